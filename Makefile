@@ -55,7 +55,7 @@ soak: ## campaigns of hundreds of kills, property tests with twice the examples;
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 
-env-example: ## write .env.example anew from backend/settings.py
+env-example: ## write .env.example anew from backend/settings
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 

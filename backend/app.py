@@ -38,7 +38,7 @@ class App:
     def cache(self) -> Redis:
         """Redis's database 1: only data that may be lost. Times out after half a second, so that no page waits longer for
         it."""
-        return Redis.from_url(cache_url(self.settings.redis_url.get_secret_value()), socket_timeout=0.5, retry=retry_once())
+        return Redis.from_url(cache_url(self.settings.redis.url.get_secret_value()), socket_timeout=0.5, retry=retry_once())
 
     @cached_property
     def engines(self) -> Engines:

@@ -33,7 +33,7 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     Raises Invalid when a setting is missing or the database login could see past row-level security, Unavailable while
     Postgres is away.
     """
-    settings = settings or Settings()
+    settings = settings or Settings.read()
     logs.configure(settings.log_level)
     _check_required(settings, role, overrides=overrides)
     client = overrides.get("redis") or _redis(settings)
@@ -51,13 +51,13 @@ def _check_required(settings: Settings, role: Role, *, overrides: Mapping[str, A
     """Raises Invalid with the names of missing settings. `make run` sets all of these; processes started apart may lack
     some."""
     login = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
-    url = settings.database_url if role == "studio" else settings.worker_database_url
+    url = settings.postgres.url if role == "studio" else settings.postgres.worker_url
     needed = {
         f"{login} (`python -m backend.db.migrations` prints it)": "db" in overrides or url.get_secret_value(),
-        "REDIS_URL": "redis" in overrides or settings.redis_url.get_secret_value(),
-        "S3_ENDPOINT": "storage" in overrides or settings.s3_endpoint,
-        "S3_KEY": "storage" in overrides or settings.s3_key.get_secret_value(),
-        "S3_SECRET": "storage" in overrides or settings.s3_secret.get_secret_value(),
+        "REDIS_URL": "redis" in overrides or settings.redis.url.get_secret_value(),
+        "S3_ENDPOINT": "storage" in overrides or settings.storage.endpoint,
+        "S3_KEY": "storage" in overrides or settings.storage.access_key.get_secret_value(),
+        "S3_SECRET": "storage" in overrides or settings.storage.secret_key.get_secret_value(),
         "SECRET_KEYS (openssl rand -base64 32; the same for all processes)": settings.secret_keys.get_secret_value(),
     }
     if missing := [name for name, value in needed.items() if not value]:
@@ -69,11 +69,11 @@ def _check_required(settings: Settings, role: Role, *, overrides: Mapping[str, A
 
 def _redis(settings: Settings) -> redis.Redis:
     """Retries once, at once: notifying a queue while Redis is away must not keep a person waiting."""
-    return redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=3, retry=retry_once())
+    return redis.Redis.from_url(settings.redis.url.get_secret_value(), socket_connect_timeout=3, retry=retry_once())
 
 
 def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> Database:
-    url = settings.database_url if role == "studio" else settings.worker_database_url
+    url = settings.postgres.url if role == "studio" else settings.postgres.worker_url
     name = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
     try:
         database = Database(url.get_secret_value(), on_notify=notify)

@@ -65,7 +65,7 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
 def workers(app: App) -> list[jobs.WorkerCard]:
     """Workers seen in the last hour, live ones first. Raises Unavailable."""
     with app.db.transaction(Anonymous()) as tx:
-        return jobs.workers(tx, lease_s=app.settings.job_lease_s)
+        return jobs.workers(tx, lease_s=app.settings.jobs.lease_s)
 
 
 def devices(app: App) -> list[DeviceCard]:
@@ -179,7 +179,7 @@ def _motion(app: App) -> Check:
 def _identity(app: App) -> Check:
     """Without an embedder in the settings nothing is missing; one that is set and cannot be used is a failure."""
     status = app.engines.identity.status()
-    return Check("Identity", status.ok or app.settings.identity_model is None, status.version, status.detail)
+    return Check("Identity", status.ok or app.settings.engines.identity.model is None, status.version, status.detail)
 
 
 def _captions(app: App) -> Check:

@@ -26,7 +26,7 @@ class MaintenancePayload(BaseModel):
 _MAINTENANCE = "workers.maintenance:run"
 register(
     JobType(
-        "upkeep", "cpu", MaintenancePayload, _MAINTENANCE, "Upkeep", deadline_setting="job_deadline_ingest_s", stall_s=600.0
+        "upkeep", "cpu", MaintenancePayload, _MAINTENANCE, "Upkeep", deadline_setting="jobs.deadline_ingest_s", stall_s=600.0
     )
 )
 KINDS: tuple[str, ...] = tuple(JOB_TYPES)

@@ -47,7 +47,7 @@ class Storage:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._bucket = settings.s3_bucket
+        self._bucket = settings.storage.bucket
         self._lock = threading.Lock()
         self._has_bucket = False
         self._ready_until = 0.0
@@ -148,20 +148,20 @@ class Storage:
     @property
     def _local_folder(self) -> Path | None:
         """Where the storage writes when it runs on this machine; None when it runs elsewhere."""
-        is_local = urlsplit(self._settings.s3_endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+        is_local = urlsplit(self._settings.storage.endpoint).hostname in ("127.0.0.1", "localhost", "::1")
         return self._settings.data_dir if is_local else None
 
     @cached_property
     def _client(self) -> Minio:
-        return self._make(self._settings.s3_endpoint)
+        return self._make(self._settings.storage.endpoint)
 
     @cached_property
     def _prober(self) -> Minio:
-        return self._make(self._settings.s3_endpoint, tries=0, read_s=4)
+        return self._make(self._settings.storage.endpoint, tries=0, read_s=4)
 
     @cached_property
     def _public(self) -> Minio | None:
-        return self._make(self._settings.s3_public_endpoint) if self._settings.s3_public_endpoint else None
+        return self._make(self._settings.storage.public_endpoint) if self._settings.storage.public_endpoint else None
 
     def _ready_client(self) -> Minio:
         if not self._has_bucket:
@@ -173,7 +173,7 @@ class Storage:
     def _ensure_bucket(self, client: Minio) -> None:
         try:
             if not client.bucket_exists(self._bucket):
-                client.make_bucket(self._bucket, self._settings.s3_region)
+                client.make_bucket(self._bucket, self._settings.storage.region)
         except S3Error as error:
             if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
@@ -184,13 +184,13 @@ class Storage:
             raise Unavailable("No file storage is set. Start the studio with `make run`, or set S3_ENDPOINT.")
         client = Minio(
             parts.netloc,
-            settings.s3_key.get_secret_value() or None,
-            settings.s3_secret.get_secret_value() or None,
+            settings.storage.access_key.get_secret_value() or None,
+            settings.storage.secret_key.get_secret_value() or None,
             secure=parts.scheme == "https",
-            region=settings.s3_region,
+            region=settings.storage.region,
             http_client=_pool(tries, read_s),
         )
-        if settings.s3_force_path_style:
+        if settings.storage.force_path_style:
             client.disable_virtual_style_endpoint()
         return client
 

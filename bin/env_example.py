@@ -1,19 +1,20 @@
-"""Prints .env.example from backend/settings.py (a test checks that the file is up to date)."""
+"""Prints .env.example from backend/settings (a test checks that the file is up to date)."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pydantic import SecretStr
+from pydantic.fields import FieldInfo
 
 from backend.settings import ROOT, Settings
+from backend.settings.theme import Theme
 
 HEAD = """\
 # Copy to .env and uncomment what you want to change; nothing here is needed for `make run`.
@@ -34,20 +35,22 @@ COMPOSE = """
 
 
 def env_example() -> str:
-    lines = [HEAD.rstrip("\n")]
-    for line in inspect.getsource(Settings).splitlines():
-        if heading := re.fullmatch(r"    # (.+)", line):
-            lines += ["", f"# {heading[1]}"]
-        elif (match := re.match(r"    (\w+): ", line)) and match[1] in Settings.model_fields:
-            lines.append(_line(match[1]))
-    return "\n".join(lines) + "\n" + STACK + COMPOSE
+    return "\n".join([HEAD.rstrip("\n"), *_theme_lines(Settings)]) + "\n" + STACK + COMPOSE
 
 
-def _line(name: str) -> str:
-    field = Settings.model_fields[name]
-    variable = str(field.validation_alias or name).upper()
+def _theme_lines(theme: type[Theme]) -> Iterator[str]:
+    """A heading, the theme's own settings, then the themes within."""
+    fields = theme.model_fields.values()
+    yield from ("", f"# {(theme.__doc__ or '').splitlines()[0]}")
+    yield from (_line(field) for field in fields if field.alias)
+    for field in fields:
+        if not field.alias:
+            yield from _theme_lines(cast(type[Theme], field.annotation))
+
+
+def _line(field: FieldInfo) -> str:
     note = f"  # {field.description}" if field.description else ""
-    return f"#{variable}={_env_text(field.default)}{note}"
+    return f"#{field.alias}={_env_text(field.default)}{note}"
 
 
 def _env_text(value: Any) -> str:
@@ -58,7 +61,7 @@ def _env_text(value: Any) -> str:
             return value.get_secret_value()
         case Path():
             return f"./{value.relative_to(ROOT)}"
-        case tuple():
+        case tuple() | frozenset():
             return ",".join(map(str, value))
         case bool():
             return json.dumps(value)

@@ -211,7 +211,7 @@ def _upload(demo: DemoRun, dataset_id: str, path: Path) -> None:
 def _train(demo: DemoRun, dataset_id: str, influencer: InfluencerCard, model: str) -> RunCard:
     name = f"{influencer.trigger_word}-demo"
     draft = RunDraft(dataset_id=dataset_id, influencer_id=influencer.id, preset="quick", name=name, model=model)
-    models, max_images = demo.app.engines.trainer.models(), demo.app.settings.max_dataset_images
+    models, max_images = demo.app.engines.trainer.models(), demo.app.settings.uploads.max_dataset_images
     run_card = demo.do(training.start, draft=draft, models=models, request_key=new_id("key"), max_images=max_images)
     demo.wait_for(demo.do(jobs.get, run_card.job_id))
     return demo.do(training.get, run_card.id)

@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write("Say whose password: .venv/bin/python -m ops.reset_link name@example.org\n")
         return 2
     try:
-        link = make_link(Settings(), argv[0])
+        link = make_link(Settings.read(), argv[0])
     except StudioError as error:
         sys.stderr.write(error.message + "\n")
         return 1
@@ -29,8 +29,8 @@ def main(argv: Sequence[str]) -> int:
 
 def make_link(settings: Settings, email: str) -> str:
     """Makes the link in the database of DATABASE_URL, else in that of the studio on this machine. Raises StudioError."""
-    url, folder = settings.database_url.get_secret_value(), settings.data_dir.resolve()
-    base = settings.base_url if settings.public_url else studio_url(folder) or settings.base_url
+    url, folder = settings.postgres.url.get_secret_value(), settings.data_dir.resolve()
+    base = settings.web.base_url if settings.web.public_url else studio_url(folder) or settings.web.base_url
     if not url:
         running_studio = run_info(folder)
         url, base = running_studio.database_url, running_studio.url

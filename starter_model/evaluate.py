@@ -192,7 +192,7 @@ class Evaluator:
 
         bundled = folder.resolve() == WEIGHTS.resolve()
         self.name = cards.STARTER if bundled else folder.name
-        self.settings = Settings(models_dir=None if bundled else folder.parent, engine_threads=0)
+        self.settings = Settings.read(MODELS_DIR=None if bundled else folder.parent, ENGINE_THREADS=0)
         card = cards.read_card(self.name, folder)
         self.model = load_model(dataclasses.replace(card, cfg=cfg or card.cfg), folder, select_device("auto"))
         self._merger, self._judge, self._show = LoraMerger(self.model), classifier.load(), show

@@ -181,9 +181,7 @@ def environment(database_urls: DatabaseUrls, redis_url: str, storage_urls: dict[
 @pytest.fixture
 def settings(environment: dict[str, str]) -> Settings:
     """The same values as `environment`, whatever the machine's own environment says."""
-    return Settings(
-        _env_file=None, **{name if name == "DATA_SHARED_BASE" else name.lower(): value for name, value in environment.items()}
-    )
+    return Settings.model_validate(environment)
 
 
 @pytest.fixture

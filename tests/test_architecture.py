@@ -1,4 +1,4 @@
-"""PublishingRig rules that no linter knows: doors, pipelines, where torch may live, how long a file may be."""
+"""House rules that no linter knows: doors, pipelines, where torch may live, how long a file may be."""
 
 from __future__ import annotations
 

@@ -122,9 +122,9 @@ class Context:
         with self._lock:
             self._report.step = name
         self._note_progress()
-        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
+        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, name)
         value = work()
-        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, f"{name}+")
+        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, f"{name}+")
         # A job with a parent must lock its ancestors before itself, so it is ended alone (write_outcome), not here.
         job_result = None if self.claim.parent_id else job_result
         clear_handle = self._handle is not None and not keep_handle
@@ -156,7 +156,7 @@ class Context:
         with self._lock:
             self._report.step = name
         self._note_progress()
-        fault_injection.inject(self.app.settings.fault_step, self.claim.kind, name)
+        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, name)
 
     def _commit_step(self, name: str, write: Callable[[Session], Result], job_result: Result, *, clear_handle: bool) -> Result:
         """Stores a step with the rows that `write` adds, and completes the job if `job_result` is given.

@@ -83,7 +83,7 @@ def _engines(settings: Settings, image: str) -> dict[str, str]:
 
 def _local_devices(settings: Settings) -> list[tuple[str, int]]:
     """(name, memory in MB)."""
-    setting = settings.engine_device
+    setting = settings.engines.local.device
     if setting in {"auto", "cuda"} and (cuda_devices := _cuda_devices()):
         return cuda_devices
     if setting == "auto":
@@ -122,7 +122,7 @@ def probe(app: App, devices: Sequence[LocalDevice]) -> None:
     for device_id, name, down in waiting:
         reasons = {capability: _why_unavailable(app, capability, name) for capability in down}
         still_down = {capability: reason or down[capability] for capability, reason in reasons.items() if reason is not None}
-        next_probe_at = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.device_probe_s)
+        next_probe_at = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, app.settings.workers.device_probe_s)
         # Only the capabilities that were probed: an engine that went down meanwhile stays down.
         new_down = Device.down.op("-")(cast(list(down), ARRAY(Text))).op("||")(cast(still_down, JSONB))
         with app.db.transaction(Anonymous()) as tx:

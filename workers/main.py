@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error.message}\n")
         return 1
     _tune_connections(app)
-    lease = Lease(app.settings.job_lease_s)
+    lease = Lease(app.settings.jobs.lease_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: lease.stopping.set())
     with temp_folders.temp_folder() as folder:
@@ -58,7 +58,7 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     """Works until `lease.stopping` is set, then releases what is still running."""
     settings, queues = app.settings, tuple(options.queues)
     identity = Identity(queues)
-    heartbeat = Heartbeat(app.db, identity, lease, beat_s=settings.job_beat_s)
+    heartbeat = Heartbeat(app.db, identity, lease, beat_s=settings.jobs.heartbeat_s)
     process = Process(app, identity, registry.load(options.handlers or ()), lease, heartbeat, workroot)
     heartbeat.start()
     _mark_dead_workers(app, identity)
@@ -67,19 +67,19 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     if local_devices:
         devices.register(app, local_devices)
         process.device_ids = tuple(device.id for device in local_devices)
-    threads = options.threads or settings.worker_threads
+    threads = options.threads or settings.workers.threads
     on_message = partial(drain, process)
-    listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.worker_poll_ms, on_message=on_message)
+    listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.workers.poll_ms, on_message=on_message)
     if options.tick:
         scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message))
         threading.Thread(target=scheduler.run, args=[lease.stopping], name="scheduler", daemon=True).start()
     device_ids = list(process.device_ids)
     log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=device_ids)
-    while not lease.stopping.wait(settings.device_probe_s):
+    while not lease.stopping.wait(settings.workers.device_probe_s):
         _refresh_devices(app, local_devices, identity.id)
         if options.tick:
             _resume_storage_jobs(app)
-    listener.stop(timeout=int(settings.worker_stop_grace_s * 1000))
+    listener.stop(timeout=int(settings.workers.stop_grace_s * 1000))
     _release_running(process)
     heartbeat.stop()
     if "engines" in vars(app):
@@ -95,7 +95,7 @@ def _tune_connections(app: App) -> None:
     session after two leases. `plan_cache_mode`: workers repeat a few statements that read by key; not planning them anew halves
     the cost of a claim.
     """
-    limit_ms = int(max(2 * app.settings.job_lease_s, 5.0) * 1000)
+    limit_ms = int(max(2 * app.settings.jobs.lease_s, 5.0) * 1000)
 
     def configure(connection: Any, _record: object) -> None:
         connection.execute(f"SET idle_in_transaction_session_timeout = {limit_ms}")
@@ -137,7 +137,7 @@ def _resume_storage_jobs(app: App) -> None:
 
 
 def _release_running(process: Process) -> None:
-    """Jobs that did not stop within `worker_stop_grace_s` go back to pending, uncounted; their threads can no longer write."""
+    """Jobs that did not stop within `workers.stop_grace_s` go back to pending, uncounted; their threads can no longer write."""
     for context in process.heartbeat.watched():
         outcome = outcome_of_error(ShuttingDown("The worker stopped."), retries=0, max_retries=0, delays=(), submitted=False)
         write_outcome(process, FinishedAttempt(context, outcome))

@@ -37,14 +37,14 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
     swept = assets.sweep(ctx.transaction, ctx.app.storage, settings=settings, check=ctx.check)
     with ctx.transaction() as tx:
         freed = training.unlock_datasets(tx)
-        datasets.purge_removals(tx, days=settings.purge_after_days)
-        forgotten = jobs.purge_old(tx, hours=settings.job_cleanup_hours)
-        boards.purge_history(tx, days=settings.retain_acts_days)
-        content_plans.delete_old_undo_entries(tx, days=settings.retain_acts_days)
+        datasets.purge_removals(tx, days=settings.retention.purge_after_days)
+        forgotten = jobs.purge_old(tx, hours=settings.retention.jobs_hours)
+        boards.purge_history(tx, days=settings.retention.undo_days)
+        content_plans.delete_old_undo_entries(tx, days=settings.retention.undo_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
-        prepared = renditions.delete_unused(tx, days=settings.retain_renditions_days)
-        sessions = accounts.purge_sessions(tx, hours=settings.session_cleanup_hours)
-        idle = settings.session_cleanup_hours, settings.purge_after_days
+        prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
+        sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
+        idle = settings.retention.sessions_hours, settings.retention.purge_after_days
         retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])
     ctx.app.storage.delete(unread)
     tidied = budgets.reconcile(ctx.app, ctx.transaction)

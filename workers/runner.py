@@ -158,9 +158,9 @@ def _outcome_of(process: Process, context: Context, error: BaseException) -> Att
         error,
         retries=0 if context.advanced else context.claim.retries,
         max_retries=JOB_TYPES[context.claim.kind].max_retries,
-        delays=process.app.settings.job_retry_delays_s,
+        delays=process.app.settings.jobs.retry_delays_s,
         submitted=bool(context.handle),
-        deaths_within_s=process.app.settings.job_deaths_within_s,
+        deaths_within_s=process.app.settings.jobs.deaths_within_s,
         detail="" if isinstance(error, WaitForChildren) else detail,
     )
     if outcome.error_message:
@@ -195,7 +195,7 @@ def write_outcome(process: Process, finished: FinishedAttempt) -> None:
                 return
             except Unavailable as error:
                 log.warning("outcome waits for Postgres", error=error.message)
-                if process.lease.stopping.wait(process.app.settings.job_beat_s):
+                if process.lease.stopping.wait(process.app.settings.jobs.heartbeat_s):
                     return
             except Exception as error:
                 if refused:

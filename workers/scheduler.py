@@ -43,8 +43,8 @@ class Scheduler:
         self._realigned_to, self._realign_at = "", 0.0
 
     def run(self, stopping: threading.Event) -> None:
-        """Ticks every `job_tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
-        while not stopping.wait(self._settings.job_tick_s):
+        """Ticks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
+        while not stopping.wait(self._settings.jobs.tick_s):
             try:
                 self.tick()
             except StudioError as error:
@@ -88,7 +88,7 @@ class Scheduler:
         """Notices that Postgres's clock was set: workers get one lease to renew theirs, and instants too far ahead are
         repaired."""
         database_time: float = tx.scalars(select(func.extract("epoch", func.clock_timestamp()))).one()
-        offset, lease = float(database_time) - boot_clock(), self._settings.job_lease_s
+        offset, lease = float(database_time) - boot_clock(), self._settings.jobs.lease_s
         was_set = self._clock_offset is not None and abs(offset - self._clock_offset) > lease / 2
         self._clock_offset = offset
         if was_set:
@@ -102,8 +102,8 @@ class Scheduler:
     def _grace_is_over(self) -> bool:
         """False for one lease after Postgres was away or this machine slept: live workers could not renew meanwhile, and must
         not lose their jobs before they can."""
-        now, lease = boot_clock(), self._settings.job_lease_s
-        if now - self._answered_at > max(lease / 2, 2 * self._settings.job_tick_s):
+        now, lease = boot_clock(), self._settings.jobs.lease_s
+        if now - self._answered_at > max(lease / 2, 2 * self._settings.jobs.tick_s):
             self._grace_until = now + lease
         self._answered_at = now
         return now >= self._grace_until

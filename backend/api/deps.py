@@ -38,7 +38,7 @@ async def require_own_origin(request: Request, app: Annotated[App, Depends(curre
     """
     if request.method in _SAFE:
         return
-    if not app.settings.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
+    if not app.settings.web.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
         raise NotPermitted("This request did not come from the studio's own page. Open the studio and try there.")
 
 

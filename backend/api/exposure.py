@@ -43,8 +43,8 @@ def unknown_host_response(scope: Scope) -> Response:
 def may_read_metrics(scope: Scope, settings: Settings) -> bool:
     """Whether the request has METRICS_TOKEN or, without that setting, comes from this machine and through no proxy."""
     headers = Headers(scope=scope)
-    if token := settings.metrics_token.get_secret_value():
+    if token := settings.web.metrics_token.get_secret_value():
         return hmac.compare_digest(headers.get("authorization", "").encode(), f"Bearer {token}".encode())
     client = scope["client"][0] if scope.get("client") else ""
-    public = urlsplit(settings.public_url).hostname or "localhost"
+    public = urlsplit(settings.web.public_url).hostname or "localhost"
     return is_loopback(client) and is_loopback(public) and _FORWARDING_HEADERS.isdisjoint(headers.keys())

@@ -74,7 +74,7 @@ def _check_allowed(app: App, caller: SignedIn, session_id: str) -> None:
 
 
 def _check_length(request: Request, app: App) -> None:
-    max_bytes = MAX_REQUEST_PDFS * app.settings.max_style_pdf_size
+    max_bytes = MAX_REQUEST_PDFS * app.settings.uploads.max_style_pdf_size
     if not request.headers.get("content-length", "").isdigit():
         raise Invalid("Say how long the request is: Content-Length.")
     if int(request.headers["content-length"]) > max_bytes:

@@ -52,9 +52,9 @@ def _retire(open_tx: OpenTx, settings: Settings) -> int:
     """Marks assets without a use as deleted, archives earlier than others (their contents are stored apart). Returns how
     many."""
     unused = ~exists().where(AssetUse.asset_id == Asset.id)
-    old_archive = (Asset.kind == "archive") & _older(Asset.created_at, settings.retain_archive_days)
+    old_archive = (Asset.kind == "archive") & _older(Asset.created_at, settings.retention.archive_days)
     old = select(Asset.id).where(
-        Asset.state == "stored", unused, _older(Asset.created_at, settings.retain_unused_days) | old_archive
+        Asset.state == "stored", unused, _older(Asset.created_at, settings.retention.unused_days) | old_archive
     )
     with open_tx() as tx:
         ids = tx.scalars(old.limit(_BATCH).with_for_update(skip_locked=True)).all()
@@ -70,7 +70,7 @@ def _purge(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
     as stale intents.
     """
     stale = (Asset.state == "intent") & _older(Asset.created_at, 1)
-    due = (Asset.state == "deleted") & _older(Asset.deleted_at, settings.purge_after_days)
+    due = (Asset.state == "deleted") & _older(Asset.deleted_at, settings.retention.purge_after_days)
     with open_tx() as tx:
         batch = select(Asset.id).where(or_(stale, due)).limit(_BATCH).with_for_update(skip_locked=True)
         rows = tx.scalars(select(Asset).where(Asset.id.in_(tx.scalars(batch).all()))).all()
@@ -89,11 +89,11 @@ def _keys(row: Asset) -> list[str]:
 
 def _clear_uploads(open_tx: OpenTx, storage: Storage, settings: Settings) -> int:
     """Deletes uploads: incomplete ones after a day, stored ones that were never accepted after `purge_after_days`, and rows
-    with a reason after `retain_unused_days`. Returns how many."""
+    with a reason after `unused_days`. Returns how many."""
     old = or_(
         (Upload.state == "uploading") & _older(Upload.created_at, 1),
-        (Upload.state == "stored") & _older(Upload.created_at, settings.purge_after_days),
-        _older(Upload.created_at, settings.retain_unused_days),
+        (Upload.state == "stored") & _older(Upload.created_at, settings.retention.purge_after_days),
+        _older(Upload.created_at, settings.retention.unused_days),
     )
     with open_tx() as tx:
         rows = [(row.id, row.key) for row in tx.scalars(select(Upload).where(old).limit(_BATCH))]

@@ -132,10 +132,10 @@ def reject(tx: Session, reasons: Mapping[str, str]) -> None:
 def limit_of(settings: Settings, noun: str, filename: str) -> int:
     """The largest size in bytes of a file of this name."""
     if noun == "lora":
-        return settings.max_lora_size
+        return settings.uploads.max_lora_size
     if noun == "style":
-        return settings.max_style_pdf_size
-    return settings.max_archive_size if is_zip(filename) else settings.max_upload_size
+        return settings.uploads.max_style_pdf_size
+    return settings.uploads.max_archive_size if is_zip(filename) else settings.uploads.max_picture_size
 
 
 def is_zip(filename: str) -> bool:
@@ -195,7 +195,7 @@ def _check_target(tx: Session, settings: Settings, noun: str, noun_id: str) -> N
     if tx.scalar(select(Dataset.id).where(Dataset.id == noun_id, Dataset.deleted_at.is_(None))) is None:
         raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
     images = tx.scalar(select(func.count()).select_from(DatasetImage).where(DatasetImage.dataset_id == noun_id)) or 0
-    if images >= settings.max_dataset_images:
+    if images >= settings.uploads.max_dataset_images:
         raise Invalid(f"This dataset is full: it has {images:,} pictures. Remove some, or start another dataset.")
 
 

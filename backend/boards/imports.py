@@ -63,8 +63,8 @@ def refused_uploads(tx: Session, *, take: int = 50) -> list[UploadCard]:
 def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
     """Imports the waiting uploads, each once. Returns how many were `imported` (`with_recipe` of them), `refused`, or in the
     gallery `already`."""
-    settings = ctx.app.settings
-    limits = PictureLimits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
+    upload_limits = ctx.app.settings.uploads
+    limits = PictureLimits(upload_limits.max_picture_size, upload_limits.max_image_pixels, upload_limits.min_image_side)
     models = {card.name.lower(): card.name for card in ctx.app.engines.image.models()}
     tally = {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
     with Inspector(limits, processes=1) as inspector:

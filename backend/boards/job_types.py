@@ -9,7 +9,7 @@ from backend.app import App
 from backend.boards.schemas import ArchivePayload, ImportOrder, ImportPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 
-_LIMITS: Limits = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
+_LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
 
 
 def _start_import(app: App, tx: Session, order: ImportOrder, key: str) -> str:

@@ -85,7 +85,7 @@ def _complete_once(
     if not engine.paid:
         return _read_answer(engine, request, quote, check, on_text, []), None
     workspace = caller if isinstance(caller, SystemCaller) else _resolve_caller(caller)
-    key = cache.key_of(workspace.tenant_id, quote.models, request) if app.settings.enable_caching else ""
+    key = cache.key_of(workspace.tenant_id, quote.models, request) if app.settings.text.caching else ""
     if key and (cached := cache.find(app.cache, key)):
         with app.db.transaction(workspace) as tx:
             ledger.record_cached(tx, model=cached.model, saved_usd=cached.cost_usd, purpose=purpose)

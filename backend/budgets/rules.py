@@ -18,8 +18,8 @@ def rounded_up(usd: Decimal) -> Decimal:
 
 def operator_limits(settings: Settings) -> tuple[Decimal | None, Decimal]:
     """The operator's limits of a day (None: no limit) and of a month, in USD."""
-    daily = Decimal(str(settings.daily_openrouter_budget))
-    return (daily if daily > 0 else None), Decimal(str(settings.monthly_openrouter_budget))
+    daily = Decimal(str(settings.budgets.daily_usd))
+    return (daily if daily > 0 else None), Decimal(str(settings.budgets.monthly_usd))
 
 
 def effective(own: Decimal | None, operators: Decimal | None) -> Decimal | None:

@@ -14,7 +14,7 @@ from backend.bulk_planning.schemas import PicturePayload, SeriesPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.writing.schemas import TextEstimate
 
-_LIMITS: Limits = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
+_LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
 
 
 def _start_bulk_planning(app: App, tx: Session, order: SeriesOrder, key: str) -> str:
@@ -34,7 +34,7 @@ register(
         SeriesPayload,
         "backend.bulk_planning.pipeline:run_series",
         "Plans of posts",
-        limit_setting="queue_concurrency_writing",
+        limit_setting="jobs.concurrency_writing",
         **_LIMITS,
         requests=(
             JobRequestType(

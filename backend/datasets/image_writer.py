@@ -47,7 +47,7 @@ class ImageWriter:
 
     def __init__(self, ctx: JobContext, dataset_id: str) -> None:
         self._ctx, self._dataset_id = ctx, dataset_id
-        self._max_images = ctx.app.settings.max_dataset_images
+        self._max_images = ctx.app.settings.uploads.max_dataset_images
         self._pool = ThreadPoolExecutor(_UPLOAD_THREADS, thread_name_prefix="send")
         self.taken = self.refused = 0
         with ctx.transaction() as tx:

@@ -11,8 +11,8 @@ from backend.datasets.caption_cards import CaptionPayload
 from backend.datasets.schemas import IngestOrder, IngestPayload, ScanPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 
-_LIMITS: Limits = {"deadline_setting": "job_deadline_ingest_s", "stall_s": 300.0}
-_ON_PROCESSOR: Limits = {**_LIMITS, "limit_setting": "queue_concurrency_ingest"}
+_LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
+_ON_PROCESSOR: Limits = {**_LIMITS, "limit_setting": "jobs.concurrency_ingest"}
 
 
 def _start_ingest(app: App, tx: Session, order: IngestOrder, key: str) -> str:

@@ -143,7 +143,8 @@ def _dataset_id_of(tx: Session, image_id: str) -> str:
 
 
 def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> InspectedPicture:
-    with Inspector(PictureLimits(settings.max_upload_size, settings.max_image_pixels, _LEAST_SIDE), processes=1) as inspector:
+    limits = PictureLimits(settings.uploads.max_picture_size, settings.uploads.max_image_pixels, _LEAST_SIDE)
+    with Inspector(limits, processes=1) as inspector:
         inspected = inspector.inspect(path, path.parent)
     if not inspected.ok:
         with open_tx() as tx:

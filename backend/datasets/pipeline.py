@@ -35,8 +35,8 @@ PendingInspections = list[tuple[SourceFile, Future[InspectedPicture] | None]]
 
 def run(ctx: JobContext, payload: IngestPayload) -> dict[str, Any]:
     """Result: how many pictures were taken and how many files refused."""
-    settings = ctx.app.settings
-    limits = PictureLimits(settings.max_upload_size, settings.max_image_pixels, settings.min_image_side)
+    upload_limits = ctx.app.settings.uploads
+    limits = PictureLimits(upload_limits.max_picture_size, upload_limits.max_image_pixels, upload_limits.min_image_side)
     with ctx.transaction() as tx:
         tx.execute(delete(JobStep).where(JobStep.job_id == ctx.job_id, JobStep.name == CLOSED))
     writer = ImageWriter(ctx, payload.dataset_id)
@@ -129,7 +129,7 @@ def _close(ctx: JobContext, dataset_id: str, writer: ImageWriter, character: str
         if writer.taken and not character:
             withdraw_sample_rights(tx, dataset_id)
         refresh_status(tx, dataset_id)
-        if ctx.app.settings.enable_auto_captions:
+        if ctx.app.settings.captions.automatic:
             captioners = ctx.app.engines.captioners
             after_ingest(tx, dataset_id, captioners=captioners, request_key=f"{ctx.job_id}/captions")
         counts = {"images": writer.taken, "refused": writer.refused}

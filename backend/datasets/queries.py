@@ -118,7 +118,7 @@ def readiness(
 ) -> Readiness:
     """With `model_card` also says which pictures are smaller than what it trains at. Raises NotFound.
 
-    `max_images`: `settings.max_dataset_images`; 0: no limit. `counted`: result of `count_problems` for the same side, valid
+    `max_images`: the setting; 0: no limit. `counted`: result of `count_problems` for the same side, valid
     while `DatasetCard.updated_at` is unchanged.
     """
     side = model_card.side if model_card else None

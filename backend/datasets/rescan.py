@@ -22,7 +22,7 @@ StoredImage = tuple[str, str]
 def scan(ctx: JobContext, payload: ScanPayload) -> dict[str, Any]:
     """Result: how many pictures were measured, and how many could not be read."""
     settings, dataset_id = ctx.app.settings, payload.dataset_id
-    limits = PictureLimits(settings.max_upload_size, settings.max_image_pixels, 1)
+    limits = PictureLimits(settings.uploads.max_picture_size, settings.uploads.max_image_pixels, 1)
     rows, unreadable = _outdated(ctx, dataset_id), 0
     with Inspector(limits) as inspector:
         for start in range(0, len(rows), BATCH):

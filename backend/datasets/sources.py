@@ -163,7 +163,7 @@ class SourceFiles:
         folder = self._folder / upload.id
         folder.mkdir(exist_ok=True)
         settings = self._ctx.app.settings
-        limits = archives.ZipLimits(_MAX_ENTRIES, settings.max_upload_size, 4 * settings.max_archive_size)
+        limits = archives.ZipLimits(_MAX_ENTRIES, settings.uploads.max_picture_size, 4 * settings.uploads.max_archive_size)
         for n, entry in enumerate(archives.entries(path, folder, limits)):
             self._ctx.check()
             if n == 0:

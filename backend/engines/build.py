@@ -42,14 +42,14 @@ def build_engines(settings: Settings) -> Engines:
 
 def image_engine_name(settings: Settings) -> str:
     """The name of the image engine; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
-    choice = settings.image_engine
-    return ("comfyui" if settings.comfyui_url else "diffusers") if choice == "auto" else choice
+    choice = settings.engines.image
+    return ("comfyui" if settings.engines.comfyui.url else "diffusers") if choice == "auto" else choice
 
 
 def trainer_engine_name(settings: Settings) -> str:
     """The name of the trainer; `auto` is kohya as soon as KOHYA_DIR is set."""
-    choice = settings.trainer_engine
-    return ("kohya" if settings.kohya_dir else "peft") if choice == "auto" else choice
+    choice = settings.engines.trainer
+    return ("kohya" if settings.engines.kohya.folder else "peft") if choice == "auto" else choice
 
 
 def _image(settings: Settings) -> ImageEngine:
@@ -88,8 +88,8 @@ def _identity(settings: Settings) -> IdentityEngine:
 
 def upscale_engine_name(settings: Settings) -> str:
     """The name of the upscaler; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
-    choice = settings.upscale_engine
-    return ("comfyui" if settings.comfyui_url else "pillow") if choice == "auto" else choice
+    choice = settings.engines.upscale
+    return ("comfyui" if settings.engines.comfyui.url else "pillow") if choice == "auto" else choice
 
 
 def _upscaler(settings: Settings) -> Upscaler:
@@ -108,8 +108,8 @@ def _upscaler(settings: Settings) -> Upscaler:
 
 def motion_engine_name(settings: Settings) -> str:
     """The name of the video engine; `auto` is ComfyUI as soon as COMFYUI_URL is set."""
-    choice = settings.motion_engine
-    return ("comfyui" if settings.comfyui_url else "camera") if choice == "auto" else choice
+    choice = settings.engines.motion
+    return ("comfyui" if settings.engines.comfyui.url else "camera") if choice == "auto" else choice
 
 
 def _motion(settings: Settings) -> MotionEngine:
@@ -127,7 +127,7 @@ def _motion(settings: Settings) -> MotionEngine:
 
 
 def _text(settings: Settings) -> TextEngine:
-    if settings.text_is_model:
+    if settings.text.is_model:
         from backend.engines.openrouter.text_engine import OpenAIEngine
 
         return OpenAIEngine(settings)

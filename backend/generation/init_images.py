@@ -58,7 +58,9 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
 
 def _inspect(open_tx: OpenTx, settings: Settings, upload_id: str, path: Path) -> InspectedPicture:
     limits = PictureLimits(
-        max_bytes=settings.max_upload_size, max_pixels=settings.max_image_pixels, min_side=settings.min_image_side
+        max_bytes=settings.uploads.max_picture_size,
+        max_pixels=settings.uploads.max_image_pixels,
+        min_side=settings.uploads.min_image_side,
     )
     with Inspector(limits, processes=1) as inspector:
         inspected = inspector.inspect(path, path.parent)

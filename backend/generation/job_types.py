@@ -48,7 +48,7 @@ register(
         "backend.generation.pipeline:run",
         "Pictures",
         stall_s=300.0,
-        limit_setting="queue_concurrency_content",
+        limit_setting="jobs.concurrency_content",
         device="image",
         requests=(
             JobRequestType(
@@ -87,7 +87,7 @@ register(
         "backend.generation.pipeline:upscale",
         "Pictures",
         stall_s=300.0,
-        limit_setting="queue_concurrency_ingest",
+        limit_setting="jobs.concurrency_ingest",
         requests=(JobRequestType("image-upscale", UpscaleOrder, _start_upscale, {"pictureId": "pic_…", "scale": 2}),),
     ),
     JobType(
@@ -97,7 +97,7 @@ register(
         "backend.generation.pipeline:upscale",
         "Pictures",
         stall_s=300.0,
-        limit_setting="queue_concurrency_content",
+        limit_setting="jobs.concurrency_content",
         device="image",
     ),
     JobType("image-sheet", "cpu", GenerationPayload, "backend.generation.pipeline:sheet", "Pictures", stall_s=300.0),

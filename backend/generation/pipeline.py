@@ -273,7 +273,7 @@ def _request(ctx: JobContext, batch: _Batch, numbers: list[int]) -> ImageRequest
     out.mkdir(parents=True, exist_ok=True)
     prompts = tuple(batch.recipes[n].prompt for n in numbers)
     if files.workflow:
-        workflows.check_usable(files.workflow, allowed=ctx.app.settings.allowed_classes)
+        workflows.check_usable(files.workflow, allowed=ctx.app.settings.engines.comfyui.allowed_classes)
     return ImageRequest(
         model=recipe.model,
         prompt=recipe.prompt,

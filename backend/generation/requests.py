@@ -68,7 +68,7 @@ def try_workflow(
 ) -> GenerationCard:
     """One picture with an imported workflow that is not approved yet; once it is there, an owner may approve.
 
-    `allowed`: settings.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
+    `allowed`: settings.engines.comfyui.allowed_classes. Raises Invalid (with what is wrong with the workflow), NotFound.
     """
     workflows.check_usable(workflows.usable(tx, graph_id, trial=True), allowed=allowed)
     single = draft.model_copy(update={"workflow_id": graph_id, "n": 1})

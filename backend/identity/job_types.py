@@ -15,7 +15,7 @@ register(
         ScoringPayload,
         "backend.identity.pipeline:score_missing",
         "Identity",
-        deadline_setting="job_deadline_ingest_s",
+        deadline_setting="jobs.deadline_ingest_s",
         stall_s=300.0,
     ),
 )

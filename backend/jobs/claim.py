@@ -187,7 +187,7 @@ def _claim_params(
     return {
         "queue": queue,
         "worker_id": worker_id,
-        "per_workspace": settings.max_concurrent_jobs,
+        "per_workspace": settings.jobs.max_per_workspace,
         "kinds": list(JOB_TYPES),
         "kind_groups": [spec.limit_setting for spec in JOB_TYPES.values()],
         "versions": [version for version, _ in ready],

@@ -33,5 +33,5 @@ _REPAIRS = (
 
 def repair_future_instants(tx: Session, settings: Settings) -> int:
     """Returns how many rows were repaired. `tx` is a dispatch transaction. Changes nothing while the clock is right."""
-    values = {"lease_s": settings.job_lease_s, "probe_s": settings.device_probe_s}
+    values = {"lease_s": settings.jobs.lease_s, "probe_s": settings.workers.device_probe_s}
     return sum(tx.execute(text(statement), values).rowcount for statement in _REPAIRS)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
@@ -43,13 +44,13 @@ class JobRequestType:
 
 @dataclass(frozen=True, slots=True)
 class JobType:
-    """How jobs of one kind are run. `*_setting`: names in Settings.
+    """How jobs of one kind are run. `*_setting`: where in Settings it stands, as "jobs.stall_s".
 
     `run`: "module:function" of its pipeline, imported by workers only; it takes a JobContext and a `payload` and returns the
     job's result (JSON) or None. `label`: what pages call such jobs; kinds with the same label are listed together. `device`:
     capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at once; kinds
     with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped, 0:
-    the setting `job_stall_s`. `requests`: how people and programs start it. `v`: version of the payload; workers also take
+    the setting `jobs.stall_s`. `requests`: how people and programs start it. `v`: version of the payload; workers also take
     jobs of version v-1, so that a release can run what the one before enqueued.
     """
 
@@ -59,7 +60,7 @@ class JobType:
     run: str
     label: str
     v: int = 1
-    deadline_setting: str = "job_deadline_content_s"
+    deadline_setting: str = "jobs.deadline_content_s"
     stall_s: float = 0.0
     max_retries: int = 3
     limit_setting: str = ""
@@ -71,10 +72,10 @@ class JobType:
         return tuple(f"{self.kind}:{v}" for v in (self.v, self.v - 1) if v > 0)
 
     def deadline_s(self, settings: Settings) -> float:
-        return float(getattr(settings, self.deadline_setting))
+        return float(attrgetter(self.deadline_setting)(settings))
 
     def stalled_after_s(self, settings: Settings) -> float:
-        return self.stall_s or settings.job_stall_s
+        return self.stall_s or settings.jobs.stall_s
 
     def pipeline(self) -> Callable[[Any, Any], dict[str, Any] | None]:
         """Imports it."""
@@ -82,7 +83,7 @@ class JobType:
         return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
 
     def limit(self, settings: Settings) -> int | None:
-        return int(getattr(settings, self.limit_setting)) if self.limit_setting else None
+        return int(attrgetter(self.limit_setting)(settings)) if self.limit_setting else None
 
 
 JOB_TYPES: dict[str, JobType] = {}

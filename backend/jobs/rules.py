@@ -22,7 +22,7 @@ from backend.errors import (
 from backend.jobs.context import WaitForChildren
 
 MAX_DEATHS = 3
-"""How often a job's process may be killed within the setting `job_deaths_within_s`, without a finished step in between."""
+"""How often a job's process may be killed within the setting `jobs.deaths_within_s`, without a finished step in between."""
 INTERNAL_ERROR = (
     "Something broke on our side. Try it again; if it happens twice, tell whoever runs this studio: the worker's log names "
     "this job and says where."

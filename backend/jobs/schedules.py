@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from pydantic import BaseModel
 from sqlalchemy import func, select, text, update
@@ -20,22 +21,22 @@ from backend.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A job of `kind` with an empty payload, in each workspace that has no unfinished one. `every_setting`: name in
-    Settings."""
+    """A job of `kind` with an empty payload, in each workspace that has no unfinished one. `every_setting`: where in
+    Settings it stands."""
 
     kind: str
     title: str
     every_setting: str
 
 
-RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", "Tidy up the workspace", "upkeep_every_s")}
+RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", "Tidy up the workspace", "jobs.maintenance_every_s")}
 
 
 def fire_due(tx: Session, settings: Settings) -> int:
     """Starts the recurring jobs that are due; `tx` is a dispatch transaction. Returns how many. Dates missed fire once
     together."""
     for name, recurring in RECURRING.items():
-        every = int(getattr(settings, recurring.every_setting))
+        every = int(attrgetter(recurring.every_setting)(settings))
         first = func.clock_timestamp() + func.make_interval(0, 0, 0, 0, 0, 0, every)
         tx.execute(insert(Schedule).values(id=name, every_s=every, next_at=first).on_conflict_do_nothing())
     due = select(Schedule).where(Schedule.next_at <= func.clock_timestamp(), Schedule.id.in_(RECURRING))

@@ -43,7 +43,7 @@ session (see workers.main)."""
 def suspects(tx: Session, settings: Settings, attempt_id: str | None = None) -> list[Row[Any]]:
     """Attempts to take back, or only `attempt_id` if it is one: id, job_id, why. `tx` is a dispatch transaction."""
     values = {
-        "lease_s": settings.job_lease_s,
+        "lease_s": settings.jobs.lease_s,
         "kinds": list(JOB_TYPES),
         "deadlines": [spec.deadline_s(settings) for spec in JOB_TYPES.values()],
         "stalls": [spec.stalled_after_s(settings) for spec in JOB_TYPES.values()],
@@ -66,7 +66,7 @@ def reclaim(tx: Session, settings: Settings, attempt_id: str, job_id: str) -> st
         {"a": attempt_id, "j": job_id},
     ).one()
     why = str(confirmed[0].why)
-    outcome = worker_lost(detail=why, within_s=settings.job_deaths_within_s)
+    outcome = worker_lost(detail=why, within_s=settings.jobs.deaths_within_s)
     finish_attempt(tx, AttemptRef(job_id, attempt_id, job.parent_id, job.device_id), outcome)
     insert_line = "INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line) SELECT tenant_id, id, :a, 'error', :line"
     tx.execute(text(f"{insert_line} FROM jobs WHERE id = :j"), {"a": attempt_id, "j": job_id, "line": f"Taken back: {why}."})
@@ -76,7 +76,7 @@ def reclaim(tx: Session, settings: Settings, attempt_id: str, job_id: str) -> st
 def clean_up(tx: Session, settings: Settings) -> None:
     """Marks workers whose lease has ended as gone, deletes workers and devices not seen for a day, and frees devices that no
     running attempt holds."""
-    lease, now = func.make_interval(0, 0, 0, 0, 0, 0, settings.job_lease_s), func.clock_timestamp()
+    lease, now = func.make_interval(0, 0, 0, 0, 0, 0, settings.jobs.lease_s), func.clock_timestamp()
     silent = or_(Worker.seen_at < now - lease, Worker.seen_at > now + lease)
     gone = {"state": "gone", "seen_at": func.least(Worker.seen_at, now)}
     tx.execute(update(Worker).where(Worker.state != "gone", silent).values(**gone))
@@ -92,7 +92,7 @@ def mark_dead_processes(tx: Session, settings: Settings, *, host: str, pid_exist
     Workers with a heartbeat in the last three intervals are left alone: a container may have the same host name and see other
     processes.
     """
-    three_beats, now = func.make_interval(0, 0, 0, 0, 0, 0, 3 * settings.job_beat_s), func.clock_timestamp()
+    three_beats, now = func.make_interval(0, 0, 0, 0, 0, 0, 3 * settings.jobs.heartbeat_s), func.clock_timestamp()
     quiet = or_(Worker.seen_at < now - three_beats, Worker.seen_at > now + three_beats)
     rows = tx.execute(select(Worker.id, Worker.pid).where(Worker.host == host, Worker.state != "gone", quiet)).all()
     gone = [worker_id for worker_id, pid in rows if not pid_exists(pid)]

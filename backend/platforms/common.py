@@ -61,16 +61,16 @@ class AdapterBase:
             raise PrepareAgain("The post was changed after it was prepared. It is prepared again.")
 
     def not_published_yet(self, age_s: float, message: str) -> Outcome:
-        """The outcome when the platform says that it is not published. Unknown until `platform_settle_s` have passed since
+        """The outcome when the platform says that it is not published. Unknown until `publishing.settle_s` have passed since
         `finalize`, because the platform may still be working on it."""
-        remaining_s = self.settings.platform_settle_s - age_s
+        remaining_s = self.settings.publishing.settle_s - age_s
         if remaining_s > 0:
-            poll = self.settings.platform_poll_s * 2
+            poll = self.settings.publishing.poll_s * 2
             return Unknown(f"{message} It may still be working on it.", ask_again_s=max(0.1, min(remaining_s, poll)))
         return NotPublished(message)
 
     def poll_s(self, *, video: bool) -> float:
-        return self.settings.platform_poll_s * (VIDEO_POLL_FACTOR if video else 1)
+        return self.settings.publishing.poll_s * (VIDEO_POLL_FACTOR if video else 1)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def write_first_comment(ctx: JobContext, platform: PlatformAdapter, attempt: Pub
             comment_id = with_access(lambda access: platform.comment(published, text, access))
         _record(ctx, attempt, progress, state="written", id=comment_id)
     except OutcomeUnknown as error:
-        raise RateLimited(error.message, retry_after=max(1.0, ctx.app.settings.platform_poll_s)) from error
+        raise RateLimited(error.message, retry_after=max(1.0, ctx.app.settings.publishing.poll_s)) from error
     except (Transient, RateLimitedByPlatform) as error:
         if progress["tries"] >= MAX_TRIES:
             _record(ctx, attempt, progress, state="failed", said=error.message)
@@ -61,7 +61,7 @@ def write_first_comment(ctx: JobContext, platform: PlatformAdapter, attempt: Pub
         delay_s = (
             error.retry_after
             if isinstance(error, RateLimitedByPlatform)
-            else ctx.app.settings.platform_poll_s * 4 ** progress["tries"]
+            else ctx.app.settings.publishing.poll_s * 4 ** progress["tries"]
         )
         raise RateLimited(error.message, retry_after=max(1.0, min(3600.0, delay_s))) from error
     except PlatformError as error:

@@ -25,8 +25,8 @@ register(
         "backend.publishing.pipeline:run",
         "Publishing",
         stall_s=300.0,
-        deadline_setting="job_deadline_publishing_s",
-        limit_setting="queue_concurrency_publishing",
+        deadline_setting="jobs.deadline_publishing_s",
+        limit_setting="jobs.concurrency_publishing",
         requests=(JobRequestType("autopost", AutopostOrder, _start_publishing, {"contentPlanId": "cp_…"}),),
     ),
 )

@@ -90,7 +90,7 @@ def file_url(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str
     there is no public address.
     """
     settings = app.settings
-    if urlsplit(settings.s3_public_endpoint).scheme != "https" and urlsplit(settings.public_url).scheme == "https":
+    if urlsplit(settings.storage.public_endpoint).scheme != "https" and urlsplit(settings.web.public_url).scheme == "https":
         return signed_urls.link(settings, tenant_id=tenant_id, asset_id=card.id, name=_file_name(card))
     if presigned_url := app.storage.presign_get(card.key, expires=URL_TTL_S):
         return presigned_url
@@ -109,7 +109,7 @@ def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard)
     studio may get a public address before the post is due."""
     platform = PLATFORMS[post.platform]
     limits = platform.formats.get(posts.build_request(tx, post).format)
-    is_public = settings.s3_public_endpoint or urlsplit(settings.public_url).scheme == "https"
+    is_public = settings.storage.public_endpoint or urlsplit(settings.web.public_url).scheme == "https"
     if is_public or _is_local_platform(settings, post.platform) or limits is None or not limits.fetched:
         return ()
     return (PostProblem("out_of_reach", _unreachable_message(platform.label), "media"),)

@@ -242,7 +242,7 @@ class PublishFlow:
         return attempts.age_s(self._ctx, self._attempt.submitted_at)
 
     def _retry_arguments(self) -> dict[str, Any]:
-        delays = self._ctx.app.settings.post_retry_delays_s
+        delays = self._ctx.app.settings.publishing.retry_delays_s
         return {"tries": self._attempt.post.tries, "delays": delays, "spread": random.uniform(-1, 1)}
 
 

@@ -29,8 +29,8 @@ def link(settings: Settings, *, tenant_id: str, asset_id: str, name: str, local:
     """
     expires_at = int((now() + timedelta(seconds=URL_TTL_S)).timestamp())
     sealed = _ring(settings).seal(json.dumps([tenant_id, asset_id, expires_at]), tenant_id=_FOR, row_id=_ROW)
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    base = f"http://{host}:{settings.port}" if local else settings.base_url
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web.host, settings.web.host)
+    base = f"http://{host}:{settings.web.port}" if local else settings.web.base_url
     return f"{base}{PATH}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}/{name}"
 
 

@@ -63,7 +63,7 @@ def recover_orphans(tx: Session, settings: Settings) -> list[str]:
         .with_for_update(of=Post, skip_locked=True)
     ).all()
     for row in rows:
-        _recover(tx, settings.post_retry_delays_s, row)
+        _recover(tx, settings.publishing.retry_delays_s, row)
     return [row.id for row in rows]
 
 

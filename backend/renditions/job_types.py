@@ -12,7 +12,7 @@ register(
         MediaPayload,
         "backend.renditions.pipeline:run",
         "Publishing",
-        deadline_setting="job_deadline_video_s",
+        deadline_setting="jobs.deadline_video_s",
         stall_s=300.0,
     ),
 )

@@ -47,7 +47,7 @@ def forecast_start(
 ) -> StartForecast:
     """When a run that takes `duration_s` starts: the waiting `run`, or a new one that starts no earlier than `not_before`.
 
-    `limit`: how many trainings may run at once (`settings.queue_concurrency_training`).
+    `limit`: how many trainings may run at once (`settings.jobs.concurrency_training`).
     """
     device, now_ = jobs.device_summary(tx, "trainer"), now()
     jobs_ahead = _competing_jobs(tx, device)

@@ -12,7 +12,7 @@ from backend.training.schemas import TrainingPayload
 
 
 def _start_training(app: App, tx: Session, draft: RunDraft, key: str) -> str:
-    models, max_images = app.engines.trainer.models(), app.settings.max_dataset_images
+    models, max_images = app.engines.trainer.models(), app.settings.uploads.max_dataset_images
     return training.start(tx, draft=draft, models=models, request_key=key, max_images=max_images).job_id
 
 
@@ -26,8 +26,8 @@ register(
         stall_s=900.0,
         max_retries=1,
         device="trainer",
-        deadline_setting="job_deadline_training_s",
-        limit_setting="queue_concurrency_training",
+        deadline_setting="jobs.deadline_training_s",
+        limit_setting="jobs.concurrency_training",
         requests=(
             JobRequestType(
                 "lora-training", RunDraft, _start_training, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}

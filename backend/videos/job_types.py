@@ -10,7 +10,7 @@ from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.videos import VideoOrder
 from backend.videos.schemas import VideoPayload
 
-_LIMITS: Limits = {"deadline_setting": "job_deadline_video_s", "stall_s": 300.0}
+_LIMITS: Limits = {"deadline_setting": "jobs.deadline_video_s", "stall_s": 300.0}
 
 
 def _start_video(app: App, tx: Session, order: VideoOrder, key: str) -> str:
@@ -25,7 +25,7 @@ register(
         VideoPayload,
         "backend.videos.pipeline:run",
         "Videos",
-        limit_setting="queue_concurrency_video",
+        limit_setting="jobs.concurrency_video",
         **_LIMITS,
         requests=(
             JobRequestType(
@@ -42,7 +42,7 @@ register(
         VideoPayload,
         "backend.videos.pipeline:run",
         "Videos",
-        limit_setting="queue_concurrency_content",
+        limit_setting="jobs.concurrency_content",
         device="image",
         **_LIMITS,
     ),

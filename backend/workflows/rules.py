@@ -17,7 +17,7 @@ EXPECTED_ROLES = {
 
 
 def problems(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]], allowed: Collection[str]) -> list[str]:
-    """What must be put right before the workflow runs at all, as sentences. `allowed`: settings.allowed_classes."""
+    """What must be put right before the workflow runs at all, as sentences. `allowed`: classes of the setting."""
     sentences = lint.lint(graph)
     if sentences:
         return sentences

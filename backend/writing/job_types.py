@@ -13,7 +13,7 @@ from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.writing import CONTENT_TYPES, IdeasOrder
 from backend.writing.schemas import IdeasPayload, TextEstimate, WriteOrder
 
-_LIMITS: Limits = {"stall_s": 300.0, "limit_setting": "queue_concurrency_writing"}
+_LIMITS: Limits = {"stall_s": 300.0, "limit_setting": "jobs.concurrency_writing"}
 
 
 def _start_text(app: App, tx: Session, order: WriteOrder, key: str) -> str:

@@ -13,7 +13,7 @@ register(
         "backend.writing_styles.pipeline:train",
         "Writing styles",
         stall_s=300.0,
-        limit_setting="queue_concurrency_ingest",
+        limit_setting="jobs.concurrency_ingest",
     ),
     JobType(
         "style-generation",
@@ -22,6 +22,6 @@ register(
         "backend.writing_styles.pipeline:write",
         "Writing styles",
         stall_s=300.0,
-        limit_setting="max_concurrent_jobs",
+        limit_setting="jobs.max_per_workspace",
     ),
 )

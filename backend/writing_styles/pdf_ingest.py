@@ -23,7 +23,9 @@ _LETTERS_PER_WORD = 8
 def read_all(ctx: JobContext, style_id: str) -> None:
     """Reads every waiting PDF, or refuses it. Each is a step: a later attempt goes on with the next one."""
     settings = ctx.app.settings
-    limits = PdfLimits(settings.max_style_pdf_size, settings.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD)
+    limits = PdfLimits(
+        settings.uploads.max_style_pdf_size, settings.uploads.max_style_pages, MAX_SOURCE_WORDS * _LETTERS_PER_WORD
+    )
     listed = ctx.step("list", partial(_list_waiting, ctx, style_id)) or {}
     sources: list[dict[str, str]] = listed["sources"]
     with PdfReader(limits) as reader:

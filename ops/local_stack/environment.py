@@ -34,8 +34,8 @@ def process_environment(state: State, settings: Settings, *parts: Mapping[str, s
     """The whole environment: `parts` (the user's, URLs, keys, logins; later ones win), data folder, host and port."""
     own_settings = {
         "DATA_SHARED_BASE": str(state.folder),
-        "HOST": settings.host,
-        "PORT": str(settings.port),
+        "HOST": settings.web.host,
+        "PORT": str(settings.web.port),
         "PYTHONUNBUFFERED": "1",
     }
     return {name: value for part in (*parts, own_settings) for name, value in part.items()}

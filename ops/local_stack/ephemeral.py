@@ -49,7 +49,8 @@ def _environment(servers: Stack, user_env: dict[str, str]) -> dict[str, str]:
     state, url = servers.state, servers.urls["DATABASE_OWNER_URL"]
     keys = environment.stored_keys(state, user_env)
     logins = environment.migrate_logins(state, owner_url=url, keys=keys, env=user_env, stop=threading.Event())
-    env = environment.process_environment(state, Settings(), user_env, servers.urls, keys, logins) | {"S3_PUBLIC_ENDPOINT": ""}
+    env = environment.process_environment(state, Settings.read(), user_env, servers.urls, keys, logins)
+    env["S3_PUBLIC_ENDPOINT"] = ""
     if not servers.wait_storage():
         raise Unavailable("The storage did not start within a minute. Look at the disk's free space, then try again.")
     return env
@@ -58,5 +59,5 @@ def _environment(servers: Stack, user_env: dict[str, str]) -> dict[str, str]:
 def _settings(env: dict[str, str]) -> Settings:
     """Settings from `env`; given values win over a `.env` file, which may name other servers."""
     names = ("DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL", "SECRET_KEYS", *S3_NAMES)
-    values = {name.lower(): env[name] for name in names if name in env}
-    return Settings(**values, s3_public_endpoint="", DATA_SHARED_BASE=Path(env["DATA_SHARED_BASE"]))  # type: ignore[arg-type]
+    values = {name: env[name] for name in names if name in env}
+    return Settings.read().replace(**values, S3_PUBLIC_ENDPOINT="", DATA_SHARED_BASE=env["DATA_SHARED_BASE"])

@@ -42,12 +42,12 @@ class Shutdown:
 
 def main() -> int:
     """The exit code: 0 after an orderly end or when it already runs, 1 with a sentence on standard error."""
-    settings = Settings()
+    settings = Settings.read()
     env = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None} | dict(os.environ)
-    studio = services.studio_service(host=settings.host, port=settings.port)
-    workers = services.worker_services(stop_grace_s=settings.worker_stop_grace_s)
+    studio = services.studio_service(host=settings.web.host, port=settings.web.port)
+    workers = services.worker_services(stop_grace_s=settings.workers.stop_grace_s)
     try:
-        run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox_url)
+        run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox.url)
     except Conflict as conflict:
         print(conflict.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
     except StudioError as error:
@@ -127,13 +127,13 @@ def _run(
         if shutdown.stop.wait(0.1):
             return
     page.answered = True
-    url = settings.base_url.replace("//0.0.0.0", "//localhost")
+    url = settings.web.base_url.replace("//0.0.0.0", "//localhost")
     servers.state.note(url=url)
     print(f"InfluencerAI Studio is running at {url}", flush=True)
     for worker in workers:
         processes.start(worker)
     signs = frozen_processes.life_signs(
-        processes.running, database_url=processes.env["DATABASE_URL"], lease_s=settings.job_lease_s
+        processes.running, database_url=processes.env["DATABASE_URL"], lease_s=settings.jobs.lease_s
     )
     watching = threading.Thread(
         target=frozen_processes.FrozenProcessWatch(processes, signs).run, args=[shutdown.stop], name="watch", daemon=True
@@ -152,26 +152,27 @@ def _prepare_sandbox(settings: Settings, state: states.State) -> tuple[Service, 
     """
     port = ports.choose(["sandbox"], last=state.run.get("ports", {}))["sandbox"]
     state.note(ports={**state.run.get("ports", {}), "sandbox": port})
-    host = settings.sandbox_host
+    host = settings.sandbox.host
     local_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    public = settings.sandbox_public_url or f"http://{'localhost' if host in ('0.0.0.0', '::') else local_host}:{port}"
+    public = settings.sandbox.public_url or f"http://{'localhost' if host in ('0.0.0.0', '::') else local_host}:{port}"
     folder = str(state.folder / "sandbox")
     service = services.sandbox_service(folder=folder, host=host, port=port, public_url=public)
     return service, {"SANDBOX_URL": f"http://{local_host}:{port}", "SANDBOX_PUBLIC_URL": public}
 
 
 def _require_port(settings: Settings) -> None:
-    if not ports.is_free(settings.host, settings.port):
+    host, port = settings.web.host, settings.web.port
+    if not ports.is_free(host, port):
         raise Unavailable(
-            f"Port {settings.port} on {settings.host} is taken by another program, or the address is not this machine's. "
-            f"Choose another port, for example: make run PORT={settings.port + 1}"
+            f"Port {port} on {host} is taken by another program, or the address is not this machine's. "
+            f"Choose another port, for example: make run PORT={port + 1}"
         )
 
 
 def _answers(settings: Settings) -> bool:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web.host, settings.web.host)
     try:
-        with urlopen(f"http://{host}:{settings.port}/_stcore/health", timeout=2) as answer:
+        with urlopen(f"http://{host}:{settings.web.port}/_stcore/health", timeout=2) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -32,7 +32,7 @@ def costs(page: Page) -> None:
     with page.transaction() as tx:
         current = budgets.costs(tx, page.app.settings)
         names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
-    if not page.app.settings.text_is_model:
+    if not page.app.settings.text.is_model:
         st.info(
             "No language model is set, so nothing is spent: the offline writer puts texts together. Whoever runs the studio "
             "can set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL for a server of one's own).",
@@ -63,7 +63,7 @@ def draw_budget_warning(page: Page) -> None:
 
 def budget_warning(page: Page) -> str:
     """How near a limit is and what happens then; "" when none is near."""
-    if not page.app.settings.text_is_model:
+    if not page.app.settings.text.is_model:
         return ""
     with page.transaction() as tx:
         current = budgets.costs(tx, page.app.settings)

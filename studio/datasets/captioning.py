@@ -52,7 +52,7 @@ def offer_captioning(page: Page, card: DatasetCard, uncaptioned: int) -> None:
     """Offers captioning after an import of pictures without captions, when ENABLE_AUTO_CAPTIONS is on and it is not free (free
     captioning starts by itself)."""
     captioners = page.app.engines.captioners
-    if not (page.app.settings.enable_auto_captions and uncaptioned and captioners and page.can_edit and card.trigger_word):
+    if not (page.app.settings.captions.automatic and uncaptioned and captioners and page.can_edit and card.trigger_word):
         return
     with page.transaction() as tx:
         run = datasets.last_caption_run(tx, card.id)

@@ -71,15 +71,15 @@ def add_pictures(page: Page, dataset_id: str, *, key: str, samples: bool = False
 
 def _upload(page: Page, dataset_id: str, key: str, waiting: int) -> None:
     """`waiting`: uploaded files that are not being checked, because the browser was closed before the upload ended."""
-    settings = page.app.settings
+    max_bytes = page.app.settings.uploads.max_picture_size
     uploader(
         f"{key}:upload:{dataset_id}",
         workspace=page.workspace.id,
         noun="dataset",
         noun_id=dataset_id,
         accept=ACCEPTED_SUFFIXES,
-        max_bytes=settings.max_upload_size,
-        hint=f"JPEG, PNG, WebP, HEIC, TIFF, BMP, AVIF or ZIP, captions as .txt · up to {settings.max_upload_size // 2**20} MB "
+        max_bytes=max_bytes,
+        hint=f"JPEG, PNG, WebP, HEIC, TIFF, BMP, AVIF or ZIP, captions as .txt · up to {max_bytes // 2**20} MB "
         "each · camera data and places are taken out",
         on_done=partial(_after_upload, page, dataset_id, waiting),
     )
@@ -228,7 +228,7 @@ def _selection_bar(page: Page, dataset_id: str, state: GridState, key: str, *, m
         if st.button("Caption …", key=f"{key}:caption"):
             open_caption_dialog(page, dataset_id, ids)
         if st.button("Remove", key=f"{key}:remove"):
-            days = page.app.settings.purge_after_days
+            days = page.app.settings.retention.purge_after_days
             confirm(
                 f"Remove {count(len(ids), 'picture')}?",
                 f"They and their captions go from this dataset; for {count(days, 'day')} you can take that back under "

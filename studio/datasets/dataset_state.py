@@ -27,7 +27,7 @@ def train_side(page: Page) -> int:
 
 
 def cached_readiness(page: Page, tx: Session, card: DatasetCard) -> Readiness:
-    model, max_images = train_model(page), page.app.settings.max_dataset_images
+    model, max_images = train_model(page), page.app.settings.uploads.max_dataset_images
     stats = _cached_stats(page.workspace.id, card.id, card.updated_at, card.images, card.included, train_side(page), _tx=tx)
     return datasets.readiness(tx, card.id, model_card=model, max_images=max_images, counted=stats)
 

@@ -41,7 +41,7 @@ def import_page(page: Page) -> None:
         noun=boards.NOUN,
         noun_id=boards.INBOX,
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
-        max_bytes=page.app.settings.max_upload_size,
+        max_bytes=page.app.settings.uploads.max_picture_size,
         label="Drop pictures or a folder here",
         hint="PNG keeps recipes best",
         on_done=lambda uploaded: _start(

@@ -51,7 +51,7 @@ def upload_pose(page: Page) -> None:
             noun="generation",
             noun_id="create",
             accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
-            max_bytes=page.app.settings.max_upload_size,
+            max_bytes=page.app.settings.uploads.max_picture_size,
             label="Drop a picture of the pose here",
             hint="a person, or a drawn skeleton",
             folders=False,

@@ -45,7 +45,7 @@ def upload_picture(page: Page) -> None:
             noun="generation",
             noun_id="create",
             accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
-            max_bytes=page.app.settings.max_upload_size,
+            max_bytes=page.app.settings.uploads.max_picture_size,
             label="Drop one picture here",
             hint="or open one in the gallery",
             folders=False,

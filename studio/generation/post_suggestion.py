@@ -27,7 +27,7 @@ def _suggest(page: Page, draft: GenerationDraft) -> None:
     if draft.influencer_id is None:
         st.caption("Choose who is in it first: the idea is theirs, in their language.")
         return
-    if not page.app.settings.text_is_model:
+    if not page.app.settings.text.is_model:
         st.caption(
             "By the offline writer: put together from the persona, in English or Italian. A language model writes freely."
         )

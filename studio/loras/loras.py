@@ -55,7 +55,7 @@ def _upload(page: Page) -> None:
         noun="lora",
         noun_id="library",
         accept=".safetensors",
-        max_bytes=page.app.settings.max_lora_size,
+        max_bytes=page.app.settings.uploads.max_lora_size,
         label="Drop .safetensors files here",
         hint="kohya's or diffusers' layout, for Stable Diffusion 1.5, 2, XL or the starter model",
         folders=False,

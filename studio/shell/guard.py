@@ -43,8 +43,8 @@ class AccessGuard:
     def __init__(self, app: ASGIApp, get_app: Callable[[], App]) -> None:
         self.app = app
         self.get_app = get_app
-        self.settings = Settings()
-        self.hosts = self.settings.hosts
+        self.settings = Settings.read()
+        self.hosts = self.settings.web.hosts
         self.uploads = FileUploads(app)
         self.open_pages: Counter[str] = Counter()
         self.warned: set[str] = set()

@@ -19,12 +19,12 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        settings = Settings()
-        public_endpoint = urlsplit(settings.s3_public_endpoint)
+        settings = Settings.read()
+        public_endpoint = urlsplit(settings.storage.public_endpoint)
         self.storage_origin = f"{public_endpoint.scheme}://{public_endpoint.netloc}" if public_endpoint.netloc else ""
-        self.hosts = settings.hosts
-        self.own_host = urlsplit(settings.public_url).netloc
-        self.https = settings.public_url.startswith("https://")
+        self.hosts = settings.web.hosts
+        self.own_host = urlsplit(settings.web.public_url).netloc
+        self.https = settings.web.public_url.startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

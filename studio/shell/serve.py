@@ -15,10 +15,10 @@ PING_S = 30.0
 
 
 def main() -> None:
-    settings = Settings()
+    settings = Settings.read()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default=settings.host)
-    parser.add_argument("--port", type=int, default=settings.port)
+    parser.add_argument("--host", default=settings.web.host)
+    parser.add_argument("--port", type=int, default=settings.web.port)
     options = parser.parse_args()
     config._main_script_path = str(ROOT / "Home.py")  # beside it lies .streamlit/config.toml
     config.set_option("server.address", options.host)
@@ -34,7 +34,7 @@ def main() -> None:
         ws_per_message_deflate=False,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
+        forwarded_allow_ips=settings.web.forwarded_allow_ips,
         access_log=False,
         server_header=False,
         use_colors=False,

@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PagesManager.uses_pages_directory = False
 
 # Behind a proxy that changes the Host header, Streamlit must know the name that browsers come from.
-if public := urlsplit(Settings().public_url).hostname:
+if public := urlsplit(Settings.read().web.public_url).hostname:
     config.set_option("browser.serverAddress", public)
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[
         *api.probe_routes(lambda: resources.app()),
-        *(api.styleforge_routes(lambda: resources.app()) if Settings().styleforge_paths else ()),
+        *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
         Mount("/api", app=api.create_api(lambda: resources.app())),
         Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "components" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),

@@ -47,6 +47,6 @@ def origin() -> str:
     """The studio's address for links that users pass on: PUBLIC_URL, else the origin in this browser's address bar."""
     settings = resources.app().settings
     current_url = urlsplit(st.context.url) if isinstance(st.context.url, str) else None
-    if settings.public_url or current_url is None or not current_url.netloc:
-        return settings.base_url
+    if settings.web.public_url or current_url is None or not current_url.netloc:
+        return settings.web.base_url
     return f"{current_url.scheme}://{current_url.netloc}"

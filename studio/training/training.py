@@ -27,7 +27,7 @@ def run_form(
     page: Page, dataset_id: str, *, key: str, button: str = "Start training", followed: FollowedRun | None = None
 ) -> RunCard | None:
     """The form for a run on this dataset, filled from the run `followed`, if any; returns the run just started."""
-    models, max_images = page.app.engines.trainer.models(), page.app.settings.max_dataset_images
+    models, max_images = page.app.engines.trainer.models(), page.app.settings.uploads.max_dataset_images
     if not any(card.trainable for card in models):
         show_no_models(page, page.app.engines.trainer.status(), "LoRAs can be trained", key=key)
         return None

@@ -127,4 +127,4 @@ def _memory_text(mb: int) -> str:
 
 
 def _limit(page: Page) -> int:
-    return page.app.settings.queue_concurrency_training
+    return page.app.settings.jobs.concurrency_training

@@ -61,7 +61,7 @@ def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
                 graph_id=card.id,
                 draft=draft,
                 models=models,
-                allowed=page.app.settings.allowed_classes,
+                allowed=page.app.settings.engines.comfyui.allowed_classes,
                 request_key=request_key(key),
             )
         renew_request_key(key)
@@ -101,7 +101,7 @@ def _choose_picture(page: Page, card: WorkflowCard, key: str) -> str | None:
         noun="generation",
         noun_id="workflow",
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
-        max_bytes=page.app.settings.max_upload_size,
+        max_bytes=page.app.settings.uploads.max_picture_size,
         label="Drop the picture it starts from",
         folders=False,
         multiple=False,
@@ -158,5 +158,5 @@ def _approval(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     if pressed:
         with page.guard():
             with page.transaction(needs="owner") as tx:
-                workflows.approve(tx, card.id, allowed=page.app.settings.allowed_classes)
+                workflows.approve(tx, card.id, allowed=page.app.settings.engines.comfyui.allowed_classes)
             st.rerun()

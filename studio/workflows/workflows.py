@@ -57,7 +57,7 @@ def workflow_page(page: Page, graph_id: str) -> None:
             st.rerun()
         return
     _head(page, card)
-    problems = workflows.problems(card.graph, card.mapping, page.app.settings.allowed_classes)
+    problems = workflows.problems(card.graph, card.mapping, page.app.settings.engines.comfyui.allowed_classes)
     for sentence in problems:
         st.warning(plain(sentence), icon=":material/warning:")
     for sentence in _missing_on_server(page, card) if not problems else ():
@@ -127,7 +127,7 @@ def _import(page: Page, *, expanded: bool) -> None:
 
 def _engine_hint(page: Page) -> None:
     """Says that workflows need a ComfyUI, before somebody imports one that cannot be tried."""
-    if not page.app.settings.comfyui_url:
+    if not page.app.settings.engines.comfyui.url:
         st.info(
             "Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours and restart the studio; "
             "until then they can be brought in, but not tried.",

@@ -75,7 +75,7 @@ def _choose_part() -> str:
 
 
 def _writer_notice(page: Page, influencer: InfluencerCard) -> None:
-    if not page.app.settings.text_is_model:
+    if not page.app.settings.text.is_model:
         language = influencers.LANGUAGES.get(influencer.language, influencer.language)
         explanation = (
             "put together from the persona; no language model is set."

@@ -69,17 +69,17 @@ def sources(page: Page, style: WritingStyleCard, *, working: bool) -> None:
 
 
 def _drop_zone(page: Page, style: WritingStyleCard) -> None:
-    settings = page.app.settings
+    limits = page.app.settings.uploads
     uploader(
         f"style:drop:{style.id}",
         workspace=page.workspace.id,
         noun=writing_styles.NOUN,
         noun_id=style.id,
         accept=".pdf",
-        max_bytes=settings.max_style_pdf_size,
+        max_bytes=limits.max_style_pdf_size,
         label="Drop PDFs by one author here",
         folders=False,
-        hint=f"PDF with text in it, up to {size(settings.max_style_pdf_size)} and {settings.max_style_pages:,} pages each",
+        hint=f"PDF with text in it, up to {size(limits.max_style_pdf_size)} and {limits.max_style_pages:,} pages each",
         on_done=lambda uploaded: _on_uploaded(page, style.id, uploaded),
     )
     st.caption(

@@ -30,7 +30,7 @@ _FORMATS: dict[Literal["txt", "md"], str] = {"txt": "Text", "md": "Markdown"}
 
 
 def write(page: Page, style: WritingStyleCard) -> None:
-    is_model = page.app.settings.text_is_model
+    is_model = page.app.settings.text.is_model
     with page.transaction() as tx:
         texts = writing_styles.texts(tx, style.id)
         jobs_by_text = {text.id: _job(tx, text) for text in texts if not text.text}

@@ -25,7 +25,7 @@ class FullDisk(PosixPath):
 
 @pytest.fixture
 def storage(storage_urls: dict[str, str]) -> Storage:
-    return Storage(Settings(_env_file=None, **{name.lower(): value for name, value in storage_urls.items()}))
+    return Storage(Settings.model_validate(storage_urls))
 
 
 def test_bytes_come_back_as_they_were(storage: Storage, tmp_path: Path) -> None:
@@ -102,14 +102,14 @@ def test_an_answer_read_half_gives_its_connection_back(storage: Storage) -> None
 
 
 def test_away_is_a_sentence(tmp_path: Path) -> None:
-    away = Storage(Settings(_env_file=None, s3_endpoint="http://127.0.0.1:9", s3_key="k", s3_secret="s"))
+    away = Storage(Settings.read(env_file=None, S3_ENDPOINT="http://127.0.0.1:9", S3_KEY="k", S3_SECRET="s"))
     assert away.ready() is False
     with pytest.raises(Unavailable, match="try again"):
         away.put_bytes("x", b"1", "text/plain")
     with pytest.raises(Unavailable, match="try again"):
         away.open("x")
     with pytest.raises(Unavailable, match="S3_ENDPOINT"):
-        Storage(Settings(_env_file=None, s3_endpoint="")).put_bytes("x", b"1", "text/plain")
+        Storage(Settings.read(env_file=None, S3_ENDPOINT="")).put_bytes("x", b"1", "text/plain")
 
 
 def test_a_full_disk_is_a_sentence(storage: Storage) -> None:
@@ -119,9 +119,9 @@ def test_a_full_disk_is_a_sentence(storage: Storage) -> None:
 
 
 def test_presigned_only_for_a_public_endpoint(storage_urls: dict[str, str]) -> None:
-    values = {name.lower(): value for name, value in storage_urls.items()}
-    assert Storage(Settings(_env_file=None, **values)).presign_get("k") is None
-    public = Storage(Settings(_env_file=None, **{**values, "s3_public_endpoint": "https://media.example.org"}))
+    settings = Settings.model_validate(storage_urls)
+    assert Storage(settings).presign_get("k") is None
+    public = Storage(settings.replace(S3_PUBLIC_ENDPOINT="https://media.example.org"))
     url = public.presign_get("images/x.png", filename='Käse "1".png')
     assert url
     assert url.startswith("https://media.example.org/assets/images/x.png?")

@@ -47,7 +47,7 @@ def rig(n: int, *, prompt_s: float) -> Iterator[Rig]:
         models = ",".join(str(running_studio.folder / f"comfyui-{at}" / "models") for at in range(n))
         env = {"COMFYUI_URL": ",".join(servers), "COMFYUI_MODELS_DIR": models, "ENGINE_DEVICE": "cpu"}
         env |= {"QUEUE_CONCURRENCY_CONTENT": str(4 * n), "MAX_CONCURRENT_JOBS": str(4 * n)}
-        engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=env["COMFYUI_URL"], comfyui_models_dir=models))
+        engine = ComfyImageEngine(Settings.read(env_file=None, COMFYUI_URL=env["COMFYUI_URL"], COMFYUI_MODELS_DIR=models))
         stack.callback(engine.close)
         stack.enter_context(_worker(running_studio, env, threads=3 * n + 1))
         new_rig = Rig(running_studio, servers, engine)

@@ -62,10 +62,10 @@ def bare_loop(running_studio: Studio, folder: Path) -> float:
     """Two processes, half of the files each."""
     settings = running_studio.app.settings
     where = [
-        settings.s3_endpoint,
-        settings.s3_key.get_secret_value(),
-        settings.s3_secret.get_secret_value(),
-        settings.s3_bucket,
+        settings.storage.endpoint,
+        settings.storage.access_key.get_secret_value(),
+        settings.storage.secret_key.get_secret_value(),
+        settings.storage.bucket,
     ]
     started_at = time.perf_counter()
     argv = [sys.executable, "-m", "tests.bench.ingest_bare", str(folder), new_id("bare"), *where]

@@ -63,7 +63,7 @@ def run() -> dict[str, Any]:
         "published_p95_s": round(statistics.median(p95(out) for _, out in many), 3),
         "waiting": WAITING,
         "n": POSTS * ROUNDS,
-        "tick_s": running_studio.app.settings.job_tick_s,
+        "tick_s": running_studio.app.settings.jobs.tick_s,
         "claim": plan,
     }
 

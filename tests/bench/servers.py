@@ -39,8 +39,7 @@ def studio(**env: str) -> Iterator[Studio]:
             urls = {"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}
             keys = {"SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
             environment = {**stack.urls, **urls, **keys, "DATA_SHARED_BASE": f"{folder}/var", **env}
-            named = {name if name == "DATA_SHARED_BASE" else name.lower(): value for name, value in environment.items()}
-            app = bootstrap(Settings(_env_file=None, **named), role="worker")  # type: ignore[arg-type]
+            app = bootstrap(Settings.model_validate(environment), role="worker")
             try:
                 tenant = make_workspace(app.db)
                 yield Studio(app, tenant, environment, stack.urls["DATABASE_OWNER_URL"], Path(folder))

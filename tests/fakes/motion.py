@@ -24,7 +24,8 @@ def tiny_film() -> Path:
     """64 × 64 px, 4 frames at 8 per second, with a title in its metadata that must not be passed on."""
     path = Path(tempfile.mkdtemp(prefix="film-")) / "tiny.mp4"
     source = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=8", "-frames:v", "4", "-pix_fmt", "yuv420p"]
-    argv = [ffmpeg.binary_path(Settings(_env_file=None)), "-v", "error", *source, "-metadata", "title=the prompt", str(path)]
+    binary = ffmpeg.binary_path(Settings.read(env_file=None))
+    argv = [binary, "-v", "error", *source, "-metadata", "title=the prompt", str(path)]
     subprocess.run(argv, check=True)
     return path
 

@@ -101,7 +101,7 @@ def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: T
 def test_a_model_that_cannot_be_asked_is_not_offered_one_that_is_away_is(
     open_page: Open, make_app: Make, server: ModelServer, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong, away = make_app(text_model_style="acme/poet", text_fallbacks=""), make_app(openrouter_base_url="http://127.0.0.1:9")
+    wrong, away = make_app(TEXT_MODEL_STYLE="acme/poet", TEXT_FALLBACKS=""), make_app(OPENROUTER_BASE_URL="http://127.0.0.1:9")
     with wrong.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)
     for paid, message, disabled in ((wrong, "TEXT_MODEL_STYLE", True), (away, "does not answer", False)):

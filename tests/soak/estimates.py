@@ -194,7 +194,7 @@ def lessons(here: Bench) -> tuple[Plan, Begun]:
         found = training.estimate(tx, model, params, here.app.engines.trainer)
 
     def begin() -> JobCard:
-        models, most = [model], here.app.settings.max_dataset_images
+        models, most = [model], here.app.settings.uploads.max_dataset_images
         run = here.do(training.start, draft=draft, models=models, request_key=new_id("key"), max_images=most)
         return here.do(jobs.get, run.job_id)
 

@@ -203,7 +203,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--size", default="", help="of the pictures; as a post of Plan days has it where none is given")
     asked = parser.parse_args()
-    settings = Settings(models_dir=None)
+    settings = Settings.read(MODELS_DIR=None)
     engine, net, figures = DiffusersEngine(settings), NumpyTraitNet(), dict[str, Any]()
     for somebody in (one for one in PEOPLE if asked.only in (None, one.name)):
         folder = asked.out / somebody.name.lower()

@@ -67,8 +67,8 @@ class Campaign:
         self.person = Person(ours, self.tenant)
         self.publishing_rig = PublishingRig(app, self.tenant, {"sandbox": None})
         # As a person does on the practice platform's page: an account may publish 50 times a day there, as on Instagram
-        switches, form = f"{app.settings.sandbox_url}/switches", {"act": "set", "quota_total": "10000"}
-        answer = httpx.post(switches, data=form, headers={"Origin": str(app.settings.sandbox_url)})
+        switches, form = f"{app.settings.sandbox.url}/switches", {"act": "set", "quota_total": "10000"}
+        answer = httpx.post(switches, data=form, headers={"Origin": str(app.settings.sandbox.url)})
         assert answer.status_code == 303, answer.text
         with app.db.transaction(self.tenant.caller) as tx:
             self.dataset_id = make_dataset(tx, images=0)

@@ -28,9 +28,8 @@ AT_ONCE, PICTURES = 4, 6
 
 @pytest.fixture
 def paying(settings: Settings, server: ModelServer) -> Iterator[App]:
-    key = settings.redis_url.__class__("sk-test")
-    told = {"openrouter_api_key": key, "openrouter_base_url": server.url, "caption_at_once": AT_ONCE}
-    app = bootstrap(settings.model_copy(update=told), role="studio")
+    changed = settings.replace(OPENROUTER_API_KEY="sk-test", OPENROUTER_BASE_URL=server.url, CAPTION_AT_ONCE=AT_ONCE)
+    app = bootstrap(changed, role="studio")
     yield app
     app.engines.text.close()  # type: ignore[attr-defined]
     app.close()

@@ -79,9 +79,8 @@ def open_studio(app: App, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> Iter
     with ExitStack() as stack:
 
         def make(person: Any = None, client: tuple[str, int] = ("203.0.113.9", 1), **settings: Any) -> TestClient:
-            own_settings = Settings(_env_file=None, **settings)
-            monkeypatch.setattr(guard, "Settings", lambda: own_settings)
-            monkeypatch.setattr("studio.shell.headers.Settings", lambda: own_settings)
+            own_settings = Settings.model_validate(settings)
+            monkeypatch.setattr(Settings, "read", lambda: own_settings)
             layers = [Middleware(SecurityHeaders), Middleware(guard.AccessGuard, get_app=lambda: app)]
             cookies = {"studio_sid": person.token} if person else {}
             browser = TestClient(
@@ -175,7 +174,7 @@ def test_an_unknown_name_is_told_which_setting_makes_it_known(open_studio: Open)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert browser.get("/api/session", headers={"host": "nas.lan"}).json()["code"] == "unknown_host"
     assert browser.get("/health", headers={"host": "whatever"}).status_code == 200
-    assert open_studio(allowed_hosts="nas.lan").get("/", headers={"host": "nas.lan:8501"}).status_code == 200
+    assert open_studio(ALLOWED_HOSTS="nas.lan").get("/", headers={"host": "nas.lan:8501"}).status_code == 200
     assert browser.get("/", headers={"host": "192.168.1.7:8501"}).status_code == 200
 
 
@@ -195,15 +194,15 @@ def test_figures_are_for_this_machine_or_for_a_token(open_studio: Open, path: st
     assert open_studio().get(path).status_code == 403
     assert open_studio(client=local_client).get(path).status_code == 200
     assert open_studio(client=local_client).get(path, headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
-    assert open_studio(client=local_client, public_url="https://studio.example.org").get(path).status_code == 403
-    guarded = open_studio(client=local_client, metrics_token="let-me-read")
+    assert open_studio(client=local_client, PUBLIC_URL="https://studio.example.org").get(path).status_code == 403
+    guarded = open_studio(client=local_client, METRICS_TOKEN="let-me-read")
     assert guarded.get(path).status_code == 403
     assert guarded.get(path, headers={"authorization": "Bearer let-me-read"}).status_code == 200
 
 
 def test_a_public_https_address_is_kept_to_https(open_studio: Open) -> None:
     assert "strict-transport-security" not in open_studio().get("/").headers
-    public = open_studio(public_url="https://studio.example.org").get("/")
+    public = open_studio(PUBLIC_URL="https://studio.example.org").get("/")
     assert public.headers["strict-transport-security"] == "max-age=31536000"
     assert "connect-src 'self' ws://localhost:8501 wss://localhost:8501 " in public.headers["content-security-policy"]
     assert "wss://studio.example.org" in public.headers["content-security-policy"]

@@ -14,8 +14,8 @@ from studio.shell import connections, serve
 
 def test_the_server_has_our_protocols_and_believes_the_named_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[dict[str, Any]] = []
-    own_settings = Settings(_env_file=None, host="10.0.0.5", forwarded_allow_ips="10.0.0.0/8")
-    monkeypatch.setattr(serve, "Settings", lambda: own_settings)
+    own_settings = Settings.read(env_file=None, HOST="10.0.0.5", FORWARDED_ALLOW_IPS="10.0.0.0/8")
+    monkeypatch.setattr(Settings, "read", lambda: own_settings)
     monkeypatch.setattr("uvicorn.run", lambda app, **how: started.append({"app": app, **how}))
     monkeypatch.setattr(config, "_main_script_path", None)
     monkeypatch.setattr(config, "set_option", lambda name, value: None)

@@ -15,7 +15,7 @@ from backend.settings import Settings
 
 
 def main(tenant_id: str, user_id: str, n: int, name: str) -> None:
-    app = bootstrap(Settings(_env_file=None), role="worker")
+    app = bootstrap(Settings.read(env_file=None), role="worker")
     transact = partial(app.db.transaction, SystemCaller(tenant_id, user_id))
 
     def one(at: int) -> str:

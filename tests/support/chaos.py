@@ -133,16 +133,16 @@ class Studio:
             json.loads((self.var / "run.json").read_text()),
         )
         values: dict[str, Any] = {
-            "database_url": run_info(self.var).database_url,
-            "redis_url": valkey.url(run["ports"]["valkey"], stored_secrets["VALKEY_PASSWORD"]),
-            "s3_endpoint": seaweed.endpoint(run["ports"]["s3.port"]),
-            "s3_key": "studio",
-            "s3_secret": stored_secrets["S3_SECRET"],
-            "secret_keys": stored_secrets["SECRET_KEYS"],
-            "sandbox_url": f"http://127.0.0.1:{run['ports']['sandbox']}",
+            "DATABASE_URL": run_info(self.var).database_url,
+            "REDIS_URL": valkey.url(run["ports"]["valkey"], stored_secrets["VALKEY_PASSWORD"]),
+            "S3_ENDPOINT": seaweed.endpoint(run["ports"]["s3.port"]),
+            "S3_KEY": "studio",
+            "S3_SECRET": stored_secrets["S3_SECRET"],
+            "SECRET_KEYS": stored_secrets["SECRET_KEYS"],
+            "SANDBOX_URL": f"http://127.0.0.1:{run['ports']['sandbox']}",
             "DATA_SHARED_BASE": self.var,
         }
-        return bootstrap(Settings(_env_file=None, **values), role="studio")
+        return bootstrap(Settings.read(env_file=None, **values), role="studio")
 
 
 @contextmanager

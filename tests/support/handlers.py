@@ -48,7 +48,7 @@ register(
     JobType("test-fails", "cpu", Fails, "tests.support.handlers:fails", "Tests"),
     JobType("test-unwritable", "cpu", Steps, "tests.support.handlers:steps", "Tests"),
     JobType("test-parent", "net", Parent, "tests.support.handlers:parent", "Tests"),
-    JobType("test-limited", "cpu", Steps, "tests.support.handlers:steps", "Tests", limit_setting="queue_concurrency_training"),
+    JobType("test-limited", "cpu", Steps, "tests.support.handlers:steps", "Tests", limit_setting="jobs.concurrency_training"),
     JobType("test-draw", "gpu", Steps, "tests.support.handlers:device", "Tests", device="image"),
     JobType("test-train", "gpu", Steps, "tests.support.handlers:device", "Tests", device="trainer"),
 )

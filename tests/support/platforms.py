@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from backend.settings import Settings
 from tests.servers.instagram import InstagramServer
 from tests.servers.sandbox import SandboxServer
 from tests.servers.tiktok import TikTokServer
@@ -47,9 +45,6 @@ def reset_servers(servers: Servers) -> Servers:
     return servers
 
 
-def settings_for(servers: Servers, settings: Settings) -> dict[str, Any]:
-    """Values with which `settings` point to these servers."""
-    where = {name.lower(): value for server in servers.values() for name, value in server.settings().items()}
-    return {
-        name: SecretStr(value) if isinstance(getattr(settings, name), SecretStr) else value for name, value in where.items()
-    }
+def settings_for(servers: Servers) -> dict[str, Any]:
+    """Settings that point to these servers, by the names of their variables."""
+    return {name: value for server in servers.values() for name, value in server.settings().items()}

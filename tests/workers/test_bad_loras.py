@@ -88,7 +88,7 @@ def test_with_comfyui(
     app: App, job_user: JobUser, workers: Workers, server: ComfyServer, draw: Draw, bad_files: dict[str, tuple[bytes, str]]
 ) -> None:
     folder = str(server.folders.models)
-    engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=folder))
+    engine = ComfyImageEngine(Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=folder))
     models = engine.models()
     engine.close()
     workers.start("gpu", handlers=HANDLERS, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=folder)

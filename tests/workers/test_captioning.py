@@ -26,7 +26,7 @@ def test_a_killed_worker_pays_no_picture_twice(
     with app.db.transaction(workspace.caller) as tx:
         dataset_id = make_dataset(tx, images=5, storage=app.storage)
         third = datasets.images(tx, dataset_id).images[2]
-    paid = build_captioners(app.settings.model_copy(update={"openrouter_base_url": server.url}))
+    paid = build_captioners(app.settings.replace(OPENROUTER_BASE_URL=server.url))
     app.__dict__["engines"] = type("Engines", (), {"captioners": paid})()
     job_id = start_job(app, workspace, dataset_id, replace="all")
     victim = workers.start("net", handlers="", FAULT_STEP=f"auto-caption:{third.id}+:kill", **settings_of_worker)

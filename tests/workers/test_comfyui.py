@@ -46,7 +46,9 @@ def draw(workers: Workers, server: ComfyServer) -> Callable[..., Any]:
 
 @pytest.fixture
 def ask(app: App, workspace: Tenant, server: ComfyServer) -> Iterator[Callable[..., GenerationCard]]:
-    engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=str(server.folders.models)))
+    engine = ComfyImageEngine(
+        Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=str(server.folders.models))
+    )
     request_ids: list[str] = []
 
     def ask(**values: Any) -> GenerationCard:

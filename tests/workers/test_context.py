@@ -146,8 +146,8 @@ def test_whatever_stops_the_pump_stops_the_engine(ctx: Context, reason: str) -> 
 
 
 def test_alive_is_not_progress_and_a_deadline_is_a_deadline(app: Any, workspace: Tenant) -> None:
-    for change, word in (({"job_stall_s": 0.05}, "Nothing moved"), ({"job_deadline_content_s": 0.05}, "longer than")):
-        limited = type(app)(**{**vars(app), "settings": app.settings.model_copy(update=change)})
+    for change, word in (({"JOB_STALL_S": 0.05}, "Nothing moved"), ({"JOB_DEADLINE_CONTENT_S": 0.05}, "longer than")):
+        limited = type(app)(**{**vars(app), "settings": app.settings.replace(**change)})
         ctx = make_context(limited, workspace, "test-steps", Steps())
         engine = Engine()
         with pytest.raises(TimedOut, match=word):

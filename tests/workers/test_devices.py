@@ -23,13 +23,13 @@ from workers import devices
 
 
 def config(**values: Any) -> Settings:
-    return Settings(_env_file=None, **values)
+    return Settings.read(env_file=None, **values)
 
 
 @pytest.mark.parametrize(("device_setting", "name"), [("cpu", "cpu"), ("mps", "mps"), ("cuda:1", "cuda:1")])
 def test_a_wish_is_taken_at_its_word(device_setting: str, name: str) -> None:
     both = {"image": "diffusers", "trainer": "peft"}
-    assert devices.discover(config(engine_device=device_setting), "here") == [
+    assert devices.discover(config(ENGINE_DEVICE=device_setting), "here") == [
         devices.LocalDevice(f"here/{name}", "here", name, 0, both)
     ]
 
@@ -39,20 +39,20 @@ def test_cards_are_those_the_driver_names(tmp_path: Path, monkeypatch: pytest.Mo
     driver.write_text("#!/bin/sh\necho '0, 143771'\necho '1, 143771'\n")
     driver.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    discovered = devices.discover(config(engine_device="auto"), "here")
+    discovered = devices.discover(config(ENGINE_DEVICE="auto"), "here")
     assert [(card.name, card.vram_mb) for card in discovered] == [("cuda:0", 143771), ("cuda:1", 143771)]
     driver.write_text("#!/bin/sh\nexit 9\n")
-    assert [card.name for card in devices.discover(config(engine_device="auto"), "here")] in (["cpu"], ["mps"])
+    assert [card.name for card in devices.discover(config(ENGINE_DEVICE="auto"), "here")] in (["cpu"], ["mps"])
 
 
 def test_a_server_of_this_machine_shares_its_card_and_one_elsewhere_is_everybodys_device() -> None:
     urls = "http://127.0.0.1:8188,http://gpu2:8188"
-    local, other = (devices.discover(config(engine_device="cpu", comfyui_url=urls), host) for host in ("one", "other"))
+    local, other = (devices.discover(config(ENGINE_DEVICE="cpu", COMFYUI_URL=urls), host) for host in ("one", "other"))
     assert local[0] == devices.LocalDevice("one/cpu", "one", "cpu", 0, {"image": "http://127.0.0.1:8188", "trainer": "peft"})
     assert (
         local[1] == other[1] == devices.LocalDevice("comfyui/gpu2:8188", "gpu2", "gpu2:8188", 0, {"image": "http://gpu2:8188"})
     )
-    (alone, _) = devices.discover(config(engine_device="cpu", comfyui_url="http://gpu2:8188"), "one")
+    (alone, _) = devices.discover(config(ENGINE_DEVICE="cpu", COMFYUI_URL="http://gpu2:8188"), "one")
     assert alone.engines == {"trainer": "peft"}
 
 
@@ -86,7 +86,7 @@ def test_an_engine_that_is_down_is_back_when_it_answers(settings: Settings, work
         jobs.enqueue(tx, kind="image-generation", payload=payload, title="Put off", request_key="put-off")
         later = func.clock_timestamp() + text("interval '1 hour'")
         tx.execute(update(Job).values(error_code=EngineUnavailable.code, error_message="Gone.", not_before=later))
-    cards = devices.discover(config(engine_device="cpu"), "here")
+    cards = devices.discover(config(ENGINE_DEVICE="cpu"), "here")
     devices.register(app, cards)
     devices.probe(app, cards)
     assert (down(), due()) == ({}, False)

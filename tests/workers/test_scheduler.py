@@ -185,6 +185,6 @@ def test_a_worker_whose_process_is_gone_is_missed_at_once(worker_app: Any) -> No
         for values in (("dead", "here", 7, -10), ("lives", "here", 8, -10), ("beats", "here", 7, 0), ("far", "there", 7, -10)):
             worker_id, host, pid, ago = values
             tx.execute(text(row), {"id": worker_id, "host": host, "pid": pid, "ago": timedelta(seconds=ago)})
-        settings = worker_app.settings.model_copy(update={"job_lease_s": 60.0})
+        settings = worker_app.settings.replace(JOB_LEASE_S=60.0)
         assert sweep.mark_dead_processes(tx, settings, host="here", pid_exists=lambda pid: pid == 8) == ["dead"]
         assert dict(tx.execute(text("SELECT id, state FROM workers")).all())["dead"] == "gone"

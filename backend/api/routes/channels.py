@@ -77,6 +77,6 @@ def _origin(app: App, request: Request) -> str:
     """Origin of the callback address: PUBLIC_URL; without it, on the studio's own machine, the host name that the browser uses,
     because the session cookie is sent to that name only."""
     host = request.headers.get("host", "")
-    if not app.settings.public_url and urlsplit(f"//{host}").hostname in _LOOPBACK:
+    if not app.settings.web.public_url and urlsplit(f"//{host}").hostname in _LOOPBACK:
         return f"http://{host}"
-    return app.settings.base_url
+    return app.settings.web.base_url

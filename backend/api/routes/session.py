@@ -39,11 +39,11 @@ class Me(ApiModel):
 @router.post("/exchange", status_code=204)
 def exchange(body: Ticket, app: Studio, user_agent: Annotated[str, Header()] = "") -> Response:
     with app.db.transaction(Anonymous()) as tx:
-        token = accounts.exchange_ticket(tx, body.ticket, days=app.settings.session_days, user_agent=user_agent)
+        token = accounts.exchange_ticket(tx, body.ticket, days=app.settings.web.session_days, user_agent=user_agent)
         session = accounts.resolve_session(tx, token)
     response = Response(status_code=204)
-    secure = app.settings.base_url.startswith("https://")
-    session_age = app.settings.session_days * 86_400
+    secure = app.settings.web.base_url.startswith("https://")
+    session_age = app.settings.web.session_days * 86_400
     response.set_cookie(COOKIE, token, max_age=session_age, httponly=True, samesite="lax", secure=secure, path="/")
     if session:
         device_token, device_age = accounts.devices.remember(app.settings, session.user.id), accounts.devices.DAYS * 86_400

@@ -121,7 +121,7 @@ def trial(
             graph_id=workflow_id,
             draft=draft,
             models=models,
-            allowed=app.settings.allowed_classes,
+            allowed=app.settings.engines.comfyui.allowed_classes,
             request_key=idempotency_key or new_id("key"),
         )
     return Tried(generation_id=card.id, job_id=card.job_id)
@@ -131,7 +131,7 @@ def trial(
 def approve(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
     """Only owners may."""
     with app.db.transaction(caller, needs="owner") as tx:
-        return _whole_response(app, workflows.approve(tx, workflow_id, allowed=app.settings.allowed_classes))
+        return _whole_response(app, workflows.approve(tx, workflow_id, allowed=app.settings.engines.comfyui.allowed_classes))
 
 
 @router.post("/{workflow_id}/archive")
@@ -155,7 +155,7 @@ def undelete(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
 
 def _summary_fields(app: App, card: WorkflowCard) -> dict[str, Any]:
     names = ("id", "name", "notes", "state", "tried_at", "approved_at", "updated_at")
-    problems = workflows.problems(card.graph, card.mapping, app.settings.allowed_classes)
+    problems = workflows.problems(card.graph, card.mapping, app.settings.engines.comfyui.allowed_classes)
     return {name: getattr(card, name) for name in names} | {"takes": list(card.takes), "problems": problems}
 
 

@@ -12,12 +12,12 @@ from backend.settings import Settings
 
 
 def main() -> int:
-    settings = Settings()
+    settings = Settings.read()
     try:
         logins = migrate(
-            settings.owner_url,
-            app_password=settings.studio_app_password.get_secret_value(),
-            worker_password=settings.studio_worker_password.get_secret_value(),
+            settings.postgres.migration_url,
+            app_password=settings.postgres.app_password.get_secret_value(),
+            worker_password=settings.postgres.worker_password.get_secret_value(),
         )
     except StudioError as error:
         sys.stderr.write(error.message + "\n")

@@ -68,7 +68,7 @@ class Job(Tenanted, Dated, Base):
     retries: Mapped[int] = mapped_column(server_default="0")
     """Counted retries since the last finished step."""
     kills: Mapped[int] = mapped_column(server_default="0")
-    """Attempts since the last finished step whose worker or engine was killed; three within `job_deaths_within_s` fail the
+    """Attempts since the last finished step whose worker or engine was killed; three within `jobs.deaths_within_s` fail the
     job."""
     attempt_id: Mapped[str | None]
     """The attempt that owns the job now: the fencing token."""

@@ -29,14 +29,14 @@ class BlipCaptioner:
     at_once = 1
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = (settings.blip_dir or Path()).expanduser().absolute()
+        self._folder = (settings.captions.blip_dir or Path()).expanduser().absolute()
         child_settings = {
             "folder": str(self._folder),
-            "device": settings.blip_device,
-            "threads": settings.engine_threads,
-            "idle_s": settings.engine_idle_s,
+            "device": settings.captions.blip_device,
+            "threads": settings.engines.local.threads,
+            "idle_s": settings.engines.local.idle_s,
         }
-        self._child, self._device = WarmChild(CHILD, child_settings, settings), settings.blip_device
+        self._child, self._device = WarmChild(CHILD, child_settings, settings), settings.captions.blip_device
 
     def run(self, request: CaptionRequest, ask: AskModel) -> Generator[Alive | Progress | PictureCaption, None, None]:
         if problem := self._problem():

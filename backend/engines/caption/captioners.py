@@ -12,13 +12,13 @@ from backend.settings import Settings
 
 def build_captioners(settings: Settings) -> dict[str, Captioner]:
     """Name -> captioner, the preferred one first. Starts no process. Raises Invalid for an unknown CAPTION_ENGINE."""
-    choice = settings.caption_engine
+    choice = settings.captions.engine
     if choice not in ("auto", "vision", "blip", "template"):
         raise Invalid(f"CAPTION_ENGINE is {choice!r}. Set it to auto, vision, blip or template.")
     captioners: list[Captioner] = []
-    if choice == "vision" or (choice == "auto" and settings.text_is_model):
+    if choice == "vision" or (choice == "auto" and settings.text.is_model):
         captioners.append(VisionCaptioner(settings))
-    if choice == "blip" or (choice == "auto" and settings.blip_dir):
+    if choice == "blip" or (choice == "auto" and settings.captions.blip_dir):
         captioners.append(BlipCaptioner(settings))
     if choice in ("auto", "template"):
         captioners.append(TemplateCaptioner())

@@ -51,7 +51,7 @@ class VisionCaptioner:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.at_once = max(1, settings.caption_at_once)
+        self.at_once = max(1, settings.captions.at_once)
 
     def run(self, request: CaptionRequest, ask: AskModel) -> Generator[Alive | Progress | PictureCaption, None, None]:
         for n, picture in enumerate(request.pictures):
@@ -62,8 +62,8 @@ class VisionCaptioner:
         return self._question(request, b"\xff\xd8\xff")
 
     def status(self) -> EngineStatus:
-        models = ", ".join(self._settings.text_models("vision"))
-        if not self._settings.text_is_model:
+        models = ", ".join(self._settings.text.models("vision"))
+        if not self._settings.text.is_model:
             return EngineStatus("captions", False, "", "No vision model: set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL).")
         return EngineStatus("captions", True, models, f"Pictures are described by {models}.")
 

@@ -48,7 +48,9 @@ def list_cards(servers: Servers) -> list[ModelCard]:
     for server_cards in servers.for_each_server(lambda url: _server_cards(servers, url), no_cards).values():
         for card in server_cards:
             cards_by_name.setdefault(card.name, card)
-    return sorted(cards_by_name.values(), key=lambda card: (card.name != servers.settings.default_model, card.name.lower()))
+    return sorted(
+        cards_by_name.values(), key=lambda card: (card.name != servers.settings.engines.local.default_model, card.name.lower())
+    )
 
 
 def find_card(servers: Servers, url: str, name: str) -> ModelCard | None:

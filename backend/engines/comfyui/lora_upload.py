@@ -18,7 +18,7 @@ FOLDER = "studio"
 
 def models_dir(settings: Settings, url: str) -> Path | None:
     """The server's models folder as this machine sees it: COMFYUI_MODELS_DIR, one for all or one each in the URLs' order."""
-    folders = [part.strip() for part in settings.comfyui_models_dir.split(",") if part.strip()]
+    folders = [part.strip() for part in settings.engines.comfyui.models_dir.split(",") if part.strip()]
     if not folders:
         return None
     index = server_urls.urls(settings).index(url)

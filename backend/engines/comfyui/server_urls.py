@@ -12,7 +12,7 @@ from backend.settings import Settings
 
 def urls(settings: Settings) -> list[str]:
     """The servers of COMFYUI_URL in order, each once, without trailing slash. Raises Invalid with a sentence."""
-    urls = [part.strip().rstrip("/") for part in settings.comfyui_url.split(",") if part.strip()]
+    urls = [part.strip().rstrip("/") for part in settings.engines.comfyui.url.split(",") if part.strip()]
     for url in urls:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise Invalid(
@@ -62,7 +62,7 @@ def url_of(settings: Settings, device: str) -> str:
 
 def _device_index(settings: Settings, device: str) -> int | None:
     """The device's number on this machine; None: it is elsewhere. A device that ENGINE_DEVICE names is the only one here."""
-    if device in {"cpu", "mps"} or device == settings.engine_device:
+    if device in {"cpu", "mps"} or device == settings.engines.local.device:
         return 0
     kind, _, number = device.partition(":")
     return int(number) if kind == "cuda" and number.isdigit() else None

@@ -46,7 +46,7 @@ class Servers:
 
         A little less than the setting, at which a stalled job is given up: the error should name the server before that.
         """
-        return self.settings.comfyui_timeout / 1000 * 0.9
+        return self.settings.engines.comfyui.timeout_ms / 1000 * 0.9
 
     @property
     def patience_s(self) -> float:

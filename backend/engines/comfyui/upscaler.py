@@ -49,8 +49,8 @@ class ComfyUpscaler:
         picture = request.workdir / "upload.png"
         width, height = yield from input_pictures.convert_to_png(request.picture, picture)
         width, height = width * request.scale, height * request.scale
-        if width * height > self._settings.max_image_pixels:
-            limit = f"{self._settings.max_image_pixels / 1e6:.0f} million pixels"
+        if width * height > self._settings.uploads.max_image_pixels:
+            limit = f"{self._settings.uploads.max_image_pixels / 1e6:.0f} million pixels"
             raise Rejected(f"{width:,} × {height:,} px is more than {limit}. Choose a smaller factor.")
         workflow = comfy_workflow.load_builtin("upscale")
         graph = workflow.bind({"picture": picture.name, "upscaler": name, "width": width, "height": height})

@@ -29,9 +29,11 @@ _BASE_BY_TEXT_WIDTH = {768: "sd15", 1024: "sd21"}
 def model_folders(settings: Settings) -> dict[str, Path]:
     """Every model folder by name (one that holds a model_index.json), the default model first."""
     folders_by_name = {STARTER: starter_model.WEIGHTS}
-    if settings.models_dir and settings.models_dir.is_dir():
-        folders_by_name |= {path.parent.name: path.parent for path in sorted(settings.models_dir.glob("*/model_index.json"))}
-    return dict(sorted(folders_by_name.items(), key=lambda item: item[0] != settings.default_model))
+    if settings.engines.local.models_dir and settings.engines.local.models_dir.is_dir():
+        folders_by_name |= {
+            path.parent.name: path.parent for path in sorted(settings.engines.local.models_dir.glob("*/model_index.json"))
+        }
+    return dict(sorted(folders_by_name.items(), key=lambda item: item[0] != settings.engines.local.default_model))
 
 
 def list_cards(settings: Settings) -> tuple[list[ModelCard], list[str]]:

@@ -39,7 +39,7 @@ class EngineProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            memory_mb=settings.engine_memory_mb,
+            memory_mb=settings.engines.local.memory_mb,
             nice=nice,
         )
         self._lines = child.json_lines(self.proc, on_other=lambda line: None)

@@ -57,9 +57,9 @@ class _ChildReader:
         child_settings = {
             "embedder": embedder,
             "folder": str(folder or ""),
-            "device": settings.identity_device,
-            "threads": settings.engine_threads,
-            "idle_s": settings.engine_idle_s,
+            "device": settings.engines.identity.device,
+            "threads": settings.engines.local.threads,
+            "idle_s": settings.engines.local.idle_s,
         }
         self._child = WarmChild(CHILD, child_settings, settings)
 
@@ -114,16 +114,18 @@ class EmbeddingReader(_ChildReader):
     def status(self) -> EngineStatus:
         problem = self._missing()
         detail = problem or f"Embeds pictures with {self.embedder.partition(':')[0]}."
-        return EngineStatus("identity", not problem, self.embedder, detail, self._settings.identity_device)
+        return EngineStatus("identity", not problem, self.embedder, detail, self._settings.engines.identity.device)
 
 
 def build_identity_engine(settings: Settings) -> NoReader | StarterTraitReader | EmbeddingReader:
     """The engine of IDENTITY_MODEL, else the starter's classifier if the starter is the default model. Starts no process."""
-    folder = settings.identity_model
+    folder = settings.engines.identity.model
     if folder is None:
-        if settings.default_model == "starter":
+        if settings.engines.local.default_model == "starter":
             return StarterTraitReader(settings)
-        return NoReader(f"No identity scores: the model {settings.default_model!r} has no classifier of its own. {SETUP_HINT}")
+        return NoReader(
+            f"No identity scores: the model {settings.engines.local.default_model!r} has no classifier of its own. {SETUP_HINT}"
+        )
     folder = folder.expanduser().absolute()
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         return NoReader(f"IDENTITY_MODEL {folder.name} holds no model (config.json and .safetensors are needed). {SETUP_HINT}")

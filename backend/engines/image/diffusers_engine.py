@@ -27,7 +27,7 @@ class DiffusersEngine:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.keeps_s = settings.engine_idle_s
+        self.keeps_s = settings.engines.local.idle_s
         self._lock = threading.Lock()
         self._hosts: dict[str, _DeviceHost] = {}
 
@@ -62,7 +62,7 @@ class DiffusersEngine:
         detail = " ".join([f"{count_text}, {warm_text}.", *problems])
         device_names = ", ".join(filter(None, (host.device for host in hosts)))
         return EngineStatus(
-            self.name, bool(cards_), library_versions(), detail, device_names or device or self._settings.engine_device
+            self.name, bool(cards_), library_versions(), detail, device_names or device or self._settings.engines.local.device
         )
 
     def loaded(self, device: str) -> str:
@@ -78,7 +78,7 @@ class DiffusersEngine:
     def _host_for(self, device: str) -> _DeviceHost:
         """The host of a device; a request without a device uses ENGINE_DEVICE."""
         with self._lock:
-            return self._hosts.setdefault(device, _DeviceHost(self._settings, device or self._settings.engine_device))
+            return self._hosts.setdefault(device, _DeviceHost(self._settings, device or self._settings.engines.local.device))
 
 
 class _DeviceHost:
@@ -149,8 +149,8 @@ class _DeviceHost:
                 raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
             child_settings = {
                 "device": self._device_setting,
-                "threads": self._settings.engine_threads,
-                "idle_s": self._settings.engine_idle_s,
+                "threads": self._settings.engines.local.threads,
+                "idle_s": self._settings.engines.local.idle_s,
             }
             self._process = EngineProcess(HOST, child_settings, self._settings)
         return self._process

@@ -66,7 +66,7 @@ class KohyaInstall:
     @property
     def folder(self) -> Path:
         """Raises EngineUnavailable with what to do."""
-        folder = self._settings.kohya_dir
+        folder = self._settings.engines.kohya.folder
         if folder is None:
             raise EngineUnavailable("KOHYA_DIR is not set. Set it to the folder of kohya's sd-scripts.")
         if not (folder / "train_network.py").is_file() or not (folder / "sdxl_train_network.py").is_file():
@@ -118,7 +118,7 @@ class KohyaInstall:
 
     def device(self, device: str) -> TrainingDevice:
         """The device to train on. KOHYA_VRAM_GB overrides the memory that the driver reports."""
-        name = device or self._settings.engine_device
+        name = device or self._settings.engines.local.device
         gpus = _nvidia_gpus() if name in {"auto", "cuda"} or name.startswith("cuda:") else {}
         if name == "auto":
             name = "cuda" if gpus else "cpu"
@@ -127,7 +127,7 @@ class KohyaInstall:
             return TrainingDevice(name, 0, "no")
         number = number or next(iter(gpus), "0")
         memory, compute = gpus.get(number, (12 * 1024, 0.0))  # for a GPU that the driver does not list
-        override_mb = self._settings.kohya_vram_gb * 1024
+        override_mb = self._settings.engines.kohya.vram_gb * 1024
         return TrainingDevice(f"cuda:{number}", override_mb or memory, "bf16" if compute >= 8 else "fp16")
 
     def _probe(self) -> PythonInfo:
@@ -160,7 +160,7 @@ class KohyaInstall:
         return PythonInfo(path, probed["torch"], probed["bitsandbytes"])
 
     def _python_path(self, folder: Path) -> Path:
-        if configured := self._settings.kohya_python:
+        if configured := self._settings.engines.kohya.python:
             python = configured if configured.is_absolute() else folder / configured
             if not python.is_file():
                 python = Path(shutil.which(str(configured)) or python)
@@ -179,14 +179,16 @@ class KohyaInstall:
 
     def _list(self) -> list[tuple[ModelCard, Path]]:
         cards = [(_model_card(name, base), path) for name, path in self._files() if (base := self._family(path)) in SIDES]
-        return sorted(cards, key=lambda pair: (pair[0].name != self._settings.default_model, pair[0].name))
+        return sorted(cards, key=lambda pair: (pair[0].name != self._settings.engines.local.default_model, pair[0].name))
 
     def _files(self) -> list[tuple[str, Path]]:
         """(name, file) of every checkpoint; the name is relative with slashes, as ComfyUI has it."""
         settings = self._settings
-        folders = [Path(part.strip()) / "checkpoints" for part in settings.comfyui_models_dir.split(",") if part.strip()]
-        if settings.kohya_models_dir:
-            folders = [settings.kohya_models_dir]
+        folders = [
+            Path(part.strip()) / "checkpoints" for part in settings.engines.comfyui.models_dir.split(",") if part.strip()
+        ]
+        if settings.engines.kohya.models_dir:
+            folders = [settings.engines.kohya.models_dir]
         paths_by_name: dict[str, Path] = {}
         for folder in folders:
             for path in sorted(folder.glob("**/*.safetensors")):

@@ -74,7 +74,7 @@ class KohyaTrainer:
 
     def preset(self, base: str, vram_mb: int) -> presets.MemoryPreset | None:
         """The memory preset for a device of `vram_mb` MB; None for a model family that cannot be trained here."""
-        configured_mb = self._settings.kohya_vram_gb * presets.GB
+        configured_mb = self._settings.engines.kohya.vram_gb * presets.GB
         return presets.preset_for(base, configured_mb if configured_mb and vram_mb else vram_mb) if base in SIDES else None
 
     def status(self, device: str = "") -> EngineStatus:
@@ -90,7 +90,9 @@ class KohyaTrainer:
             )
             return EngineStatus(self.name, False, version, detail)
         count_text = "1 model" if len(models) == 1 else f"{len(models)} models"
-        return EngineStatus(self.name, True, version, f"{count_text} to train on.", device or self._settings.engine_device)
+        return EngineStatus(
+            self.name, True, version, f"{count_text} to train on.", device or self._settings.engines.local.device
+        )
 
     @property
     def _records_dir(self) -> Path:
@@ -169,7 +171,7 @@ class KohyaTrainer:
                 env=foreign_environment() | arguments.environment(gpu.name),
                 stdout=out,
                 stderr=err,
-                memory_mb=self._settings.engine_memory_mb,
+                memory_mb=self._settings.engines.local.memory_mb,
                 nice=5,
             )
 

@@ -125,7 +125,7 @@ def _graph(
     corners = corner_formulas(path, film[0] / film[1], canvas, frames=frames, loops=card.loops)
     stream = stream.filter("perspective", **corners, interpolation="cubic", sense="source", eval="frame")
     stream = stream.filter("scale", *film, flags="area+accurate_rnd").filter("setsar", 1)
-    return tool.h264_output(stream, out, fps=fps, frames=frames, threads=settings.engine_threads)
+    return tool.h264_output(stream, out, fps=fps, frames=frames, threads=settings.engines.local.threads)
 
 
 def corner_formulas(path: moves.ViewPath, shape: float, canvas: tuple[int, int], *, frames: int, loops: bool) -> dict[str, str]:

@@ -38,16 +38,16 @@ class OpenAIEngine:
     paid = True
 
     def __init__(self, settings: Settings, *, pause: Callable[[float], None] = time.sleep) -> None:
-        key = settings.openrouter_api_key.get_secret_value()
-        self._client = OpenRouterClient(settings.openrouter_base_url or OPENROUTER, key, read_s=settings.text_timeout_s)
-        self._prices = PriceList(self._client.models, own_prices(settings.text_prices))
+        key = settings.text.api_key.get_secret_value()
+        self._client = OpenRouterClient(settings.text.base_url or OPENROUTER, key, read_s=settings.text.timeout_s)
+        self._prices = PriceList(self._client.models, own_prices(settings.text.prices))
         self._settings, self._pause = settings, pause
 
     def close(self) -> None:
         self._client.close()
 
     def quote(self, request: TextRequest) -> Quote:
-        names = self._settings.text_models(request.use)
+        names = self._settings.text.models(request.use)
         try:
             priced = self._prices.priced_models(names)
         except LlmRefused as refusal:
@@ -92,7 +92,7 @@ class OpenAIEngine:
             raise EngineUnavailable("The language model's server does not say what an answer cost.") from error
 
     def status(self, device: str = "") -> EngineStatus:
-        models = ", ".join(self._settings.text_models("writing"))
+        models = ", ".join(self._settings.text.models("writing"))
         try:
             key = self._client.key()
         except LlmRefused as error:
@@ -121,7 +121,7 @@ class OpenAIEngine:
         unanswered: list[str] = []
         substituted: list[tuple[str, str]] = []
         for use in get_args(Use):
-            names = self._settings.text_models(use)
+            names = self._settings.text.models(use)
             try:
                 priced = self._prices.priced_models(names)
             except (LlmRefused, LlmUnreachable, LlmResponseLost):

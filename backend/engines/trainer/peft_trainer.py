@@ -32,7 +32,10 @@ class PeftTrainer:
         _check(card, request)
         if missing := missing_libraries():
             raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
-        settings = {"device": request.device or self._settings.engine_device, "threads": self._settings.engine_threads}
+        settings = {
+            "device": request.device or self._settings.engines.local.device,
+            "threads": self._settings.engines.local.threads,
+        }
         process = EngineProcess(CHILD, settings, self._settings, nice=5)
         try:
             process.send({"card": ipc_codec.dump(card), "folder": str(folder), "request": ipc_codec.dump(request)})
@@ -53,7 +56,7 @@ class PeftTrainer:
         models = self.models()
         count_text = "1 model" if len(models) == 1 else f"{len(models)} models"
         return EngineStatus(
-            self.name, bool(models), library_versions(), f"{count_text} to train on.", self._settings.engine_device
+            self.name, bool(models), library_versions(), f"{count_text} to train on.", self._settings.engines.local.device
         )
 
 

@@ -35,7 +35,7 @@ class Resampler:
             )
         out = request.workdir / "larger.png"
         child_request = {"picture": str(request.picture), "out": str(out), "scale": request.scale}
-        child_argument = json.dumps(child_request | {"max_pixels": self._settings.max_image_pixels})
+        child_argument = json.dumps(child_request | {"max_pixels": self._settings.uploads.max_image_pixels})
         proc = child.spawn(
             [sys.executable, "-m", CHILD, child_argument], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5
         )

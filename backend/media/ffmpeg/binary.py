@@ -17,7 +17,7 @@ _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
 
 def binary_path(settings: Settings) -> str:
     """Path of ffmpeg. Raises EngineUnavailable."""
-    if configured := settings.ffmpeg_binary:
+    if configured := settings.engines.ffmpeg_binary:
         if path := shutil.which(configured):
             return path
         raise EngineUnavailable(

@@ -46,7 +46,7 @@ def refit(
     stream = ffmpeg.input(str(video)).video
     stream = stream.filter("scale", width, height, force_original_aspect_ratio="increase", **SCALE_OPTIONS)
     stream = stream.filter("crop", width, height).filter("setsar", 1)
-    return render(h264_output(stream, out, fps=fps, frames=frames, threads=settings.engine_threads), out, settings)
+    return render(h264_output(stream, out, fps=fps, frames=frames, threads=settings.engines.local.threads), out, settings)
 
 
 def first_frame(video: Path, out: Path, *, settings: Settings) -> Generator[int, None, None]:

@@ -59,7 +59,7 @@ def transcode(
         "maxrate": bitrate,
         "bufsize": bitrate * 2,
         "pix_fmt": "yuv420p",
-        "threads": settings.engine_threads,
+        "threads": settings.engines.local.threads,
         **COLOUR_OPTIONS,
     }
     tracks = [stream, source.audio] if cut.sound else [stream]

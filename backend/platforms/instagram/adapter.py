@@ -35,10 +35,10 @@ class Instagram(AdapterBase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._api = InstagramClient(
-            settings.instagram_graph_url,
-            settings.instagram_api_version,
-            token_url=settings.instagram_token_url,
-            timeout_s=settings.platform_timeout_s,
+            settings.instagram.graph_url,
+            settings.instagram.api_version,
+            token_url=settings.instagram.token_url,
+            timeout_s=settings.publishing.timeout_s,
         )
 
     def close(self) -> None:

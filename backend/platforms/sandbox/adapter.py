@@ -43,7 +43,7 @@ class Sandbox(AdapterBase):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._api = SandboxClient(settings.sandbox_url, timeout_s=settings.platform_timeout_s)
+        self._api = SandboxClient(settings.sandbox.url, timeout_s=settings.publishing.timeout_s)
 
     def close(self) -> None:
         self._api.close()

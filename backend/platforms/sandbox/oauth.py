@@ -18,7 +18,7 @@ class SandboxConnector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._api = SandboxClient(settings.sandbox_url, timeout_s=settings.platform_timeout_s)
+        self._api = SandboxClient(settings.sandbox.url, timeout_s=settings.publishing.timeout_s)
 
     def close(self) -> None:
         self._api.close()
@@ -26,10 +26,10 @@ class SandboxConnector:
     @property
     def _public(self) -> str:
         """The practice platform's public URL, which it expects as Origin."""
-        return (self._settings.sandbox_public_url or self._settings.sandbox_url).rstrip("/")
+        return (self._settings.sandbox.public_url or self._settings.sandbox.url).rstrip("/")
 
     def missing(self) -> str:
-        return missing_settings("practice platform", SANDBOX_URL=self._settings.sandbox_url)
+        return missing_settings("practice platform", SANDBOX_URL=self._settings.sandbox.url)
 
     def consent(self, *, redirect: str, state: str) -> Consent:
         verifier = secrets.token_urlsafe(48)

@@ -13,7 +13,7 @@ _TEXT = TextRules("sandbox", "Sandbox", TextLimit("caption", 2200), TextLimit("t
 
 def _feed_url(settings: Settings, _name: str, _account_id: str) -> str:
     """Its only public page, the feed of all accounts."""
-    return (settings.sandbox_public_url or settings.sandbox_url).rstrip("/")
+    return (settings.sandbox.public_url or settings.sandbox.url).rstrip("/")
 
 
 SANDBOX = Platform(

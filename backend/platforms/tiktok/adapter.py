@@ -38,7 +38,7 @@ class TikTok(AdapterBase):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._api = TikTokClient(settings.tiktok_api_url, timeout_s=settings.platform_timeout_s)
+        self._api = TikTokClient(settings.tiktok.api_url, timeout_s=settings.publishing.timeout_s)
 
     def close(self) -> None:
         self._api.close()
@@ -124,7 +124,7 @@ class TikTok(AdapterBase):
         self, post: PostRequest, access: AccountAccess, state: HandleState, account: PlatformAccount
     ) -> Generator[Event, None, None]:
         media = post.media[0]
-        chunk, count = chunk_layout(media.size, self.settings.platform_chunk_size)
+        chunk, count = chunk_layout(media.size, self.settings.publishing.chunk_size)
         info = {"title": post.caption, **_audience(post, account), **_promotion(post), "is_aigc": post.ai_made}
         info["disable_duet"] = account.duet_off or not post.options.allow_duet
         info["disable_stitch"] = account.stitch_off or not post.options.allow_stitch

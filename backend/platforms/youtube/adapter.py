@@ -39,9 +39,9 @@ class YouTube(AdapterBase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._api = YouTubeClient(
-            settings.youtube_api_url, token_url=settings.youtube_token_url, timeout_s=settings.platform_timeout_s
+            settings.youtube.api_url, token_url=settings.youtube.token_url, timeout_s=settings.publishing.timeout_s
         )
-        self._chunk = max(CHUNK_STEP, settings.platform_chunk_size // CHUNK_STEP * CHUNK_STEP)
+        self._chunk = max(CHUNK_STEP, settings.publishing.chunk_size // CHUNK_STEP * CHUNK_STEP)
 
     def close(self) -> None:
         self._api.close()

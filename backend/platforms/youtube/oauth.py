@@ -21,25 +21,25 @@ class YouTubeConnector:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._api = YouTubeClient(
-            settings.youtube_api_url, token_url=settings.youtube_token_url, timeout_s=settings.platform_timeout_s
+            settings.youtube.api_url, token_url=settings.youtube.token_url, timeout_s=settings.publishing.timeout_s
         )
 
     def close(self) -> None:
         self._api.close()
 
     def missing(self) -> str:
-        secret = self._settings.youtube_client_secret.get_secret_value()
+        secret = self._settings.youtube.client_secret.get_secret_value()
         return missing_settings(
-            "Google OAuth client", YOUTUBE_CLIENT_ID=self._settings.youtube_client_id, YOUTUBE_CLIENT_SECRET=secret
+            "Google OAuth client", YOUTUBE_CLIENT_ID=self._settings.youtube.client_id, YOUTUBE_CLIENT_SECRET=secret
         )
 
     def consent(self, *, redirect: str, state: str) -> Consent:
         verifier = secrets.token_urlsafe(48)
-        query = {"client_id": self._settings.youtube_client_id, "redirect_uri": redirect, "response_type": "code"}
+        query = {"client_id": self._settings.youtube.client_id, "redirect_uri": redirect, "response_type": "code"}
         # Without prompt=consent Google gives no refresh token to an account that has consented before.
         query |= {"scope": " ".join(self.scopes), "state": state, "access_type": "offline", "prompt": "consent"}
         query |= {"code_challenge": pkce_challenge(verifier), "code_challenge_method": "S256"}
-        return Consent(with_query(self._settings.youtube_authorize_url, query), verifier)
+        return Consent(with_query(self._settings.youtube.authorize_url, query), verifier)
 
     def exchange(self, code: str, *, redirect: str, verifier: str = "") -> Grant:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
@@ -56,9 +56,9 @@ class YouTubeConnector:
         return self._token({"grant_type": "refresh_token", "refresh_token": grant.refresh_token}, previous=grant)
 
     def _token(self, form: dict[str, str], previous: Grant | None = None) -> Grant:
-        secret = self._settings.youtube_client_secret.get_secret_value()
+        secret = self._settings.youtube.client_secret.get_secret_value()
         with translate_token_errors(self.label):
-            new = self._api.token({**form, "client_id": self._settings.youtube_client_id, "client_secret": secret})
+            new = self._api.token({**form, "client_id": self._settings.youtube.client_id, "client_secret": secret})
         refresh_token = new.refresh_token or (previous.refresh_token if previous else "")
         account_id = previous.account_id if previous else ""
         return Grant(new.access_token, refresh_token, new.expires_in, new.refresh_expires_in, new.scopes, account_id)

@@ -116,7 +116,7 @@ def test_only_members_see_it(
 
 def test_presigned_only_with_a_public_endpoint(app: App, workspace: Tenant, keep: Callable[..., AssetCard]) -> None:
     card = keep()
-    public = Storage(app.settings.model_copy(update={"s3_public_endpoint": "https://media.example.org"}))
+    public = Storage(app.settings.replace(S3_PUBLIC_ENDPOINT="https://media.example.org"))
     with browser(replace(app, make_storage=lambda: public), workspace.viewer) as client:
         answer = client.get(f"/media/{workspace.id}/{card.id}?w=160", follow_redirects=False)
     assert answer.status_code == 307
@@ -126,7 +126,7 @@ def test_presigned_only_with_a_public_endpoint(app: App, workspace: Tenant, keep
 
 def test_storage_away_is_said(app: App, workspace: Tenant, keep: Callable[..., AssetCard]) -> None:
     card = keep()
-    away = Storage(app.settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
+    away = Storage(app.settings.replace(S3_ENDPOINT="http://127.0.0.1:9"))
     with browser(replace(app, make_storage=lambda: away), workspace.viewer) as client:
         answer = client.get(f"/media/{workspace.id}/{card.id}?w=160")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

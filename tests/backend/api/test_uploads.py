@@ -198,7 +198,7 @@ def test_storage_away_is_said_and_the_file_can_be_sent_again(
     app: App, client: TestClient, workspace: Tenant, dataset_id: str
 ) -> None:
     path = f"/uploads/{workspace.id}/{announce(client, workspace, dataset_id).json()['id']}"
-    away = Storage(app.settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
+    away = Storage(app.settings.replace(S3_ENDPOINT="http://127.0.0.1:9"))
     with browser(replace(app, make_storage=lambda: away), workspace.editor) as other:
         answer = other.put(path, content=b"x" * 10)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
@@ -207,7 +207,7 @@ def test_storage_away_is_said_and_the_file_can_be_sent_again(
 
 
 def test_a_full_dataset_takes_no_more(app: App, workspace: Tenant, dataset_id: str) -> None:
-    settings = app.settings.model_copy(update={"max_dataset_images": 1})
+    settings = app.settings.replace(MAX_DATASET_IMAGES=1)
     with app.db.transaction(workspace.caller) as tx, pytest.raises(Exception, match="This dataset is full: it has 1 pictures"):
         assets.uploads.announce(tx, settings=settings, noun="dataset", noun_id=dataset_id, filename="b", size=1, client_key="b")
 

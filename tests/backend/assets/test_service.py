@@ -67,7 +67,7 @@ def test_a_key_is_never_overwritten(app: App, open_tx: OpenTx, picture: Path) ->
 
 
 def test_a_crash_before_the_bytes_leaves_an_intent_for_the_next_try(app: App, open_tx: OpenTx, picture: Path) -> None:
-    away = Storage(app.settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
+    away = Storage(app.settings.replace(S3_ENDPOINT="http://127.0.0.1:9"))
     key = f"images/{new_id('x')}/0.png"
     with pytest.raises(Unavailable):
         assets.store(open_tx, away, path=picture, kind="image", key=key, content_type="image/png")

@@ -26,12 +26,12 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def make_app(settings: Settings, server: ModelServer) -> Iterator[Make]:
-    """`make_app(daily_openrouter_budget=1)`: the studio with a language model that never really pauses."""
+    """`make_app(DAILY_OPENROUTER_BUDGET=1)`: the studio with a language model that never really pauses."""
     with ExitStack() as apps:
 
         def make(**more: object) -> App:
-            values = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
-            app_settings = settings.model_copy(update={**values, "openrouter_api_key": settings.redis_url.__class__("sk-test")})
+            values = {"OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url, **more}
+            app_settings = settings.replace(**values)
             app = bootstrap(app_settings, role="studio")
             engine = OpenAIEngine(app_settings, pause=lambda _: None)
             apps.callback(app.close)

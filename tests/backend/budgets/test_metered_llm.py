@@ -74,7 +74,7 @@ def test_what_one_workspace_asked_another_does_not_know(
 
 
 def test_memory_can_be_turned_off_and_may_be_away(make_app: Make, acting: Acting, server: ModelServer) -> None:
-    off, lost = make_app(enable_caching=False), make_app()
+    off, lost = make_app(ENABLE_CACHING=False), make_app()
     lost.cache.connection_pool.connection_kwargs["port"] = 9
     for app in (off, off, lost, lost):
         budgets.complete(app, acting(app), ASK, purpose=PURPOSE)
@@ -82,7 +82,7 @@ def test_memory_can_be_turned_off_and_may_be_away(make_app: Make, acting: Acting
 
 
 def test_nothing_is_asked_beyond_the_limit(make_app: Make, acting: Acting, server: ModelServer, workspace: Tenant) -> None:
-    app = make_app(daily_openrouter_budget=0.02)
+    app = make_app(DAILY_OPENROUTER_BUDGET=0.02)
     max_usd = app.engines.text.quote(ASK).most_usd
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=max_usd, monthly_usd=None, settings=app.settings)
@@ -193,7 +193,7 @@ def test_postgres_may_go_away_between_calls(make_app: Make, server: ModelServer,
     app = make_app()
     caller = SystemCaller(workspace.id, workspace.user_id)
     budgets.complete(app, caller, ASK, purpose=PURPOSE)
-    with psycopg.connect(app.settings.database_url.get_secret_value().replace("+psycopg", "")) as connection:
+    with psycopg.connect(app.settings.postgres.url.get_secret_value().replace("+psycopg", "")) as connection:
         others = "datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         terminated = connection.execute(
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}"

@@ -45,7 +45,7 @@ def unidentified_usd(app: App, acting: Acting) -> Decimal:
 
 
 def test_each_odd_answer_is_booked_at_what_it_cost_or_more(make_app: Make, acting: Acting, server: ModelServer) -> None:
-    app = make_app(enable_caching=False, daily_openrouter_budget=0)
+    app = make_app(ENABLE_CACHING=False, DAILY_OPENROUTER_BUDGET=0)
     usable_replies: dict[str, int] = {}
     for name in MODES:
         for request in (ASK, SHAPED):
@@ -73,7 +73,7 @@ def test_each_odd_answer_is_booked_at_what_it_cost_or_more(make_app: Make, actin
 def test_the_limit_holds_against_odd_answers_side_by_side(
     make_app: Make, acting: Acting, server: ModelServer, workspace: Tenant, seed: int
 ) -> None:
-    app = make_app(enable_caching=False)
+    app = make_app(ENABLE_CACHING=False)
     limit = app.engines.text.quote(SHAPED).most_usd * 6
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=limit, monthly_usd=None, settings=app.settings)

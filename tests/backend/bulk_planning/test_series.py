@@ -215,7 +215,7 @@ def test_held_pictures_stay_out_of_their_posts_and_are_counted(rig: SeriesRig, w
 def test_whatever_dies_nothing_is_paid_or_drafted_twice(
     paid_rig: Callable[..., SeriesRig], server: ModelServer, workspace: Tenant
 ) -> None:
-    rig = paid_rig(enable_caching=False)
+    rig = paid_rig(ENABLE_CACHING=False)
     job_counts: list[int] = []
 
     def begin() -> Context:
@@ -274,7 +274,7 @@ def test_a_picture_is_asked_for_once_whatever_dies(rig: SeriesRig, workspace: Te
 def test_a_day_without_a_text_is_counted_with_what_it_cost(
     paid_rig: Callable[..., SeriesRig], server: ModelServer, workspace: Tenant, mode: str, asked: int
 ) -> None:
-    rig = paid_rig(enable_caching=False)
+    rig = paid_rig(ENABLE_CACHING=False)
     server.faults.says = [answer_json(text(1)), *[answer_json(text(2))] * asked, answer_json(text(3))]
     server.faults.odd = ["crlf", *[mode] * asked, "crlf"]
     context = rig.begin(rig.order(topics=("one", "two", "three"), pictures=0))
@@ -293,7 +293,7 @@ def test_a_day_without_a_text_is_counted_with_what_it_cost(
 def test_out_of_money_keeps_what_is_done_and_goes_on_later(
     paid_rig: Callable[..., SeriesRig], server: ModelServer, workspace: Tenant
 ) -> None:
-    rig = paid_rig(enable_caching=False)
+    rig = paid_rig(ENABLE_CACHING=False)
     server.faults.says = [answer_json(text(n)) for n in (1, 2, 3)]
     context = rig.begin(rig.order(topics=("one", "two", "three")))
     acting = partial(rig.app.db.transaction, workspace.caller)

@@ -21,6 +21,6 @@ def servers(running: Servers) -> Servers:
 
 @pytest.fixture
 def app(servers: Servers, settings: Settings) -> Iterator[App]:
-    made = bootstrap(settings.model_copy(update=settings_for(servers, settings)))
+    made = bootstrap(settings.replace(**settings_for(servers)))
     yield made
     made.close()

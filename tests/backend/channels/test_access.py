@@ -101,7 +101,7 @@ def test_a_platform_that_does_not_answer_costs_nothing_while_the_token_lives(
     app: App, workspace: Tenant, servers: dict[str, Any]
 ) -> None:
     id = _connected(app, workspace, servers["tiktok"], left_s=600)
-    away = bootstrap(app.settings.model_copy(update={"tiktok_api_url": "http://127.0.0.1:9"}))
+    away = bootstrap(app.settings.replace(TIKTOK_API_URL="http://127.0.0.1:9"))
     transact = partial(away.db.transaction, workspace.caller)
     got = channels.access(away, transact, id)
     with pytest.raises(Transient):

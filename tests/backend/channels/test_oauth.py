@@ -136,10 +136,10 @@ def test_connecting_again_keeps_the_row_and_refuses_another_account(
 
 
 def test_what_has_to_be_set_first_is_said(app: App) -> None:
-    bare = app.settings.model_copy(update={"tiktok_client_key": ""})
+    bare = app.settings.replace(TIKTOK_CLIENT_KEY="")
     from_home = type(app)(bare, app.db, app.redis, app.make_storage, app.make_engines)
     assert "TIKTOK_CLIENT_KEY" in channels.setup_problem(from_home, "tiktok", "http://127.0.0.1:8501")
-    real = app.settings.model_copy(update={"instagram_authorize_url": "https://www.instagram.com/oauth/authorize"})
+    real = app.settings.replace(INSTAGRAM_AUTHORIZE_URL="https://www.instagram.com/oauth/authorize")
     away_from_home = type(app)(real, app.db, app.redis, app.make_storage, app.make_engines)
     assert "PUBLIC_URL" in channels.setup_problem(away_from_home, "instagram", "http://127.0.0.1:8501")
     assert channels.setup_problem(away_from_home, "instagram", "https://studio.example") == ""

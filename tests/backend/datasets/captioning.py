@@ -13,7 +13,7 @@ from tests.factories.account import Tenant
 from tests.support.context import make_context
 from workers.context import Context
 
-UNPAID: dict[str, Any] = {"caption_engine": "template"}
+UNPAID: dict[str, Any] = {"CAPTION_ENGINE": "template"}
 
 
 def start_job(app: App, tenant: Tenant, dataset_id: str, *, preview: bool = False, key: str = "", **options: Any) -> str:

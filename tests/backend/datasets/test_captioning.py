@@ -41,13 +41,17 @@ Make = Callable[..., App]
 
 @pytest.fixture
 def studio(settings: Settings, server: ModelServer) -> Iterator[Make]:
-    """`studio(caption_at_once=1)`: one with a vision model."""
+    """`studio(CAPTION_AT_ONCE=1)`: one with a vision model."""
     with ExitStack() as apps:
 
         def make_app(**settings_update: object) -> App:
-            secret = settings.redis_url.__class__("sk-test")
-            update = {"openrouter_api_key": secret, "openrouter_base_url": server.url, "caption_at_once": 1, **settings_update}
-            app = bootstrap(settings.model_copy(update=update), role="studio")
+            update = {
+                "OPENROUTER_API_KEY": "sk-test",
+                "OPENROUTER_BASE_URL": server.url,
+                "CAPTION_AT_ONCE": 1,
+                **settings_update,
+            }
+            app = bootstrap(settings.replace(**update), role="studio")
             apps.callback(app.close)
             apps.callback(app.engines.text.close)  # type: ignore[attr-defined]
             return app
@@ -101,7 +105,7 @@ def test_a_vision_model_captions_what_has_no_caption(studio: Make, server: Model
 
 
 def test_an_attempt_that_died_pays_no_picture_again(studio: Make, server: ModelServer, workspace: Tenant, bare: str) -> None:
-    app = studio(enable_caching=False)
+    app = studio(ENABLE_CACHING=False)
     ctx = context(app, workspace, start_job(app, workspace, bare, replace="all"))
     real_step = ctx.write_step
 
@@ -167,7 +171,7 @@ def test_a_key_that_is_not_accepted_ends_the_job_at_once(
 
 
 def test_a_run_is_taken_back_as_one_act(app: App, settings: Settings, workspace: Tenant, bare: str) -> None:
-    app.__dict__["settings"] = settings.model_copy(update=UNPAID)
+    app.__dict__["settings"] = settings.replace(**UNPAID)
     ctx = context(app, workspace, start_job(app, workspace, bare, replace="all", prefix="photo", drop=("portrait",)))
     with pytest.raises(Conflict, match="being captioned already"):
         start_job(app, workspace, bare)
@@ -231,7 +235,7 @@ def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, 
     with pytest.raises(Invalid, match="none of these pictures is without one"):
         start_job(app, workspace, bare)
     for options, message in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
-        app_without_blip = studio(caption_engine="blip", blip_dir=Path("nowhere"))
+        app_without_blip = studio(CAPTION_ENGINE="blip", BLIP_DIR=Path("nowhere"))
         with pytest.raises(Invalid, match=message):
             start_job(app_without_blip, workspace, bare, replace="all", **options)
     with pytest.raises(Invalid, match="a vision model are not set up here"):
@@ -244,7 +248,7 @@ def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, 
 
 @pytest.mark.parametrize("paid", [False, True])
 def test_new_pictures_are_captioned_where_it_is_free(studio: Make, workspace: Tenant, bare: str, paid: bool) -> None:
-    app = studio(enable_auto_captions=True, caption_engine="auto" if paid else "template")
+    app = studio(ENABLE_AUTO_CAPTIONS=True, CAPTION_ENGINE="auto" if paid else "template")
     upload(app, workspace, bare, {"new.jpg": photo(1)})
     ingest(app, workspace, bare)
     with app.db.transaction(workspace.caller) as tx:

@@ -167,7 +167,7 @@ def test_progress_counts_what_is_inside_archives(app: App, workspace: Tenant, da
 def test_a_full_set_and_a_full_disk_are_sentences(
     app: App, workspace: Tenant, dataset: DatasetCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 2}))
+    small = dataclasses.replace(app, settings=app.settings.replace(MAX_DATASET_IMAGES=2))
     upload(app, workspace, dataset.id, {f"{n}.jpg": photo(n, size=(80, 80)) for n in range(3)})
     assert ingest(small, workspace, dataset.id) == {"images": 2, "refused": 1}
     assert "may have 2 pictures" in "".join(images_and_refusals(app, workspace, dataset.id)[1].values())

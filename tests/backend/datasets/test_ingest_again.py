@@ -87,7 +87,7 @@ def test_two_jobs_at_once_take_each_picture_once(app: App, workspace: Tenant, da
 def test_two_jobs_at_once_do_not_exceed_the_limit_together(
     app: App, workspace: Tenant, dataset: DatasetCard, inside: bool
 ) -> None:
-    small = dataclasses.replace(app, settings=app.settings.model_copy(update={"max_dataset_images": 3}))
+    small = dataclasses.replace(app, settings=app.settings.replace(MAX_DATASET_IMAGES=3))
     files_of_jobs = [{f"{n}.jpg": photo(n, size=(80, 80)) for n in numbers} for numbers in ((0, 1), (2, 3))]
     uploads = [
         upload(app, workspace, dataset.id, {f"{n}.zip": zipped(source)} if inside else source)

@@ -26,7 +26,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def settings(models_dir: Path) -> Settings:
-    return Settings(models_dir=models_dir, engine_device="cpu", engine_threads=1)
+    return Settings.read(MODELS_DIR=models_dir, ENGINE_DEVICE="cpu", ENGINE_THREADS=1)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def settings(server: ComfyServer) -> Settings:
-    return Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=str(server.folders.models))
+    return Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=str(server.folders.models))
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_larger_by_a_model(upscaler: ComfyUpscaler, picture: Path, tmp_path: Pat
 
 
 def test_the_resampler_needs_no_server(picture: Path, tmp_path: Path) -> None:
-    away = ComfyUpscaler(Settings(_env_file=None, comfyui_url="http://127.0.0.1:9"))
+    away = ComfyUpscaler(Settings.read(env_file=None, COMFYUI_URL="http://127.0.0.1:9"))
     assert away.models() == [RESAMPLED]
     output = end(list(away.run(UpscaleRequest(RESAMPLED.name, picture, 2, tmp_path))))
     assert output.meta["width"] == 192
@@ -102,7 +102,7 @@ def test_what_cannot_be_enlarged_is_a_sentence(
         list(upscaler.run(UpscaleRequest("other.pth", picture, 2, tmp_path)))
     with pytest.raises(Unsupported, match="2× or 4×"):
         list(upscaler.run(UpscaleRequest(ESRGAN, picture, 3, tmp_path)))
-    small = ComfyUpscaler(settings.model_copy(update={"max_image_pixels": 1000}))
+    small = ComfyUpscaler(settings.replace(MAX_IMAGE_PIXELS=1000))
     with pytest.raises(Rejected, match="Choose a smaller factor"):
         list(small.run(UpscaleRequest(ESRGAN, picture, 2, tmp_path)))
     small.close()
@@ -112,8 +112,8 @@ def test_what_cannot_be_enlarged_is_a_sentence(
 
 
 def test_settings_choose(settings: Settings) -> None:
-    assert build_engines(settings.model_copy(update={"trainer_engine": "peft"})).upscaler.name == "comfyui"
-    assert build_engines(settings.model_copy(update={"upscale_engine": "pillow"})).upscaler.name == "resample"
+    assert build_engines(settings.replace(TRAINER_ENGINE="peft")).upscaler.name == "comfyui"
+    assert build_engines(settings.replace(UPSCALE_ENGINE="pillow")).upscaler.name == "resample"
 
 
 def asked(picture: Path, folder: Path, **changes: Any) -> MotionRequest:

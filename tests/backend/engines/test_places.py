@@ -14,7 +14,7 @@ TWO_HERE = "http://127.0.0.1:8188, http://localhost:8189/ ,http://gpu2:8188"
 
 
 def config(url: str, device: str = "auto") -> Settings:
-    return Settings(_env_file=None, comfyui_url=url, engine_device=device)
+    return Settings.read(env_file=None, COMFYUI_URL=url, ENGINE_DEVICE=device)
 
 
 def test_servers_of_this_machine_share_its_cards_in_order_and_others_are_devices_of_their_own() -> None:

@@ -20,7 +20,7 @@ def enlarge(folder: Path, data: bytes, *, scale: int = 2, settings: Settings | N
     picture = folder / "picture.png"
     picture.write_bytes(data)
     request = UpscaleRequest("resample", picture, scale, folder)
-    [made] = [event for event in Resampler(settings or Settings()).run(request) if isinstance(event, Output)]
+    [made] = [event for event in Resampler(settings or Settings.read()).run(request) if isinstance(event, Output)]
     return made.path
 
 
@@ -37,12 +37,12 @@ def test_what_cannot_be_enlarged_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="Choose another picture"):
         enlarge(tmp_path, b"\x89PNG nothing")
     with pytest.raises(Rejected, match="128 × 128 px is more than 0 million pixels"):
-        enlarge(tmp_path, photo(1, size=(64, 64), kind="PNG"), settings=Settings(max_image_pixels=128 * 128 - 1))
+        enlarge(tmp_path, photo(1, size=(64, 64), kind="PNG"), settings=Settings.read(MAX_IMAGE_PIXELS=128 * 128 - 1))
     with pytest.raises(Unsupported, match="2× or 4×"):
         enlarge(tmp_path, b"", scale=3)
 
 
 def test_it_says_that_it_adds_no_detail() -> None:
-    [card] = Resampler(Settings()).models()
+    [card] = Resampler(Settings.read()).models()
     assert (card.detail, card.scales) == (False, (2, 4))
     assert "adds no detail" in card.note

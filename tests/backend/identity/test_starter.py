@@ -24,7 +24,7 @@ from tests.support.context import make_context
 
 @pytest.fixture
 def studio(settings: Settings) -> Iterator[App]:
-    reader = build_engines(Settings()).identity
+    reader = build_engines(Settings.read()).identity
     built = bootstrap(settings, engines=SimpleNamespace(trainer=FakeTrainer(), image=FakeImageEngine(), identity=reader))
     yield built
     reader.unload()

@@ -9,4 +9,4 @@ from backend.settings import Settings
 
 @pytest.fixture
 def settings_without_clock() -> Settings:
-    return Settings(_env_file=None, job_lease_s=3600.0, max_concurrent_jobs=100, job_retry_delays_s=(0.0,))
+    return Settings.read(env_file=None, JOB_LEASE_S=3600.0, MAX_CONCURRENT_JOBS=100, JOB_RETRY_DELAYS_S=(0.0,))

@@ -38,7 +38,7 @@ def ask(db: Database) -> Callable[..., str]:
 @pytest.fixture
 def take(worker_db: Database, settings_without_clock: Settings) -> Callable[..., Claim | None]:
     def take(queue: str = "cpu", kinds: Any = HANDLERS, worker: str = "wrk_test", **changes: Any) -> Claim | None:
-        config = settings_without_clock.model_copy(update=changes)
+        config = settings_without_clock.replace(**changes)
         with worker_db.dispatch() as tx:
             return claim(tx, queue=queue, worker_id=worker, kinds=kinds, device_ids=DEVICE_IDS, settings=config)
 
@@ -76,12 +76,12 @@ def test_limits_hold_per_kind_and_per_workspace(
     limited = [ask(workspace, "test-limited") for _ in range(2)]
     ask(other_workspace, "test-limited")
     free = ask(workspace)
-    assert take(queue_concurrency_training=1).kind == "test-limited"
-    second = take(queue_concurrency_training=1)
+    assert take(QUEUE_CONCURRENCY_TRAINING=1).kind == "test-limited"
+    second = take(QUEUE_CONCURRENCY_TRAINING=1)
     assert second.job_id == free
-    assert take(queue_concurrency_training=1) is None
-    assert take(queue_concurrency_training=2, max_concurrent_jobs=2).tenant_id == other_workspace.id
-    assert take(queue_concurrency_training=9, max_concurrent_jobs=2) is None
+    assert take(QUEUE_CONCURRENCY_TRAINING=1) is None
+    assert take(QUEUE_CONCURRENCY_TRAINING=2, MAX_CONCURRENT_JOBS=2).tenant_id == other_workspace.id
+    assert take(QUEUE_CONCURRENCY_TRAINING=9, MAX_CONCURRENT_JOBS=2) is None
     assert sum(card(db, workspace, job).state == "processing" for job in limited) == 1
 
 
@@ -97,7 +97,7 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
         with psycopg.connect(database_urls.owner.replace("+psycopg", ""), autocommit=True) as owner:
             owner.execute("ANALYZE jobs")
     read = text("SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'jobs'")
-    config = settings_without_clock.model_copy(update={"max_concurrent_jobs": 99})
+    config = settings_without_clock.replace(MAX_CONCURRENT_JOBS=99)
     with worker_db.dispatch() as tx:
         for _ in range(4):  # Postgres thinks of a plan for all values from the sixth statement on
             assert (

@@ -101,7 +101,7 @@ def test_every_error_leads_somewhere_allowed(cls: type, retries: int, max_retrie
 
 
 def test_every_kind_names_settings_that_exist() -> None:
-    settings = Settings(_env_file=None)
+    settings = Settings.read(env_file=None)
     for spec in JOB_TYPES.values():
         assert spec.queue in QUEUES
         assert spec.deadline_s(settings) > 0

@@ -16,7 +16,7 @@ from backend.media import ffmpeg
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.settings import Settings
 
-SETTINGS = Settings(_env_file=None)
+SETTINGS = Settings.read(env_file=None)
 
 
 def run(steps: Iterator[Any]) -> None:

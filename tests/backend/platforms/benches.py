@@ -83,9 +83,9 @@ def cut_short(events: Any) -> tuple[dict[str, Any], PlatformError | None]:
 
 
 def settings(server: PlatformServer, **other: Any) -> Settings:
-    named = {name.lower(): value for name, value in server.settings().items()}  # type: ignore[attr-defined]
-    quick = {"platform_timeout_s": 30.0, "platform_poll_s": 0.01, "platform_settle_s": 0.0, "platform_chunk_size": 256 * 1024}
-    return Settings(_env_file=None, **{**quick, **named, **other})  # type: ignore[call-arg]
+    named = server.settings()  # type: ignore[attr-defined]
+    quick = {"PLATFORM_TIMEOUT_S": 30.0, "PLATFORM_POLL_S": 0.01, "PLATFORM_SETTLE_S": 0.0, "PLATFORM_CHUNK_SIZE": 256 * 1024}
+    return Settings.read(env_file=None, **{**quick, **named, **other})  # type: ignore[call-arg]
 
 
 SWITCHES = {

@@ -100,14 +100,14 @@ def test_a_person_says_no(servers: dict[str, Any], name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_set_is_named(name: str) -> None:
-    platform_connector = connector(name, Settings(_env_file=None))  # type: ignore[call-arg]
+    platform_connector = connector(name, Settings.read(env_file=None))  # type: ignore[call-arg]
     assert platform_connector.missing().startswith("Set ")
     assert platform_connector.needs_https == (name == "instagram")
     platform_connector.close()
 
 
 def test_a_token_endpoint_that_is_away_is_no_reason_to_connect_again(servers: dict[str, Any]) -> None:
-    platform_connector = connector("youtube", settings(servers["youtube"], youtube_token_url="http://127.0.0.1:9/token"))
+    platform_connector = connector("youtube", settings(servers["youtube"], YOUTUBE_TOKEN_URL="http://127.0.0.1:9/token"))
     with pytest.raises(Transient):
         platform_connector.exchange("code", redirect=REDIRECT)
     platform_connector.close()

@@ -120,7 +120,7 @@ def test_a_no_is_believed_when_the_platform_had_its_time_and_then_it_may_be_sent
     askable.server.faults.times[askable.before] = 1
     with pytest.raises(OutcomeUnknown):
         askable.platform.finalize(post, handle, askable.access)
-    askable.platform.settings = askable.platform.settings.model_copy(update={"platform_settle_s": 90.0})  # type: ignore[attr-defined]
+    askable.platform.settings = askable.platform.settings.replace(PLATFORM_SETTLE_S=90.0)  # type: ignore[attr-defined]
     early = askable.platform.reconcile(handle, askable.access, age_s=1)
     assert isinstance(early, Unknown)
     assert early.ask_again_s is not None
@@ -186,8 +186,9 @@ def test_an_expired_token_stops_before_anything_is_done(bench: Bench) -> None:
 def test_a_platform_that_cannot_be_reached_is_tried_again(bench: Bench) -> None:
     from backend.platforms.registry import create_adapter
 
-    nowhere = {f"{bench.platform.name}_{kind}_url": "http://127.0.0.1:9" for kind in ("graph", "api")}
-    settings = bench.platform.settings.model_copy(update={**nowhere, "sandbox_url": "http://127.0.0.1:9"})  # type: ignore[attr-defined]
+    variables = {"instagram": "INSTAGRAM_GRAPH_URL", "sandbox": "SANDBOX_URL"}
+    variable = variables.get(bench.platform.name, f"{bench.platform.name.upper()}_API_URL")
+    settings = bench.platform.settings.replace(**{variable: "http://127.0.0.1:9"})  # type: ignore[attr-defined]
     away = create_adapter(bench.platform.name, settings)
     post = bench.post()
     with pytest.raises(Transient):

@@ -26,10 +26,10 @@ def servers(running: Servers) -> Servers:
 @pytest.fixture
 def worker_app(servers: Servers, settings: Settings, storage_urls: dict[str, str]) -> Iterator[App]:
     """With the workers' login, and platforms that are quick."""
-    update = settings_for(servers, settings)
-    update |= {"platform_poll_s": 0.02, "platform_settle_s": 0.0, "platform_timeout_s": 20.0, "platform_chunk_size": 256 * 1024}
-    update |= {"s3_public_endpoint": settings.s3_endpoint}
-    app = bootstrap(settings.model_copy(update=update), role="worker")
+    update = settings_for(servers)
+    update |= {"PLATFORM_POLL_S": 0.02, "PLATFORM_SETTLE_S": 0.0, "PLATFORM_TIMEOUT_S": 20.0, "PLATFORM_CHUNK_SIZE": 256 * 1024}
+    update |= {"S3_PUBLIC_ENDPOINT": settings.storage.endpoint}
+    app = bootstrap(settings.replace(**update), role="worker")
     yield app
     app.close()
 
@@ -41,7 +41,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     picture = ffmpeg.input("testsrc2=size=540x960:rate=30:duration=3", f="lavfi")
     tone = ffmpeg.input("sine=frequency=440:duration=3", f="lavfi")
     options = {"pix_fmt": "yuv420p", "vcodec": "libx264", "acodec": "aac", "video_bitrate": "2500k", "preset": "ultrafast"}
-    ffmpeg.output(picture, tone, str(path), movflags="faststart", **options).run(cmd=binary_path(Settings()), quiet=True)
+    ffmpeg.output(picture, tone, str(path), movflags="faststart", **options).run(cmd=binary_path(Settings.read()), quiet=True)
     return path.read_bytes()
 
 

@@ -151,7 +151,7 @@ class PublishingRig:
             self.said.append(str((result or {}).get("outcome")))
             return JobState.COMPLETED
         except StudioError as error:
-            delays = self.app.settings.job_retry_delays_s
+            delays = self.app.settings.jobs.retry_delays_s
             self.said.append(f"{error.code}: {error.message}")
             return outcome_of_error(error, retries=0, max_retries=3, delays=delays, submitted=False).state
 
@@ -211,7 +211,7 @@ class PublishingRig:
 
     def with_settings(self, **values: Any) -> None:
         """From now on."""
-        changed = self.app.settings.model_copy(update=values)
+        changed = self.app.settings.replace(**values)
         self.app = bootstrap(changed, role="worker", db=self.app.db, redis=self.app.redis)
 
     def post(self, post_id: str) -> PostCard:

@@ -64,7 +64,7 @@ def test_an_id_that_another_post_has_is_for_a_person_to_look_at(rig: PublishingR
 
 
 def test_what_a_post_waits_for_is_said_on_it(rig: PublishingRig) -> None:
-    rig.with_settings(platform_poll_s=6.0)
+    rig.with_settings(PLATFORM_POLL_S=6.0)
     post_id = rig.scheduled("instagram", "picture")
     rig.servers["instagram"].faults.processing_s = 600
     rig.tick()
@@ -214,7 +214,7 @@ def test_a_first_comment_that_cannot_be_written_is_only_a_sentence(rig: Publishi
 
 def test_without_a_public_address_the_post_fails_with_what_to_set(rig: PublishingRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "_is_local_platform", lambda *_: False)  # as Instagram's own server is
-    rig.with_settings(s3_public_endpoint="", public_url="")
+    rig.with_settings(S3_PUBLIC_ENDPOINT="", PUBLIC_URL="")
     post_id = rig.scheduled("instagram", "picture")
     rig.drain()
     post = rig.post(post_id)
@@ -279,7 +279,7 @@ def test_a_token_that_ends_on_the_way_is_renewed_once_and_then_people_are_asked(
     post_id = rig.scheduled("tiktok", "video")
     tiktok = rig.servers["tiktok"]
     tiktok.faults.processing_s = 60
-    rig.with_settings(platform_poll_s=6.0)  # longer waits than a job sits through
+    rig.with_settings(PLATFORM_POLL_S=6.0)  # longer waits than a job sits through
     rig.tick()
     rig.run()
     assert (rig.post(post_id).state, rig.row(post_id).phase) == (S.PUBLISHING, "submitting"), rig.said
@@ -303,7 +303,7 @@ def test_what_was_prepared_and_expired_is_prepared_again(rig: PublishingRig) -> 
     post_id = rig.scheduled("instagram", "picture")
     instagram = rig.servers["instagram"]
     instagram.faults.processing_s = 60
-    rig.with_settings(platform_poll_s=6.0)
+    rig.with_settings(PLATFORM_POLL_S=6.0)
     rig.tick()
     rig.run()
     assert (rig.row(post_id).phase, rig.said[-1].split(":")[0]) == ("ready", "rate_limited")

@@ -24,7 +24,7 @@ def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, mo
         asset_id = make_asset(tx, data=data, storage=app.storage)
     address = signed_urls.link(app.settings, tenant_id=workspace.id, asset_id=asset_id, name="a.jpg")
     assert address.isascii()
-    path = address.removeprefix(app.settings.base_url + "/api")
+    path = address.removeprefix(app.settings.web.base_url + "/api")
     with browser(app, None) as stranger:
         answer = stranger.get(path)
         assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, data, "image/jpeg")
@@ -52,7 +52,7 @@ def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, mo
 def test_the_public_https_address_there_is_is_taken(
     settings: Settings, workspace: Tenant, storage_at: str, studio_at: str, begins: str
 ) -> None:
-    app = bootstrap(settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at}))
+    app = bootstrap(settings.replace(S3_PUBLIC_ENDPOINT=storage_at, PUBLIC_URL=studio_at))
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         card = assets.get(tx, make_asset(tx))
     url = media.file_url(app, workspace.id, card, platform="instagram")
@@ -67,11 +67,11 @@ PRIVATE = [("", "http://localhost:8501"), ("", "")]
 
 def test_out_of_reach_is_said_of_what_is_fetched_alone(rig: PublishingRig) -> None:
     channel = {platform: rig.channel(platform) for platform in ("instagram", "tiktok")}
-    real = {"instagram_graph_url": "https://graph.example", "tiktok_api_url": "https://open.example"}
+    real = {"INSTAGRAM_GRAPH_URL": "https://graph.example", "TIKTOK_API_URL": "https://open.example"}
     for platform, format, fetched in (("instagram", "reel", True), ("tiktok", "picture", True), ("tiktok", "video", False)):
         post = rig.post(rig.scheduled(platform, format, channel_id=channel[platform]))
         for storage_at, studio_at in PUBLIC + PRIVATE:
-            chosen = rig.app.settings.model_copy(update={"s3_public_endpoint": storage_at, "public_url": studio_at, **real})
+            chosen = rig.app.settings.replace(S3_PUBLIC_ENDPOINT=storage_at, PUBLIC_URL=studio_at, **real)
             with rig.app.db.transaction(rig.caller) as tx:
                 problems = media.reachability_problems(tx, chosen, post)
             assert bool(problems) == (fetched and (storage_at, studio_at) in PRIVATE)
@@ -82,17 +82,17 @@ def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(rig: Publis
     """`make platforms` works with the lines it prints and nothing else."""
     post = rig.post(rig.scheduled("instagram", "picture", channel_id=rig.channel("instagram")))
     local_settings = {
-        "instagram_graph_url": "http://127.0.0.1:8611",
-        "s3_public_endpoint": "",
-        "public_url": "",
-        "host": "0.0.0.0",
+        "INSTAGRAM_GRAPH_URL": "http://127.0.0.1:8611",
+        "S3_PUBLIC_ENDPOINT": "",
+        "PUBLIC_URL": "",
+        "HOST": "0.0.0.0",
     }
-    app = bootstrap(rig.app.settings.model_copy(update=local_settings))
+    app = bootstrap(rig.app.settings.replace(**local_settings))
     with app.db.transaction(rig.caller) as tx:
         assert not media.reachability_problems(tx, app.settings, post)
         card = assets.get(tx, post.media[0])
     url = media.file_url(app, rig.caller.tenant_id, card, platform="instagram")
-    assert url.startswith(f"http://127.0.0.1:{app.settings.port}/api/handed/")
+    assert url.startswith(f"http://127.0.0.1:{app.settings.web.port}/api/handed/")
     app.close()
 
 

@@ -35,8 +35,7 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 def model_app(settings: Settings, server: ModelServer) -> Iterator[App]:
     """The studio with a language model."""
-    model_settings = {"openrouter_api_key": settings.redis_url.__class__("sk-test"), "openrouter_base_url": server.url}
-    app_settings = settings.model_copy(update=model_settings)
+    app_settings = settings.replace(OPENROUTER_API_KEY="sk-test", OPENROUTER_BASE_URL=server.url)
     app, engine = bootstrap(app_settings, role="studio"), OpenAIEngine(app_settings, pause=lambda _: None)
     app.__dict__["engines"] = type("Engines", (), {"text": engine})()
     yield app

@@ -29,7 +29,7 @@ HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Page).serve_forever()
 if __name__ == "__main__":
     try:
         supervisor.run(
-            Settings(),
+            Settings.read(),
             env=dict(os.environ),
             studio=Service(
                 "studio", ("-c", os.environ.get("FAKE_PAGE", PAGE)), must_answer=True, withheld=("WORKER_DATABASE_URL",)

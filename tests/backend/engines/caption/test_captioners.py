@@ -18,7 +18,7 @@ from tests.factories.making import jpeg
 
 
 def settings(**more: object) -> Settings:
-    return Settings(_env_file=None, engine_threads=1, **more)  # type: ignore[arg-type]
+    return Settings.read(env_file=None, ENGINE_THREADS=1, **more)  # type: ignore[arg-type]
 
 
 def never(question: TextRequest) -> Reply:
@@ -34,18 +34,18 @@ def shown(folder: Path, *data: bytes) -> tuple[CaptionInput, ...]:
 
 def test_who_there_is_by_settings(tmp_path: Path) -> None:
     assert list(build_captioners(settings())) == ["template"]
-    both = settings(openrouter_base_url="http://127.0.0.1:9", blip_dir=tmp_path)
+    both = settings(OPENROUTER_BASE_URL="http://127.0.0.1:9", BLIP_DIR=tmp_path)
     assert list(build_captioners(both)) == ["vision", "blip", "template"]
-    assert list(build_captioners(settings(caption_engine="blip"))) == ["blip"]
-    assert not build_captioners(settings(caption_engine="vision"))["vision"].status().ok
+    assert list(build_captioners(settings(CAPTION_ENGINE="blip"))) == ["blip"]
+    assert not build_captioners(settings(CAPTION_ENGINE="vision"))["vision"].status().ok
     with pytest.raises(Invalid, match="Set it to auto, vision, blip or template"):
-        build_captioners(settings(caption_engine="magic"))
+        build_captioners(settings(CAPTION_ENGINE="magic"))
 
 
 @pytest.mark.model
 def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
     made = miniature_blip.make(tmp_path / "blip")
-    captioner = build_captioners(settings(blip_dir=made))["blip"]
+    captioner = build_captioners(settings(BLIP_DIR=made))["blip"]
     pictures = shown(tmp_path, jpeg((255, 0, 0)), b"no picture", jpeg((0, 0, 255)))
     captions_by_n = {
         event.n: event for event in captioner.run(CaptionRequest(pictures), never) if isinstance(event, PictureCaption)
@@ -61,7 +61,7 @@ def test_blip_describes_a_batch_in_a_child(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "missing", "empty"])
 def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    captioner = build_captioners(settings(blip_dir=tmp_path / name, caption_engine="blip"))["blip"]
+    captioner = build_captioners(settings(BLIP_DIR=tmp_path / name, CAPTION_ENGINE="blip"))["blip"]
     assert not captioner.status().ok
     with pytest.raises(Unsupported, match="Set BLIP_DIR to the folder of a BLIP caption model"):
         list(captioner.run(CaptionRequest(shown(tmp_path, jpeg())), never))
@@ -78,7 +78,7 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: str, refused: str, unsure: bool) -> None:
-    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(OPENROUTER_BASE_URL="http://127.0.0.1:9"))["vision"]
     requests: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
@@ -98,7 +98,7 @@ def test_what_a_vision_model_answers_is_read(tmp_path: Path, answer: str, text: 
 
 
 def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path) -> None:
-    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(OPENROUTER_BASE_URL="http://127.0.0.1:9"))["vision"]
     requests: list[TextRequest] = []
 
     def ask(question: TextRequest) -> Reply:
@@ -115,7 +115,7 @@ def test_a_lost_answer_is_this_pictures_alone_and_not_asked_again(tmp_path: Path
 
 
 def test_only_a_refusal_of_the_picture_is_the_pictures(tmp_path: Path) -> None:
-    captioner = build_captioners(settings(openrouter_base_url="http://127.0.0.1:9"))["vision"]
+    captioner = build_captioners(settings(OPENROUTER_BASE_URL="http://127.0.0.1:9"))["vision"]
 
     def flagged(question: TextRequest) -> Reply:
         raise Rejected("The model refused this: flagged.", about_input=True)

@@ -36,7 +36,7 @@ def patience_ms() -> int:
 @pytest.fixture
 def engine(server: ComfyServer, patience_ms: int) -> Iterator[ComfyImageEngine]:
     models = str(server.folders.models)
-    settings = Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=models, comfyui_timeout=patience_ms)
+    settings = Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=models, COMFYUI_TIMEOUT=patience_ms)
     engine = ComfyImageEngine(settings)
     yield engine
     engine.close()

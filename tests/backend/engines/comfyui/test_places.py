@@ -37,7 +37,9 @@ def test_a_card_that_changes_hands_is_idle_and_empty(engine: ComfyImageEngine, s
 
 
 def test_a_lora_is_brought_once_and_never_written_over(tmp_path: Path) -> None:
-    settings = Settings(_env_file=None, comfyui_url="http://a:1,http://b:2", comfyui_models_dir=f"{tmp_path}/a,{tmp_path}/b")
+    settings = Settings.read(
+        env_file=None, COMFYUI_URL="http://a:1,http://b:2", COMFYUI_MODELS_DIR=f"{tmp_path}/a,{tmp_path}/b"
+    )
     lora = write_lora(tmp_path / "lora.safetensors", 1)
     lora.chmod(0o600)  # as a child writes it
     first = lora_upload.copy_to_server(settings, "http://a:1", lora, "bella")
@@ -55,6 +57,6 @@ def test_where_it_cannot_be_brought_says_what_to_do(tmp_path: Path) -> None:
     lora = write_lora(tmp_path / "lora.safetensors", 1)
     (tmp_path / "file").write_text("no folder")
     for folder, error, says in (("", Unsupported, "Set COMFYUI_MODELS_DIR"), (f"{tmp_path}/file", EngineError, "Check that")):
-        settings = Settings(_env_file=None, comfyui_url="http://a:1", comfyui_models_dir=folder)
+        settings = Settings.read(env_file=None, COMFYUI_URL="http://a:1", COMFYUI_MODELS_DIR=folder)
         with pytest.raises(error, match=says):
             lora_upload.copy_to_server(settings, "http://a:1", lora, "bella")

@@ -30,7 +30,7 @@ print(json.dumps(classifier.classify(classifier.load(), pictures)))
 
 @pytest.fixture(scope="module")
 def starter() -> Iterator[IdentityEngine]:
-    engine = build_engines(Settings()).identity
+    engine = build_engines(Settings.read()).identity
     yield engine
     engine.unload()
 
@@ -94,7 +94,7 @@ def test_the_starters_classifier_refuses_other_models(starter: IdentityEngine) -
 @pytest.mark.parametrize(("kind", "width"), [("dinov2", 16), ("clip", 12)])
 def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: Path) -> None:
     folder = miniature_vision.make(tmp_path / f"tiny-{kind}", kind=kind)
-    engine = build_engines(Settings(identity_model=folder)).identity
+    engine = build_engines(Settings.read(IDENTITY_MODEL=folder)).identity
     try:
         first, again, other = read(engine, [faces("bella")[0], faces("bella")[0], faces("marco")[0]], tmp_path / "out")
         texts = ("red beach", "green forest", "w1", "w2 w3", "w4", "red beach", "")
@@ -115,11 +115,11 @@ def test_any_vision_folder_gives_unit_vectors(kind: str, width: int, tmp_path: P
     assert first.embedder == engine.embedder
     assert engine.unsupported_reason("sdxl") == ""
     (folder / "preprocessor_config.json").write_text('{"image_processor_type": "CLIPImageProcessor", "image_mean": [0, 0, 0]}')
-    assert build_engines(Settings(identity_model=folder)).identity.embedder != engine.embedder
+    assert build_engines(Settings.read(IDENTITY_MODEL=folder)).identity.embedder != engine.embedder
 
 
 def test_a_folder_without_a_model_and_no_folder_say_what_to_set(tmp_path: Path) -> None:
-    for settings in (Settings(identity_model=tmp_path / "gone"), Settings(default_model="photo")):
+    for settings in (Settings.read(IDENTITY_MODEL=tmp_path / "gone"), Settings.read(DEFAULT_MODEL="photo")):
         engine = build_engines(settings).identity
         assert engine.embedder == ""
         assert not engine.status().ok

@@ -79,7 +79,7 @@ def test_the_workflow_follows_from_the_request(tmp_path: Path, changes: dict[str
 def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) -> None:
     with ComfyServer(tmp_path / "comfyui") as server:
         server.folders.put_checkpoint("photo.safetensors")
-        engine = ComfyImageEngine(Settings(_env_file=None, comfyui_url=server.url))
+        engine = ComfyImageEngine(Settings.read(env_file=None, COMFYUI_URL=server.url))
         lacks = {
             name: engine.missing_for(comfy_workflow.from_graph(graph, slots=mapping.suggest(graph)))
             for name, graph in KNOWN.items()
@@ -88,7 +88,7 @@ def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) 
     assert lacks["txt2img_lora_sd15"] == [], "checkpoint and LoRA come with the request"
     assert "models/controlnet" in lacks["controlnet_pose_sd15"][0]
     assert "models/upscale_models" in lacks["upscale_model"][0]
-    away = ComfyImageEngine(Settings(_env_file=None, comfyui_url="http://127.0.0.1:9"))
+    away = ComfyImageEngine(Settings.read(env_file=None, COMFYUI_URL="http://127.0.0.1:9"))
     assert "does not answer" in away.missing_for(comfy_workflow.from_graph(KNOWN["upscale_model"]))[0]
     away.close()
 

@@ -45,7 +45,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def placed(version: str, folders: pytest.TempPathFactory) -> Iterator[Place]:
     if version == "real":
-        settings = Settings(image_engine="comfyui")
+        settings = Settings.read(IMAGE_ENGINE="comfyui")
         looking = ComfyImageEngine(settings)
         yield Place(settings, looking.models()[0].name, None)
         looking.close()
@@ -54,7 +54,9 @@ def placed(version: str, folders: pytest.TempPathFactory) -> Iterator[Place]:
         server.folders.put_checkpoint("photo.safetensors")
         server.folders.put_checkpoint("xl/grand.safetensors", "sdxl")
         models = str(server.folders.models)
-        yield Place(Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=models), "photo.safetensors", server)
+        yield Place(
+            Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=models), "photo.safetensors", server
+        )
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def new_engine(place: Place) -> Iterator[NewEngine]:
     engines: list[ComfyImageEngine] = []
 
     def new(**changes: str) -> ComfyImageEngine:
-        engines.append(ComfyImageEngine(place.settings.model_copy(update=changes)))
+        engines.append(ComfyImageEngine(place.settings.replace(**changes)))
         return engines[-1]
 
     yield new
@@ -109,7 +111,7 @@ def test_cards_say_what_each_file_is(engine: ComfyImageEngine, server: ComfyServ
 
 def test_without_the_folder_metadata_and_names_tell(new_engine: NewEngine, server: ComfyServer) -> None:
     server.folders.put_checkpoint("unsaid-xl.safetensors", "sdxl", metadata=False)
-    engine = new_engine(comfyui_models_dir="")
+    engine = new_engine(COMFYUI_MODELS_DIR="")
     cards = {card.name: card for card in engine.models()}
     assert (cards["xl/grand.safetensors"].base, cards["xl/grand.safetensors"].note) == ("sdxl", "")
     assert cards["unsaid-xl.safetensors"].base == "sdxl"
@@ -184,7 +186,7 @@ def test_a_lora_of_another_base_or_broken_is_refused(
 def test_without_its_folder_a_lora_cannot_come_there(
     new_engine: NewEngine, server: ComfyServer, model: str, image_request: Make, tmp_path: Path
 ) -> None:
-    engine = new_engine(comfyui_models_dir="")
+    engine = new_engine(COMFYUI_MODELS_DIR="")
     use = LoraUse("bella", lora_file(tmp_path / "bella.safetensors", 1), 1.0)
     with pytest.raises(Unsupported, match="Set COMFYUI_MODELS_DIR"):
         outputs(engine, image_request(model, loras=(use,)))
@@ -195,7 +197,7 @@ def test_a_model_that_only_another_server_has_is_drawn_there(
 ) -> None:
     with ComfyServer(tmp_path / "second") as second:
         second.folders.put_checkpoint("rare.safetensors")
-        engine = new_engine(comfyui_url=f"{server.url},{second.url}", comfyui_models_dir="")
+        engine = new_engine(COMFYUI_URL=f"{server.url},{second.url}", COMFYUI_MODELS_DIR="")
         assert "rare.safetensors" in [card.name for card in engine.models()]
         assert len([event for event in engine.run(image_request("rare.safetensors")) if isinstance(event, Output)]) == 2
         assert len(second.ran) == 2

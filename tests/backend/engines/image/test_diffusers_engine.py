@@ -60,7 +60,7 @@ def test_a_host_killed_while_drawing_is_an_error_and_the_next_run_works(engine: 
 
 
 def test_the_host_leaves_when_idle_and_comes_back(settings: Settings, image_request: Make) -> None:
-    engine = DiffusersEngine(settings.model_copy(update={"engine_idle_s": 0.2}))
+    engine = DiffusersEngine(settings.replace(ENGINE_IDLE_S=0.2))
     assert len(outputs(engine, image_request("mini", seeds=(1,)))) == 1
     first = engine._hosts[""]._process
     assert first is not None
@@ -71,7 +71,7 @@ def test_the_host_leaves_when_idle_and_comes_back(settings: Settings, image_requ
 
 
 def test_a_child_without_memory_says_so(settings: Settings, image_request: Make) -> None:
-    engine = DiffusersEngine(settings.model_copy(update={"engine_memory_mb": 700}))
+    engine = DiffusersEngine(settings.replace(ENGINE_MEMORY_MB=700))
     with pytest.raises(OutOfMemory, match="memory"):
         list(engine.run(image_request("mini")))
     engine.unload()
@@ -112,9 +112,9 @@ def test_waiting_for_a_turn_is_alive(engine: DiffusersEngine, image_request: Mak
 def test_a_broken_model_folder_is_named(
     engine: DiffusersEngine, settings: Settings, image_request: Make, file: str, content: bytes | None
 ) -> None:
-    assert settings.models_dir is not None
-    folder = settings.models_dir / "broken"
-    shutil.copytree(settings.models_dir / "mini", folder)
+    assert settings.engines.local.models_dir is not None
+    folder = settings.engines.local.models_dir / "broken"
+    shutil.copytree(settings.engines.local.models_dir / "mini", folder)
     (folder / file).unlink() if content is None else (folder / file).write_bytes(content)
     request = image_request("mini")
     try:

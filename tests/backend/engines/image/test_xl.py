@@ -24,7 +24,7 @@ pytestmark = pytest.mark.model
 def xl_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("xl-models")
     miniature.make(folder / "xl", kind="xl")
-    return Settings(models_dir=folder, engine_device="cpu", engine_threads=1)
+    return Settings.read(MODELS_DIR=folder, ENGINE_DEVICE="cpu", ENGINE_THREADS=1)
 
 
 @pytest.fixture(scope="module")

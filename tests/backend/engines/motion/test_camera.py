@@ -29,7 +29,7 @@ FRAMES = 24
 
 @pytest.fixture
 def motion() -> CameraEngine:
-    return CameraEngine(Settings(_env_file=None, engine_threads=1))
+    return CameraEngine(Settings.read(env_file=None, ENGINE_THREADS=1))
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: CameraEngine, tmp
         list(motion.run(ask(picture=tmp_path / "no.jpg")))
     with pytest.raises(Unsupported, match="no LoRA"):
         list(motion.run(ask(loras=(LoraUse("x", tmp_path / "x", 1.0),))))
-    camera = CameraEngine(Settings(_env_file=None, ffmpeg_binary="/nonexistent/ffmpeg"))
+    camera = CameraEngine(Settings.read(env_file=None, FFMPEG_BINARY="/nonexistent/ffmpeg"))
     assert (camera.status().ok, "FFMPEG_BINARY" in camera.status().detail) == (False, True)
     with pytest.raises(EngineUnavailable, match="FFMPEG_BINARY"):
         list(camera.run(ask()))
@@ -132,12 +132,12 @@ def test_what_ffmpeg_cannot_do_is_a_sentence(ask: Ask, motion: CameraEngine, tmp
 
 def test_the_engine_is_chosen_by_settings() -> None:
     def named(**values: Any) -> str:
-        return build_engines(Settings(_env_file=None, trainer_engine="peft", **values)).motion.name
+        return build_engines(Settings.read(env_file=None, TRAINER_ENGINE="peft", **values)).motion.name
 
-    assert (named(), named(comfyui_url="http://127.0.0.1:1")) == ("camera", "comfyui")
-    assert named(comfyui_url="http://127.0.0.1:1", motion_engine="camera") == "camera"
+    assert (named(), named(COMFYUI_URL="http://127.0.0.1:1")) == ("camera", "comfyui")
+    assert named(COMFYUI_URL="http://127.0.0.1:1", MOTION_ENGINE="camera") == "camera"
     with pytest.raises(Invalid, match="nosuch"):
-        named(motion_engine="nosuch")
+        named(MOTION_ENGINE="nosuch")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with ComfyServer(tmp_path_factory.mktemp("comfyui"), version=NEW) as server:
         server.folders.put_checkpoint("photo.safetensors")
         server.folders.put_model("animatediff_models", "mm.ckpt")
-        yield Settings(_env_file=None, comfyui_url=server.url, comfyui_models_dir=str(server.folders.models))
+        yield Settings.read(env_file=None, COMFYUI_URL=server.url, COMFYUI_MODELS_DIR=str(server.folders.models))
 
 
 @pytest.fixture

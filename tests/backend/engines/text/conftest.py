@@ -26,13 +26,13 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def make(server: ModelServer, pauses: list[float]) -> Iterator[Make]:
-    """`make(text_prices="…")`: an engine on the model server that does not really wait."""
+    """`make(TEXT_PRICES="…")`: an engine on the model server that does not really wait."""
 
     with ExitStack() as engines:
 
         def made(**more: object) -> OpenAIEngine:
-            values = {"openrouter_api_key": "sk-or-v1-test", "openrouter_base_url": server.url, **more}
-            engine = OpenAIEngine(Settings(_env_file=None, **values), pause=pauses.append)
+            values = {"OPENROUTER_API_KEY": "sk-or-v1-test", "OPENROUTER_BASE_URL": server.url, **more}
+            engine = OpenAIEngine(Settings.read(env_file=None, **values), pause=pauses.append)
             engines.callback(engine.close)
             return engine
 

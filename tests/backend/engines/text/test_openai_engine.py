@@ -141,7 +141,7 @@ def test_a_lost_answer_is_not_asked_for_again_and_can_be_looked_up(server: Model
 def test_an_answer_that_never_comes_is_lost(server: ModelServer, make: Make) -> None:
     server.faults.answer_s = 5
     with pytest.raises(ReplyLost):
-        run_to_end(make(text_timeout_s=0.2), ASK)
+        run_to_end(make(TEXT_TIMEOUT_S=0.2), ASK)
 
 
 def test_json_is_asked_for_and_read(server: ModelServer, make: Make) -> None:
@@ -180,44 +180,44 @@ def test_without_a_price_nothing_is_asked(server: ModelServer, make: Make) -> No
     server.faults.no_prices = True
     with pytest.raises(Unsupported, match="TEXT_PRICES"):
         make().quote(ASK)
-    free = make(text_model_writing="llama3", text_fallbacks="", text_prices="llama3=0/0")
+    free = make(TEXT_MODEL_WRITING="llama3", TEXT_FALLBACKS="", TEXT_PRICES="llama3=0/0")
     assert free.quote(ASK).most_usd == 0
     with pytest.raises(Unsupported, match="openrouter/auto"):
-        make(text_model_writing="openrouter/auto", text_fallbacks="").quote(ASK)
+        make(TEXT_MODEL_WRITING="openrouter/auto", TEXT_FALLBACKS="").quote(ASK)
     server.faults.no_prices = False
     with pytest.raises(Unsupported, match=r"TEXT_MODEL_WRITING to another one \(anthropic/claude-3-5-sonnet is"):
-        make(text_model_writing="anthropic/claude-3.5-sonnet", text_fallbacks="").quote(ASK)
+        make(TEXT_MODEL_WRITING="anthropic/claude-3.5-sonnet", TEXT_FALLBACKS="").quote(ASK)
 
 
 @pytest.mark.parametrize("price", ["llama3", "llama3=1", "llama3=x/y", "llama3=-1/2", "=1/2", "llama3=NaN/1"])
 def test_a_price_that_is_none_is_refused(make: Make, price: str) -> None:
     with pytest.raises(Invalid, match="TEXT_PRICES"):
-        make(text_prices=price)
+        make(TEXT_PRICES=price)
 
 
 def test_who_says_no_cost_is_paid_by_tokens(server: ModelServer, make: Make) -> None:
     server.faults.no_cost = True
-    reply = run_to_end(make(text_prices="anthropic/claude-3-5-sonnet=3/15"), ASK)
+    reply = run_to_end(make(TEXT_PRICES="anthropic/claude-3-5-sonnet=3/15"), ASK)
     assert reply.cost_usd == reply.prompt_tokens * Decimal("0.000003") + reply.completion_tokens * Decimal("0.000015")
 
 
 def test_status_names_models_that_are_never_asked(make: Make) -> None:
-    told = make(text_model_writing="acme/poet", text_fallbacks="openai/gpt-4o-mini").status()
+    told = make(TEXT_MODEL_WRITING="acme/poet", TEXT_FALLBACKS="openai/gpt-4o-mini").status()
     assert told.ok
     assert "acme/poet (TEXT_MODEL_WRITING), so openai/gpt-4o-mini answers instead" in told.detail
-    told = make(text_model_vision="acme/eye", text_fallbacks="openai/gpt-4o-mini").status()
+    told = make(TEXT_MODEL_VISION="acme/eye", TEXT_FALLBACKS="openai/gpt-4o-mini").status()
     assert not told.ok
     assert "acme/eye (TEXT_MODEL_VISION), so nothing is asked where it should answer" in told.detail
     assert "TEXT_PRICES" in told.detail
-    assert make(text_model_vision="acme/eye", text_prices="acme/eye=0/0").status().ok
+    assert make(TEXT_MODEL_VISION="acme/eye", TEXT_PRICES="acme/eye=0/0").status().ok
 
 
 def test_status_says_who_writes_or_what_to_do(server: ModelServer, make: Make) -> None:
     assert make().status().ok
-    refused = make(openrouter_base_url="http://127.0.0.1:9").status()
+    refused = make(OPENROUTER_BASE_URL="http://127.0.0.1:9").status()
     assert not refused.ok
     assert "OPENROUTER_BASE_URL" in refused.detail
     with pytest.raises(Rejected, match="OPENROUTER_API_KEY"):
-        run_to_end(make(openrouter_api_key="wrong"), ASK)
+        run_to_end(make(OPENROUTER_API_KEY="wrong"), ASK)
     with pytest.raises(EngineUnavailable):
-        make(openrouter_base_url="http://127.0.0.1:9").quote(ASK)
+        make(OPENROUTER_BASE_URL="http://127.0.0.1:9").quote(ASK)

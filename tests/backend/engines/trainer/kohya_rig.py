@@ -89,21 +89,21 @@ def make(root: Path, **settings: Any) -> Rig:
     for base in ("sd15", "sdxl", "flux", "sd21"):
         write_checkpoint(models / base / "base.safetensors", base)
     chosen: dict[str, Any] = {
-        "kohya_dir": folder,
-        "kohya_python": Path(sys.executable),
-        "kohya_models_dir": models,
+        "KOHYA_DIR": folder,
+        "KOHYA_PYTHON": Path(sys.executable),
+        "KOHYA_MODELS_DIR": models,
         "DATA_SHARED_BASE": root / "var",
-        "engine_device": "cpu",
+        "ENGINE_DEVICE": "cpu",
     }
-    rig_settings = Settings(**chosen | settings)
+    rig_settings = Settings.read(**chosen | settings)
     return Rig(root, folder, models, rig_settings, KohyaTrainer(rig_settings))
 
 
 def real(root: Path) -> Rig | None:
     """The one that KOHYA_DIR, KOHYA_PYTHON and KOHYA_MODELS_DIR name; None without KOHYA_DIR."""
-    settings = Settings()
-    if settings.kohya_dir is None:
+    settings = Settings.read()
+    if settings.engines.kohya.folder is None:
         return None
     trainer = KohyaTrainer(settings)
     names = {card.base: card.name for card in reversed(trainer.models())}
-    return Rig(root, settings.kohya_dir, settings.kohya_models_dir or Path(), settings, trainer, names)
+    return Rig(root, settings.engines.kohya.folder, settings.engines.kohya.models_dir or Path(), settings, trainer, names)

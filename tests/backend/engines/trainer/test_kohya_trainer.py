@@ -132,7 +132,7 @@ def test_what_is_offered(rig: Rig, tmp_path: Path) -> None:
     assert rig.trainer.status().ok
     assert "2 models" in rig.trainer.status().detail
     (tmp_path / "bare").mkdir()
-    elsewhere = make(tmp_path / "bare", kohya_models_dir=None, comfyui_models_dir=str(tmp_path))
+    elsewhere = make(tmp_path / "bare", KOHYA_MODELS_DIR=None, COMFYUI_MODELS_DIR=str(tmp_path))
     assert [card.name for card in elsewhere.trainer.models()] == ["sd15/base.safetensors", "sdxl/base.safetensors"]
 
 
@@ -147,13 +147,13 @@ def test_an_installation_that_cannot_work_says_what_to_do(rig: Rig, tmp_path: Pa
     for path in (old, bare, silent):
         path.chmod(0o755)
     cases: list[tuple[dict[str, Any], str]] = [
-        ({"kohya_dir": None}, "KOHYA_DIR is not set"),
-        ({"kohya_dir": tmp_path / "empty"}, "has no train_network.py"),
-        ({"kohya_python": None}, "no python for sd-scripts"),
-        ({"kohya_python": tmp_path / "gone"}, "no python for sd-scripts"),
-        ({"kohya_python": silent}, "does not start as a python"),
-        ({"kohya_python": old}, "is Python 3.8"),
-        ({"kohya_python": bare}, "lacks torch, toml"),
+        ({"KOHYA_DIR": None}, "KOHYA_DIR is not set"),
+        ({"KOHYA_DIR": tmp_path / "empty"}, "has no train_network.py"),
+        ({"KOHYA_PYTHON": None}, "no python for sd-scripts"),
+        ({"KOHYA_PYTHON": tmp_path / "gone"}, "no python for sd-scripts"),
+        ({"KOHYA_PYTHON": silent}, "does not start as a python"),
+        ({"KOHYA_PYTHON": old}, "is Python 3.8"),
+        ({"KOHYA_PYTHON": bare}, "lacks torch, toml"),
     ]
     for n, (changes, says) in enumerate(cases):
         broken = make(tmp_path / str(n), **changes)
@@ -162,5 +162,5 @@ def test_an_installation_that_cannot_work_says_what_to_do(rig: Rig, tmp_path: Pa
         with pytest.raises(EngineUnavailable, match=says):
             list(broken.trainer.run(broken.request()))
     (tmp_path / "none").mkdir()
-    bare_models = make(tmp_path / "n", kohya_models_dir=tmp_path / "none").trainer.status()
+    bare_models = make(tmp_path / "n", KOHYA_MODELS_DIR=tmp_path / "none").trainer.status()
     assert (bare_models.ok, "KOHYA_MODELS_DIR" in bare_models.detail) == (False, True)

@@ -96,10 +96,10 @@ def test_a_folder_may_bring_what_its_model_draws(
 ) -> None:
     """Those latents are looked at again instead of drawn; latents of another size are not taken."""
     lines = ["a red car", "a blue car", "a green car"]
-    shutil.copytree(Path(str(settings.models_dir)) / "mini", tmp_path / "models" / "mini")
+    shutil.copytree(Path(str(settings.engines.local.models_dir)) / "mini", tmp_path / "models" / "mini")
     folder = tmp_path / "models" / "mini"
     (folder / prior.PROMPTS_FILE).write_text("\n".join(lines))
-    own = PeftTrainer(settings.model_copy(update={"models_dir": tmp_path / "models"}))
+    own = PeftTrainer(settings.replace(MODELS_DIR=tmp_path / "models"))
 
     def trained(name: str, latents: np.ndarray[Any, Any]) -> tuple[list[float], list[int]]:
         (tmp_path / name).mkdir()

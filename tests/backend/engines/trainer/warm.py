@@ -19,7 +19,9 @@ class WarmProcess:
 
     @classmethod
     def start(cls, settings: Settings) -> WarmProcess:
-        return cls(EngineProcess(CHILD, {"device": settings.engine_device, "threads": settings.engine_threads}, settings))
+        return cls(
+            EngineProcess(CHILD, {"device": settings.engines.local.device, "threads": settings.engines.local.threads}, settings)
+        )
 
     def __call__(self, module: str, argument: Any, settings: Settings, *, nice: int = 0) -> WarmProcess:
         return self

@@ -1,0 +1,63 @@
+"""Every setting, by theme, read once from the environment (or `.env`). `.env.example` lists them all, by their variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, TextSettings
+from backend.settings.environment import foreign_environment as foreign_environment
+from backend.settings.environment import read_environment
+from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
+from backend.settings.servers import PostgresSettings, RedisSettings, StorageSettings, WebSettings
+from backend.settings.theme import Theme, env, secret
+from backend.settings.work import JobSettings, RetentionSettings, UploadSettings, WorkerSettings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Settings(Theme):
+    """The studio
+
+    Times are seconds unless the name says otherwise; sizes are bytes; an empty `url` of a server means the embedded one.
+    """
+
+    secret_keys: SecretStr = secret("SECRET_KEYS", "comma-separated base64 keys of 32 bytes, newest first")
+    data_dir: Path = env("DATA_SHARED_BASE", ROOT / "var")
+    log_level: str = env("LOG_LEVEL", "INFO")
+    postgres: PostgresSettings
+    redis: RedisSettings
+    storage: StorageSettings
+    web: WebSettings
+    uploads: UploadSettings
+    jobs: JobSettings
+    workers: WorkerSettings
+    engines: EngineSettings
+    captions: CaptionSettings
+    text: TextSettings
+    budgets: BudgetSettings
+    instagram: InstagramSettings
+    tiktok: TikTokSettings
+    youtube: YouTubeSettings
+    sandbox: SandboxSettings
+    publishing: PublishingSettings
+    retention: RetentionSettings
+
+    @classmethod
+    def read(cls, env_file: Path | None = Path(".env"), **values: object) -> Settings:
+        """From the environment of this process and `env_file`. `values`, by the names of their variables, win over both.
+
+        Raises TypeError for a name that there is not, ValidationError for a value that does not fit.
+        """
+        return cls.model_validate(read_environment(env_file)).replace(**values)
+
+    def replace(self, **values: object) -> Settings:
+        """A copy with other values, by the names of their environment variables: `settings.replace(JOB_LEASE_S=1)`.
+
+        Raises TypeError for a name that there is not, ValidationError for a value that does not fit.
+        """
+        current = dict(self.by_variable())
+        if unknown := values.keys() - current.keys():
+            raise TypeError(f"There is no setting {', '.join(sorted(unknown))}.")
+        return type(self).model_validate(current | values)

@@ -1,0 +1,76 @@
+"""Settings of the servers that the studio needs, and of the one that it is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pydantic import SecretStr
+
+from backend.kit.hosts import Hosts, hosts
+from backend.settings.theme import Theme, env, secret
+
+
+class PostgresSettings(Theme):
+    """Postgres"""
+
+    url: SecretStr = secret("DATABASE_URL", "postgresql://… login of the app; for `make run` the owner's will do")
+    owner_url: SecretStr = secret("DATABASE_OWNER_URL", "migrations and backup; default: DATABASE_URL")
+    worker_url: SecretStr = secret("WORKER_DATABASE_URL", "login of the workers; `make run` makes it from the owner's")
+    app_password: SecretStr = secret("STUDIO_APP_PASSWORD", "given to the app login when the owner migrates")
+    worker_password: SecretStr = secret("STUDIO_WORKER_PASSWORD", "given to the worker login when the owner migrates")
+
+    @property
+    def migration_url(self) -> str:
+        """With which the database is migrated: the owner's, else the app's."""
+        return self.owner_url.get_secret_value() or self.url.get_secret_value()
+
+
+class RedisSettings(Theme):
+    """Redis or Valkey"""
+
+    url: SecretStr = secret("REDIS_URL")
+
+
+class StorageSettings(Theme):
+    """S3"""
+
+    endpoint: str = env("S3_ENDPOINT", "", "http://host:port")
+    public_endpoint: str = env("S3_PUBLIC_ENDPOINT", "", "what browsers can reach; set: media is redirected to presigned URLs")
+    access_key: SecretStr = secret("S3_KEY")
+    secret_key: SecretStr = secret("S3_SECRET")
+    bucket: str = env("S3_BUCKET", "assets")
+    region: str = env("S3_REGION", "us-east-1")
+    force_path_style: bool = env("S3_FORCE_PATH_STYLE", True)
+
+
+class WebSettings(Theme):
+    """The pages and the API"""
+
+    host: str = env("HOST", "127.0.0.1")
+    port: int = env("PORT", 8501)
+    public_url: str = env("PUBLIC_URL", "", "where people reach it, https://… behind a proxy that ends TLS")
+    allowed_hosts: str = env(
+        "ALLOWED_HOSTS", "", "more names the studio answers to, comma-separated (*.example.org: all below it; *: any)"
+    )
+    forwarded_allow_ips: str = env(
+        "FORWARDED_ALLOW_IPS",
+        "127.0.0.1",
+        "proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated",
+    )
+    metrics_token: SecretStr = secret(
+        "METRICS_TOKEN", "Authorization: Bearer … for /metrics; without it only this machine reads them"
+    )
+    session_days: int = env("SESSION_DAYS", 7)
+    styleforge_paths: bool = env(
+        "STYLEFORGE_PATHS", False, "/sessions /train /generate /jobs/{id} /results/{id} too, without /api/style"
+    )
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The names the studio answers to."""
+        return hosts(public_url=self.public_url, listens_on=self.host, allowed=self.allowed_hosts, own_url=self.base_url)
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach the studio, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

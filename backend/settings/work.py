@@ -1,0 +1,79 @@
+"""Settings of files on their way in, of jobs and workers, and of how long things are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from backend.settings.theme import Theme, env, split
+
+MB = 1024 * 1024
+Seconds = Annotated[tuple[float, ...], BeforeValidator(split)]
+"""Several, comma-separated."""
+
+
+class UploadSettings(Theme):
+    """Uploads"""
+
+    max_picture_size: int = env("MAX_UPLOAD_SIZE", 100 * MB, "a picture file")
+    max_archive_size: int = env("MAX_ARCHIVE_SIZE", 4096 * MB)
+    max_lora_size: int = env("MAX_LORA_SIZE", 2048 * MB)
+    max_dataset_images: int = env("MAX_DATASET_IMAGES", 5000)
+    max_image_pixels: int = env("MAX_IMAGE_PIXELS", 40_000_000)
+    min_image_side: int = env("MIN_IMAGE_SIDE", 64)
+    max_style_pdf_size: int = env("MAX_STYLE_PDF_SIZE", 50 * MB, "a PDF that a writing style learns from")
+    max_style_pages: int = env("MAX_STYLE_PAGES", 1000, "pages of one")
+
+
+class JobSettings(Theme):
+    """Jobs
+
+    `concurrency_*`: how many jobs of a group of kinds run at once; `JobType.limit_setting` names one.
+    """
+
+    concurrency_training: int = env("QUEUE_CONCURRENCY_TRAINING", 1)
+    concurrency_content: int = env("QUEUE_CONCURRENCY_CONTENT", 3)
+    concurrency_video: int = env("QUEUE_CONCURRENCY_VIDEO", 2)
+    concurrency_writing: int = env("QUEUE_CONCURRENCY_WRITING", 3)
+    concurrency_ingest: int = env("QUEUE_CONCURRENCY_INGEST", 2)
+    concurrency_publishing: int = env("QUEUE_CONCURRENCY_PUBLISHING", 4, "posts sent at once")
+    max_per_workspace: int = env("MAX_CONCURRENT_JOBS", 8, "running jobs of one workspace")
+    maintenance_every_s: int = env("UPKEEP_EVERY_S", 3600)
+    heartbeat_s: float = env("JOB_BEAT_S", 2.0)
+    lease_s: float = env("JOB_LEASE_S", 15.0)
+    deaths_within_s: float = env(
+        "JOB_DEATHS_WITHIN_S",
+        3600.0,
+        "a job that is killed three times within so long, without a finished step, has failed",
+    )
+    retry_delays_s: Seconds = env("JOB_RETRY_DELAYS_S", (5.0, 25.0, 125.0))
+    tick_s: float = env("JOB_TICK_S", 1.0)
+    stall_s: float = env("JOB_STALL_S", 120.0)
+    deadline_content_s: float = env("JOB_DEADLINE_CONTENT_S", 600.0)
+    deadline_training_s: float = env("JOB_DEADLINE_TRAINING_S", 12 * 3600.0)
+    deadline_ingest_s: float = env("JOB_DEADLINE_INGEST_S", 2 * 3600.0)
+    deadline_video_s: float = env("JOB_DEADLINE_VIDEO_S", 1800.0)
+    deadline_publishing_s: float = env("JOB_DEADLINE_PUBLISHING_S", 3600.0)
+
+
+class WorkerSettings(Theme):
+    """Workers"""
+
+    threads: int = env("WORKER_THREADS", 4, "jobs at once for each queue of a worker")
+    poll_ms: int = env("WORKER_POLL_MS", 150, "how often an idle worker looks for a wake-up")
+    device_probe_s: float = env("DEVICE_PROBE_S", 15.0, "how often a device marked down is tried again")
+    stop_grace_s: float = env("WORKER_STOP_GRACE_S", 20.0)
+    fault_step: str = env("FAULT_STEP", "", "tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
+
+
+class RetentionSettings(Theme):
+    """Retention"""
+
+    unused_days: int = env("RETAIN_UNUSED_DAYS", 90)
+    archive_days: int = env("RETAIN_ARCHIVE_DAYS", 7, "ZIP files people asked for")
+    purge_after_days: int = env("PURGE_AFTER_DAYS", 7)
+    renditions_days: int = env("RETAIN_RENDITIONS_DAYS", 30, "files prepared for platforms that no post asked for since")
+    undo_days: int = env("RETAIN_ACTS_DAYS", 30, "how long acts on pictures can be undone")
+    sessions_hours: int = env("SESSION_CLEANUP_HOURS", 24)
+    jobs_hours: int = env("JOB_CLEANUP_HOURS", 24 * 30)
