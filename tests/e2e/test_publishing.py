@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +17,12 @@ from backend.app import App
 from backend.content_plans import PostState
 from backend.db.tables import Post
 from backend.settings import ROOT
-from ops.local_stack import services
-from tests.e2e.conftest import running
 from tests.e2e.looks import dark, light, phone, settled, too_wide
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.factories.posts import local_time_ahead, make_planner
 from tests.servers.sandbox import SandboxServer
+from tests.support.processes import Workers
 
 pytestmark = pytest.mark.e2e
 
@@ -36,15 +34,10 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def publishing_url(
-    start_studio: Callable[..., str], environment: dict[str, str], sandbox: SandboxServer, tmp_path: Path
-) -> Iterator[str]:
+def publishing_url(start_studio: Callable[..., str], workers: Workers, sandbox: SandboxServer) -> str:
     """A studio with the worker that publishes, and the practice platform."""
-    env = {**environment, **sandbox.settings(), "PLATFORM_POLL_S": "0.2"}
-    light_worker = services.worker_services(stop_grace_s=3)[0]
-    with ExitStack() as processes:
-        processes.enter_context(running(light_worker.args, env, tmp_path / "worker.log"))
-        yield start_studio(**sandbox.settings())
+    workers.start("cpu,net", handlers="", wait=False, **sandbox.settings(), PLATFORM_POLL_S="0.2")
+    return start_studio(**sandbox.settings())
 
 
 def face(name: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +15,10 @@ from sqlalchemy import update
 from backend.app import App
 from backend.db.tables import Picture
 from backend.media.images.ai_mark import SOURCE_TYPE
-from ops.local_stack import services
 from tests.e2e import looks
-from tests.e2e.conftest import running
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer, make_pictures
+from tests.support.processes import Workers
 
 pytestmark = pytest.mark.e2e
 
@@ -57,12 +55,11 @@ def plays(video: Locator) -> None:
 
 def test_a_picture_is_animated_and_watched(
     start_studio: Callable[..., str],
-    environment: dict[str, str],
+    workers: Workers,
     app: App,
     workspace: Tenant,
     new_visitor: Callable[..., BrowserContext],
     shoot: Callable[[Page, str], None],
-    tmp_path: Path,
 ) -> None:
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         influencer = make_influencer(tx)
@@ -92,12 +89,13 @@ def test_a_picture_is_animated_and_watched(
     shoot(tab, "animate-light")
     dialog.get_by_role("button", name="Make the video").click()
     expect(tab.get_by_text("next in line")).to_be_visible()
-    worker = next(service for service in services.worker_services(stop_grace_s=3) if "gpu" not in service.name)
-    patient = {**environment, "JOB_LEASE_S": "15"}  # ffmpeg on a busy machine leaves no room for the tests' two seconds
-    with running(worker.args, patient, tmp_path / "worker.log"):
-        expect(tab.get_by_role("progressbar")).to_be_visible(timeout=90_000)
-        poster = tab.get_by_role("button", name="Play Bella · Pan right, 5 s")
-        expect(poster.locator("img.here")).to_be_visible(timeout=180_000)
+    # ffmpeg on a busy machine leaves no room for the tests' two seconds
+    worker = workers.start("cpu,net", handlers="", JOB_LEASE_S="15")
+    expect(tab.get_by_role("progressbar")).to_be_visible(timeout=90_000)
+    poster = tab.get_by_role("button", name="Play Bella · Pan right, 5 s")
+    expect(poster.locator("img.here")).to_be_visible(timeout=180_000)
+    worker.terminate()
+    worker.wait()
     expect(tab.get_by_role("progressbar")).to_be_hidden()
     poster.hover()
     expect(poster).to_have_class(re.compile("playing"))

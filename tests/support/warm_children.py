@@ -1,10 +1,10 @@
-"""Children of the studio, forked from a process that has imported their libraries already.
+"""Children of the studio, and the studio itself, forked from a process that has imported their libraries already.
 
-Importing torch and diffusers takes a child 4 s of processor time, and Pillow 0.1 s: for the suite that was a third of its
-work. One pair of servers is shared by all processes of a test run. `WarmChildren.launcher` is a script that takes the place
-of `backend/kit/launch.py`: it hands a `python -m` child's arguments, environment, limits and open files to one of the servers
-(with torch, without) and stays as the process that the parent knows: what ends it ends the child, and it ends as the child
-does. Everything else about a child is as in production.
+Importing torch and diffusers takes a child 4 s of processor time, the studio's pages 5 s, and Pillow 0.1 s: for the suite that
+was a third of its work. Three servers are shared by all processes of a test run. `WarmChildren.launcher` is a script that takes
+the place of `backend/kit/launch.py`: it hands a `python -m` child's arguments, environment, limits and open files to one of the
+servers (with torch, with pages, with pictures) and stays as the process that the parent knows: what ends it ends the child, and
+it ends as the child does. Everything else about a child is as in production.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import random
 import resource
 import runpy
@@ -54,6 +55,20 @@ TORCH_LIBRARIES = (
     "backend.engines.trainer.prior",
     "backend.engines.trainer.data",
 )
+STUDIO = "studio.shell.serve"
+STUDIO_LIBRARIES = (
+    "streamlit",
+    "uvicorn",
+    "fastapi",
+    "pandas",
+    "pyarrow",
+    "altair",
+    "backend.api",
+    "backend.bootstrap",
+    "studio.*",
+)
+"""`studio.*`: every module in it, but those that read the settings."""
+READ_SETTINGS = (STUDIO, "studio.shell.server")
 PICTURE_LIBRARIES = ("PIL.Image", "PIL.ImageOps", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "numpy")
 LAUNCHER = '''"""Written by tests.support.warm_children."""
 import sys
@@ -71,10 +86,11 @@ module = argv[2] if argv[0] == {python!r} and argv[1:2] == ["-m"] else ""
 limits = json.loads(spec)
 torch = module.startswith({torch_children!r})
 # What is mapped already counts for a limit of memory, so a limited engine starts cold
-warm = module.startswith(("backend.", "tests.")) and not (torch and limits["memory_bytes"])
+studio = module == {studio!r}
+warm = module.startswith(("backend.", "tests.")) and not (torch and limits["memory_bytes"]) or studio
 if warm and limits["user"] is None and limits["lifeline"] is None:
     import array, ctypes, signal, socket
-    address = {torch_server!r} if torch else {picture_server!r}
+    address = {torch_server!r} if torch else {studio_server!r} if studio else {picture_server!r}
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.connect(address)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -108,9 +124,10 @@ class WarmChildren:
         self._folder = tempfile.TemporaryDirectory(prefix="studio-warm-")
         folder = Path(self._folder.name)
         folder.chmod(0o755)
-        names = {"torch_server": str(folder / "torch"), "picture_server": str(folder / "pictures")}
+        servers = {"torch_server": TORCH_LIBRARIES, "studio_server": STUDIO_LIBRARIES, "picture_server": PICTURE_LIBRARIES}
+        names = {name: str(folder / name.removesuffix("_server")) for name in servers}
         self._servers = []
-        for name, libraries in (("torch_server", TORCH_LIBRARIES), ("picture_server", PICTURE_LIBRARIES)):
+        for name, libraries in servers.items():
             listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             listening.bind(names[name])
             listening.listen(64)
@@ -130,8 +147,8 @@ class WarmChildren:
             self._servers.append(server)
             listening.close()
         self.launcher = folder / "launch.py"
-        values = {"root": str(ROOT), "launch": launch.__file__, "python": sys.executable, "torch_children": TORCH_CHILDREN}
-        self.launcher.write_text(LAUNCHER.format(**values, **names))
+        program = {"root": str(ROOT), "launch": launch.__file__, "python": sys.executable}
+        self.launcher.write_text(LAUNCHER.format(**program, **names, torch_children=TORCH_CHILDREN, studio=STUDIO))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -164,13 +181,22 @@ def main(argv: list[str]) -> int:
         if listening in readable:
             if not ready:
                 for library in libraries:
-                    with suppress(ModuleNotFoundError):
-                        importlib.import_module(library)
+                    _import(library)
                 gc.collect()
                 gc.freeze()
                 ready = True
             line, _ = listening.accept()
             _start(line, running, [listening.fileno(), awake, waker])
+
+
+def _import(library: str) -> None:
+    """A module, or with `.*` all that a package holds."""
+    with suppress(ModuleNotFoundError):
+        module = importlib.import_module(library.removesuffix(".*"))
+        if library.endswith(".*"):
+            for found in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
+                if found.name not in READ_SETTINGS:
+                    importlib.import_module(found.name)
 
 
 def _tell_ended(running: dict[int, socket.socket]) -> None:
