@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from backend.boards import job_types as _boards  # noqa: F401
 from backend.bulk_planning import job_types as _bulk_planning  # noqa: F401
 from backend.comparisons import job_types as _comparisons  # noqa: F401
 from backend.datasets import job_types as _datasets  # noqa: F401
+from backend.gallery import job_types as _boards  # noqa: F401
 from backend.generation import job_types as _generation  # noqa: F401
 from backend.identity import job_types as _identity  # noqa: F401
 from backend.jobs import JOB_TYPES, JobType, register

@@ -32,7 +32,7 @@ SLICES = {
     "content_plans",
     "publishing",
     "comparisons",
-    "boards",
+    "gallery",
     "lineage",
     "renditions",
     "bulk_planning",

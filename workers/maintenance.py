@@ -11,11 +11,11 @@ from sqlalchemy import func, select, text
 from backend import (
     accounts,
     assets,
-    boards,
     budgets,
     channels,
     content_plans,
     datasets,
+    gallery,
     jobs,
     renditions,
     training,
@@ -39,7 +39,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         freed = training.unlock_datasets(tx)
         datasets.purge_removals(tx, days=settings.retention.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.retention.jobs_hours)
-        boards.purge_history(tx, days=settings.retention.undo_days)
+        gallery.purge_undo_entries(tx, days=settings.retention.undo_days)
         content_plans.delete_old_undo_entries(tx, days=settings.retention.undo_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)

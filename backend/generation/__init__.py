@@ -1,4 +1,4 @@
-"""Prompts in, pictures out: requests, the gallery, ratings, remixes."""
+"""Prompts in, pictures out: requests, recipes, grids, upscales, remixes."""
 
 from backend.engines.image.params import SecondPassPick
 from backend.generation.api_requests import (
@@ -13,26 +13,11 @@ from backend.generation.api_requests import (
 from backend.generation.assembly import assemble, choose_model, default_size
 from backend.generation.digital_source_type import SOURCE_META, inherited_source_type
 from backend.generation.forecast import drawing_seconds, pass_rate
-from backend.generation.gallery import (
-    COUNT_TO,
-    count,
-    gallery,
-    matching_ids,
-    neighbours,
-    picture,
-    pictures,
-    pictures_of,
-    read_tiles,
-    shape_of,
-    similar,
-    tile,
-    tiles,
-)
 from backend.generation.grid import AXIS_KINDS, AxisDraft, split_values
 from backend.generation.init_images import take_upload
 from backend.generation.lists import ListLine, parse_list
 from backend.generation.look_presets import LOOK_PRESET_TITLES
-from backend.generation.picture_checks import ensure_hash
+from backend.generation.pictures import picture, pictures, pictures_of, select_cards, shape_of, to_card
 from backend.generation.queries import get, image_overrides, latest, near_duplicates, remix
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe
 from backend.generation.report import InfluencerReport, influencer_report, report_csv, report_json
@@ -46,15 +31,11 @@ from backend.generation.requests import (
     start_list,
     try_workflow,
 )
-from backend.generation.review import decide, held_counts, undo_decision
 from backend.generation.rules import SIZES, extract_loras
 from backend.generation.schemas import (
     MAX_PICTURES,
     MAX_PICTURES_IN_BATCH,
     Assembled,
-    Count,
-    GalleryFilters,
-    GalleryPage,
     GenerationCard,
     GenerationDraft,
     GenerationPayload,
@@ -65,28 +46,19 @@ from backend.generation.schemas import (
     PosePick,
     Size,
     TemplatePick,
-    TileCard,
-    TilePage,
 )
-from backend.generation.search import TERMS
-from backend.generation.service import delete, make_cover, rate, set_favourite, undelete
 from backend.generation.sheets import latest_sheet, sheet_layers, start_sheet
 from backend.generation.upscale import estimate_upscale, larger_redraw_draft, start_upscale
 
 __all__ = [
     "AXIS_KINDS",
-    "COUNT_TO",
     "LOOK_PRESET_TITLES",
     "MAX_PICTURES",
     "MAX_PICTURES_IN_BATCH",
     "SIZES",
     "SOURCE_META",
-    "TERMS",
     "Assembled",
     "AxisDraft",
-    "Count",
-    "GalleryFilters",
-    "GalleryPage",
     "GenerationCard",
     "GenerationDraft",
     "GenerationPayload",
@@ -106,33 +78,22 @@ __all__ = [
     "SecondPassPick",
     "Size",
     "TemplatePick",
-    "TileCard",
-    "TilePage",
     "UpscaleOrder",
     "assemble",
     "check_lines",
     "choose_model",
-    "count",
-    "decide",
     "default_size",
-    "delete",
     "drawing_seconds",
-    "ensure_hash",
     "estimate_upscale",
     "extract_loras",
-    "gallery",
     "get",
-    "held_counts",
     "image_overrides",
     "influencer_report",
     "inherited_source_type",
     "larger_redraw_draft",
     "latest",
     "latest_sheet",
-    "make_cover",
-    "matching_ids",
     "near_duplicates",
-    "neighbours",
     "parse_list",
     "pass_rate",
     "picture",
@@ -142,15 +103,12 @@ __all__ = [
     "preview_grid",
     "preview_grid_order",
     "preview_list_order",
-    "rate",
-    "read_tiles",
     "remix",
     "report_csv",
     "report_json",
-    "set_favourite",
+    "select_cards",
     "shape_of",
     "sheet_layers",
-    "similar",
     "split_values",
     "start",
     "start_grid",
@@ -160,9 +118,6 @@ __all__ = [
     "start_sheet",
     "start_upscale",
     "take_upload",
-    "tile",
-    "tiles",
+    "to_card",
     "try_workflow",
-    "undelete",
-    "undo_decision",
 ]

@@ -20,8 +20,8 @@ from backend.engines.relay import forward_events
 from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
 from backend.generation.digital_source_type import SOURCE_META, source_type
-from backend.generation.gallery import shape_of
 from backend.generation.identity_gate import GateContext
+from backend.generation.pictures import shape_of
 from backend.generation.queries import drawn_numbers
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe, batch_by_model
 from backend.generation.schemas import GenerationCard, GenerationPayload

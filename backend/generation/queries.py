@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import loras, prompt_library, workflows
 from backend.db.tables import Generation, Job, Picture, PictureCheck
 from backend.errors import NotFound
-from backend.generation.gallery import picture
+from backend.generation.pictures import picture
 from backend.generation.recipe import ImageOverrides, PictureRecipe
 from backend.generation.schemas import (
     GenerationCard,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -168,73 +168,6 @@ class PictureCard:
     identity_score: float | None = None
     identity_line: float | None = None
     gate: str = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class TileCard:
-    """What a grid shows of a picture. `shape`: square, portrait, landscape; `source`: made, imported.
-
-    `identity_score` 0..1 against `identity_line`, None: not scored; `gate`: open, held, rejected.
-    """
-
-    id: str
-    asset_id: str
-    prompt: str
-    rating: int
-    favourite: bool
-    seed: int
-    shape: str
-    source: str
-    influencer_id: str | None
-    created_at: datetime
-    identity_score: float | None = None
-    identity_line: float | None = None
-    gate: str = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class TilePage:
-    """`next_cursor` None: nothing follows."""
-
-    tiles: list[TileCard]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """`more`: there are more than `n`; they were not counted."""
-
-    n: int
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryFilters:
-    """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: as people type it (`search.TERMS`); its terms
-    win over the other fields. `order`: newest, oldest, best (most stars, then newest), or board (as arranged
-    on `board_id`).
-    """
-
-    influencer_id: str | None = None
-    lora_id: str | None = None
-    date_from: date | None = None
-    date_to: date | None = None
-    min_rating: int = 0
-    text: str = ""
-    favourite: bool = False
-    shape: str = ""
-    source: str = ""
-    board_id: str | None = None
-    order: str = "newest"
-    gate: str = "open"
-    """open, held, rejected, or any."""
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryPage:
-    pictures: list[PictureCard]
-    next_cursor: str | None
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

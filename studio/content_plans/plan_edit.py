@@ -7,14 +7,14 @@ from functools import partial
 
 import streamlit as st
 
-from backend import assets, channels, content_plans, generation, influencers, videos, writing
+from backend import assets, channels, content_plans, gallery, influencers, videos, writing
 from backend.channels import ChannelCard
 from backend.content_plans import PlanCard, PlanDraft, PostCard, PostState, VariantDraft
-from backend.generation import GalleryFilters
+from backend.gallery import GalleryFilters
 from backend.platforms import rules as platforms
 from backend.platforms.registry import PLATFORMS
 from backend.videos import VideoFilters
-from studio.components import gallery
+from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
 from studio.content_plans import plan_fields, plan_offsets, unsaved_changes
 from studio.content_plans.unsaved_changes import EditedForm
@@ -174,7 +174,9 @@ def _media_picker(page: Page, card: PlanCard, key: str, before: tuple[str, ...],
     if media:
         if not frozen:
             st.caption("They go out as JPEG or MP4, without camera data, marked as AI-made.")
-        state = gallery(f"{key}:shown", tiles=[_tile(page, asset_id, "") for asset_id in media], selectable=not frozen, size=90)
+        state = picture_grid(
+            f"{key}:shown", tiles=[_tile(page, asset_id, "") for asset_id in media], selectable=not frozen, size=90
+        )
         if not frozen and state.selected:
             st.button(
                 "Take out",
@@ -187,7 +189,7 @@ def _media_picker(page: Page, card: PlanCard, key: str, before: tuple[str, ...],
         return media
     with st.popover("Add pictures or videos", icon=":material/add_photo_alternate:"):
         with page.transaction() as tx:
-            pictures = generation.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=TAKE).tiles
+            pictures = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=TAKE).tiles
             clips = videos.page(tx, filters=VideoFilters(influencer_id=card.influencer_id), take=TAKE).cards
         tiles = [_tile(page, picture.asset_id, picture.prompt) for picture in pictures]
         video_tiles = [
@@ -196,7 +198,7 @@ def _media_picker(page: Page, card: PlanCard, key: str, before: tuple[str, ...],
         if not tiles and not video_tiles:
             st.caption("Nothing yet. Create pictures first, on Create.")
             return media
-        picker = gallery(
+        picker = picture_grid(
             f"{key}:pick:{len(media)}",
             tiles=[tile for tile in (*video_tiles, *tiles) if tile.id not in media],
             selectable=True,

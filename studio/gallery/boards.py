@@ -7,10 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import boards, generation, jobs
-from backend.boards import ArchiveDraft, BoardCard, BoardDraft, UndoEntry
+from backend import gallery, jobs
 from backend.errors import StudioError
-from backend.generation import GalleryFilters
+from backend.gallery import ArchiveDraft, BoardCard, BoardDraft, GalleryFilters, UndoEntry
 from backend.kit.ids import new_id
 from studio.components.gallery.browse import browse as grid
 from studio.jobs.jobs import follow
@@ -32,7 +31,7 @@ def listing(page: Page) -> None:
                 _new(page)
         archived = st.toggle("Archived", key="boards:archived")
     with page.transaction() as tx:
-        board_cards = boards.page(tx, archived=archived)
+        board_cards = gallery.list_boards(tx, archived=archived)
     if not board_cards:
         sentence = "Nothing is in the archive." if archived else "Gather pictures here: choose some in the gallery, then Board."
         card = empty_state("No boards" if archived else "No boards yet", sentence, icon=":material/dashboard:")
@@ -48,8 +47,8 @@ def detail(page: Page, board_id: str) -> None:
     _undo_bar(page)
     filters = GalleryFilters(board_id=board_id, order="board")
     with page.transaction() as tx:
-        board = boards.get(tx, board_id)
-        first_page = generation.tiles(tx, filters=filters, take=FIRST_PAGE_SIZE)
+        board = gallery.get_board(tx, board_id)
+        first_page = gallery.tiles(tx, filters=filters, take=FIRST_PAGE_SIZE)
         archive_job = jobs.latest(tx, ("board", board_id), "picture-archive")
     if board.deleted_at:
         st.warning("This board was deleted. Its pictures are in the gallery.", icon=":material/delete:")
@@ -93,7 +92,7 @@ def _head(page: Page, board: BoardCard) -> None:
             label = "Take out of the archive" if board.archived_at else "Archive"
             st.button(label, icon=":material/inventory_2:", on_click=_archive, args=(page, board))
             if st.button("Delete board", icon=":material/delete:"):
-                _perform(lambda tx: boards.delete(tx, board.id, request_key=new_id("key")), page)
+                _perform(lambda tx: gallery.delete_board(tx, board.id, request_key=new_id("key")), page)
                 page.go("make/boards")
     if board.notes:
         st.markdown(plain(board.notes))
@@ -107,7 +106,7 @@ def _new(page: Page) -> None:
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
-                board = boards.create(tx, draft=BoardDraft(name=name, notes=notes))
+                board = gallery.create_board(tx, draft=BoardDraft(name=name, notes=notes))
             page.go("make/boards", id=board.id)
 
 
@@ -119,14 +118,14 @@ def _edit(page: Page, board: BoardCard) -> None:
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
-                boards.edit(tx, board.id, draft=BoardDraft(name=name, notes=notes))
+                gallery.edit_board(tx, board.id, draft=BoardDraft(name=name, notes=notes))
             st.rerun()
 
 
 def _start_archive(page: Page, board_id: str, recipe: bool) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            boards.start_archive(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
+            gallery.start_archive(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
 
@@ -144,7 +143,7 @@ def _archive_result(page: Page, job_id: str) -> None:
 
 
 def _archive(page: Page, board: BoardCard) -> None:
-    _perform(lambda tx: boards.archive(tx, board.id, archived=not board.archived_at, request_key=new_id("key")), page)
+    _perform(lambda tx: gallery.archive_board(tx, board.id, archived=not board.archived_at, request_key=new_id("key")), page)
 
 
 def _perform(perform: Callable[[Session], UndoEntry], page: Page) -> None:
@@ -169,7 +168,7 @@ def _undo(page: Page, act_id: str) -> None:
     st.session_state.pop(_UNDO_KEY, None)
     try:
         with page.transaction(needs="editor") as tx:
-            boards.undo(tx, act_id)
+            gallery.undo(tx, act_id)
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import generation
-from backend.boards import UndoEntry
-from backend.generation import GalleryFilters, TileCard
+from backend import gallery
+from backend.gallery import GalleryFilters, TileCard, UndoEntry
 from studio.components.gallery.browse import browse as grid
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -20,8 +19,8 @@ FIRST_PAGE_SIZE = 60
 def browse(page: Page) -> None:
     """`?similar=<picture>` begins with those that look like it."""
     with page.transaction() as tx:
-        first_page = generation.tiles(tx, filters=GalleryFilters(), take=FIRST_PAGE_SIZE)
-        similar_to = generation.tile(tx, st.query_params["similar"]) if "similar" in st.query_params else None
+        first_page = gallery.tiles(tx, filters=GalleryFilters(), take=FIRST_PAGE_SIZE)
+        similar_to = gallery.tile(tx, st.query_params["similar"]) if "similar" in st.query_params else None
     if not first_page.tiles:
         _empty(page)
         return

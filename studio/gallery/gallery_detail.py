@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import boards, generation
-from backend.boards import BulkActionDraft
+from backend import gallery, generation
 from backend.errors import StudioError
+from backend.gallery import BulkActionDraft
 from backend.generation import PictureCard
 from backend.kit.ids import new_id
 from studio.components.gallery.browse import viewer
@@ -26,7 +26,7 @@ def detail(page: Page, picture_id: str) -> None:
         _back(page, board_id)
     with page.transaction() as tx:
         card = generation.picture(tx, picture_id)
-        boards_with_it = boards.boards_of_picture(tx, picture_id)
+        boards_with_it = gallery.boards_of_picture(tx, picture_id)
     if card.deleted_at:
         _deleted(page, card)
         return
@@ -56,7 +56,7 @@ def _deleted(page: Page, card: PictureCard) -> None:
     st.warning("This picture was deleted.", icon=":material/delete:")
     if page.can_edit and st.button("Bring it back", type="primary"):
         with page.transaction(needs="editor") as tx:
-            generation.undelete(tx, [card.id])
+            gallery.undelete(tx, [card.id])
         st.rerun()
 
 
@@ -77,7 +77,7 @@ def _rating(page: Page, card: PictureCard) -> None:
 
 def _favour(page: Page, card: PictureCard) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        generation.set_favourite(tx, [card.id], not card.favourite)
+        gallery.set_favourite(tx, [card.id], not card.favourite)
 
 
 def _create_actions(page: Page, card: PictureCard) -> None:
@@ -118,7 +118,7 @@ def _file_actions(page: Page, card: PictureCard, board_id: str) -> None:
 
 def _boards(page: Page, card: PictureCard) -> None:
     with page.transaction() as tx:
-        names = {board.id: board.name for board in boards.page(tx)}
+        names = {board.id: board.name for board in gallery.list_boards(tx)}
     if not names:
         st.caption("There is no board yet.")
         page.link("make/boards", "Make one", icon=":material/add:")
@@ -131,7 +131,7 @@ def _put(page: Page, card: PictureCard, board_id: str) -> None:
     draft = BulkActionDraft(kind="board-add", picture_ids=(card.id,), board_id=board_id)
     try:
         with page.transaction(needs="editor") as tx:
-            st.toast(plain(boards.act(tx, draft=draft, request_key=new_id("key")).said), icon=":material/check:")
+            st.toast(plain(gallery.act(tx, draft=draft, request_key=new_id("key")).said), icon=":material/check:")
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
 
@@ -141,16 +141,16 @@ def _more_actions(page: Page, card: PictureCard, board_id: str) -> None:
         name = card.influencer_name or "the influencer"
         if st.button(f"Make it the cover of {plain(name)}", icon=":material/account_circle:"):
             with page.transaction(needs="editor") as tx:
-                generation.make_cover(tx, card.id)
+                gallery.make_cover(tx, card.id)
             st.toast(f"{plain(name)} has a new cover.", icon=":material/check:")
     if board_id and st.button("Make it the cover of this board", icon=":material/wallpaper:"):
         with page.transaction(needs="editor") as tx:
-            boards.set_cover(tx, board_id, card.id)
+            gallery.set_board_cover(tx, board_id, card.id)
         st.toast("The board has a new cover.", icon=":material/check:")
     if st.button("Delete", icon=":material/delete:"):
         with page.transaction(needs="editor") as tx:
             draft = BulkActionDraft(kind="delete", picture_ids=(card.id,))
-            offer_undo(boards.act(tx, draft=draft, request_key=new_id("key")))
+            offer_undo(gallery.act(tx, draft=draft, request_key=new_id("key")))
         _back(page, board_id)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from backend import boards, influencers, jobs
+from backend import gallery, influencers, jobs
 from backend.kit.ids import new_id
 from studio.components import uploader
 from studio.gallery.picture_urls import thumbs
@@ -38,8 +38,8 @@ def import_page(page: Page) -> None:
     uploader(
         "import",
         workspace=page.workspace.id,
-        noun=boards.NOUN,
-        noun_id=boards.INBOX,
+        noun=gallery.NOUN,
+        noun_id=gallery.INBOX,
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
         max_bytes=page.app.settings.uploads.max_picture_size,
         label="Drop pictures or a folder here",
@@ -55,7 +55,7 @@ def import_page(page: Page) -> None:
 
 def _target_form(page: Page) -> tuple[str | None, str | None]:
     with page.transaction() as tx:
-        names = {board.id: board.name for board in boards.page(tx)}
+        names = {board.id: board.name for board in gallery.list_boards(tx)}
         influencer_names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     left, right = st.columns(2)
     board_id = left.selectbox("Onto a board", list(names), index=None, format_func=names.__getitem__, placeholder="None")
@@ -72,13 +72,13 @@ def _target_form(page: Page) -> tuple[str | None, str | None]:
 def _start(page: Page, has_uploads: bool, **options: Any) -> None:
     if has_uploads:
         with page.guard(), page.transaction(needs="editor") as tx:
-            st.session_state[_JOB_KEY] = boards.start_import(tx, request_key=new_id("key"), **options).id
+            st.session_state[_JOB_KEY] = gallery.start_import(tx, request_key=new_id("key"), **options).id
 
 
 def _follow(page: Page, job_id: str) -> None:
     with page.transaction() as tx:
         job = jobs.get(tx, job_id)
-        refused = boards.refused_uploads(tx) if job.ended else []
+        refused = gallery.refused_uploads(tx) if job.ended else []
     if follow(page, job, key="import"):
         return
     if job.state != "completed" or not job.result:
@@ -96,7 +96,7 @@ def _follow(page: Page, job_id: str) -> None:
 def _duplicates(page: Page, **options: Any) -> None:
     """Uploads that the gallery has already, with buttons to leave them out or import them all the same."""
     with page.transaction() as tx:
-        duplicates = boards.find_duplicates(tx)
+        duplicates = gallery.find_duplicates(tx)
     if not duplicates:
         return
     with st.container(border=True):
@@ -117,4 +117,4 @@ def _duplicates(page: Page, **options: Any) -> None:
 
 def _leave_out(page: Page, upload_ids: list[str]) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        boards.dismiss_duplicates(tx, upload_ids)
+        gallery.dismiss_duplicates(tx, upload_ids)

@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation, influencers, jobs, loras, prompt_library, workflows, writing
+from backend import gallery, generation, influencers, jobs, loras, prompt_library, workflows, writing
 from backend.errors import NotFound, StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
 from backend.prompt_library import TemplateCard
-from studio.components import gallery
+from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
 from studio.gallery.picture_urls import thumbs
 from studio.generation import (
@@ -210,7 +210,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         _grid(page, card, pictures, working, poll_url, key=key)
         return card
     shown = pictures if working or card.form != "pictures" else identity.ranked_by_score(pictures)
-    state = gallery(
+    state = picture_grid(
         f"{key}:results:{generation_id}",
         size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
@@ -243,7 +243,7 @@ def _grid(page: Page, card: GenerationCard, pictures: list[PictureCard], working
 
 def rate(page: Page, picture_ids: list[str], stars: int) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        generation.rate(tx, picture_ids, stars)
+        gallery.rate(tx, picture_ids, stars)
 
 
 def _tile_size(n: int) -> int:

@@ -8,13 +8,13 @@ from functools import partial
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import generation, identity, jobs
+from backend import gallery, identity, jobs
 from backend.engines.image.port import ModelCard
 from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.identity import GATES, GatePolicy, IdentityProfileCard
 from backend.influencers import InfluencerCard
-from studio.components import gallery
+from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
@@ -179,7 +179,7 @@ def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfile
         )
         for reference in ordered
     ]
-    gallery(f"references:{influencer.id}", tiles=tiles, size=96)
+    picture_grid(f"references:{influencer.id}", tiles=tiles, size=96)
     if page.can_edit:
         box = st.expander(
             "Choose the references", icon=":material/touch_app:", key=f"pick:{influencer.id}:box", on_change="rerun"
@@ -209,7 +209,7 @@ def _reference_picker(page: Page, influencer: InfluencerCard, profile: IdentityP
         for candidate in candidates[:MAX_SHOWN]
     ]
     round_key = f"pick:{influencer.id}:round"
-    state = gallery(
+    state = picture_grid(
         f"pick:{influencer.id}", tiles=tiles, size=88, selectable=True, selection_round=st.session_state.get(round_key, 0)
     )
     with st.container(horizontal=True):
@@ -293,11 +293,11 @@ def _decision_bar(page: Page, card: PictureCard) -> None:
         st.markdown(f"This picture is **{word}**: it is not in the gallery.", width="content")
         if page.can_edit and st.button("Show it", key=f"approve:{card.id}", type="primary", icon=":material/check:"):
             with page.transaction(needs="editor") as tx:
-                generation.decide(tx, [card.id], "approved")
+                gallery.decide(tx, [card.id], "approved")
             st.rerun()
         if page.can_edit and card.gate == "held" and st.button("Reject", key=f"reject:{card.id}", icon=":material/close:"):
             with page.transaction(needs="editor") as tx:
-                generation.decide(tx, [card.id], "rejected")
+                gallery.decide(tx, [card.id], "rejected")
             st.rerun()
 
 

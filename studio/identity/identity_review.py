@@ -7,10 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation
+from backend import gallery
 from backend.errors import StudioError
-from backend.generation import GalleryFilters, TileCard
-from studio.components import gallery
+from backend.gallery import GalleryFilters, TileCard
+from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -22,7 +22,7 @@ GATE_LABELS = {"held": "Held", "rejected": "Rejected"}
 
 def review_queue(page: Page) -> None:
     with page.transaction() as tx:
-        counts = generation.held_counts(tx)
+        counts = gallery.held_counts(tx)
     gate = st.segmented_control(
         "Show",
         list(GATE_LABELS),
@@ -35,12 +35,12 @@ def review_queue(page: Page) -> None:
     _undo_bar(page)
     take = st.session_state.setdefault("held:take", PAGE_SIZE)
     with page.transaction() as tx:
-        page_of_tiles = generation.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
+        page_of_tiles = gallery.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
     if not page_of_tiles.tiles:
         _empty(page, gate or "held")
         return
     bar = st.container()
-    state = gallery(
+    state = picture_grid(
         f"held:{gate}",
         tiles=[_tile(page, option) for option in page_of_tiles.tiles],
         selectable=page.can_edit,
@@ -94,7 +94,7 @@ def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[
 def _decide(page: Page, ids: list[str], decision: str) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            before = generation.decide(tx, ids, "approved" if decision == "approved" else "rejected")
+            before = gallery.decide(tx, ids, "approved" if decision == "approved" else "rejected")
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
         return
@@ -116,7 +116,7 @@ def _undo_bar(page: Page) -> None:
 def _undo_decision(page: Page, before: dict[str, str]) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            generation.undo_decision(tx, before)
+            gallery.undo_decision(tx, before)
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
     st.session_state.pop("held:undo", None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import datasets, generation, lineage, loras, training
-from backend.generation import GalleryFilters
+from backend import datasets, gallery, lineage, loras, training
+from backend.gallery import GalleryFilters
 from studio.components.lineage import lineage_chart
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -48,7 +48,7 @@ def choose_start(page: Page) -> None:
         dataset_options = [(card.id, card.name) for card in datasets.page(tx, take=50).cards]
         run_options = [(card.id, card.name) for card in training.page(tx, take=50).cards]
         lora_options = [(card.id, card.name) for card in loras.page(tx, take=50).cards]
-        pictures = bool(generation.tiles(tx, filters=GalleryFilters(), take=1).tiles)
+        pictures = bool(gallery.tiles(tx, filters=GalleryFilters(), take=1).tiles)
     if not (dataset_options or run_options or lora_options or pictures):
         card = empty_state(
             "Nothing to follow yet",

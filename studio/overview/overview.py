@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import content_plans, generation, influencers, jobs, training
+from backend import content_plans, gallery, generation, influencers, jobs, training
 from backend.content_plans import Attention
 from backend.errors import NotFound, StudioError
 from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from studio.budgets import costs
-from studio.components import gallery, live_jobs
+from studio.components import gallery as picture_grid
+from studio.components import live_jobs
 from studio.content_plans import attention
 from studio.generation.generation import picture_tile
 from studio.influencers.wizard import STEPS
@@ -62,7 +63,7 @@ def draw(page: Page) -> None:
 
 def _read(page: Page) -> OverviewData:
     with page.transaction() as tx:
-        page_of_pictures = generation.gallery(tx, take=LATEST_COUNT)
+        page_of_pictures = gallery.page(tx, take=LATEST_COUNT)
         # failed posts have lines of their own (attention.show): they are corrected on their plans
         failed = [job for job in jobs.page(tx, states=("failed",), take=10, dismissed=False).cards if job.kind != "autopost"]
         influencer_cards = influencers.page(tx, take=50).cards
@@ -75,7 +76,7 @@ def _read(page: Page) -> OverviewData:
             failed=failed[:3],
             pictures=page_of_pictures.pictures,
             total_pictures=page_of_pictures.total,
-            held_count=generation.held_counts(tx)["held"],
+            held_count=gallery.held_counts(tx)["held"],
             attention=content_plans.needs_attention(tx),
         )
 
@@ -165,6 +166,6 @@ def _latest(page: Page, board: OverviewData) -> None:
     if not board.pictures:
         st.caption("None yet.")
         return
-    state = gallery("overview:latest", tiles=[picture_tile(page, picture) for picture in board.pictures], size=150)
+    state = picture_grid("overview:latest", tiles=[picture_tile(page, picture) for picture in board.pictures], size=150)
     if state.opened:
         page.go("make/gallery", id=state.opened)

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backend import boards, generation, loras
-from backend.boards import BoardDraft, BulkActionDraft
+from backend import gallery, loras
 from backend.db.transactions import Database
-from backend.generation import GalleryFilters
+from backend.gallery import BoardDraft, BulkActionDraft, GalleryFilters
 from tests.factories.account import Person, Tenant
 from tests.factories.studio_rows import fill_workspace
 from tests.support.wait import until
@@ -30,7 +29,7 @@ def tab_of(visitor: BrowserContext, url: str, person: Person, workspace: Tenant)
 def ratings(db: Database, workspace: Tenant) -> list[int]:
     """Newest first, as the gallery shows them."""
     with db.transaction(workspace.caller) as tx:
-        return [picture.rating for picture in generation.gallery(tx).pictures]
+        return [picture.rating for picture in gallery.page(tx).pictures]
 
 
 def test_rate_choose_delete_and_undo(
@@ -106,14 +105,14 @@ def test_compare_and_gather_on_a_board(
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("2 pictures put on “Summer”.")).to_be_visible()
     with db.transaction(workspace.caller) as tx:
-        [board] = boards.page(tx)
+        [board] = gallery.list_boards(tx)
     tab.goto(f"{bare_studio_url}/boards?ws={workspace.id}&id={board.id}")
     expect(tiles).to_have_count(2)
     tiles.nth(0).focus()
     tab.keyboard.press("Alt+ArrowRight")
     expect(tab.get_by_text("1 picture moved.")).to_be_visible()
     with db.transaction(workspace.caller) as tx:
-        order = generation.matching_ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
+        order = gallery.matching_ids(tx, filters=GalleryFilters(board_id=board.id, order="board"), most=9)
     assert order == [newest[1], newest[0]]
 
 
@@ -126,9 +125,9 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
 ) -> None:
     rows = fill_workspace(db, workspace)
     with db.transaction(workspace.caller, needs="editor") as tx:
-        board = boards.create(tx, draft=BoardDraft(name="Summer")).id
+        board = gallery.create_board(tx, draft=BoardDraft(name="Summer")).id
         draft = BulkActionDraft(kind="board-add", picture_ids=tuple(rows.picture_ids), board_id=board)
-        boards.act(tx, draft=draft, request_key="on")
+        gallery.act(tx, draft=draft, request_key="on")
     visitor = new_visitor(width=390, height=844, has_touch=True, is_mobile=True)
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])
     tab = visitor.new_page()
@@ -148,7 +147,7 @@ def test_a_finger_arranges_a_board_and_a_swipe_scrolls_it(
 
     def order() -> list[str]:
         with db.transaction(workspace.caller) as tx:
-            return generation.matching_ids(tx, filters=GalleryFilters(board_id=board, order="board"), most=9)
+            return gallery.matching_ids(tx, filters=GalleryFilters(board_id=board, order="board"), most=9)
 
     tiles.nth(2).scroll_into_view_if_needed()
     goal = middle(2, right=0.3)

@@ -10,9 +10,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from backend import boards, prompt_library
-from backend.boards import BoardDraft
+from backend import gallery, prompt_library
 from backend.db.transactions import Database, SystemCaller
+from backend.gallery import BoardDraft
 from backend.prompt_library import TemplateDraft
 from tests.factories.account import Tenant
 from tests.factories.posts import local_time_ahead, make_planner
@@ -38,7 +38,7 @@ def hostile(db: Database, tenant: Tenant) -> None:
     """Puts it behind what the workspace's rows are called, and adds a board, a template and a plan of such names."""
     with db.transaction(SystemCaller(tenant.id, tenant.user_id)) as tx:
         make_planner(tx, f"Planned{TYPED}").plan(tx, wall=local_time_ahead())
-        boards.create(tx, draft=BoardDraft(name=f"Board{TYPED}", notes=TYPED))
+        gallery.create_board(tx, draft=BoardDraft(name=f"Board{TYPED}", notes=TYPED))
         prompt_library.save_template(tx, TemplateDraft(name=f"Template{TYPED}", prompt=f"portrait{TYPED}"))
         for table, columns in _COLUMNS.items():
             for column in columns:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import boards, generation, jobs
+from backend import gallery, generation, jobs
 from backend.app import App
 from backend.assets import uploads
-from backend.boards import BoardDraft, BulkActionDraft
 from backend.db.transactions import Database
-from backend.generation import GalleryFilters
+from backend.gallery import BoardDraft, BulkActionDraft, GalleryFilters
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
@@ -24,9 +23,9 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 @pytest.fixture
 def board_id(db: Database, workspace: Tenant, rows: Rows) -> str:
     with db.transaction(workspace.caller, needs="editor") as tx:
-        board = boards.create(tx, draft=BoardDraft(name="Summer", notes="for *July*")).id
+        board = gallery.create_board(tx, draft=BoardDraft(name="Summer", notes="for *July*")).id
         draft = BulkActionDraft(kind="board-add", picture_ids=tuple(rows.picture_ids[:3]), board_id=board)
-        boards.act(tx, draft=draft, request_key="x")
+        gallery.act(tx, draft=draft, request_key="x")
     return board
 
 
@@ -42,14 +41,14 @@ def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
     press(at, "Put on board")
     with db.transaction(workspace.caller) as tx:
         assert generation.picture(tx, rows.picture_ids[5]).favourite
-        assert boards.get(tx, board_id).count == 4
+        assert gallery.get_board(tx, board_id).count == 4
     press(at, "Delete")
     assert not at.exception
     with db.transaction(workspace.caller, needs="editor") as tx:
-        [done, *_] = boards.recent(tx)
-        assert (done.kind, generation.count(tx, filters=GalleryFilters()).n) == ("delete", 7)
-        boards.undo(tx, done.id)
-        assert generation.count(tx, filters=GalleryFilters()).n == 8
+        [done, *_] = gallery.recent_actions(tx)
+        assert (done.kind, gallery.count(tx, filters=GalleryFilters()).n) == ("delete", 7)
+        gallery.undo(tx, done.id)
+        assert gallery.count(tx, filters=GalleryFilters()).n == 8
 
 
 def test_a_board_is_named_packed_archived_deleted_and_brought_back(
@@ -66,12 +65,12 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     assert "Board “Beach” deleted" in words(at)
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
-        assert [board.name for board in boards.page(tx)] == ["Beach"]
+        assert [board.name for board in gallery.list_boards(tx)] == ["Beach"]
 
 
 def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": "a.png", "client_key": "a", "size": 3}
+        values = {"noun": gallery.NOUN, "noun_id": gallery.INBOX, "filename": "a.png", "client_key": "a", "size": 3}
         upload = uploads.announce(tx, settings=app.settings, **values)
     uploads.receive(
         lambda: app.db.transaction(workspace.editor.caller, needs="editor"),

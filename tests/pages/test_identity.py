@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from backend import generation, identity, jobs
+from backend import gallery, identity, jobs
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
 from backend.engines.identity.rules import IdentityReference
@@ -86,6 +86,6 @@ def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, w
     assert "3 pictures in the gallery now" in words(at)
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
-        assert generation.held_counts(tx) == {"held": 3, "rejected": 0}
+        assert gallery.held_counts(tx) == {"held": 3, "rejected": 0}
     viewer = open_page("make/held", person=workspace.viewer)
     assert "An editor can show or reject" in words(viewer)

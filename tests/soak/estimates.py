@@ -24,7 +24,7 @@ from typing import Any
 
 from PIL import Image
 
-from backend import bulk_planning, channels, datasets, generation, influencers, jobs, training, videos
+from backend import bulk_planning, channels, datasets, gallery, generation, influencers, jobs, training, videos
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.bulk_planning import SeriesOrder
@@ -250,7 +250,7 @@ def campaign(here: Bench, kinds: list[str], runs: int) -> Iterator[Run]:
             sys.stderr.flush()
             yield run
             if kind == "pictures":
-                here.pictures = [one.id for one in here.do(generation.gallery, take=20).pictures]
+                here.pictures = [one.id for one in here.do(gallery.page, take=20).pictures]
 
 
 def summary(runs: list[Run]) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def main() -> int:
             if "pictures" not in kinds:
                 for _ in range(2):
                     measured(here, "pictures", cold=False)
-                here.pictures = [one.id for one in here.do(generation.gallery, take=20).pictures]
+                here.pictures = [one.id for one in here.do(gallery.page, take=20).pictures]
             runs = list(campaign(here, kinds, asked.runs))
         finally:
             app.close()

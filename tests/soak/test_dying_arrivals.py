@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import boards, datasets
-from backend.boards import pipeline as imports
-from backend.boards.schemas import ImportPayload
+from backend import datasets, gallery
 from backend.datasets import IngestPayload
 from backend.datasets import pipeline as ingests
 from backend.db.tables import AssetUse, DatasetImage, Job, Picture, Upload
+from backend.gallery import pipeline as imports
+from backend.gallery.schemas import ImportPayload
 from backend.kit.ids import new_id
-from tests.backend.boards.arriving import arrive
 from tests.backend.datasets.conftest import context, upload
+from tests.backend.gallery.arriving import arrive
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
 from tests.support.context import make_context
@@ -35,7 +35,7 @@ def test_each_file_is_one_picture_of_the_gallery(worker_app: Any, workspace: Ten
     def begin() -> Context:
         arrive(worker_app, opened, {f"{n}.jpg": photo(n) for n in (next(numbers), next(numbers))})
         with opened() as tx:
-            job = boards.start_import(tx, request_key=new_id("key"))
+            job = gallery.start_import(tx, request_key=new_id("key"))
             payload = ImportPayload.model_validate(tx.get_one(Job, job.id).payload)
         return make_context(worker_app, workspace, "picture-import", payload, job_id=job.id)
 

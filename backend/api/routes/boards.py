@@ -8,12 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from backend import boards
+from backend import gallery
 from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.pictures import ActWords
-from backend.boards import ArchiveDraft, BoardDraft
+from backend.gallery import ArchiveDraft, BoardDraft
 from backend.kit.ids import new_id
 
 router = APIRouter(prefix="/boards", tags=["boards"], dependencies=[OwnOrigin])
@@ -41,21 +41,21 @@ class BoardSaid(ApiModel):
 class Move(ApiModel):
     """Puts these pictures, in this order, in front of the picture `before`; without it at the end."""
 
-    picture_ids: list[str] = Field(max_length=boards.MAX_PICTURES)
+    picture_ids: list[str] = Field(max_length=gallery.MAX_PICTURES)
     before: str | None = None
 
 
 @router.get("")
 def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[BoardWords]:
     with app.db.transaction(caller) as tx:
-        data = [BoardWords.model_validate(card) for card in boards.page(tx, archived=archived)]
+        data = [BoardWords.model_validate(card) for card in gallery.list_boards(tx, archived=archived)]
     return Listing(data=data, total=len(data), take=len(data), skip=0)
 
 
 @router.post("", status_code=201)
 def create(body: BoardSaid, app: Studio, caller: Caller, response: Response) -> BoardWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        card = boards.create(tx, draft=BoardDraft(name=body.name, notes=body.notes))
+        card = gallery.create_board(tx, draft=BoardDraft(name=body.name, notes=body.notes))
     response.headers["location"] = f"/api/boards/{card.id}?workspace={caller.tenant_id}"
     return BoardWords.model_validate(card)
 
@@ -63,20 +63,20 @@ def create(body: BoardSaid, app: Studio, caller: Caller, response: Response) -> 
 @router.get("/{board_id}")
 def one(board_id: str, app: Studio, caller: Caller) -> BoardWords:
     with app.db.transaction(caller) as tx:
-        return BoardWords.model_validate(boards.get(tx, board_id))
+        return BoardWords.model_validate(gallery.get_board(tx, board_id))
 
 
 @router.put("/{board_id}")
 def edit(board_id: str, body: BoardSaid, app: Studio, caller: Caller) -> BoardWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        return BoardWords.model_validate(boards.edit(tx, board_id, draft=BoardDraft(name=body.name, notes=body.notes)))
+        return BoardWords.model_validate(gallery.edit_board(tx, board_id, draft=BoardDraft(name=body.name, notes=body.notes)))
 
 
 @router.delete("/{board_id}")
 def delete(board_id: str, app: Studio, caller: Caller, idempotency_key: Key = "") -> ActWords:
     """Its pictures stay in the gallery; undone by `/api/pictures/acts/<id>/undo`."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(boards.delete(tx, board_id, request_key=idempotency_key or new_id("key")))
+        return ActWords.model_validate(gallery.delete_board(tx, board_id, request_key=idempotency_key or new_id("key")))
 
 
 @router.post("/{board_id}/order")
@@ -84,7 +84,7 @@ def arrange(board_id: str, move: Move, app: Studio, caller: Caller, idempotency_
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
         return ActWords.model_validate(
-            boards.arrange(tx, board_id, picture_ids=move.picture_ids, before=move.before, request_key=key)
+            gallery.arrange_board(tx, board_id, picture_ids=move.picture_ids, before=move.before, request_key=key)
         )
 
 
@@ -93,4 +93,4 @@ def archive(board_id: str, app: Studio, caller: Caller, recipe: bool = False, id
     """The whole board as a ZIP with a manifest, made by a job; its result names the asset to download."""
     draft = ArchiveDraft(board_id=board_id, with_recipe=recipe)
     with app.db.transaction(caller, needs="editor") as tx:
-        return JobWords.model_validate(boards.start_archive(tx, draft=draft, request_key=idempotency_key or new_id("key")))
+        return JobWords.model_validate(gallery.start_archive(tx, draft=draft, request_key=idempotency_key or new_id("key")))

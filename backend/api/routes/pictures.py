@@ -9,13 +9,12 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import Field, StrictBool
 from starlette.responses import JSONResponse, StreamingResponse
 
-from backend import boards, generation, influencers, loras
+from backend import gallery, generation, influencers, loras
 from backend.api.api_model import ApiModel, Day
 from backend.api.deps import Caller, OwnOrigin, Studio
 from backend.api.job_requests import to_snake_keys
 from backend.api.routes.jobs import JobWords
-from backend.boards import ArchiveDraft, BulkActionDraft
-from backend.generation import GalleryFilters, TileCard
+from backend.gallery import ArchiveDraft, BulkActionDraft, GalleryFilters, TileCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
 
@@ -91,7 +90,7 @@ class RecipeWords(ApiModel):
 class Pack(ApiModel):
     """What goes into the ZIP, unless the query has `all`. `name`: of the file, without its ending."""
 
-    picture_ids: list[str] = Field(default_factory=list, max_length=boards.MAX_PICTURES)
+    picture_ids: list[str] = Field(default_factory=list, max_length=gallery.MAX_PICTURES)
     name: str = Field("pictures", max_length=80)
     with_recipe: StrictBool = False
 
@@ -123,7 +122,7 @@ def listing(
     take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60,
 ) -> JSONResponse:
     """One page: `data` and `nextCursor` (null: the end). The total is at `/count`: it takes longer than a page."""
-    page = generation.read_tiles(app.db, caller, filters=filters, cursor=cursor, take=take)
+    page = gallery.read_tiles(app.db, caller, filters=filters, cursor=cursor, take=take)
     return JSONResponse({"data": [tile(card) for card in page.tiles], "take": take, "nextCursor": page.next_cursor})
 
 
@@ -131,7 +130,7 @@ def listing(
 def count(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """`total` stops at 10,000; then `more` is true."""
     with app.db.transaction(caller) as tx:
-        counted = generation.count(tx, filters=filters)
+        counted = gallery.count(tx, filters=filters)
     return {"total": counted.n, "more": counted.more}
 
 
@@ -150,7 +149,7 @@ def facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
 def lately(app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10) -> dict[str, list[ActWords]]:
     """The caller's last bulk actions, newest first."""
     with app.db.transaction(caller) as tx:
-        return {"data": [ActWords.model_validate(entry) for entry in boards.recent(tx, take=take)]}
+        return {"data": [ActWords.model_validate(entry) for entry in gallery.recent_actions(tx, take=take)]}
 
 
 @router.post("/acts", status_code=201)
@@ -168,7 +167,7 @@ def act(
     """
     draft = BulkActionDraft(**to_snake_keys(action))
     with app.db.transaction(caller, needs="editor") as tx:
-        undo_entry = boards.act(
+        undo_entry = gallery.act(
             tx, draft=draft, filters=filters if everything else None, request_key=idempotency_key or new_id("key")
         )
     return ActWords.model_validate(undo_entry)
@@ -188,14 +187,14 @@ def archive(
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
         return JobWords.model_validate(
-            boards.start_archive(tx, draft=draft, filters=filters if everything else None, request_key=key)
+            gallery.start_archive(tx, draft=draft, filters=filters if everything else None, request_key=key)
         )
 
 
 @router.post("/acts/{act_id}/undo")
 def undo(act_id: str, app: Studio, caller: Caller) -> ActWords:
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(boards.undo(tx, act_id))
+        return ActWords.model_validate(gallery.undo(tx, act_id))
 
 
 @router.get("/{picture_id}")
@@ -228,7 +227,7 @@ def one(picture_id: str, app: Studio, caller: Caller) -> RecipeWords:
 def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> Response:
     """The picture as a download; `recipe`: with its prompt and settings in the file's metadata, as other programs read them."""
     with app.db.transaction(caller) as tx:
-        download = boards.picture_file(tx, picture_id, with_recipe=recipe)
+        download = gallery.picture_file(tx, picture_id, with_recipe=recipe)
     headers = {"content-disposition": disposition(download.filename), "cache-control": "private, no-store"}
     return StreamingResponse(download.open(app.storage), media_type=download.content_type, headers=headers)
 
@@ -237,7 +236,7 @@ def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> 
 def around(picture_id: str, app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """The pictures before and after this one in the same list."""
     with app.db.transaction(caller) as tx:
-        before, after = generation.neighbours(tx, picture_id, filters=filters)
+        before, after = gallery.neighbours(tx, picture_id, filters=filters)
     return {"before": tile(before) if before else None, "after": tile(after) if after else None}
 
 
@@ -246,7 +245,7 @@ def similar(
     picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60
 ) -> dict[str, list[dict[str, Any]]]:
     """Pictures that look alike, closest first; `distance`: how many of the 64 bits of the two hashes differ."""
-    generation.ensure_hash(lambda: app.db.transaction(caller), app.storage, picture_id)
+    gallery.ensure_hash(lambda: app.db.transaction(caller), app.storage, picture_id)
     with app.db.transaction(caller) as tx:
-        pictures = generation.similar(tx, picture_id, take=take)
+        pictures = gallery.similar(tx, picture_id, take=take)
     return {"data": [{**tile(card), "distance": distance} for card, distance in pictures]}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend import videos
-from backend.boards import UndoEntry
-from backend.generation import PictureCard, TileCard
+from backend.gallery import TileCard, UndoEntry
+from backend.generation import PictureCard
 from studio.components.load import ignore, load
 
 _browse = load("gallery", "browse")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, boards, content_plans, prompt_library, workflows, writing
+from backend import api, assets, content_plans, gallery, prompt_library, workflows, writing
 from backend.api.deps import COOKIE
 from backend.app import App
-from backend.boards import BoardDraft, BulkActionDraft
+from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import WildcardDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder
@@ -60,9 +60,9 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
     """Something of every noun in the other workspace, by the name it has in addresses."""
     rows: Rows = fill_workspace(app.db, other_workspace)
     with app.db.transaction(other_workspace.caller, needs="editor") as tx:
-        board = boards.create(tx, draft=BoardDraft(name="Theirs"))
+        board = gallery.create_board(tx, draft=BoardDraft(name="Theirs"))
         draft = BulkActionDraft(kind="board-add", picture_ids=(rows.picture_ids[0],), board_id=board.id)
-        act = boards.act(tx, draft=draft, request_key="t")
+        act = gallery.act(tx, draft=draft, request_key="t")
         words = prompt_library.save_wildcard(tx, WildcardDraft(name="places", lines=("Rome",)))
         sent = {"noun": "dataset", "noun_id": rows.dataset_id, "filename": "a.png", "size": 9, "client_key": "a"}
         upload = assets.uploads.announce(tx, settings=app.settings, **sent)  # type: ignore[arg-type]
@@ -153,7 +153,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
 def test_things_of_another_workspace_are_not_there(app: App, editor: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         mine = make_pictures(tx, 2)
-        own = boards.create(tx, draft=BoardDraft(name="Mine")).id
+        own = gallery.create_board(tx, draft=BoardDraft(name="Mine")).id
     ids = {**theirs, "workspace": workspace.id}
     for _, path in routes(app, writes=False):
         if "{" in path.replace("{workspace}", ""):

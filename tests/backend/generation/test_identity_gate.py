@@ -8,18 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backend import generation, identity, jobs
+from backend import gallery, generation, identity, jobs
 from backend.db.tables import Picture, PictureCheck
 from backend.db.transactions import SystemCaller
 from backend.errors import LeaseLost
-from backend.generation import (
-    GalleryFilters,
-    GenerationCard,
-    GenerationDraft,
-    GenerationPayload,
-    identity_gate,
-    pipeline,
-)
+from backend.gallery import GalleryFilters
+from backend.generation import GenerationCard, GenerationDraft, GenerationPayload, identity_gate, pipeline
 from backend.identity import CalibrationPayload, GatePolicy, PictureProvenance, ScoringPayload
 from backend.identity import pipeline as identities
 from tests.backend.identity.conftest import do, embedder, engine, red, studio
@@ -91,9 +85,9 @@ def test_a_picture_of_somebody_else(
     [row] = rows(studio, workspace, card)
     assert (row.identity_score or 0) < 0.2
     assert row.gate == state
-    assert len(do(generation.tiles, filters=GalleryFilters()).tiles) == shown
+    assert len(do(gallery.tiles, filters=GalleryFilters()).tiles) == shown
     if not shown:
-        assert [tile.id for tile in do(generation.tiles, filters=GalleryFilters(gate=state)).tiles] == [row.id]
+        assert [tile.id for tile in do(gallery.tiles, filters=GalleryFilters(gate=state)).tiles] == [row.id]
 
 
 def test_drawing_anew_is_bounded_and_leaves_the_best_for_a_look(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from backend import generation, lineage, videos
+from backend import gallery, lineage, videos
 from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
 from tests.factories.account import Tenant
@@ -76,7 +76,7 @@ def test_what_stands_alone_is_gone_or_is_not_there(
         alone = make_pictures(tx, 1)[0]
         traced = lineage.trace(tx, "picture", alone)
         assert [len(column.nodes) for column in traced.columns] == [0, 0, 0, 1, 0]
-        generation.delete(tx, [alone])
+        gallery.delete(tx, [alone])
         assert lineage.trace(tx, "picture", alone).focus.gone
         with pytest.raises(Invalid, match="starts from one of"):
             lineage.trace(tx, "post", "x")

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from backend.boards.schemas import UndoEntry
 from backend.db.tables import PictureAct
 from backend.errors import Conflict, NotFound, NotPermitted
+from backend.gallery.schemas import UndoEntry
 from backend.kit.ids import new_id
 
 
@@ -46,13 +46,13 @@ def mark_undone(tx: Session, act_id: str) -> PictureAct:
     return row
 
 
-def recent(tx: Session, *, take: int = 10) -> list[UndoEntry]:
+def recent_actions(tx: Session, *, take: int = 10) -> list[UndoEntry]:
     """The caller's own latest entries, newest first."""
     own = select(PictureAct).where(PictureAct.created_by == tx.info.get("user_id")).order_by(PictureAct.id.desc())
     return [card(row) for row in tx.scalars(own.limit(take))]
 
 
-def purge_history(tx: Session, *, days: int) -> int:
+def purge_undo_entries(tx: Session, *, days: int) -> int:
     """Deletes entries older than `days`; they can no longer be undone. Returns how many."""
     old = PictureAct.created_at < func.clock_timestamp() - func.make_interval(0, 0, 0, days)
     return len(tx.execute(delete(PictureAct).where(old).returning(PictureAct.id)).all())

@@ -8,13 +8,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend import generation
-from backend.boards import history, ordering
-from backend.boards.phrases import pictures
-from backend.boards.schemas import MAX_PICTURES, BulkActionDraft, UndoEntry
 from backend.db.tables import Board, Picture
 from backend.errors import Conflict, Invalid, NotFound
-from backend.generation import GalleryFilters
+from backend.gallery import board_order, queries, service, undo_entries
+from backend.gallery.rules import count_pictures
+from backend.gallery.schemas import MAX_PICTURES, BulkActionDraft, GalleryFilters, UndoEntry
 
 
 def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None = None, request_key: str) -> UndoEntry:
@@ -22,24 +20,24 @@ def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None =
 
     Returns the undo entry, whose `count` says how many pictures were touched. Raises Invalid, NotFound.
     """
-    if (earlier := history.find_by_key(tx, request_key)) is not None:
+    if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
         return earlier
     ids = list(dict.fromkeys(draft.picture_ids))
     if filters is not None:
-        ids = generation.matching_ids(tx, filters=filters, most=MAX_PICTURES)
+        ids = queries.matching_ids(tx, filters=filters, most=MAX_PICTURES)
     if not ids:
         raise Invalid("Choose at least one picture.")
     if len(_existing(tx, ids)) < len(ids):
         raise NotFound("One of these pictures does not exist here any more. Load the gallery again.")
     sentence, count, before = _ACTIONS[draft.kind](tx, draft, ids)
-    return history.record(tx, draft.kind, request_key, sentence, count, before)
+    return undo_entries.record(tx, draft.kind, request_key, sentence, count, before)
 
 
 def undo(tx: Session, act_id: str) -> UndoEntry:
     """Restores what this action changed, except what somebody changed again since. Raises NotFound, Conflict, NotPermitted."""
-    row = history.mark_undone(tx, act_id)
+    row = undo_entries.mark_undone(tx, act_id)
     _UNDO_ACTIONS[row.kind](tx, row.before)
-    return history.card(row)
+    return undo_entries.card(row)
 
 
 Performed = tuple[str, int, dict[str, Any]]
@@ -53,68 +51,68 @@ def _rate(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     for picture_id, rating in tx.execute(select(Picture.id, Picture.rating).where(Picture.id.in_(ids))):
         if rating != draft.rating:
             ids_by_rating.setdefault(str(rating), []).append(picture_id)
-    generation.rate(tx, ids, draft.rating)
+    service.rate(tx, ids, draft.rating)
     stars = "★" * draft.rating if draft.rating else "no stars"
-    return f"{pictures(len(ids))} rated {stars}.", len(ids), {"to": draft.rating, "were": ids_by_rating}
+    return f"{count_pictures(len(ids))} rated {stars}.", len(ids), {"to": draft.rating, "were": ids_by_rating}
 
 
 def _unrate(tx: Session, before: dict[str, Any]) -> None:
     for rating, ids in before["were"].items():
         if unchanged := list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.rating == before["to"]))):
-            generation.rate(tx, unchanged, int(rating))
+            service.rate(tx, unchanged, int(rating))
 
 
 def _favour(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     changed = list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.favourite != draft.favourite)))
-    generation.set_favourite(tx, ids, draft.favourite)
+    service.set_favourite(tx, ids, draft.favourite)
     where = "now a favourite" if draft.favourite else "no favourite any more"
     sentence = (
-        f"{pictures(1)} is {where}."
+        f"{count_pictures(1)} is {where}."
         if len(ids) == 1
-        else f"{pictures(len(ids))} are {where.replace('a favourite', 'favourites')}."
+        else f"{count_pictures(len(ids))} are {where.replace('a favourite', 'favourites')}."
     )
     return sentence, len(ids), {"to": draft.favourite, "ids": changed}
 
 
 def _unfavour(tx: Session, before: dict[str, Any]) -> None:
     if before["ids"]:
-        generation.set_favourite(tx, before["ids"], not before["to"])
+        service.set_favourite(tx, before["ids"], not before["to"])
 
 
 def _delete(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
-    generation.delete(tx, ids)
-    return f"{pictures(len(ids))} deleted.", len(ids), {"ids": ids}
+    service.delete(tx, ids)
+    return f"{count_pictures(len(ids))} deleted.", len(ids), {"ids": ids}
 
 
 def _undelete(tx: Session, before: dict[str, Any]) -> None:
-    generation.undelete(tx, before["ids"])
+    service.undelete(tx, before["ids"])
 
 
 def _add(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     board_id = _require_board(draft.board_id)
-    name = ordering.lock_board(tx, board_id)
-    added = ordering.add(tx, board_id, ids)
+    name = board_order.lock_board(tx, board_id)
+    added = board_order.add(tx, board_id, ids)
     on_it_already = len(ids) - len(added)
-    sentence = f"{pictures(len(added))} put on “{name}”."
+    sentence = f"{count_pictures(len(added))} put on “{name}”."
     if on_it_already:
-        sentence += f" {pictures(on_it_already)} there already."
+        sentence += f" {count_pictures(on_it_already)} there already."
     return sentence, len(added), {"board": board_id, "ids": added}
 
 
 def _unadd(tx: Session, before: dict[str, Any]) -> None:
-    ordering.remove(tx, before["board"], before["ids"])
+    board_order.remove(tx, before["board"], before["ids"])
 
 
 def _remove(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     board_id = _require_board(draft.board_id)
-    name = ordering.lock_board(tx, board_id)
-    positions = ordering.remove(tx, board_id, ids)
-    return f"{pictures(len(positions))} taken off “{name}”.", len(positions), {"board": board_id, "places": positions}
+    name = board_order.lock_board(tx, board_id)
+    positions = board_order.remove(tx, board_id, ids)
+    return f"{count_pictures(len(positions))} taken off “{name}”.", len(positions), {"board": board_id, "places": positions}
 
 
 def _unremove(tx: Session, before: dict[str, Any]) -> None:
-    ordering.lock_board(tx, before["board"])
-    ordering.restore(tx, before["board"], before["places"])
+    board_order.lock_board(tx, before["board"])
+    board_order.restore(tx, before["board"], before["places"])
 
 
 def _move(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
@@ -122,25 +120,25 @@ def _move(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     if source == target:
         raise Invalid("Choose another board to move to.")
     for board_id in sorted((source, target)):
-        ordering.lock_board(tx, board_id)
+        board_order.lock_board(tx, board_id)
     name = tx.scalar(select(Board.name).where(Board.id == target))
-    positions = ordering.remove(tx, source, ids)
-    added = ordering.add(tx, target, ids)
+    positions = board_order.remove(tx, source, ids)
+    added = board_order.add(tx, target, ids)
     before = {"board": source, "places": positions, "to": target, "ids": added}
-    return f"{pictures(len(ids))} moved to “{name}”.", len(ids), before
+    return f"{count_pictures(len(ids))} moved to “{name}”.", len(ids), before
 
 
 def _unmove(tx: Session, before: dict[str, Any]) -> None:
-    ordering.remove(tx, before["to"], before["ids"])
+    board_order.remove(tx, before["to"], before["ids"])
     _unremove(tx, before)
 
 
 def _unarrange(tx: Session, before: dict[str, Any]) -> None:
-    ordering.set_positions(tx, before["board"], before["places"])
+    board_order.set_positions(tx, before["board"], before["places"])
 
 
 def _unarchive(tx: Session, before: dict[str, Any]) -> None:
-    ordering.lock_board(tx, before["board"], archived_at=None if before["to"] else func.clock_timestamp())
+    board_order.lock_board(tx, before["board"], archived_at=None if before["to"] else func.clock_timestamp())
 
 
 def _undo_board_delete(tx: Session, before: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Reading the gallery at any size: every page is one indexed keyset query, every count stops at a limit.
+"""Reads the gallery at any size: every page is one indexed keyset query, every count stops at a limit.
 
 The ids come from one SQL function, `find_pictures` (`backend/db/migrations/gallery.py`); rows are read under row-level security
 like everything else.
@@ -6,23 +6,21 @@ like everything else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, Text, bindparam, column, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from backend import loras
-from backend.db.tables import Asset, Board, BoardPicture, Generation, Influencer, Picture
+from backend import generation, loras
+from backend.db.tables import Board, BoardPicture, Influencer, Picture
 from backend.db.transactions import Database, SignedIn
 from backend.errors import Invalid, NotFound
-from backend.generation.recipe import ImageOverrides, PictureRecipe
-from backend.generation.schemas import Count, GalleryFilters, GalleryPage, PictureCard, TileCard, TilePage
-from backend.generation.search import GallerySearch, parse_search
+from backend.gallery.schemas import TILE_COLUMNS, Count, GalleryFilters, GalleryPage, TileCard, TilePage
+from backend.gallery.search import GallerySearch, parse_search
 from backend.kit.ids import first_id
 
 COUNT_TO = 10_000
@@ -33,47 +31,12 @@ _ORDERED_BY_NUMBER = (*_ON_BOARD, "best", "best-last")
 """Orders whose cursor is `number:id`: the position on the board, the stars."""
 _DESCENDING = ("newest", "best", "board-last")
 _REVERSED_ORDER = {"newest": "oldest", "oldest": "newest", "board": "board-last", "best": "best-last"}
-_NOT_FOUND = "This picture does not exist here. It may have been made in another workspace."
-_CARD_COLUMNS = (
-    "id",
-    "generation_id",
-    "n",
-    "asset_id",
-    "influencer_id",
-    "seed",
-    "prompt",
-    "rating",
-    "created_at",
-    "deleted_at",
-    "favourite",
-    "source",
-    "origin",
-    "dhash",
-    "identity_score",
-    "identity_line",
-    "gate",
-)
-_TILE_COLUMNS = (
-    "id",
-    "asset_id",
-    "prompt",
-    "rating",
-    "favourite",
-    "seed",
-    "shape",
-    "source",
-    "influencer_id",
-    "created_at",
-    "identity_score",
-    "identity_line",
-    "gate",
-)
 
 
 def tiles(tx: Session, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
     """One page of tiles. `cursor`: the last page's `next_cursor`. Raises Invalid, NotFound."""
     matches = _find_pictures(_resolved_query(tx, filters), cursor, min(take, MAX_PAGE_SIZE) + 1)
-    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.place).join(
+    query = select(*(getattr(Picture, name) for name in TILE_COLUMNS), matches.c.place).join(
         matches, matches.c.picture_id == Picture.id
     )
     rows = tx.execute(_ordered(query, filters.order, matches)).all()
@@ -104,7 +67,7 @@ def _page_query(order: str) -> Select[Any]:
         bindparam("want", type_=JSONB), bindparam("after", type_=Text), bindparam("take", type_=Integer)
     )
     matches = function_call.table_valued(column("picture_id"), column("place", BigInteger), name="found")
-    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.place).join(
+    query = select(*(getattr(Picture, name) for name in TILE_COLUMNS), matches.c.place).join(
         matches, matches.c.picture_id == Picture.id
     )
     return _ordered(query, order, matches)
@@ -131,68 +94,24 @@ def neighbours(tx: Session, picture_id: str, *, filters: GalleryFilters) -> tupl
     return before[0] if before else None, after[0] if after else None
 
 
-def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> list[tuple[TileCard, int]]:
-    """Pictures that look alike, each with how many of 64 hash bits differ (at most `most`), closest first.
-
-    Raises NotFound, and Invalid when the picture has no hash yet (call `ensure_hash` first).
-    """
-    row = tx.execute(select(Picture.dhash, Picture.bands).where(Picture.id == picture_id)).first()
-    if row is None:
-        raise NotFound(_NOT_FOUND)
-    if row.dhash is None:
-        raise Invalid("This picture has not been looked at yet. Ask again in a moment.")
-    bands = bindparam("bands", row.bands, ARRAY(Integer))
-    matches = func.similar_pictures(row.dhash, bands, most, take + 1).table_valued(
-        column("picture_id"), column("distance", Integer)
-    )
-    query = select(*(getattr(Picture, name) for name in _TILE_COLUMNS), matches.c.distance)
-    query = query.join(matches, matches.c.picture_id == Picture.id).where(Picture.id != picture_id)
-    rows = tx.execute(query.order_by(matches.c.distance, Picture.id.desc()).limit(take))
-    return [(TileCard(*row[:-1]), row.distance) for row in rows]
-
-
-def gallery(tx: Session, *, filters: GalleryFilters | None = None, cursor: str | None = None, take: int = 60) -> GalleryPage:
+def page(tx: Session, *, filters: GalleryFilters | None = None, cursor: str | None = None, take: int = 60) -> GalleryPage:
     """A page of whole cards, newest first; tiles are cheaper for many. `total` counts matches, up to COUNT_TO."""
     filters = replace(filters or GalleryFilters(), order="newest")
     matches = _find_pictures(_resolved_query(tx, filters), cursor, take + 1)
-    query = _cards().add_columns(matches.c.place).join(matches, matches.c.picture_id == Picture.id)
+    query = generation.select_cards().add_columns(matches.c.place).join(matches, matches.c.picture_id == Picture.id)
     rows = tx.execute(_ordered(query, filters.order, matches)).all()
-    cards = [_card(*row[:-1]) for row in rows[:take]]
+    cards = [generation.to_card(*row[:-1]) for row in rows[:take]]
     if len(rows) <= take:
         return GalleryPage(cards, None, len(cards) if cursor is None else count(tx, filters=filters).n)
     return GalleryPage(cards, cards[-1].id, count(tx, filters=filters).n)
 
 
-def picture(tx: Session, picture_id: str) -> PictureCard:
-    """Also one that was deleted (`deleted_at` says so). Raises NotFound."""
-    row = tx.execute(_cards().where(Picture.id == picture_id)).first()
-    if row is None:
-        raise NotFound(_NOT_FOUND)
-    return _card(*row)
-
-
 def tile(tx: Session, picture_id: str) -> TileCard:
     """Raises NotFound."""
-    row = tx.execute(select(*(getattr(Picture, name) for name in _TILE_COLUMNS)).where(Picture.id == picture_id)).first()
+    row = tx.execute(select(*(getattr(Picture, name) for name in TILE_COLUMNS)).where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound(_NOT_FOUND)
+        raise NotFound("This picture does not exist here. It may have been made in another workspace.")
     return TileCard(*row)
-
-
-def pictures(tx: Session, picture_ids: Sequence[str]) -> list[PictureCard]:
-    """Pictures that exist and are not deleted, in the order of `picture_ids`."""
-    rows = {row[0].id: row for row in tx.execute(_cards().where(Picture.id.in_(picture_ids), Picture.deleted_at.is_(None)))}
-    return [_card(*rows[picture_id]) for picture_id in picture_ids if picture_id in rows]
-
-
-def pictures_of(tx: Session, generation_id: str) -> list[PictureCard]:
-    """Pictures of a request that are not deleted, in the order of its seeds."""
-    query = _cards().where(Picture.generation_id == generation_id, Picture.deleted_at.is_(None)).order_by(Picture.n)
-    return [_card(*row) for row in tx.execute(query)]
-
-
-def shape_of(width: int, height: int) -> str:
-    return "landscape" if width > height else "portrait" if width < height else "square"
 
 
 def _resolved_query(tx: Session, filters: GalleryFilters) -> dict[str, Any]:
@@ -283,22 +202,3 @@ def _cursor_at(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
     if position is None:
         raise NotFound("This picture is not on this board any more. Open the board again.")
     return f"{position}:{picture_id}"
-
-
-def _cards() -> Select[Any]:
-    query = select(Picture, Asset.width, Asset.height, Generation.recipe, Influencer.name)
-    query = query.join(Asset, Asset.id == Picture.asset_id).join(Generation, Generation.id == Picture.generation_id)
-    return query.outerjoin(Influencer, Influencer.id == Picture.influencer_id).execution_options(populate_existing=True)
-
-
-def _card(
-    row: Picture, width: int | None, height: int | None, recipe: dict[str, Any], influencer_name: str | None
-) -> PictureCard:
-    picture_recipe = PictureRecipe.model_validate(recipe).with_overrides(ImageOverrides.model_validate(row.shot))
-    return PictureCard(
-        **{name: getattr(row, name) for name in _CARD_COLUMNS},
-        influencer_name=influencer_name,
-        width=width or picture_recipe.width,
-        height=height or picture_recipe.height,
-        recipe=picture_recipe,
-    )

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from backend import generation
+from backend import gallery
 from backend.db.transactions import Database
 from backend.errors import Invalid
-from backend.generation import GalleryFilters
-from backend.generation.search import TERMS, GallerySearch, parse_search
+from backend.gallery import GalleryFilters
+from backend.gallery.search import TERMS, GallerySearch, parse_search
 from backend.kit.clock import now
 from backend.media.images.picture_hash import bands
 from tests.factories.account import Tenant
@@ -112,9 +112,9 @@ def named_pictures(db: Database, workspace: Tenant) -> dict[str, str]:
 def test_search(db: Database, workspace: Tenant, named_pictures: dict[str, str], typed: str, names: str) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         filters = GalleryFilters(text=typed)
-        matching = set(generation.matching_ids(tx, filters=filters, most=9))
+        matching = set(gallery.matching_ids(tx, filters=filters, most=9))
         assert matching == {named_pictures[name] for name in names.split()}
-        assert generation.count(tx, filters=filters).n == len(matching)
+        assert gallery.count(tx, filters=filters).n == len(matching)
 
 
 def test_names_of_nothing_are_said(db: Database, workspace: Tenant, named_pictures: dict[str, str]) -> None:
@@ -125,28 +125,28 @@ def test_names_of_nothing_are_said(db: Database, workspace: Tenant, named_pictur
             ("board:x", "no board"),
         ):
             with pytest.raises(Invalid, match=says):
-                generation.matching_ids(tx, filters=GalleryFilters(text=typed), most=9)
+                gallery.matching_ids(tx, filters=GalleryFilters(text=typed), most=9)
 
 
 def test_days_pages_and_neighbours(db: Database, workspace: Tenant, named_pictures: dict[str, str]) -> None:
     day = now().date() - timedelta(days=9)
     with db.transaction(workspace.viewer.caller) as tx:
-        assert generation.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [
+        assert gallery.matching_ids(tx, filters=GalleryFilters(text=f"from:{day} until:{day}"), most=9) == [
             named_pictures["old"]
         ]
-        oldest = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2)
-        second_page = generation.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
+        oldest = gallery.tiles(tx, filters=GalleryFilters(order="oldest"), take=2)
+        second_page = gallery.tiles(tx, filters=GalleryFilters(order="oldest"), take=2, cursor=oldest.next_cursor)
         assert [entry.id for entry in (*oldest.tiles, *second_page.tiles)] == [
             named_pictures["old"],
             named_pictures["beach"],
             named_pictures["forest"],
         ]
-        before, after = generation.neighbours(tx, named_pictures["beach"], filters=GalleryFilters())
+        before, after = gallery.neighbours(tx, named_pictures["beach"], filters=GalleryFilters())
         assert before
         assert after
         assert (before.id, after.id) == (named_pictures["forest"], named_pictures["old"])
-        assert generation.neighbours(tx, named_pictures["old"], filters=GalleryFilters(text="tram"))[1] is None
-        assert generation.count(tx, filters=GalleryFilters(), most=2) == generation.Count(2, more=True)
+        assert gallery.neighbours(tx, named_pictures["old"], filters=GalleryFilters(text="tram"))[1] is None
+        assert gallery.count(tx, filters=GalleryFilters(), most=2) == gallery.Count(2, more=True)
 
 
 def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, workspace: Tenant) -> None:
@@ -154,7 +154,7 @@ def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, w
         ids = make_pictures(tx, 40)
         stars = {one: n * 7 % 6 for n, one in enumerate(ids)}
         for one, rating in stars.items():
-            generation.rate(tx, [one], rating)
+            gallery.rate(tx, [one], rating)
         best, filters, cursor = (
             sorted(ids, key=lambda one: (-stars[one], ids[::-1].index(one))),
             GalleryFilters(order="best"),
@@ -162,15 +162,15 @@ def test_best_rated_first_page_after_page_and_between_neighbours(db: Database, w
         )
         shown: list[str] = []
         while cursor or not shown:
-            page = generation.tiles(tx, filters=filters, take=7, cursor=cursor)
+            page = gallery.tiles(tx, filters=filters, take=7, cursor=cursor)
             shown, cursor = shown + [tile.id for tile in page.tiles], page.next_cursor
         assert shown == best
-        assert generation.matching_ids(tx, filters=filters, most=9) == best[:9]
+        assert gallery.matching_ids(tx, filters=filters, most=9) == best[:9]
         for at in (0, 6, 7, 39):
-            before, after = generation.neighbours(tx, best[at], filters=filters)
+            before, after = gallery.neighbours(tx, best[at], filters=filters)
             assert (before.id if before else None) == (best[at - 1] if at else None)
             assert (after.id if after else None) == (best[at + 1] if at < 39 else None)
-        four_stars = generation.matching_ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
+        four_stars = gallery.matching_ids(tx, filters=GalleryFilters(order="best", min_rating=4), most=99)
         assert four_stars == [entry for entry in best if stars[entry] >= 4]
 
 
@@ -185,9 +185,9 @@ def test_alike_pictures_closest_first(db: Database, workspace: Tenant, other_wor
     first, near, far, _ = put(workspace, 0), put(workspace, 1), put(workspace, 3), put(workspace, 9)
     foreign = put(other_workspace, 0)
     with db.transaction(workspace.viewer.caller) as tx:
-        assert [(one.id, bits) for one, bits in generation.similar(tx, first)] == [(near, 3), (far, 9)]
+        assert [(one.id, bits) for one, bits in gallery.similar(tx, first)] == [(near, 3), (far, 9)]
     with db.transaction(other_workspace.caller) as tx:
-        assert generation.similar(tx, foreign) == []
+        assert gallery.similar(tx, foreign) == []
 
 
 def test_the_search_function_knows_no_other_workspace(

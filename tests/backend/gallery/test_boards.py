@@ -7,11 +7,10 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy.orm import Session
 
-from backend import boards, generation
-from backend.boards import BoardDraft, BulkActionDraft
+from backend import gallery, generation
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
-from backend.generation import GalleryFilters
+from backend.gallery import BoardDraft, BulkActionDraft, GalleryFilters
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
@@ -28,22 +27,22 @@ class Desk:
     def tx(self) -> AbstractContextManager[Session]:
         return self.db.transaction(self.caller, needs="editor")
 
-    def act(self, kind: str, ids: list[str], *, key: str = "", **values: object) -> boards.UndoEntry:
+    def act(self, kind: str, ids: list[str], *, key: str = "", **values: object) -> gallery.UndoEntry:
         draft = BulkActionDraft(kind=kind, picture_ids=tuple(ids), **values)
         with self.tx() as tx:
-            return boards.act(tx, draft=draft, request_key=key or new_id("key"))
+            return gallery.act(tx, draft=draft, request_key=key or new_id("key"))
 
-    def undo(self, act: boards.UndoEntry) -> None:
+    def undo(self, act: gallery.UndoEntry) -> None:
         with self.tx() as tx:
-            boards.undo(tx, act.id)
+            gallery.undo(tx, act.id)
 
     def board(self, name: str = "Summer") -> str:
         with self.tx() as tx:
-            return boards.create(tx, draft=BoardDraft(name=name)).id
+            return gallery.create_board(tx, draft=BoardDraft(name=name)).id
 
     def on(self, board_id: str) -> list[str]:
         with self.tx() as tx:
-            return generation.matching_ids(tx, filters=GalleryFilters(board_id=board_id, order="board"), most=100)
+            return gallery.matching_ids(tx, filters=GalleryFilters(board_id=board_id, order="board"), most=100)
 
     def ratings(self) -> list[int]:
         with self.tx() as tx:
@@ -71,11 +70,11 @@ def test_a_double_click_acts_once(desk: Desk) -> None:
     first, second = (desk.act("favourite", desk.ids[:2], key="click") for _ in range(2))
     assert first == second
     with desk.tx() as tx:
-        assert generation.matching_ids(tx, filters=GalleryFilters(text="is:favourite"), most=9) == desk.ids[1::-1]
-        assert [one.id for one in boards.recent(tx)] == [first.id]
+        assert gallery.matching_ids(tx, filters=GalleryFilters(text="is:favourite"), most=9) == desk.ids[1::-1]
+        assert [one.id for one in gallery.recent_actions(tx)] == [first.id]
     desk.undo(first)
     with desk.tx() as tx:
-        assert generation.matching_ids(tx, filters=GalleryFilters(favourite=True), most=9) == []
+        assert gallery.matching_ids(tx, filters=GalleryFilters(favourite=True), most=9) == []
 
 
 def test_deleted_pictures_keep_their_place_on_a_board(desk: Desk) -> None:
@@ -84,7 +83,7 @@ def test_deleted_pictures_keep_their_place_on_a_board(desk: Desk) -> None:
     gone = desk.act("delete", desk.ids[1:2])
     assert desk.on(board_id) == [desk.ids[0], desk.ids[2]]
     with desk.tx() as tx:
-        assert boards.get(tx, board_id).count == 2
+        assert gallery.get_board(tx, board_id).count == 2
     desk.undo(gone)
     assert desk.on(board_id) == desk.ids[:3]
 
@@ -110,15 +109,15 @@ def test_the_order_is_the_peoples_and_survives_many_moves_to_one_spot(desk: Desk
     for n in range(50):  # more than the gap between two neighbours can take
         one = want[2 + n % 4]
         with desk.tx() as tx:
-            act = boards.arrange(tx, board_id, picture_ids=[one], before=want[1], request_key=new_id("key"))
+            act = gallery.arrange_board(tx, board_id, picture_ids=[one], before=want[1], request_key=new_id("key"))
         want.remove(one)
         want.insert(1, one)
         assert desk.on(board_id) == want
     desk.undo(act)
     with desk.tx() as tx:
-        boards.arrange(tx, board_id, picture_ids=[want[0]], before=None, request_key=new_id("key"))
+        gallery.arrange_board(tx, board_id, picture_ids=[want[0]], before=None, request_key=new_id("key"))
         with pytest.raises(NotFound, match="not on the board"):
-            boards.arrange(tx, board_id, picture_ids=["pic_other"], before=want[2], request_key=new_id("key"))
+            gallery.arrange_board(tx, board_id, picture_ids=["pic_other"], before=want[2], request_key=new_id("key"))
     assert desk.on(board_id)[-1] == want[0]
 
 
@@ -127,9 +126,9 @@ def test_paging_and_neighbours_follow_the_board(desk: Desk) -> None:
     desk.act("board-add", desk.ids[::-1], board_id=board_id)
     filters = GalleryFilters(board_id=board_id, order="board")
     with desk.tx() as tx:
-        first = generation.tiles(tx, filters=filters, take=4)
-        rest = generation.tiles(tx, filters=filters, take=4, cursor=first.next_cursor)
-        before, after = generation.neighbours(tx, desk.ids[3], filters=filters)
+        first = gallery.tiles(tx, filters=filters, take=4)
+        rest = gallery.tiles(tx, filters=filters, take=4, cursor=first.next_cursor)
+        before, after = gallery.neighbours(tx, desk.ids[3], filters=filters)
     assert [one.id for one in (*first.tiles, *rest.tiles)] == desk.ids[::-1]
     assert rest.next_cursor is None
     assert before
@@ -142,26 +141,26 @@ def test_boards_are_named_covered_archived_deleted_and_brought_back(desk: Desk) 
     desk.act("board-add", desk.ids[:5], board_id=board_id)
     with desk.tx() as tx:
         with pytest.raises(Conflict, match="already"):
-            boards.create(tx, draft=BoardDraft(name="Summer"))
+            gallery.create_board(tx, draft=BoardDraft(name="Summer"))
         with pytest.raises(Invalid, match="cover is a picture of the board"):
-            boards.set_cover(tx, board_id, desk.ids[5])
-        boards.set_cover(tx, board_id, desk.ids[3])
-        card = boards.edit(tx, board_id, draft=BoardDraft(name="Beach", notes="for July"))
+            gallery.set_board_cover(tx, board_id, desk.ids[5])
+        gallery.set_board_cover(tx, board_id, desk.ids[3])
+        card = gallery.edit_board(tx, board_id, draft=BoardDraft(name="Beach", notes="for July"))
         covers = [generation.picture(tx, desk.ids[n]).asset_id for n in (3, 0, 1, 2)]
         assert (card.name, card.notes, card.count, list(card.covers)) == ("Beach", "for July", 5, covers)
-        away = boards.archive(tx, board_id, request_key=new_id("key"))
-        assert (boards.page(tx), [one.id for one in boards.page(tx, archived=True)]) == ([], [board_id])
-        boards.undo(tx, away.id)
-        gone = boards.delete(tx, board_id, request_key=new_id("key"))
-        assert boards.page(tx) == boards.boards_of_picture(tx, desk.ids[0]) == []
-        assert boards.undo(tx, gone.id).undone_at
-        assert boards.boards_of_picture(tx, desk.ids[0]) == [(board_id, "Beach")]
+        away = gallery.archive_board(tx, board_id, request_key=new_id("key"))
+        assert (gallery.list_boards(tx), [one.id for one in gallery.list_boards(tx, archived=True)]) == ([], [board_id])
+        gallery.undo(tx, away.id)
+        gone = gallery.delete_board(tx, board_id, request_key=new_id("key"))
+        assert gallery.list_boards(tx) == gallery.boards_of_picture(tx, desk.ids[0]) == []
+        assert gallery.undo(tx, gone.id).undone_at
+        assert gallery.boards_of_picture(tx, desk.ids[0]) == [(board_id, "Beach")]
 
 
 def test_all_of_a_filter_and_its_bound(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.boards.bulk_actions.MAX_PICTURES", 4)
+    monkeypatch.setattr("backend.gallery.bulk_actions.MAX_PICTURES", 4)
     with desk.tx() as tx:
-        done = boards.act(
+        done = gallery.act(
             tx, draft=BulkActionDraft(kind="rate", rating=3), filters=GalleryFilters(text="beach"), request_key="all"
         )
     assert (done.count, desk.ratings()) == (4, [0, 0, 3, 3, 3, 3])
@@ -176,9 +175,9 @@ def test_what_is_not_there_or_not_yours_is_refused(desk: Desk, other_workspace: 
         desk.act("board-add", desk.ids[:1], board_id="brd_nowhere")
     done = desk.act("rate", desk.ids[:1], rating=1)
     with pytest.raises(NotPermitted), desk.db.transaction(desk.workspace.viewer.caller, needs="editor") as tx:
-        boards.undo(tx, done.id)
+        gallery.undo(tx, done.id)
     with pytest.raises(NotFound), desk.db.transaction(other_workspace.caller) as tx:
-        boards.undo(tx, done.id)
+        gallery.undo(tx, done.id)
     with desk.db.transaction(desk.workspace.caller, needs="owner") as tx:
-        assert boards.undo(tx, done.id).id == done.id
-        assert boards.purge_history(tx, days=0) == 1
+        assert gallery.undo(tx, done.id).id == done.id
+        assert gallery.purge_undo_entries(tx, days=0) == 1

@@ -15,18 +15,17 @@ from PIL import Image
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend import assets, boards, generation
+from backend import assets, gallery, generation
 from backend.assets import uploads
-from backend.boards import ArchiveDraft, BoardDraft, BulkActionDraft, imports, pipeline
-from backend.boards.schemas import ArchivePayload, ImportPayload
 from backend.db.tables import Asset, Picture
 from backend.errors import Invalid
-from backend.generation import GalleryFilters
+from backend.gallery import ArchiveDraft, BoardDraft, BulkActionDraft, GalleryFilters, imports, pipeline
+from backend.gallery.schemas import ArchivePayload, ImportPayload
 from backend.kit.clock import now
 from backend.media.images.ai_mark import SOURCE_TYPE
 from backend.media.images.picture_texts import read_source_type, recipe_texts
 from backend.media.images.png_text import with_texts
-from tests.backend.boards.arriving import arrive
+from tests.backend.gallery.arriving import arrive
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora, make_pictures
@@ -47,9 +46,9 @@ def shelf(tx: Any, worker_app: Any) -> dict[str, Any]:
     """A board of three pictures with bytes, and one without."""
     with tx() as session:
         ids = make_pictures(session, 4, prompt="bella, “très” chic", lora_id=make_lora(session).id, rating=4)
-        board_id = boards.create(session, draft=BoardDraft(name="Summer set", notes="n")).id
+        board_id = gallery.create_board(session, draft=BoardDraft(name="Summer set", notes="n")).id
         draft = BulkActionDraft(kind="board-add", picture_ids=tuple(ids[::-1]), board_id=board_id)
-        boards.act(session, draft=draft, request_key="x")
+        gallery.act(session, draft=draft, request_key="x")
         session.execute(update(Asset).where(Asset.kind == "image").values(content_type="image/png"))
         keys = {one: assets.get(session, generation.picture(session, one).asset_id).key for one in ids}
     data = {one: photo(n, kind="PNG") for n, one in enumerate(ids[:3])}
@@ -75,8 +74,8 @@ def test_a_board_is_packed_in_its_order_with_a_manifest(
 ) -> None:
     with tx() as session:
         draft = ArchiveDraft(board_id=shelf["board"], with_recipe=with_recipe)
-        job = boards.start_archive(session, draft=draft, request_key="zip")
-        assert boards.start_archive(session, draft=draft, request_key="zip").id == job.id
+        job = gallery.start_archive(session, draft=draft, request_key="zip")
+        assert gallery.start_archive(session, draft=draft, request_key="zip").id == job.id
     payload = ArchivePayload(filename="Summer_set", board_id=shelf["board"], with_recipe=with_recipe)
     first = make_context(worker_app, workspace, "picture-archive", payload, job_id=job.id)
     result = pipeline.run_archive(first, payload)
@@ -101,9 +100,9 @@ def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
     result = pipeline.run_archive(make_context(worker_app, workspace, "picture-archive", payload), payload)
     with tx() as session:
         session.execute(update(Asset).where(Asset.kind != "lora").values(created_at=now() - timedelta(days=8)))
-        empty = boards.create(session, draft=BoardDraft(name="Empty")).id
+        empty = gallery.create_board(session, draft=BoardDraft(name="Empty")).id
         with pytest.raises(Invalid, match="no pictures to pack"):
-            boards.start_archive(session, draft=ArchiveDraft(board_id=empty), request_key="e")
+            gallery.start_archive(session, draft=ArchiveDraft(board_id=empty), request_key="e")
     assert assets.sweep(tx, worker_app.storage, settings=worker_app.settings).retired == 1
     with tx() as session:
         assert assets.get(session, result["asset_id"]).state == "deleted"
@@ -112,25 +111,23 @@ def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
 def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tenant, tx: Any) -> None:
     with tx() as session:
         lora = make_lora(session)
-        board_id = boards.create(session, draft=BoardDraft(name="Found")).id
+        board_id = gallery.create_board(session, draft=BoardDraft(name="Found")).id
         with pytest.raises(Invalid, match="nothing to bring in"):
-            boards.start_import(session, request_key="none")
+            gallery.start_import(session, request_key="none")
     a1111 = with_texts(photo(1, kind="PNG"), {"parameters": A1111})
     arrive(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
     with tx() as session:
-        job = boards.start_import(session, board_id=board_id, request_key="in")
+        job = gallery.start_import(session, board_id=board_id, request_key="in")
     payload = ImportPayload(board_id=board_id)
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload, job_id=job.id), payload)
     assert result == {"imported": 2, "refused": 1, "already": 0, "with_recipe": 1}
 
     with tx() as session:
-        ids = generation.matching_ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
+        ids = gallery.matching_ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
         found, bare = generation.pictures(session, ids)
-        file = boards.picture_file(session, found.id)
-        assert generation.matching_ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [
-            found.id
-        ]
-        assert [one.reason[:31] for one in boards.refused_uploads(session)] == ["This is no picture the studio c"]
+        file = gallery.picture_file(session, found.id)
+        assert gallery.matching_ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
+        assert [one.reason[:31] for one in gallery.refused_uploads(session)] == ["This is no picture the studio c"]
         remixed = generation.remix(session, found.id, new_seed=False)
     assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)
     assert [(ref.lora_id, ref.name) for ref in found.recipe.loras] == [(lora.id, "bella-v1"), ("", "Film Grain")]
@@ -163,9 +160,9 @@ def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
     monkeypatch.setattr(uploads, "accept", take)
     assert pipeline.run_import(next_attempt(first), payload)["imported"] == 2
     with tx() as session:
-        assert generation.count(session, filters=GalleryFilters(source="imported")).n == 3
+        assert gallery.count(session, filters=GalleryFilters(source="imported")).n == 3
         assert session.query(Picture).count() == 3
-        assert {one.state for one in uploads.listing(session, boards.NOUN, boards.INBOX)} == {"taken"}
+        assert {one.state for one in uploads.listing(session, gallery.NOUN, gallery.INBOX)} == {"taken"}
 
 
 def test_two_jobs_at_the_same_files_take_each_once(

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, jobs
 from backend.assets import AssetCard, safe_name
-from backend.boards.phrases import pictures
-from backend.boards.queries import get
-from backend.boards.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload
 from backend.errors import Invalid
-from backend.generation import GalleryFilters, PictureCard
+from backend.gallery import queries
+from backend.gallery.boards import get_board
+from backend.gallery.rules import count_pictures
+from backend.gallery.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload, GalleryFilters
+from backend.generation import PictureCard
 from backend.jobs import JobCard
 from backend.media.images import recipe_file, recipe_text
 from backend.media.images.recipe_text import ParsedRecipe
@@ -95,16 +96,14 @@ def start_archive(tx: Session, *, draft: ArchiveDraft, filters: GalleryFilters |
     The job's result: `asset_id` (kind archive), `pictures`, `bytes`. Raises NotFound, Invalid (nothing to pack).
     """
     if draft.board_id:
-        board = get(tx, draft.board_id)
+        board = get_board(tx, draft.board_id)
         ids, name, is_empty = [], board.name, not board.count
     else:
-        ids = (
-            generation.matching_ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
-        )
+        ids = queries.matching_ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
         name, is_empty = draft.name, not ids
     if is_empty:
         raise Invalid("There are no pictures to pack. Choose some first.")
     payload = ArchivePayload(filename=safe_name(name), board_id=draft.board_id, picture_ids=ids, with_recipe=draft.with_recipe)
-    title = f"ZIP of “{name}”" if draft.board_id else f"ZIP of {pictures(len(ids))}"
+    title = f"ZIP of “{name}”" if draft.board_id else f"ZIP of {count_pictures(len(ids))}"
     subject = ("board", draft.board_id) if draft.board_id else ("", "")
     return jobs.enqueue(tx, kind="picture-archive", payload=payload, title=title, request_key=request_key, subject=subject)

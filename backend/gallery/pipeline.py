@@ -1,4 +1,5 @@
-"""Makes a ZIP of pictures: streams them into the storage one after the other, then a manifest that describes each."""
+"""The jobs of the gallery: a ZIP of many pictures, streamed into the storage one after the other with a manifest that describes
+each, and pictures from other programs."""
 
 from __future__ import annotations
 
@@ -10,11 +11,12 @@ from typing import Any
 
 from backend import assets, generation
 from backend.assets import AssetCard, NewFile, UploadedFile
-from backend.boards.picture_files import to_picture_file
-from backend.boards.queries import get
-from backend.boards.schemas import ArchivePayload
 from backend.errors import Invalid, NotFound
-from backend.generation import GalleryFilters, PictureCard
+from backend.gallery import imports, queries
+from backend.gallery.boards import get_board
+from backend.gallery.picture_files import to_picture_file
+from backend.gallery.schemas import ArchivePayload, GalleryFilters, ImportPayload
+from backend.generation import PictureCard
 from backend.jobs.context import JobContext
 from backend.kit.clock import now
 from backend.media.documents import zip as archives
@@ -23,12 +25,22 @@ _BATCH = 200
 _MAX_PICTURES = 20_000
 
 
-def make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
+def run_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
+    """Result: as `_make_archive`."""
+    return ctx.step("pack", lambda: _make_archive(ctx, payload)) or {}
+
+
+def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
+    """Result: as `imports.run_import`."""
+    return imports.run_import(ctx, payload)
+
+
+def _make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
     """Makes the archive. Returns `asset_id`, `pictures`, `bytes`, and `left_out`: how many pictures had no file any more."""
     with ctx.transaction() as tx:
-        board = get(tx, payload.board_id) if payload.board_id else None
+        board = get_board(tx, payload.board_id) if payload.board_id else None
         board_order = GalleryFilters(board_id=payload.board_id, order="board", gate="any")
-        ids = generation.matching_ids(tx, filters=board_order, most=_MAX_PICTURES) if board else payload.picture_ids
+        ids = queries.matching_ids(tx, filters=board_order, most=_MAX_PICTURES) if board else payload.picture_ids
     board_entry = {"id": board.id, "name": board.name, "notes": board.notes, "cover": board.cover_id} if board else None
     entries = _ArchiveEntries(ctx, ids, payload.with_recipe, board_entry)
     key = assets.key_for("archive", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)

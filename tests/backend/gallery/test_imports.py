@@ -13,16 +13,16 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import boards, generation
-from backend.boards import ArchiveDraft, imports, pipeline
-from backend.boards.schemas import ArchivePayload
+from backend import gallery, generation
 from backend.db.tables import Asset, Job
-from backend.generation import GalleryFilters, GenerationPayload
+from backend.gallery import ArchiveDraft, GalleryFilters, imports, pipeline
+from backend.gallery.schemas import ArchivePayload
+from backend.generation import GenerationPayload
 from backend.generation import pipeline as making
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE, add_mark
 from backend.media.images.picture_texts import read_source_type
 from backend.media.images.recipe_file import with_recipe
-from tests.backend.boards.arriving import arrive, bring_in
+from tests.backend.gallery.arriving import arrive, bring_in
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
@@ -42,7 +42,7 @@ def tx(worker_app: Any, workspace: Tenant) -> Any:
 
 def shown(tx: Any) -> list[str]:
     with tx() as session:
-        return generation.matching_ids(session, filters=GalleryFilters(), most=99)
+        return gallery.matching_ids(session, filters=GalleryFilters(), most=99)
 
 
 def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, workspace: Tenant, tx: Any) -> None:
@@ -54,25 +54,25 @@ def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, wo
         assert generation.latest(session) == []
     [dog_id, cat_id] = shown(tx)
     with tx() as session:
-        download = boards.picture_file(session, cat_id).read(worker_app.storage)
-        assert [one.filename for one in boards.find_duplicates(session)] == ["copy of cat.jpg"]
+        download = gallery.picture_file(session, cat_id).read(worker_app.storage)
+        assert [one.filename for one in gallery.find_duplicates(session)] == ["copy of cat.jpg"]
     assert download != cat  # what it said is gone, the mark is there: it is known all the same
     arrive(worker_app, tx, {"again.jpg": cat, "from the gallery.jpg": download})
     assert bring_in(worker_app, workspace, tx, "2")["already"] == 2
     assert shown(tx) == [dog_id, cat_id]
 
     with tx() as session:
-        left = boards.find_duplicates(session)
+        left = gallery.find_duplicates(session)
         assert {(one.filename, one.picture_id) for one in left} == {
             (name, cat_id) for name in ("again.jpg", "from the gallery.jpg", "copy of cat.jpg")
         }
-        assert boards.refused_uploads(session) == []
-        boards.dismiss_duplicates(session, [one.upload_id for one in left[1:]])
+        assert gallery.refused_uploads(session) == []
+        gallery.dismiss_duplicates(session, [one.upload_id for one in left[1:]])
     assert bring_in(worker_app, workspace, tx, "3", anyway=[left[0].upload_id])["imported"] == 1
     assert shown(tx)[1:] == [dog_id, cat_id]
     with tx() as session:
-        assert boards.find_duplicates(session) == []
-        generation.delete(session, shown(tx))
+        assert gallery.find_duplicates(session) == []
+        gallery.delete(session, shown(tx))
     arrive(worker_app, tx, {"back.jpg": cat})
     assert bring_in(worker_app, workspace, tx, "4")["imported"] == 1
 
@@ -175,7 +175,7 @@ def test_every_file_that_leaves_says_where_it_comes_from(
     for with_recipe_ in (False, True):
         with tx() as session:
             draft = ArchiveDraft(picture_ids=tuple(wanted), with_recipe=with_recipe_)
-            job = boards.start_archive(session, draft=draft, request_key=f"zip{with_recipe_}")
+            job = gallery.start_archive(session, draft=draft, request_key=f"zip{with_recipe_}")
             packing = ArchivePayload(**session.get_one(Job, job.id).payload)
         made_zip = pipeline.run_archive(make_context(worker_app, workspace, "picture-archive", packing, job_id=job.id), packing)
         with tx() as session:

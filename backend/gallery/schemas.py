@@ -1,13 +1,14 @@
-"""Values of boards: drafts, cards, payloads of jobs."""
+"""Values of the gallery and its boards: filters, tiles, drafts, cards, payloads of jobs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from backend.generation import PictureCard
 from backend.kit.drafts import Draft
 
 MAX_PICTURES = 5_000
@@ -17,6 +18,89 @@ NOUN, INBOX = "gallery", "import"
 """(noun, noun id) of uploads for the gallery."""
 Name = Annotated[str, Field(min_length=3, max_length=80)]
 ActKind = Literal["rate", "favourite", "delete", "board-add", "board-remove", "board-move"]
+TILE_COLUMNS = (
+    "id",
+    "asset_id",
+    "prompt",
+    "rating",
+    "favourite",
+    "seed",
+    "shape",
+    "source",
+    "influencer_id",
+    "created_at",
+    "identity_score",
+    "identity_line",
+    "gate",
+)
+"""Columns of a picture that a TileCard is made of, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileCard:
+    """What a grid shows of a picture. `shape`: square, portrait, landscape; `source`: made, imported.
+
+    `identity_score` 0..1 against `identity_line`, None: not scored; `gate`: open, held, rejected.
+    """
+
+    id: str
+    asset_id: str
+    prompt: str
+    rating: int
+    favourite: bool
+    seed: int
+    shape: str
+    source: str
+    influencer_id: str | None
+    created_at: datetime
+    identity_score: float | None = None
+    identity_line: float | None = None
+    gate: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class TilePage:
+    """`next_cursor` None: nothing follows."""
+
+    tiles: list[TileCard]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`more`: there are more than `n`; they were not counted."""
+
+    n: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryFilters:
+    """Dates are days in UTC, both included. `min_rating` 1-5; 0: all. `text`: as people type it (`search.TERMS`); its terms
+    win over the other fields. `order`: newest, oldest, best (most stars, then newest), or board (as arranged
+    on `board_id`).
+    """
+
+    influencer_id: str | None = None
+    lora_id: str | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    min_rating: int = 0
+    text: str = ""
+    favourite: bool = False
+    shape: str = ""
+    source: str = ""
+    board_id: str | None = None
+    order: str = "newest"
+    gate: str = "open"
+    """open, held, rejected, or any."""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryPage:
+    pictures: list[PictureCard]
+    next_cursor: str | None
+    total: int
 
 
 class BoardDraft(Draft):

@@ -1,28 +1,28 @@
-"""Kinds of jobs of boards."""
+"""Kinds of jobs of the gallery."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from backend import boards
+from backend import gallery
 from backend.app import App
-from backend.boards.schemas import ArchivePayload, ImportOrder, ImportPayload
+from backend.gallery.schemas import ArchivePayload, ImportOrder, ImportPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 
 _LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
 
 
 def _start_import(app: App, tx: Session, order: ImportOrder, key: str) -> str:
-    return boards.start_import(tx, **dict(order), request_key=key).id
+    return gallery.start_import(tx, **dict(order), request_key=key).id
 
 
 register(
-    JobType("picture-archive", "cpu", ArchivePayload, "backend.boards.pipeline:run_archive", "Gallery", **_LIMITS),
+    JobType("picture-archive", "cpu", ArchivePayload, "backend.gallery.pipeline:run_archive", "Gallery", **_LIMITS),
     JobType(
         "picture-import",
         "cpu",
         ImportPayload,
-        "backend.boards.pipeline:run_import",
+        "backend.gallery.pipeline:run_import",
         "Gallery",
         **_LIMITS,
         requests=(JobRequestType("picture-import", ImportOrder, _start_import, {"boardId": "brd_…", "aiMade": True}),),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend.boards.schemas import INBOX, NOUN
 from backend.db.tables import Asset, Picture, Upload
+from backend.gallery.schemas import INBOX, NOUN
 
 REASON = "The gallery has this picture already."
 _IS_DUPLICATE = Upload.noun == NOUN, Upload.noun_id == INBOX, Upload.state == "refused", Upload.reason == REASON

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from backend import boards, generation
-from backend.boards import pipeline
-from backend.boards.schemas import ImportPayload
+from backend import gallery
 from backend.errors import NotFound
-from backend.generation import GalleryFilters
+from backend.gallery import GalleryFilters, pipeline
+from backend.gallery.schemas import ImportPayload
 from backend.media.images.png_text import with_texts
-from tests.backend.boards.arriving import arrive
+from tests.backend.gallery.arriving import arrive
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.pictures import photo
@@ -37,7 +36,7 @@ def test_one_hostile_recipe_does_not_stop_the_others(worker_app: Any, workspace:
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload), payload)
     assert result == {"imported": 2, "refused": 0, "already": 0, "with_recipe": 1}
     with tx() as session:
-        found = generation.gallery(session, filters=GalleryFilters(text="beach", source="imported")).pictures
+        found = gallery.page(session, filters=GalleryFilters(text="beach", source="imported")).pictures
     assert [one.prompt for one in found] == ["bella at the beach"]
 
 
@@ -46,4 +45,4 @@ def test_pictures_are_brought_in_for_ones_own_influencers(worker_app: Any, other
         theirs = make_influencer(session).id
     arrive(worker_app, tx, {"a.jpg": photo(1)})
     with tx() as session, pytest.raises(NotFound):
-        boards.start_import(session, influencer_id=theirs, request_key="in")
+        gallery.start_import(session, influencer_id=theirs, request_key="in")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend import boards
+from backend import gallery
 from backend.assets import uploads
-from backend.boards import pipeline
-from backend.boards.schemas import ImportPayload
 from backend.db.tables import Job
+from backend.gallery import pipeline
+from backend.gallery.schemas import ImportPayload
 from tests.support.context import make_context
 
 
@@ -16,7 +16,7 @@ def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
     """Uploaded, not looked at yet; `tx` opens an editor's transaction."""
     for name, data in files.items():
         with tx() as session:
-            values = {"noun": boards.NOUN, "noun_id": boards.INBOX, "filename": name, "client_key": name}
+            values = {"noun": gallery.NOUN, "noun_id": gallery.INBOX, "filename": name, "client_key": name}
             card = uploads.announce(session, settings=app.settings, size=len(data), **values)
         uploads.receive(tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[data])
 
@@ -24,6 +24,6 @@ def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
 def bring_in(app: Any, tenant: Any, tx: Any, key: str, **how: Any) -> Any:
     """As the page's button and its worker do it; the job's result."""
     with tx() as session:
-        job = boards.start_import(session, request_key=key, **how)
+        job = gallery.start_import(session, request_key=key, **how)
         payload = ImportPayload(**session.get_one(Job, job.id).payload)
     return pipeline.run_import(make_context(app, tenant, "picture-import", payload, job_id=job.id), payload)

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, influencers, jobs
 from backend.assets import AssetCard, ThumbFile, UploadCard, uploads
-from backend.boards import duplicates, ordering
-from backend.boards.schemas import INBOX, NOUN, ImportPayload
 from backend.db.tables import Generation, Lora, Picture, PictureLora
 from backend.errors import Invalid
+from backend.gallery import board_order, duplicates
+from backend.gallery.rules import count_pictures
+from backend.gallery.schemas import INBOX, NOUN, ImportPayload
 from backend.generation import LoraRef, PictureRecipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
@@ -46,11 +47,11 @@ def start_import(
     if not waiting:
         raise Invalid("There is nothing to bring in. Choose pictures first.")
     if board_id:
-        ordering.lock_board(tx, board_id)
+        board_order.lock_board(tx, board_id)
     if influencer_id:
         influencers.get(tx, influencer_id)
     payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
-    title = f"Bring in {waiting:,} picture{'' if waiting == 1 else 's'}"
+    title = f"Bring in {count_pictures(waiting)}"
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
 
@@ -204,7 +205,7 @@ def _insert_picture(tx: Session, job_id: str, payload: ImportPayload, stored: _S
     )
     assets.use(tx, stored.asset.id, "picture", row.id)
     if payload.board_id:
-        ordering.add(tx, payload.board_id, [row.id])
+        board_order.add(tx, payload.board_id, [row.id])
 
 
 def _library_loras(tx: Session, source_recipe: ParsedRecipe) -> dict[str, Lora]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from backend import generation, identity
+from backend import gallery, identity
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound, NotPermitted
-from backend.generation import GalleryFilters
+from backend.gallery import GalleryFilters
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 
@@ -24,18 +24,18 @@ def held(db: Database, tenant: Tenant, count: int = 3) -> list[str]:
 def test_a_decision_moves_a_picture_and_is_taken_back(db: Database, workspace: Tenant) -> None:
     first, second, third = held(db, workspace)
     with db.transaction(workspace.editor.caller, needs="editor") as tx:
-        assert generation.held_counts(tx) == {"held": 2, "rejected": 0}
-        shown = generation.decide(tx, [first], "approved")
-        before = generation.decide(tx, [second, third], "rejected")
+        assert gallery.held_counts(tx) == {"held": 2, "rejected": 0}
+        shown = gallery.decide(tx, [first], "approved")
+        before = gallery.decide(tx, [second, third], "rejected")
         assert (shown, before) == ({first: "held"}, {second: "held", third: "open"})
-        assert generation.held_counts(tx) == {"held": 0, "rejected": 2}
-        assert [tile.id for tile in generation.tiles(tx, filters=GalleryFilters()).tiles] == [first]
+        assert gallery.held_counts(tx) == {"held": 0, "rejected": 2}
+        assert [tile.id for tile in gallery.tiles(tx, filters=GalleryFilters()).tiles] == [first]
         check = identity.provenance(tx, first)
         assert (check.decision, check.decided_by) == ("approved", workspace.editor.id)
-        generation.undo_decision(tx, before)
-        assert generation.held_counts(tx) == {"held": 1, "rejected": 0}
+        gallery.undo_decision(tx, before)
+        assert gallery.held_counts(tx) == {"held": 1, "rejected": 0}
         assert identity.provenance(tx, second).decision == ""
-        assert {tile.id for tile in generation.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
+        assert {tile.id for tile in gallery.tiles(tx, filters=GalleryFilters(gate="any")).tiles} == {first, second, third}
 
 
 def test_only_editors_of_the_workspace_decide(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
@@ -43,6 +43,6 @@ def test_only_editors_of_the_workspace_decide(db: Database, workspace: Tenant, o
     with pytest.raises(NotPermitted), db.transaction(workspace.viewer.caller, needs="editor"):
         pass
     with pytest.raises(NotFound), db.transaction(other_workspace.caller, needs="editor") as tx:
-        generation.decide(tx, picture_ids[:1], "approved")
+        gallery.decide(tx, picture_ids[:1], "approved")
     with db.transaction(workspace.caller) as tx:
-        assert generation.held_counts(tx)["held"] == 2
+        assert gallery.held_counts(tx)["held"] == 2

@@ -1,0 +1,130 @@
+"""Boards: pictures put together by hand. Each list is read in one statement; what is done to a board can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.db.tables import Board, BoardPicture, Picture
+from backend.errors import Conflict, Invalid, NotFound
+from backend.gallery import board_order, undo_entries
+from backend.gallery.rules import count_pictures
+from backend.gallery.schemas import COUNT_LIMIT, BoardCard, BoardDraft, UndoEntry
+from backend.kit.ids import new_id
+
+MAX_BOARDS = 500
+
+
+def list_boards(tx: Session, *, archived: bool = False, take: int = MAX_BOARDS) -> list[BoardCard]:
+    """At most `take` boards, last changed first. `archived`: only archived ones, else only the others."""
+    query = _cards().where(
+        Board.deleted_at.is_(None), Board.archived_at.isnot(None) if archived else Board.archived_at.is_(None)
+    )
+    return [_card(row) for row in tx.execute(query.order_by(Board.updated_at.desc(), Board.id.desc()).limit(take))]
+
+
+def get_board(tx: Session, board_id: str) -> BoardCard:
+    """A board, also a deleted one (`deleted_at` is set then). Raises NotFound."""
+    row = tx.execute(_cards().where(Board.id == board_id)).first()
+    if row is None:
+        raise NotFound("This board does not exist here. It may have been made in another workspace.")
+    return _card(row)
+
+
+def boards_of_picture(tx: Session, picture_id: str) -> list[tuple[str, str]]:
+    """(id, name) of the boards a picture is on."""
+    query = select(Board.id, Board.name).join(BoardPicture, BoardPicture.board_id == Board.id)
+    query = query.where(BoardPicture.picture_id == picture_id, Board.deleted_at.is_(None)).order_by(Board.name)
+    return [(board_id, name) for board_id, name in tx.execute(query)]
+
+
+def create_board(tx: Session, *, draft: BoardDraft) -> BoardCard:
+    """Creates a board. Raises Invalid (too many boards), Conflict (the name is taken)."""
+    if (tx.scalar(select(func.count()).select_from(Board).where(Board.deleted_at.is_(None))) or 0) >= MAX_BOARDS:
+        raise Invalid(f"There are {MAX_BOARDS} boards already. Delete one that is not needed any more.")
+    row = {"id": new_id("brd"), "name": draft.name, "notes": draft.notes, "created_by": tx.info.get("user_id")}
+    board_id = tx.scalar(insert(Board).values(row).on_conflict_do_nothing().returning(Board.id))
+    if board_id is None:
+        raise Conflict(_name_taken(draft.name))
+    return get_board(tx, board_id)
+
+
+def edit_board(tx: Session, board_id: str, *, draft: BoardDraft) -> BoardCard:
+    """Changes name and notes. Raises NotFound, Conflict (the name is taken)."""
+    same_name = select(Board.id).where(Board.name == draft.name, Board.id != board_id, Board.deleted_at.is_(None))
+    if tx.scalar(same_name) is not None:
+        raise Conflict(_name_taken(draft.name))
+    board_order.lock_board(tx, board_id, name=draft.name, notes=draft.notes)
+    return get_board(tx, board_id)
+
+
+def set_board_cover(tx: Session, board_id: str, picture_id: str | None) -> None:
+    """Sets the cover; None: the board's first picture. Raises NotFound, Invalid (not on the board)."""
+    position = select(BoardPicture.position).where(BoardPicture.board_id == board_id, BoardPicture.picture_id == picture_id)
+    if picture_id and tx.scalar(position) is None:
+        raise Invalid("The cover is a picture of the board. Add it to the board first.")
+    board_order.lock_board(tx, board_id, cover_id=picture_id)
+
+
+def archive_board(tx: Session, board_id: str, *, archived: bool = True, request_key: str) -> UndoEntry:
+    """Archives a board, or takes it out of the archive. Raises NotFound."""
+    if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
+        return earlier
+    name = board_order.lock_board(tx, board_id, archived_at=func.clock_timestamp() if archived else None)
+    sentence = f"Board “{name}” put in the archive." if archived else f"Board “{name}” taken out of the archive."
+    return undo_entries.record(tx, "board-archive", request_key, sentence, 0, {"board": board_id, "to": archived})
+
+
+def delete_board(tx: Session, board_id: str, *, request_key: str) -> UndoEntry:
+    """Deletes a board; its pictures stay in the gallery. Raises NotFound."""
+    if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
+        return earlier
+    name = board_order.lock_board(tx, board_id, deleted_at=func.clock_timestamp())
+    return undo_entries.record(tx, "board-delete", request_key, f"Board “{name}” deleted.", 0, {"board": board_id})
+
+
+def arrange_board(tx: Session, board_id: str, *, picture_ids: Sequence[str], before: str | None, request_key: str) -> UndoEntry:
+    """Moves pictures, in the order given, in front of `before` (None: to the end). Raises NotFound, Invalid."""
+    if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
+        return earlier
+    moving = list(dict.fromkeys(picture_ids))
+    if not moving or before in moving:
+        raise Invalid("Choose what to move, and another picture to put it in front of.")
+    board_order.lock_board(tx, board_id)
+    positions = board_order.arrange(tx, board_id, moving, before)
+    undo_data = {"board": board_id, "places": positions}
+    return undo_entries.record(tx, "board-order", request_key, f"{count_pictures(len(moving))} moved.", len(moving), undo_data)
+
+
+def _name_taken(name: str) -> str:
+    return f"There is a board called “{name}” already. Choose another name."
+
+
+def _cards() -> Select[Any]:
+    """Board, number of pictures (counted to COUNT_LIMIT + 1), and up to four asset ids for its cover."""
+    on_board = (
+        select(Picture.id, Picture.asset_id)
+        .join(BoardPicture, BoardPicture.picture_id == Picture.id)
+        .where(BoardPicture.board_id == Board.id, Picture.deleted_at.is_(None))
+        .correlate(Board)
+    )
+    counted = on_board.with_only_columns(literal(1).label("one")).limit(COUNT_LIMIT + 1).subquery()
+    n = select(func.count()).select_from(counted).scalar_subquery()
+    is_not_cover = Picture.id != func.coalesce(Board.cover_id, "")  # false sorts first
+    covers = on_board.with_only_columns(Picture.asset_id).order_by(is_not_cover, BoardPicture.position, Picture.id).limit(4)
+    return select(Board, n.label("n"), func.array(covers.scalar_subquery()).label("covers"))
+
+
+def _card(row: Any) -> BoardCard:
+    board: Board = row[0]
+    copied = ("id", "name", "notes", "cover_id", "archived_at", "deleted_at", "created_at", "updated_at")
+    return BoardCard(
+        **{name: getattr(board, name) for name in copied},
+        covers=tuple(row.covers),
+        count=min(row.n, COUNT_LIMIT),
+        more=row.n > COUNT_LIMIT,
+    )
