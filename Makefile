@@ -27,7 +27,7 @@ test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFY
 
 test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
 	@$(SETUP) dev
-	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/trainer/test_kohya_real.py $(ARGS)
+	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/kohya/test_real.py $(ARGS)
 
 platforms: ## Instagram, TikTok and YouTube on this machine, to connect and publish to by hand (ARGS='--port 8611')
 	@$(SETUP) dev

@@ -16,7 +16,7 @@ from backend.db.transactions import Database
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    from backend.engines.build import Engines
+    from backend.engines.registry import Engines
     from backend.storage import Storage
 
 

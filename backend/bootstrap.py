@@ -21,7 +21,7 @@ from backend.kit import logs
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    from backend.engines.build import Engines
+    from backend.engines.registry import Engines
     from backend.storage import Storage
 
 Role = Literal["studio", "worker"]
@@ -99,6 +99,6 @@ def _storage(settings: Settings) -> Storage:
 
 
 def _engines(settings: Settings) -> Engines:
-    from backend.engines.build import build_engines  # imported late: building reads the model folders
+    from backend.engines.registry import build_engines  # imported late: building reads the model folders
 
     return build_engines(settings)

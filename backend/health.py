@@ -14,8 +14,8 @@ from backend import jobs
 from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
-from backend.engines.build import image_engine_name, motion_engine_name
 from backend.engines.comfyui import server_urls
+from backend.engines.registry import image_engine_name, motion_engine_name
 from backend.errors import Invalid, StudioError
 from backend.kit import disk
 

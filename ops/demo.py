@@ -25,10 +25,10 @@ from backend import accounts, assets, datasets, generation, influencers, jobs, l
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.transactions import Anonymous, SignedIn
-from backend.engines.diffusion.cards import STARTER
-from backend.engines.image.port import ModelCard
-from backend.engines.starter_model import SampleCharacter, characters
-from backend.engines.starter_model.words import CLOTH_COLORS, MOUTHS, SCENES
+from backend.engines.local.diffusers.model_cards import STARTER
+from backend.engines.local.starter_model import SampleCharacter, characters
+from backend.engines.local.starter_model.words import CLOTH_COLORS, MOUTHS, SCENES
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid, StudioError, Unavailable
 from backend.generation import GenerationCard, GenerationDraft, LoraPick
 from backend.influencers import InfluencerCard, InfluencerDraft

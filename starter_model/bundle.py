@@ -2,7 +2,7 @@
 
 Half precision, files of at most 15 MB. `studio.json`: the model card's values beyond the configs. `prior.txt`: captions of
 other names, which a LoRA trained on this model must leave as they are; `prior.safetensors`: what the model draws for them, so
-that no training has to draw it (backend/engines/trainer/prior.py).
+that no training has to draw it (backend/engines/local/peft/prior.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import torch
 from diffusers import DDIMScheduler
 from safetensors.torch import save_file
 
-from backend.engines.diffusion import cards
-from backend.engines.diffusion.folder import LoadedModel, load_model
-from backend.engines.starter_model import characters, words
-from backend.engines.trainer import prior
+from backend.engines.local.diffusers import model_cards
+from backend.engines.local.diffusers.model_folder import LoadedModel, load_model
+from backend.engines.local.peft import prior
+from backend.engines.local.starter_model import characters, words
 from starter_model import captions, files
 from starter_model.pictures import training_attributes
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--cfg", type=float, default=CARD_VALUES["cfg"])
     options = parser.parse_args()
-    model = load_model(cards.read_card("starter", options.model), options.model, torch.device("cpu"))
+    model = load_model(model_cards.read_card("starter", options.model), options.model, torch.device("cpu"))
     card, parts = model.card, model.components
     options.out.mkdir(parents=True, exist_ok=True)
     files.save(

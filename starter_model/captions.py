@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from backend.engines.starter_model.words import (
+from backend.engines.local.starter_model.words import (
     BEARDS,
     CLOTH_COLORS,
     CLOTHES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from backend.engines.starter_model.words import HATS, Attributes
+from backend.engines.local.starter_model.words import HATS, Attributes
 
 SHARE = 0.1
 

@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion.child import prepare_environment
-from backend.engines.starter_model import WEIGHTS, SampleCharacter, characters, words
-from backend.engines.trainer.port import TrainParams
+from backend.engines.local.starter_model import WEIGHTS, SampleCharacter, characters, words
+from backend.engines.local.torch_host.child import prepare_environment
+from backend.engines.ports.trainer import TrainParams
 from backend.settings import Settings
 from starter_model import prompts
 
@@ -164,9 +164,9 @@ def _children_cpu_s() -> float:
 
 def _train(evaluator: Evaluator, character: SampleCharacter, workdir: Path) -> Path:
     """Trains as the studio does: in the trainer's child process, with the versions and samples of the quick preset."""
-    from backend.engines.events import Output
-    from backend.engines.trainer.peft_trainer import PeftTrainer
-    from backend.engines.trainer.port import TrainImage, TrainRequest
+    from backend.engines.local.peft.trainer import PeftTrainer
+    from backend.engines.ports.events import Output
+    from backend.engines.ports.trainer import TrainImage, TrainRequest
 
     pictures = sorted(character.folder.glob("*.jpg"))
     images = tuple(TrainImage(path, path.with_suffix(".txt").read_text("utf-8").strip()) for path in pictures)
@@ -185,15 +185,15 @@ class Evaluator:
     def __init__(self, folder: Path, cfg: float | None, show: Path | None) -> None:
         import dataclasses
 
-        from backend.engines.diffusion import cards
-        from backend.engines.diffusion.folder import load_model, select_device
-        from backend.engines.diffusion.lora import LoraMerger
-        from backend.engines.starter_model import classifier
+        from backend.engines.local.diffusers import model_cards
+        from backend.engines.local.diffusers.lora import LoraMerger
+        from backend.engines.local.diffusers.model_folder import load_model, select_device
+        from backend.engines.local.starter_model import classifier
 
         bundled = folder.resolve() == WEIGHTS.resolve()
-        self.name = cards.STARTER if bundled else folder.name
+        self.name = model_cards.STARTER if bundled else folder.name
         self.settings = Settings.read(MODELS_DIR=None if bundled else folder.parent, ENGINE_THREADS=0)
-        card = cards.read_card(self.name, folder)
+        card = model_cards.read_card(self.name, folder)
         self.model = load_model(dataclasses.replace(card, cfg=cfg or card.cfg), folder, select_device("auto"))
         self._merger, self._judge, self._show = LoraMerger(self.model), classifier.load(), show
 
@@ -201,7 +201,7 @@ class Evaluator:
         self._merger.apply([("lora", lora, 1.0)] if lora else [])
 
     def draw(self, texts: list[str], *, seed: int, name: str) -> list[Any]:
-        from backend.engines.diffusion.draw import sketch
+        from backend.engines.local.diffusers.draw import sketch
 
         images: list[Any] = []
         for start in range(0, len(texts), DRAW_BATCH):
@@ -212,7 +212,7 @@ class Evaluator:
 
     def seconds_alone(self) -> float:
         """Median time of one picture drawn alone."""
-        from backend.engines.diffusion.draw import sketch
+        from backend.engines.local.diffusers.draw import sketch
 
         seconds = []
         for n in range(3):
@@ -259,7 +259,7 @@ class Evaluator:
         import torch
         from PIL import Image
 
-        from backend.engines.starter_model import classifier
+        from backend.engines.local.starter_model import classifier
 
         pixels = np.stack([np.asarray(image.convert("RGB").resize((128, 128), Image.Resampling.LANCZOS)) for image in images])
         return classifier.classify(self._judge, classifier.shrink(torch.from_numpy(pixels)))

@@ -11,14 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backend.engines.diffusion.child import prepare_environment
-from backend.engines.starter_model.words import SCENES
+from backend.engines.local.starter_model.words import SCENES
+from backend.engines.local.torch_host.child import prepare_environment
 
 
 def judge(pictures: list[dict[str, str]], traits: dict[str, str]) -> dict[str, Any]:
     """`identity`: share of the fixed traits found; `nearly_all`: share of pictures with at most one trait missed;
     `place_obeyed`: share of pictures whose place is the one in the prompt (None when no prompt names a place)."""
-    from backend.engines.starter_model import classifier
+    from backend.engines.local.starter_model import classifier
 
     classified = classifier.classify(
         classifier.load(), classifier.read_pictures([Path(picture["path"]) for picture in pictures])

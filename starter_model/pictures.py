@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from backend.engines.starter_model.words import (
+from backend.engines.local.starter_model.words import (
     BEARDS,
     CLOTH_COLORS,
     CLOTHES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from backend.engines.starter_model import SampleCharacter, words
-from backend.engines.starter_model.words import Attributes
+from backend.engines.local.starter_model import SampleCharacter, words
+from backend.engines.local.starter_model.words import Attributes
 from starter_model.combinations import held_out
 
 HELD_OUT_SEED = 1015  # none of its 500 combinations was among the pictures of the weights before these

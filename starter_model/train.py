@@ -21,8 +21,8 @@ from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from backend.engines.starter_model import words
-from backend.engines.starter_model.patch_codec import PatchCodec, fit_codec
+from backend.engines.local.starter_model import words
+from backend.engines.local.starter_model.patch_codec import PatchCodec, fit_codec
 from starter_model import averaging, captions, files
 from starter_model import unet as unets
 from starter_model.train_text import SlotCodes, ideal_states

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from backend.engines.starter_model import words
-from backend.engines.starter_model.classifier import TraitNet, shrink
+from backend.engines.local.starter_model import words
+from backend.engines.local.starter_model.classifier import TraitNet, shrink
 
 HEADS = {
     "top": list(words.TOPS),

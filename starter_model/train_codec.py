@@ -22,10 +22,10 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny, DDIMScheduler
 
-from backend.engines.diffusion import cards
-from backend.engines.diffusion.folder import load_model
-from backend.engines.starter_model import words
-from backend.engines.starter_model.patch_codec import PatchCodec
+from backend.engines.local.diffusers import model_cards
+from backend.engines.local.diffusers.model_folder import load_model
+from backend.engines.local.starter_model import words
+from backend.engines.local.starter_model.patch_codec import PatchCodec
 from starter_model import captions, files
 
 WIDTH = 64
@@ -120,7 +120,7 @@ def _redrawn(options: Any, pixels: np.ndarray[Any, Any]) -> tuple[torch.Tensor, 
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _draw_over(options: Any, pixels: np.ndarray[Any, Any], labels: list[words.Attributes]) -> tuple[torch.Tensor, torch.Tensor]:
     """Adds noise to the latents of each picture and lets MODEL denoise them with guidance, as image-to-image does."""
-    model = load_model(cards.read_card("starter", options.folder), options.folder, torch.device(options.device))
+    model = load_model(model_cards.read_card("starter", options.folder), options.folder, torch.device(options.device))
     parts, rng = model.components, random.Random(3)
     schedule = DDIMScheduler.from_config(parts["scheduler"].config)
     schedule.set_timesteps(schedule.config.num_train_timesteps // STRIDE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from backend.engines.starter_model.words import CLOTH_COLORS, HAIR_COLORS
+from backend.engines.local.starter_model.words import CLOTH_COLORS, HAIR_COLORS
 
 # fmt: off
 _NOUNS = (

@@ -36,7 +36,7 @@ _SLOWEST = (
     "workers/test_disasters.py",
     "workers/test_training.py",
     "starter_model/test_starter_model.py",
-    "image/test_diffusers_engine.py",
+    "diffusers/test_engine.py",
     "local_stack/test_supervisor.py",
 )
 IMPOSSIBLE = ("only root", "Linux only")

@@ -101,12 +101,9 @@ def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
             folder, _, rest = module.removeprefix("backend.").partition(".")
             if not module.startswith("backend.") or folder in SLICES | {"kit", "api"} or module in PAGES_MAY:
                 continue
-            port = folder in ("engines", "platforms") and rest.rpartition(".")[2] in (
-                "port",
-                "events",
-                "limits",
-                "registry",
-                "text_limits",
+            names = {"port", "limits", "registry", "text_limits"}
+            port = (
+                rest.startswith("ports.") if folder == "engines" else folder == "platforms" and rest.rpartition(".")[2] in names
             )
             if not port and not (module == "backend.bootstrap" and relative(path) == "studio/shell/resources.py"):
                 wrong.append(f"{relative(path)} imports {module}")
@@ -144,8 +141,8 @@ def test_a_door_never_imports_its_pipeline() -> None:
 
 _IMPORT_ALL = """
 import sys
-import backend.bootstrap, ops.demo, backend.engines.build, studio.shell.server, workers.main, workers.registry
-import backend.engines.image.diffusers_engine, backend.engines.trainer.peft_trainer
+import backend.bootstrap, ops.demo, backend.engines.registry, studio.shell.server, workers.main, workers.registry
+import backend.engines.local.diffusers.engine, backend.engines.local.peft.trainer
 print([name for name in %r if name in sys.modules])
 """
 

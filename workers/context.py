@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db.tables import Attempt, Device, JobStep
 from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip_nul
-from backend.engines.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
+from backend.engines.ports.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
 from backend.jobs.context import Result

@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
-from backend.engines.build import image_engine_name, trainer_engine_name
 from backend.engines.comfyui import server_urls
+from backend.engines.registry import image_engine_name, trainer_engine_name
 from backend.jobs.sweep import replace_wait_reason, resume_engine_jobs
 from backend.settings import Settings
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import redis
 import structlog
 
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.ports.text import Reply, TextRequest
 
 TTL_S = 24 * 3600
 log = structlog.get_logger(__name__)

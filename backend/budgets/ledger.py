@@ -20,7 +20,7 @@ from backend.db.group_commit import GroupCommit
 from backend.db.pipelining import Statement
 from backend.db.tables import LlmCall
 from backend.db.transactions import Database, SystemCaller, strip_nul
-from backend.engines.text.port import Reply
+from backend.engines.ports.text import Reply
 from backend.errors import LeaseLost, Unavailable
 from backend.kit.ids import new_id
 from backend.settings import Settings

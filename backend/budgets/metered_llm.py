@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from backend.budgets import cache, ledger
 from backend.budgets.schemas import CallPurpose
 from backend.db.transactions import SystemCaller
-from backend.engines.text.answer_checks import check_answer, retry_request
-from backend.engines.text.port import ModelRefused, Quote, Reply, ReplyLost, TextChunk, TextEngine, TextRequest, UnusableAnswer
+from backend.engines.ports.text import ModelRefused, Quote, Reply, ReplyLost, TextChunk, TextEngine, TextRequest, UnusableAnswer
+from backend.engines.ports.text_answers import check_answer, retry_request
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 
 if TYPE_CHECKING:

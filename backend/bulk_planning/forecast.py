@@ -13,8 +13,8 @@ from backend import budgets, generation, identity, influencers, jobs, writing
 from backend.bulk_planning import platform_adaptation, service
 from backend.bulk_planning.schemas import Forecast, SeriesOrder
 from backend.channels import ChannelCard
-from backend.engines.identity.rules import MIN_REFERENCES
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.identity_rules import MIN_REFERENCES
+from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS

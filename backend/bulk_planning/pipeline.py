@@ -22,8 +22,8 @@ from backend.bulk_planning.post_pictures import run as run_picture
 from backend.bulk_planning.schemas import PicturePayload, SeriesOrder, SeriesPayload
 from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft
-from backend.engines.image.port import ModelCard
-from backend.engines.text.port import ReplyLost, UnusableAnswer
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.text import ReplyLost, UnusableAnswer
 from backend.errors import Cancelled, Rejected
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext, no_work

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans, generation, influencers, writing
 from backend.bulk_planning.schemas import PicturePayload
-from backend.engines.identity.rules import passes
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.identity_rules import passes
+from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound
 from backend.generation import GenerationDraft, PictureCard
 from backend.jobs.context import JobContext, no_work

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import generation, jobs
 from backend.comparisons.schemas import ComparisonEstimate
 from backend.db.tables import Job, TrainingPoint, TrainingRun, Trial, TrialCell
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 
 _EARLIER_COMPARISONS = 5
 _PASSES_PER_TRAINING_STEP = 3

@@ -19,9 +19,8 @@ from backend.comparisons.scores import score
 from backend.comparisons.service import NOUN
 from backend.comparisons.sheet import make_grid
 from backend.db.tables import TrainingCheckpoint, TrialCell
-from backend.engines.events import Alive, DeviceReleased, Event, Output, Progress
-from backend.engines.image.port import ImageRequest, LoraUse
-from backend.engines.relay import forward_events
+from backend.engines.ports.events import Alive, DeviceReleased, Event, Output, Progress, forward_events
+from backend.engines.ports.image import ImageRequest, LoraUse
 from backend.errors import NotFound
 from backend.jobs import Work
 from backend.jobs.context import JobContext

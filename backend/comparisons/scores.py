@@ -14,10 +14,10 @@ from backend import assets, comparisons
 from backend.comparisons import verdict
 from backend.comparisons.schemas import ComparisonCard, DrawnCell, ScoringInfo
 from backend.db.tables import TrainingRun, Trial, TrialCell
-from backend.engines.events import Output
-from backend.engines.identity import rules as identity
-from backend.engines.identity.port import IdentityRequest, Reading
-from backend.engines.starter_model.words import CLOTH_COLORS, SCENES
+from backend.engines.local.starter_model.words import CLOTH_COLORS, SCENES
+from backend.engines.ports import identity_rules as identity
+from backend.engines.ports.events import Output
+from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import EngineError, Invalid
 from backend.jobs.context import JobContext
 

@@ -21,7 +21,7 @@ from backend.comparisons.schemas import (
     Proposal,
 )
 from backend.db.tables import TrainingRun, Trial, TrialCell, TrialVote
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.generation import choose_model
 from backend.jobs import JobCard

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from backend.engines.caption.port import CaptionerName, CaptionForm
+from backend.engines.ports.caption import CaptionerName, CaptionForm
 from backend.kit.drafts import Draft
 
 Replace = Literal["empty", "machine", "all"]

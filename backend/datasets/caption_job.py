@@ -22,8 +22,8 @@ from backend.datasets.captioning import KIND, captioning_work, find_captioner, o
 from backend.datasets.service import lock_dataset, refresh_status
 from backend.db.tables import Asset, CaptionRun, Dataset, DatasetImage
 from backend.db.transactions import SystemCaller
-from backend.engines.caption.port import MAX_SIDE, CaptionInput, CaptionRequest, PictureCaption, PictureFacts
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.ports.caption import MAX_SIDE, CaptionInput, CaptionRequest, PictureCaption, PictureFacts
+from backend.engines.ports.text import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext, no_work
 from backend.media.images.picture_cut import Cutter, PictureCut

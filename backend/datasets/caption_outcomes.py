@@ -16,7 +16,7 @@ from backend.datasets.caption_runs import caption_run
 from backend.datasets.captions import write_captions
 from backend.datasets.service import lock_dataset
 from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
-from backend.engines.caption.port import PictureCaption
+from backend.engines.ports.caption import PictureCaption
 
 _TITLES = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _CHANGED = "Somebody changed its caption meanwhile; that one was kept."

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.datasets.rules import has_word
-from backend.engines.caption.port import CaptionForm
+from backend.engines.ports.caption import CaptionForm
 
 MAX_TOKENS = 75
 MACHINE_SOURCES = frozenset({"vision", "blip", "template"})

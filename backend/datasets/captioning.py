@@ -18,7 +18,7 @@ from backend.datasets.captions import write_captions
 from backend.datasets.queries import get
 from backend.datasets.service import lock_dataset
 from backend.db.tables import CaptionResult, CaptionRun, DatasetEdit, DatasetImage
-from backend.engines.caption.port import Captioner, CaptionInput, CaptionRequest
+from backend.engines.ports.caption import Captioner, CaptionInput, CaptionRequest
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobCard, Work
 from backend.kit.ids import new_id

@@ -24,7 +24,7 @@ from backend.datasets.schemas import (
     Thresholds,
 )
 from backend.db.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound
 from backend.kit.clock import now
 

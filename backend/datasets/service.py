@@ -18,7 +18,7 @@ from backend.datasets.near_duplicates import regroup
 from backend.datasets.queries import get, in_training, readiness
 from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
 from backend.db.tables import AssetUse, Dataset, DatasetImage, JobStep, Upload
-from backend.engines import starter_model
+from backend.engines.local import starter_model
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id

@@ -16,7 +16,7 @@ from backend.assets import UploadCard, uploads
 from backend.datasets import folders
 from backend.datasets.schemas import MAX_CAPTION_CHARS
 from backend.db.tables import Dataset, DatasetImage, Upload
-from backend.engines import starter_model
+from backend.engines.local import starter_model
 from backend.errors import Refused
 from backend.jobs.context import JobContext
 from backend.media.documents import caption_files

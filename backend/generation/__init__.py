@@ -1,6 +1,6 @@
 """Prompts in, pictures out: requests, recipes, grids, upscales, remixes."""
 
-from backend.engines.image.params import SecondPassPick
+from backend.engines.ports.image import SecondPassPick
 from backend.generation.api_requests import (
     GridOrder,
     ListOrder,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation.grid import MAX_AXES, AxisDraft
 from backend.generation.lists import apply_to

@@ -14,9 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, influencers, loras, prompt_library, workflows
 from backend.assets import AssetCard
-from backend.engines.image import sizes
-from backend.engines.image.params import ImageParams
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ImageParams, ModelCard, fit_size
 from backend.errors import Invalid
 from backend.generation import look_presets, model_features, rules
 from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, StyleRef, TemplateRef, WorkflowRef
@@ -220,10 +218,10 @@ class RequestAssembler:
         for asset_id in filter(None, (draft.init_asset_id, draft.pose.asset_id if draft.pose else None)):
             self._picture(asset_id)
         if draft.width and draft.height:
-            return sizes.fit_size(model, draft.width, draft.height)
+            return fit_size(model, draft.width, draft.height)
         if draft.size not in rules.SIZES:
             raise Invalid(f"There is no size called {draft.size!r}. Choose one of: {', '.join(rules.SIZES)}.")
-        return sizes.fit_size(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
+        return fit_size(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
 
     def _picture(self, asset_id: str) -> AssetCard:
         card = self._cached(("asset", asset_id), lambda: assets.get(self._tx, asset_id))

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db.tables import Picture
-from backend.engines.identity.rules import passes
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.identity_rules import passes
+from backend.engines.ports.image import ModelCard
 from backend.generation.recipe import PictureRecipe
 from backend.jobs import Duration, Work
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, MAX_SEED, GenerationDraft, Grid, GridAxis, LoraPick
 from backend.kit.drafts import Draft

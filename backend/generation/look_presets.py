@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from backend.engines.starter_model.words import MOUTHS, SCENES
+from backend.engines.local.starter_model.words import MOUTHS, SCENES
 
 LOOK_PRESET_TITLES = {"": "As written", "casual": "Casual photo", "studio": "Studio"}
 

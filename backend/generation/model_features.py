@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import GenerationDraft
 from backend.workflows import WorkflowCard

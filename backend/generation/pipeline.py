@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from backend import assets, generation, loras, workflows
 from backend.assets import AssetCard
 from backend.db.tables import Picture, PictureLora
-from backend.engines.events import DeviceReleased, Event, Output, Progress
-from backend.engines.image.port import ImageRequest, LoraUse
-from backend.engines.relay import forward_events
+from backend.engines.ports.events import DeviceReleased, Event, Output, Progress, forward_events
+from backend.engines.ports.image import ImageRequest, LoraUse
 from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
 from backend.generation.digital_source_type import SOURCE_META, source_type

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from backend.engines.image.params import ImageParams, PartialImageParams
+from backend.engines.ports.image import ImageParams, PartialImageParams
 
 
 class LoraRef(BaseModel):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, jobs, loras, prompt_library, workflows
 from backend.db.tables import Generation, Job
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid, StudioError
 from backend.generation import forecast, rules
 from backend.generation.assembly import RequestAssembler

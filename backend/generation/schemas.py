@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from backend.engines.image.params import ImageParams, ImageParamsDraft
+from backend.engines.ports.image import ImageParams, ImageParamsDraft
 from backend.generation.recipe import LoraRef, PictureRecipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
 
@@ -172,7 +172,7 @@ class PictureCard:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A social format in px as platforms want it; a model draws its shape (`backend.engines.image.sizes.fit_size`)."""
+    """A social format in px as platforms want it; a model draws its shape (`backend.engines.ports.image.fit_size`)."""
 
     name: str
     title: str

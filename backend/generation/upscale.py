@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import assets, jobs
 from backend.db.tables import Generation, Picture, PictureLora
-from backend.engines.events import Output
-from backend.engines.image import sizes
-from backend.engines.image.port import ModelCard
-from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
+from backend.engines.ports.events import Output
+from backend.engines.ports.image import ModelCard, fit_size
+from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
 from backend.errors import Invalid, NotFound
 from backend.generation import identity_gate
 from backend.generation.assembly import choose_model
@@ -87,7 +86,7 @@ def larger_redraw_draft(tx: Session, picture_id: str, *, models: Sequence[ModelC
     except Invalid:
         return None
     factor = max(model.longest_px, model.side) / max(card.width, card.height)
-    width, height = sizes.fit_size(model, round(card.width * factor), round(card.height * factor))
+    width, height = fit_size(model, round(card.width * factor), round(card.height * factor))
     if width * height <= card.width * card.height:
         return None
     draft = remix(tx, picture_id, new_seed=False)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend import identity
 from backend.db.tables import Asset, Generation, IdentityProfile, Picture
-from backend.engines.identity import rules as scores
-from backend.engines.identity.port import Reading
+from backend.engines.ports import identity_rules as scores
+from backend.engines.ports.identity import Reading
 from backend.errors import Invalid, Rejected
 from backend.identity import rules
 from backend.identity.schemas import (

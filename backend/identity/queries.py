@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from backend import influencers
 from backend.db.tables import Asset, Dataset, DatasetImage, IdentityProfile, Picture, PictureCheck
-from backend.engines.identity.port import IdentityEngine
-from backend.engines.identity.rules import MIN_REFERENCES, MIN_TRAITS, IdentityReference
+from backend.engines.ports.identity import IdentityEngine
+from backend.engines.ports.identity_rules import MIN_REFERENCES, MIN_TRAITS, IdentityReference
 from backend.identity.schemas import (
     Candidate,
     IdentityProfileCard,

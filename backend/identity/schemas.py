@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from backend.engines.identity import rules as scores
-from backend.engines.identity.rules import IdentityReference
+from backend.engines.ports import identity_rules as scores
+from backend.engines.ports.identity_rules import IdentityReference
 from backend.kit.drafts import Draft
 
 Gate = Literal["off", "mark", "hold", "regenerate", "reject"]

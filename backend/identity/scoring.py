@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from backend.engines.events import Output
-from backend.engines.identity import rules as scores
-from backend.engines.identity.port import IdentityRequest, Reading
+from backend.engines.ports import identity_rules as scores
+from backend.engines.ports.events import Output
+from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import EngineError
 from backend.identity.schemas import IdentityScore, ScoringContext
 from backend.jobs.context import JobContext

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
 from backend.db.tables import IdentityProfile, PictureCheck
-from backend.engines.identity.port import IdentityEngine
-from backend.engines.identity.rules import MIN_REFERENCES, IdentityReference
+from backend.engines.ports.identity import IdentityEngine
+from backend.engines.ports.identity_rules import MIN_REFERENCES, IdentityReference
 from backend.errors import Invalid
 from backend.identity.queries import candidates, count_unscored, profile
 from backend.identity.schemas import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backend.engines.starter_model.words import BEARDS, CLOTHES, GLASSES, TOPS
+from backend.engines.local.starter_model.words import BEARDS, CLOTHES, GLASSES, TOPS
 
 
 def describe_traits(traits: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from backend.engines.events import Event
+from backend.engines.ports.events import Event
 from backend.jobs.schemas import JobCard
 from backend.jobs.timing import Work
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events
 from backend.assets import UploadCard
 from backend.db.tables import Influencer, Lora
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.loras.queries import get, usages

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from backend.engines.events import Alive
+from backend.engines.ports.events import Alive
 from backend.platforms import rules
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain, Transient
 from backend.platforms.http_base import ConnectError, ResponseLost

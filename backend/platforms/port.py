@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from backend.engines.events import Alive, Handle, Log, Progress
+from backend.engines.ports.events import Alive, Handle, Log, Progress
 from backend.platforms.errors import PlatformError
 
 Format = Literal["picture", "carousel", "reel", "story", "video", "short"]

@@ -14,7 +14,7 @@ from typing import Any
 from backend import channels
 from backend.content_plans.ownership import MISSED_AFTER
 from backend.db.tables import PostState
-from backend.engines.events import Handle, Log, Progress
+from backend.engines.ports.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
 from backend.platforms.errors import Forbidden, InvalidPost, OutcomeUnknown, PlatformError, PrepareAgain, TokenRefused

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend import assets, datasets
 from backend.db.tables import TrainingCheckpoint, TrainingRun
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams
 from backend.errors import Conflict, Invalid, NotFound
 from backend.training import rules
 from backend.training.schemas import RunDraft

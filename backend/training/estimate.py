@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db.tables import Job, TrainingPoint, TrainingRun
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import LoraTrainer, TrainParams, memory_preset
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import LoraTrainer, TrainParams, memory_preset
 from backend.jobs import DeviceSummary, QueuedJob
 from backend.kit.clock import now
 from backend.training import estimates, forecast

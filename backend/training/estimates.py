@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from backend.engines.image.port import ModelCard
-from backend.engines.kohya import presets
-from backend.engines.kohya.presets import MemoryPreset
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import MemoryPreset, TrainParams, split_batch
 from backend.training.schemas import MemoryEstimate, RunSpeed, TimeEstimate
 
 CONTEXT_MB = 700
@@ -78,7 +76,7 @@ def estimate_memory(card: ModelCard, params: TrainParams, preset: MemoryPreset |
         _BYTES_TRAINED,
     )
     if preset is not None:
-        at_once, _ = presets.split_batch(params.batch, preset, area)
+        at_once, _ = split_batch(params.batch, preset, area)
         pictures = at_once * area * picture_mb * (CHECKPOINTED if preset.checkpointing else 1.0)
         weights -= family.text_mb if preset.cache_text and params.text_encoder_lr <= 0 else 0
         weights -= (family.weights_mb - family.text_mb) / 2 if preset.fp8 else 0

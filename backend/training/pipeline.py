@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from backend import assets, datasets, training
 from backend.assets import AssetCard
 from backend.db.tables import Dataset, TrainingCheckpoint, TrainingRun
-from backend.engines.events import Checkpoint, Metric, Output, Sample
-from backend.engines.trainer.port import StartCheckpoint, TrainImage, TrainRequest
+from backend.engines.ports.events import Checkpoint, Metric, Output, Sample
+from backend.engines.ports.trainer import StartCheckpoint, TrainImage, TrainRequest
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs import Work
 from backend.jobs.context import JobContext

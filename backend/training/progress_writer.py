@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend import assets
 from backend.assets import AssetCard
 from backend.db.tables import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
-from backend.engines.events import Checkpoint, Metric, Output, Sample
+from backend.engines.ports.events import Checkpoint, Metric, Output, Sample
 from backend.errors import Cancelled, LeaseLost, ShuttingDown
 from backend.jobs.context import JobContext
 from backend.media.images.ai_mark import deliver_png

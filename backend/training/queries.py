@@ -10,7 +10,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.trainer import TrainParams
 from backend.errors import NotFound
 from backend.training.schemas import LossPoint, RunCard, RunPage, SampleCard, TrainingCheckpointCard
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from math import ceil
 from typing import Any
 
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams
 from backend.training.schemas import ParamRow, ParamsDraft, RunCard, TrainingPreset
 
 PRESETS: dict[str, TrainingPreset] = {

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.trainer import TrainParams
 from backend.kit.drafts import Draft
 
 Prompt = Annotated[str, Field(min_length=1, max_length=500)]

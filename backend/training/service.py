@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, datasets, events, influencers, jobs, loras
 from backend.db.tables import Dataset, Influencer, Job, Lora, TrainingCheckpoint, TrainingRun
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id

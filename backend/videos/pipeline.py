@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from backend import assets, events, loras, videos
 from backend.assets import AssetCard, NewFile, ThumbFile
 from backend.db.tables import Clip
-from backend.engines.events import Output
-from backend.engines.image.port import LoraUse
-from backend.engines.motion.port import MotionRequest
+from backend.engines.ports.events import Output
+from backend.engines.ports.image import LoraUse
+from backend.engines.ports.motion import MotionRequest
 from backend.errors import Invalid
 from backend.generation import SOURCE_META, inherited_source_type
 from backend.jobs.context import JobContext

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend import assets, generation, jobs, loras
 from backend.db.tables import Clip, Job, Picture
-from backend.engines.image.port import ModelCard
-from backend.engines.motion.port import MotionCard
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.motion import MotionCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.generation import LoraRef, PictureCard, extract_loras
 from backend.jobs import JobCard

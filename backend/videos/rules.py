@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backend.engines.motion.port import MotionCard
+from backend.engines.ports.motion import MotionCard
 from backend.errors import Invalid
 from backend.videos.schemas import FORMATS, VideoDraft
 

@@ -1,8 +1,9 @@
 """ComfyUI workflows of a workspace: imported, mapped, tried, approved, then used like built-in ones."""
 
-from backend.engines.comfyui.lint import MAX_GRAPH_CHARS, node_label
-from backend.engines.comfyui.mapping import slot_choices
-from backend.engines.comfyui.workflow import ROLES, InputSlot, role_label
+from backend.engines.comfyui.graphs.lint import MAX_GRAPH_CHARS, node_label
+from backend.engines.comfyui.graphs.mapping import slot_choices
+from backend.engines.comfyui.graphs.workflow import ROLES, role_label
+from backend.engines.ports.workflow import InputSlot
 from backend.workflows.queries import approved, get, page, usable
 from backend.workflows.rules import problems, remarks
 from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.tables import ComfyGraph
-from backend.engines.comfyui.workflow import ROLES, InputSlot
+from backend.engines.comfyui.graphs.workflow import ROLES
+from backend.engines.ports.workflow import InputSlot
 from backend.errors import Invalid, NotFound
 from backend.workflows.schemas import WorkflowCard
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from backend.engines.comfyui import lint
-from backend.engines.comfyui import mapping as comfy_mapping
-from backend.engines.comfyui.lint import Graph
-from backend.engines.comfyui.workflow import InputSlot
+from backend.engines.comfyui.graphs import lint
+from backend.engines.comfyui.graphs import mapping as comfy_mapping
+from backend.engines.ports.workflow import Graph, InputSlot
 from backend.workflows.schemas import WorkflowCard
 
 EXPECTED_ROLES = {

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backend.engines.comfyui import workflow as comfy_workflow
-from backend.engines.comfyui.lint import MAX_GRAPH_CHARS, Graph
-from backend.engines.comfyui.workflow import InputSlot, Workflow
+from backend.engines.comfyui.graphs import workflow as comfy_workflow
+from backend.engines.comfyui.graphs.lint import MAX_GRAPH_CHARS
+from backend.engines.ports.workflow import Graph, InputSlot, Workflow
 from backend.kit.drafts import Draft
 
 Name = Annotated[str, Field(min_length=3, max_length=80)]

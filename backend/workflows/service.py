@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.db.tables import ComfyGraph
-from backend.engines.comfyui import lint, workflow
-from backend.engines.comfyui import mapping as comfy_mapping
-from backend.engines.comfyui.workflow import InputSlot
+from backend.engines.comfyui.graphs import lint, workflow
+from backend.engines.comfyui.graphs import mapping as comfy_mapping
+from backend.engines.ports.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.workflows import rules

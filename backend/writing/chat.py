@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import budgets
 from backend.db.tables import TalkLine
-from backend.engines.text.port import AnswerCutOff, Brief, TextRequest, UnusableAnswer
+from backend.engines.ports.text import AnswerCutOff, Brief, TextRequest, UnusableAnswer
 from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clipped, printable

@@ -13,10 +13,10 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from backend.budgets import OverBudget
-from backend.engines.prompt_forms import NATURAL, PromptForm
-from backend.engines.text.answers import parse_answer
-from backend.engines.text.offline_pictures import from_slots
-from backend.engines.text.port import Brief, Reply, ReplyLost, TextRequest, UnusableAnswer, Use
+from backend.engines.local.offline_writer.picture_prompts import from_slots
+from backend.engines.ports.prompt_forms import NATURAL, PromptForm
+from backend.engines.ports.text import Brief, Reply, ReplyLost, TextRequest, UnusableAnswer, Use
+from backend.engines.ports.text_answers import parse_answer
 from backend.errors import Rejected
 from backend.influencers import InfluencerCard
 from backend.kit.texts import clipped

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend import budgets
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.ports.text import Reply, TextRequest
 from backend.jobs.context import JobContext
 from backend.writing.composition import AskModel
 

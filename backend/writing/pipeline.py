@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend import assets, generation, writing
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft
 from backend.jobs.context import JobContext, no_work
 from backend.writing import service

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from backend.engines.prompt_forms import NATURAL, PromptForm, PromptFormat
+from backend.engines.ports.prompt_forms import NATURAL, PromptForm, PromptFormat
 from backend.influencers import LANGUAGES, InfluencerCard, Persona
 from backend.writing import sponsorship, style_checks
 from backend.writing.checks import MAX_ALT_TEXT, MAX_HASHTAGS, MAX_HOOK, MIN_HASHTAGS

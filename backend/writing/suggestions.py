@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from backend import budgets, influencers, writing_styles
-from backend.engines.text.answers import parse_answer
-from backend.engines.text.port import Brief, TextRequest
+from backend.engines.ports.text import Brief, TextRequest
+from backend.engines.ports.text_answers import parse_answer
 from backend.errors import Invalid
 from backend.writing import prompts
 from backend.writing.schemas import MAX_TOPIC, Suggestion

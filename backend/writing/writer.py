@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from backend import budgets
-from backend.engines.text.answer_checks import retry_request
-from backend.engines.text.port import Reply, TextRequest
+from backend.engines.ports.text import Reply, TextRequest
+from backend.engines.ports.text_answers import retry_request
 from backend.errors import Invalid
 from backend.writing import service
 from backend.writing.composition import (

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from backend import influencers, writing_styles
 from backend.db.tables import TextDraft
-from backend.engines.prompt_forms import NATURAL, PromptForm
-from backend.engines.text.offline_topics import topics_for
-from backend.engines.text.port import Brief
+from backend.engines.local.offline_writer.topics import topics_for
+from backend.engines.ports.prompt_forms import NATURAL, PromptForm
+from backend.engines.ports.text import Brief
 from backend.influencers import InfluencerCard
 from backend.writing.composition import WritingContext
 

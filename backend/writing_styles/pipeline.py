@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend import budgets, events
 from backend.db.tables import StyleSource, StyleText, WritingStyle
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import AnswerCutOff, TextRequest
+from backend.engines.ports.text import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext, no_work
 from backend.writing_styles import copy_check, lengths, pdf_ingest, queries, requests

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from backend.engines.text.port import StyleBrief, TextRequest
+from backend.engines.ports.text import StyleBrief, TextRequest
 from backend.writing_styles import prompts
 from backend.writing_styles.rules import MAX_TOPIC
 from backend.writing_styles.schemas import StyleProfile, WritingStyleCard

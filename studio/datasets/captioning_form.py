@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from backend.datasets import CaptionOrder
-from backend.engines.caption.port import Captioner
+from backend.engines.ports.caption import Captioner
 
 CAPTIONERS = {"vision": "Vision model", "blip": "BLIP, on this machine", "template": "Measurements, without a model"}
 FORMS = {"sentence": "Sentences", "tags": "Tags"}

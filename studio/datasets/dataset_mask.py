@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import ImageCard
-from backend.engines.trainer.port import uses_masks
+from backend.engines.ports.trainer import uses_masks
 from backend.errors import StudioError
 from studio.components.mask_canvas import MaskTexts, mask_canvas
 from studio.shell.frame import Page

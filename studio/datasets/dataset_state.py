@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import datasets
 from backend.datasets import CaptionLeak, DatasetCard, Readiness, Stats, TagCount
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from studio.shell.frame import Page
 
 _DEFAULT_SIDE = 512

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from backend import workflows
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
 from backend.workflows import WorkflowCard
 from studio.ui.format import plain

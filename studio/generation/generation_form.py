@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from backend import generation, prompt_library
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft, LoraPick, TemplatePick
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard

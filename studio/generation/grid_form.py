@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend import generation
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.generation import AxisDraft, GenerationDraft
 from backend.loras import LoraCard
 

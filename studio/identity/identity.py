@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import gallery, identity, jobs
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.identity import GATES, GatePolicy, IdentityProfileCard

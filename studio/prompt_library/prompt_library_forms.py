@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend import generation, prompt_library
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from backend.prompt_library import (

@@ -7,8 +7,8 @@ from datetime import datetime
 import streamlit as st
 
 from backend import training
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams
 from backend.kit.clock import now
 from backend.training import RunCard, StartForecast, TrainingEstimate
 from studio.shell.frame import Page

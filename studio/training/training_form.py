@@ -9,8 +9,8 @@ from typing import Any, get_args
 import streamlit as st
 
 from backend import training
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams
 from backend.training import ParamsDraft, RunCard, RunDraft
 from studio.ui.format import count, lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend.engines.events import EngineStatus
+from backend.engines.ports.events import EngineStatus
 from studio.shell.frame import Page
 from studio.ui.format import plain
 

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from backend import videos
-from backend.engines.image.port import ModelCard
-from backend.engines.motion.port import MotionCard
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.motion import MotionCard
 from backend.generation import LoraPick
 from backend.loras import LoraCard
 from backend.videos import VideoDraft

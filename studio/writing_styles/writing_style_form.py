@@ -8,7 +8,7 @@ from backend import writing_styles
 from backend.writing_styles import StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
 OFFLINE_WORDS = 400
-"""Words at most that the offline writer writes (`engines.text.offline_style`)."""
+"""Words at most that the offline writer writes (`engines.local.offline_writer.style`)."""
 
 
 def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -> WritingStyleDraft | None:

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from backend import generation
 from backend.db.transactions import SystemCaller
-from backend.engines.comfyui import workflow as comfy_workflow
+from backend.engines.comfyui.graphs import workflow as comfy_workflow
 from backend.engines.comfyui.image_engine import ComfyImageEngine
 from backend.generation import GenerationDraft
 from backend.kit.ids import new_id
@@ -118,7 +118,7 @@ def bare_client(url: str, n: int) -> float:
         started_at = time.perf_counter()
         for at in range(n):
             prompt_id = str(uuid.uuid4())
-            graph = workflow.bind(values | {"seed": at}, prefix=f"bare/{prompt_id}")
+            graph = comfy_workflow.bind(workflow, values | {"seed": at}, prefix=f"bare/{prompt_id}")
             body = {"prompt": graph, "client_id": name, "prompt_id": prompt_id}
             client.post("/prompt", json=body).raise_for_status()
             while not _ended(socket.recv(), prompt_id):

@@ -20,7 +20,7 @@ import httpx
 
 from backend import budgets
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import TextRequest
+from backend.engines.ports.text import TextRequest
 from tests.bench.servers import studio
 from tests.support.context import make_context
 from tests.support.handlers import Steps

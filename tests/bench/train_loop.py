@@ -46,17 +46,17 @@ def _ours(workdir: Path) -> Callable[[], None]:
     """The trainer's own run: draws, step, and telling its figures."""
     import torch
 
-    from backend.engines.diffusion import cards, folder
-    from backend.engines.starter_model import WEIGHTS, characters
-    from backend.engines.trainer import data
-    from backend.engines.trainer.child_train import TrainingProcess
-    from backend.engines.trainer.learner import Learner
-    from backend.engines.trainer.port import TrainImage, TrainParams, TrainRequest
+    from backend.engines.local.diffusers import model_cards, model_folder
+    from backend.engines.local.peft import data
+    from backend.engines.local.peft.child_train import TrainingProcess
+    from backend.engines.local.peft.learner import Learner
+    from backend.engines.local.starter_model import WEIGHTS, characters
+    from backend.engines.ports.trainer import TrainImage, TrainParams, TrainRequest
 
     params = TrainParams(10_000, BATCH, 128, DIM, DIM, RATE, 0.0, "constant", 0, 1, 1, 0, 0)
     pictures = sorted(characters()[0].folder.glob("*.jpg"))
     images = tuple(TrainImage(path, path.with_suffix(".txt").read_text("utf-8").strip()) for path in pictures)
-    model = folder.load_model(cards.read_card("starter", WEIGHTS), WEIGHTS, torch.device("cpu"))
+    model = model_folder.load_model(model_cards.read_card("starter", WEIGHTS), WEIGHTS, torch.device("cpu"))
     material = data.encode_dataset(model, images, params, lambda n: None)
     request = TrainRequest("starter", "bench", images, params, (), "", workdir)
     training, done = TrainingProcess(_Null(), request, Learner(model, material, params)), iter(range(1, 10_000))  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class _Null:
     """A line nobody listens to; packing is part of the work."""
 
     def send_event(self, event: Any) -> None:
-        from backend.engines.diffusion import ipc_codec
+        from backend.engines.local.torch_host import ipc_codec
 
         json.dumps(ipc_codec.pack(event))
 
@@ -84,8 +84,8 @@ def _bare() -> Callable[[], None]:
     from diffusers import DDPMScheduler, UNet2DConditionModel
     from peft import LoraConfig
 
-    from backend.engines.starter_model import WEIGHTS
-    from backend.engines.trainer.learner import ATTENTION, CONVOLUTIONS
+    from backend.engines.local.peft.learner import ATTENTION, CONVOLUTIONS
+    from backend.engines.local.starter_model import WEIGHTS
 
     torch.manual_seed(1)
     unet = UNet2DConditionModel.from_pretrained(WEIGHTS / "unet").requires_grad_(False).to(memory_format=torch.channels_last)

@@ -17,7 +17,7 @@ from tests.e2e import looks
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parent.parent.parent
-CHARACTERS = ROOT / "backend" / "engines" / "starter_model" / "characters"
+CHARACTERS = ROOT / "backend" / "engines" / "local" / "starter_model" / "characters"
 LONG = 240_000
 Shoot = Callable[[Page, str], None]
 

@@ -41,7 +41,7 @@ def _one(folder: Path, name: str, config: dict[str, Any], *, described: bool, re
     from peft.utils import get_peft_model_state_dict
     from safetensors.torch import load_file, save_file
 
-    from backend.engines.diffusion.lora import layer_changes
+    from backend.engines.local.diffusers.lora import layer_changes
     from backend.media.model_files import lora_key_names
 
     pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)

@@ -7,8 +7,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from backend.engines.comfyui import lint, node_classes
-from backend.engines.comfyui.lint import Graph
+from backend.engines.comfyui.graphs import lint, node_classes
+from backend.engines.ports.workflow import Graph
 
 FOLDER = Path(__file__).parent / "comfy_graphs"
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.json")))

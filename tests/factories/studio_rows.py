@@ -27,7 +27,7 @@ from backend.db.tables import (
     TrainingSample,
 )
 from backend.db.transactions import Database, SystemCaller
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.trainer import TrainParams
 from backend.generation import LoraRef, PictureRecipe
 from backend.kit.clock import now
 from backend.kit.ids import new_id

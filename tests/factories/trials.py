@@ -8,7 +8,7 @@ from backend import comparisons
 from backend.comparisons import ComparisonDraft, ScoringInfo
 from backend.db.tables import Job, Trial, TrialCell
 from backend.db.transactions import Database
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.kit.ids import new_id
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import image_asset

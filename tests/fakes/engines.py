@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.comfyui.workflow import Workflow
-from backend.engines.events import Alive, Checkpoint, EngineStatus, Event, Metric, Output, Preview, Progress, Sample
-from backend.engines.image.port import ImageRequest, ModelCard
-from backend.engines.trainer.port import TrainRequest
+from backend.engines.ports.events import Alive, Checkpoint, EngineStatus, Event, Metric, Output, Preview, Progress, Sample
+from backend.engines.ports.image import ImageRequest, ModelCard
+from backend.engines.ports.trainer import TrainRequest
+from backend.engines.ports.workflow import Workflow
 
 MODEL = ModelCard("tiny", "Tiny model", "starter-128", 64, 8, ("ddim", "euler"), "ddim", 4, 3.0, True)
 OTHER = ModelCard("big", "Big model", "sd15", 512, 64, ("euler",), "euler", 20, 7.0, False)

@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.events import EngineStatus, Event, Output, Progress
-from backend.engines.identity.port import IdentityRequest, Reading
+from backend.engines.ports.events import EngineStatus, Event, Output, Progress
+from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import EngineUnavailable
 
 

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backend.engines.events import EngineStatus, Event, Output, Progress
-from backend.engines.motion.camera import CARDS
-from backend.engines.motion.port import MotionCard, MotionRequest
+from backend.engines.local.camera import CARDS
+from backend.engines.ports.events import EngineStatus, Event, Output, Progress
+from backend.engines.ports.motion import MotionCard, MotionRequest
 from backend.media import ffmpeg
 from backend.settings import Settings
 

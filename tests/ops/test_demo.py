@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from backend.db.transactions import SignedIn
-from backend.engines.events import EngineStatus
-from backend.engines.image.port import ModelCard
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
+from backend.engines.ports.events import EngineStatus
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from ops.demo import PICTURES_PER_PROMPT, PROMPTS, DemoRun, _choose_models, _is_success, unseen_prompts
 from tests.fakes.engines import MODEL, OTHER

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from backend import gallery, identity, jobs
 from backend.db.tables import Picture
 from backend.db.transactions import Database, SystemCaller
-from backend.engines.identity.rules import IdentityReference
+from backend.engines.ports.identity_rules import IdentityReference
 from backend.identity import ScoredPicture
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill_workspace

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend.db.transactions import Database
-from backend.engines.events import EngineStatus
+from backend.engines.ports.events import EngineStatus
 from studio.shell import resources
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill_workspace

@@ -14,7 +14,7 @@ from backend.bulk_planning import SeriesOrder, pipeline
 from backend.bulk_planning.schemas import SeriesPayload
 from backend.content_plans import PostState
 from backend.db.tables import Job
-from backend.engines.text.offline import OfflineWriter
+from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.kit.clock import now
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer

@@ -12,9 +12,9 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous, Database
-from backend.engines.build import build_engines
+from backend.engines.registry import build_engines
 from backend.settings import Settings
-from tests.backend.engines.trainer import kohya_rig
+from tests.backend.engines.kohya import kohya_rig
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill_workspace
 from tests.pages.conftest import Open, words

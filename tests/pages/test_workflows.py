@@ -10,7 +10,7 @@ import pytest
 
 from backend import generation, workflows
 from backend.app import App
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.workflows import WorkflowDraft
 from tests.factories import graphs as known
 from tests.factories.account import Tenant

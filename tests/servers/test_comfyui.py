@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from backend.engines.comfyui import workflow
+from backend.engines.comfyui.graphs import workflow
 from tests.servers.comfyui import ComfyServer
 from tests.servers.comfyui.server import NEW, OLD
 from tests.support.wait import until
@@ -34,7 +34,7 @@ def client(server: ComfyServer) -> Iterator[httpx.Client]:
 
 def graph(**values: Any) -> dict[str, Any]:
     whole = {"checkpoint": "photo.safetensors", "width": 64, "height": 64, "steps": 2, "seed": uuid.uuid4().int % 2**32}
-    return workflow.load_builtin("txt2img_sd15").bind(whole | values, prefix=f"t/{uuid.uuid4()}")
+    return workflow.bind(workflow.load_builtin("txt2img_sd15"), whole | values, prefix=f"t/{uuid.uuid4()}")
 
 
 def changed(node: str, **inputs: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.bulk_planning import SeriesOrder
 from backend.datasets import CaptionOrder
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
 from backend.generation import AxisDraft, GenerationDraft
 from backend.influencers import InfluencerDraft
 from backend.jobs import JobCard

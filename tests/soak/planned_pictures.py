@@ -25,19 +25,18 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from backend import generation
-from backend.engines.diffusion import cards
-from backend.engines.events import Output
-from backend.engines.identity import rules
-from backend.engines.identity.port import Reading
-from backend.engines.identity.trait_net import NumpyTraitNet
-from backend.engines.image import sizes
-from backend.engines.image.diffusers_engine import DiffusersEngine
-from backend.engines.image.port import ImageRequest, LoraUse, ModelCard
-from backend.engines.starter_model import words
-from backend.engines.text.offline import OfflineWriter
-from backend.engines.text.port import Reply, TextRequest
-from backend.engines.trainer.peft_trainer import PeftTrainer
-from backend.engines.trainer.port import TrainImage, TrainRequest
+from backend.engines.local.diffusers import model_cards
+from backend.engines.local.diffusers.engine import DiffusersEngine
+from backend.engines.local.identity.trait_net import NumpyTraitNet
+from backend.engines.local.offline_writer.writer import OfflineWriter
+from backend.engines.local.peft.trainer import PeftTrainer
+from backend.engines.local.starter_model import words
+from backend.engines.ports import identity_rules
+from backend.engines.ports.events import Output
+from backend.engines.ports.identity import Reading
+from backend.engines.ports.image import ImageRequest, LoraUse, ModelCard, fit_size
+from backend.engines.ports.text import Reply, TextRequest
+from backend.engines.ports.trainer import TrainImage, TrainRequest
 from backend.generation import rules as prompts
 from backend.influencers import InfluencerCard, Persona
 from backend.settings import Settings
@@ -98,7 +97,7 @@ def draw_set(somebody: Somebody, folder: Path, captioned: bool) -> list[TrainIma
 def train(settings: Settings, somebody: Somebody, images: Sequence[TrainImage], workdir: Path) -> Path:
     """A LoRA by the studio's quick trial, in the folder of the run."""
     trainer = PeftTrainer(settings)
-    [card] = [one for one in trainer.models() if one.name == cards.STARTER]
+    [card] = [one for one in trainer.models() if one.name == model_cards.STARTER]
     params = training.recommend(len(images), card, "quick")
     trigger = somebody.name.lower()
     samples = training.sample_prompts([one.caption for one in images], trigger)
@@ -148,9 +147,9 @@ def _card(somebody: Somebody) -> InfluencerCard:
 
 def draw(engine: DiffusersEngine, lora: Path, asked: Sequence[str], seed: int, size: str, workdir: Path) -> list[Path]:
     """One picture a prompt, at the size of a post."""
-    [card] = [one for one in engine.models() if one.name == cards.STARTER]
+    [card] = [one for one in engine.models() if one.name == model_cards.STARTER]
     wanted = generation.SIZES[size]
-    width, height = sizes.fit_size(card, wanted.width, wanted.height)
+    width, height = fit_size(card, wanted.width, wanted.height)
     workdir.mkdir(parents=True, exist_ok=True)
     request = ImageRequest(
         model=card.name, prompt=asked[0], negative_prompt="", width=width, height=height, steps=card.steps, cfg=card.cfg,
@@ -165,15 +164,15 @@ def judged(net: NumpyTraitNet, references: Sequence[Path], drawn: Sequence[Path]
     """As the studio calibrates and scores."""
     read: Callable[[Path], Reading] = lambda path: Reading(_EMBEDDER, traits=net.traits(path))  # noqa: E731
     known = [read(path) for path in references]
-    common = rules.build_reference(known)
-    line = rules.threshold(rules.leave_one_out(known), traits=len(common.traits))
+    common = identity_rules.build_reference(known)
+    line = identity_rules.threshold(identity_rules.leave_one_out(known), traits=len(common.traits))
     readings = [read(path) for path in drawn]
-    scores = [rules.score(common, reading) for reading in readings]
+    scores = [identity_rules.score(common, reading) for reading in readings]
     missed = Counter(
         head for reading in readings for head, value in common.traits.items() if reading.traits[head] != value
     )  # fmt: skip
     return {
-        "traits": common.traits, "line": line, "passed": rules.count_passing(scores, line), "of": len(scores),
+        "traits": common.traits, "line": line, "passed": identity_rules.count_passing(scores, line), "of": len(scores),
         "scores": [round(one, 3) for one in scores], "missed": dict(missed),
     }  # fmt: skip
 
@@ -189,7 +188,7 @@ def sheet(drawn: Sequence[Path], references: Sequence[Path], scores: Sequence[fl
     for n, (file, score) in enumerate(zip(drawn, scores, strict=True)):
         x, y = n % columns * (width + 4), (1 + n // columns) * (height + 12)
         whole.paste(Image.open(file).convert("RGB"), (x, y))
-        if not rules.passes(score, line):
+        if not identity_rules.passes(score, line):
             brush.rectangle((x, y + height, x + width, y + height + 6), fill="red")
     whole.save(path)
 
@@ -214,7 +213,7 @@ def main() -> int:
             made = train(settings, somebody, images, folder / "run")
             shutil.copy(made, lora)
             sys.stderr.write(f"{somebody.name}: trained in {time.monotonic() - begun:.0f} s\n")
-        [drawing] = [one for one in engine.models() if one.name == cards.STARTER]
+        [drawing] = [one for one in engine.models() if one.name == model_cards.STARTER]
         wanted = (
             json.loads(asked.prompts.read_text("utf-8"))[somebody.name]
             if asked.prompts

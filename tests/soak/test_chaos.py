@@ -27,7 +27,7 @@ from sqlalchemy import select
 
 from backend.app import App
 from backend.db.tables import Asset, Device, EventRow, Job, Picture, Post
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
 from backend.errors import StudioError
 from backend.kit.clock import now
 from ops.sandbox_platform.store import SandboxStore

@@ -9,7 +9,7 @@ from functools import partial
 from backend import budgets
 from backend.bootstrap import bootstrap
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import TextRequest
+from backend.engines.ports.text import TextRequest
 from backend.errors import StudioError
 from backend.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from backend import jobs
-from backend.engines.events import Alive, Event, Output, Progress
+from backend.engines.ports.events import Alive, Event, Output, Progress
 from backend.errors import EngineError, EngineUnavailable, Invalid, OutOfMemory, ProcessKilled, RateLimited, Unavailable
 from backend.jobs import Handler, JobContext, JobType, Work, register
 

@@ -33,11 +33,11 @@ from backend.kit import launch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TORCH_CHILDREN = (
-    "backend.engines.image.child_host",
-    "backend.engines.trainer.child_train",
-    "backend.engines.identity.",
-    "backend.engines.caption.",
-    "tests.backend.engines.trainer.warm_child",
+    "backend.engines.local.diffusers.child_host",
+    "backend.engines.local.peft.child_train",
+    "backend.engines.local.identity.",
+    "backend.engines.local.captions.",
+    "tests.backend.engines.local.peft.warm_child",
 )
 TORCH_LIBRARIES = (
     "torch",
@@ -50,10 +50,10 @@ TORCH_LIBRARIES = (
     "transformers.models.clip.modeling_clip",
     "transformers.models.blip.modeling_blip",
     "safetensors.torch",
-    "backend.engines.diffusion.folder",
-    "backend.engines.trainer.learner",
-    "backend.engines.trainer.prior",
-    "backend.engines.trainer.data",
+    "backend.engines.local.diffusers.model_folder",
+    "backend.engines.local.peft.learner",
+    "backend.engines.local.peft.prior",
+    "backend.engines.local.peft.data",
 )
 STUDIO = "studio.shell.serve"
 STUDIO_LIBRARIES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.engines.text.port import Reply, TextChunk, TextEngine, TextRequest
+from backend.engines.ports.text import Reply, TextChunk, TextEngine, TextRequest
 
 
 def run_to_end(engine: TextEngine, request: TextRequest, *, pieces: list[str] | None = None) -> Reply:

@@ -13,7 +13,7 @@ import pytest
 from backend import generation, loras
 from backend.app import App
 from backend.engines.comfyui.image_engine import ComfyImageEngine
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
 from backend.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 
 from backend import datasets
 from backend.app import App
-from backend.engines.caption.captioners import build_captioners
+from backend.engines.registry import build_captioners
 from tests.backend.budgets.conftest import server
 from tests.backend.datasets.captioning import start_job
 from tests.factories.account import Tenant

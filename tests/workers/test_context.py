@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db.tables import Attempt, Job, JobLog, JobStep
-from backend.engines.events import Alive, Event, Handle, Log, Output, Preview, Progress
+from backend.engines.ports.events import Alive, Event, Handle, Log, Output, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt

@@ -10,7 +10,7 @@ from sqlalchemy import Text, cast, func, select, update
 from backend import jobs
 from backend.db.tables import Attempt, Job, JobLog, JobStep
 from backend.db.transactions import SystemCaller
-from backend.engines.events import Alive
+from backend.engines.ports.events import Alive
 from backend.errors import LeaseLost, ShuttingDown, Unavailable
 from backend.jobs import AttemptRef
 from backend.jobs.context import no_work

@@ -14,7 +14,7 @@ from backend import jobs
 from backend.bootstrap import bootstrap
 from backend.db.tables import Device, Job
 from backend.db.transactions import Anonymous, SystemCaller
-from backend.engines.events import EngineStatus
+from backend.engines.ports.events import EngineStatus
 from backend.errors import EngineUnavailable
 from backend.generation import GenerationPayload
 from backend.settings import Settings

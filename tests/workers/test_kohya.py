@@ -19,8 +19,8 @@ from backend.db.transactions import Anonymous
 from backend.jobs import JobCard
 from backend.kit import child
 from backend.training import ParamsDraft, RunCard, RunDraft
-from tests.backend.engines.trainer import kohya_rig
-from tests.backend.engines.trainer.kohya_rig import Rig
+from tests.backend.engines.kohya import kohya_rig
+from tests.backend.engines.kohya.kohya_rig import Rig
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.servers.kohya.writing import trained

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import datasets, generation, jobs, loras, training
 from backend.app import App
 from backend.db.tables import DatasetImage
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
 from backend.kit.ids import new_id

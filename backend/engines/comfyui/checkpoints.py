@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from backend.engines.comfyui import lora_upload, needs
+from backend.engines.comfyui import lora_upload
 from backend.engines.comfyui.client import ComfyUnreachable
+from backend.engines.comfyui.graphs import needs
+from backend.engines.comfyui.graphs.needs import Info
 from backend.engines.comfyui.image_inputs import SAMPLERS
-from backend.engines.comfyui.needs import Info
 from backend.engines.comfyui.servers import Servers
-from backend.engines.image.port import ModelCard
-from backend.engines.prompt_forms import form_from_name
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.prompt_forms import form_from_name
 from backend.media.model_files import checkpoints
 
 CLASSES = (

@@ -10,18 +10,18 @@ from typing import Any
 import structlog
 from PIL import Image
 
-from backend.engines.comfyui import checkpoints, image_inputs, lora_upload, needs, prompt_runner, server_urls
+from backend.engines.comfyui import checkpoints, image_inputs, lora_upload, prompt_runner, server_urls
 from backend.engines.comfyui import servers as comfy_servers
 from backend.engines.comfyui.client import ComfyRefused, ComfyUnreachable
+from backend.engines.comfyui.graphs import needs
+from backend.engines.comfyui.graphs import workflow as comfy_workflow
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
-from backend.engines.comfyui.workflow import Workflow
-from backend.engines.events import Alive, EngineStatus, Event, Log, Output
-from backend.engines.image import input_pictures
-from backend.engines.image.checks import check_request
-from backend.engines.image.input_pictures import PreparedInputs
-from backend.engines.image.port import ImageRequest, ModelCard
-from backend.engines.relay import forward_events
+from backend.engines.local.pictures import input_pictures
+from backend.engines.local.pictures.input_pictures import PreparedInputs
+from backend.engines.ports.events import Alive, EngineStatus, Event, Log, Output, forward_events
+from backend.engines.ports.image import ImageRequest, ModelCard, check_request
+from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineUnavailable, Invalid, Unsupported
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
@@ -137,7 +137,7 @@ class ComfyImageEngine:
         names = {role: path.name for role, path in inputs.pictures.items()}
         tasks = []
         for n, seed in enumerate(request.seeds):
-            graph = workflow.bind(image_inputs.slot_values(request, card, inputs, n, names, info), loras)
+            graph = comfy_workflow.bind(workflow, image_inputs.slot_values(request, card, inputs, n, names, info), loras)
             if request.pose and not request.pose_drawn:
                 image_inputs.set_pose_reader(graph, info)
             slots = {role: [slot for slot in workflow.slots.get(role, ()) if slot.node in graph] for role in inputs.pictures}
@@ -162,7 +162,7 @@ class ComfyImageEngine:
         info = self._servers.info(url, {node["class_type"] for node in workflow.graph.values()})
         offered = needs.options(info, "CheckpointLoaderSimple", "ckpt_name") or [""]
         values = {"checkpoint": next(iter(offered), ""), **dict.fromkeys(workflow.needs_pictures(), "any.png")}
-        return needs.missing_parts(info, workflow.bind(values))
+        return needs.missing_parts(info, comfy_workflow.bind(workflow, values))
 
     def _missing(self, url: str, graph: dict[str, Any]) -> list[str]:
         return needs.missing_parts(self._servers.info(url, {node["class_type"] for node in graph.values()}), graph)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from backend.engines.comfyui import needs, workflow
-from backend.engines.comfyui.needs import Info
-from backend.engines.comfyui.workflow import Workflow
-from backend.engines.image.input_pictures import PreparedInputs
-from backend.engines.image.port import ImageRequest, ModelCard
+from backend.engines.comfyui.graphs import needs, workflow
+from backend.engines.comfyui.graphs.needs import Info
+from backend.engines.local.pictures.input_pictures import PreparedInputs
+from backend.engines.ports.image import ImageRequest, ModelCard
+from backend.engines.ports.workflow import Workflow
 from backend.errors import Unsupported
 
 SAMPLERS: dict[str, tuple[str, str]] = {
@@ -37,7 +37,7 @@ def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
         return workflow.load_builtin("img2img")
     if request.pose:
         pose_workflow = workflow.load_builtin("pose_hires" if request.second_pass else "pose")
-        return pose_workflow.bypass("Pose reader", "Pose") if request.pose_drawn else pose_workflow
+        return workflow.bypass(pose_workflow, "Pose reader", "Pose") if request.pose_drawn else pose_workflow
     if request.second_pass:
         return workflow.load_builtin("hires")
     return workflow.load_builtin({"sdxl": "txt2img_sdxl", "flux": "txt2img_flux"}.get(card.base, "txt2img_sd15"))

@@ -16,13 +16,13 @@ from typing import Any
 import structlog
 
 from backend.engines.comfyui import error_messages, results, server_urls, servers
-from backend.engines.comfyui.client import ComfyRefused, ComfyUnreachable, SocketMessage
-from backend.engines.comfyui.progress import ProgressView
+from backend.engines.comfyui.client import ComfyRefused, ComfyUnreachable
+from backend.engines.comfyui.client_models import SocketMessage
 from backend.engines.comfyui.prompt_tracker import PromptTracker, usable_handle
-from backend.engines.comfyui.prompts import Task, TrackedPrompt, track
+from backend.engines.comfyui.prompts import ProgressView, Task, TrackedPrompt, track
 from backend.engines.comfyui.servers import Servers
 from backend.engines.comfyui.socket_mux import SocketMux, Subscription
-from backend.engines.events import Alive, DeviceReleased, Event, Handle, Log, Output
+from backend.engines.ports.events import Alive, DeviceReleased, Event, Handle, Log, Output
 from backend.errors import EngineUnavailable, LeaseLost, ShuttingDown, StudioError, Unsupported
 
 log = structlog.get_logger(__name__)

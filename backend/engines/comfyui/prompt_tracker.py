@@ -12,7 +12,7 @@ from backend.engines.comfyui import server_urls, servers
 from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable
 from backend.engines.comfyui.prompts import TrackedPrompt
 from backend.engines.comfyui.servers import Servers
-from backend.engines.events import Alive, Event, Handle, Log
+from backend.engines.ports.events import Alive, Event, Handle, Log
 from backend.errors import EngineUnavailable
 
 log = structlog.get_logger(__name__)

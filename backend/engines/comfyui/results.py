@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable, HistoryEntry, ResultFile, SocketMessage
-from backend.engines.comfyui.client_models import output_files
+from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable
+from backend.engines.comfyui.client_models import HistoryEntry, ResultFile, SocketMessage, output_files
 from backend.engines.comfyui.error_messages import BLACK_PICTURE
 from backend.errors import Rejected
 

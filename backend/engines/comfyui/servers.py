@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from backend.engines.comfyui import server_urls
 from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable
 from backend.engines.comfyui.socket_mux import SocketMux
-from backend.engines.events import EngineStatus
+from backend.engines.ports.events import EngineStatus
 from backend.settings import Settings
 
 T = TypeVar("T")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from queue import SimpleQueue
 
-from backend.engines.comfyui.client import ComfySocket, SocketMessage
+from backend.engines.comfyui.client import ComfySocket
+from backend.engines.comfyui.client_models import SocketMessage
 
 LINGER_S = 60.0
 """A socket without subscribers stays open so long for the next job: connecting costs more than keeping it."""

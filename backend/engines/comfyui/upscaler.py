@@ -6,19 +6,19 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from backend.engines.comfyui import needs, prompt_runner, server_urls
+from backend.engines.comfyui import prompt_runner, server_urls
 from backend.engines.comfyui import servers as comfy_servers
-from backend.engines.comfyui import workflow as comfy_workflow
 from backend.engines.comfyui.client import ComfyUnreachable
-from backend.engines.comfyui.lint import Graph
+from backend.engines.comfyui.graphs import needs
+from backend.engines.comfyui.graphs import workflow as comfy_workflow
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
-from backend.engines.events import EngineStatus, Event, Output
-from backend.engines.image import input_pictures
-from backend.engines.relay import forward_events
-from backend.engines.upscale.port import UpscaleCard, UpscaleRequest
-from backend.engines.upscale.resampler import RESAMPLE_CARD as RESAMPLED
-from backend.engines.upscale.resampler import Resampler
+from backend.engines.local.pictures import input_pictures
+from backend.engines.local.pillow_upscaler import RESAMPLE_CARD as RESAMPLED
+from backend.engines.local.pillow_upscaler import Resampler
+from backend.engines.ports.events import EngineStatus, Event, Output, forward_events
+from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
+from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
@@ -53,7 +53,7 @@ class ComfyUpscaler:
             limit = f"{self._settings.uploads.max_image_pixels / 1e6:.0f} million pixels"
             raise Rejected(f"{width:,} × {height:,} px is more than {limit}. Choose a smaller factor.")
         workflow = comfy_workflow.load_builtin("upscale")
-        graph = workflow.bind({"picture": picture.name, "upscaler": name, "width": width, "height": height})
+        graph = comfy_workflow.bind(workflow, {"picture": picture.name, "upscaler": name, "width": width, "height": height})
         [slot] = workflow.slots["picture"]
         task = Task(
             graph,

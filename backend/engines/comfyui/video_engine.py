@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from backend.engines.comfyui import lora_upload, needs, prompt_runner, server_urls
+from backend.engines.comfyui import lora_upload, prompt_runner, server_urls
 from backend.engines.comfyui import servers as comfy_servers
-from backend.engines.comfyui import workflow as comfy_workflow
 from backend.engines.comfyui.client import ComfyUnreachable
-from backend.engines.comfyui.lint import Graph
+from backend.engines.comfyui.graphs import needs
+from backend.engines.comfyui.graphs import workflow as comfy_workflow
 from backend.engines.comfyui.prompt_runner import Task
 from backend.engines.comfyui.servers import Servers
-from backend.engines.events import EngineStatus, Event
-from backend.engines.image import input_pictures
-from backend.engines.motion import resize
-from backend.engines.motion.camera import CARDS as CAMERA_CARDS
-from backend.engines.motion.camera import CameraEngine
-from backend.engines.motion.port import MotionCard, MotionRequest
-from backend.engines.relay import forward_events
+from backend.engines.comfyui.video_fit import crop_to_shape, fit_video
+from backend.engines.local.camera import CARDS as CAMERA_CARDS
+from backend.engines.local.camera import CameraEngine
+from backend.engines.local.pictures import input_pictures
+from backend.engines.ports.events import EngineStatus, Event, forward_events
+from backend.engines.ports.motion import MotionCard, MotionRequest
+from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Unsupported
 from backend.settings import Settings
 
@@ -52,10 +52,10 @@ class ComfyMotion:
         _check(card, request)
         picture = request.workdir / "upload.png"
         yield from input_pictures.convert_to_png(request.picture, picture)
-        width, height = fit_size(card, *(yield from resize.crop_to_shape(picture, request)))
+        width, height = fit_size(card, *(yield from crop_to_shape(picture, request)))
         workflow = comfy_workflow.load_builtin("animatediff" if card.prompts else "svd")
         loras = [(lora_upload.copy_to_server(self._settings, url, lora.path, lora.name), lora.weight) for lora in request.loras]
-        graph = workflow.bind(_values(card, request, picture.name, width, height), loras)
+        graph = comfy_workflow.bind(workflow, _values(card, request, picture.name, width, height), loras)
         [slot] = workflow.slots["picture"]
         uploads = {(slot.node, slot.input): picture}
         task = Task(
@@ -68,7 +68,7 @@ class ComfyMotion:
         )
         events = prompt_runner.run_tasks(self._servers, [task], device=request.device, workdir=request.workdir, handle=handle)
         out = request.workdir / "film.mp4"
-        yield from forward_events(events, lambda event: resize.fit_video(event, request, out, self._settings))
+        yield from forward_events(events, lambda event: fit_video(event, request, out, self._settings))
 
     def models(self) -> list[MotionCard]:
         return [*self._model_cards(), *CAMERA_CARDS]

@@ -9,8 +9,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.engines.kohya.presets import MemoryPreset
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.trainer import MemoryPreset, TrainParams
 
 SCRIPTS = {"sd15": "train_network.py", "sdxl": "sdxl_train_network.py"}
 NAME = "lora"

@@ -9,7 +9,7 @@ from typing import Any
 import tomli_w
 from PIL import Image, ImageOps
 
-from backend.engines.trainer.port import TrainImage, TrainParams
+from backend.engines.ports.trainer import TrainImage, TrainParams
 from backend.errors import Rejected
 
 _STEP = 64

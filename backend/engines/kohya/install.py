@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.media.model_files import checkpoints
 from backend.settings import Settings, foreign_environment

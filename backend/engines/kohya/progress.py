@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from backend.engines.events import Checkpoint, Event, Log, Metric, Output, Progress, Sample
 from backend.engines.kohya import console, error_messages, results
 from backend.engines.kohya.arguments import KohyaPlan
 from backend.engines.kohya.console import BarLine, PhaseLine, StepLine, Tail
 from backend.engines.kohya.event_files import EventFiles, Scalar
-from backend.engines.trainer import files
-from backend.engines.trainer.port import TrainRequest
+from backend.engines.ports import training_files
+from backend.engines.ports.events import Checkpoint, Event, Log, Metric, Output, Progress, Sample
+from backend.engines.ports.trainer import TrainRequest
 from backend.errors import EngineError
 from backend.media.model_files import modelspec, safetensors
 
@@ -77,7 +77,7 @@ class ProgressReader:
             raise error_messages.no_file()
         yield Progress(0, 0, "saving")
         steps = self._request.params.steps
-        target = files.final_path(self._request.workdir)
+        target = training_files.final_path(self._request.workdir)
         self._publish(path, target, steps)
         yield Checkpoint(steps, target, None, final=True)
         meta: dict[str, Any] = {"steps": steps}
@@ -159,7 +159,7 @@ class ProgressReader:
             step, prompts = self._plan.done + sample.step, self._request.sample_prompts
             if sample.n >= len(prompts):
                 continue
-            target = files.sample_path(self._request.workdir, step, sample.n)
+            target = training_files.sample_path(self._request.workdir, step, sample.n)
             target.parent.mkdir(parents=True, exist_ok=True)
             sample.path.replace(target)
             if results.is_black(target) and not self._black_reported:
@@ -190,18 +190,18 @@ class ProgressReader:
 
     def _checkpoint(self, step: int, path: Path) -> Checkpoint:
         total_step, workdir = self._plan.done + step, self._request.workdir
-        target, state = files.lora_path(workdir, total_step), None
+        target, state = training_files.lora_path(workdir, total_step), None
         self._publish(path, target, total_step)
         folder = results.state_folder(self._plan.output_dir, step)
         if results.has_state(folder):
             state_info = {
-                "run": files.fingerprint(self._request),
+                "run": training_files.fingerprint(self._request),
                 "step": total_step,
                 "eight_bit": self._plan.eight_bit,
                 "first": [step_loss for step_loss in self._first if step_loss[0] <= total_step],
                 "recent": [step_loss for step_loss in self._recent if step_loss[0] <= total_step][-AVERAGED:],
             }
-            results.pack_state(folder, state := files.state_path(workdir, total_step), state_info)
+            results.pack_state(folder, state := training_files.state_path(workdir, total_step), state_info)
         path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         return Checkpoint(total_step, target, state)

@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from backend.engines.events import Alive, Checkpoint, EngineStatus, Event, Log, Progress
-from backend.engines.image.port import ModelCard
-from backend.engines.kohya import arguments, dataset, error_messages, orphans, presets, results
+from backend.engines.kohya import arguments, dataset, error_messages, orphans, results
 from backend.engines.kohya.arguments import KohyaPlan
 from backend.engines.kohya.install import SIDES, KohyaInstall, PythonInfo
 from backend.engines.kohya.progress import ProgressReader
-from backend.engines.trainer import files
-from backend.engines.trainer.port import TrainRequest
+from backend.engines.ports import training_files
+from backend.engines.ports.events import Alive, Checkpoint, EngineStatus, Event, Log, Progress
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import GB, MemoryPreset, TrainRequest, preset_for, split_batch
 from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.kit import child
 from backend.media.model_files import safetensors
@@ -67,15 +67,15 @@ class KohyaTrainer:
                 reader.publish_checkpoints()
 
     def newest_checkpoint(self, workdir: Path) -> Checkpoint | None:
-        return files.newest_checkpoint(workdir)
+        return training_files.newest_checkpoint(workdir)
 
     def models(self) -> list[ModelCard]:
         return [card for card, _ in self._install.cards()]
 
-    def preset(self, base: str, vram_mb: int) -> presets.MemoryPreset | None:
+    def preset(self, base: str, vram_mb: int) -> MemoryPreset | None:
         """The memory preset for a device of `vram_mb` MB; None for a model family that cannot be trained here."""
-        configured_mb = self._settings.engines.kohya.vram_gb * presets.GB
-        return presets.preset_for(base, configured_mb if configured_mb and vram_mb else vram_mb) if base in SIDES else None
+        configured_mb = self._settings.engines.kohya.vram_gb * GB
+        return preset_for(base, configured_mb if configured_mb and vram_mb else vram_mb) if base in SIDES else None
 
     def status(self, device: str = "") -> EngineStatus:
         try:
@@ -108,8 +108,8 @@ class KohyaTrainer:
         state_info: dict[str, Any],
     ) -> KohyaPlan:
         params, device = request.params, self._install.device(request.device)
-        preset = presets.preset_for(card.base, device.vram_mb)
-        micro_batch, accumulation_steps = presets.split_batch(params.batch, preset, (params.resolution / card.side) ** 2)
+        preset = preset_for(card.base, device.vram_mb)
+        micro_batch, accumulation_steps = split_batch(params.batch, preset, (params.resolution / card.side) ** 2)
         done = int(state_info.get("step", 0))
         # A resumed optimizer state only fits the kind of optimizer that saved it.
         eight_bit = bool(state_info.get("eight_bit", preset.eight_bit and python.bitsandbytes and device.precision != "no"))
@@ -242,10 +242,10 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
         raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
     if request.resume is not None:
         state_info = results.read_state(request.resume)
-        if state_info.get("run") != files.fingerprint(request):
+        if state_info.get("run") != training_files.fingerprint(request):
             raise Rejected("The saved state belongs to a run with other pictures or settings. Start the training anew.")
     elif request.start is not None:
-        files.check_start(request.start, params)
+        training_files.check_start(request.start, params)
         if (base := safetensors.inspect(request.start.lora).base) not in {card.base, ""}:
             raise Rejected(
                 f"The checkpoint to continue from is for {base}, but {card.title} is {card.base}. Choose a model of {base}."

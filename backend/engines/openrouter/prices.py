@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from backend.engines.openrouter.client import PricedModel
-from backend.engines.text.port import TextRequest
+from backend.engines.openrouter.client_models import PricedModel
+from backend.engines.ports.text import TextRequest
 from backend.errors import Invalid
 
 LIST_TTL_S = 3600.0

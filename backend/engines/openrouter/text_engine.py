@@ -10,12 +10,14 @@ from collections.abc import Callable, Generator
 from decimal import Decimal
 from typing import Any, get_args
 
-from backend.engines.events import Alive, EngineStatus
-from backend.engines.openrouter.client import Completion, LlmRefused, LlmResponseLost, LlmUnreachable, OpenRouterClient
+from backend.engines.openrouter.answer import LlmRefused, LlmResponseLost
+from backend.engines.openrouter.client import LlmUnreachable, OpenRouterClient
+from backend.engines.openrouter.client_models import Completion
 from backend.engines.openrouter.prices import PriceList, call_cost, max_cost, own_prices
-from backend.engines.text.answers import response_schema
-from backend.engines.text.port import Quote, Reply, ReplyLost, TextChunk, TextRequest, Use
-from backend.engines.text.reasoning_blocks import ThinkingFilter, without_thinking
+from backend.engines.openrouter.reasoning_blocks import ThinkingFilter, without_thinking
+from backend.engines.ports.events import Alive, EngineStatus
+from backend.engines.ports.text import Quote, Reply, ReplyLost, TextChunk, TextRequest, Use
+from backend.engines.ports.text_answers import response_schema
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 from backend.kit.texts import printable
 from backend.settings import Settings

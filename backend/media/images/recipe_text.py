@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from backend.engines.comfyui import graph
 from backend.kit.texts import printable
+from backend.media.images import comfyui_graph
 
 TEXT_KEYS = ("influencerai", "parameters", "prompt", "workflow")
 """Keys of PNG text chunks, the preferred first; `parameters` is also used for the EXIF comment of a JPEG or WebP."""
@@ -114,7 +114,7 @@ def _read_a1111(text: str) -> ReadResult:
 
 def _read_comfyui(text: str) -> ReadResult:
     data = _parse_json(text)
-    fields = graph.read_parameters(data) if isinstance(data, dict) else None
+    fields = comfyui_graph.read_parameters(data) if isinstance(data, dict) else None
     if fields is None:
         return None, "Its ComfyUI graph has no sampler the studio understands, so the recipe was left out."
     return ParsedRecipe("comfyui", **fields), ""

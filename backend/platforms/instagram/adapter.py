@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from backend.engines.events import Handle, Log, Progress
+from backend.engines.ports.events import Handle, Log, Progress
 from backend.platforms.common import AdapterBase, fetch_url, wait_alive
 from backend.platforms.errors import InvalidPost, PlatformError, PrepareAgain, Transient
 from backend.platforms.instagram.client import Container, InstagramClient

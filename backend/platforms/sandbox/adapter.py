@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from backend.engines.events import Handle, Log, Progress
+from backend.engines.ports.events import Handle, Log, Progress
 from backend.platforms.common import AdapterBase, answer_lost, read_bytes, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,

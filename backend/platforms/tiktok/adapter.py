@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from backend.engines.events import Handle, Log, Progress
+from backend.engines.ports.events import Handle, Log, Progress
 from backend.platforms.common import AdapterBase, fetch_url, read_bytes
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain
 from backend.platforms.port import (

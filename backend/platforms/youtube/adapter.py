@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from backend.engines.events import Handle, Log, Progress
+from backend.engines.ports.events import Handle, Log, Progress
 from backend.platforms.common import AdapterBase, read_bytes
 from backend.platforms.errors import Forbidden, InvalidPost, PrepareAgain, Transient
 from backend.platforms.port import (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from backend import budgets
 from backend.app import App
 from backend.budgets import rules
-from backend.engines.openrouter.client import PricedModel
+from backend.engines.openrouter.client_models import PricedModel
 from backend.engines.openrouter.prices import call_cost, max_cost
-from backend.engines.text.port import TextRequest
+from backend.engines.ports.text import TextRequest
 from backend.errors import Invalid, NotPermitted
 from tests.factories.account import Tenant
 

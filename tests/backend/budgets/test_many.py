@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from backend import budgets
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import TextRequest
+from backend.engines.ports.text import TextRequest
 from backend.settings import ROOT
 from tests.backend.budgets.conftest import Make
 from tests.factories.account import Tenant

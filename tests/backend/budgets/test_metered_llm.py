@@ -17,7 +17,7 @@ from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import EventRow, LlmCall
 from backend.db.transactions import SystemCaller
-from backend.engines.text.port import ReplyLost, TextRequest, UnreadableAnswer
+from backend.engines.ports.text import ReplyLost, TextRequest, UnreadableAnswer
 from backend.errors import Cancelled, LeaseLost, Rejected
 from backend.writing import Suggestion
 from tests.backend.budgets.conftest import Make
@@ -223,7 +223,7 @@ def test_costs_by_day_influencer_kind_and_model(make_app: Make, acting: Acting, 
 
 
 def test_the_offline_writer_costs_nothing(app: App, acting: Acting) -> None:
-    from backend.engines.text.port import Brief
+    from backend.engines.ports.text import Brief
 
     request = replace(ASK, answer=Suggestion, brief=Brief("yoga", "en"))
     assert "yoga" in budgets.complete(app, acting(app), request, purpose=PURPOSE).text

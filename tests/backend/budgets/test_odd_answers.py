@@ -17,7 +17,7 @@ from backend import budgets
 from backend.app import App
 from backend.budgets import CallPurpose, OverBudget
 from backend.db.tables import LlmCall
-from backend.engines.text.port import AnswerCutOff, ModelRefused, ReplyLost, TextRequest, UnusableAnswer
+from backend.engines.ports.text import AnswerCutOff, ModelRefused, ReplyLost, TextRequest, UnusableAnswer
 from backend.errors import EngineError
 from backend.jobs.rules import outcome_of_error
 from backend.writing import Suggestion

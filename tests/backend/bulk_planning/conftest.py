@@ -14,7 +14,7 @@ from backend.app import App
 from backend.bulk_planning import SeriesOrder, pipeline
 from backend.bulk_planning.schemas import PicturePayload, SeriesPayload
 from backend.db.tables import Job, Picture
-from backend.engines.text.offline import OfflineWriter
+from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.generation import GenerationPayload
 from backend.generation import pipeline as drawing
 from backend.influencers import Persona

@@ -15,8 +15,8 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.comparisons import ComparisonCard, ComparisonDraft
 from backend.db.tables import TrainingCheckpoint, TrainingRun
-from backend.engines.events import EngineStatus, Event, Output, Progress
-from backend.engines.identity.port import IdentityRequest, Reading
+from backend.engines.ports.events import EngineStatus, Event, Output, Progress
+from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.settings import Settings
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_dataset, make_influencer

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backend import assets, comparisons
 from backend.comparisons import CONTROL, Arm, ComparisonCard, ComparisonPayload, pipeline
 from backend.db.tables import Asset, AssetUse
-from backend.engines.identity.port import Reading
+from backend.engines.ports.identity import Reading
 from backend.errors import Cancelled, EngineUnavailable, LeaseLost, NotFound
 from backend.media.images.ai_mark import SOURCE_TYPE
 from tests.backend.comparisons.conftest import OWN, FakeReader

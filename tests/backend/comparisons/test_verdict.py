@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend.comparisons import ranking, verdict
 from backend.comparisons.schemas import CONTROL, Arm, ArmScores, DrawnCell, PairResult, ScoringInfo
-from backend.engines.starter_model.words import CLOTH_COLORS, SCENES
+from backend.engines.local.starter_model.words import CLOTH_COLORS, SCENES
 
 ARMS = [Arm(step, strength) for step in (100, 200, 300) for strength in (0.6, 1.0)]
 SHARE = st.one_of(st.none(), st.floats(0, 1))

@@ -16,8 +16,8 @@ from backend.datasets.caption_rules import (
     is_english,
     may_replace,
 )
-from backend.engines.caption.port import PictureFacts
-from backend.engines.caption.template import background_phrase, describe_facts
+from backend.engines.local.captions.template import background_phrase, describe_facts
+from backend.engines.ports.caption import PictureFacts
 
 SAID = (
     "a woman person long brown hair with and blue eyes freckles smiling at the beach , red dress wearing of bella in . her "

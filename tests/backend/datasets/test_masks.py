@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backend import assets, datasets, training
 from backend.app import App
 from backend.db.tables import TrainingRun
-from backend.engines.trainer.port import uses_masks
+from backend.engines.ports.trainer import uses_masks
 from backend.errors import Conflict, Invalid
 from backend.training import RunDraft
 from backend.training.pipeline import _image

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend.engines.image.diffusers_engine import DiffusersEngine
-from backend.engines.image.port import ImageRequest
-from backend.engines.starter_model import characters
-from backend.engines.trainer.port import StartCheckpoint, TrainImage, TrainParams, TrainRequest
+from backend.engines.local.diffusers.engine import DiffusersEngine
+from backend.engines.local.starter_model import characters
+from backend.engines.ports.image import ImageRequest
+from backend.engines.ports.trainer import StartCheckpoint, TrainImage, TrainParams, TrainRequest
 from backend.settings import Settings
 from tests.factories import miniature
 

@@ -19,10 +19,8 @@ from backend import generation
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import Picture
-from backend.engines.diffusion import ipc_codec
-from backend.engines.image.params import ImageParams, ImageParamsDraft
-from backend.engines.image.port import ImageRequest
-from backend.engines.image.sizes import fit_size
+from backend.engines.local.torch_host import ipc_codec
+from backend.engines.ports.image import ImageParams, ImageParamsDraft, ImageRequest, fit_size
 from backend.generation import GenerationDraft, ImageOverrides, PictureRecipe, SecondPassPick, pipeline
 from backend.generation.recipe import differences
 from backend.kit.ids import new_id

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.engines.starter_model.words import MOUTHS, SCENES
+from backend.engines.local.starter_model.words import MOUTHS, SCENES
 from backend.generation import LOOK_PRESET_TITLES
 from backend.generation.look_presets import preset_words
 

@@ -14,8 +14,8 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import ComfyGraph
 from backend.db.transactions import Database
-from backend.engines.image.params import SecondPass
-from backend.engines.upscale.port import UpscaleCard
+from backend.engines.ports.image import SecondPass
+from backend.engines.ports.upscale import UpscaleCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, model_features, pipeline
 from backend.settings import Settings

@@ -16,7 +16,7 @@ from backend import assets, generation, jobs, prompt_library
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import Generation, Job
-from backend.engines.upscale.resampler import Resampler
+from backend.engines.local.pillow_upscaler import Resampler
 from backend.errors import Invalid
 from backend.generation import (
     AxisDraft,

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.engines.image import sizes
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard, fit_size
 from backend.errors import Invalid
 from backend.generation import SIZES, GenerationDraft, extract_loras
 from backend.generation.rules import assemble_prompt, seeds
@@ -71,7 +70,7 @@ def test_the_influencer_is_said_once() -> None:
 @pytest.mark.parametrize("side", [128, 512, 1024])
 def test_every_social_format_fits_every_model(name: str, side: int) -> None:
     model, size = replace(STARTER, side=side, step_px=32), SIZES[name]
-    width, height = sizes.fit_size(model, size.width, size.height)
+    width, height = fit_size(model, size.width, size.height)
     assert width % 32 == height % 32 == 0
     assert (width > height) == (size.width > size.height)
     assert 0.5 * side**2 <= width * height <= 2 * side**2

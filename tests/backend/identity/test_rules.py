@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import identity
-from backend.engines.identity.rules import IdentityReference
+from backend.engines.ports.identity_rules import IdentityReference
 from backend.identity import GATES, Gate, IdentityScore, ScoringContext, rules
 
 gates = st.sampled_from(get_args(Gate))

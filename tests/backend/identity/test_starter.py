@@ -12,8 +12,8 @@ from backend import identity
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.db.tables import DatasetImage
-from backend.engines.build import build_engines
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
+from backend.engines.registry import build_engines
 from backend.identity import CalibrationPayload, pipeline
 from backend.settings import Settings
 from tests.factories.account import Tenant

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend import identity
-from backend.engines.starter_model import characters
+from backend.engines.local.starter_model import characters
 
 
 def test_a_characters_traits_read_like_a_description() -> None:

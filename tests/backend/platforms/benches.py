@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from backend.engines.events import Handle
+from backend.engines.ports.events import Handle
 from backend.platforms.errors import PlatformError
 from backend.platforms.port import AccountAccess, Media, Outcome, PlatformAdapter, PostRequest, PublishAccepted, Published
 from backend.platforms.registry import create_adapter

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.engines.events import Handle
+from backend.engines.ports.events import Handle
 from backend.platforms.errors import OutcomeUnknown, PrepareAgain, RateLimitedByPlatform, TokenRefused, Transient
 from backend.platforms.port import AccountAccess, NotPublished, Published, Unknown
 from tests.backend.platforms.benches import Bench

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines.events import Handle
+from backend.engines.ports.events import Handle
 from backend.platforms import errors
 from backend.platforms.port import AccountAccess, NotPublished, PostRequest, PublishAccepted, Published, Unknown
 from tests.backend.platforms.benches import Bench

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.engines.image.port import ModelCard
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams
 from backend.training import recommend
 from backend.training.estimates import FAMILIES, estimate_memory, estimate_time, fits
 from backend.training.schemas import MemoryEstimate, RunSpeed

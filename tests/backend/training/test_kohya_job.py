@@ -15,8 +15,8 @@ from backend.bootstrap import bootstrap
 from backend.errors import EngineUnavailable, ProcessKilled, Rejected
 from backend.settings import Settings
 from backend.training import ParamsDraft, RunCard, RunDraft, TrainingPayload
-from tests.backend.engines.trainer import kohya_rig
-from tests.backend.engines.trainer.kohya_rig import Rig
+from tests.backend.engines.kohya import kohya_rig
+from tests.backend.engines.kohya.kohya_rig import Rig
 from tests.backend.training.runs import status_of, steps_of, train
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset

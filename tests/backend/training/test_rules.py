@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.engines.image.port import ModelCard
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.training import PRESETS, ParamsDraft, RunDraft, recommend, steps_for_epochs, with_overrides
 from backend.training.rules import epochs_for_steps, sample_prompts, with_trigger_word

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend import workflows
 from backend.db.transactions import Database
-from backend.engines.comfyui import lint
-from backend.engines.comfyui.workflow import InputSlot
+from backend.engines.comfyui.graphs import lint
+from backend.engines.ports.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.workflows import WorkflowDraft, WorkflowEdit
 from tests.factories import graphs as known

@@ -12,7 +12,7 @@ import pytest
 from backend import generation, jobs, writing
 from backend.app import App
 from backend.db.tables import Job
-from backend.engines.text.offline import OfflineWriter
+from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.generation import GenerationPayload
 from backend.jobs import WaitForChildren
 from backend.writing import IdeasOrder, WriteOrder, pipeline

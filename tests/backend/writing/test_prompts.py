@@ -132,8 +132,8 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_paid() -> None:
 
 
 def test_the_offline_writer_keeps_the_brief() -> None:
-    from backend.engines.text.offline_caption import caption
-    from backend.engines.text.offline_post import hook
+    from backend.engines.local.offline_writer.captions import caption
+    from backend.engines.local.offline_writer.posts import hook
 
     write_order = order(
         sponsored=True,

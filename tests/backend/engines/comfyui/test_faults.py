@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from backend.engines.comfyui.image_engine import ComfyImageEngine
-from backend.engines.events import Event, Handle, Log, Output
-from backend.engines.image.port import ImageRequest
+from backend.engines.ports.events import Event, Handle, Log, Output
+from backend.engines.ports.image import ImageRequest
 from backend.errors import EngineError, EngineUnavailable, LeaseLost, OutOfMemory, Rejected, Unsupported
 from tests.servers.comfyui import ComfyServer
 from tests.servers.comfyui.server import NEW, OLD

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from backend.engines.image.port import ModelCard
-from backend.engines.kohya import arguments, console, presets, results
+from backend.engines.kohya import arguments, console, results
 from backend.engines.kohya.arguments import KohyaPlan
 from backend.engines.kohya.console import BarLine, PhaseLine, StepLine, Tail
 from backend.engines.kohya.event_files import EventFiles, Scalar
-from backend.engines.trainer.port import TrainParams
+from backend.engines.ports.image import ModelCard
+from backend.engines.ports.trainer import TrainParams, preset_for, split_batch
 from backend.media.model_files import safetensors
 from backend.training import estimates
 from backend.training.rules import SD15, SDXL
@@ -24,8 +24,8 @@ from tests.servers.kohya.event_file import EventFile
 
 
 def plan(base: str, params: TrainParams, vram_gb: int, **changes: Any) -> KohyaPlan:
-    preset = presets.preset_for(base, vram_gb * 1024)
-    micro_batch, accumulation_steps = presets.split_batch(params.batch, preset, 1.0)
+    preset = preset_for(base, vram_gb * 1024)
+    micro_batch, accumulation_steps = split_batch(params.batch, preset, 1.0)
     whole: dict[str, Any] = {
         "base": base, "checkpoint": Path("/m/base.safetensors"), "params": params, "preset": preset,
         "dataset_config": Path("/w/d"),
@@ -105,7 +105,7 @@ print(json.dumps([rates, rest.get_last_lr()[0]]))
 @pytest.mark.parametrize("gb", [8, 12, 16, 24])
 def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb: int) -> None:
     card = ModelCard("m", "m", base, side, 64, (), "", 0, 0.0, trainable=True)
-    preset = presets.preset_for(base, gb * 1024 - 300)
+    preset = preset_for(base, gb * 1024 - 300)
     assert preset.gb == gb
     for batch in (params.batch, 12):
         need = estimates.estimate_memory(card, replace(params, batch=batch), preset)
@@ -115,10 +115,10 @@ def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb
 
 
 def test_a_batch_that_does_not_fit_is_split() -> None:
-    small = presets.preset_for("sdxl", 16 * 1024)
-    assert [presets.split_batch(batch, small, 1.0) for batch in (1, 2, 3, 4)] == [(1, 1), (2, 1), (1, 3), (2, 2)]
-    assert presets.split_batch(2, small, 4.0) == (1, 2)
-    assert presets.split_batch(16, presets.preset_for("sd15", 0), 1.0) == (16, 1)
+    small = preset_for("sdxl", 16 * 1024)
+    assert [split_batch(batch, small, 1.0) for batch in (1, 2, 3, 4)] == [(1, 1), (2, 1), (1, 3), (2, 2)]
+    assert split_batch(2, small, 4.0) == (1, 2)
+    assert split_batch(16, preset_for("sd15", 0), 1.0) == (16, 1)
 
 
 def test_no_step_both_draws_and_saves() -> None:

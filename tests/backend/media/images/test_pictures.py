@@ -224,7 +224,7 @@ def test_a_sharp_face_before_a_soft_background_is_sharp(look: Any) -> None:
 def test_exposure_and_faces_are_measured(look: Any) -> None:
     dark = look(encoded(Image.new("RGB", (300, 200), (1, 1, 1)), "PNG"), "dark.png").measures
     assert (dark.brightness, dark.contrast, dark.clipped) == (1.0, 0.0, 1.0)
-    marco = (ROOT / "backend/engines/starter_model/characters/marco/01.jpg").read_bytes()
+    marco = (ROOT / "backend/engines/local/starter_model/characters/marco/01.jpg").read_bytes()
     face = look(marco, "marco.jpg").measures
     assert face.faces == 1
     assert face.face_box is not None

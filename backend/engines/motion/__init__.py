@@ -1,1 +1,0 @@
-"""Videos from pictures: the port and the built-in camera moves."""
