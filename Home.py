@@ -5,7 +5,7 @@ import streamlit as st
 
 from studio.shell import menu, nav, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
-from studio.ui.request_key import track_run
+from studio.ui.forms import track_run
 
 theme.apply()
 page = st.navigation(nav.pages(), position="hidden")

@@ -114,9 +114,8 @@ MAY_PIPELINE = {
     "backend/assets/job_outputs.py",
     "backend/assets/service.py",
     "backend/budgets/ledger.py",
-    "backend/jobs/attempt_end.py",
+    "backend/jobs/attempts.py",
     "backend/jobs/claim.py",
-    "backend/jobs/steps.py",
 }
 """Modules that put several statements into one round trip; docs/ARCHITECTURE.md says why these."""
 
@@ -141,7 +140,7 @@ def test_a_door_never_imports_its_pipeline() -> None:
 
 _IMPORT_ALL = """
 import sys
-import backend.bootstrap, ops.demo, backend.engines.registry, studio.shell.server, workers.main, workers.registry
+import backend.bootstrap, ops.demo, backend.engines.registry, studio.shell.server, workers.main
 import backend.engines.local.diffusers.engine, backend.engines.local.peft.trainer
 print([name for name in %r if name in sys.modules])
 """

@@ -6,6 +6,7 @@ The pipeline runs in one thread; the heartbeat reads the progress report and set
 from __future__ import annotations
 
 import base64
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -27,10 +28,8 @@ from backend.jobs.claim import Claim
 from backend.jobs.context import Result
 from backend.jobs.rules import completed
 from backend.jobs.timing import MeasuredDuration
-from workers import fault_injection
-from workers.attempt_report import ProgressReport, attempt_end, write_log
-from workers.eta import SpeedWindow
 from workers.lease import Lease
+from workers.progress import ProgressReport, SpeedWindow, attempt_end, write_log
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -43,6 +42,7 @@ _FENCE = text(
 """The fence: locks the attempt if it still owns its job. FOR KEY SHARE lets the heartbeat's updates and this attempt's other
 transactions pass, and blocks the sweep, which takes the attempt back under FOR UPDATE."""
 _TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
+FAULT_SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
 class Context:
@@ -122,9 +122,9 @@ class Context:
         with self._lock:
             self._report.step = name
         self._note_progress()
-        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, name)
+        inject_fault(self.app.settings.workers.fault_step, self.claim.kind, name)
         value = work()
-        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, f"{name}+")
+        inject_fault(self.app.settings.workers.fault_step, self.claim.kind, f"{name}+")
         # A job with a parent must lock its ancestors before itself, so it is ended alone (write_outcome), not here.
         job_result = None if self.claim.parent_id else job_result
         clear_handle = self._handle is not None and not keep_handle
@@ -156,7 +156,7 @@ class Context:
         with self._lock:
             self._report.step = name
         self._note_progress()
-        fault_injection.inject(self.app.settings.workers.fault_step, self.claim.kind, name)
+        inject_fault(self.app.settings.workers.fault_step, self.claim.kind, name)
 
     def _commit_step(self, name: str, write: Callable[[Session], Result], job_result: Result, *, clear_handle: bool) -> Result:
         """Stores a step with the rows that `write` adds, and completes the job if `job_result` is given.
@@ -335,3 +335,15 @@ def _as_result(tx: Session, result: Result) -> Result:
 def _duration_text(seconds: float) -> str:
     size, unit = (1, "s") if seconds < 120 else (60, "minutes") if seconds < 7200 else (3600, "hours")
     return f"{seconds / size:.3g} {unit}"
+
+
+def inject_fault(fault: str, kind: str, step: str) -> None:
+    """Stops the process if `fault` names this job kind and step; does nothing when it is empty.
+
+    `fault` is `<kind>:<step>:kill|freeze`. Step `x+` is the moment after x's work and before its result is written.
+    """
+    if fault:
+        fault_kind, fault_step, how = fault.split(":")
+        if (fault_kind, fault_step) == (kind, step):
+            # Sent to this thread: a signal to the process may stop another thread first, and this one would go on for a moment.
+            signal.pthread_kill(threading.get_ident(), FAULT_SIGNALS[how])

@@ -1,31 +1,39 @@
-"""The devices this worker may hold: discovers them, writes them to `devices`, probes engines that did not answer."""
+"""The devices this worker may hold: discovers them, writes them to `devices`, probes engines that did not answer, and measures
+once how fast this machine is."""
 
 from __future__ import annotations
 
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
+from PIL import Image
 from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
-from backend.db.tables import Device
+from backend.db.tables import Device, WorkTime
 from backend.db.transactions import Anonymous
 from backend.engines.comfyui import server_urls
 from backend.engines.registry import image_engine_name, trainer_engine_name
+from backend.jobs import Work
 from backend.jobs.sweep import replace_wait_reason, resume_engine_jobs
+from backend.jobs.timing import MeasuredDuration, record
 from backend.settings import Settings
 
 if TYPE_CHECKING:
     from backend.app import App
 
 log = structlog.get_logger(__name__)
-_QUERY = ["--query-gpu=index,memory.total", "--format=csv,noheader,nounits"]
+_GPU_QUERY = ["--query-gpu=index,memory.total", "--format=csv,noheader,nounits"]
+BENCHMARK_COST_S = 0.37
+"""Seconds that `measure_speed` takes on the machine that all costs were measured on."""
+_BENCHMARK_SIDE, _BENCHMARK_TIMES = 1024, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def _cuda_devices() -> list[tuple[str, int]]:
     if program is None:
         return []
     try:
-        completed = subprocess.run([program, *_QUERY], capture_output=True, text=True, timeout=20, check=True)
+        completed = subprocess.run([program, *_GPU_QUERY], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("the graphics driver does not answer", error=str(error))
         return []
@@ -146,3 +154,21 @@ def _why_unavailable(app: App, capability: str, device: str) -> str | None:
         case _:
             return None
     return None if status.ok else status.detail
+
+
+def measure_speed(app: App, worker_id: str) -> None:
+    """About half a second of image resizing, recorded as work time; nothing on an installation that has work times already.
+
+    Raises Unavailable.
+    """
+    with app.db.transaction(Anonymous()) as tx:
+        if tx.scalar(select(WorkTime.id).limit(1)) is not None:
+            return
+    started, picture = time.monotonic(), Image.radial_gradient("L").convert("RGB")
+    for _ in range(_BENCHMARK_TIMES):
+        picture.resize((_BENCHMARK_SIDE, _BENCHMARK_SIDE), Image.Resampling.LANCZOS).resize(
+            (256, 256), Image.Resampling.LANCZOS
+        )
+    measured = MeasuredDuration(0.0, time.monotonic() - started)
+    with app.db.transaction(Anonymous()) as tx:
+        record(tx, Work("benchmark", "", BENCHMARK_COST_S), measured, device_id=None, worker_id=worker_id)

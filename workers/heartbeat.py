@@ -15,10 +15,9 @@ from backend.db.transactions import Database, SystemCaller
 from backend.errors import StudioError
 from backend.jobs import AttemptRef, finish_attempt
 from backend.jobs.rules import AttemptOutcome
-from workers.attempt_report import ProgressReport
 from workers.context import Context
-from workers.identity import Identity
-from workers.lease import Lease, boot_clock
+from workers.lease import Identity, Lease, boot_clock
+from workers.progress import ProgressReport
 
 log = structlog.get_logger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
 import threading
@@ -17,15 +18,15 @@ from sqlalchemy import event
 
 from backend.bootstrap import bootstrap
 from backend.errors import ShuttingDown, StudioError
-from backend.jobs import sweep
+from backend.job_types import KINDS
+from backend.jobs import JOB_TYPES, Handler, sweep
 from backend.jobs.job_type import QUEUES
 from backend.jobs.rules import outcome_of_error
 from backend.kit import disk, temp_folders
-from workers import benchmark, devices, registry
+from workers import devices
 from workers.claim_batcher import FinishedAttempt
 from workers.heartbeat import Heartbeat
-from workers.identity import Identity
-from workers.lease import Lease
+from workers.lease import Identity, Lease
 from workers.runner import Process, drain, write_outcome
 from workers.scheduler import Scheduler
 from workers.wakeups import notifications, start_listening
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
     from backend.app import App
 
 log = structlog.get_logger(__name__)
+
+
+def load_handlers(modules: Sequence[str] = ()) -> dict[str, Handler]:
+    """Kind -> handler: those of this release, or of `modules`, each of which has `HANDLERS` (tests)."""
+    if not modules:
+        return {kind: Handler(JOB_TYPES[kind].payload, JOB_TYPES[kind].pipeline()) for kind in KINDS}
+    handlers: dict[str, Handler] = {}
+    for name in modules:
+        handlers |= importlib.import_module(name).HANDLERS
+    unknown = set(handlers) - set(JOB_TYPES)
+    assert not unknown, f"kinds that are not registered: {sorted(unknown)}"
+    return handlers
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +72,7 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     settings, queues = app.settings, tuple(options.queues)
     identity = Identity(queues)
     heartbeat = Heartbeat(app.db, identity, lease, beat_s=settings.jobs.heartbeat_s)
-    process = Process(app, identity, registry.load(options.handlers or ()), lease, heartbeat, workroot)
+    process = Process(app, identity, load_handlers(options.handlers or ()), lease, heartbeat, workroot)
     heartbeat.start()
     _mark_dead_workers(app, identity)
     temp_folders.sweep()
@@ -119,7 +132,7 @@ def _refresh_devices(app: App, local_devices: list[devices.LocalDevice], worker_
     try:
         devices.register(app, local_devices)
         devices.probe(app, local_devices)
-        benchmark.measure(app, worker_id)
+        devices.measure_speed(app, worker_id)
     except StudioError as error:
         log.warning("devices not refreshed", error=error.message)
 

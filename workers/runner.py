@@ -20,12 +20,11 @@ from backend.errors import LeaseLost, StudioError, Unavailable
 from backend.jobs import JOB_TYPES, Handler, WaitForChildren, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
-from workers.attempt_report import ProgressReport, attempt_end, write_end, write_log
 from workers.claim_batcher import ClaimBatcher, FinishedAttempt
 from workers.context import Context
 from workers.heartbeat import Heartbeat
-from workers.identity import Identity
-from workers.lease import Lease
+from workers.lease import Identity, Lease
+from workers.progress import ProgressReport, attempt_end, write_end, write_log
 
 if TYPE_CHECKING:
     from backend.app import App

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.content_plans import sweep as post_sweep
 from backend.errors import StudioError
-from backend.jobs import clocks, sweep
+from backend.jobs import sweep
 from backend.jobs.schedules import claimable, fire_due
 from backend.publishing import claim_due
 from backend.publishing import sweep as publishing_sweep
@@ -96,7 +96,7 @@ class Scheduler:
             self._grace_until = boot_clock() + lease
         if was_set or boot_clock() >= self._repair_clock_at:
             self._repair_clock_at = boot_clock() + CLOCK_REPAIR_EVERY_S
-            if rows := clocks.repair_future_instants(tx, self._settings):
+            if rows := sweep.repair_future_instants(tx, self._settings):
                 log.warning("instants from before the clock was set back are repaired", rows=rows)
 
     def _grace_is_over(self) -> bool:

@@ -20,8 +20,7 @@ from backend.assets.service import (
     use,
     use_all,
 )
-from backend.assets.strays import find_strays
-from backend.assets.sweep import SweepResult, sweep
+from backend.assets.sweep import SweepResult, find_strays, sweep
 
 __all__ = [
     "THUMB_WIDTHS",

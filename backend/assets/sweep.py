@@ -1,15 +1,16 @@
-"""Retention: deletes assets that nothing has used for a while, their bytes some days later, and old uploads. Works in small
-batches from the rows, so it can stop at any time."""
+"""Retention: deletes assets that nothing has used for a while, their bytes some days later, and old uploads; reports files in
+the storage that no row names. Works in small batches from the rows, so it can stop at any time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, union_all, update
 
-from backend.assets.keys import thumb_key
+from backend.assets.keys import FOLDERS, owner_key, thumb_key
 from backend.assets.schemas import THUMB_WIDTHS
 from backend.assets.service import OpenTx
 from backend.db.tables import Asset, AssetUse, Upload
@@ -17,6 +18,7 @@ from backend.settings import Settings
 from backend.storage import Storage
 
 _BATCH = 200
+_LISTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,22 @@ def _clear_uploads(open_tx: OpenTx, storage: Storage, settings: Settings) -> int
         with open_tx() as tx:
             tx.execute(delete(Upload).where(Upload.id.in_([upload_id for upload_id, _ in rows])))
     return len(rows)
+
+
+def find_strays(
+    open_tx: OpenTx, storage: Storage, *, tenant_id: str, check: Callable[[], None] = lambda: None
+) -> Iterator[str]:
+    """Keys of stray files of one workspace. A row is written before its bytes and read here after the listing, so a file that
+    is being stored is not reported.
+
+    `check` is called between batches and may raise to stop. Raises Unavailable while S3 is away.
+    """
+    for folder in FOLDERS:
+        listed = storage.list(f"{folder}/{tenant_id}/")
+        while batch := list(islice(listed, _LISTED_AT_ONCE)):
+            check()
+            owners = {owner_key(key) for key in batch}
+            assets = select(Asset.key).where(Asset.key.in_(owners), Asset.state != "purged")
+            with open_tx() as tx:
+                known_keys = set(tx.scalars(union_all(assets, select(Upload.key).where(Upload.key.in_(owners)))))
+            yield from (key for key in batch if owner_key(key) not in known_keys)

@@ -1,10 +1,9 @@
 """Budgets: a ledger of every AI call, limits that hold, and the only way to call a language model."""
 
-from backend.budgets.figures import mean_usd, remaining_usd, usual_and_most_usd
 from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
-from backend.budgets.queries import costs
+from backend.budgets.queries import costs, mean_usd, remaining_usd, usual_and_most_usd
 from backend.budgets.schemas import CallPurpose, CostLine, Costs, OverBudget, Period
 
 __all__ = [

@@ -7,8 +7,7 @@ from backend.content_plans import VariantDraft, parse_hashtags, whole_caption
 from backend.platforms.limits import TextLimit, TextRules
 from backend.platforms.port import Format
 from backend.platforms.registry import PLATFORMS
-from backend.platforms.text_length import shorten
-from backend.platforms.text_limits import text_length
+from backend.platforms.text_limits import shorten, text_length
 from backend.writing import TextParts
 
 

@@ -1,13 +1,11 @@
 """Channels: an influencer's accounts on platforms."""
 
-from backend.channels.access_tokens import access, with_access
 from backend.channels.account_info import check_account
 from backend.channels.oauth import CALLBACK_PATH, OAuthResult, callback, setup_problem, start, store_flash, take_flash
-from backend.channels.profile_urls import feed_url, profile_url
-from backend.channels.queries import get, get_many, of
+from backend.channels.queries import feed_url, get, get_many, of, profile_url
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
 from backend.channels.service import add_sandbox, remove, rename, save_settings, switch
-from backend.channels.token_refresh import refresh_expiring
+from backend.channels.tokens import access, refresh_expiring, with_access
 
 __all__ = [
     "CALLBACK_PATH",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend.channels.access_tokens import Transact, with_access
 from backend.channels.queries import get
+from backend.channels.tokens import Transact, with_access
 from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import create_adapter
 

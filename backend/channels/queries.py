@@ -1,8 +1,9 @@
-"""Reads channels."""
+"""Reads channels; addresses of their public pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from backend.channels.schemas import ChannelCard
 from backend.db.tables import Channel
 from backend.errors import NotFound
+from backend.platforms.registry import PLATFORMS
+from backend.settings import Settings
 
 
 def get(tx: Session, channel_id: str) -> ChannelCard:
@@ -47,3 +50,14 @@ def card(row: Channel) -> ChannelCard:
         "created_at",
     )
     return ChannelCard(**{name: getattr(row, name) for name in (*copied, "deleted_at")})
+
+
+def feed_url(settings: Settings) -> str:
+    """The practice platform's feed as browsers reach it; "" when there is none."""
+    return PLATFORMS["sandbox"].profile_url(settings, "", "")
+
+
+def profile_url(card: ChannelCard, settings: Settings) -> str:
+    """The account's public page; "" when it is not known."""
+    name = quote(card.profile.get("name", "").lstrip("@"), safe=".")
+    return PLATFORMS[card.platform].profile_url(settings, name, card.account_id)

@@ -20,7 +20,6 @@ from backend.content_plans.bulk import (
 from backend.content_plans.calendar import empty_days, entries, month_entries, placement_warnings, undated_entries
 from backend.content_plans.checks import problems
 from backend.content_plans.dates import move, next_free_times, shift, undo
-from backend.content_plans.edits import FileEdit
 from backend.content_plans.expected_version import (
     ANY_VERSION,
     ChangedSince,
@@ -31,7 +30,6 @@ from backend.content_plans.expected_version import (
 )
 from backend.content_plans.faces import FaceMatch, worst_matches
 from backend.content_plans.history import delete_old_undo_entries, latest_undo_entry
-from backend.content_plans.offsets import MAX_OFFSET_MINUTES, after_minutes
 from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, save
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
@@ -52,6 +50,7 @@ from backend.content_plans.schemas import (
     MAX_PLANS_AT_ONCE,
     AttemptCard,
     CalendarEntry,
+    FileEdit,
     Outcome,
     PlanCard,
     PlanDraft,
@@ -63,8 +62,7 @@ from backend.content_plans.schemas import (
     RulesDraft,
     VariantDraft,
 )
-from backend.content_plans.slots import RecurringTime
-from backend.content_plans.time_zones import to_instant, to_local_time
+from backend.content_plans.times import MAX_OFFSET_MINUTES, RecurringTime, after_minutes, to_instant, to_local_time
 from backend.content_plans.unsaved_drafts import (
     UnsavedDraft,
     delete_old_unsaved_drafts,

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.content_plans import checks, plans, posting_rules, queries, rules
-from backend.content_plans.edits import FileEdit
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
-from backend.content_plans.schemas import PostCard, VariantDraft
+from backend.content_plans.schemas import FileEdit, PostCard, VariantDraft
 from backend.db.tables import ContentPlan
 from backend.errors import Conflict, Invalid
 from backend.platforms.port import PostProblem
-from backend.platforms.text_length import limit_hashtags, shorten
-from backend.platforms.text_limits import hashtags_in, text_length, text_rules_for
+from backend.platforms.text_limits import hashtags_in, limit_hashtags, shorten, text_length, text_rules_for
 
 _MAX_ROUNDS = 4
 """Fixing one problem may uncover the next: a cropped video may be too narrow."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from backend.content_plans import faces, queries, rules
 from backend.content_plans.rules import MOVABLE, Clash, PlannedPost
 from backend.content_plans.schemas import CalendarEntry, PlanFilters, RulesDraft
-from backend.content_plans.time_zones import to_instant, to_local_time
+from backend.content_plans.times import to_instant, to_local_time
 from backend.db.tables import Channel, ContentPlan, Post, PostingRule, PostState
 
 MAX_ENTRIES = 2000

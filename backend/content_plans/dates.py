@@ -10,12 +10,11 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.content_plans import calendar, history, posting_rules, queries, schedule, slots
+from backend.content_plans import calendar, history, posting_rules, queries, schedule, times
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
-from backend.content_plans.offsets import due_time_sql
 from backend.content_plans.rules import MOVABLE, STATE_LABELS
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PlanUndoEntry
-from backend.content_plans.time_zones import Instant, to_instant, to_local_time
+from backend.content_plans.times import Instant, due_time_sql, to_instant, to_local_time
 from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
@@ -190,7 +189,7 @@ def next_free_times(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -
     """
     rules = posting_rules.get_rules(tx, influencer_id)
     taken = calendar.planned_instants(tx, influencer_id)
-    free = slots.free_times(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
+    free = times.free_times(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
     return [local_time for (local_time, _), _ in zip(free, range(n), strict=False)]
 
 

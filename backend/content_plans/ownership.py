@@ -17,7 +17,7 @@ from backend.content_plans.posting_rules import WORKSPACE, active_stop_switch
 from backend.content_plans.queries import get_post
 from backend.content_plans.rules import MISSED_AFTER
 from backend.content_plans.schemas import PostCard
-from backend.content_plans.time_zones import to_instant, to_local_time
+from backend.content_plans.times import to_instant, to_local_time
 from backend.content_plans.transitions import in_state, move
 from backend.db.tables import ContentPlan
 

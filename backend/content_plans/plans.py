@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from backend import assets, channels, events, influencers
 from backend.content_plans import dates, files, history, posting_rules, queries, rules
 from backend.content_plans.expected_version import ANY_VERSION, ChangedSince, ExpectedPlans, lock_plans, require_unchanged
-from backend.content_plans.offsets import due_time, offset_of
 from backend.content_plans.schemas import PlanCard, PlanDraft, PlanUndoEntry, PostCard, VariantDraft
+from backend.content_plans.times import due_time, offset_of
 from backend.content_plans.transitions import move, state_changed_error, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound

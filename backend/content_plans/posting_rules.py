@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import events, influencers
 from backend.content_plans.schemas import RulesCard, RulesDraft
-from backend.content_plans.slots import RecurringTime
+from backend.content_plans.times import RecurringTime
 from backend.content_plans.transitions import move
 from backend.db.tables import ContentPlan, Post, PostingRule, PostingSlot, PostState
 from backend.kit.ids import new_id

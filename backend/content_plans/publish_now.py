@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.content_plans import checks, posting_rules, queries, schedule
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
 from backend.content_plans.schemas import PlanCard, PostCard
-from backend.content_plans.time_zones import to_local_time
+from backend.content_plans.times import to_local_time
 from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, Refused

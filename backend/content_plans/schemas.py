@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from backend.content_plans import offsets, rules
-from backend.content_plans.edits import FileEdit
-from backend.content_plans.slots import RecurringTime
-from backend.content_plans.time_zones import zone_of
+from backend.content_plans import rules, times
+from backend.content_plans.times import RecurringTime, zone_of
 from backend.db.tables import PostState
 from backend.kit.drafts import Draft
 
@@ -19,6 +17,25 @@ MAX_MEDIA = 35
 MAX_PLANS_AT_ONCE = 500
 Id = Annotated[str, Field(max_length=80)]
 Format = Literal["", "picture", "carousel", "reel", "story", "video", "short"]
+
+
+class FileEdit(Draft):
+    """`ratio`: width/height it is cropped to, around `focus` (0 left or top, 1 right or bottom; None: the middle).
+
+    `width`: px at most; `least`: px wide that a narrower picture is enlarged to. `seconds`: only the first so many.
+    `transcode`: as every platform plays it.
+    """
+
+    ratio: float | None = Field(None, ge=0.1, le=10)
+    focus: float | None = Field(None, ge=0, le=1)
+    width: int | None = Field(None, ge=64, le=10_000)
+    least: int | None = Field(None, ge=64, le=2_000)
+    seconds: float | None = Field(None, ge=0.5, le=12 * 3600)
+    transcode: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether it changes anything."""
+        return any((self.ratio, self.width, self.least, self.seconds, self.transcode))
 
 
 class VariantDraft(Draft):
@@ -62,11 +79,11 @@ class VariantDraft(Draft):
     @field_validator("options")
     @classmethod
     def _options(cls, options: dict[str, Any]) -> dict[str, Any]:
-        return offsets.validate_offset(options)
+        return times.validate_offset(options)
 
     def without_offset(self) -> Self:
         """The variant without its offset to the plan's time: what the audience sees of it."""
-        options = {name: value for name, value in self.options.items() if name != offsets.OPTION}
+        options = {name: value for name, value in self.options.items() if name != times.OFFSET_OPTION}
         return self.model_copy(update={"options": options})
 
 

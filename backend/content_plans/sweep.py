@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import DateTime, String, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from backend.content_plans.offsets import due_time_sql
 from backend.content_plans.rules import MISSED_AFTER
-from backend.content_plans.time_zones import to_instant
+from backend.content_plans.times import due_time_sql, to_instant
 from backend.content_plans.transitions import in_state, move
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid

@@ -17,7 +17,7 @@ from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload, GalleryFilters
 from backend.generation import PictureCard
 from backend.jobs import JobCard
-from backend.media.images import recipe_file, recipe_text
+from backend.media.images import picture_metadata, recipe_text
 from backend.media.images.recipe_text import ParsedRecipe
 from backend.storage import Storage
 
@@ -43,7 +43,7 @@ class PictureFile:
         if not self.texts:
             return data
         try:
-            return recipe_file.with_recipe(data, self.content_type, self.texts, width=self.width, height=self.height)
+            return picture_metadata.with_recipe(data, self.content_type, self.texts, width=self.width, height=self.height)
         except ValueError as error:
             raise Invalid(f"The recipe cannot be written into {self.filename}: {error}. Download it without.") from error
 
@@ -56,7 +56,7 @@ def picture_file(tx: Session, picture_id: str, *, with_recipe: bool = False) -> 
 
 def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = False) -> PictureFile:
     """Raises Invalid (a kind of file that holds no recipe)."""
-    if with_recipe and asset.content_type not in recipe_file.CONTENT_TYPES:
+    if with_recipe and asset.content_type not in picture_metadata.CONTENT_TYPES:
         kind = asset.content_type.rpartition("/")[2].upper()
         raise Invalid(f"A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.")
     name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"

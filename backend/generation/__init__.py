@@ -11,14 +11,12 @@ from backend.generation.api_requests import (
     start_list_order,
 )
 from backend.generation.assembly import assemble, choose_model, default_size
-from backend.generation.digital_source_type import SOURCE_META, inherited_source_type
 from backend.generation.forecast import drawing_seconds, pass_rate
 from backend.generation.grid import AXIS_KINDS, AxisDraft, split_values
 from backend.generation.init_images import take_upload
 from backend.generation.lists import ListLine, parse_list
-from backend.generation.look_presets import LOOK_PRESET_TITLES
 from backend.generation.pictures import picture, pictures, pictures_of, select_cards, shape_of, to_card
-from backend.generation.queries import get, image_overrides, latest, near_duplicates, remix
+from backend.generation.queries import SOURCE_META, get, image_overrides, inherited_source_type, latest, near_duplicates, remix
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe
 from backend.generation.report import InfluencerReport, influencer_report, report_csv, report_json
 from backend.generation.requests import (
@@ -31,7 +29,7 @@ from backend.generation.requests import (
     start_list,
     try_workflow,
 )
-from backend.generation.rules import SIZES, extract_loras
+from backend.generation.rules import LOOK_PRESET_TITLES, SIZES, extract_loras
 from backend.generation.schemas import (
     MAX_PICTURES,
     MAX_PICTURES_IN_BATCH,

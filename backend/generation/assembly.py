@@ -16,7 +16,7 @@ from backend import assets, influencers, loras, prompt_library, workflows
 from backend.assets import AssetCard
 from backend.engines.ports.image import ImageParams, ModelCard, fit_size
 from backend.errors import Invalid
-from backend.generation import look_presets, model_features, rules
+from backend.generation import rules
 from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
@@ -105,7 +105,7 @@ class RequestAssembler:
 
     def assemble(self, draft: GenerationDraft, seed: int) -> Assembled:
         model, workflow = self._model(draft), self._workflow(draft)
-        model_features.check(draft, model, workflow)
+        rules.check_features(draft, model, workflow)
         influencer, parts = self._influencer(draft), self._prompt_parts(draft)
         chosen_prompt, chosen_negative = self._resolved_texts(draft, seed)
         extracted = rules.extract_loras(chosen_prompt)
@@ -115,9 +115,7 @@ class RequestAssembler:
             if influencer and draft.with_look
             else ("", "", "")
         )
-        preset_words, preset_negative = look_presets.preset_words(
-            draft.finish, base=model.base, prompt=f"{extracted.prompt} {look}"
-        )
+        preset_words, preset_negative = rules.preset_words(draft.finish, base=model.base, prompt=f"{extracted.prompt} {look}")
         with_preset = rules.join_phrases(extracted.prompt, preset_words)
         prompt = rules.assemble_prompt(with_preset, trigger, look)
         if not prompt:
@@ -131,7 +129,7 @@ class RequestAssembler:
             model=model.name,
             notes=(
                 *_notes(draft, model, params, lora_refs, prompt != with_preset and influencer is not None, parts, varies),
-                *model_features.notes(draft, workflow, params.width, params.height),
+                *rules.feature_notes(draft, workflow, params.width, params.height),
             ),
             varies=varies,
             asked=chosen_prompt,
@@ -266,7 +264,7 @@ def _notes(
         notes.append(f"In the style {parts.style.name}.")
     if draft.finish:
         notes.append(
-            f"Words for “{look_presets.LOOK_PRESET_TITLES[draft.finish]}” were added, where the prompt does not say otherwise."
+            f"Words for “{rules.LOOK_PRESET_TITLES[draft.finish]}” were added, where the prompt does not say otherwise."
         )
     if look_added:
         notes.append("The influencer's trigger word and look were added.")

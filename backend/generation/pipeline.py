@@ -18,10 +18,9 @@ from backend.engines.ports.events import DeviceReleased, Event, Output, Progress
 from backend.engines.ports.image import ImageRequest, LoraUse
 from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
-from backend.generation.digital_source_type import SOURCE_META, source_type
 from backend.generation.identity_gate import GateContext
 from backend.generation.pictures import shape_of
-from backend.generation.queries import drawn_numbers
+from backend.generation.queries import SOURCE_META, drawn_numbers, source_type
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe, batch_by_model
 from backend.generation.schemas import GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet

@@ -1,4 +1,5 @@
-"""Reading requests for pictures, and one of their pictures as a draft to draw again."""
+"""Reading requests for pictures, one of their pictures as a draft to draw again, and which IPTC digital source type a picture
+carries: made by a model alone, or somebody's picture changed by one."""
 
 from __future__ import annotations
 
@@ -9,19 +10,14 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend import loras, prompt_library, workflows
-from backend.db.tables import Generation, Job, Picture, PictureCheck
+from backend.assets import AssetCard
+from backend.db.tables import Asset, Generation, Job, Picture, PictureCheck
 from backend.errors import NotFound
 from backend.generation.pictures import picture
 from backend.generation.recipe import ImageOverrides, PictureRecipe
-from backend.generation.schemas import (
-    GenerationCard,
-    GenerationDraft,
-    Grid,
-    GridAxis,
-    LoraPick,
-    PosePick,
-    TemplatePick,
-)
+from backend.generation.schemas import GenerationCard, GenerationDraft, Grid, GridAxis, LoraPick, PosePick, TemplatePick
+from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
+from backend.media.images.ai_mark import SOURCE_META as SOURCE_META
 
 
 def get(tx: Session, generation_id: str) -> GenerationCard:
@@ -134,3 +130,22 @@ def _generation(row: Generation, state: str, error_message: str | None, done: in
 
 def _grid(stored: dict[str, Any]) -> Grid:
     return Grid(tuple(GridAxis(axis["title"], tuple(axis["labels"])) for axis in stored["axes"]))
+
+
+def source_type(tx: Session, recipe: PictureRecipe, init: AssetCard | None) -> str:
+    """Source type of a picture drawn by `recipe` from the start image `init`: an edited upload is not wholly AI-made."""
+    if init is None or (recipe.strength >= 1 and not recipe.mask_asset_id):
+        return SOURCE_TYPE
+    if stored_type := init.meta.get(SOURCE_META):
+        return str(stored_type)
+    query = select(Generation.recipe["ai_mark"].as_boolean()).join(Picture, Picture.generation_id == Generation.id)
+    made_here = tx.execute(query.where(Picture.asset_id == init.id)).first()
+    return EDITED_SOURCE_TYPE if made_here is None or made_here[0] is False else SOURCE_TYPE
+
+
+def inherited_source_type(tx: Session, picture_id: str) -> str:
+    """Source type of a picture made from this one alone (upscaled, for example)."""
+    query = select(Asset.meta, Picture.source, Generation.recipe["ai_mark"].as_boolean()).select_from(Picture)
+    query = query.join(Asset, Asset.id == Picture.asset_id).join(Generation, Generation.id == Picture.generation_id)
+    meta, source, marked = tx.execute(query.where(Picture.id == picture_id)).one()
+    return str(meta.get(SOURCE_META) or (EDITED_SOURCE_TYPE if source == "imported" and marked is False else SOURCE_TYPE))

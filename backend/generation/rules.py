@@ -1,14 +1,19 @@
-"""Prompts, sizes and seeds: from what a person wrote to what an engine draws. Pure."""
+"""From what a person wrote to what an engine draws: prompts, sizes, seeds, look presets (words added to a prompt that does not
+say otherwise), and whether the model and the workflow support it. Pure."""
 
 from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import isfinite
 
+from backend.engines.local.starter_model.words import MOUTHS, SCENES
+from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
-from backend.generation.schemas import MAX_SEED, Size
+from backend.generation.schemas import MAX_SEED, GenerationDraft, Size
+from backend.workflows import WorkflowCard
 
 SIZES: dict[str, Size] = {
     "square": Size("square", "Square 1:1 (feed)", 1080, 1080),
@@ -17,6 +22,8 @@ SIZES: dict[str, Size] = {
     "landscape": Size("landscape", "Landscape 16:9 (video cover)", 1920, 1080),
 }
 _TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
+LOOK_PRESET_TITLES = {"": "As written", "casual": "Casual photo", "studio": "Studio"}
+ELSEWHERE = "Choose another model, or leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +91,113 @@ def _tidy_commas(prompt: str) -> str:
 
 def _contains_word(prompt: str, word: str) -> bool:
     return re.search(rf"(?<![a-z0-9_]){re.escape(word.lower())}(?![a-z0-9_])", prompt.lower()) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """Words to add, left out when the prompt already has one of `instead`."""
+
+    words: str
+    instead: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _LookPreset:
+    parts: tuple[_Phrase, ...]
+    negative: str = ""
+
+
+_LIGHT = ("light", "lighting", "flash", "golden hour", "neon", "night")
+_CAMERA = ("smartphone", "phone", "polaroid", "film", "lens", "35mm", "85mm", "dslr", "camera")
+_PHOTO = {
+    "casual": _LookPreset(
+        (
+            _Phrase("candid snapshot", ("candid", "snapshot", "selfie")),
+            _Phrase("taken with a smartphone", _CAMERA),
+            _Phrase("natural light", _LIGHT),
+            _Phrase("unposed, everyday setting"),
+        ),
+        "studio lighting, professional retouching, plastic skin, perfect symmetry",
+    ),
+    "studio": _LookPreset(
+        (
+            _Phrase("professional studio portrait", ("portrait", "full body", "wide shot")),
+            _Phrase("softbox lighting", _LIGHT),
+            _Phrase("seamless backdrop", ("background", "backdrop")),
+            _Phrase("85mm lens, sharp focus", _CAMERA),
+        ),
+        "snapshot, harsh flash, motion blur, clutter",
+    ),
+}
+_PLACES, _MOODS = tuple(SCENES.values()), tuple(MOUTHS.values())
+_STARTER = {
+    "casual": _LookPreset((_Phrase("smiling", _MOODS), _Phrase("in a cafe", _PLACES))),
+    "studio": _LookPreset((_Phrase("calm", _MOODS), _Phrase("in a studio", _PLACES))),
+}
+_BY_FAMILY = {"starter-128": _STARTER}
+
+
+def preset_words(finish: str, *, base: str, prompt: str) -> tuple[str, str]:
+    """(words for the prompt, words for the negative prompt) of a look preset, for a model of family `base`; two empty strings
+    for "" and unknown names."""
+    preset = _BY_FAMILY.get(base, _PHOTO).get(finish)
+    if preset is None:
+        return "", ""
+    lower_prompt = prompt.lower()
+    return ", ".join(
+        part.words for part in preset.parts if not any(word in lower_prompt for word in part.instead)
+    ), preset.negative
+
+
+def check_features(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard | None) -> None:
+    """Raises Invalid with a sentence that says what to change."""
+    if draft.pose and draft.init_asset_id:
+        raise Invalid("A pose cannot be held while drawing from a picture. Leave one of them out.")
+    if draft.second_pass and draft.init_asset_id:
+        raise Invalid("A second pass needs a drawing from words alone. Leave the starting picture out, or enlarge it after.")
+    if workflow:
+        _check_workflow(draft, model, workflow)
+        return
+    requested = {
+        "picture": draft.init_asset_id and "draw from a picture",
+        "mask": draft.mask_asset_id and "change a part of a picture",
+        "pose": draft.pose and "hold a pose",
+        "pose-photo": draft.pose and not draft.pose.drawn and "read a pose from a picture (only one drawn as a skeleton)",
+        "hires": draft.second_pass and "draw a second, larger pass",
+    }
+    for feature, ability in requested.items():
+        if ability and feature not in model.features:
+            raise Invalid(f"{model.title} cannot {ability} here. {ELSEWHERE}")
+
+
+def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard) -> None:
+    if "graph" not in model.features:
+        raise Invalid(
+            f"The workflow {workflow.name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow."
+        )
+    requested = {
+        "picture": (draft.init_asset_id, "starting picture"),
+        "mask": (draft.mask_asset_id, "mask"),
+        "pose": (draft.pose, "picture of a pose"),
+        "scale": (draft.second_pass, "second pass"),
+        "lora": (draft.loras, "LoRA"),
+    }
+    for role, (value, noun) in requested.items():
+        takes = role in workflow.takes
+        if value and not takes:
+            raise Invalid(f"The workflow {workflow.name} takes no {noun}. Leave it out, or choose another workflow.")
+        if not value and takes and role in {"picture", "mask", "pose"}:
+            raise Invalid(f"The workflow {workflow.name} needs a {noun}. Choose one first.")
+
+
+def feature_notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: int, height: int) -> list[str]:
+    """Sentences about workflow, pose and second pass for the preview of a request."""
+    lines = []
+    if workflow:
+        lines.append(f"Drawn with the workflow {workflow.name}; what it has no input for stays as it says.")
+    if draft.pose:
+        lines.append(f"The pose of a picture is held at {draft.pose.strength:g}.")
+    if draft.second_pass:
+        scale = draft.second_pass.scale
+        lines.append(f"A second pass makes it {round(width * scale)} × {round(height * scale)} px.")
+    return lines

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from backend import assets, jobs
 from backend.db.tables import Asset, Job
 from backend.errors import Invalid, NotFound
-from backend.generation.digital_source_type import inherited_source_type
 from backend.generation.pictures import pictures_of
-from backend.generation.queries import get
+from backend.generation.queries import get, inherited_source_type
 from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext

@@ -15,9 +15,8 @@ from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
 from backend.errors import Invalid, NotFound
 from backend.generation import identity_gate
 from backend.generation.assembly import choose_model
-from backend.generation.digital_source_type import SOURCE_META, inherited_source_type
 from backend.generation.pictures import picture, shape_of
-from backend.generation.queries import drawn_numbers, get, remix
+from backend.generation.queries import SOURCE_META, drawn_numbers, get, inherited_source_type, remix
 from backend.generation.recipe import Upscaled
 from backend.generation.schemas import GenerationCard, GenerationDraft, GenerationPayload, PictureCard
 from backend.jobs import Duration, Work

@@ -1,7 +1,7 @@
 """What an influencer looks like: references, a calibrated threshold, the gate, and the provenance of each picture."""
 
 from backend.identity.queries import candidates, candidates_fingerprint, count_unscored, profile, provenance, scoring_context
-from backend.identity.rules import GATES, MAX_REFERENCES, excess, gate_state, replacements_needed
+from backend.identity.rules import GATES, MAX_REFERENCES, describe_traits, excess, gate_state, replacements_needed
 from backend.identity.schemas import (
     CalibrationPayload,
     Candidate,
@@ -27,7 +27,6 @@ from backend.identity.service import (
     score_missing,
     set_policy,
 )
-from backend.identity.trait_phrases import describe_traits
 
 __all__ = [
     "GATES",

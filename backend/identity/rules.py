@@ -1,11 +1,12 @@
-"""What a score leads to: which pictures are shown, held or rejected, how many are drawn again, which references are read.
-Pure."""
+"""What a score leads to: which pictures are shown, held or rejected, how many are drawn again, which references are read;
+traits as people say them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from backend.engines.local.starter_model.words import BEARDS, CLOTHES, GLASSES, TOPS
 from backend.identity.schemas import Gate, GateState, IdentityScore, ScoringContext
 
 MAX_REFERENCES = 64
@@ -49,3 +50,24 @@ def excess(held: Mapping[str, float], *, requested: int, passed: int) -> list[st
     kept_count = max(0, requested - passed)
     ranked = sorted(held, key=lambda picture_id: (held[picture_id], picture_id))
     return ranked[: len(ranked) - kept_count] if kept_count < len(ranked) else []
+
+
+def describe_traits(traits: Mapping[str, str]) -> list[str]:
+    """What the trait classifier found, in words: “purple hair”, “long wavy hair”, “no beard”."""
+    return [_phrase(head, value) for head, value in traits.items()]
+
+
+def _phrase(head: str, value: str) -> str:
+    match head:
+        case "hair" | "skin":
+            return f"{value} {head}"
+        case "top":
+            return TOPS.get(value, value)
+        case "clothes":
+            return CLOTHES.get(value, value)
+        case "glasses":
+            return GLASSES.get(value, "no glasses")
+        case "beard":
+            return BEARDS.get(value, "no beard")
+        case _:
+            return f"{head}: {value}"

@@ -1,18 +1,38 @@
 """Jobs: background work. Enqueued once per request key, run by any free worker, never lost; a finished step is never run
 twice."""
 
-from backend.jobs.attempt_end import AttemptEnd, AttemptRef, finish_attempt, finish_attempts
-from backend.jobs.cleanup import purge_old
+from backend.jobs.attempts import (
+    AttemptEnd,
+    AttemptRef,
+    FinishedStep,
+    complete_with_step,
+    finish_attempt,
+    finish_attempts,
+    store_step,
+)
 from backend.jobs.context import Handler, JobContext, WaitForChildren
 from backend.jobs.job_type import JOB_TYPES, JobRequestType, JobType, Limits, kinds_labelled, labels, register
-from backend.jobs.priorities import reorder
-from backend.jobs.queries import children, counts, find_by_key, get, latest, live, log, page, workers
+from backend.jobs.queries import (
+    DeviceSummary,
+    QueuedJob,
+    children,
+    counts,
+    device_summary,
+    find_by_key,
+    get,
+    latest,
+    live,
+    log,
+    page,
+    queue_status,
+    typical_s,
+    workers,
+)
 from backend.jobs.queue_notify import notifier
-from backend.jobs.queue_status import DeviceSummary, QueuedJob, device_summary, queue_status, typical_s
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, retry
-from backend.jobs.steps import FinishedStep, complete_with_step, store_step
+from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, reorder, retry
+from backend.jobs.sweep import purge_old
 from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
 __all__ = [

@@ -1,21 +1,21 @@
-"""Finds attempts whose worker is dead or does not stop, and takes their jobs back. Any number of processes may sweep at
-once."""
+"""Puts right what nobody else does: takes back the jobs of attempts whose worker is dead or that do not stop, repairs instants
+from before the clock was set back, deletes old jobs. Any number of processes may sweep at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from backend.db.tables import Device, Job, JobState, Worker
+from backend.db.tables import FINAL, Device, Generation, Job, JobLog, JobState, JobStep, Worker
 from backend.db.transactions import notify_queue
 from backend.errors import DiskFull, EngineUnavailable, Unavailable
-from backend.jobs.ancestor_locks import lock_ancestors
-from backend.jobs.attempt_end import AttemptRef, finish_attempt
+from backend.jobs.attempts import AttemptRef, finish_attempt
 from backend.jobs.job_type import JOB_TYPES
 from backend.jobs.rules import worker_lost
+from backend.jobs.transitions import lock_ancestors
 from backend.settings import Settings
 
 _SUSPECTS = text(
@@ -38,6 +38,28 @@ are enforced here one lease later. A worker seen in the future has not renewed i
 _LOCK_ATTEMPT = text("SELECT id FROM attempts WHERE id = :attempt_id AND ended_at IS NULL FOR UPDATE SKIP LOCKED")
 """A locked row is skipped: the attempt's own transaction holds it, so its worker is alive, or Postgres will soon end the frozen
 session (see workers.main)."""
+_REPAIRS = (
+    # Delays keep their length, counted from the moment they were written as that clock had it.
+    """UPDATE jobs j SET not_before = clock_timestamp() + (j.not_before - w.at)
+      FROM (SELECT p.id, greatest(p.created_at, max(a.ended_at)) AS at FROM jobs p LEFT JOIN attempts a ON a.job_id = p.id
+            WHERE p.state = 'pending' AND p.not_before > clock_timestamp() + make_interval(secs => :lease_s)
+            GROUP BY p.id, p.created_at) w
+      WHERE j.id = w.id AND j.state = 'pending' AND w.at > clock_timestamp() + make_interval(secs => :lease_s)""",
+    """UPDATE posts SET not_before = clock_timestamp() + greatest(not_before - updated_at, interval '0'),
+        submitted_at = least(submitted_at, clock_timestamp()), updated_at = clock_timestamp()
+      WHERE state IN ('scheduled', 'publishing') AND updated_at > clock_timestamp() + make_interval(secs => :lease_s)""",
+    """UPDATE attempts SET started_at = least(started_at, clock_timestamp()), progressed_at = clock_timestamp()
+      WHERE ended_at IS NULL AND greatest(started_at, progressed_at) > clock_timestamp() + make_interval(secs => :lease_s)""",
+    """UPDATE devices SET seen_at = least(seen_at, clock_timestamp()), probe_at = clock_timestamp()
+      WHERE greatest(seen_at, probe_at) > clock_timestamp() + make_interval(secs => :lease_s + :probe_s)""",
+    """UPDATE schedules SET next_at = clock_timestamp() + make_interval(secs => every_s)
+      WHERE next_at > clock_timestamp() + make_interval(secs => every_s + :lease_s)""",
+    "UPDATE turns SET served_at = clock_timestamp() WHERE served_at > clock_timestamp() + make_interval(secs => :lease_s)",
+)
+_MAINTENANCE_HOURS = 24.0
+_UNREFERRED = ("", "dataset", "style", "style-text")
+"""Subjects whose rows do not refer to their job. Training runs and generations do, and pictures refer to the job that brought
+them."""
 
 
 def suspects(tx: Session, settings: Settings, attempt_id: str | None = None) -> list[Row[Any]]:
@@ -143,3 +165,26 @@ def _device_queues() -> set[str]:
 
 def _waits_for_an_engine() -> tuple[ColumnElement[bool], ...]:
     return Job.state == JobState.PENDING, Job.queue.in_(_device_queues()), Job.error_code == EngineUnavailable.code
+
+
+def repair_future_instants(tx: Session, settings: Settings) -> int:
+    """Returns how many rows were repaired. `tx` is a dispatch transaction. Changes nothing while the clock is right."""
+    values = {"lease_s": settings.jobs.lease_s, "probe_s": settings.workers.device_probe_s}
+    return sum(tx.execute(text(statement), values).rowcount for statement in _REPAIRS)  # type: ignore[attr-defined]
+
+
+def purge_old(tx: Session, *, hours: float) -> int:
+    """Deletes jobs that ended more than `hours` ago (maintenance jobs: a day ago); of jobs that other rows refer to, only
+    logs and steps. Returns how many jobs were deleted."""
+    ended = Job.state.in_(FINAL), _ended_before(hours)
+    for table in (JobLog, JobStep):
+        tx.execute(delete(table).where(table.job_id.in_(select(Job.id).where(*ended))))
+    maintenance = (Job.kind == "upkeep") & _ended_before(_MAINTENANCE_HOURS)
+    parent = Job.id.in_(select(Job.parent_id).where(Job.parent_id.is_not(None)))
+    unreferenced = Job.subject_noun.in_(_UNREFERRED), ~parent, ~exists().where(Generation.job_id == Job.id)
+    old_jobs = delete(Job).where(Job.state.in_(FINAL), *unreferenced, _ended_before(hours) | maintenance)
+    return len(tx.execute(old_jobs.returning(Job.id).execution_options(synchronize_session=False)).all())
+
+
+def _ended_before(hours: float) -> ColumnElement[bool]:
+    return Job.finished_at < func.clock_timestamp() - func.make_interval(0, 0, 0, 0, 0, 0, hours * 3600.0)

@@ -1,16 +1,33 @@
-"""Moves jobs from one state to another: a conditional UPDATE and its event in one statement, in the caller's transaction."""
+"""Moves jobs from one state to another: a conditional UPDATE and its event in one statement, in the caller's transaction.
+
+A job is locked together with its ancestors, always in the order of their ids (which sort by time, so parents come first), so
+that transactions that touch the same tree wait for each other instead of deadlocking.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import RowMapping, Text, insert, literal, select, update
+from sqlalchemy import RowMapping, Text, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from backend.db.tables import MOVES, EventRow, Job, JobState
 from backend.kit.ids import new_id
+
+_LOCK_ANCESTRY = text(
+    """SELECT id, state FROM jobs WHERE id IN (
+      WITH RECURSIVE ancestry AS (
+        SELECT id, parent_id FROM jobs WHERE id = :job_id
+        UNION ALL SELECT j.id, j.parent_id FROM jobs j JOIN ancestry ON j.id = ancestry.parent_id)
+      SELECT id FROM ancestry) ORDER BY id FOR UPDATE"""
+)
+
+
+def lock_ancestors(tx: Session, job_id: str) -> str | None:
+    """Returns the job's state, or None when this transaction's workspace has no such job."""
+    return {row.id: row.state for row in tx.execute(_LOCK_ANCESTRY, {"job_id": job_id})}.get(job_id)
 
 
 def move(

@@ -8,8 +8,7 @@ from typing import Literal
 from backend.platforms.limits import FormatLimits, TextLimit, TextRules
 from backend.platforms.platform import Platform
 from backend.platforms.port import FORMAT_NAMES, Fix, PostProblem, PostRequest
-from backend.platforms.text_length import tags_length
-from backend.platforms.text_limits import hashtags_in, mentions_in, text_length
+from backend.platforms.text_limits import hashtags_in, mentions_in, tags_length, text_length
 
 TextField = Literal["caption", "title", "first_comment"]
 _LINK = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)

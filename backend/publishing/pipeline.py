@@ -12,9 +12,9 @@ from backend.platforms.port import PlatformAdapter, Published
 from backend.platforms.registry import create_adapter
 from backend.publishing import attempts, comments, decisions
 from backend.publishing.attempts import PublishAttempt
-from backend.publishing.pause import CANCELLED
 from backend.publishing.publish_flow import PostHeld, PublishFlow
 from backend.publishing.schemas import AutopostPayload
+from backend.publishing.service import CANCELLED
 
 STOPPED = "Publishing was stopped before anything went out."
 

@@ -9,20 +9,33 @@ import random
 import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import func, select
 
 from backend import channels
 from backend.content_plans.ownership import MISSED_AFTER
-from backend.db.tables import PostState
+from backend.db.tables import Post, PostState
 from backend.engines.ports.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
-from backend.platforms.errors import Forbidden, InvalidPost, OutcomeUnknown, PlatformError, PrepareAgain, TokenRefused
-from backend.platforms.port import AccountAccess, PlatformAdapter, PostRequest, PublishAccepted, Published
-from backend.publishing import attempts, decisions, media, quotas
+from backend.platforms.errors import (
+    Forbidden,
+    InvalidPost,
+    OutcomeUnknown,
+    PlatformError,
+    PrepareAgain,
+    RateLimitedByPlatform,
+    TokenRefused,
+)
+from backend.platforms.port import AccountAccess, PlatformAdapter, PostRequest, PublishAccepted, Published, Quota
+from backend.publishing import attempts, decisions, media
 from backend.publishing.attempts import PublishAttempt
 from backend.publishing.decisions import Decision
 
+DEFAULT_WAIT_S = 3600.0
+"""Where the quota was used up by posts that are not ours: look again after an hour."""
 MAX_SLEEP_S = 5.0
 """Shorter waits sleep in the thread, longer ones end the job's attempt and free the thread."""
 MAX_SLEEP_TOTAL_S = 60.0
@@ -33,6 +46,19 @@ MAX_TOKEN_RENEWALS = 2
 """Renewals of a refused token in one run: if the new token is refused too, the channel must be connected again."""
 _TIME_SO_FAR = " It has taken {} minutes so far; after an hour they are sent anew."
 TOO_LATE = "It was not sent in the 48 hours after its time. Choose a new one, or say that you posted it."
+
+
+def quota_used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> RateLimitedByPlatform:
+    """The error to raise; its `retry_after` is until our oldest post leaves the platform's rolling window."""
+    with ctx.transaction() as tx:
+        now: datetime = tx.scalars(select(func.clock_timestamp())).one()
+        published = select(func.min(Post.published_at)).where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED)
+        oldest = tx.scalar(
+            published.where(Post.published_at > now - func.make_interval(0, 0, 0, 0, 0, 0, float(quota.window_s)))
+        )
+    wait_s = quota.window_s - (now - oldest).total_seconds() + 60 if oldest else DEFAULT_WAIT_S
+    message = f"The account has posted {quota.used} of {quota.total} times that {label} allows it now."
+    return RateLimitedByPlatform(message, retry_after=max(60.0, wait_s), what="quota")
 
 
 class PostHeld(Exception):
@@ -130,7 +156,7 @@ class PublishFlow:
         """Reads the account, as platforms require before each post. Raises when its quota is used up or the post is invalid."""
         account = self._platform.account(self._token())
         if account.quota and account.quota.left == 0:
-            raise quotas.quota_used_up(self._ctx, self._platform.label, self._attempt.post.channel_id, account.quota)
+            raise quota_used_up(self._ctx, self._platform.label, self._attempt.post.channel_id, account.quota)
         blocking = [problem for problem in self._platform.problems(post, account) if problem.blocks]
         if blocking:
             raise InvalidPost(" ".join(dict.fromkeys(problem.message for problem in blocking)), detail=blocking[0].code)

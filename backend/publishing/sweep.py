@@ -18,7 +18,7 @@ from backend.db.tables import FINAL, Channel, ContentPlan, Job, JobState, Post, 
 from backend.publishing import claim
 from backend.publishing.attempts import OUTCOMES
 from backend.publishing.decisions import LOOK_AT_ACCOUNT, Decision, try_again
-from backend.publishing.pause import CANCELLED
+from backend.publishing.service import CANCELLED
 from backend.settings import Settings
 
 BATCH_SIZE = 200

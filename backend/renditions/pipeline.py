@@ -15,7 +15,7 @@ from backend.db.tables import Rendition
 from backend.errors import Invalid, NotFound, Rejected, StudioError
 from backend.jobs import JobContext
 from backend.media import ffmpeg
-from backend.media.images import ai_mark, picture_out, picture_packets
+from backend.media.images import ai_mark, picture_metadata, picture_out
 from backend.renditions.recipe import FileFacts, RenditionRecipe, facts_of, plan_cut
 from backend.renditions.schemas import OWNER_TYPE, MediaPayload
 
@@ -134,7 +134,7 @@ def _make_picture(
     if mark:
         data, packet = out_path.read_bytes(), ai_mark.xmp(mark)
         size = {"width": written.width, "height": written.height}
-        out_path.write_bytes(picture_packets.with_packet(data, "image/jpeg", picture_packets.XMP, packet, **size))
+        out_path.write_bytes(picture_metadata.with_packet(data, "image/jpeg", picture_metadata.XMP, packet, **size))
     return _PreparedFile(out_path, FileFacts("image/jpeg", written.width, written.height), mark)
 
 

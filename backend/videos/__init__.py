@@ -1,7 +1,6 @@
 """Videos made from pictures: camera moves over a still, or motion models that draw. Tables and jobs call a video a clip."""
 
 from backend.videos.queries import draft_from, durations, get, get_by_job, page
-from backend.videos.recipe import VideoRecipe
 from backend.videos.requests import VideoPreview, animate, draft_of_order, preview, start_order
 from backend.videos.rules import shape_of
 from backend.videos.schemas import (
@@ -14,6 +13,7 @@ from backend.videos.schemas import (
     VideoOrder,
     VideoPage,
     VideoPayload,
+    VideoRecipe,
 )
 from backend.videos.service import delete, rate, set_favourite, undelete
 

@@ -21,7 +21,7 @@ from backend.jobs.context import JobContext
 from backend.loras import LoraCard
 from backend.media import ffmpeg
 from backend.media.images import pictures
-from backend.videos import forecast
+from backend.videos import requests
 from backend.videos.schemas import VideoCard, VideoPayload
 
 
@@ -34,7 +34,7 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
         source = assets.get(tx, card.picture_asset_id)
         source_type = inherited_source_type(tx, card.picture_id) if card.recipe.ai_mark else None
         files = _lora_files(tx, card)
-    ctx.start_timing(forecast.video_work(card.recipe))
+    ctx.start_timing(requests.video_work(card.recipe))
     request = _request(ctx, card, source, files)
     result: dict[str, Any] = {}
     for event in ctx.pump(ctx.app.engines.motion.run(request, ctx.handle)):

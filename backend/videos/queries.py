@@ -12,8 +12,7 @@ from backend import loras
 from backend.db.tables import Asset, Clip, Influencer, Job, Picture
 from backend.errors import NotFound
 from backend.generation import LoraPick
-from backend.videos.recipe import VideoRecipe
-from backend.videos.schemas import VideoCard, VideoDraft, VideoFilters, VideoPage
+from backend.videos.schemas import VideoCard, VideoDraft, VideoFilters, VideoPage, VideoRecipe
 
 MAX_PAGE_SIZE = 200
 _NOT_FOUND = "This video does not exist here. It may have been made in another workspace."

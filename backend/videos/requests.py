@@ -1,4 +1,5 @@
-"""Requests for videos: a recipe is fixed for each picture, and each becomes one job."""
+"""Requests for videos: a recipe is fixed for each picture, each becomes one job, and how long they will take is known
+before."""
 
 from __future__ import annotations
 
@@ -15,13 +16,16 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.motion import MotionCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.generation import LoraRef, PictureCard, extract_loras
-from backend.jobs import JobCard
+from backend.jobs import Duration, JobCard, Work
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
-from backend.videos import forecast, rules
+from backend.videos import rules
 from backend.videos.queries import get
-from backend.videos.recipe import VideoRecipe
-from backend.videos.schemas import MAX_PICTURES, MAX_SEED, VideoCard, VideoDraft, VideoOrder, VideoPayload
+from backend.videos.schemas import MAX_PICTURES, MAX_SEED, VideoCard, VideoDraft, VideoOrder, VideoPayload, VideoRecipe
+
+START_S, MPX_S = 1.0, 0.045
+"""Seconds of a camera move on two idle processor cores: fixed costs, and per million pixels of its frames."""
+CAMERA = "camera"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def preview(
     """What `animate` would make, and how long it takes. Raises Invalid, NotFound."""
     pictures = _pictures(tx, _distinct_ids(picture_ids))
     recipes = _recipes(tx, pictures, draft, models, checkpoints)
-    duration = forecast.estimate(tx, recipes)
+    duration = estimate(tx, recipes)
     soft = sum(
         rules.looks_soft(picture.width, picture.height, (recipe.width, recipe.height), recipe.format)
         for picture, recipe in zip(pictures, recipes, strict=True)
@@ -216,3 +220,18 @@ def _start(tx: Session, picture: PictureCard, recipe: VideoRecipe, request_key: 
     tx.flush()
     assets.use(tx, picture.asset_id, "clip", row.id)
     return row.id
+
+
+def video_work(recipe: VideoRecipe) -> Work:
+    """The work of one video. All camera moves share one history; motion models have one each."""
+    drawn = recipe.frames * recipe.width * recipe.height / 1e6
+    if recipe.device:
+        return Work("film", recipe.model, drawn * recipe.steps, measured=False)
+    return Work("film", CAMERA, START_S + MPX_S * drawn)
+
+
+def estimate(tx: Session, recipes: list[VideoRecipe]) -> Duration | None:
+    """Time for all of them, one after another; None: one of them was never made here."""
+    durations = [jobs.estimate(tx, video_work(recipe)) for recipe in recipes]
+    seconds = [duration.seconds for duration in durations if duration]
+    return Duration(sum(seconds)) if len(seconds) == len(recipes) else None

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the videos door."""
+"""What goes into and comes out of the videos door, and what a video was made with, stored so that it can be made again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from backend.generation import LoraPick
+from backend.generation import LoraPick, LoraRef
 from backend.kit.drafts import Draft
-from backend.videos.recipe import VideoRecipe
 
 MAX_PICTURES = 20
 """Pictures animated by one request."""
@@ -26,6 +25,36 @@ FORMATS: dict[str, tuple[str, float | None]] = {
 """Name -> title, width / height (None: the picture's own)."""
 SIDES = (720, 1080)
 """Choices for the shorter side of a video, in px."""
+
+
+class VideoRecipe(BaseModel):
+    """`model`: name of a camera move or motion model, `title`: its title then. `device`: the kind of device it needs; empty: a
+    camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
+    """
+
+    model: str
+    title: str
+    device: str = ""
+    format: str = "as-is"
+    focus: float = 0.5
+    side: int | None = None
+    width: int
+    height: int
+    frames: int
+    fps: int
+    movement: float
+    prompt: str = ""
+    negative_prompt: str = ""
+    checkpoint: str = ""
+    steps: int = 20
+    cfg: float = 0.0
+    seed: int = 0
+    loras: list[LoraRef] = Field(default_factory=list)
+    ai_mark: bool = True
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / self.fps
 
 
 class VideoDraft(Draft):

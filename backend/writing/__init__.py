@@ -6,7 +6,6 @@ from backend.writing.composition import CheckedText, WritingContext, compose_tex
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.llm_calls import ask_in_steps
 from backend.writing.queries import batch, get, latest_batch, page
-from backend.writing.requests import CONTENT_KIND, IDEAS_KIND, latest_job, start_content, start_ideas
 from backend.writing.schemas import (
     CAPTION_CHARACTERS,
     GOALS,
@@ -31,9 +30,30 @@ from backend.writing.schemas import (
     TextParts,
     WriteOrder,
 )
-from backend.writing.service import choose_variant, create, edit, restore, save_texts, set_picture, set_state, undo_edit
-from backend.writing.suggestions import suggest
-from backend.writing.writer import IDEAS_PER_CALL, estimate_ideas, estimate_texts, rewrite_part, write_idea, write_texts
+from backend.writing.service import (
+    CONTENT_KIND,
+    IDEAS_KIND,
+    choose_variant,
+    create,
+    edit,
+    latest_job,
+    restore,
+    save_texts,
+    set_picture,
+    set_state,
+    start_content,
+    start_ideas,
+    undo_edit,
+)
+from backend.writing.writer import (
+    IDEAS_PER_CALL,
+    estimate_ideas,
+    estimate_texts,
+    rewrite_part,
+    suggest,
+    write_idea,
+    write_texts,
+)
 from backend.writing.writing_context import default_prompt_form, default_topics, load_context
 
 __all__ = [

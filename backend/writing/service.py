@@ -1,4 +1,4 @@
-"""Saves, edits, discards and restores texts."""
+"""Starts the jobs that write (a text with its picture, ideas for days); saves, edits, discards and restores texts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from backend import events, influencers
+from backend import events, influencers, jobs
 from backend.db.tables import TextDraft
 from backend.errors import Conflict, Invalid
+from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.writing import checks
 from backend.writing.composition import CheckedIdea, CheckedText
-from backend.writing.content_types import full_key
+from backend.writing.content_types import CONTENT_TYPES, full_key
 from backend.writing.normalize import normalize_picture_prompt
 from backend.writing.queries import batch, get
 from backend.writing.schemas import (
@@ -23,6 +24,7 @@ from backend.writing.schemas import (
     BrokenRule,
     DraftCard,
     IdeasOrder,
+    IdeasPayload,
     LlmCost,
     Part,
     PostBrief,
@@ -34,6 +36,7 @@ from backend.writing.schemas import (
 MAX_EARLIER = 20
 _NO_COST = LlmCost()
 NOUN = "text"
+CONTENT_KIND, IDEAS_KIND = "content-generation", "content-ideas"
 
 
 def save_texts(
@@ -198,3 +201,35 @@ def _save(
 def _check_version(card: DraftCard, version: int | None) -> None:
     if version is not None and version != card.version:
         raise Conflict("This text was changed by someone else meanwhile. Load it again, then repeat your change.")
+
+
+def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCard:
+    """Starts a text and its picture. The job's result: {assetId, s3Key, contentPlan, cost, draftId, pictureId …}. Raises
+    NotFound.
+    """
+    card = influencers.get(tx, order.influencer_id)
+    title = f"{CONTENT_TYPES[order.content_type].title} of {card.name}: {order.topic}"
+    return jobs.enqueue(
+        tx, kind=CONTENT_KIND, payload=order, title=_shorten(title), request_key=request_key, subject=("influencer", card.id)
+    )
+
+
+def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
+    """Starts ideas, saved as drafts, one a day. The job's result: {batchId, ideas, missing: days without one, cost}. Raises
+    NotFound.
+    """
+    card = influencers.get(tx, order.influencer_id)
+    payload = IdeasPayload(order=order, batch_id=new_id("bat"))
+    title = f"Ideas of {card.name} for {order.days} days"
+    return jobs.enqueue(
+        tx, kind=IDEAS_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", card.id)
+    )
+
+
+def latest_job(tx: Session, kind: str, influencer_id: str) -> JobCard | None:
+    """The newest job of this kind for them, in whatever state."""
+    return jobs.latest(tx, ("influencer", influencer_id), kind)
+
+
+def _shorten(title: str) -> str:
+    return title if len(title) <= 90 else title[:89].rstrip() + "…"

@@ -1,8 +1,8 @@
-"""What the Write page asks a model: texts, one part again, an idea written out; and what that may cost."""
+"""What pages ask a model: texts, one part again, an idea written out, a post for a topic; and what that may cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from backend import budgets
-from backend.engines.ports.text import Reply, TextRequest
-from backend.engines.ports.text_answers import retry_request
+from backend import budgets, influencers, writing_styles
+from backend.engines.ports.text import Brief, Reply, TextRequest
+from backend.engines.ports.text_answers import parse_answer, retry_request
 from backend.errors import Invalid
-from backend.writing import service
+from backend.writing import prompts, service
 from backend.writing.composition import (
     EARLIER_TEXT_BYTES,
     CheckedText,
@@ -27,7 +27,7 @@ from backend.writing.composition import (
     regenerate_part,
 )
 from backend.writing.queries import get
-from backend.writing.schemas import MAX_VARIANTS, DraftCard, IdeasOrder, Part, WriteOrder
+from backend.writing.schemas import MAX_TOPIC, MAX_VARIANTS, DraftCard, IdeasOrder, Part, Suggestion, WriteOrder
 from backend.writing.writing_context import MAX_RECENT, default_prompt_form, load_context
 
 if TYPE_CHECKING:
@@ -124,3 +124,35 @@ def _make_asker(app: App, transact: Transact, kind: str, influencer_id: str) -> 
         budgets.complete, app, transact, purpose=budgets.CallPurpose(kind, influencer_id=influencer_id), retry=True
     )
     return lambda name, request: complete(request)
+
+
+def suggest(
+    app: App,
+    transact: Callable[[], AbstractContextManager[Session]],
+    *,
+    influencer_id: str,
+    topic: str,
+    before: Sequence[str] = (),
+) -> Suggestion:
+    """`transact` opens an editor's transactions; none may be open. `before`: captions shown already, so that this one differs.
+
+    Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
+    """
+    topic = " ".join(topic.split())
+    if not topic:
+        raise Invalid("Say in a few words what the post is about.")
+    if len(topic) > MAX_TOPIC:
+        raise Invalid(f"Say what it is about in at most {MAX_TOPIC} characters.")
+    form = default_prompt_form(app)
+    with transact() as tx:
+        card = influencers.get(tx, influencer_id)
+        voice = writing_styles.voice(tx, card.persona.voice_style)
+    persona = card.persona
+    system, question = prompts.suggestion_prompt(card, topic, before=before[-5:], voice=voice, form=form)
+    brief = Brief(
+        topic, card.language, name=card.name, tone=persona.tone, topics=persona.topics, variant=len(before), prompts=form
+    )
+    request = TextRequest("writing", system, question, max_tokens=400, answer=Suggestion, brief=brief)
+    purpose = budgets.CallPurpose("suggestion", influencer_id=card.id)
+    reply = budgets.complete(app, transact, request, purpose=purpose, retry=True)
+    return parse_answer(reply.text, Suggestion)

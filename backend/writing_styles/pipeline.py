@@ -19,7 +19,7 @@ from backend.db.transactions import SystemCaller
 from backend.engines.ports.text import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext, no_work
-from backend.writing_styles import copy_check, lengths, pdf_ingest, queries, requests
+from backend.writing_styles import pdf_ingest, queries, requests, similarity, words
 from backend.writing_styles.rules import RELIABLE_SOURCE_WORDS, too_little_message
 from backend.writing_styles.schemas import StyleProfile, StyleTextCard, StyleTrainingPayload, StyleWritingPayload
 from backend.writing_styles.similarity import Similarity
@@ -69,14 +69,14 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     if style.card is None:
         raise Conflict("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
     writer = _TextWriter(ctx, text_card, style.card)
-    text, shared = writer.write(), copy_check.SharedRun()
+    text, shared = writer.write(), similarity.SharedRun()
     notes: list[str] = []
-    if (shared := copy_check.longest_shared_run(text, source)).copied:
+    if (shared := similarity.longest_shared_run(text, source)).copied:
         ctx.log(f"{shared.run} words in a row stand in the source; written once more", level="warning")
         text = writer.rewrite(
-            text, [shared_run.words for shared_run in copy_check.shared_runs(text, source) if shared_run.copied]
+            text, [shared_run.words for shared_run in similarity.shared_runs(text, source) if shared_run.copied]
         )
-        if (shared := copy_check.longest_shared_run(text, source)).copied:
+        if (shared := similarity.longest_shared_run(text, source)).copied:
             raise Rejected(
                 f"The text repeats {shared.run} words in a row of the source, also after it was written anew: "
                 f"“{_shorten(shared.words)}”. Ask for another topic, or say it in your own words."
@@ -95,7 +95,7 @@ class _FinishedText:
     text: str
     words: int
     score: float | None
-    shared: copy_check.SharedRun
+    shared: similarity.SharedRun
     notes: list[str]
     model: str
     cost_usd: Decimal
@@ -116,15 +116,15 @@ class _TextWriter:
     def write(self) -> str:
         text = self._ask_in_step("draft", self._request(self.text_card.words_wanted))
         for n in range(requests.MAX_CONTINUATIONS):
-            if self.model == "offline" or not (missing := lengths.missing_words(text, self.text_card.words_wanted)):
+            if self.model == "offline" or not (missing := words.missing_words(text, self.text_card.words_wanted)):
                 break
             request = requests.continue_request(self._request(missing), text, missing)
             text = f"{text} {self._ask_in_step(f'more-{n}', request, before=text)}".strip()
-        return lengths.trim_to_length(text, self.text_card.words_wanted)
+        return words.trim_to_length(text, self.text_card.words_wanted)
 
     def rewrite(self, text: str, copied: list[str]) -> str:
         request = requests.rewrite_request(self._request(self.text_card.words_wanted), text, copied)
-        return lengths.trim_to_length(self._ask_in_step("rewrite", request), self.text_card.words_wanted)
+        return words.trim_to_length(self._ask_in_step("rewrite", request), self.text_card.words_wanted)
 
     def _request(self, words: int) -> TextRequest:
         text_card = self.text_card
@@ -152,7 +152,7 @@ class _TextWriter:
         )
         display.save()
         cut = reply.ending == "cut"
-        text = lengths.drop_unfinished_sentence(reply.text) if cut else reply.text
+        text = words.drop_unfinished_sentence(reply.text) if cut else reply.text
         if not text:
             raise AnswerCutOff(
                 "The model's answer was cut off in its first sentence. Try again, or ask for fewer words.", reply
@@ -210,7 +210,7 @@ def _save_text(tx: Session, text_card: StyleTextCard, finished: _FinishedText) -
 
 def _notes(text_card: StyleTextCard, card: StyleProfile, text: str, score: float | None, *, cut: bool) -> list[str]:
     notes = []
-    if lengths.missing_words(text, text_card.words_wanted):
+    if words.missing_words(text, text_card.words_wanted):
         reason = "the model's last answer was cut off" if cut else "the model ended it here"
         notes.append(f"It is shorter than the {text_card.words_wanted:,} words asked for: {reason}.")
     if card.has_little_source:

@@ -101,19 +101,14 @@ def _walk_all(walker: _Walker) -> None:
 def _walks(demo: Any, walker: _Walker) -> None:
     influencers = _module("backend.influencers")
     influencer = demo.do(influencers.create, influencers.InfluencerDraft(name="Bella", time_zone="UTC"))
-    _until(lambda: _worker_count(demo.app.settings) == 2)
+    jobs = _module("backend.jobs")
+    _until(lambda: len(demo.do(jobs.workers, lease_s=60.0)) == 2)
     time.sleep(3)  # they have registered themselves: now they look at their devices
     asset_id = _prompt(demo, walker)
     _post(demo, walker, influencer.id, asset_id)
     _upload(demo, walker, influencer)
     with walker.on("nothing"):
         time.sleep(5)
-
-
-def _worker_count(settings: Any) -> int:
-    sql = _module("sqlalchemy")
-    with sql.create_engine(settings.worker_database_url.get_secret_value()).connect() as connection:
-        return int(connection.scalar(sql.text("SELECT count(*) FROM workers")))
 
 
 def _prompt(demo: Any, walker: _Walker) -> str:
@@ -148,7 +143,7 @@ def _upload(demo: Any, walker: _Walker, influencer: Any) -> None:
     testclient, datasets, jobs = _module("fastapi.testclient"), _module("backend.datasets"), _module("backend.jobs")
     api = _module("backend.api")
     create_api: Callable[..., Any] = getattr(api, "create_api", None) or api.create
-    sample = next((ROOT / "backend/engines/local/starter_model/characters/bella").glob("*.jpg")).read_bytes()
+    sample = next((ROOT / "backend/engines/starter_model/characters/bella").glob("*.jpg")).read_bytes()
     dataset = demo.do(datasets.create, name="Bella", influencer_id=influencer.id, trigger_word=influencer.trigger_word)
     demo.do(datasets.declare_rights, dataset.id, "Drawn for this.")
     with testclient.TestClient(create_api(lambda: demo.app), headers={"origin": "http://testserver"}) as browser:

@@ -9,7 +9,7 @@ from backend.db.transactions import RANK
 from studio.shell import session
 from studio.shell.frame import WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.format import plain
 
 ROLES = {"viewer": "Viewer — looks", "editor": "Editor — makes", "owner": "Owner — also people"}

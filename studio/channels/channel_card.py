@@ -16,9 +16,9 @@ from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import PLATFORMS
 from studio.shell import session
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.format import ago, clock_time, count, esc, plain
-from studio.ui.toasts import queue_toast, toast_errors
+from studio.ui.notices import queue_toast, toast_errors
 
 STATES = {
     "connected": ":green-badge[:material/check: Connected]",

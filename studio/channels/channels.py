@@ -14,7 +14,7 @@ from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, plain
-from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 FIRST = 20
 

@@ -1,4 +1,5 @@
-"""The result of a comparison: the suggestion, the ranking, warnings, adding a LoRA to the library, exports."""
+"""The result of a comparison: the suggestion, the ranking, warnings, adding a LoRA to the library, exports; and blind votes,
+whose voters see neither which version drew a picture nor how others voted."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ import streamlit as st
 
 from backend import comparisons, influencers, jobs
 from backend.comparisons import Arm, ArmScores, ComparisonCard, Results
+from studio.components.blind_vote import blind_vote
+from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 
 def show_result(page: Page, card: ComparisonCard) -> None:
@@ -151,3 +154,24 @@ def _exports(page: Page, card: ComparisonCard) -> None:
                 st.rerun()
         address = f"/api/trials/{card.id}/scores.csv?workspace={page.workspace.id}"
         st.link_button("Scores (CSV)", address, icon=":material/table:")
+
+
+def show_vote(page: Page, card: ComparisonCard) -> None:
+    if not page.can_edit:
+        st.info("Voting is for people with editor rights. You see the result of their votes.", icon=":material/lock:")
+        return
+    with page.transaction() as tx:
+        ballot = comparisons.next_ballot(tx, card.id)
+        faces = comparisons.reference_pictures(tx, card.id)
+    if ballot.pair is None and not ballot.votes:
+        st.info("Votes need pictures of at least two checkpoints or strengths. Wait for more.", icon=":material/hourglass_top:")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Which picture is better?**", width="content")
+        if faces:
+            st.caption("The face as trained:", width="content")
+            thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in faces], alt="training picture")
+    ratio = f"{card.plan.width}/{card.plan.height}"
+    if blind_vote(f"trial:vote:{card.id}", workspace=page.workspace.id, trial_id=card.id, ballot=ballot, ratio=ratio):
+        st.session_state["trial:wanted"] = "result"
+        st.rerun()

@@ -8,16 +8,16 @@ from backend import comparisons, jobs, training
 from backend.comparisons import ComparisonCard, ComparisonDraft, ComparisonEstimate
 from backend.errors import StudioError
 from backend.generation import choose_model
-from studio.comparisons import comparison_grid, comparison_result, comparison_vote
+from studio.comparisons import comparison_grid, comparison_result
 from studio.comparisons.comparison_form import comparison_form
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.training.training_estimate import rough_duration
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, count, plain, state_badge
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 ESTIMATE_TEXTS = {
     "comparisons": "about **{}** by earlier comparisons",
@@ -157,7 +157,7 @@ def detail(page: Page, trial_id: str) -> None:
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=key, label_visibility="collapsed", required=True
     )
     if view == "vote":
-        comparison_vote.show_vote(page, card)
+        comparison_result.show_vote(page, card)
     elif view == "result":
         comparison_result.show_result(page, card)
     else:

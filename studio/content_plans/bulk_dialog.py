@@ -11,12 +11,12 @@ from backend import bulk_planning, channels, content_plans
 from backend.bulk_planning import Forecast, SeriesOrder
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
-from studio.content_plans.series_form import series_form
+from studio.content_plans.plan_series import series_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.format import count, duration, estimated_duration, plain, usd
-from studio.ui.request_key import renew_request_key, request_key
-from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
+from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 _KEY = "plan_days"
 

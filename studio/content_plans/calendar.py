@@ -16,8 +16,7 @@ from studio.components.calendar import calendar
 from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.toasts import show_queued_toasts
-from studio.ui.undo_notice import draw_notice_bar
+from studio.ui.notices import draw_notice_bar, show_queued_toasts
 
 _STATES = {state.value: word for state, word in STATE_LABELS.items()}
 _PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.items()}

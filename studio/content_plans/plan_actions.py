@@ -16,8 +16,8 @@ from studio.content_plans import unsaved_changes
 from studio.content_plans.unsaved_changes import EditedForm
 from studio.shell.frame import Page
 from studio.ui.format import plain
-from studio.ui.optimistic_form import reload_form
-from studio.ui.undo_notice import dismiss_notice, set_notice
+from studio.ui.forms import reload_form
+from studio.ui.notices import dismiss_notice, set_notice
 
 S = PostState
 PlanAction = Callable[[Session, ExpectedPlans], Outcome | None]

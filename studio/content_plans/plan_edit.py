@@ -16,11 +16,11 @@ from backend.platforms.registry import PLATFORMS
 from backend.videos import VideoFilters
 from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
-from studio.content_plans import plan_fields, plan_offsets, unsaved_changes
+from studio.content_plans import plan_fields, unsaved_changes
 from studio.content_plans.unsaved_changes import EditedForm
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.toasts import toast_errors
+from studio.ui.notices import toast_errors
 
 _SENT_STATES = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 TAKE = 60
@@ -72,7 +72,7 @@ def form(page: Page, saved: PlanCard) -> EditedForm:
                     channel_id in posts_by_channel and posts_by_channel[channel_id].state in _SENT_STATES
                 )
                 variants.append(
-                    plan_offsets.offset_field(f"{key}:{channel_id}", variant, several=len(chosen) > 1, frozen=variant_frozen)
+                    plan_fields.offset_field(f"{key}:{channel_id}", variant, several=len(chosen) > 1, frozen=variant_frozen)
                 )
     else:
         st.caption(

@@ -1,4 +1,5 @@
-"""Fields that only some platforms have, who can see a post, and alt texts."""
+"""Fields that only some platforms have, who can see a post, alt texts, and the offset of a channel's post to the plan's
+time."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from backend import channels, influencers
+from backend import channels, content_plans, influencers
 from backend.assets import AssetCard
 from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import VariantDraft
@@ -17,7 +18,7 @@ from backend.platforms.port import Options, PlatformAccount
 from backend.platforms.registry import PLATFORMS
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.toasts import toast_errors
+from studio.ui.notices import toast_errors
 
 _DEFAULTS: dict[str, Any] = {
     option.name: list(option.default) if isinstance(option.default, tuple) else option.default for option in fields(Options)
@@ -292,3 +293,22 @@ def _read_account(page: Page, channel: ChannelCard) -> None:
         st.session_state[_account_slot(channel)] = channels.check_account(
             page.app, partial(page.transaction, "editor"), channel.id
         )
+
+
+def offset_field(key: str, draft: VariantDraft, *, several: bool, frozen: bool) -> VariantDraft:
+    """The draft with its offset. The field is drawn where there are several channels, or an offset is set already."""
+    before = content_plans.after_minutes(draft.options)
+    if not several and not before:
+        return draft
+    minutes = st.number_input(
+        "Minutes after the plan's time",
+        0,
+        content_plans.MAX_OFFSET_MINUTES,
+        before,
+        5,
+        key=f"{key}:later",
+        disabled=frozen,
+        help="Channels of a plan can go out some minutes apart.",
+    )
+    others = {name: value for name, value in draft.options.items() if name != "after_minutes"}
+    return draft.model_copy(update={"options": {**others, **({"after_minutes": int(minutes)} if minutes else {})}})

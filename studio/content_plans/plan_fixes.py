@@ -15,8 +15,8 @@ from backend.platforms.port import PostProblem
 from studio.content_plans import unsaved_changes
 from studio.shell.frame import Page
 from studio.ui.format import duration, media_url, plain
-from studio.ui.optimistic_form import opened_form
-from studio.ui.toasts import queue_toast, toast_errors
+from studio.ui.forms import opened_form
+from studio.ui.notices import queue_toast, toast_errors
 
 _SENT_STATES = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 _RATIOS = ((1, 1), (4, 5), (5, 4), (9, 16), (16, 9), (3, 4), (4, 3), (2, 3), (3, 2))

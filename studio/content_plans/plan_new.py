@@ -17,8 +17,8 @@ from studio.content_plans import bulk_dialog
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.format import count, plain
-from studio.ui.request_key import renew_request_key, request_key
-from studio.ui.toasts import queue_toast
+from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import queue_toast
 
 DateRange = tuple[datetime, datetime, bool]
 MAX_DAYS = 62

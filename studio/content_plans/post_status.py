@@ -1,4 +1,5 @@
-"""Status of a post once its time has come: being published, waiting, published, failed, or unknown."""
+"""Status of a post once its time has come (being published, waiting, published, failed, or unknown), and its face match as a
+badge."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import accounts, channels, content_plans, events, jobs
-from backend.content_plans import ExpectedPlans, PlanCard, PostCard, PostState
+from backend.content_plans import ExpectedPlans, FaceMatch, PlanCard, PostCard, PostState
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from studio.components import live_jobs
@@ -193,3 +194,19 @@ def _post_again(page: Page, post: PostCard, edited: EditedForm) -> None:
         with page.transaction(needs="editor") as tx:
             content_plans.resolve_unknown(tx, post.id, is_published=False)
         plan_actions.send(page, edited, post=post, key=new_id("key"))
+
+
+def face_match_badge(match: FaceMatch | None) -> str:
+    """Markdown; "" for a plan whose pictures were not scored."""
+    if match is None:
+        return ""
+    score = f"Face match {percent(match.score)}"
+    if match.score >= match.threshold:
+        return f":green-badge[{score}]"
+    if match.accepted:
+        return f":gray-badge[{score}, accepted]"
+    return f":orange-badge[:material/face: {score}, needs {percent(match.threshold)}]"
+
+
+def percent(value: float) -> str:
+    return f"{int(value * 100 + 1e-9)} %"

@@ -12,7 +12,7 @@ from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, plain
-from studio.ui.toasts import queue_toast
+from studio.ui.notices import queue_toast
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 POLICIES = {"all": "Every post is reviewed", "first": "The first posts are reviewed", "auto": "Nobody reviews"}

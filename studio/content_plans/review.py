@@ -9,12 +9,11 @@ import streamlit as st
 from backend import content_plans, influencers
 from backend.content_plans import FaceMatch, PlanCard, PlanFilters, PostCard, PostState
 from backend.errors import StudioError
-from studio.content_plans import attention, face_match, plan, review_bulk
+from studio.content_plans import attention, plan, post_status, review_bulk
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, lines, media_url, plain
-from studio.ui.toasts import show_queued_toasts
-from studio.ui.undo_notice import draw_notice_bar, set_notice
+from studio.ui.notices import draw_notice_bar, set_notice, show_queued_toasts
 
 TAKE = 20
 _EMPTY = {
@@ -96,7 +95,7 @@ def _card(page: Page, card: PlanCard, kind: str, match: FaceMatch | None) -> Non
         if page.can_edit:
             review_bulk.checkbox(card)
         head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(date_text)}"
-        st.markdown(f"{head} {face_match.badge(match)}")
+        st.markdown(f"{head} {post_status.face_match_badge(match)}")
     with st.container(horizontal=True):
         if first_with_media := next((post for post in card.posts if post.media), None):
             st.html(_preview(page, first_with_media), width="content")

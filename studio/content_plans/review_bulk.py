@@ -13,7 +13,7 @@ from backend.content_plans import Outcome, PlanCard, PlanUndoEntry, PostState
 from backend.errors import StudioError
 from studio.shell.frame import Page
 from studio.ui.format import count
-from studio.ui.undo_notice import set_notice
+from studio.ui.notices import set_notice
 
 _HOLDABLE = {"in_review", "draft", "failed", "missed"}
 """Lists whose plans can be put on hold."""

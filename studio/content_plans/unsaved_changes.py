@@ -14,8 +14,8 @@ from backend import content_plans
 from backend.content_plans import Difference, PlanCard, PlanDraft, VariantDraft
 from studio.shell.frame import Page
 from studio.ui.format import clock_time, plain
-from studio.ui.optimistic_form import open_form, opened_form, rebase_form, reload_form
-from studio.ui.toasts import toast_errors
+from studio.ui.forms import open_form, opened_form, rebase_form, reload_form
+from studio.ui.notices import toast_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,76 @@
-"""Automatic captions: the dialog with estimate and preview, the progress of a run, and its results."""
+"""Automatic captions: the form, the dialog with estimate and preview, the progress of a run, and its results."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
 from backend import datasets, jobs
 from backend.datasets import CaptionOrder, CaptionPlan, CaptionResultCard, CaptionRunCard, DatasetCard
+from backend.engines.ports.caption import Captioner
 from backend.errors import NotFound
 from backend.jobs import JobCard
 from studio.components import live_jobs
-from studio.datasets.captioning_form import caption_form
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, duration, media_url, plain, usd
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
+CAPTIONERS = {"vision": "Vision model", "blip": "BLIP, on this machine", "template": "Measurements, without a model"}
+FORMS = {"sentence": "Sentences", "tags": "Tags"}
+REPLACE = {
+    "empty": "Only where there is none",
+    "machine": "Also those a machine wrote",
+    "all": "All, whoever wrote them",
+}
 CAPTIONER_TEXTS = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
 _OPEN = "captioning:open"
 MANY_FIXED_TOKENS = 45
 """With more than this many of the 75 tokens for trigger word, prefix and suffix, a warning is shown."""
+
+
+def caption_form(key: str, dataset_id: str, captioners: dict[str, Captioner], image_ids: tuple[str, ...] = ()) -> CaptionOrder:
+    """The order as entered now. Raises Invalid (a word is too long)."""
+    name = next(iter(captioners))
+    if len(captioners) > 1:
+        name = st.selectbox("Written by", list(captioners), format_func=CAPTIONERS.__getitem__, key=f"{key}:who")
+    status = captioners[name].status()
+    if status.ok:
+        st.caption(status.detail)
+    forms: Any = captioners[name].forms
+    form = forms[0]
+    if len(forms) > 1:
+        form = st.segmented_control(
+            "Form",
+            list(forms),
+            default=forms[0],
+            format_func=FORMS.__getitem__,
+            key=f"{key}:form",
+            required=True,
+            help="Sentences for models that read language well (SDXL, FLUX, SD 1.5 photos); tags for anime models.",
+        )
+    replace = st.radio("Which captions", list(REPLACE), format_func=REPLACE.__getitem__, key=f"{key}:replace")
+    included_only = not image_ids and st.checkbox("Only pictures in use", key=f"{key}:used")
+    with st.expander("More rules", icon=":material/rule:"):
+        prefix = st.text_input("Behind the trigger word", key=f"{key}:prefix", max_chars=200, placeholder="photo")
+        suffix = st.text_input("At the end", key=f"{key}:suffix", max_chars=200)
+        drop = st.text_input("Words to leave out", key=f"{key}:drop", placeholder="beautiful, stunning", max_chars=600)
+    dropped_words = tuple(part.strip() for part in re.split(r"[,;]", drop) if part.strip())
+    return CaptionOrder(
+        dataset_id=dataset_id,
+        captioner=name,
+        form=form or forms[0],
+        replace=replace,
+        included_only=bool(included_only),
+        image_ids=image_ids,
+        prefix=prefix,
+        suffix=suffix,
+        drop=dropped_words,
+    )
 
 
 def captioning(page: Page, card: DatasetCard) -> None:

@@ -1,19 +1,19 @@
-"""The Captions tab of a dataset: tags, traits the trigger word should carry, and all captions as a table or as cards."""
+"""The Captions tab of a dataset: tags, traits the trigger word should carry, all captions as a table or as cards, and bulk
+edits with a preview."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from backend import datasets
-from backend.datasets import CaptionLeak, DatasetCard, ImageCard, ImageFilter, TagCount
-from studio.datasets.caption_bulk import bulk_captions, prefill_bulk_edit
+from backend.datasets import CaptionEdit, CaptionLeak, DatasetCard, ImageCard, ImageFilter, TagCount
 from studio.datasets.captioning import captioning, take_ended_run
 from studio.datasets.dataset_edits import last_edit
 from studio.datasets.dataset_state import cached_tags_and_leaks
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.optimistic_form import offer_reload, open_form, reload_form, reload_forms
+from studio.ui.forms import offer_reload, open_form, reload_form, reload_forms, renew_request_key, request_key
 
 PER_PAGE = {"Cards": 12, "Table": 100}
 MAX_TAGS = 30
@@ -24,6 +24,11 @@ FILTERS: dict[ImageFilter, str] = {
     "uncaptioned": "No caption",
     "without_trigger": "No trigger word",
 }
+VERBS = {
+    "replace": "Find and replace", "prefix": "Put in front", "suffix": "Add at the end", "remove": "Remove a tag",
+    "cut": "Take out words", "trigger": "Put the trigger word in front", "tidy": "Tidy commas and repeated tags",
+}  # fmt: skip
+SHOWN = 6
 
 
 def captions(page: Page, dataset_id: str) -> None:
@@ -194,3 +199,50 @@ def _show_leaks(page: Page, card: DatasetCard, leaks: list[CaptionLeak]) -> None
                     st.button(
                         "Take out …", key=f"leak:{leak.words}", on_click=prefill_bulk_edit, args=(card.id, "cut", leak.words)
                     )
+
+
+def bulk_captions(page: Page, dataset_id: str, only: ImageFilter, text: str) -> None:
+    """Draws the form. The edit applies to the captions that match the filters `only` and `text`."""
+    slot = f"bulk:{dataset_id}"
+    verb_key = f"{slot}:verb"
+    st.session_state.setdefault(verb_key, "replace")
+    with st.expander("Change many captions", icon=":material/edit_note:", key=f"{slot}:box", on_change="rerun"):
+        verb = st.selectbox("What to do", list(VERBS), format_func=VERBS.__getitem__, key=verb_key)
+        find = replacement = ""
+        with st.container(horizontal=True):
+            if verb in ("replace", "remove", "cut"):
+                find = st.text_input("Find", key=f"{slot}:find", max_chars=500)
+            if verb in ("replace", "prefix", "suffix"):
+                label = "Replace with" if verb == "replace" else "Words to add"
+                replacement = st.text_input(label, key=f"{slot}:put", max_chars=500)
+        ready = verb in ("trigger", "tidy") or (find.strip() if verb in ("replace", "remove", "cut") else replacement.strip())
+        if ready:
+            with page.guard():
+                _preview(page, dataset_id, CaptionEdit(verb=verb, find=find, put=replacement), only, text)
+
+
+def prefill_bulk_edit(dataset_id: str, verb: str, find: str) -> None:
+    """Opens the form with this edit filled in, so that it is previewed before anything changes."""
+    slot = f"bulk:{dataset_id}"
+    st.session_state.update({f"{slot}:verb": verb, f"{slot}:find": find, f"{slot}:box": True})
+
+
+def _preview(page: Page, dataset_id: str, edit: CaptionEdit, only: ImageFilter, text: str) -> None:
+    with page.transaction() as tx:
+        ids = datasets.matching_ids(tx, dataset_id, only, text=text) if only or text else []
+        changes = [] if (only or text) and not ids else datasets.preview_captions(tx, dataset_id, edit, image_ids=ids)
+    if not changes:
+        st.caption("No caption would change.")
+        return
+    for change in changes[:SHOWN]:
+        st.markdown(
+            f":small[{plain(change.filename)}]  \n~~{plain(change.before) or ' '}~~  \n{plain(change.after) or '*empty*'}"
+        )
+    if len(changes) > SHOWN:
+        st.caption(f"and {len(changes) - SHOWN:,} more")
+    if st.button(f"Change {count(len(changes), 'caption')}", type="primary", key=f"bulk:{dataset_id}:go"):
+        with page.transaction(needs="editor") as tx:
+            image_ids = [change.image_id for change in changes]
+            datasets.edit_captions(tx, dataset_id, edit, image_ids=image_ids, request_key=request_key("captions:bulk"))
+        renew_request_key("captions:bulk")
+        st.rerun()

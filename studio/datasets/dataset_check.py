@@ -1,4 +1,5 @@
-"""The Check tab of a dataset: readiness, fixes with preview, near-duplicates side by side, buckets and thresholds."""
+"""The Check tab of a dataset: readiness, fixes with preview, near-duplicates side by side, aspect-ratio buckets and
+thresholds."""
 
 from __future__ import annotations
 
@@ -7,17 +8,25 @@ from collections.abc import Callable
 import streamlit as st
 
 from backend import datasets, jobs
-from backend.datasets import FixPreview, FixSuggestion, ImageCard, NearDuplicateGroup, Readiness, Stats
+from backend.datasets import (
+    Bucket,
+    BucketPreview,
+    FixPreview,
+    FixSuggestion,
+    ImageCard,
+    NearDuplicateGroup,
+    Readiness,
+    Stats,
+    Thresholds,
+)
 from backend.kit.ids import new_id
-from studio.datasets.dataset_buckets import buckets
 from studio.datasets.dataset_edits import last_edit
 from studio.datasets.dataset_state import cached_readiness, train_side
-from studio.datasets.thresholds_form import thresholds_form
 from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 SHOWN = 24
 GROUPS = 6
@@ -178,3 +187,93 @@ def _member(page: Page, card: ImageCard, *, best: bool) -> None:
 def _keep(page: Page, card: ImageCard) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
         datasets.keep_only(tx, card.id, request_key=new_id("req"))
+
+
+def buckets(page: Page, dataset_id: str) -> None:
+    """kohya's buckets of the included pictures, crops applied, in an expander; a warning is shown outside of it."""
+    side_key, batch_key = f"buckets:{dataset_id}", f"buckets:batch:{dataset_id}"
+    side = st.session_state.setdefault(side_key, max(train_side(page), 64))
+    batch = st.session_state.setdefault(batch_key, 1)
+    with page.transaction() as tx:
+        preview = datasets.bucket_preview(tx, dataset_id, resolution=int(side), batch=int(batch))
+    if preview.warning:
+        st.warning(preview.warning, icon=":material/crop:")
+    with st.expander("Shapes the pictures are trained at", icon=":material/aspect_ratio:"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input("Training resolution, px", 64, 4096, step=64, key=side_key, width=180)
+            st.number_input("Batch", 1, 64, key=batch_key, width=120)
+        _table(preview)
+
+
+def _table(preview: BucketPreview) -> None:
+    st.dataframe(
+        [_row(bucket) for bucket in preview.buckets],
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "Pictures": st.column_config.ProgressColumn(
+                "Pictures", format="%d", min_value=0, max_value=max((bucket.count for bucket in preview.buckets), default=1)
+            ),
+            "Cut off at most": st.column_config.NumberColumn(format="percent"),
+        },
+    )
+    st.caption(
+        "Aspect-ratio buckets as kohya makes them, in steps of 64 px. The built-in trainer cuts every picture to a square "
+        "around its middle: crop pictures to 1:1 to decide yourself what it sees."
+    )
+
+
+def _row(bucket: Bucket) -> dict[str, object]:
+    return {
+        "Bucket": f"{bucket.width} × {bucket.height}",
+        "Pictures": bucket.count,
+        "Cut off at most": bucket.cut,
+        "Would be enlarged": bucket.enlarged,
+    }
+
+
+def thresholds_form(key: str, current: Thresholds, *, disabled: bool = False) -> Thresholds | None:
+    """Filled with `current`; returns the new thresholds when submitted, else None. Raises Invalid (by Thresholds)."""
+    with st.form(key, border=False):
+        st.caption("They apply at once; no picture is measured again.")
+        left, middle, right = st.columns(3)
+        sharpness = left.number_input(
+            "Sharpness, at least",
+            0.0,
+            20_000.0,
+            current.sharpness,
+            placeholder="from the set",
+            disabled=disabled,
+            help="Empty: a quarter of the set's median, between 4 and 150. Sharp photographs have 1,000 and more.",
+        )
+        dark = left.number_input("Brightness, at least", 0.0, 255.0, current.dark, disabled=disabled)
+        bright = left.number_input("Brightness, at most", 0.0, 255.0, current.bright, disabled=disabled)
+        contrast = middle.number_input("Contrast, at least", 0.0, 127.0, current.contrast, disabled=disabled)
+        clipped = middle.number_input("Pure black or white, at most", 0.0, 1.0, current.clipped, step=0.05, disabled=disabled)
+        near_bits = middle.number_input(
+            "Look-alikes differ by at most (bits of 64)",
+            0,
+            16,
+            current.near_bits,
+            disabled=disabled,
+            help="0: only equal hashes",
+        )
+        max_faces = right.number_input("Faces, at most", 1, 20, current.max_faces, disabled=disabled)
+        face_from = right.number_input(
+            "“Face” from this share of the height", 0.0, 1.0, current.face_from, step=0.01, disabled=disabled
+        )
+        bust_from = right.number_input("“Bust” from this share", 0.0, 1.0, current.bust_from, step=0.01, disabled=disabled)
+        submitted = st.form_submit_button("Apply", disabled=disabled)
+    if not submitted:
+        return None
+    return Thresholds(
+        sharpness=sharpness,
+        dark=dark,
+        bright=bright,
+        contrast=contrast,
+        clipped=clipped,
+        near_bits=near_bits,
+        max_faces=max_faces,
+        face_from=face_from,
+        bust_from=bust_from,
+    )

@@ -8,7 +8,7 @@ from backend import accounts, datasets
 from backend.datasets import EditCard
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
-from studio.ui.optimistic_form import reload_forms
+from studio.ui.forms import reload_forms
 
 
 def member_names(page: Page) -> dict[str, str]:

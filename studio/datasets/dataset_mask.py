@@ -13,7 +13,7 @@ from backend.errors import StudioError
 from studio.components.mask_canvas import MaskTexts, mask_canvas
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
-from studio.ui.toasts import queue_toast, toast_errors
+from studio.ui.notices import queue_toast, toast_errors
 
 _WORDS = MaskTexts(
     blank="No mask: all of the picture counts. Paint over what should be learned.",

@@ -11,7 +11,7 @@ from studio.datasets.dataset_edits import member_names
 from studio.datasets.dataset_mask import mask_editor
 from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain
-from studio.ui.toasts import queue_toast, show_queued_toasts, toast_errors
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 SOURCES = {
     "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",

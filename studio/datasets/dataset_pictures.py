@@ -24,7 +24,7 @@ from studio.datasets.dataset_picture import open_picture
 from studio.datasets.dataset_state import cached_readiness, train_side
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.format import count, plain
 
 ACCEPTED_SUFFIXES = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip,.txt,.caption"

@@ -13,7 +13,7 @@ from studio.datasets.dataset_rights import rights, rights_page
 from studio.gallery.picture_urls import preload, thumbs
 from studio.lineage import lineage
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, media_url, plain
 

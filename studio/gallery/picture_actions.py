@@ -8,7 +8,7 @@ from backend import generation
 from backend.generation import PictureCard
 from studio.shell.frame import Page
 from studio.ui.format import estimated_duration, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 from studio.videos import animate_dialog
 
 

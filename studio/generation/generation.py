@@ -13,15 +13,7 @@ from backend.prompt_library import TemplateCard
 from studio.components import gallery as picture_grid
 from studio.components.gallery import Tile
 from studio.gallery.picture_urls import thumbs
-from studio.generation import (
-    generation_batch,
-    generation_grid,
-    generation_mask,
-    generation_pose,
-    generation_queue,
-    init_image,
-    prompt_shortcuts,
-)
+from studio.generation import generation_batch, generation_grid, generation_queue, prompt_shortcuts, start_pictures
 from studio.generation.generation_form import GenerationChoices, generation_form
 from studio.generation.post_suggestion import suggestion_popover
 from studio.identity import identity
@@ -29,7 +21,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, count, duration, estimated_duration, media_url, plain, state_badge
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 from studio.videos import animate_dialog
 
 _FORM_PREFIXES = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
@@ -40,11 +32,11 @@ def create(page: Page) -> None:
     """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text=)."""
     left, right = st.columns([5, 7], gap="medium")
     with left:
-        start = generation_pose.with_pose(page, _start_draft(page))
+        start = start_pictures.with_pose(page, _start_draft(page))
         started = request_form(page, start, key=f"create:{st.session_state.get('create:round', 0)}", tools=True)
         if page.can_edit and not start.init_asset_id and not start.pose:
-            init_image.upload_picture(page)
-            generation_pose.upload_pose(page)
+            start_pictures.upload_picture(page)
+            start_pictures.upload_pose(page)
     if started:
         st.query_params["id"] = started.id
         st.session_state["create:seed"] = started.recipe.seeds[0]
@@ -77,10 +69,10 @@ def request_form(
         )
     mode, ready, above = _mode_choice(page) if tools else "one", True, st.container()
     if start.init_asset_id:
-        init_image.show_picture(page, start.init_asset_id)
-        start, ready = generation_mask.mask_editor(page, start)
+        start_pictures.show_picture(page, start.init_asset_id)
+        start, ready = start_pictures.mask_editor(page, start)
     if start.pose:
-        generation_pose.show_pose(page, start.pose.asset_id)
+        start_pictures.show_pose(page, start.pose.asset_id)
     draft = generation_form(key, choices, start, disabled=not page.can_edit, mode=mode)
     if tools and mode != "list":
         with above:
@@ -167,7 +159,7 @@ def _start_draft(page: Page) -> GenerationDraft:
     """The draft that the form starts with: what a shortcut filled in, else what the address says, else the standard preset."""
     if (filled := prompt_shortcuts.filled_draft()) is not None:
         return filled
-    parameters, init = st.query_params, init_image.chosen_asset(page)
+    parameters, init = st.query_params, start_pictures.chosen_asset(page)
     with page.transaction() as tx:
         if picture_id := parameters.get("remix"):
             return generation.remix(tx, picture_id, new_seed=parameters.get("seed") != "same")

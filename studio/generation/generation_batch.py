@@ -11,10 +11,10 @@ from backend import generation
 from backend.errors import StudioError
 from backend.generation import GenerationCard, GenerationDraft, ListLine, RequestPreview
 from studio.generation.generation_form import GenerationChoices
-from studio.generation.grid_form import grid_form
+from studio.generation.generation_grid import grid_form
 from studio.shell.frame import Page
 from studio.ui.format import count, estimated_duration
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 CONFIRM_FROM = 40
 """A request for more pictures than this has to be confirmed."""

@@ -1,10 +1,10 @@
-"""The form of a request: influencer, prompt, size and number; everything else in an expander."""
+"""The form of a request: influencer, prompt, look preset, size and number; everything else in an expander."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -16,9 +16,11 @@ from backend.loras import LoraCard
 from backend.prompt_library import PromptStyleCard, TemplateCard
 from backend.workflows import WorkflowCard
 from studio.generation import engine_options_form
-from studio.generation.look_form import look_preset_pills
 from studio.shell import current_influencer
 from studio.ui.format import plain
+
+LookPreset = Literal["", "casual", "studio"]
+_PRESETS: tuple[LookPreset, ...] = ("", "casual", "studio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,3 +279,19 @@ def _lora_fields(key: str, cards: Sequence[LoraCard], start: GenerationDraft, di
         )
         for lora_id in chosen
     )
+
+
+def look_preset_pills(key: str, start: GenerationDraft, disabled: bool) -> LookPreset:
+    """The look preset chosen, as a draft's `finish`."""
+    chosen = st.pills(
+        "Look",
+        _PRESETS,
+        default=start.finish,
+        key=f"{key}:finish",
+        format_func=generation.LOOK_PRESET_TITLES.__getitem__,
+        disabled=disabled,
+        required=True,
+        wrap=True,
+        help="Adds words this model knows, where the prompt does not say otherwise. “What will be drawn” shows them.",
+    )
+    return chosen or ""

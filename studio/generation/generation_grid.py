@@ -1,16 +1,103 @@
-"""A grid's pictures in their places, and the whole as one labelled file."""
+"""Grids: the form of their axes (up to three, each with its values), their pictures in their places, and the whole as one
+labelled file."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from backend import generation
-from backend.generation import GenerationCard, PictureCard
+from backend.engines.ports.image import ModelCard
+from backend.generation import AxisDraft, GenerationCard, GenerationDraft, PictureCard
+from backend.loras import LoraCard
 from studio.components.xyz_grid import xyz_grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import media_url
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
+
+_AXIS_NAMES = ("Across", "Down", "Sheets")
+_EXAMPLES = {
+    "steps": "10, 20, 30",
+    "cfg": "2-8 (+2)",
+    "seed": "1, 2, 3",
+    "lora": "0.4-1 (+0.2)",
+    "strength": "0.3-0.9 (+0.2)",
+    "replace": "smiling, serious, shouting",
+}
+
+
+def grid_form(
+    key: str, draft: GenerationDraft, models: Sequence[ModelCard], loras: Sequence[LoraCard], *, disabled: bool
+) -> list[AxisDraft]:
+    """The axes as they stand now; axes without values are left out. Raises backend.errors.Invalid."""
+    axes: list[AxisDraft] = []
+    with st.container(border=True):
+        st.markdown("**What changes**")
+        for at, name in enumerate(_AXIS_NAMES):
+            if at > len(axes):
+                break
+            if axis := _axis(f"{key}:axis:{at}", name, at == 0, draft, models, loras, disabled):
+                axes.append(axis)
+        st.caption("Numbers: 10, 20, 30 or 10-30 (+5) or 0-1 [5]. All pictures have the same seed, unless it is an axis.")
+    return axes
+
+
+def _axis(
+    key: str,
+    name: str,
+    first: bool,
+    draft: GenerationDraft,
+    models: Sequence[ModelCard],
+    loras: Sequence[LoraCard],
+    disabled: bool,
+) -> AxisDraft | None:
+    kinds = [kind for kind in generation.AXIS_KINDS if kind != "strength" or draft.init_asset_id]
+    kinds = [kind for kind in kinds if (kind != "model" or len(models) > 1) and (kind != "lora" or loras)]
+    # One below the other: side by side their names do not fit.
+    box = st.container(gap="xsmall")
+    kind = box.selectbox(
+        name,
+        kinds,
+        index=0 if first else None,
+        key=f"{key}:kind",
+        format_func=generation.AXIS_KINDS.__getitem__,
+        placeholder="Nothing",
+        disabled=disabled,
+    )
+    if kind is None:
+        return None
+    model = generation.choose_model(models, draft.model)
+    if kind in ("sampler", "model"):
+        titles = (
+            {card.name: card.title for card in models} if kind == "model" else {sampler: sampler for sampler in model.samplers}
+        )
+        chosen = box.multiselect(
+            "Values",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=f"{key}:{kind}",
+            disabled=disabled,
+            label_visibility="collapsed",
+            placeholder="Choose the values",
+        )
+        return AxisDraft(kind=kind, values=tuple(chosen)) if chosen else None
+    lora_id = None
+    if kind == "lora":
+        names = {card.id: card.name for card in loras if card.base == model.base}
+        lora_id = box.selectbox("LoRA", list(names), format_func=names.__getitem__, key=f"{key}:which", disabled=disabled)
+    text = box.text_input(
+        "Values",
+        key=f"{key}:{kind}",
+        placeholder=f"Values: {_EXAMPLES[kind]}",
+        disabled=disabled,
+        max_chars=2000,
+        label_visibility="collapsed",
+    )
+    if kind == "replace":
+        box.caption("The first is looked for in the prompt; the others take its place.")
+    return AxisDraft(kind=kind, values=generation.split_values(text), lora_id=lora_id) if text.strip() else None
 
 
 def grid_cells(page: Page, card: GenerationCard, pictures: list[PictureCard], *, key: str, poll_url: str) -> str | None:

@@ -8,8 +8,8 @@ from backend import jobs
 from backend.errors import Conflict
 from backend.jobs import JobCard
 from studio.shell.frame import Page
+from studio.ui.buttons import icon_button
 from studio.ui.format import plain
-from studio.ui.icon_button import icon_button
 
 KIND = "image-generation"
 _EVERY_S = 5

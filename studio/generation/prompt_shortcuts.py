@@ -12,8 +12,8 @@ from backend.errors import StudioError
 from backend.generation import GenerationDraft, TemplatePick
 from backend.prompt_library import EarlierPrompt, PresetCard, TemplateCard
 from studio.shell.frame import Page
+from studio.ui.buttons import icon_button
 from studio.ui.format import ago, plain
-from studio.ui.icon_button import icon_button
 
 _DRAFT_KEY = "create:fill"
 _START_PARAMETERS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")

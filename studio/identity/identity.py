@@ -19,7 +19,7 @@ from studio.components.gallery import Tile
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, media_url, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 FEW_REFERENCES = 8
 MAX_SHOWN = 120

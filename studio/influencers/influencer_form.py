@@ -20,7 +20,7 @@ def influencer_form(
     disabled: bool = False,
     voices: Mapping[str, str] = MappingProxyType({}),
 ) -> InfluencerDraft | None:
-    """The draft when submitted, else None. The name's widget is `<key>:first` (studio.ui.optimistic_form).
+    """The draft when submitted, else None. The name's widget is `<key>:first` (studio.ui.forms).
 
     `voices`: writing styles that can be theirs, id -> name.
 

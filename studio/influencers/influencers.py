@@ -12,10 +12,10 @@ from studio.influencers import report
 from studio.influencers.influencer_form import influencer_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url, plain
-from studio.ui.optimistic_form import offer_reload, open_form, reload_form
+from studio.ui.forms import offer_reload, open_form, reload_form
 
 PARTS = ["About", "Identity", "Report"]
 

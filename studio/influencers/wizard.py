@@ -18,7 +18,7 @@ from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.training import training as training_widgets
 from studio.ui.format import plain
-from studio.ui.optimistic_form import open_form, reload_form
+from studio.ui.forms import open_form, reload_form
 
 STEPS = ("Who", "Pictures", "Check", "Training", "First pictures")
 PAGE_WIDTH = 820

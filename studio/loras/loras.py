@@ -12,7 +12,7 @@ from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.lineage import lineage
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, media_url, plain, size
 

@@ -14,9 +14,8 @@ from backend.prompt_library import PromptStyleCard, TemplateCard, WildcardCard
 from studio.generation.prompt_shortcuts import preset_draft
 from studio.prompt_library import prompt_library_forms as forms
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm, icon_button, icon_link, icon_popover
 from studio.ui.format import ago, count, plain
-from studio.ui.icon_button import icon_button, icon_link, icon_popover
 
 
 def prompts(page: Page) -> None:

@@ -14,7 +14,7 @@ from backend.accounts import UserCard, WorkspaceCard
 from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
 from backend.errors import NotSignedIn, StudioError, Unavailable
-from studio.shell import nav, page_css, resources, session
+from studio.shell import nav, resources, session, theme
 from studio.ui.format import plain
 
 WORKSPACE_PARAM = "ws"
@@ -77,7 +77,7 @@ def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
     if workspace is None:
         _no_workspace(bool(session_info.workspaces))
     st.set_page_config(page_title=f"{title} · {PRODUCT}")
-    st.html(page_css.EVERYWHERE)
+    st.html(theme.EVERYWHERE)
     st.title(f"{icon} {title}".strip())
     if RANK[workspace.role] < RANK[needs]:
         st.info(

@@ -11,13 +11,12 @@ from backend.training import RunCard
 from studio.datasets.dataset_mask import show_masks_ignored
 from studio.shell.frame import Page
 from studio.training import training_estimate
-from studio.training.start_time_form import browser_zone, start_time_field
-from studio.training.training_form import FollowedRun, training_form
+from studio.training.training_form import FollowedRun, browser_zone, start_time_field, training_form
 from studio.training.training_run import watch
 from studio.ui.empty_state import empty_state
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, clock_time, count, plain, state_badge
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 __all__ = ["browser_zone", "follow_up_form", "listing", "run_form", "watch"]
 _MAX_SHOWN = 50

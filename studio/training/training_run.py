@@ -18,7 +18,7 @@ from studio.jobs.jobs import ACTIVE, follow
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.training import training_estimate
-from studio.training.start_time_form import start_time_field
+from studio.training.training_form import start_time_field
 from studio.training.training_samples import samples_by_step
 from studio.ui.format import ago, media_url, plain, size, state_badge
 

@@ -13,8 +13,8 @@ from backend.videos import VideoDraft
 from studio.shell.frame import Page
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import count, duration, esc, media_url, plain
-from studio.ui.request_key import renew_request_key, request_key
-from studio.ui.toasts import show_queued_toasts, toast_errors
+from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import show_queued_toasts, toast_errors
 from studio.videos.video_form import VideoChoices, video_form
 
 _LAST_DRAFT, _STARTED = "animate:last", "animate:go"

@@ -16,7 +16,7 @@ from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, size
-from studio.ui.toasts import show_queued_toasts, toast_errors
+from studio.ui.notices import show_queued_toasts, toast_errors
 from studio.videos import animate_dialog
 
 KINDS = ("video-generation", "video-generation-gpu")

@@ -14,7 +14,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, media_url, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 
 _PROMPT = "portrait of a woman at a harbour, morning light"
 

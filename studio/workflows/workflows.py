@@ -12,7 +12,7 @@ from backend import workflows
 from backend.errors import StudioError
 from backend.workflows import WorkflowCard
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, plain
 from studio.workflows import workflow_form as forms

@@ -12,7 +12,7 @@ from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from backend.writing import ChatLine
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.format import ago, plain
 
 _ERROR = "writing:chat:trouble"

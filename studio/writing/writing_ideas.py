@@ -17,7 +17,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, plain
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 from studio.writing import writing_card
 from studio.writing.writing_form import ideas_form
 from studio.writing.writing_texts import cost_caption, hide_outdated_failure

@@ -16,7 +16,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain, usd
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 from studio.writing import writing_card
 from studio.writing.writing_form import order_form
 

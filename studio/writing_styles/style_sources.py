@@ -13,9 +13,8 @@ from studio.components import uploader
 from studio.components.uploader import Uploaded
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm, icon_button
 from studio.ui.format import count, plain, size
-from studio.ui.icon_button import icon_button
 
 _MARKS = {
     "waiting": ":gray[:material/schedule:]",

@@ -17,7 +17,7 @@ from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, duration, esc, plain, usd
-from studio.ui.request_key import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key
 from studio.writing_styles import writing_style_form as forms
 
 _DELETED = "style:text:gone"

@@ -12,7 +12,7 @@ from backend.errors import StudioError
 from backend.writing_styles import WritingStyleCard
 from studio.budgets import costs
 from studio.shell.frame import Page
-from studio.ui.confirm import confirm
+from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, plain
 from studio.writing_styles import style_card, style_sources, style_texts

@@ -36,7 +36,7 @@ def wordless(path: Path) -> Iterator[int]:
 
 def test_no_button_of_a_page_is_an_icon_alone() -> None:
     nameless = [f"{path.relative_to(ROOT)}:{line}" for path in sources() for line in wordless(path)]
-    assert not nameless, f"use studio/ui/icon_button.py: {nameless}"
+    assert not nameless, f"use studio/ui/buttons.py: {nameless}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studio" / "components").rglob("*.js")), ids=lambda path: path.stem)

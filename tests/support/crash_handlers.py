@@ -15,7 +15,7 @@ from typing import Any
 from backend.jobs import Handler
 from backend.publishing import attempts
 from backend.publishing.schemas import KIND, AutopostPayload
-from workers import registry
+from workers import main
 
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 _submitting = attempts.mark_submitting
@@ -30,9 +30,7 @@ def run(ctx: Any, payload: AutopostPayload) -> Any:
         moment, _, how = death_file.read_text().partition(":") if death_file.exists() else ("", "", "")
         if moment == name:
             death_file.unlink()
-            signal.pthread_kill(
-                threading.get_ident(), _SIGNALS[how or "kill"]
-            )  # no step further, as workers/fault_injection.py
+            signal.pthread_kill(threading.get_ident(), _SIGNALS[how or "kill"])  # no step further, as workers/context.py
 
     ctx.fault_point = reach
     return HANDLERS_OF_RELEASE[KIND].run(ctx, payload)
@@ -44,5 +42,5 @@ def _about_to_submit(ctx: Any, attempt: Any) -> str:
 
 
 attempts.mark_submitting = _about_to_submit
-HANDLERS_OF_RELEASE = registry.load()
+HANDLERS_OF_RELEASE = main.load_handlers()
 HANDLERS = {**HANDLERS_OF_RELEASE, KIND: Handler(AutopostPayload, run)}

@@ -18,8 +18,7 @@ from tests.factories.account import Tenant
 from tests.support.context import make_context
 from tests.support.handlers import Steps
 from workers.heartbeat import ORPHAN_BEATS, Heartbeat
-from workers.identity import Identity
-from workers.lease import Lease
+from workers.lease import Identity, Lease
 from workers.scheduler import Scheduler
 
 

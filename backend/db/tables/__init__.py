@@ -1,20 +1,40 @@
 """The tables, one noun a file; allowed state transitions stand beside their table."""
 
 from backend.db.tables.account import Invitation, Membership, PasswordReset, SessionRow, Throttle, User, Workspace
-from backend.db.tables.asset import Asset, AssetUse, Upload
+from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
 from backend.db.tables.base import Base
 from backend.db.tables.board import Board, BoardPicture, PictureAct
 from backend.db.tables.budget import Budget, LlmCall
-from backend.db.tables.captioning import CaptionResult, CaptionRun
 from backend.db.tables.channel import Channel
 from backend.db.tables.clip import Clip
-from backend.db.tables.dataset import Dataset, DatasetCaption, DatasetEdit, DatasetImage, DatasetRight
+from backend.db.tables.dataset import (
+    CaptionResult,
+    CaptionRun,
+    Dataset,
+    DatasetCaption,
+    DatasetEdit,
+    DatasetImage,
+    DatasetRight,
+)
 from backend.db.tables.event import EventRow
 from backend.db.tables.generation import Generation, Picture, PictureLora
 from backend.db.tables.graph import ComfyGraph
 from backend.db.tables.identity import IdentityProfile, PictureCheck
 from backend.db.tables.influencer import Influencer
-from backend.db.tables.job import FINAL, MOVES, Attempt, Device, Job, JobLog, JobState, JobStep, Schedule, Turn, Worker
+from backend.db.tables.job import (
+    FINAL,
+    MOVES,
+    Attempt,
+    Device,
+    Job,
+    JobLog,
+    JobState,
+    JobStep,
+    Schedule,
+    Turn,
+    Worker,
+    WorkTime,
+)
 from backend.db.tables.lora import Lora
 from backend.db.tables.post import (
     POST_MOVES,
@@ -28,10 +48,8 @@ from backend.db.tables.post import (
     PostState,
 )
 from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
-from backend.db.tables.rendition import Rendition
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
-from backend.db.tables.work_time import WorkTime
 from backend.db.tables.writing import TalkLine, TextDraft
 from backend.db.tables.writing_style import StyleSource, StyleText, WritingStyle
 

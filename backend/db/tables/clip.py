@@ -38,7 +38,7 @@ class Clip(Tenanted, Dated, Base):
     influencer_id: Mapped[str | None]
     format: Mapped[str]
     recipe: Mapped[dict[str, Any]]
-    """backend.videos.recipe.ClipRecipe."""
+    """backend.videos.schemas.ClipRecipe."""
     frames: Mapped[int] = mapped_column(server_default="0")
     fps: Mapped[int] = mapped_column(server_default="0")
     rating: Mapped[int] = mapped_column(server_default="0")

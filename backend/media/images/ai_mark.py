@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.errors import Rejected
-from backend.media.images.picture_packets import XMP, with_packet
+from backend.media.images.picture_metadata import XMP, with_packet
 
 SOURCE_META = "sourceType"
 """Key in an asset's meta: stored with the file, so that pictures made from it inherit it."""

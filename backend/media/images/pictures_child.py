@@ -1,4 +1,5 @@
-"""The only process that decodes uploaded pictures. One JSON request a line.
+"""The only process that decodes uploaded pictures; it reads their texts and source type too, of a limited size. One JSON
+request a line.
 
 `python -m backend.media.images.pictures_child`.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import struct
 import sys
 import warnings
@@ -20,9 +22,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from backend.media.images import recipe_text
 from backend.media.images.picture_measures import measure_picture
-from backend.media.images.picture_strip import strip
-from backend.media.images.picture_texts import read_source_type, recipe_texts
+from backend.media.images.picture_metadata import strip
 from backend.media.images.pictures import write_thumbs
+from backend.media.images.recipe_text import MAX_TEXT_CHARS, TEXT_KEYS
 
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "AVIF")
 KEPT_FORMATS = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "WEBP": ("image/webp", "webp")}
@@ -32,6 +34,10 @@ FORMAT_BY_SUFFIX = {
     "bmp": "BMP", "avif": "AVIF",
 }  # fmt: skip
 _ACCEPTED_TEXT = "JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF"
+_EXIF, _COMMENT = 0x8769, 0x9286
+_TERM_PREFIX = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+_SOURCE_TYPE = re.compile(rb"cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
+_MAX_XMP_BYTES = 1 << 20
 
 
 class BadPicture(Exception):
@@ -213,6 +219,47 @@ def grey_512(picture: Image.Image) -> Image.Image:
 
 def _error_text(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
+
+
+def recipe_texts(picture: Image.Image) -> dict[str, str]:
+    """The texts with TEXT_KEYS of a loaded PNG, or the EXIF comment of a JPEG or WebP as `parameters`."""
+    texts = {key: value[:MAX_TEXT_CHARS] for key in TEXT_KEYS if isinstance(value := picture.info.get(key), str)}
+    if not texts and (comment := _exif_comment(picture)):
+        texts["parameters"] = comment
+    return texts
+
+
+def read_source_type(picture: Image.Image) -> str:
+    """The IPTC digital source type in its XMP packet, as the URI of the term; "": none."""
+    packets: list[Any] = [picture.info.get("xmp"), picture.info.get("XML:com.adobe.xmp")]
+    for packet in packets:
+        data = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
+        if isinstance(data, bytes) and (match := _SOURCE_TYPE.search(data[:_MAX_XMP_BYTES])):
+            return _TERM_PREFIX + match[1].decode()
+    return ""
+
+
+def _exif_comment(picture: Image.Image) -> str:
+    try:
+        comment = picture.getexif().get_ifd(_EXIF).get(_COMMENT)
+    except Exception:  # a broken EXIF block can raise anything, and the picture itself is fine
+        return ""
+    if isinstance(comment, str):
+        return comment[:MAX_TEXT_CHARS]
+    if not isinstance(comment, bytes):
+        return ""
+    encoding, body = comment[:8], comment[8 : 8 + 2 * MAX_TEXT_CHARS]
+    if encoding.startswith(b"UNICODE"):
+        return _decode_utf16(body)[:MAX_TEXT_CHARS]
+    return (body if encoding.startswith(b"ASCII") else comment).decode("utf-8", "replace").strip("\0")[:MAX_TEXT_CHARS]
+
+
+def _decode_utf16(body: bytes) -> str:
+    """Programs use different byte orders, but all write a settings line, so the order that shows “Steps:” is right."""
+    big, little = body.decode("utf-16-be", "replace"), body.decode("utf-16-le", "replace")
+    if ("Steps:" in little) != ("Steps:" in big):
+        return little if "Steps:" in little else big
+    return little if body[1:2] == b"\0" and body[:1] != b"\0" else big
 
 
 if __name__ == "__main__":

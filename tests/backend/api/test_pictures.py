@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from backend import assets, generation
 from backend.db.tables import Asset
-from backend.media.images.picture_texts import recipe_texts
+from backend.media.images.pictures_child import recipe_texts
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.pictures import photo

@@ -13,7 +13,7 @@ from backend import gallery
 from backend.errors import NotFound
 from backend.gallery import GalleryFilters, pipeline
 from backend.gallery.schemas import ImportPayload
-from backend.media.images.png_text import with_texts
+from backend.media.images.picture_metadata import with_texts
 from tests.backend.gallery.arriving import arrive
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer

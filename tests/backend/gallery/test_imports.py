@@ -20,8 +20,8 @@ from backend.gallery.schemas import ArchivePayload
 from backend.generation import GenerationPayload
 from backend.generation import pipeline as making
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE, add_mark
-from backend.media.images.picture_texts import read_source_type
-from backend.media.images.recipe_file import with_recipe
+from backend.media.images.picture_metadata import with_recipe
+from backend.media.images.pictures_child import read_source_type
 from tests.backend.gallery.arriving import arrive, bring_in
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant

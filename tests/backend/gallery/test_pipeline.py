@@ -23,8 +23,8 @@ from backend.gallery import ArchiveDraft, BoardDraft, BulkActionDraft, GalleryFi
 from backend.gallery.schemas import ArchivePayload, ImportPayload
 from backend.kit.clock import now
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.media.images.picture_texts import read_source_type, recipe_texts
-from backend.media.images.png_text import with_texts
+from backend.media.images.picture_metadata import with_texts
+from backend.media.images.pictures_child import read_source_type, recipe_texts
 from tests.backend.gallery.arriving import arrive
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant

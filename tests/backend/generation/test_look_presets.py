@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend.engines.local.starter_model.words import MOUTHS, SCENES
 from backend.generation import LOOK_PRESET_TITLES
-from backend.generation.look_presets import preset_words
+from backend.generation.rules import preset_words
 
 names = st.sampled_from([name for name in LOOK_PRESET_TITLES if name])
 

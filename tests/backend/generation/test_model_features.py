@@ -17,7 +17,7 @@ from backend.db.transactions import Database
 from backend.engines.ports.image import SecondPass
 from backend.engines.ports.upscale import UpscaleCard
 from backend.errors import Invalid
-from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, model_features, pipeline
+from backend.generation import GenerationDraft, GenerationPayload, PosePick, SecondPassPick, pipeline, rules
 from backend.settings import Settings
 from backend.workflows import WorkflowDraft
 from tests.factories import graphs as known
@@ -69,25 +69,25 @@ def brought(db: Database, tenant: Tenant, name: str = "txt2img_lora_sd15", *, ap
 )
 def test_what_the_model_cannot_is_a_sentence(values: dict[str, Any], says: str) -> None:
     with pytest.raises(Invalid, match=says):
-        model_features.check(GenerationDraft(prompt="x", **values), PLAIN, None)
+        rules.check_features(GenerationDraft(prompt="x", **values), PLAIN, None)
 
 
 def test_a_pose_from_a_photo_needs_a_reader() -> None:
     draft = GenerationDraft(prompt="x", pose=PosePick(asset_id="a"))
     with pytest.raises(Invalid, match="read a pose from a picture"):
-        model_features.check(draft, ABLE, None)
-    model_features.check(draft, replace(ABLE, features=(*ABLE.features, "pose-photo")), None)
+        rules.check_features(draft, ABLE, None)
+    rules.check_features(draft, replace(ABLE, features=(*ABLE.features, "pose-photo")), None)
 
 
 def test_a_workflow_is_asked_only_for_what_it_takes(db: Database, workspace: Tenant) -> None:
     plain, picture = (brought(db, workspace, name) for name in ("txt2img_lora_sd15", "img2img_lora_sd15"))
     with pytest.raises(Invalid, match="needs a ComfyUI"):
-        model_features.check(GenerationDraft(prompt="x"), PLAIN, plain)
+        rules.check_features(GenerationDraft(prompt="x"), PLAIN, plain)
     with pytest.raises(Invalid, match="takes no starting picture"):
-        model_features.check(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, plain)
+        rules.check_features(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, plain)
     with pytest.raises(Invalid, match="needs a starting picture"):
-        model_features.check(GenerationDraft(prompt="x"), ABLE, picture)
-    model_features.check(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, picture)
+        rules.check_features(GenerationDraft(prompt="x"), ABLE, picture)
+    rules.check_features(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, picture)
 
 
 def test_a_pose_and_a_second_pass_reach_the_engine(studio: Any, workspace: Tenant, engine: AbleEngine) -> None:

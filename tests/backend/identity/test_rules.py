@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import identity
+from backend.engines.local.starter_model import characters
 from backend.engines.ports.identity_rules import IdentityReference
 from backend.identity import GATES, Gate, IdentityScore, ScoringContext, rules
 
@@ -60,3 +61,17 @@ def test_references_are_spread_over_the_whole_set(n: int, most: int) -> None:
 def test_every_gate_is_told() -> None:
     assert set(GATES) == set(get_args(Gate))
     assert identity.gate_state("hold", IdentityScore(0.4, 0.5, "v:1")) == "held"
+
+
+def test_a_characters_traits_read_like_a_description() -> None:
+    bella = next(character for character in characters() if character.name == "bella")
+    phrases = identity.describe_traits({**bella.traits, "beard": "none", "mood": "calm"})
+    assert phrases == [
+        "long wavy hair",
+        "purple hair",
+        "light skin",
+        "round glasses",
+        "blazer over a shirt",
+        "no beard",
+        "mood: calm",
+    ]

@@ -15,7 +15,7 @@ from backend.db.tables import Device, Job, JobState
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import EngineUnavailable, LeaseLost
 from backend.jobs import rules, sweep
-from backend.jobs.attempt_end import AttemptRef, finish_attempt
+from backend.jobs.attempts import AttemptRef, finish_attempt
 from backend.jobs.claim import Claim, claim, claim_some
 from backend.kit.clock import now
 from backend.kit.ids import new_id

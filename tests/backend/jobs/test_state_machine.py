@@ -23,7 +23,7 @@ from backend.db.tables import MOVES, JobState
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import Conflict, EngineUnavailable, Invalid, LeaseLost, ShuttingDown
 from backend.jobs import rules, sweep
-from backend.jobs.attempt_end import AttemptRef
+from backend.jobs.attempts import AttemptRef
 from backend.jobs.claim import Claim, claim
 from backend.kit.ids import new_id
 from backend.settings import Settings

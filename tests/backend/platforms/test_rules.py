@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from backend.platforms import rules
 from backend.platforms.port import Media, Options, PlatformAccount, PostProblem, PostRequest
 from backend.platforms.registry import PLATFORMS
-from backend.platforms.text_length import limit_hashtags, shorten
-from backend.platforms.text_limits import hashtags_in, text_length
+from backend.platforms.text_limits import hashtags_in, limit_hashtags, shorten, text_length
 from tests.backend.platforms.posts import film, picture, post_of
 
 WAYS = [(name, format) for name, platform in PLATFORMS.items() for format in platform.formats]

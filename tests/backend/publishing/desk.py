@@ -28,10 +28,10 @@ from tests.factories.making import make_asset, make_influencer
 from tests.factories.posts import local_time_ahead, make_channel
 from tests.support.context import make_context, next_attempt
 from tests.support.crashing import SimulatedCrash
-from workers import registry
+from workers import main
 from workers.context import Context
 
-HANDLERS = registry.load()
+HANDLERS = main.load_handlers()
 DAY_S = 86_400.0
 PRIVACY = {"tiktok": "SELF_ONLY", "youtube": "public"}
 FILMS = ("reel", "video", "short")

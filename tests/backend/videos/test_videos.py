@@ -13,7 +13,7 @@ from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.generation import LoraPick
 from backend.kit.ids import new_id
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.videos import VideoDraft, VideoFilters, VideoOrder, VideoPayload, forecast, pipeline
+from backend.videos import VideoDraft, VideoFilters, VideoOrder, VideoPayload, pipeline, requests
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer, make_lora, make_pictures
 from tests.fakes.engines import OTHER
@@ -146,7 +146,7 @@ def test_a_viewer_and_a_used_key_are_refused(studio: Any, do: Any, offer: Any, w
 def test_a_plan_says_size_time_and_softness(do: Any, offer: Any, picture_id: str) -> None:
     plan = do(videos.preview, picture_ids=[picture_id], draft=VideoDraft(seconds=2), **offer)
     assert (plan.recipes[0].width, plan.recipes[0].frames, plan.soft) == (720, 60, 1)
-    assert plan.seconds == pytest.approx(forecast.START_S + forecast.MPX_S * 60 * 0.5184)
+    assert plan.seconds == pytest.approx(requests.START_S + requests.MPX_S * 60 * 0.5184)
     assert do(videos.preview, picture_ids=[picture_id], draft=VideoDraft(model=MODULE.name), **offer).seconds is None
 
 

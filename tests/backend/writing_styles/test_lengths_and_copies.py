@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.writing_styles.copy_check import longest_shared_run, shared_runs
-from backend.writing_styles.lengths import missing_words, trim_to_length
-from backend.writing_styles.words import count_words, sentences
+from backend.writing_styles.similarity import longest_shared_run, shared_runs
+from backend.writing_styles.words import count_words, missing_words, sentences, trim_to_length
 from tests.factories.pdfs import author
 
 SENTENCES = st.lists(st.integers(1, 30), min_size=1, max_size=30)

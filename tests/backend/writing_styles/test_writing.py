@@ -163,7 +163,7 @@ def test_a_retry_never_pays_twice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("backend.writing_styles.copy_check.longest_shared_run", crash)
+        patched.setattr("backend.writing_styles.similarity.longest_shared_run", crash)
         with pytest.raises(KeyboardInterrupt):
             pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     pipeline.write(next_attempt(ctx), StyleWritingPayload(text_id=text.id))

@@ -9,7 +9,7 @@ import pytest
 
 from backend.media.documents.pdf import PdfLimits, PdfReader
 from backend.media.documents.pdf_text import paragraphs
-from backend.writing_styles.copy_check import longest_shared_run
+from backend.writing_styles.similarity import longest_shared_run
 from tests.factories.pdfs import author, book, scan
 
 LIMITS = PdfLimits(max_bytes=5_000_000, max_pages=60, max_characters=400_000)

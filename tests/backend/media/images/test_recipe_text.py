@@ -14,8 +14,8 @@ from PIL import Image
 
 from backend.media.images import recipe_text
 from backend.media.images.ai_mark import SOURCE_TYPE, add_mark
-from backend.media.images.picture_texts import read_source_type, recipe_texts
-from backend.media.images.png_text import with_texts
+from backend.media.images.picture_metadata import with_texts
+from backend.media.images.pictures_child import read_source_type, recipe_texts
 from backend.media.images.recipe_text import ParsedRecipe
 
 A1111 = """masterpiece, portrait of bella, at the beach, <lora:bella-v1:0.8>, <lora:Film Grain:1>

@@ -1,0 +1,172 @@
+"""The pictures that a request starts from: a start image, the part of it that is painted over (inpainting), a picture whose
+pose is held. Each is uploaded or comes from the gallery."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from backend import assets, generation
+from backend import workflows as graphs
+from backend.errors import Invalid
+from backend.generation import GenerationDraft, PosePick
+from studio.components import uploader
+from studio.components.mask_canvas import mask_canvas
+from studio.components.uploader import Uploaded
+from studio.gallery.picture_urls import thumbs
+from studio.shell.frame import Page
+from studio.ui.format import media_url
+
+_MODES = ("whole", "part")
+_MODE_LABELS = {"whole": "Draw from it", "part": "Change a part of it"}
+
+
+def chosen_asset(page: Page) -> str | None:
+    """Id of the asset that the address names: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
+    parameters = st.query_params
+    with page.transaction() as tx:
+        if "from" in parameters:
+            return generation.picture(tx, parameters["from"]).asset_id
+        if "start" in parameters:
+            if (card := assets.get(tx, parameters["start"])).kind != "image":
+                raise Invalid("This file is no picture. Choose another one to draw from.")
+            return card.id
+    return None
+
+
+def show_picture(page: Page, asset_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Starting picture")
+        st.caption("Drawn from this picture.")
+        if st.button("Without it", type="tertiary"):
+            page.go("make/generation")
+
+
+def upload_picture(page: Page) -> None:
+    """The upload; pictures of the gallery have “Start from this picture” on their own pages."""
+    with st.expander("Draw from a picture", icon=":material/add_photo_alternate:"):
+        uploader(
+            "create:start",
+            workspace=page.workspace.id,
+            noun="generation",
+            noun_id="create",
+            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            max_bytes=page.app.settings.uploads.max_picture_size,
+            label="Drop one picture here",
+            hint="or open one in the gallery",
+            folders=False,
+            multiple=False,
+            on_done=partial(_accept_init_image, page),
+        )
+    if asset_id := st.session_state.pop("create:taken", None):
+        page.go("make/generation", start=asset_id)
+
+
+def _accept_init_image(page: Page, uploaded: Uploaded) -> None:
+    for upload_id in uploaded.ids:
+        with page.guard():
+            card = generation.take_upload(
+                lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
+            )
+            st.session_state["create:taken"] = card.id
+
+
+def mask_editor(page: Page, start: GenerationDraft) -> tuple[GenerationDraft, bool]:
+    """The choice between the whole picture and a part, with the canvas for a part. Returns the draft and whether it can be
+    drawn now (the painted mask is uploaded)."""
+    asset_id = str(start.init_asset_id)
+    key = f"mask:{asset_id}"
+    preselected = "part" if st.query_params.get("part") or start.mask_asset_id else "whole"
+    mode = st.segmented_control(
+        "What to do with it",
+        _MODES,
+        default=preselected,
+        format_func=_MODE_LABELS.__getitem__,
+        key=f"{key}:way",
+        required=True,
+        label_visibility="collapsed",
+        disabled=not page.can_edit,
+    )
+    if mode != "part":
+        return start.model_copy(update={"mask_asset_id": None}), True
+    with page.transaction() as tx:
+        card = assets.get(tx, asset_id)
+    mask_asset_id = st.session_state.get(key) or start.mask_asset_id
+    dirty = mask_canvas(
+        f"{key}:canvas",
+        workspace=page.workspace.id,
+        asset_id=asset_id,
+        src=media_url(page.workspace.id, asset_id),
+        width=card.width or 512,
+        height=card.height or 512,
+        in_use=bool(mask_asset_id),
+        on_done=lambda upload: _accept_mask(page, key, upload),
+    )
+    feather = st.slider("Soft edge (px)", 0, 64, start.feather or 8, key=f"{key}:feather", help="Inside the painted part.")
+    if not mask_asset_id:
+        return start.model_copy(update={"mask_asset_id": None, "strength": 0.9}), False
+    changes = {"mask_asset_id": mask_asset_id, "feather": feather, "strength": start.strength if start.mask_asset_id else 0.9}
+    return start.model_copy(update=changes), not dirty
+
+
+def _accept_mask(page: Page, key: str, upload_id: str) -> None:
+    with page.guard():
+        card = generation.take_upload(
+            lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
+        )
+        st.session_state[key] = card.id
+
+
+def with_pose(page: Page, start: GenerationDraft) -> GenerationDraft:
+    """The draft with the pose that the address names: ?pose=<gallery picture or asset>. Raises NotFound, Invalid."""
+    requested = st.query_params.get("pose")
+    if not requested:
+        return start
+    with page.transaction() as tx:
+        asset_id = generation.picture(tx, requested).asset_id if requested.startswith("pic_") else requested
+        if assets.get(tx, asset_id).kind != "image":
+            raise Invalid("This file is no picture. Choose another one to take the pose from.")
+    kept_pose = start.pose if start.pose and start.pose.asset_id == asset_id else None
+    return start.model_copy(update={"pose": kept_pose or PosePick(asset_id=asset_id)})
+
+
+def show_pose(page: Page, asset_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Picture of the pose")
+        st.caption("Holds the pose of this picture.")
+        if st.button("Without it", type="tertiary", key="pose:without"):
+            page.go("make/generation")
+
+
+def upload_pose(page: Page) -> None:
+    """The upload, where a model or an imported workflow can hold a pose."""
+    with page.transaction() as tx:
+        workflows = any("pose" in card.takes for card in graphs.approved(tx))
+    if not workflows and not any("pose" in card.features for card in page.app.engines.image.models()):
+        return
+    with st.expander("Hold a pose", icon=":material/accessibility_new:"):
+        uploader(
+            "create:pose",
+            workspace=page.workspace.id,
+            noun="generation",
+            noun_id="create",
+            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            max_bytes=page.app.settings.uploads.max_picture_size,
+            label="Drop a picture of the pose here",
+            hint="a person, or a drawn skeleton",
+            folders=False,
+            multiple=False,
+            on_done=partial(_accept_pose, page),
+        )
+    if asset_id := st.session_state.pop("create:posed", None):
+        page.go("make/generation", pose=asset_id)
+
+
+def _accept_pose(page: Page, uploaded: Uploaded) -> None:
+    for upload_id in uploaded.ids:
+        with page.guard():
+            card = generation.take_upload(
+                lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
+            )
+            st.session_state["create:posed"] = card.id
