@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -71,6 +72,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         turns.update((file, position) for position, file in enumerate(slowest_first))
     others = len(items)
     items.sort(key=lambda item: turns.get(item.path.as_posix(), others))
+
+
+def pytest_collection_finish() -> None:
+    """Streamlit collects garbage after every run of a page: all tests and libraries need not be looked at each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

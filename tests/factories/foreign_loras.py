@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support import torch_child
+
 
 def compare(folder: Path) -> dict[str, dict[str, float]]:
-    done = subprocess.run([sys.executable, "-m", __name__, str(folder)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(torch_child.run_module(__name__, folder).splitlines()[-1])
 
 
 def _main(folder: Path) -> None:

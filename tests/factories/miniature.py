@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from tests.support import torch_child
 
 WORDS = [
     "a",
@@ -34,8 +35,7 @@ WORDS = [
 
 def make(folder: Path, *, kind: str = "sd") -> Path:
     """The model folder, made in a child process. `kind` "xl": two text encoders, as Stable Diffusion XL has."""
-    done = subprocess.run([sys.executable, "-m", __name__, str(folder), kind], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    torch_child.run_module(__name__, folder, kind)
     return folder
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.support import torch_child
 
 
 def make(folder: Path) -> Path:
     """The model folder, made in a child process: torch stays out of the test process."""
-    done = subprocess.run([sys.executable, "-m", __name__, str(folder)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    torch_child.run_module(__name__, folder)
     return folder
 
 

@@ -1,15 +1,16 @@
 """Children of the studio, and the studio itself, forked from a process that has imported their libraries already.
 
-Importing torch and diffusers takes a child 4 s of processor time, the studio's pages 5 s, and Pillow 0.1 s: for the suite that
+Importing torch and diffusers takes a child 4 s of processor time, the release itself 5 s, and Pillow 0.1 s: for the suite that
 was a third of its work. Three servers are shared by all processes of a test run. `WarmChildren.launcher` is a script that takes
 the place of `backend/kit/launch.py`: it hands a `python -m` child's arguments, environment, limits and open files to one of the
-servers (with torch, with pages, with pictures) and stays as the process that the parent knows: what ends it ends the child, and
-it ends as the child does. Everything else about a child is as in production.
+servers (with torch, with the release, with Pillow) and stays as the process that the parent knows: what ends it ends the child,
+and it ends as the child does. Everything else about a child is as in production.
 """
 
 from __future__ import annotations
 
 import array
+import atexit
 import gc
 import importlib
 import json
@@ -24,6 +25,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +39,10 @@ TORCH_CHILDREN = (
     "backend.engines.local.peft.child_train",
     "backend.engines.local.identity.",
     "backend.engines.local.captions.",
+    "starter_model.judge",
     "tests.backend.engines.local.peft.warm_child",
+    "tests.factories.",
+    "tests.support.torch_child",
 )
 TORCH_LIBRARIES = (
     "torch",
@@ -54,9 +59,10 @@ TORCH_LIBRARIES = (
     "backend.engines.local.peft.learner",
     "backend.engines.local.peft.prior",
     "backend.engines.local.peft.data",
+    "backend.engines.local.starter_model.classifier",
 )
-STUDIO = "studio.shell.serve"
-STUDIO_LIBRARIES = (
+RELEASE_CHILDREN = ("studio.shell.serve", "tests.support.worker_forks")
+RELEASE_LIBRARIES = (
     "streamlit",
     "uvicorn",
     "fastapi",
@@ -66,9 +72,11 @@ STUDIO_LIBRARIES = (
     "backend.api",
     "backend.bootstrap",
     "studio.*",
+    "workers.*",
+    "tests.support.handlers",
 )
-"""`studio.*`: every module in it, but those that read the settings."""
-READ_SETTINGS = (STUDIO, "studio.shell.server")
+"""With `.*` all modules of a package, but those that read the settings or start something."""
+NOT_IMPORTED = ("studio.shell.serve", "studio.shell.server")
 PICTURE_LIBRARIES = ("PIL.Image", "PIL.ImageOps", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "numpy")
 LAUNCHER = '''"""Written by tests.support.warm_children."""
 import sys
@@ -85,12 +93,12 @@ if os.path.basename(argv[0]) == "env":
 module = argv[2] if argv[0] == {python!r} and argv[1:2] == ["-m"] else ""
 limits = json.loads(spec)
 torch = module.startswith({torch_children!r})
+release = module in {release_children!r}
 # What is mapped already counts for a limit of memory, so a limited engine starts cold
-studio = module == {studio!r}
-warm = module.startswith(("backend.", "tests.")) and not (torch and limits["memory_bytes"]) or studio
+warm = module.startswith(("backend.", "starter_model.", "studio.", "tests.")) and not (torch and limits["memory_bytes"])
 if warm and limits["user"] is None and limits["lifeline"] is None:
     import array, ctypes, signal, socket
-    address = {torch_server!r} if torch else {studio_server!r} if studio else {picture_server!r}
+    address = {torch_server!r} if torch else {release_server!r} if release else {picture_server!r}
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.connect(address)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -124,7 +132,7 @@ class WarmChildren:
         self._folder = tempfile.TemporaryDirectory(prefix="studio-warm-")
         folder = Path(self._folder.name)
         folder.chmod(0o755)
-        servers = {"torch_server": TORCH_LIBRARIES, "studio_server": STUDIO_LIBRARIES, "picture_server": PICTURE_LIBRARIES}
+        servers = {"torch_server": TORCH_LIBRARIES, "release_server": RELEASE_LIBRARIES, "picture_server": PICTURE_LIBRARIES}
         names = {name: str(folder / name.removesuffix("_server")) for name in servers}
         self._servers = []
         for name, libraries in servers.items():
@@ -148,7 +156,8 @@ class WarmChildren:
             listening.close()
         self.launcher = folder / "launch.py"
         program = {"root": str(ROOT), "launch": launch.__file__, "python": sys.executable}
-        self.launcher.write_text(LAUNCHER.format(**program, **names, torch_children=TORCH_CHILDREN, studio=STUDIO))
+        children = {"torch_children": TORCH_CHILDREN, "release_children": RELEASE_CHILDREN}
+        self.launcher.write_text(LAUNCHER.format(**program, **names, **children))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -195,7 +204,7 @@ def _import(library: str) -> None:
         module = importlib.import_module(library.removesuffix(".*"))
         if library.endswith(".*"):
             for found in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
-                if found.name not in READ_SETTINGS:
+                if found.name not in NOT_IMPORTED:
                     importlib.import_module(found.name)
 
 
@@ -267,6 +276,8 @@ def _become(line: socket.socket, fds: list[int]) -> NoReturn:
         code = _run(module)
     finally:
         with suppress(Exception):
+            threading._shutdown()  # as an interpreter does at its end: threads that are no daemons are waited for
+            atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)

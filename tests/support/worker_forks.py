@@ -1,10 +1,12 @@
 """Worker processes by fork: importing the whole release takes seconds, and tests that kill many workers need many.
 
-Each is a process of its own, with its own connections, as if `python -m workers.main …` had been called.
+Each is a process of its own, with its own connections, as if `python -m workers.main …` had been called. Their parent, which
+knows each by its number, is forked from a process with the release in it too (tests.support.warm_children).
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -20,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from backend.kit import child
+from backend.kit.launch import PR_SET_PDEATHSIG
 from tests.support.wait import until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -69,15 +72,14 @@ class WorkerForks:
 
     def __enter__(self) -> Self:
         argv = [sys.executable, "-m", "tests.support.worker_forks", self._handlers, self._launcher]
-        self._process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = child.spawn(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._process.stdin
         self._process.stdin.close()
         self._process.wait(30)
-        assert self._process.stdout
-        self._process.stdout.close()
+        child.stop(self._process)
 
     def fork(self, argv: Sequence[str], environment: dict[str, str], log: Path) -> ForkedWorker:
         """`python -m workers.main <argv>`, with `environment` in front of ours."""
@@ -87,8 +89,7 @@ class WorkerForks:
         assert self._process.stdin
         assert self._process.stdout
         with self._asking:
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
             return json.loads(self._process.stdout.readline())
 
 
@@ -120,6 +121,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _become(order: dict[str, Any]) -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # no worker outlives a test run that was killed
     os.environ.clear()
     os.environ.update(order["environment"])
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)

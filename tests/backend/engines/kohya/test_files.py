@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from backend.media.model_files import safetensors
 from backend.training import estimates
 from backend.training.rules import SD15, SDXL
 from tests.servers.kohya.event_file import EventFile
+from tests.support import torch_child
 
 
 def plan(base: str, params: TrainParams, vram_gb: int, **changes: Any) -> KohyaPlan:
@@ -94,8 +93,7 @@ optimizer, rest = make()
 optimizer.load_state_dict(weights); rest.load_state_dict(saved)
 print(json.dumps([rates, rest.get_last_lr()[0]]))
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    rates, resumed = json.loads(done.stdout)
+    rates, resumed = json.loads(torch_child.run_code(script))
     assert rates[:3] == [0, 0.5, 1]
     assert rates[6] == pytest.approx(0.5)
     assert resumed == rates[4]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from backend.engines.registry import build_engines
 from backend.errors import EngineUnavailable, Rejected
 from backend.settings import Settings
 from tests.factories import miniature_vision
+from tests.support import torch_child
 
 TORCH = """
 import json, sys
@@ -67,8 +66,8 @@ def test_the_starter_tells_its_characters_apart(starter: IdentityEngine, tmp_pat
 def test_it_says_what_the_classifier_says(starter: IdentityEngine, tmp_path: Path) -> None:
     pictures = [*faces("bella"), *faces("marco")]
     paths_json = json.dumps([str(path) for path in pictures])
-    completed = subprocess.run([sys.executable, "-c", TORCH], input=paths_json, capture_output=True, text=True, check=True)
-    assert [reading.traits for reading in read(starter, pictures, tmp_path)] == json.loads(completed.stdout)
+    classified = json.loads(torch_child.run_code(TORCH, stdin=paths_json))
+    assert [reading.traits for reading in read(starter, pictures, tmp_path)] == classified
 
 
 def test_a_file_that_is_no_picture_leaves_the_child_at_work(starter: IdentityEngine, tmp_path: Path) -> None:

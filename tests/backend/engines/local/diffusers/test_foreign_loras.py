@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from backend.media.model_files import sd_layers
 from tests.factories import foreign_loras, miniature
+from tests.support import torch_child
 
 pytestmark = pytest.mark.model
 
@@ -50,9 +49,7 @@ print(json.dumps(found))
 
 
 def test_the_tables_are_the_layers_of_stock_models() -> None:
-    completed = subprocess.run([sys.executable, "-c", _LAYERS], capture_output=True, text=True, check=False)
-    assert completed.returncode == 0, completed.stderr[-2000:]
-    for base, stock in json.loads(completed.stdout.splitlines()[-1]).items():
+    for base, stock in json.loads(torch_child.run_code(_LAYERS).splitlines()[-1]).items():
         own_layers = {
             name: [layer.reads, layer.writes, layer.kernel]
             for name, layer in sd_layers.layers(base).items()

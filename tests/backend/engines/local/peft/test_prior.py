@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,6 @@ import pytest
 from safetensors.numpy import save_file
 
 from backend.engines.local.diffusers.engine import DiffusersEngine
-from backend.engines.local.peft import prior
 from backend.engines.local.peft.trainer import PeftTrainer
 from backend.engines.local.starter_model import WEIGHTS, characters
 from backend.engines.ports import training_files
@@ -21,25 +22,37 @@ from backend.engines.ports.events import Metric, Output, Progress
 from backend.engines.ports.image import ImageRequest, LoraUse
 from backend.engines.ports.trainer import TrainRequest
 from backend.settings import Settings
-from starter_model import bundle
 from tests.backend.engines.ports.image_contract import outputs, pixels
 
 Make = Callable[..., TrainRequest]
 
 
-def test_the_starter_brings_captions_of_other_names() -> None:
+@pytest.fixture(scope="module")
+def prior() -> ModuleType:
+    """Imported late: torch comes with it, 8 s of processor time for every process that collects tests."""
+    return importlib.import_module("backend.engines.local.peft.prior")
+
+
+@pytest.fixture(scope="module")
+def everybody() -> list[str]:
+    """The captions of other names that come with the starter model."""
+    captions: list[str] = importlib.import_module("starter_model.bundle").prior_captions()
+    return captions
+
+
+def test_the_starter_brings_captions_of_other_names(prior: ModuleType, everybody: list[str]) -> None:
     known = prior.prior_prompts(WEIGHTS, ["portrait of bella, smiling"])
-    assert known == bundle.prior_captions() == (WEIGHTS / prior.PROMPTS_FILE).read_text("utf-8").splitlines()
+    assert known == everybody == (WEIGHTS / prior.PROMPTS_FILE).read_text("utf-8").splitlines()
     assert not any(character.name in line for character in characters() for line in known)
 
 
-def test_a_caption_with_the_trigger_word_is_left_out() -> None:
+def test_a_caption_with_the_trigger_word_is_left_out(prior: ModuleType, everybody: list[str]) -> None:
     known = prior.prior_prompts(WEIGHTS, ["portrait of luna, smiling", "Luna at the beach"])
-    assert 0 < len(known) < len(bundle.prior_captions())
+    assert 0 < len(known) < len(everybody)
     assert not any("luna" in line for line in known)
 
 
-def test_a_model_without_captions_of_its_own_keeps_anybody(tmp_path: Path) -> None:
+def test_a_model_without_captions_of_its_own_keeps_anybody(prior: ModuleType, tmp_path: Path) -> None:
     assert prior.prior_prompts(tmp_path, ["photo of ohwx man"]) == list(prior.DEFAULT_PROMPTS), "the class is what is kept"
     (tmp_path / prior.PROMPTS_FILE).write_text("a red car\n\n  a blue car \n")
     assert prior.prior_prompts(tmp_path, ["my car"]) == ["a red car", "a blue car"]
@@ -65,6 +78,7 @@ def test_others_stay_nearer_to_what_they_were(
     engine: DiffusersEngine,
     train_request: Make,
     image_request: Callable[..., ImageRequest],
+    prior: ModuleType,
     tmp_path: Path,
 ) -> None:
     """With the weight other captions change less."""
@@ -93,7 +107,7 @@ def test_others_stay_nearer_to_what_they_were(
 
 @pytest.mark.model
 def test_a_folder_may_bring_what_its_model_draws(
-    trainer: PeftTrainer, settings: Settings, train_request: Make, tmp_path: Path
+    trainer: PeftTrainer, settings: Settings, train_request: Make, prior: ModuleType, tmp_path: Path
 ) -> None:
     """Those latents are looked at again instead of drawn; latents of another size are not taken."""
     lines = ["a red car", "a blue car", "a green car"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from backend.engines.ports.trainer import TrainRequest
 from backend.media.model_files import safetensors
 from backend.settings import Settings
 from tests.backend.engines.ports.image_contract import outputs
+from tests.support import torch_child
 
 TOKENS = """
 import json, sys
@@ -49,10 +48,7 @@ def test_characters_are_whole() -> None:
 def test_known_words_are_one_token_and_unknown_names_are_distinct() -> None:
     known = ["bella", "v-neck", "t-shirt", "shoulder-length", ",", "Turquoise", "blazer"]
     names = ["bellatrix", "zx9qtr", "ohwx", "ohwy", "ünal", "😀"]
-    completed = subprocess.run(
-        [sys.executable, "-c", TOKENS], input=json.dumps(known + names), capture_output=True, text=True, check=True
-    )
-    rows = json.loads(completed.stdout)
+    rows = json.loads(torch_child.run_code(TOKENS, stdin=json.dumps(known + names)))
     assert [len(row) for row in rows[: len(known)]] == [1] * len(known)
     assert len({tuple(row) for row in rows}) == len(rows)
     assert all(len(row) > 1 for row in rows[len(known) :])
@@ -93,7 +89,7 @@ def drawn(
 
 
 def judged(character: SampleCharacter, pictures: list[dict[str, str]]) -> dict[str, Any]:
-    argv = [sys.executable, "-m", "starter_model.judge", "--traits", str(character.folder / "traits.json")]
-    completed = subprocess.run(argv, input=json.dumps(pictures), capture_output=True, text=True, check=True)
-    verdict: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
+    traits = character.folder / "traits.json"
+    judgement = torch_child.run_module("starter_model.judge", "--traits", traits, stdin=json.dumps(pictures))
+    verdict: dict[str, Any] = json.loads(judgement.splitlines()[-1])
     return verdict

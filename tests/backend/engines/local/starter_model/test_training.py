@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from backend.training import rules
 from starter_model import captions, evaluate, prompts
 from starter_model.combinations import combination, held_out
 from starter_model.pictures import attributes, training_attributes
+from tests.support import torch_child
 
 
 @given(st.randoms(use_true_random=False))
@@ -91,8 +90,7 @@ if __name__ == "__main__":
 
 @pytest.mark.model
 def test_training_goes_on_where_it_stopped_and_ends_as_a_folder_that_draws(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", RESUMED, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert done.stdout.split()[-2:] == ["8", "16"], done.stderr
+    assert torch_child.run_code(RESUMED, tmp_path).split()[-2:] == ["8", "16"]
     card = model_cards.read_card("starter", tmp_path / "bundled")
     assert (card.side, card.base, card.cfg) == (128, "starter-128", 3.0)
 
