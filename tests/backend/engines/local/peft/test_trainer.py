@@ -1,5 +1,5 @@
 """The peft trainer: what it tells, what it writes, and that a resumed run is the same run. On a model that costs nothing: the
-starter is trained in tests/backend/engines/starter_model, and resumed in tests/workers."""
+starter is trained in tests/backend/engines/local/starter_model, and resumed in tests/workers."""
 
 from __future__ import annotations
 
