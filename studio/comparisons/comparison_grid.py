@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import comparisons
 from backend.comparisons import CONTROL, Arm, ComparisonCard, DrawnCell, Results
-from studio.components.trial_grid import GridCell, GridColumn, GridRow, trial_grid
+from studio.comparisons.trial_grid import GridCell, GridColumn, GridRow, trial_grid
 from studio.shell.frame import Page
 
 

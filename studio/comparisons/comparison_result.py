@@ -9,7 +9,7 @@ import streamlit as st
 
 from backend import comparisons, influencers, jobs
 from backend.comparisons import Arm, ArmScores, ComparisonCard, Results
-from studio.components.blind_vote import blind_vote
+from studio.comparisons.blind_vote import blind_vote
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page

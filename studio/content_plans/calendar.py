@@ -12,8 +12,8 @@ from backend.channels import ChannelCard
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS
-from studio.components.calendar import calendar
 from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
+from studio.content_plans.calendar_view import calendar
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.notices import draw_notice_bar, show_queued_toasts

@@ -11,8 +11,8 @@ import streamlit as st
 
 from backend import content_plans
 from backend.content_plans import STATE_LABELS, AttemptCard, FaceMatch, PlanCard, PostState
-from studio.components.keeper import form_keeper
 from studio.content_plans import plan_actions, plan_edit, plan_fixes, post_status, unsaved_changes
+from studio.content_plans.form_keeper import form_keeper
 from studio.shell.frame import Page
 from studio.ui.format import clock_time, count, duration, plain, size
 from studio.ui.notices import dismiss_notice, draw_notice_in_dialog, show_queued_toasts, toast_errors

@@ -14,13 +14,12 @@ from backend.gallery import GalleryFilters
 from backend.platforms import rules as platforms
 from backend.platforms.registry import PLATFORMS
 from backend.videos import VideoFilters
-from studio.components import gallery as picture_grid
-from studio.components.gallery import Tile
 from studio.content_plans import plan_fields, unsaved_changes
 from studio.content_plans.unsaved_changes import EditedForm
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
 from studio.ui.notices import toast_errors
+from studio.ui.picture_grid import Tile, picture_grid
 
 _SENT_STATES = (PostState.PUBLISHING, PostState.PUBLISHED, PostState.UNKNOWN)
 TAKE = 60

@@ -10,11 +10,11 @@ from backend import accounts, channels, content_plans, events, jobs
 from backend.content_plans import ExpectedPlans, FaceMatch, PlanCard, PostCard, PostState
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from studio.components import live_jobs
 from studio.content_plans import plan_actions
 from studio.content_plans.unsaved_changes import EditedForm
 from studio.shell.frame import Page
 from studio.ui.format import ago, clock_time, esc, media_url, plain
+from studio.ui.live_jobs import live_jobs
 
 S = PostState
 _POLL_S, _MAX_POLL_S = 4.0, 3600.0

@@ -13,12 +13,12 @@ from backend.datasets import CaptionOrder, CaptionPlan, CaptionResultCard, Capti
 from backend.engines.ports.caption import Captioner
 from backend.errors import NotFound
 from backend.jobs import JobCard
-from studio.components import live_jobs
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, duration, media_url, plain, usd
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.live_jobs import live_jobs
 
 CAPTIONERS = {"vision": "Vision model", "blip": "BLIP, on this machine", "template": "Measurements, without a model"}
 FORMS = {"sentence": "Sentences", "tags": "Tags"}

@@ -10,9 +10,9 @@ from backend import datasets
 from backend.datasets import ImageCard
 from backend.engines.ports.trainer import uses_masks
 from backend.errors import StudioError
-from studio.components.mask_canvas import MaskTexts, mask_canvas
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
+from studio.ui.mask_canvas import MaskTexts, mask_canvas
 from studio.ui.notices import queue_toast, toast_errors
 
 _WORDS = MaskTexts(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import Box, ImageCard
-from studio.components import cropper
+from studio.datasets.cropper import cropper
 from studio.datasets.dataset_edits import member_names
 from studio.datasets.dataset_mask import mask_editor
 from studio.shell.frame import Page

@@ -14,11 +14,9 @@ from sqlalchemy.orm import Session
 from backend import assets, datasets, jobs
 from backend.datasets import DatasetCard, EditCard, ImageFilter, ImagePage, ImportNote, RefusedFile, Stats
 from backend.kit.ids import new_id
-from studio.components import dataset_grid, uploader
-from studio.components.dataset_grid import GridFilter, GridState
-from studio.components.uploader import Uploaded
 from studio.datasets.captioning import offer_captioning, open_caption_dialog
 from studio.datasets.dataset_edits import MAX_EDITS, last_edit
+from studio.datasets.dataset_grid import GridFilter, GridState, dataset_grid
 from studio.datasets.dataset_mask import clear_masks
 from studio.datasets.dataset_picture import open_picture
 from studio.datasets.dataset_state import cached_readiness, train_side
@@ -26,6 +24,7 @@ from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.format import count, plain
+from studio.ui.uploader import Uploaded, uploader
 
 ACCEPTED_SUFFIXES = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip,.txt,.caption"
 FACES = Path(__file__).parent.parent / "faces"

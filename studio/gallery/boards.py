@@ -11,7 +11,7 @@ from backend import gallery, jobs
 from backend.errors import StudioError
 from backend.gallery import ArchiveDraft, BoardCard, BoardDraft, GalleryFilters, UndoEntry
 from backend.kit.ids import new_id
-from studio.components.gallery.browse import browse as grid
+from studio.gallery.browse import browse as grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state

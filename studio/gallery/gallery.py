@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import gallery
 from backend.gallery import GalleryFilters, TileCard, UndoEntry
-from studio.components.gallery.browse import browse as grid
+from studio.gallery.browse import browse as grid
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url

@@ -9,8 +9,8 @@ from backend.errors import StudioError
 from backend.gallery import BulkActionDraft
 from backend.generation import PictureCard
 from backend.kit.ids import new_id
-from studio.components.gallery.browse import viewer
 from studio.gallery import picture_actions
+from studio.gallery.browse import viewer
 from studio.gallery.gallery import offer_undo
 from studio.generation.generation import rate
 from studio.identity import identity

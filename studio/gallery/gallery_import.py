@@ -8,11 +8,11 @@ import streamlit as st
 
 from backend import gallery, influencers, jobs
 from backend.kit.ids import new_id
-from studio.components import uploader
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, media_url, plain
+from studio.ui.uploader import uploader
 
 _JOB_KEY = "import:job"
 _MAX_SHOWN = 12

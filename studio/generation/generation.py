@@ -10,8 +10,6 @@ from backend import gallery, generation, influencers, jobs, loras, prompt_librar
 from backend.errors import NotFound, StudioError
 from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
 from backend.prompt_library import TemplateCard
-from studio.components import gallery as picture_grid
-from studio.components.gallery import Tile
 from studio.gallery.picture_urls import thumbs
 from studio.generation import generation_batch, generation_grid, generation_queue, prompt_shortcuts, start_pictures
 from studio.generation.generation_form import GenerationChoices, generation_form
@@ -22,6 +20,7 @@ from studio.shell.frame import Page
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, count, duration, estimated_duration, media_url, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.picture_grid import Tile, picture_grid
 from studio.videos import animate_dialog
 
 _FORM_PREFIXES = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}

@@ -11,7 +11,7 @@ from backend import generation
 from backend.engines.ports.image import ModelCard
 from backend.generation import AxisDraft, GenerationCard, GenerationDraft, PictureCard
 from backend.loras import LoraCard
-from studio.components.xyz_grid import xyz_grid
+from studio.generation.xyz_grid import xyz_grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import media_url

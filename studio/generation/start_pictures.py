@@ -11,12 +11,11 @@ from backend import assets, generation
 from backend import workflows as graphs
 from backend.errors import Invalid
 from backend.generation import GenerationDraft, PosePick
-from studio.components import uploader
-from studio.components.mask_canvas import mask_canvas
-from studio.components.uploader import Uploaded
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import media_url
+from studio.ui.mask_canvas import mask_canvas
+from studio.ui.uploader import Uploaded, uploader
 
 _MODES = ("whole", "part")
 _MODE_LABELS = {"whole": "Draw from it", "part": "Change a part of it"}

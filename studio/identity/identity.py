@@ -14,12 +14,11 @@ from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.identity import GATES, GatePolicy, IdentityProfileCard
 from backend.influencers import InfluencerCard
-from studio.components import gallery as picture_grid
-from studio.components.gallery import Tile
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.picture_grid import Tile, picture_grid
 
 FEW_REFERENCES = 8
 MAX_SHOWN = 120

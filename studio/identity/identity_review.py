@@ -10,11 +10,10 @@ import streamlit as st
 from backend import gallery
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters, TileCard
-from studio.components import gallery as picture_grid
-from studio.components.gallery import Tile
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, media_url, plain
+from studio.ui.picture_grid import Tile, picture_grid
 
 PAGE_SIZE = 60
 GATE_LABELS = {"held": "Held", "rejected": "Rejected"}

@@ -7,10 +7,10 @@ import streamlit as st
 from backend import content_plans, generation, jobs, videos
 from backend.errors import NotFound
 from backend.jobs import JobCard
-from studio.components import live_jobs
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import ago, duration, media_url, plain, state_badge
+from studio.ui.live_jobs import live_jobs
 
 ACTIVE = ("pending", "processing")
 FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("completed", "cancelled"), "All": ()}

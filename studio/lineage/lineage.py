@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import datasets, gallery, lineage, loras, training
 from backend.gallery import GalleryFilters
-from studio.components.lineage import lineage_chart
+from studio.lineage.lineage_chart import lineage_chart
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain

@@ -8,13 +8,12 @@ import streamlit as st
 
 from backend import influencers, loras
 from backend.loras import LoraCard
-from studio.components import uploader
-from studio.components.uploader import Uploaded
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, media_url, plain, size
+from studio.ui.uploader import Uploaded, uploader
 
 
 def library(page: Page) -> None:

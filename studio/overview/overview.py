@@ -14,8 +14,6 @@ from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from studio.budgets import costs
-from studio.components import gallery as picture_grid
-from studio.components import live_jobs
 from studio.content_plans import attention
 from studio.generation.generation import picture_tile
 from studio.influencers.wizard import STEPS
@@ -23,6 +21,8 @@ from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, plain
+from studio.ui.live_jobs import live_jobs
+from studio.ui.picture_grid import picture_grid
 
 LATEST_COUNT = 12
 

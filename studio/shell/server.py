@@ -98,7 +98,7 @@ app = st.App(
         *api.probe_routes(lambda: resources.app()),
         *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
         Mount("/api", app=api.create_api(lambda: resources.app())),
-        Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "components" / "vendor")),
+        Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "content_plans" / "calendar_view" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(AccessGuard, get_app=lambda: resources.app()), Middleware(FirstPaint)],

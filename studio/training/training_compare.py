@@ -8,9 +8,8 @@ import streamlit as st
 
 from backend import training
 from backend.training import RunCard, SampleCard
-from studio.components import loss_chart
-from studio.components.loss_chart import LossLine
 from studio.shell.frame import Page
+from studio.training.loss_chart import LossLine, loss_chart
 from studio.training.training_samples import CELL_CSS, picture_table, samples_by_step
 from studio.ui.format import ago, esc
 

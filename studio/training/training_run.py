@@ -10,17 +10,16 @@ import streamlit as st
 from backend import jobs, training
 from backend.errors import StudioError
 from backend.training import RunCard, SampleCard, TrainingCheckpointCard
-from studio.components import gallery, loss_chart
-from studio.components.gallery import Tile
-from studio.components.loss_chart import LossLine
 from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import ACTIVE, follow
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.training import training_estimate
+from studio.training.loss_chart import LossLine, loss_chart
 from studio.training.training_form import start_time_field
 from studio.training.training_samples import samples_by_step
 from studio.ui.format import ago, media_url, plain, size, state_badge
+from studio.ui.picture_grid import Tile, picture_grid
 
 _COMPARE_HELP = "Same prompts and seeds with each"
 
@@ -61,7 +60,7 @@ def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool,
             page, "Samples", prompts, [[sample for sample in samples if sample.prompt == prompt] for prompt in prompts]
         )
         return
-    state = gallery(
+    state = picture_grid(
         f"{key}:samples:{run.id}",
         size=128,
         workspace=page.workspace.id,

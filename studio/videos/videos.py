@@ -9,15 +9,15 @@ import streamlit as st
 from backend import generation, influencers, jobs, videos
 from backend.errors import NotFound
 from backend.videos import VideoCard, VideoFilters
-from studio.components import live_jobs
-from studio.components.clips import clips
 from studio.jobs.jobs import ACTIVE
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, size
+from studio.ui.live_jobs import live_jobs
 from studio.ui.notices import show_queued_toasts, toast_errors
 from studio.videos import animate_dialog
+from studio.videos.clips import clips
 
 KINDS = ("video-generation", "video-generation-gpu")
 _DELETED = "clips:gone"

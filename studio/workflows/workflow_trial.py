@@ -8,13 +8,12 @@ from backend import assets, generation, jobs, workflows
 from backend.errors import NotFound
 from backend.generation import GenerationDraft
 from backend.workflows import WorkflowCard
-from studio.components import uploader
-from studio.components.uploader import Uploaded
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.engine_status import show_no_models
 from studio.ui.format import ago, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.uploader import Uploaded, uploader
 
 _PROMPT = "portrait of a woman at a harbour, morning light"
 

@@ -9,12 +9,11 @@ from backend.errors import NotFound, StudioError
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.writing_styles import StyleSourceCard, WritingStyleCard
-from studio.components import uploader
-from studio.components.uploader import Uploaded
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
 from studio.ui.format import count, plain, size
+from studio.ui.uploader import Uploaded, uploader
 
 _MARKS = {
     "waiting": ":gray[:material/schedule:]",

@@ -37,7 +37,7 @@ def captions(db: Database, workspace: Tenant, dataset_id: str) -> list[str]:
 
 def test_the_grid_gets_its_first_page_and_its_filters(open_page: Open, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     grids: list[dict[str, Any]] = []
-    component = importlib.import_module("studio.components.dataset_grid")
+    component = importlib.import_module("studio.datasets.dataset_grid")
     monkeypatch.setattr(component, "_component", lambda **said: grids.append(said["data"]) or {})
     at = open_page("make/datasets", id=rows.dataset_id)
     assert not at.exception

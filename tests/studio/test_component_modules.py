@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.components import load
+from studio.ui import browser_component
 
-FOLDER = Path(load.__file__).parent
+FOLDER = Path(browser_component.__file__).parent.parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts and not path.name.endswith(".test.js"))
 SOURCES = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".js", ".css"} and "vendor" not in path.parts)
 ENTRIES = [path for path in MODULES if re.search(r"^export default\b", path.read_text("utf-8"), re.MULTILINE)]
@@ -29,9 +29,9 @@ def test_a_module_stands_after_what_it_imports_and_once(tmp_path: Path) -> None:
         "/**\n * One more.\n */\nexport const b = a + 1 // kept\n",
         a="// Said first.\nexport const a = /** @type {number} */ (1)\n",
     )
-    modules = load.modules_in_order(entry)
+    modules = browser_component.modules_in_order(entry)
     assert [path.stem for path in modules] == ["a", "b", "entry"]
-    lines = [line for line in load.link(modules).splitlines() if line]
+    lines = [line for line in browser_component.link(modules).splitlines() if line]
     assert lines == ["const a = /** @type {number} */ (1)", "const b = a + 1 // kept", "export default () => a + b"]
 
 
@@ -48,16 +48,16 @@ def test_a_module_stands_after_what_it_imports_and_once(tmp_path: Path) -> None:
 def test_modules_that_cannot_share_a_scope_are_refused(tmp_path: Path, entry: str, reason: str) -> None:
     path = write(tmp_path, entry=entry, a="const b = 2\nexport const a = b\n")
     with pytest.raises(ValueError, match=reason):
-        load.link(load.modules_in_order(path))
+        browser_component.link(browser_component.modules_in_order(path))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.stem)
 def test_every_component_links(entry: Path) -> None:
-    assert load.link(load.modules_in_order(entry)).count("export default") == 1
+    assert browser_component.link(browser_component.modules_in_order(entry)).count("export default") == 1
 
 
 def test_every_module_belongs_to_a_component() -> None:
-    linked = {module for entry in ENTRIES for module in load.modules_in_order(entry)}
+    linked = {module for entry in ENTRIES for module in browser_component.modules_in_order(entry)}
     assert not [path.name for path in MODULES if path.resolve() not in linked]
 
 

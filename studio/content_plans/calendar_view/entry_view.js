@@ -1,0 +1,71 @@
+import { mediaUrl } from "../../ui/shared/api.js"
+import { button, el } from "../../ui/shared/dom.js"
+import { FACE_BELOW, timeOf } from "./entry.js"
+
+/** @import { CalendarEntry } from "./entry.js" */
+/** @import { CalendarView } from "./calendar.js" */
+
+/**
+ * The picture, time, marks and title of an entry, with the button of its menu.
+ *
+ * @param {CalendarView} view
+ * @param {CalendarEntry} entry
+ */
+export const buildEntry = (view, entry) => {
+  const { data } = view
+  const box = el("div", "spot")
+  const text = el("div", "text")
+  const line = el("div", "row line")
+  if (entry.wall) line.append(el("span", "time", timeOf(entry.wall)))
+  if (entry.clash) line.append(buildMark("clash", "!", entry.clash))
+  if (entry.faceBelow) line.append(buildMark("face", "face", FACE_BELOW))
+  line.append(el("span", `state ${entry.state}`, data.states[entry.state]))
+  text.append(line, el("div", "cut title", entry.title))
+  box.append(buildPicture(data.workspace, entry), text)
+  if (data.canEdit && entry.movable) box.append(buildMenuButton(view, entry))
+  return box
+}
+
+/**
+ * @param {string} className
+ * @param {string} text
+ * @param {string} title
+ */
+const buildMark = (className, text, title) => Object.assign(el("span", className, text), { title })
+
+/**
+ * @param {string} workspace
+ * @param {CalendarEntry} entry
+ */
+const buildPicture = (workspace, entry) => {
+  if (!entry.assetId) return el("span", "no-thumb")
+  const img = el("img", "thumb")
+  img.loading = "lazy"
+  img.decoding = "async"
+  img.alt = ""
+  img.draggable = false
+  img.onerror = () => img.replaceWith(el("span", "no-thumb"))
+  img.src = mediaUrl(workspace, entry.assetId, "?w=160")
+  return img
+}
+
+/**
+ * @param {CalendarView} view
+ * @param {CalendarEntry} entry
+ */
+const buildMenuButton = (view, entry) => {
+  const open = (/** @type {Event} */ event) => {
+    event.stopPropagation()
+    view.menu.open(entry, more)
+  }
+  const more = button("⋯", open, "more")
+  more.setAttribute("aria-label", `Move ${entry.title}`)
+  more.title = "Move"
+  more.tabIndex = -1
+  // Else FullCalendar takes the press for the beginning of a drag.
+  const keep = (/** @type {Event} */ event) => event.stopPropagation()
+  more.onpointerdown = keep
+  more.onmousedown = keep
+  more.ontouchstart = keep
+  return more
+}

@@ -1,0 +1,159 @@
+import { messageOf } from "../../ui/shared/api.js"
+import { focusedNear } from "../../ui/shared/dom.js"
+import { colorOf, dropTime, spokenText } from "./entry.js"
+import { buildEntry } from "./entry_view.js"
+import { asWall, dayOf, wallNow } from "./wall_time.js"
+
+/** @import { CalendarView } from "./calendar.js" */
+
+/** @type {Record<string, string>} */
+const VIEWS = { dayGridMonth: "Month", timeGridWeek: "Week", listMonth: "List" }
+/** Below so many px a month is a list. */
+const NARROW = 640
+/** A week scrolls within so many px. */
+const WEEK_HEIGHT = 720
+const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false }
+
+/**
+ * How FullCalendar looks and what it asks of its view.
+ *
+ * @param {CalendarView} view
+ * @returns {FullCalendarOptions}
+ */
+export const calendarOptions = view => ({ ...appearance(view), ...editing(view), ...events(view) })
+
+/**
+ * @param {CalendarView} view
+ * @returns {FullCalendarOptions}
+ */
+const appearance = view => ({
+  timeZone: "UTC",
+  now: () => wallNow(view.data.zone),
+  nowIndicator: true,
+  firstDay: 1,
+  locale: "en-gb",
+  initialView: view.root.clientWidth < NARROW ? "listMonth" : "dayGridMonth",
+  headerToolbar: { left: "prev,next today", center: "title", right: Object.keys(VIEWS).join(",") },
+  buttonText: { today: "Today", ...VIEWS },
+  views: Object.fromEntries(Object.entries(VIEWS).map(([name, text]) => [name, { buttonText: text }])),
+  height: "auto",
+  dayMaxEvents: 3,
+  eventDisplay: "block",
+  displayEventEnd: false,
+  defaultTimedEventDuration: "00:30",
+  slotMinTime: "00:00",
+  scrollTime: "08:00",
+  eventMinHeight: 36,
+  slotEventOverlap: false,
+  allDaySlot: false,
+  listDayFormat: { weekday: "long", day: "numeric", month: "short" },
+  listDaySideFormat: false,
+  eventTimeFormat: CLOCK,
+  slotLabelFormat: CLOCK,
+  noEventsContent: "Nothing is planned here.",
+})
+
+/**
+ * @param {CalendarView} view
+ * @returns {FullCalendarOptions}
+ */
+const editing = view => ({
+  editable: view.data.canEdit,
+  droppable: view.data.canEdit,
+  selectable: view.data.canEdit,
+  eventInteractive: true,
+  eventDurationEditable: false,
+  selectMirror: true,
+  longPressDelay: 350,
+  unselectAuto: false,
+  fixedMirrorParent: view.root,
+  eventDrop: ({ event, revert, view: shown }) => {
+    const entry = event.extendedProps.spot
+    view.move(entry, dropOf(view, event, shown.type), revert)
+  },
+  eventReceive: ({ event, view: shown }) => {
+    const entry = event.extendedProps.spot
+    const to = dropOf(view, event, shown.type)
+    event.remove()
+    view.move(entry, to)
+  },
+  select: ({ start, end, view: shown }) => {
+    view.setTriggerValue("chosen", { start: asWall(start), end: asWall(end), days: isMonth(shown.type) })
+    view.calendar?.unselect()
+  },
+})
+
+/**
+ * @param {CalendarView} view
+ * @returns {FullCalendarOptions}
+ */
+const events = view => ({
+  lazyFetching: false,
+  events: (range, onRead, onFailed) => {
+    view
+      .read(asWall(range.start), asWall(range.end))
+      .then(onRead)
+      .catch(error => {
+        view.notice.warn(messageOf(error))
+        onFailed(error)
+      })
+  },
+  eventsSet: () => view.correctMoreLinks(),
+  windowResize: () => view.correctMoreLinks(),
+  moreLinkClick: ({ date }) => (view.more[dayOf(asWall(date))] ? "listDay" : "popover"),
+  eventContent: ({ event }) => ({ domNodes: [buildEntry(view, event.extendedProps.spot)] }),
+  eventDidMount: ({ el: box, event }) => {
+    const entry = event.extendedProps.spot
+    const text = spokenText(view.data, entry)
+    box.dataset.spot = event.id
+    box.tabIndex = 0
+    box.setAttribute("aria-label", text)
+    box.title = text
+    box.style.setProperty("--spot", colorOf(view.data, entry))
+  },
+  eventClick: ({ event, jsEvent }) => {
+    jsEvent.preventDefault()
+    view.open(event.id)
+  },
+  loading: keepFocus(view),
+  // A week scrolls; months and lists are as long as they are. Not while FullCalendar draws.
+  datesSet: ({ view: shown }) => {
+    const height = shown.type === "timeGridWeek" ? WEEK_HEIGHT : "auto"
+    setTimeout(() => view.showDates(height))
+  },
+})
+
+/** @param {string} type of FullCalendar's view */
+const isMonth = type => type === "dayGridMonth"
+
+/**
+ * @param {CalendarView} view
+ * @param {FullCalendarEvent} event
+ * @param {string} type of FullCalendar's view
+ */
+const dropOf = (view, event, type) =>
+  dropTime(event.extendedProps.spot, { wall: asWall(event.start), isDay: isMonth(type), zone: view.data.zone })
+
+/**
+ * The entry that had the focus gets it back when FullCalendar has drawn all anew.
+ *
+ * @param {CalendarView} view
+ */
+const keepFocus = view => {
+  let focused = ""
+  return (/** @type {boolean} */ isLoading) => {
+    if (isLoading) {
+      /** @type {HTMLElement | null | undefined} */
+      const entry = focusedNear(view.root)?.closest("[data-spot]")
+      focused = entry?.dataset.spot ?? ""
+    } else if (focused) {
+      const id = focused
+      focused = ""
+      requestAnimationFrame(() => {
+        /** @type {HTMLElement | null} */
+        const entry = view.root.querySelector(`[data-spot="${id}"]`)
+        entry?.focus()
+      })
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { button, el } from "../../ui/shared/dom.js"
+
+/** A toast with an undo stays as long. */
+const OFFER_MS = 20_000
+
+/** What was just done, at the foot of the page. */
+export class Toast {
+  constructor() {
+    this.node = el("div", "toast gone")
+    /** @type {number | undefined} */
+    this.timer = undefined
+  }
+
+  hide() {
+    this.node.classList.add("gone")
+  }
+
+  /**
+   * Shows something until it is replaced or closed.
+   *
+   * @param {...HTMLElement} content
+   */
+  show(...content) {
+    clearTimeout(this.timer)
+    this.node.replaceChildren(...content)
+    this.node.className = "toast row"
+  }
+
+  /**
+   * Shows a sentence with its undo for a while.
+   *
+   * @param {string} text
+   * @param {() => void} undo
+   */
+  offerUndo(text, undo) {
+    this.show(el("span", "grow", text), button("Undo", undo, "quiet"), this.buildClose())
+    this.node.setAttribute("role", "status")
+    this.timer = window.setTimeout(() => this.hide(), OFFER_MS)
+  }
+
+  buildClose() {
+    const close = button("×", () => this.hide(), "quiet")
+    close.setAttribute("aria-label", "Close")
+    return close
+  }
+}

@@ -1,0 +1,69 @@
+"""Paint over a part of a picture: brush, eraser, rectangle, invert, undo; by mouse, finger or keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from studio.ui.browser_component import ignore, load
+
+_component = load(__file__)
+LONGEST_SIDE = 1536
+
+
+@dataclass(frozen=True, slots=True)
+class MaskTexts:
+    """`blank`, `used`, `unused`: states of the mask. `use`: label of the button. `picture`: alternative text of the picture."""
+
+    blank: str = "Paint over what should change."
+    used: str = "✓ This mask is used."
+    unused: str = "Painted, not used yet."
+    use: str = "Use this mask"
+    picture: str = "The picture to change"
+
+
+def mask_canvas(
+    key: str,
+    *,
+    workspace: str,
+    asset_id: str,
+    src: str,
+    width: int,
+    height: int,
+    in_use: bool,
+    on_done: Callable[[str], None],
+    noun: tuple[str, str] = ("generation", "mask"),
+    saved: str = "",
+    words: MaskTexts | None = None,
+    disabled: bool = False,
+) -> bool:
+    """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was
+    uploaded.
+
+    `asset_id`: identifies the painting, which is kept while it stays the same. `in_use`: the caller uses the last mask. `noun`:
+    owner of the upload. `saved`: address of the mask to start from. Returns whether it was painted on since the last upload.
+    """
+    scale = min(1.0, LONGEST_SIDE / max(width, height))
+    data: dict[str, Any] = {
+        "workspace": workspace,
+        "asset": asset_id,
+        "src": src,
+        "inUse": in_use,
+        "noun": noun[0],
+        "nounId": noun[1],
+        "width": max(64, round(width * scale)),
+        "height": max(64, round(height * scale)),
+        "mask": saved,
+        "words": asdict(words or MaskTexts()),
+        "disabled": disabled,
+    }
+
+    def done() -> None:
+        if event := st.session_state[key].get("done"):
+            on_done(str(event["id"]))
+
+    result = _component(key=key, data=data, on_done_change=done, on_dirty_change=ignore)
+    return bool(result.get("dirty"))

@@ -1,0 +1,156 @@
+import { button, el, setIfChanged } from "../shared/dom.js"
+import { mountable } from "../shared/mount.js"
+import { droppedFiles } from "./dropped_files.js"
+import { FileRow } from "./file_row.js"
+import { isUploading, roundOf } from "./rounds.js"
+
+/** @import { NamedFile, UploadItem } from "./queue.js" */
+/** @import { UploadTarget } from "./transfer.js" */
+
+/**
+ * What `studio.ui.uploader.uploader` sends.
+ *
+ * @typedef {object} UploaderExtras
+ * @property {string} label
+ * @property {string} hint
+ * @property {string} accept
+ * @property {boolean} multiple
+ * @property {boolean} folders
+ *
+ * @typedef {UploadTarget & UploaderExtras} UploaderData
+ */
+
+/** Files that are listed. */
+const SHOWN = 200
+
+class Uploader {
+  /**
+   * @param {HTMLElement} root
+   * @param {UploaderData} data
+   */
+  constructor(root, data) {
+    this.data = data
+    this.round = roundOf(data)
+    this.frame = 0
+    /** @type {Map<UploadItem, FileRow>} */
+    this.rows = new Map()
+    this.drop = el("div", "drop")
+    this.label = el("div", "label")
+    this.hint = el("div", "muted")
+    this.files = Object.assign(el("input", "gone"), { type: "file", multiple: true })
+    this.folder = Object.assign(el("input", "gone"), { type: "file", multiple: true, webkitdirectory: true })
+    this.pick = button("Choose files", () => this.files.click(), "main")
+    this.pickFolder = button("Choose a folder", () => this.folder.click())
+    this.sum = el("div", "row sum gone")
+    this.sumText = el("span", "grow")
+    this.retry = button("Try the failed ones again", () => this.round.retryFailed(), "gone")
+    this.bar = el("div", "bar gone")
+    this.fill = el("i")
+    this.list = el("ul", "list")
+    this.build(root)
+  }
+
+  /** @param {HTMLElement} root */
+  build(root) {
+    const buttons = el("div", "buttons")
+    buttons.append(this.pick, this.pickFolder)
+    this.drop.append(this.label, this.hint, buttons, this.files, this.folder)
+    this.sum.setAttribute("role", "status")
+    this.sum.append(this.sumText, this.retry)
+    this.bar.append(this.fill)
+    root.replaceChildren(this.drop, this.sum, this.bar, this.list)
+    for (const input of [this.files, this.folder]) input.onchange = () => this.addPicked(input)
+    this.drop.ondragover = event => {
+      event.preventDefault()
+      this.drop.classList.add("over")
+    }
+    this.drop.ondragleave = () => this.drop.classList.remove("over")
+    this.drop.ondrop = event => this.onDrop(event)
+  }
+
+  /** @param {ComponentRun<UploaderData>} run */
+  update({ data, setTriggerValue }) {
+    this.data = data
+    this.round = roundOf(data)
+    setIfChanged(this.label, "textContent", data.label)
+    setIfChanged(this.hint, "textContent", data.hint)
+    this.files.accept = data.accept
+    this.files.multiple = data.multiple
+    this.pick.textContent = data.multiple ? "Choose files" : "Choose a file"
+    this.pickFolder.classList.toggle("gone", !data.folders)
+    this.round.onChange = () => this.drawSoon()
+    this.round.onDone = report => setTriggerValue("done", report)
+    this.round.reportPending()
+    this.drawSoon()
+    window.onbeforeunload = () => (isUploading() ? "Files are still uploading." : undefined)
+  }
+
+  close() {
+    this.round.onChange = null
+    this.round.onDone = null
+  }
+
+  /** @param {HTMLInputElement} input */
+  addPicked(input) {
+    this.round.add([...(input.files ?? [])].map(file => ({ file, name: file.webkitRelativePath || file.name })))
+    input.value = ""
+  }
+
+  /** @param {DragEvent} event */
+  async onDrop(event) {
+    event.preventDefault()
+    this.drop.classList.remove("over")
+    /** @type {NamedFile[]} */
+    const files = event.dataTransfer ? await droppedFiles(event.dataTransfer) : []
+    this.round.add(this.data.multiple ? files : files.slice(0, 1))
+  }
+
+  drawSoon() {
+    if (this.frame) return
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0
+      this.draw()
+    })
+  }
+
+  draw() {
+    const { queue } = this.round
+    const isEmpty = queue.items.length === 0
+    this.sum.classList.toggle("gone", isEmpty)
+    this.bar.classList.toggle("gone", isEmpty)
+    if (isEmpty) {
+      this.list.replaceChildren()
+      this.rows.clear()
+      return
+    }
+    const summary = queue.summary(performance.now())
+    setIfChanged(this.sumText, "textContent", summary.text)
+    this.fill.style.width = `${summary.share * 100}%`
+    this.bar.classList.toggle("gone", !summary.isBusy)
+    this.retry.classList.toggle("gone", summary.isBusy || summary.failed < 2)
+    this.drawRows(queue.firstItems(SHOWN))
+  }
+
+  /** @param {UploadItem[]} shown */
+  drawRows(shown) {
+    const keep = new Set(shown)
+    for (const [item, row] of this.rows) {
+      if (keep.has(item)) continue
+      row.node.remove()
+      this.rows.delete(item)
+    }
+    for (const item of shown) this.rowOf(item).draw(item)
+  }
+
+  /** @param {UploadItem} item */
+  rowOf(item) {
+    const known = this.rows.get(item)
+    if (known) return known
+    const row = new FileRow(item, () => this.round.retry(item))
+    this.rows.set(item, row)
+    this.list.append(row.node)
+    return row
+  }
+}
+
+export default mountable((root, /** @type {ComponentRun<UploaderData>} */ { data }) => new Uploader(root, data))
