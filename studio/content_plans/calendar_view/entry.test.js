@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { colorOf, dropTime, firstHour, hashOf, legendEntries, spokenText, tomorrow } from "./entry.js"
+import { colorOf, hashOf, legendEntries } from "./colors.js"
+import { dropTime, firstHour, spokenText, tomorrow } from "./entry.js"
 
 /** @import { CalendarEntry } from "./entry.js" */
 

@@ -1,6 +1,7 @@
 import { messageOf } from "../../ui/shared/api.js"
 import { focusedNear } from "../../ui/shared/dom.js"
-import { colorOf, dropTime, spokenText } from "./entry.js"
+import { colorOf } from "./colors.js"
+import { dropTime, spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
 import { asWall, dayOf, wallNow } from "./wall_time.js"
 

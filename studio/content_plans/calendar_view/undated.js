@@ -1,5 +1,6 @@
 import { el, setIfChanged } from "../../ui/shared/dom.js"
-import { colorOf, spokenText } from "./entry.js"
+import { colorOf } from "./colors.js"
+import { spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
 
 /** @import { CalendarEntry } from "./entry.js" */
