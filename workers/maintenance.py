@@ -15,7 +15,7 @@ from backend import (
     channels,
     content_plans,
     datasets,
-    gallery,
+    events,
     jobs,
     renditions,
     training,
@@ -39,8 +39,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         freed = training.unlock_datasets(tx)
         datasets.purge_removals(tx, days=settings.retention.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.retention.jobs_hours)
-        gallery.purge_undo_entries(tx, days=settings.retention.undo_days)
-        content_plans.delete_old_undo_entries(tx, days=settings.retention.undo_days)
+        events.purge_undo_entries(tx, days=settings.retention.undo_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)

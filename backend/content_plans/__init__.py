@@ -29,7 +29,6 @@ from backend.content_plans.expected_version import (
     require_unchanged,
 )
 from backend.content_plans.faces import FaceMatch, worst_matches
-from backend.content_plans.history import delete_old_undo_entries, latest_undo_entry
 from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, save
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
@@ -63,6 +62,7 @@ from backend.content_plans.schemas import (
     VariantDraft,
 )
 from backend.content_plans.times import MAX_OFFSET_MINUTES, RecurringTime, after_minutes, to_instant, to_local_time
+from backend.content_plans.undo_entries import latest_undo_entry
 from backend.content_plans.unsaved_drafts import (
     UnsavedDraft,
     delete_old_unsaved_drafts,
@@ -111,7 +111,6 @@ __all__ = [
     "create",
     "delete",
     "delete_many",
-    "delete_old_undo_entries",
     "delete_old_unsaved_drafts",
     "differences",
     "discard_unsaved_draft",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import assets, events
-from backend.content_plans import checks, history, plans, posting_rules, queries, rules, schedule
+from backend.content_plans import checks, plans, posting_rules, queries, rules, schedule, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.schemas import (
     MAX_PLANS_AT_ONCE,
@@ -113,4 +113,4 @@ def delete_many(
         return None, outcome
     n = len(outcome.done)
     sentence = f"{n} {'plan' if n == 1 else 'plans'} deleted."
-    return history.record(tx, "delete", sentence, n, {"plans": [{"id": plan_id} for plan_id in outcome.done]}), outcome
+    return undo_entries.record(tx, "delete", sentence, n, {"plans": [{"id": plan_id} for plan_id in outcome.done]}), outcome

@@ -10,13 +10,13 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.content_plans import calendar, history, posting_rules, queries, schedule, times
+from backend.content_plans import calendar, posting_rules, queries, schedule, times, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.rules import MOVABLE, STATE_LABELS
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PlanUndoEntry
 from backend.content_plans.times import Instant, due_time_sql, to_instant, to_local_time
 from backend.content_plans.transitions import must_move
-from backend.db.tables import ContentPlan, Post, PostState
+from backend.db.tables import ContentPlan, PlanAct, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
 
@@ -87,7 +87,7 @@ def move(
     sentence = (
         f"“{card.title}” taken off the calendar." if target is None else f"“{card.title}” moved to {target:%a %-d %b, %H:%M}."
     )
-    return history.record(tx, "move", sentence, 1, {"plans": [_undo_data(card, target)]}, _move_note(tx, card, placed_at))
+    return undo_entries.record(tx, "move", sentence, 1, {"plans": [_undo_data(card, target)]}, _move_note(tx, card, placed_at))
 
 
 def shift(
@@ -121,7 +121,7 @@ def shift(
     n = len(outcome.done)
     events.record(tx, "plan.shifted", "workspace", tx.info["tenant_id"], {"plans": n, "days": days, "minutes": minutes})
     sentence = f"{n} {'plan' if n == 1 else 'plans'} moved by {_step_text(days, minutes)}."
-    return history.record(tx, "move", sentence, n, {"plans": before}), outcome
+    return undo_entries.record(tx, "move", sentence, n, {"plans": before}), outcome
 
 
 def undo(tx: Session, act_id: str) -> Outcome:
@@ -129,7 +129,7 @@ def undo(tx: Session, act_id: str) -> Outcome:
 
     Raises NotFound, Conflict (nothing could be undone), NotPermitted.
     """
-    entry = history.mark_undone(tx, act_id)
+    entry = events.mark_undone(tx, PlanAct, act_id, page="calendar")
     outcome = Outcome()
     for plan in entry.before["plans"]:
         try:

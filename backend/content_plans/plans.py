@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import assets, channels, events, influencers
-from backend.content_plans import dates, files, history, posting_rules, queries, rules
+from backend.content_plans import dates, files, posting_rules, queries, rules, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ChangedSince, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.schemas import PlanCard, PlanDraft, PlanUndoEntry, PostCard, VariantDraft
 from backend.content_plans.times import due_time, offset_of
@@ -164,7 +164,7 @@ def delete(tx: Session, plan_id: str, *, expected: ExpectedPlans = ANY_VERSION) 
     require_unchanged(tx, plan_id, expected)
     card = queries.get_existing(tx, plan_id)
     mark_deleted(tx, card)
-    return history.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
+    return undo_entries.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
 
 
 def mark_deleted(tx: Session, card: PlanCard) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.content_plans import checks, files, history, posting_rules, queries
+from backend.content_plans import checks, files, posting_rules, queries, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PostCard
 from backend.content_plans.transitions import must_move, update_in_state
@@ -68,7 +68,7 @@ def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
         n = len(outcome.done)
         sentence = f"{n} {'post' if n == 1 else 'posts'} approved."
         outcome.undo_entries.append(
-            history.record(tx, "approve", sentence, n, {"plans": [before[plan_id] for plan_id in outcome.done]})
+            undo_entries.record(tx, "approve", sentence, n, {"plans": [before[plan_id] for plan_id in outcome.done]})
         )
     return outcome
 

@@ -38,7 +38,7 @@ from backend.gallery.schemas import (
 from backend.gallery.search import TERMS
 from backend.gallery.service import delete, make_cover, rate, set_favourite, undelete
 from backend.gallery.similar import ensure_hash, similar
-from backend.gallery.undo_entries import purge_undo_entries, recent_actions
+from backend.gallery.undo_entries import recent_actions
 
 __all__ = [
     "COUNT_LIMIT",
@@ -81,7 +81,6 @@ __all__ = [
     "neighbours",
     "page",
     "picture_file",
-    "purge_undo_entries",
     "rate",
     "read_tiles",
     "recent_actions",

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend.db.tables import Board, Picture
+from backend import events
+from backend.db.tables import Board, Picture, PictureAct
 from backend.errors import Conflict, Invalid, NotFound
 from backend.gallery import board_order, queries, service, undo_entries
 from backend.gallery.rules import count_pictures
@@ -35,7 +36,7 @@ def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None =
 
 def undo(tx: Session, act_id: str) -> UndoEntry:
     """Restores what this action changed, except what somebody changed again since. Raises NotFound, Conflict, NotPermitted."""
-    row = undo_entries.mark_undone(tx, act_id)
+    row = events.mark_undone(tx, PictureAct, act_id, page="gallery")
     _UNDO_ACTIONS[row.kind](tx, row.before)
     return undo_entries.card(row)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db.tables import PictureAct
-from backend.errors import Conflict, NotFound, NotPermitted
 from backend.gallery.schemas import UndoEntry
 from backend.kit.ids import new_id
 
@@ -32,30 +31,10 @@ def find_by_key(tx: Session, request_key: str) -> UndoEntry | None:
     return card(row) if row else None
 
 
-def mark_undone(tx: Session, act_id: str) -> PictureAct:
-    """Marks an entry as undone, once. Raises NotFound, Conflict (undone already), NotPermitted (another person's)."""
-    row = tx.get(PictureAct, act_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NotFound("This act is not remembered any more, so it cannot be undone.")
-    if row.undone_at:
-        raise Conflict("This was undone already. Load the gallery again.")
-    if row.created_by != tx.info.get("user_id") and tx.info["role"] != "owner":
-        raise NotPermitted("Somebody else did this. They can undo it, or an owner can.")
-    row.undone_at = tx.scalar(select(func.clock_timestamp()))
-    tx.flush()
-    return row
-
-
 def recent_actions(tx: Session, *, take: int = 10) -> list[UndoEntry]:
     """The caller's own latest entries, newest first."""
     own = select(PictureAct).where(PictureAct.created_by == tx.info.get("user_id")).order_by(PictureAct.id.desc())
     return [card(row) for row in tx.scalars(own.limit(take))]
-
-
-def purge_undo_entries(tx: Session, *, days: int) -> int:
-    """Deletes entries older than `days`; they can no longer be undone. Returns how many."""
-    old = PictureAct.created_at < func.clock_timestamp() - func.make_interval(0, 0, 0, days)
-    return len(tx.execute(delete(PictureAct).where(old).returning(PictureAct.id)).all())
 
 
 def card(row: PictureAct) -> UndoEntry:

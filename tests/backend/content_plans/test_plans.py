@@ -148,7 +148,7 @@ def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
         content_plans.undo(tx, entry.id)
         assert content_plans.latest_undo_entry(tx) is None
         assert content_plans.get(tx, plan.id).state == S.SCHEDULED
-        assert (content_plans.delete_old_undo_entries(tx, days=1), content_plans.delete_old_undo_entries(tx, days=0)) == (0, 1)
+        assert (events.purge_undo_entries(tx, days=1), events.purge_undo_entries(tx, days=0)) == (0, 1)
         assert [event.kind for event in events.list_for(tx, "plan", plan.id)] == [
             "plan.created",
             "plan.deleted",
