@@ -85,7 +85,7 @@ def cut_short(events: Any) -> tuple[dict[str, Any], PlatformError | None]:
 def settings(server: PlatformServer, **other: Any) -> Settings:
     named = server.settings()  # type: ignore[attr-defined]
     quick = {"PLATFORM_TIMEOUT_S": 30.0, "PLATFORM_POLL_S": 0.01, "PLATFORM_SETTLE_S": 0.0, "PLATFORM_CHUNK_SIZE": 256 * 1024}
-    return Settings.read(env_file=None, **{**quick, **named, **other})  # type: ignore[call-arg]
+    return Settings.read(env_file=None, **{**quick, **named, **other})
 
 
 SWITCHES = {

@@ -57,7 +57,7 @@ def known() -> dict[str, object]:
     from studio.content_plans import calendar
     from studio.writing import writing_card
 
-    settings = Settings.read(env_file=None)  # type: ignore[call-arg]
+    settings = Settings.read(env_file=None)
     card = ChannelCard(
         "chn_1",
         "inf_1",

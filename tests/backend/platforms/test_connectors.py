@@ -100,7 +100,7 @@ def test_a_person_says_no(servers: dict[str, Any], name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_set_is_named(name: str) -> None:
-    platform_connector = connector(name, Settings.read(env_file=None))  # type: ignore[call-arg]
+    platform_connector = connector(name, Settings.read(env_file=None))
     assert platform_connector.missing().startswith("Set ")
     assert platform_connector.needs_https == (name == "instagram")
     platform_connector.close()

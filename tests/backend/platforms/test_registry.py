@@ -50,7 +50,7 @@ def test_platforms_share_no_key() -> None:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_names_are_the_same_everywhere(name: str) -> None:
-    settings = Settings.read(env_file=None)  # type: ignore[call-arg]
+    settings = Settings.read(env_file=None)
     adapter, connector = create_adapter(name, settings), PLATFORMS[name].create_connector(settings)
     adapter.close()
     connector.close()
@@ -62,4 +62,4 @@ def test_names_are_the_same_everywhere(name: str) -> None:
 
 def test_an_unknown_platform_says_so() -> None:
     with pytest.raises(Unsupported, match="no platform called 'pinboard'"):
-        create_adapter("pinboard", Settings.read(env_file=None))  # type: ignore[call-arg]
+        create_adapter("pinboard", Settings.read(env_file=None))

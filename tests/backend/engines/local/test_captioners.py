@@ -18,7 +18,7 @@ from tests.factories.making import jpeg
 
 
 def settings(**more: object) -> Settings:
-    return Settings.read(env_file=None, ENGINE_THREADS=1, **more)  # type: ignore[arg-type]
+    return Settings.read(env_file=None, ENGINE_THREADS=1, **more)
 
 
 def never(question: TextRequest) -> Reply:
