@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend import budgets, events, influencers
 from backend.budgets import OverBudget
-from backend.datasets import caption_outcomes, caption_rules, checks
+from backend.datasets import caption_rules, caption_runs, checks
 from backend.datasets.caption_cards import PREVIEW_PICTURES, CaptionOrder, CaptionPayload
 from backend.datasets.caption_rules import CaptionRules
 from backend.datasets.captioning import KIND, captioning_work, find_captioner, order_conditions, replaceable
@@ -113,7 +113,7 @@ class _Captioning:
         """The pictures that have no result yet and still exist."""
         with self._ctx.transaction() as tx:
             limits = checks.check_limits(tx, self._dataset_id)
-            finished_ids = caption_outcomes.finished_image_ids(tx, self._run_id)
+            finished_ids = caption_runs.finished_image_ids(tx, self._run_id)
             remaining_ids = [image_id for image_id in ids if image_id not in finished_ids]
             query = select(DatasetImage, Asset.key, checks.framing_column(limits)).join(
                 Asset, Asset.id == DatasetImage.asset_id
@@ -195,10 +195,10 @@ class _Captioning:
             raise ShuttingDown("The captioning has stopped.")
 
     def _save_answer(self, target: CaptionTarget, answer: PictureCaption) -> None:
-        composed = caption_outcomes.compose_answer(answer, self._rules)
+        composed = caption_runs.compose_answer(answer, self._rules)
 
         def write(tx: Session, _: None) -> dict[str, Any]:
-            return caption_outcomes.save_outcome(
+            return caption_runs.save_outcome(
                 tx,
                 run_id=self._run_id,
                 image_id=target.id,
@@ -228,7 +228,7 @@ class _Captioning:
     def _finish(self) -> dict[str, Any]:
         self._refresh()
         with self._ctx.transaction() as tx:
-            result = caption_outcomes.summary(tx, self._run_id)
+            result = caption_runs.summary(tx, self._run_id)
             if not self._preview:
                 events.record(tx, "dataset.captioned", "dataset", self._dataset_id, result)
         return result

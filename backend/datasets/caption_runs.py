@@ -1,17 +1,29 @@
-"""Reads caption runs: their counts, and the result of each picture."""
+"""Caption runs: their counts and the result of each picture. A captioner's answer is saved once for each picture: as a new
+caption, as unchanged, or as a refusal with its reason."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend.datasets import caption_rules
 from backend.datasets.caption_cards import CaptionOrder, CaptionResultCard, CaptionRunCard
+from backend.datasets.caption_rules import CaptionRules, ComposedCaption
+from backend.datasets.captions import write_captions
+from backend.datasets.service import lock_dataset
 from backend.db.tables import FINAL, CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
+from backend.engines.ports.caption import PictureCaption
 from backend.errors import NotFound
 
 _GONE = "This captioning is no longer known. Reload the page."
+_TITLES = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
+_CHANGED = "Somebody changed its caption meanwhile; that one was kept."
+_SAME = "It says this already."
 
 
 def caption_run(tx: Session, run_id: str) -> CaptionRunCard:
@@ -100,3 +112,102 @@ def _card(tx: Session, row: CaptionRun) -> CaptionRunCard:
         created_by=row.created_by,
         created_at=row.created_at,
     )
+
+
+def compose_answer(answer: PictureCaption, rules: CaptionRules) -> ComposedCaption:
+    """The answer as a caption, or the reason why it cannot be one."""
+    if answer.refused:
+        return ComposedCaption(refusal=answer.refused)
+    composed = caption_rules.compose(answer.text, rules)
+    if answer.unsure and composed.caption:
+        return replace(composed, doubts=("The model says it is not sure.", *composed.doubts))
+    return composed
+
+
+def finished_image_ids(tx: Session, run_id: str) -> set[str]:
+    """Ids of the pictures that have a result in this run."""
+    return set(tx.scalars(select(CaptionResult.image_id).where(CaptionResult.run_id == run_id)))
+
+
+def save_outcome(
+    tx: Session,
+    *,
+    run_id: str,
+    image_id: str,
+    version: int,
+    answer: PictureCaption,
+    composed: ComposedCaption,
+    job_id: str,
+    preview: bool,
+) -> dict[str, Any]:
+    """Writes the caption, the picture's result and its cost. Returns the step's result: {"outcome"}.
+
+    Locks the picture's row and keeps its caption when somebody changed it after `version` was read.
+    """
+    run = tx.get_one(CaptionRun, run_id)
+    lock_dataset(tx, run.dataset_id)
+    conditions = DatasetImage.id == image_id, DatasetImage.dataset_id == run.dataset_id
+    row = tx.scalars(
+        select(DatasetImage).where(*conditions).with_for_update().execution_options(populate_existing=True)
+    ).first()
+    _add_job_cost(tx, job_id, answer.cost_usd)
+    if row is None:
+        return {"outcome": "removed"}
+    result = CaptionResult(run_id=run_id, image_id=image_id, model=answer.model, cost_usd=answer.cost_usd)
+    result.before, result.before_source, result.version = row.caption, row.caption_source, row.caption_version
+    result.caption, result.doubts = composed.caption, list(composed.doubts)
+    result.outcome, result.reason = _outcome(row, version, composed, preview)
+    if result.outcome == "written":
+        texts = {image_id: composed.caption}
+        result.version = write_captions(tx, run.dataset_id, texts, source=run.captioner, edit_id=run.edit_id)[image_id]
+        _log_edit(tx, run)
+    tx.add(result)
+    tx.flush()
+    return {"outcome": result.outcome}
+
+
+def summary(tx: Session, run_id: str) -> dict[str, Any]:
+    """The job's result, with the keys that the API returns."""
+    card = caption_run(tx, run_id)
+    return {
+        "runId": card.id,
+        "written": card.written,
+        "kept": card.kept,
+        "refused": card.refused,
+        "unsure": card.unsure,
+        "costUsd": format(card.cost_usd.normalize(), "f"),
+        "captioner": card.captioner,
+        "model": card.model,
+    }
+
+
+def _outcome(row: DatasetImage, version: int, composed: ComposedCaption, preview: bool) -> tuple[str, str]:
+    if not composed.caption:
+        return "refused", composed.refusal
+    if preview:
+        return "shown", composed.note
+    if row.caption_version != version:
+        return "kept", _CHANGED
+    return ("kept", _SAME) if row.caption == composed.caption else ("written", composed.note)
+
+
+def _add_job_cost(tx: Session, job_id: str, usd: Decimal) -> None:
+    tx.execute(update(Job).where(Job.id == job_id).values(cost_usd=func.coalesce(Job.cost_usd, 0) + usd))
+
+
+def _log_edit(tx: Session, run: CaptionRun) -> None:
+    """Lists the run as one edit of the dataset from its first caption on, so that it can be undone however the run ends."""
+    captioner_text = _TITLES[run.captioner]
+    n = func.count(CaptionResult.image_id)
+    written = tx.scalar(select(n).where(CaptionResult.run_id == run.id, CaptionResult.outcome == "written")) or 0
+    title = f"Captioned {'1 picture' if written == 0 else f'{written + 1:,} pictures'} {captioner_text}"
+    row = insert(DatasetEdit).values(
+        id=run.edit_id,
+        dataset_id=run.dataset_id,
+        kind="auto-captions",
+        title=title,
+        count=written + 1,
+        undo={},
+        said_by=run.created_by or "",
+    )
+    tx.execute(row.on_conflict_do_update(index_elements=["id"], set_={"title": title, "count": written + 1}))

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from backend.datasets import caption_text
 from backend.datasets.checks import check_limits
 from backend.datasets.edit_cards import CaptionChange, CaptionLeak, CaptionVersion, EditCard, TagCount
-from backend.datasets.edit_log import find_edit_by_key, record_edit
 from backend.datasets.schemas import CaptionDraft, CaptionEdit
-from backend.datasets.service import lock_dataset, refresh_status
+from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit, refresh_status
 from backend.db.tables import DatasetCaption, DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id

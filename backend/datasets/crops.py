@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend.datasets.edit_log import record_edit
 from backend.datasets.schemas import Box
-from backend.datasets.service import lock_dataset, refresh_status
+from backend.datasets.service import lock_dataset, record_edit, refresh_status
 from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from backend.datasets.captioning import undo_caption_run
 from backend.datasets.captions import write_captions
 from backend.datasets.edit_cards import EditCard, UndoResult
-from backend.datasets.edit_log import EDIT_CARD_COLUMNS
 from backend.datasets.masks import restore_masks
 from backend.datasets.removal import restore_images
-from backend.datasets.service import lock_dataset, refresh_status
+from backend.datasets.service import EDIT_CARD_COLUMNS, lock_dataset, refresh_status
 from backend.db.tables import DatasetEdit, DatasetImage
 from backend.errors import Conflict, NotFound
 

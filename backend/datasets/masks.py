@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets
 from backend.assets import AssetCard, OpenTx, ThumbFile
-from backend.datasets.edit_log import find_edit_by_key, record_edit
-from backend.datasets.service import lock_dataset, refresh_status, release
+from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit, refresh_status, release
 from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits

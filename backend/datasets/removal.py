@@ -11,9 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import assets, events
-from backend.datasets.edit_log import find_edit_by_key, record_edit
 from backend.datasets.near_duplicates import regroup
-from backend.datasets.service import lock_dataset, refresh_status, release
+from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit, refresh_status, release
 from backend.db.tables import DatasetCaption, DatasetEdit, DatasetImage
 from backend.errors import Conflict
 

@@ -1,9 +1,10 @@
-"""Creates and changes datasets, starts their jobs, and includes or excludes pictures."""
+"""Creates and changes datasets, starts their jobs, includes or excludes pictures, and records edits of many; the same request
+key is recorded once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
@@ -13,11 +14,11 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers, jobs
 from backend.assets import uploads
 from backend.datasets import rules
-from backend.datasets.edit_log import find_edit_by_key, record_edit
+from backend.datasets.edit_cards import EditCard
 from backend.datasets.near_duplicates import regroup
 from backend.datasets.queries import get, in_training, readiness
 from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
-from backend.db.tables import AssetUse, Dataset, DatasetImage, JobStep, Upload
+from backend.db.tables import AssetUse, Dataset, DatasetEdit, DatasetImage, JobStep, Upload
 from backend.engines.local import starter_model
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
@@ -25,6 +26,17 @@ from backend.kit.ids import new_id
 
 CLOSED = "closed"
 """Step of an ingest job after which it takes no further uploads."""
+EditKind = Literal["captions", "included", "crops", "masks", "removed"]
+EDIT_CARD_COLUMNS = (
+    DatasetEdit.id,
+    DatasetEdit.kind,
+    DatasetEdit.title,
+    DatasetEdit.count,
+    DatasetEdit.said_by,
+    DatasetEdit.created_at,
+    DatasetEdit.undone_at,
+)
+"""The columns of an EditCard, without `undo`, which can be megabytes."""
 
 
 def create(tx: Session, *, name: str, influencer_id: str | None = None, trigger_word: str = "") -> DatasetCard:
@@ -203,3 +215,27 @@ def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str
 
 def _is_closed(tx: Session, job_id: str) -> bool:
     return tx.scalar(select(JobStep.name).where(JobStep.job_id == job_id, JobStep.name == CLOSED)) is not None
+
+
+def record_edit(
+    tx: Session,
+    dataset_id: str,
+    kind: EditKind,
+    title: str,
+    undo: Mapping[str, Any],
+    *,
+    request_key: str = "",
+    edit_id: str = "",
+) -> EditCard:
+    """`undo`: image id -> [value before, version or value after the edit]. The caller holds the dataset's lock."""
+    row = DatasetEdit(id=edit_id or new_id("edit"), dataset_id=dataset_id, kind=kind, title=title, count=len(undo))
+    row.undo, row.said_by, row.request_key = dict(undo), tx.info.get("user_id") or "", request_key
+    tx.add(row)
+    tx.flush()
+    return EditCard(*tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.id == row.id)).one())
+
+
+def find_edit_by_key(tx: Session, request_key: str) -> EditCard | None:
+    """The edit of an earlier call with the same key; None for an empty or new key."""
+    row = tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.request_key == request_key)).first() if request_key else None
+    return EditCard(*row) if row else None

@@ -13,9 +13,9 @@ from backend.influencers import LANGUAGES, Persona
 from backend.media.documents.language import other_language
 from backend.platforms import text_limits
 from backend.platforms.text_limits import full_caption, hashtags_in
-from backend.writing import boundaries, sponsorship, style_checks
-from backend.writing.boundaries import fold_letters
+from backend.writing import rules
 from backend.writing.content_types import CONTENT_TYPES
+from backend.writing.rules import fold_letters
 from backend.writing.schemas import BrokenRule, IdeasOrder, Part, TextParts, WriteOrder
 
 MIN_HASHTAGS, MAX_HASHTAGS = 5, 10
@@ -83,7 +83,7 @@ def _check_never_say(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]
 def _check_boundaries(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
     for part in _SPOKEN_PARTS:
         for line in persona.dont:
-            if any(boundaries.touches(_part_text(parts, part), phrase) for phrase in boundaries.named_phrases(line)):
+            if any(rules.touches(_part_text(parts, part), phrase) for phrase in rules.named_phrases(line)):
                 yield BrokenRule(part, "boundary", f"Touches “{line}”, which they never do.")
 
 
@@ -100,7 +100,7 @@ def contains_phrase(text: str, phrase: str) -> bool:
 def _check_copied(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
     for part in ("hook", "caption"):
         text_words = _WORD.findall(fold_letters(_part_text(parts, part)))
-        run_length = style_checks.COPIED_RUN_WORDS
+        run_length = rules.COPIED_RUN_WORDS
         runs = {tuple(text_words[n : n + run_length]) for n in range(len(text_words) - run_length + 1)}
         for example in persona.examples:
             example_words = _WORD.findall(fold_letters(example))
@@ -111,10 +111,10 @@ def _check_copied(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
 
 def _check_persona_habits(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
     """Emoji and exclamation marks where the persona's own lines have none."""
-    no_emoji, no_exclamations = style_checks.uses_no_emoji(persona), style_checks.uses_no_exclamations(persona)
+    no_emoji, no_exclamations = rules.uses_no_emoji(persona), rules.uses_no_exclamations(persona)
     for part in ("hook", "caption"):
         text = _part_text(parts, part)
-        if no_emoji and (n := len(style_checks.EMOJI.findall(text))):
+        if no_emoji and (n := len(rules.EMOJI.findall(text))):
             yield BrokenRule(part, "unlike", f"Has {n} emoji; the lines they gave have none.")
         if no_exclamations and text.count("!") > 1:
             yield BrokenRule(part, "unlike", "Has exclamation marks; the lines they gave have none.")
@@ -134,7 +134,7 @@ def _check_stock_phrases(
     """Stock phrases, except those that the persona or the order has."""
     supplied = fold_letters(_supplied_text(persona, order))
     for part in ("hook", "caption"):
-        phrase = style_checks.stock_phrase(_part_text(parts, part), language)
+        phrase = rules.stock_phrase(_part_text(parts, part), language)
         if phrase and fold_letters(phrase) not in supplied:
             yield BrokenRule(part, "stock", f"Says “{phrase}”, as every second caption does.")
 
@@ -142,14 +142,14 @@ def _check_stock_phrases(
 def _check_amounts(parts: TextParts, persona: Persona, order: WriteOrder | IdeasOrder) -> Iterator[BrokenRule]:
     supplied = _supplied_text(persona, order)
     for part in ("hook", "caption"):
-        if amounts := style_checks.invented_amounts(_part_text(parts, part), supplied):
+        if amounts := rules.invented_amounts(_part_text(parts, part), supplied):
             yield BrokenRule(part, "invented", f"Says “{amounts[0]}”, which nobody gave: take it out, or add it to the topic.")
 
 
 def _supplied_text(persona: Persona, order: WriteOrder | IdeasOrder) -> str:
     """Everything that people wrote in the order and the persona, one item a line."""
     order_texts = (order.topic, order.style, order.audience, order.call_to_action, order.sponsor, *order.must_say)
-    return "\n".join((*order_texts, persona.bio, *persona.topics, *persona.do, *style_checks.persona_lines(persona)))
+    return "\n".join((*order_texts, persona.bio, *persona.topics, *persona.do, *rules.persona_lines(persona)))
 
 
 def _check_must_say(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
@@ -174,9 +174,9 @@ def _check_hashtags(parts: TextParts) -> Iterator[BrokenRule]:
 
 
 def _check_sponsored(parts: TextParts, order: WriteOrder, language: str) -> Iterator[BrokenRule]:
-    if order.sponsored and not sponsorship.is_disclosed(parts.caption, language):
+    if order.sponsored and not rules.is_disclosed(parts.caption, language):
         yield BrokenRule(
-            "caption", "sponsored", f"Does not say that it is paid for: put {sponsorship.disclosure_tag(language)} in front."
+            "caption", "sponsored", f"Does not say that it is paid for: put {rules.disclosure_tag(language)} in front."
         )
 
 

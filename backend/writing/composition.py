@@ -20,7 +20,7 @@ from backend.engines.ports.text_answers import parse_answer
 from backend.errors import Rejected
 from backend.influencers import InfluencerCard
 from backend.kit.texts import clipped
-from backend.writing import boundaries, checks, prompts, sponsorship
+from backend.writing import checks, prompts, rules
 from backend.writing.answers import PART_ANSWERS, Idea, Ideas, PicturePrompt, Text, Texts
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.normalize import normalize_caption, normalize_hashtags, normalize_picture_prompt, normalize_text
@@ -319,8 +319,8 @@ def _build_request(use: Use, prompt: ModelPrompt, shape: type[BaseModel], brief:
 
 def _build_brief(context: WritingContext, topic: str, order: WriteOrder | IdeasOrder, *, n: int = 1) -> Brief:
     card, persona = context.card, context.card.persona
-    avoid = (*persona.never_say, *(phrase for line in persona.dont for phrase in boundaries.named_phrases(line)))
-    room = len(sponsorship.disclosure_tag(card.language)) + 1 if order.sponsored else 0
+    avoid = (*persona.never_say, *(phrase for line in persona.dont for phrase in rules.named_phrases(line)))
+    room = len(rules.disclosure_tag(card.language)) + 1 if order.sponsored else 0
     return Brief(
         topic,
         card.language,

@@ -6,7 +6,7 @@ import re
 
 from backend.influencers import InfluencerCard
 from backend.platforms.text_limits import hashtags_in
-from backend.writing import sponsorship
+from backend.writing import rules
 from backend.writing.answers import Text
 from backend.writing.checks import MAX_HASHTAGS
 from backend.writing.schemas import TextParts, WriteOrder
@@ -31,7 +31,7 @@ def normalize_text(answer: Text, card: InfluencerCard, order: WriteOrder) -> Tex
 def normalize_caption(caption: str, card: InfluencerCard, order: WriteOrder) -> str:
     """Without quotes around it, and with the disclosure in front if the post is sponsored."""
     text = caption.strip().strip(_QUOTES).strip()
-    return sponsorship.with_disclosure(text, card.language) if order.sponsored else text
+    return rules.with_disclosure(text, card.language) if order.sponsored else text
 
 
 def normalize_hashtags(hashtags: list[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from backend.engines.ports.prompt_forms import NATURAL, PromptForm, PromptFormat
 from backend.influencers import LANGUAGES, InfluencerCard, Persona
-from backend.writing import sponsorship, style_checks
+from backend.writing import rules
 from backend.writing.checks import MAX_ALT_TEXT, MAX_HASHTAGS, MAX_HOOK, MIN_HASHTAGS
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.dates import day_facts
@@ -203,7 +203,7 @@ def _part_rules(card: InfluencerCard, order: WriteOrder, form: PromptForm) -> st
 
 def _part_rule(card: InfluencerCard, order: WriteOrder, part: Part, form: PromptForm) -> str:
     language = f"in {_language_name(card)}"
-    length = order.length - (len(sponsorship.disclosure_tag(card.language)) + 1 if order.sponsored else 0)
+    length = order.length - (len(rules.disclosure_tag(card.language)) + 1 if order.sponsored else 0)
     match part:
         case "hook":
             max_characters = min(MAX_HOOK, CONTENT_TYPES[order.content_type].hook)
@@ -234,7 +234,7 @@ def _part_rule(card: InfluencerCard, order: WriteOrder, part: Part, form: Prompt
 
 
 def _system(card: InfluencerCard) -> str:
-    phrases = style_checks.STOCK_PHRASES.get(card.language.partition("-")[0], style_checks.STOCK_PHRASES["en"])[:6]
+    phrases = rules.STOCK_PHRASES.get(card.language.partition("-")[0], rules.STOCK_PHRASES["en"])[:6]
     return _DATA + _CRAFT.format(stock=", ".join(f"“{phrase}”" for phrase in phrases))
 
 
@@ -246,14 +246,14 @@ def _content_type_sentence(content_type: str) -> str:
 
 def _style_rules(persona: Persona) -> str:
     """Rules of style that answers are checked for afterwards."""
-    rules = []
-    if style_checks.uses_no_emoji(persona):
-        rules.append("No emoji: they use none.")
-    if style_checks.uses_no_exclamations(persona):
-        rules.append("No exclamation marks: they use none.")
+    sentences = []
+    if rules.uses_no_emoji(persona):
+        sentences.append("No emoji: they use none.")
+    if rules.uses_no_exclamations(persona):
+        sentences.append("No exclamation marks: they use none.")
     if persona.examples:
-        rules.append(f"Never {style_checks.COPIED_RUN_WORDS} words in a row out of a post of theirs.")
-    return " " + " ".join(rules) if rules else ""
+        sentences.append(f"Never {rules.COPIED_RUN_WORDS} words in a row out of a post of theirs.")
+    return " " + " ".join(sentences) if sentences else ""
 
 
 def _days_section(card: InfluencerCard, first: int, n: int, dates: Mapping[int, date]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backend.influencers import InfluencerCard, Persona
 from backend.media.documents.language import other_language
 from backend.platforms import text_limits
-from backend.writing import TextParts, WriteOrder, boundaries, sponsorship
+from backend.writing import TextParts, WriteOrder, rules
 from backend.writing.checks import check_text, contains_phrase
 from backend.writing.normalize import normalize_hashtags, normalize_picture_prompt, prompt_with_lora
 from tests.backend.writing.conftest import BELLA, text
@@ -19,7 +19,7 @@ from tests.backend.writing.conftest import BELLA, text
 GOOD = TextParts(**text())
 
 
-def rules(parts: TextParts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
+def broken_rules(parts: TextParts, *, language: str = "en", persona: Persona = BELLA, **order: Any) -> list[tuple[str, str]]:
     write_order = WriteOrder(influencer_id="inf_1", topic="yoga", **order)
     return [(note.part, note.rule) for note in check_text(parts, write_order, persona, language)]
 
@@ -29,7 +29,7 @@ def changed(**parts: Any) -> TextParts:
 
 
 def test_a_good_text_has_no_note() -> None:
-    assert rules(GOOD) == []
+    assert broken_rules(GOOD) == []
 
 
 @pytest.mark.parametrize(
@@ -47,22 +47,22 @@ def test_a_good_text_has_no_note() -> None:
     ],
 )
 def test_each_rule_is_found(parts: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert expected in rules(changed(**parts))
+    assert expected in broken_rules(changed(**parts))
 
 
 def test_how_their_lines_look_counts_once_there_are_three() -> None:
     bare = BELLA.model_copy(update={"sample_lines": ("Small steps.", "Slow is fine.")})
     loud = changed(caption="Morning yoga on the terrace! Quiet and slow! 🧘")
-    assert [rule for _, rule in rules(loud, persona=bare)] == ["unlike", "unlike"]
-    assert rules(loud) == []
+    assert [rule for _, rule in broken_rules(loud, persona=bare)] == ["unlike", "unlike"]
+    assert broken_rules(loud) == []
 
 
 def test_paid_for_is_told_in_front_and_in_their_language() -> None:
-    assert rules(GOOD, sponsored=True) == [("caption", "sponsored")]
-    assert sponsorship.with_disclosure("Caffè buono.", "it") == "#adv Caffè buono."
-    assert sponsorship.with_disclosure("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
-    assert sponsorship.disclosure_tag("pt-BR") == "#publicidade"
-    assert not sponsorship.is_disclosed("x" * 80 + " #ad", "en")
+    assert broken_rules(GOOD, sponsored=True) == [("caption", "sponsored")]
+    assert rules.with_disclosure("Caffè buono.", "it") == "#adv Caffè buono."
+    assert rules.with_disclosure("#pubblicità Caffè buono.", "it") == "#pubblicità Caffè buono."
+    assert rules.disclosure_tag("pt-BR") == "#publicidade"
+    assert not rules.is_disclosed("x" * 80 + " #ad", "en")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_words_are_whole_words(phrase: str, line: str, expected: bool) -> None:
     ],
 )
 def test_boundaries_that_name_things_are_looked_for(line: str, phrases: tuple[str, ...]) -> None:
-    assert boundaries.named_phrases(line) == phrases
+    assert rules.named_phrases(line) == phrases
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_boundaries_that_name_things_are_looked_for(line: str, phrases: tuple[st
     ],
 )
 def test_what_a_boundary_names_is_found_in_any_form(line: str, sentence: str, touched: bool) -> None:
-    assert any(boundaries.touches(sentence, phrase) for phrase in boundaries.named_phrases(line)) is touched
+    assert any(rules.touches(sentence, phrase) for phrase in rules.named_phrases(line)) is touched
 
 
 def test_platforms_count_in_their_own_units() -> None:
-    assert rules(changed(caption="x" * 100, hook="h" * 101), content_type="youtube-short") == [("hook", "platform")]
-    assert ("caption", "platform") in rules(changed(caption="1 < 2 and that is that"), content_type="youtube-short")
-    assert rules(changed(hook="h" * 91), content_type="tiktok-photo") == [("hook", "platform")]
+    assert broken_rules(changed(caption="x" * 100, hook="h" * 101), content_type="youtube-short") == [("hook", "platform")]
+    assert ("caption", "platform") in broken_rules(changed(caption="1 < 2 and that is that"), content_type="youtube-short")
+    assert broken_rules(changed(hook="h" * 91), content_type="tiktok-photo") == [("hook", "platform")]
     assert text_limits.text_length("🧘", "UTF-16 units") == 2
     assert text_limits.text_length("è", "bytes") == 2
     many = " ".join(f"#t{n}" for n in range(31))

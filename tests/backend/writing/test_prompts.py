@@ -10,7 +10,7 @@ import pytest
 
 from backend.errors import Invalid
 from backend.influencers import InfluencerCard, Persona
-from backend.writing import CONTENT_TYPES, BrokenRule, IdeasOrder, TextParts, WriteOrder, composition, prompts, style_checks
+from backend.writing import CONTENT_TYPES, BrokenRule, IdeasOrder, TextParts, WriteOrder, composition, prompts, rules
 from backend.writing.checks import check_idea, check_text
 from tests.backend.writing.conftest import BELLA, text
 
@@ -86,10 +86,10 @@ def test_what_is_checked_is_told_first() -> None:
     assert "No emoji" in question
     assert "No exclamation marks" in question
     assert "No emoji" not in prompt_of(card(sample_lines=(*LINES, "Rain ☔")), order()).question
-    assert f"Never {style_checks.COPIED_RUN_WORDS} words in a row" in prompt_of(card(examples=("A post.",)), order()).question
+    assert f"Never {rules.COPIED_RUN_WORDS} words in a row" in prompt_of(card(examples=("A post.",)), order()).question
     system = prompt_of(card(), order()).system
     assert "no invented prices" in system
-    assert style_checks.STOCK_PHRASES["en"][0] in system
+    assert rules.STOCK_PHRASES["en"][0] in system
     assert "<style> wins for this text" in system
 
 
