@@ -24,10 +24,9 @@ from backend.jobs.job_type import QUEUES
 from backend.jobs.rules import outcome_of_error
 from backend.kit import disk, temp_folders
 from workers import devices
-from workers.claim_batcher import FinishedAttempt
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
-from workers.runner import Process, drain, write_outcome
+from workers.runner import FinishedAttempt, Process, drain, write_outcome
 from workers.scheduler import Scheduler
 from workers.wakeups import notifications, start_listening
 

@@ -1,11 +1,17 @@
-"""Runs jobs: a thread claims one, runs its pipeline and writes the outcome, until nothing is claimable."""
+"""Runs jobs: a thread claims one, runs its pipeline and writes the outcome, until nothing is claimable.
+
+Threads of a process that ask at the same moment share a transaction, which writes their finished attempts and claims their next
+jobs: claiming takes the queue's advisory lock and a commit, and sharing both is what lets many short jobs run per second.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +26,6 @@ from backend.errors import LeaseLost, StudioError, Unavailable
 from backend.jobs import JOB_TYPES, Handler, WaitForChildren, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
-from workers.claim_batcher import ClaimBatcher, FinishedAttempt
 from workers.context import Context
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
@@ -30,6 +35,66 @@ if TYPE_CHECKING:
     from backend.app import App
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedAttempt:
+    """An attempt that has ended in its thread; its outcome is not yet in Postgres."""
+
+    context: Context
+    outcome: AttemptOutcome
+
+
+Exchange = Callable[[str, int, Sequence[FinishedAttempt]], list[Claim]]
+"""(queue, how many claims at most, finished attempts) -> claims, fewer when there are no more. All in one transaction."""
+
+
+@dataclass(slots=True)
+class _QueueState:
+    """`serving` is held by the thread that runs the exchange. `waiting`: finished attempt (or None) of each thread that is
+    inside `next`, by thread id. `served`: those of them whose attempt another thread has written already; their claims, if
+    there were any, are in `claims`.
+    """
+
+    serving: threading.Lock = field(default_factory=threading.Lock)
+    waiting: dict[int, FinishedAttempt | None] = field(default_factory=dict)
+    served: set[int] = field(default_factory=set)
+    claims: deque[Claim] = field(default_factory=deque)
+
+
+class ClaimBatcher:
+    """Group commit for `exchange`: the first thread in runs it for all threads that wait for the same queue. Thread-safe."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._queues: dict[str, _QueueState] = {}
+        self._lock = threading.Lock()
+
+    def next(self, queue: str, finished: FinishedAttempt | None = None) -> Claim | None:
+        """Writes `finished` and returns the calling thread's next job, None when nothing is claimable.
+
+        Raises what `exchange` raises; then `finished` may or may not have been written.
+        """
+        thread_id = threading.get_ident()
+        with self._lock:
+            state = self._queues.setdefault(queue, _QueueState())
+            state.waiting[thread_id] = finished
+        with state.serving:
+            try:
+                if thread_id not in state.served:
+                    self._serve(queue, state)
+                return state.claims.popleft() if state.claims else None
+            finally:
+                with self._lock:
+                    del state.waiting[thread_id]
+                    state.served.discard(thread_id)
+
+    def _serve(self, queue: str, state: _QueueState) -> None:
+        """Runs one exchange for all threads that wait and are not served. If it raises, the others try for themselves."""
+        with self._lock:
+            batch = {thread_id: finished for thread_id, finished in state.waiting.items() if thread_id not in state.served}
+        state.claims.extend(self._exchange(queue, len(batch), [finished for finished in batch.values() if finished]))
+        state.served |= set(batch)
 
 
 @dataclass(slots=True)

@@ -1,10 +1,9 @@
 """Channels: an influencer's accounts on platforms."""
 
-from backend.channels.account_info import check_account
 from backend.channels.oauth import CALLBACK_PATH, OAuthResult, callback, setup_problem, start, store_flash, take_flash
 from backend.channels.queries import feed_url, get, get_many, of, profile_url
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
-from backend.channels.service import add_sandbox, remove, rename, save_settings, switch
+from backend.channels.service import add_sandbox, check_account, remove, rename, save_settings, switch
 from backend.channels.tokens import access, refresh_expiring, with_access
 
 __all__ = [

@@ -1,6 +1,9 @@
-"""The verbs of channels: add a practice channel, switch on and off, rename, change settings, remove."""
+"""The verbs of channels: add a practice channel, switch on and off, rename, change settings, remove, read the account from its
+platform."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -8,10 +11,16 @@ from sqlalchemy.orm import Session
 from backend import events, influencers
 from backend.channels.queries import get
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
+from backend.channels.tokens import Transact, with_access
 from backend.db.tables import Channel
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.platforms import registry
+from backend.platforms.port import PlatformAccount
+from backend.platforms.registry import create_adapter
+
+if TYPE_CHECKING:
+    from backend.app import App
 
 
 def add_sandbox(tx: Session, influencer_id: str, name: str = "") -> ChannelCard:
@@ -87,3 +96,15 @@ def remove(tx: Session, channel_id: str) -> ChannelCard:
 def _set(tx: Session, channel_id: str, **values: object) -> None:
     get(tx, channel_id)
     tx.execute(update(Channel).where(Channel.id == channel_id).values(**values, updated_at=func.clock_timestamp()))
+
+
+def check_account(app: App, transact: Transact, channel_id: str) -> PlatformAccount:
+    """The account's name, quota and the privacy that may be chosen (TikTok: creator_info). Raises as `access`, and
+    PlatformError."""
+    with transact() as tx:
+        name = get(tx, channel_id).platform
+    adapter = create_adapter(name, app.settings)
+    try:
+        return with_access(app, transact, channel_id, adapter.account)
+    finally:
+        adapter.close()

@@ -1,4 +1,5 @@
-"""Starts and stops every child process of the project: in a process group of its own, with limits, ended with its parent."""
+"""Starts and stops every child process of the project: in a process group of its own, with limits, ended with its parent. Tells
+those that the kernel killed for lack of memory from any other."""
 
 from __future__ import annotations
 
@@ -19,7 +20,42 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from backend.kit import memory
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
+_MACHINE = Path("/proc/vmstat")
+
+
+def count_oom_kills() -> int:
+    """How many processes the kernel has killed so far for lack of memory, in our control group, else on this machine.
+
+    0 where the system does not count them (macOS).
+    """
+    for path in (*_counters(), _MACHINE):
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:
+            continue
+        counts = [line.split()[1] for line in lines if line.startswith("oom_kill ")]
+        if counts:
+            return int(counts[0])
+    return 0
+
+
+def _counters() -> list[Path]:
+    """Files that may hold the count: of control groups version 2, or version 1. Inside a container the own group is mounted
+    as the root."""
+    try:
+        entries = [line.split(":", 2) for line in _OWN.read_text().splitlines()]
+    except OSError:
+        return []
+    paths: list[Path] = []
+    for _, controllers, group in entries:
+        inside = group.lstrip("/")
+        if controllers == "":
+            paths += [_CGROUPS / inside / "memory.events", _CGROUPS / "memory.events"]
+        elif "memory" in controllers.split(","):
+            paths += [_CGROUPS / "memory" / inside / "memory.oom_control", _CGROUPS / "memory" / "memory.oom_control"]
+    return paths
 
 
 class Child(subprocess.Popen[bytes]):
@@ -74,7 +110,7 @@ def spawn(
     }
     options: dict[str, Any] = {"cwd": cwd, "env": env, "stdin": stdin, "stdout": stdout, "stderr": stderr}
     rest = [os.fspath(part) for part in argv[1:]]
-    oom_kills = memory.oom_kills()
+    oom_kills = count_oom_kills()
 
     def start(lifeline: int | None = None) -> Child:
         head = [sys.executable, "-I", "-S", _LAUNCH, json.dumps(spec | {"lifeline": lifeline})]
@@ -112,7 +148,7 @@ def killed(proc: Child, *, wait_s: float = 5.0) -> bool:
     """
     with suppress(subprocess.TimeoutExpired):
         proc.wait(wait_s)
-    return proc.returncode == -signal.SIGKILL and memory.oom_kills() <= proc.oom_kills
+    return proc.returncode == -signal.SIGKILL and count_oom_kills() <= proc.oom_kills
 
 
 def json_lines(

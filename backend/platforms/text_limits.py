@@ -95,7 +95,7 @@ def tags_length(tags: Sequence[str]) -> int:
 
 
 def shorten(text: str, unit: Unit, limit: int) -> str:
-    """At most `to` units, cut at a word with “…” where that leaves most of it; hashtags at the end stay if they fit.
+    """At most `limit` units, cut at a word with “…” where that leaves most of it; hashtags at the end stay if they fit.
 
     Never cuts inside a surrogate pair, a joined emoji, or before a combining mark.
     """
@@ -108,7 +108,7 @@ def shorten(text: str, unit: Unit, limit: int) -> str:
 
 
 def limit_hashtags(text: str, limit: int) -> str:
-    """The first `at_most` hashtags stay; later ones go, with the spaces before them, and with what is glued to them."""
+    """The first `limit` hashtags stay; later ones go, with the spaces before them, and with what is glued to them."""
     while len(hashtags := list(_HASHTAG.finditer(text))) > limit:
         before, after = text[: hashtags[-1].start()], text[hashtags[-1].end() :]
         text = (before.rstrip(" ") if not after or after[0].isspace() else before) + after
@@ -129,7 +129,7 @@ def _cut_with_ellipsis(text: str, unit: Unit, limit: int) -> str:
     whole_words = re.sub(r"\s+\S*$", "", start)
     if whole_words.strip() and len(whole_words) >= len(start) // 2:
         start = whole_words
-    return start.rstrip() + _ELLIPSIS
+    return re.sub(rf"[\s{_JOINER}]+$", "", start) + _ELLIPSIS
 
 
 def _cut_hard(text: str, unit: Unit, limit: int) -> str:

@@ -1,8 +1,13 @@
-"""What a run will need and when it will start, from earlier runs, the devices and the queue. Reads only."""
+"""What a run will need and when it will start, from earlier runs, the devices and the queue, which is simulated. Reads only."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +18,7 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import LoraTrainer, TrainParams, memory_preset
 from backend.jobs import DeviceSummary, QueuedJob
 from backend.kit.clock import now
-from backend.training import estimates, forecast
+from backend.training import estimates
 from backend.training.queries import get_many
 from backend.training.schemas import RunCard, RunSpeed, StartForecast, TrainingEstimate
 
@@ -22,6 +27,46 @@ _EARLIER_RUNS = 5
 _NO_WORKER = "No worker that trains is running right now. The System page says what is missing."
 _OTHER_WORK = "Other work of this installation has the card now; how long it takes is not known here."
 _UNKNOWN_WAIT = "How long the work before it takes is not known yet."
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRun:
+    """`not_before`: starts no earlier (0 or less: could start now). `duration_s`: how long it takes, None: unknown."""
+
+    not_before: float
+    duration_s: float | None
+
+
+def start_times(running: Sequence[float | None], waiting: Sequence[WaitingRun], slots: int) -> list[float | None]:
+    """When each of `waiting` (in the order they are claimed) starts; None: after a job of unknown duration, or never.
+
+    `running`: seconds that the running jobs still take, None: unknown. A slot that becomes free takes the first job that may
+    start by then.
+    """
+    slots = max(slots, len(running))
+    free = [math.inf if left_s is None else max(left_s, 0.0) for left_s in running] + [0.0] * (slots - len(running))
+    heapq.heapify(free)
+    starts_at: list[float | None] = [None] * len(waiting)
+    unstarted = list(range(len(waiting)))
+    while unstarted and free and (free_at := heapq.heappop(free)) < math.inf:
+        free_at = max(free_at, min(waiting[n].not_before for n in unstarted))
+        next_run = next(n for n in unstarted if waiting[n].not_before <= free_at)
+        unstarted.remove(next_run)
+        starts_at[next_run], duration_s = free_at, waiting[next_run].duration_s
+        heapq.heappush(free, math.inf if duration_s is None else free_at + duration_s)
+    return starts_at
+
+
+def next_local_time(now: datetime, zone: str, at: time) -> datetime:
+    """The next moment at which clocks in `zone` show `at`, in UTC. `now` must be aware."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    today_at = local_to_utc(today, at, zone)
+    return today_at if today_at > now else local_to_utc(today + timedelta(days=1), at, zone)
+
+
+def local_to_utc(day: date, at: time, zone: str) -> datetime:
+    """A local time in UTC. Of a time that clocks show twice the first; a time that they skip becomes the moment they jump."""
+    return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
 
 
 def estimate(tx: Session, card: ModelCard, params: TrainParams, trainer: LoraTrainer | None = None) -> TrainingEstimate:
@@ -63,12 +108,12 @@ def forecast_start(
         return StartForecast(ahead, None, None, _NO_WORKER)
     if device.foreign >= device.up:
         return StartForecast(ahead, None, None, _OTHER_WORK)
-    queue = [forecast.WaitingRun((job.not_before - now_).total_seconds(), durations.get(job.id)) for job in waiting]
-    own_run = forecast.WaitingRun(earliest_s, duration_s)
+    queue = [WaitingRun((job.not_before - now_).total_seconds(), durations.get(job.id)) for job in waiting]
+    own_run = WaitingRun(earliest_s, duration_s)
     position = len(ahead_in_queue)
     queue = [*queue[:position], own_run, *queue[position + (run is not None) :]]
     slots = min(device.up - device.foreign, limit)
-    starts_in_s = forecast.start_times([durations.get(job.id) for job in running], queue, slots)[position]
+    starts_in_s = start_times([durations.get(job.id) for job in running], queue, slots)[position]
     if starts_in_s is None:
         return StartForecast(ahead, None, None, _UNKNOWN_WAIT)
     starts_at = now_ + timedelta(seconds=starts_in_s)

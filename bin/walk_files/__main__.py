@@ -143,7 +143,7 @@ def _upload(demo: Any, walker: _Walker, influencer: Any) -> None:
     testclient, datasets, jobs = _module("fastapi.testclient"), _module("backend.datasets"), _module("backend.jobs")
     api = _module("backend.api")
     create_api: Callable[..., Any] = getattr(api, "create_api", None) or api.create
-    sample = next((ROOT / "backend/engines/starter_model/characters/bella").glob("*.jpg")).read_bytes()
+    sample = next((ROOT / "backend/engines").rglob("characters/bella/*.jpg")).read_bytes()
     dataset = demo.do(datasets.create, name="Bella", influencer_id=influencer.id, trigger_word=influencer.trigger_word)
     demo.do(datasets.declare_rights, dataset.id, "Drawn for this.")
     with testclient.TestClient(create_api(lambda: demo.app), headers={"origin": "http://testserver"}) as browser:

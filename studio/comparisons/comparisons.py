@@ -14,8 +14,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.training.training_estimate import rough_duration
 from studio.ui.buttons import confirm
-from studio.ui.empty_state import empty_state
-from studio.ui.engine_status import show_no_models
+from studio.ui.empty_state import empty_state, show_no_models
 from studio.ui.format import ago, count, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
 

@@ -13,11 +13,11 @@ from backend.prompt_library import TemplateCard
 from studio.gallery.picture_urls import thumbs
 from studio.generation import generation_batch, generation_grid, generation_queue, prompt_shortcuts, start_pictures
 from studio.generation.generation_form import GenerationChoices, generation_form
-from studio.generation.post_suggestion import suggestion_popover
+from studio.generation.prompt_shortcuts import suggestion_popover
 from studio.identity import identity
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.engine_status import show_no_models
+from studio.ui.empty_state import show_no_models
 from studio.ui.format import ago, count, duration, estimated_duration, media_url, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.picture_grid import Tile, picture_grid

@@ -13,8 +13,7 @@ from studio.shell.frame import Page
 from studio.training import training_estimate
 from studio.training.training_form import FollowedRun, browser_zone, start_time_field, training_form
 from studio.training.training_run import watch
-from studio.ui.empty_state import empty_state
-from studio.ui.engine_status import show_no_models
+from studio.ui.empty_state import empty_state, show_no_models
 from studio.ui.format import ago, clock_time, count, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
 

@@ -1,9 +1,14 @@
-"""The card of a page that has nothing to show yet: one sentence, and the caller's button below."""
+"""What stands where there is nothing: the card of a page that has nothing to show yet, and the notice of a form whose engine
+offers no model."""
 
 from __future__ import annotations
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from backend.engines.ports.events import EngineStatus
+from studio.shell.frame import Page
+from studio.ui.format import plain
 
 
 def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
@@ -13,3 +18,13 @@ def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
     card.markdown(f"## {icon} {title}", width="content", text_alignment="center")
     card.markdown(sentence, width="content", text_alignment="center")
     return card
+
+
+def show_no_models(page: Page, status: EngineStatus, what: str, *, key: str) -> None:
+    """`what`: what cannot be done meanwhile, as the start of a sentence: "Pictures can be created"."""
+    with st.container(border=True):
+        st.warning(
+            f"{what} as soon as {plain(status.name)} offers a model. {plain(status.detail)}", icon=":material/power_off:"
+        )
+        if st.button("Open System", icon=":material/monitor_heart:", key=f"{key}:system"):
+            page.go("run/system")

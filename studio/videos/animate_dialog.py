@@ -11,7 +11,7 @@ from backend.errors import StudioError
 from backend.generation import LoraPick, PictureCard
 from backend.videos import VideoDraft
 from studio.shell.frame import Page
-from studio.ui.engine_status import show_no_models
+from studio.ui.empty_state import show_no_models
 from studio.ui.format import count, duration, esc, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import show_queued_toasts, toast_errors

@@ -10,7 +10,7 @@ from backend.generation import GenerationDraft
 from backend.workflows import WorkflowCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.engine_status import show_no_models
+from studio.ui.empty_state import show_no_models
 from studio.ui.format import ago, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.uploader import Uploaded, uploader

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from minio import Minio
 from PIL import Image
 
-from backend.media.images.picture_measures import measure_picture
-from backend.media.images.pictures_child import dhash, grey_512
+from backend.media.images.pictures_child import dhash, grey_512, measure_picture
 
 WIDTHS = (640, 320, 160)
 

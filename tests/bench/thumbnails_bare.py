@@ -11,8 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from backend.media.images.picture_measures import measure_picture
-from backend.media.images.pictures_child import dhash, grey_512
+from backend.media.images.pictures_child import dhash, grey_512, measure_picture
 
 WIDTHS = (640, 320, 160)
 

@@ -21,7 +21,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from backend.app import App
 from backend.settings import Settings
-from studio.shell import file_uploads, guard
+from studio.shell import guard
 from studio.shell.headers import SecurityHeaders
 from tests.factories.account import Tenant
 
@@ -112,8 +112,8 @@ def test_files_are_taken_only_from_the_sign_in_that_opened_the_page(open_studio:
 def test_the_files_of_one_person_stay_few_and_small(
     open_studio: Open, pages: Pages, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_uploads, "MAX_FILES_PER_PAGE", 3)
-    monkeypatch.setattr(file_uploads, "MAX_BYTES_PER_USER", 1000)
+    monkeypatch.setattr(guard, "MAX_FILES_PER_PAGE", 3)
+    monkeypatch.setattr(guard, "MAX_BYTES_PER_USER", 1000)
     pages.opened = dict.fromkeys(("one", "two", "three"), workspace.editor.token)
     her = open_studio(workspace.editor)
 

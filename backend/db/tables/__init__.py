@@ -19,8 +19,7 @@ from backend.db.tables.dataset import (
 from backend.db.tables.event import EventRow
 from backend.db.tables.generation import Generation, Picture, PictureLora
 from backend.db.tables.graph import ComfyGraph
-from backend.db.tables.identity import IdentityProfile, PictureCheck
-from backend.db.tables.influencer import Influencer
+from backend.db.tables.influencer import IdentityProfile, Influencer, PictureCheck
 from backend.db.tables.job import (
     FINAL,
     MOVES,

@@ -20,7 +20,7 @@ from backend.engines.ports.events import EngineStatus, Event, Output, Progress
 from backend.engines.ports.motion import MotionCard, MotionRequest, video_size
 from backend.errors import EngineUnavailable, Unsupported
 from backend.media import ffmpeg as tool
-from backend.media.ffmpeg.films import SCALE_OPTIONS
+from backend.media.ffmpeg.transcode import SCALE_OPTIONS
 from backend.settings import Settings
 
 

@@ -1,8 +1,7 @@
 """FFmpeg in child processes: finding the binary, running it with progress, probing videos, preparing them for delivery."""
 
-from backend.media.ffmpeg.films import deliver, first_frame, h264_output, refit
 from backend.media.ffmpeg.runner import binary_path, render, version
-from backend.media.ffmpeg.transcode import VideoCut, remux, transcode
+from backend.media.ffmpeg.transcode import VideoCut, deliver, first_frame, h264_output, refit, remux, transcode
 from backend.media.ffmpeg.video_info import VideoInfo, probe
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,60 @@ from backend.kit import child
 
 PY = sys.executable
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The control group's own account, as a file of this test."""
+    events = tmp_path / "a" / "memory.events"
+    events.parent.mkdir()
+    events.write_text("low 0\noom 0\noom_kill 2\n")
+    (tmp_path / "cgroup").write_text("5:cpu:/\n0::/a\n")
+    monkeypatch.setattr(child, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(child, "_OWN", tmp_path / "cgroup")
+    return events
+
+
+def sleeper() -> child.Child:
+    return child.spawn([sys.executable, "-c", "print(1, flush=True); import time; time.sleep(99)"], stdout=subprocess.PIPE)
+
+
+def killed(proc: child.Child) -> bool:
+    assert proc.stdout is not None
+    proc.stdout.readline()
+    proc.kill()
+    try:
+        return child.killed(proc)
+    finally:
+        child.stop(proc)
+
+
+def test_a_kill_from_outside_is_told_from_one_by_the_system(counter: Path) -> None:
+    assert killed(sleeper())
+    short_of_memory = sleeper()
+    counter.write_text("low 0\noom 1\noom_kill 3\n")
+    assert not killed(short_of_memory)
+    assert killed(sleeper()), "what was counted before it began is nothing to it"
+
+
+def test_both_kinds_of_control_groups_and_none_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counter: Path) -> None:
+    assert child.count_oom_kills() == 2
+    (tmp_path / "cgroup").write_text("4:memory:/b/c\n0::/nowhere\n")
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "memory.oom_control").write_text("oom_kill_disable 0\nunder_oom 0\noom_kill 7\n")
+    assert child.count_oom_kills() == 7
+    monkeypatch.setattr(child, "_CGROUPS", tmp_path / "none")
+    monkeypatch.setattr(child, "_MACHINE", tmp_path / "none")
+    assert child.count_oom_kills() == 0
+
+
+def test_too_much_of_a_processor_is_no_kill_from_outside() -> None:
+    proc = child.spawn([sys.executable, "-c", "while True: pass"], cpu_s=1)
+    try:
+        assert proc.wait(60) == -signal.SIGXCPU
+        assert not child.killed(proc)
+    finally:
+        child.stop(proc)
 
 
 def gone(pid: int, within_s: float = 10.0) -> bool:

@@ -114,6 +114,7 @@ _TEXT = st.text(max_size=400) | st.text(alphabet="ab# 👩‍👩‍👧🏽é̂
 
 
 @given(_TEXT, st.sampled_from(["characters", "UTF-16 units", "bytes"]), st.integers(0, 300))
+@example("000000000000\u200d 00", "characters", 15)
 def test_a_shortened_text_fits_and_is_whole(text: str, unit: str, to: int) -> None:
     cut = shorten(text, unit, to)  # type: ignore[arg-type]
     assert text_length(cut, unit) <= to  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 
 from backend.errors import Unavailable
 from tests.support.wait import until
-from workers.claim_batcher import ClaimBatcher, FinishedAttempt
+from workers.runner import ClaimBatcher, FinishedAttempt
 
 
 class FakeExchange:
