@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import zipfile
@@ -81,12 +82,15 @@ def test_from_the_first_visit_to_four_pictures(
 
 def look_at_every_page(tab: Page, url: str, workspace: str, shoot: Shoot) -> None:
     """Each page is opened once and seen in three ways: nothing is wider than the window, nothing ends in an error."""
-    for item in nav.ITEMS:
+    light, dark, phone = ("light", looks.light), ("dark", looks.dark), ("phone", looks.phone)
+    # A change of the theme draws the whole page anew: each page begins in the theme that the one before ended in
+    orders = itertools.cycle(((light, phone, dark), (dark, light, phone)))
+    for item, order in zip(nav.ITEMS, orders, strict=False):
         # By the menu: loading the whole app anew for each page was half of this test
-        looks.light(tab)
+        looks.desktop(tab)
         tab.get_by_test_id("stSidebar").get_by_role("link", name=item.title, exact=True).click()
         expect(tab.get_by_role("heading", name=item.title, level=1)).to_be_visible()
-        for name, look in (("light", looks.light), ("dark", looks.dark), ("phone", looks.phone)):
+        for name, look in order:
             look(tab)
             looks.settled(tab)
             assert tab.get_by_test_id("stException").count() == 0

@@ -15,6 +15,7 @@ from studio.shell import resources
 from tests.factories.account import Person, Tenant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+HOME = str(ROOT / "Home.py")
 Open = Callable[..., AppTest]
 
 
@@ -26,20 +27,28 @@ def components_looked_for_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def registered_pages() -> dict[str, Any]:
+    """What Streamlit knows of the pages after a first run, by the hash of their address; `open_page` fills it once."""
+    return {}
+
+
 @pytest.fixture
-def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch, registered_pages: dict[str, Any]) -> Open:
     """`open_page("make/gallery", person=workspace.viewer, id="pic_…")` -> the page after its first run.
 
-    The overview runs before it: Streamlit finds pages by their address only after one run.
+    Streamlit finds pages by their address only after one run: of the overview, once in this process.
     """
     monkeypatch.setattr(resources, "app", lambda: app)
 
     def opened(file: str, *, person: Person | None = None, **query: str) -> AppTest:
         token = (person or workspace.owner).token
         monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"studio_sid": token})
-        at = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=30)
+        at = AppTest.from_file(HOME, default_timeout=30)
         at.query_params["ws"] = workspace.id
-        at.run()
+        if not registered_pages:
+            registered_pages.update(AppTest.from_file(HOME, default_timeout=30).run()._registered_pages)
+        at._registered_pages = registered_pages
         at.switch_page(f"pages/{file}.py")
         for name, value in query.items():
             at.query_params[name] = value
