@@ -15,12 +15,14 @@ from backend.accounts.invitations import (
     withdraw,
 )
 from backend.accounts.people import (
+    acting_user,
     change_password,
     create_workspace,
     members,
     remove_member,
     rename_user,
     rename_workspace,
+    require_owner,
     set_role,
 )
 from backend.accounts.schemas import (
@@ -36,14 +38,18 @@ from backend.accounts.schemas import (
 )
 from backend.accounts.sessions import (
     create_first_workspace,
+    end_program_session,
     exchange_ticket,
+    my_workspaces,
     needs_setup,
+    renew_program_session,
     resolve_session,
     revoke_session,
     sessions,
     sign_in,
     sign_out,
     sign_out_everywhere,
+    start_program_session,
 )
 
 __all__ = [
@@ -58,22 +64,27 @@ __all__ = [
     "WorkspaceCard",
     "accept",
     "accept_as_new",
+    "acting_user",
     "change_password",
     "create_first_workspace",
     "create_reset_link",
     "create_reset_link_on_server",
     "create_workspace",
     "devices",
+    "end_program_session",
     "exchange_ticket",
     "invitations",
     "invite",
     "members",
+    "my_workspaces",
     "needs_setup",
     "preview",
     "purge_sessions",
     "remove_member",
     "rename_user",
     "rename_workspace",
+    "renew_program_session",
+    "require_owner",
     "reset",
     "reset_email",
     "resolve_session",
@@ -83,5 +94,6 @@ __all__ = [
     "sign_in",
     "sign_out",
     "sign_out_everywhere",
+    "start_program_session",
     "withdraw",
 ]

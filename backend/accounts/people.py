@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, sessions, throttle
 from backend.accounts.rules import checked_name, checked_password
-from backend.accounts.schemas import MemberCard
+from backend.accounts.schemas import MemberCard, UserCard
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
@@ -55,6 +55,12 @@ def create_workspace(tx: Session, name: str) -> str:
 def rename_workspace(tx: Session, name: str) -> None:
     require_owner(tx)
     tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_valid_name(name)))
+
+
+def acting_user(tx: Session) -> UserCard:
+    """The person that `tx` acts as."""
+    user = tx.execute(select(User.id, User.email, User.name).where(User.id == tx.info["user_id"])).one()
+    return UserCard(*user)
 
 
 def rename_user(tx: Session, name: str) -> None:

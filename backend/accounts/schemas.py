@@ -82,13 +82,14 @@ class MemberCard:
 
 @dataclass(frozen=True, slots=True)
 class SessionCard:
-    """A signed-in browser. `current`: the one that asks."""
+    """A signed-in browser or program. `current`: the one that asks."""
 
     id: str
     user_agent: str
     signed_in_at: datetime
     last_seen_at: datetime
     current: bool
+    is_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)

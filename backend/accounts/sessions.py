@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, func, or_, select, text, update
@@ -134,6 +135,60 @@ def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = ""
     return token
 
 
+def start_program_session(tx: Session, ticket: str, *, lasts_s: float, user_agent: str = "") -> str:
+    """Turns a sign-in ticket into a session of a program; returns the session's id. `tx`: of Anonymous(), acts as that person
+    afterwards. Raises NotSignedIn for a used, expired or unknown ticket."""
+    session = tx.execute(
+        update(SessionRow)
+        .where(
+            SessionRow.ticket_hash == hash_token(ticket), SessionRow.ticket_expires_at > _now, SessionRow.revoked_at.is_(None)
+        )
+        .values(
+            kind="program",
+            ticket_hash=None,
+            expires_at=_now + timedelta(seconds=lasts_s),
+            last_seen_at=_now,
+            user_agent=user_agent[:300],
+        )
+        .returning(SessionRow.id, SessionRow.user_id)
+    ).first()
+    if session is None:
+        raise NotSignedIn("That sign-in took too long. Please sign in once more.")
+    act_as(tx, session.user_id)
+    return str(session.id)
+
+
+def renew_program_session(
+    tx: Session, session_id: str, *, number: int, lasts_s: float
+) -> Literal["renewed", "reused", "ended"]:
+    """Counts one more renewal of a program's tokens; the session lasts `lasts_s` from now. `tx`: of Anonymous(), acts as that
+    person afterwards.
+
+    `number`: of the refresh token. Of two calls at once with the same number one is "renewed"; the other, and any older number,
+    is "reused", which ends the session. "ended": it is over already.
+    """
+    of_program = SessionRow.id == session_id, SessionRow.kind == "program"
+    row = tx.execute(select(SessionRow).where(*of_program, *_active()).with_for_update()).scalar()
+    if row is None or tx.scalar(select(User.disabled_at).where(User.id == row.user_id)) is not None:
+        return "ended"
+    if row.refreshes != number:
+        tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(revoked_at=_now))
+        return "reused"
+    values = {"refreshes": number + 1, "expires_at": _now + timedelta(seconds=lasts_s), "last_seen_at": _now}
+    tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(**values))
+    act_as(tx, row.user_id)
+    return "renewed"
+
+
+def end_program_session(tx: Session, session_id: str) -> None:
+    """Ends a program's session, and with it its tokens. Does nothing for one that has ended."""
+    tx.execute(
+        update(SessionRow)
+        .where(SessionRow.id == session_id, SessionRow.kind == "program", SessionRow.revoked_at.is_(None))
+        .values(revoked_at=_now)
+    )
+
+
 def resolve_session(tx: Session, token: str) -> SessionInfo | None:
     """The person who holds the token and their workspaces; None for an unknown, revoked or expired one. `tx`: of Anonymous(),
     acts as that person afterwards."""
@@ -175,13 +230,27 @@ def sign_out(tx: Session, token: str) -> None:
 
 
 def sessions(tx: Session, *, token: str) -> list[SessionCard]:
-    """The acting person's signed-in browsers: that of `token` first, then by when they were last seen."""
+    """The acting person's signed-in browsers and programs: that of `token` first, then by when they were last seen."""
     rows = tx.scalars(
         select(SessionRow)
-        .where(SessionRow.user_id == tx.info["user_id"], SessionRow.token_hash.is_not(None), *_active())
-        .order_by((SessionRow.token_hash == hash_token(token)).desc(), SessionRow.last_seen_at.desc())
+        .where(
+            SessionRow.user_id == tx.info["user_id"],
+            or_(SessionRow.token_hash.is_not(None), SessionRow.kind == "program"),
+            *_active(),
+        )
+        .order_by(func.coalesce(SessionRow.token_hash == hash_token(token), False).desc(), SessionRow.last_seen_at.desc())
     )
-    return [SessionCard(r.id, r.user_agent, r.created_at, r.last_seen_at, r.token_hash == hash_token(token)) for r in rows]
+    return [
+        SessionCard(
+            id=row.id,
+            user_agent=row.user_agent,
+            signed_in_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            current=row.token_hash == hash_token(token),
+            is_program=row.kind == "program",
+        )
+        for row in rows
+    ]
 
 
 def revoke_session(tx: Session, session_id: str) -> None:

@@ -9,9 +9,12 @@ from fastapi import FastAPI
 
 from backend import VERSION
 from backend.api import contract, errors
-from backend.api.deps import Studio, Token
+from backend.api.deps import KeyCache, Studio, Token
+from backend.api.idempotency import Idempotency
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
+    api_keys,
+    auth,
     boards,
     channels,
     comparisons,
@@ -42,11 +45,15 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
     # No docs page: FastAPI's own loads its scripts from a CDN. /api/openapi.json is there for people who are signed in.
     api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
     api.state.get_app = get_app
+    api.state.key_cache = KeyCache()
+    api.add_middleware(Idempotency)
     api.add_middleware(BodyLimit)
     api.add_middleware(RequestLogging)
     errors.install_handlers(api)
     for routes in (
         session,
+        auth,
+        api_keys,
         jobs,
         pictures,
         boards,

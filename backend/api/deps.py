@@ -1,71 +1,175 @@
-"""Dependencies of routes: the App, the caller (cookie and workspace), and the check that a write comes from our own page.
+"""Dependencies of routes: the App, the caller (who, and in which workspace), and whether this request may do what it asks.
 
 They never block, so they are `async`: FastAPI runs plain functions in a thread, and going there and back takes longer than a
-request's query.
+request's query. Only a key that was not seen for a minute is looked up, in a thread.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+import time
+from collections import OrderedDict
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request, Security
-from fastapi.security import APIKeyCookie
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
+from backend import access
+from backend.access import scopes
+from backend.api.credentials import COOKIE, Credentials, read_credentials
 from backend.app import App
-from backend.db.transactions import SignedIn
+from backend.db.transactions import KEY_INVALID, KeyHolder, Member, ProgramSession, SignedIn, hash_token
 from backend.errors import Invalid, NotPermitted, NotSignedIn
 
-COOKIE = "studio_sid"
 DEVICE_COOKIE = "studio_device"
 """Kept when the user signs out; see accounts.devices."""
-_COOKIE = APIKeyCookie(name=COOKIE, scheme_name="session", description="Of a browser that is signed in.", auto_error=False)
+NOT_SIGNED_IN = "You are not signed in. Open the studio and sign in, or send an API key as Authorization: Bearer …."
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_KEY_CACHE_S, _KEY_CACHE_SIZE = 60.0, 1000
+# For the description alone: the credentials are read by `credentials_of`.
+_COOKIE_SCHEME = APIKeyCookie(
+    name=COOKIE, scheme_name="session", description="Of a browser that is signed in.", auto_error=False
+)
+_BEARER_SCHEME = HTTPBearer(
+    scheme_name="bearer", description="An API key, or an access token of /api/auth/login.", auto_error=False
+)
 
 
-async def current_app(request: Request) -> App:
+class KeyCache:
+    """Which workspace and scopes an API key has, for a minute. These never change; whether the key is still valid is asked by
+    each transaction, so a revoked key is refused at once."""
+
+    def __init__(self) -> None:
+        self._holders: OrderedDict[str, tuple[float, KeyHolder]] = OrderedDict()
+
+    async def holder(self, app: App, secret: str) -> KeyHolder:
+        """Raises NotSignedIn."""
+        key_hash = hash_token(secret)
+        found_at, holder = self._holders.get(key_hash, (float("-inf"), None))
+        if holder is not None and time.monotonic() - found_at < _KEY_CACHE_S:
+            return holder
+        holder = await run_in_threadpool(access.find_holder, app.db, secret)
+        if holder is None:
+            raise NotSignedIn(KEY_INVALID)
+        self._holders[key_hash] = time.monotonic(), holder
+        self._holders.move_to_end(key_hash)
+        while len(self._holders) > _KEY_CACHE_SIZE:
+            self._holders.popitem(last=False)
+        return holder
+
+
+async def current_app_of(connection: HTTPConnection) -> App:
     """The App. Made once, in a thread, because that may wait for the database; after a failure the next request tries again."""
-    app = getattr(request.app.state, "app", None)
+    state = connection.app.state
+    app = getattr(state, "app", None)
     if app is None:
-        app = request.app.state.app = await run_in_threadpool(request.app.state.get_app)
+        app = state.app = await run_in_threadpool(state.get_app)
     return cast("App", app)
 
 
-async def require_own_origin(request: Request, app: Annotated[App, Depends(current_app)]) -> None:
-    """Guards against CSRF: browsers send cookies with other sites' requests too, so a write must name our own origin.
+async def current_app(request: Request) -> App:
+    return await current_app_of(request)
 
-    Raises NotPermitted.
-    """
-    if request.method in _SAFE:
+
+Studio = Annotated[App, Depends(current_app)]
+
+
+async def credentials_of(request: Request, app: Studio) -> Credentials:
+    return read_credentials(request, app.settings)
+
+
+Sent = Annotated[Credentials, Depends(credentials_of)]
+
+
+async def require_own_origin(request: Request, app: Studio, credentials: Sent) -> None:
+    """Guards against CSRF: browsers send cookies with other sites' requests too, so a write must name our own origin. Tokens
+    and keys are sent by nobody's browser on its own. Raises NotPermitted."""
+    if request.method in _SAFE or credentials.kind not in ("cookie", "none"):
         return
     if not app.settings.web.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
         raise NotPermitted("This request did not come from the studio's own page. Open the studio and try there.")
 
 
-async def session_token(studio_sid: Annotated[str | None, Security(_COOKIE)] = None) -> str:
-    if not studio_sid:
-        raise NotSignedIn("You are not signed in. Open the studio and sign in.")
-    return studio_sid
+async def session_token(credentials: Sent, _cookie: Annotated[str | None, Security(_COOKIE_SCHEME)] = None) -> str:
+    """The token of a browser's session, for addresses that only browsers use."""
+    if credentials.kind != "cookie":
+        raise NotSignedIn(NOT_SIGNED_IN)
+    return credentials.secret
 
 
-async def caller_from_path(workspace: str, token: Annotated[str, Depends(session_token)]) -> SignedIn:
-    """The caller in the workspace of the path. Whether they are a member is checked by the transaction."""
-    return SignedIn(token, workspace)
+async def member(connection: HTTPConnection, app: App, credentials: Credentials, workspace: str) -> Member:
+    """The caller in `workspace`; "": the one of the token or key. The transaction checks whether they are a member of it.
+
+    Raises NotSignedIn, Invalid (a browser must say which workspace), NotPermitted (a token or key of another workspace).
+    """
+    match credentials.kind:
+        case "none":
+            raise NotSignedIn(NOT_SIGNED_IN)
+        case "cookie":
+            if not workspace:
+                raise Invalid("Say which workspace: ?workspace=… or the header X-Workspace.")
+            return SignedIn(credentials.secret, workspace)
+        case "token":
+            assert credentials.claims
+            caller: Member = ProgramSession(credentials.claims.session_id, credentials.claims.tenant_id)
+        case "key":
+            caller = await _key_cache(connection).holder(app, credentials.secret)
+    if workspace and workspace != caller.tenant_id:
+        raise NotPermitted("This token or key is for another workspace. Leave X-Workspace out, or use one of that workspace.")
+    return caller
+
+
+async def caller_from_path(
+    workspace: str,
+    request: Request,
+    app: Studio,
+    credentials: Sent,
+    _cookie: Annotated[str | None, Security(_COOKIE_SCHEME)] = None,
+    _bearer: Annotated[Any, Security(_BEARER_SCHEME)] = None,
+) -> Member:
+    """The caller in the workspace of the path."""
+    return await member(request, app, credentials, workspace)
 
 
 async def caller_from_query(
-    token: Annotated[str, Depends(session_token)],
-    workspace: Annotated[str, Query(description="The workspace's id")] = "",
-    x_workspace: Annotated[str, Header()] = "",
-) -> SignedIn:
-    """The caller in the workspace of `?workspace=` or the header `X-Workspace`."""
-    if not (chosen := workspace or x_workspace):
-        raise Invalid("Say which workspace: ?workspace=… or the header X-Workspace.")
-    return SignedIn(token, chosen)
+    request: Request,
+    app: Studio,
+    credentials: Sent,
+    workspace: Annotated[str, Query(description="The workspace's id; tokens and keys have one", max_length=80)] = "",
+    x_workspace: Annotated[str, Header(max_length=80)] = "",
+    _cookie: Annotated[str | None, Security(_COOKIE_SCHEME)] = None,
+    _bearer: Annotated[Any, Security(_BEARER_SCHEME)] = None,
+) -> Member:
+    """The caller in the workspace of `?workspace=`, of the header `X-Workspace`, or of the token or key."""
+    return await member(request, app, credentials, workspace or x_workspace)
 
 
-Studio = Annotated[App, Depends(current_app)]
+def needs_scope(noun: str, verb: str = "") -> Any:
+    """A dependency of a router or route: the request comes from our own page, or its key has the scope. `verb` "": read for
+    GET, write for everything else. A test holds that each route has one."""
+
+    async def check(request: Request, app: Studio, credentials: Sent) -> None:
+        await require_own_origin(request, app, credentials)
+        if credentials.kind == "key":
+            holder = await _key_cache(request).holder(app, credentials.secret)
+            require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else 'write')}")
+
+    cast("Any", check).scope = (noun, verb)
+    return Depends(check)
+
+
+def require_scope(caller: Member, scope: str) -> None:
+    """Raises NotPermitted for an API key without `scope`; people and their programs have all of their role."""
+    if isinstance(caller, KeyHolder) and not scopes.allows(caller.scopes, scope):
+        raise NotPermitted(f"This API key lacks the scope {scope}. Ask an owner for a key that has it.")
+
+
+def _key_cache(connection: HTTPConnection) -> KeyCache:
+    return cast("KeyCache", connection.app.state.key_cache)
+
+
 Token = Annotated[str, Depends(session_token)]
-Caller = Annotated[SignedIn, Depends(caller_from_query)]
-CallerIn = Annotated[SignedIn, Depends(caller_from_path)]
+Caller = Annotated[Member, Depends(caller_from_query)]
+CallerIn = Annotated[Member, Depends(caller_from_path)]
 OwnOrigin = Depends(require_own_origin)

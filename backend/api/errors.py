@@ -32,11 +32,17 @@ def error_response(status: int, message: str, **extra: Any) -> JSONResponse:
 
 def _on_studio_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, StudioError)
+    return refusal_response(error)
+
+
+def refusal_response(error: StudioError) -> JSONResponse:
     if error.status >= 500:
         log.warning("request failed", code=error.code, message=error.message, **{k: str(v) for k, v in error.data.items()})
     response = error_response(error.status, error.message, code=error.code)
     if wait := error.data.get("retry_after"):
         response.headers["retry-after"] = str(int(-(-wait // 1)))
+    if error.status == 401:
+        response.headers["www-authenticate"] = "Bearer"
     return response
 
 

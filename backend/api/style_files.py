@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from backend import assets, jobs, writing_styles
 from backend.app import App
-from backend.db.transactions import SignedIn
+from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
@@ -38,7 +38,7 @@ OPENAPI_BODY: dict[str, Any] = {
 async def receive_and_train(
     request: Request,
     app: App,
-    caller: SignedIn,
+    caller: Member,
     session_id: str,
     key: str,
     *,
@@ -67,7 +67,7 @@ async def receive_and_train(
     return chosen_id, await run_in_threadpool(_train, app, caller, chosen_id, None, key)
 
 
-def _check_allowed(app: App, caller: SignedIn, session_id: str) -> None:
+def _check_allowed(app: App, caller: Member, session_id: str) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         if session_id:
             writing_styles.get(tx, session_id)
@@ -95,7 +95,7 @@ def _files(form: FormData) -> list[UploadFile]:
 
 def _store_and_train(
     app: App,
-    caller: SignedIn,
+    caller: Member,
     session_id: str,
     files: list[UploadFile],
     key: str,
@@ -110,7 +110,7 @@ def _store_and_train(
     return style.id, _train(app, caller, style.id, upload_ids, key)
 
 
-def _store_file(app: App, caller: SignedIn, style_id: str, file: UploadFile) -> str:
+def _store_file(app: App, caller: Member, style_id: str, file: UploadFile) -> str:
     values: Any = {
         "noun": writing_styles.NOUN,
         "noun_id": style_id,
@@ -134,6 +134,6 @@ def _chunks(file: UploadFile) -> Iterator[bytes]:
         yield chunk
 
 
-def _train(app: App, caller: SignedIn, style_id: str, upload_ids: list[str] | None, key: str) -> JobCard:
+def _train(app: App, caller: Member, style_id: str, upload_ids: list[str] | None, key: str) -> JobCard:
     with app.db.transaction(caller, needs="editor") as tx:
         return writing_styles.train(tx, style_id, upload_ids=upload_ids, request_key=key or new_id("key"))

@@ -39,6 +39,7 @@ register(
         requests=(
             JobRequestType(
                 "content-plan",
+                "posts:write",
                 SeriesOrder,
                 _start_bulk_planning,
                 {

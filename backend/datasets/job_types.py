@@ -31,7 +31,7 @@ register(
         "backend.datasets.pipeline:run",
         "Dataset checks",
         **_ON_PROCESSOR,
-        requests=(JobRequestType("dataset-ingest", IngestOrder, _start_ingest, {"datasetId": "ds_…"}),),
+        requests=(JobRequestType("dataset-ingest", "datasets:write", IngestOrder, _start_ingest, {"datasetId": "ds_…"}),),
     ),
     JobType("dataset-scan", "cpu", ScanPayload, "backend.datasets.pipeline:scan", "Dataset checks", **_ON_PROCESSOR),
     JobType(
@@ -44,6 +44,7 @@ register(
         requests=(
             JobRequestType(
                 "auto-caption",
+                "datasets:write",
                 CaptionOrder,
                 _start_captioning,
                 {"datasetId": "ds_…", "replace": "machine", "drop": ["stunning"]},

@@ -28,6 +28,8 @@ Role = Literal["viewer", "editor", "owner"]
 RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
 
 _ENTER = text("SELECT user_id, role FROM enter_workspace(:token_hash, :tenant_id)")
+_ENTER_BY_SESSION = text("SELECT user_id, role FROM enter_by_session(:session_id, :tenant_id)")
+_ENTER_BY_KEY = text("SELECT user_id, role, api_key_id FROM enter_by_api_key(:key_hash)")
 _SET_WORKSPACE = text(
     "SELECT set_config('app.tenant', :tenant_id, true) AS tenant, set_config('app.user', :user_id, true) AS person"
 )
@@ -45,6 +47,10 @@ takes longer than the statement itself and takes the processor from all others. 
 table."""
 _CACHE_SIZE = 200
 _NO_ROWS = text("SELECT 1 WHERE false")
+KEY_INVALID = (
+    "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Settings, "
+    "API keys)."
+)
 SIGNED_OUT = "You are signed out of this workspace. Sign in again; what you had saved is still there."
 
 
@@ -54,6 +60,25 @@ class SignedIn:
 
     token: str
     tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSession:
+    """A person's program that signed in with e-mail and password: the session that its access token names, which is checked
+    anew by each transaction."""
+
+    session_id: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """A program with an API key. `tenant_id`: the key's own workspace. `scopes`: see backend.access.scopes; they are checked
+    at the doors (routes, MCP tools), while the transaction checks that the key is still valid and its role."""
+
+    key_hash: str
+    tenant_id: str
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +97,9 @@ class Anonymous:
     user_id: str = ""
 
 
-Caller = SignedIn | SystemCaller | Anonymous
+Member = SignedIn | ProgramSession | KeyHolder
+"""Whoever acts in a workspace with the rights of one of its members."""
+Caller = Member | SystemCaller | Anonymous
 
 
 def hash_token(token: str) -> str:
@@ -127,7 +154,7 @@ class Database:
         """
         with self._opened(lambda tx: _authorise(tx, caller, needs)) as (tx, _):
             yield tx
-        if needs != "viewer" and isinstance(caller, SignedIn):
+        if needs != "viewer" and isinstance(caller, Member):
             self._written_at[caller.tenant_id] = time.monotonic()
 
     @contextmanager
@@ -175,22 +202,22 @@ class Database:
         finally:
             pooled.close()
 
-    def read_once(self, caller: SignedIn, statement: Statement) -> list[Any]:
+    def read_once(self, caller: Member, statement: Statement) -> list[Any]:
         """Authorises and returns the rows of one read-only statement, in a single round trip, for what pages poll.
 
         `statement`: use `= ANY(array)` instead of `IN` of a list, so that it is compiled once. An unauthorised caller gets no
         rows from it, because the workspace was never set. Raises NotSignedIn, Unavailable.
         """
-        authorisation = (_ENTER, {"token_hash": hash_token(caller.token), "tenant_id": caller.tenant_id})
+        authorisation = _entry(caller)
         try:
             member_rows, rows = self._read_autocommit([authorisation, statement])
         except Unavailable:  # its connection was dead; it only reads, so it can be tried on another
             member_rows, rows = self._read_autocommit([authorisation, statement])
         if not member_rows:
-            raise NotSignedIn(SIGNED_OUT)
+            raise NotSignedIn(_refusal(caller))
         return rows
 
-    def recent(self, caller: SignedIn, key: Hashable, read: Callable[[Session], T]) -> T:
+    def recent(self, caller: Member, key: Hashable, read: Callable[[Session], T]) -> T:
         """The result of `read`, cached per workspace and `key` for CACHE_S.
 
         For read-only views that many people look at. The caller is authorised each time; `read` must not depend on who calls or
@@ -284,21 +311,45 @@ def with_driver(url: str) -> str:
 
 def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
     match caller:
-        case SignedIn():
-            row = tx.execute(_ENTER, {"token_hash": hash_token(caller.token), "tenant_id": caller.tenant_id}).first()
+        case SignedIn() | ProgramSession() | KeyHolder():
+            statement, values = _entry(caller)
+            row = tx.execute(cast("TextClause", statement), values).first()
             if row is None:
-                raise NotSignedIn(SIGNED_OUT)
+                raise NotSignedIn(_refusal(caller))
             if RANK[row.role] < RANK[needs]:
                 raise NotPermitted(
                     f"Your role here is {row.role}: you can look but not do this. Ask an owner for {needs} rights."
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
+            if isinstance(caller, KeyHolder):
+                tx.info["api_key_id"] = row.api_key_id
         case SystemCaller():
             execute_pipelined(tx, [(_SET_WORKSPACE, _system_settings(caller))])
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
         case Anonymous():
             tx.execute(_SET_WORKSPACE, {"tenant_id": "", "user_id": caller.user_id})
             tx.info.update(tenant_id=None, user_id=caller.user_id or None, role="viewer")
+
+
+def _entry(caller: Member) -> Statement:
+    """The statement that sets the workspace and returns the person and the role, or no row."""
+    match caller:
+        case SignedIn(token, tenant_id):
+            return _ENTER, {"token_hash": hash_token(token), "tenant_id": tenant_id}
+        case ProgramSession(session_id, tenant_id):
+            return _ENTER_BY_SESSION, {"session_id": session_id, "tenant_id": tenant_id}
+        case KeyHolder(key_hash):
+            return _ENTER_BY_KEY, {"key_hash": key_hash}
+
+
+def _refusal(caller: Member) -> str:
+    match caller:
+        case SignedIn():
+            return SIGNED_OUT
+        case ProgramSession():
+            return "This sign-in has ended. Sign in again (POST /api/auth/login)."
+        case KeyHolder():
+            return KEY_INVALID
 
 
 def _system_settings(caller: SystemCaller) -> dict[str, Any]:

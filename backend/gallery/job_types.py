@@ -25,6 +25,8 @@ register(
         "backend.gallery.pipeline:run_import",
         "Gallery",
         **_LIMITS,
-        requests=(JobRequestType("picture-import", ImportOrder, _start_import, {"boardId": "brd_…", "aiMade": True}),),
+        requests=(
+            JobRequestType("picture-import", "images:write", ImportOrder, _start_import, {"boardId": "brd_…", "aiMade": True}),
+        ),
     ),
 )

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend import generation, loras
 from backend.db.tables import Board, BoardPicture, Influencer, Picture
-from backend.db.transactions import Database, SignedIn
+from backend.db.transactions import Database, Member
 from backend.errors import Invalid, NotFound
 from backend.gallery.schemas import TILE_COLUMNS, Count, GalleryFilters, GalleryPage, TileCard, TilePage
 from backend.gallery.search import GallerySearch, parse_search
@@ -44,9 +44,7 @@ def tiles(tx: Session, *, filters: GalleryFilters, cursor: str | None = None, ta
     return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
 
 
-def read_tiles(
-    db: Database, caller: SignedIn, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60
-) -> TilePage:
+def read_tiles(db: Database, caller: Member, *, filters: GalleryFilters, cursor: str | None = None, take: int = 60) -> TilePage:
     """As `tiles`, with a transaction of its own in one round trip, for pages that poll. Names in the search (LoRA, board,
     influencer) have to be looked up first, in a transaction of several statements.
     """

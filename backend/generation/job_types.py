@@ -53,6 +53,7 @@ register(
         requests=(
             JobRequestType(
                 "image-generation",
+                "images:write",
                 GenerationDraft,
                 _start_pictures,
                 {"prompt": "portrait at the beach, smiling", "influencerId": "inf_…", "n": 4},
@@ -60,6 +61,7 @@ register(
             ),
             JobRequestType(
                 "image-list",
+                "images:write",
                 ListOrder,
                 _start_list,
                 {
@@ -70,6 +72,7 @@ register(
             ),
             JobRequestType(
                 "image-grid",
+                "images:write",
                 GridOrder,
                 _start_grid,
                 {
@@ -88,7 +91,9 @@ register(
         "Pictures",
         stall_s=300.0,
         limit_setting="jobs.concurrency_ingest",
-        requests=(JobRequestType("image-upscale", UpscaleOrder, _start_upscale, {"pictureId": "pic_…", "scale": 2}),),
+        requests=(
+            JobRequestType("image-upscale", "images:write", UpscaleOrder, _start_upscale, {"pictureId": "pic_…", "scale": 2}),
+        ),
     ),
     JobType(
         "image-upscale-gpu",

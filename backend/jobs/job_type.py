@@ -31,11 +31,13 @@ QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
 class JobRequestType:
     """How such a job is started by `name` (POST /api/jobs, `type`), with the verb that the pages use.
 
-    `draft`: the model of the payload. `start(app, tx, payload, request_key)` returns the job's id. `example`: a payload as
-    clients send it. `estimate(app, tx, payload)`: what it would take; None for types that cannot be estimated.
+    `scope`: what an API key needs for it (backend.access.scopes). `draft`: the model of the payload. `start(app, tx, payload,
+    request_key)` returns the job's id. `example`: a payload as clients send it. `estimate(app, tx, payload)`: what it would
+    take; None for types that cannot be estimated.
     """
 
     name: str
+    scope: str
     draft: type[Draft]
     start: Callable[[App, Session, Any, str], str]
     example: dict[str, Any]

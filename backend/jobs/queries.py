@@ -134,7 +134,7 @@ _BY_IDS = (
 )
 
 
-def live(db: Database, caller: SignedIn, *, ids: Sequence[str] = (), take: int = 20) -> list[JobCard]:
+def live(db: Database, caller: Member, *, ids: Sequence[str] = (), take: int = 20) -> list[JobCard]:
     """The jobs of `ids`, in that order; without ids, the newest `take` that wait or run. Pages poll this, so it takes one round
     trip.
 

@@ -10,9 +10,9 @@ from typing import Literal, NoReturn
 from pydantic import BaseModel
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from backend import events
+from backend import access, events
 from backend.db.tables import FINAL, Job, JobState
 from backend.db.transactions import RANK, notify_queue
 from backend.errors import Conflict, NotFound, NotPermitted
@@ -49,7 +49,7 @@ def enqueue(
     """Writes a pending job and notifies its queue after the commit. The same `request_key` returns the first job.
 
     `subject`: (noun, id) of the row the job is about. `priority`: lower goes first within the workspace. Raises NotPermitted
-    for viewers, Conflict when the key was used for a job of another kind.
+    for viewers, Conflict when the key was used for a job of another kind, TooMany when an API key's quota is used up.
     """
     _require_editor(tx)
     spec = JOB_TYPES[kind]
@@ -66,6 +66,7 @@ def enqueue(
         "subject_noun": subject[0],
         "subject_id": subject[1],
         "created_by": tx.info.get("user_id"),
+        "api_key_id": access.check_quota(tx) if parent_id is None else _api_key_of(parent_id),
         **({"not_before": not_before} if not_before else {}),
     }
     new_job_id = tx.execute(insert(Job).values(**values).on_conflict_do_nothing().returning(Job.id)).scalar()
@@ -130,6 +131,11 @@ def dismiss(tx: Session, job_id: str) -> None:
         raise Conflict(f"Only a failed job can be dismissed; this one is {state}.")
     tx.execute(update(Job).where(Job.id == job_id).values(dismissed_at=func.clock_timestamp()))
     events.record(tx, "job.dismissed", "job", job_id)
+
+
+def _api_key_of(parent_id: str) -> ScalarSelect[str | None]:
+    parent = aliased(Job)
+    return select(parent.api_key_id).where(parent.id == parent_id).scalar_subquery()
 
 
 def _require_editor(tx: Session) -> None:

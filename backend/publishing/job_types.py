@@ -27,6 +27,6 @@ register(
         stall_s=300.0,
         deadline_setting="jobs.deadline_publishing_s",
         limit_setting="jobs.concurrency_publishing",
-        requests=(JobRequestType("autopost", AutopostOrder, _start_publishing, {"contentPlanId": "cp_…"}),),
+        requests=(JobRequestType("autopost", "posts:publish", AutopostOrder, _start_publishing, {"contentPlanId": "cp_…"}),),
     ),
 )

@@ -10,7 +10,7 @@ from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSett
 from backend.settings.environment import foreign_environment as foreign_environment
 from backend.settings.environment import read_environment
 from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
-from backend.settings.servers import PostgresSettings, RedisSettings, StorageSettings, WebSettings
+from backend.settings.servers import ApiSettings, PostgresSettings, RedisSettings, StorageSettings, WebSettings
 from backend.settings.theme import Theme, env, secret
 from backend.settings.work import JobSettings, RetentionSettings, UploadSettings, WorkerSettings
 
@@ -30,6 +30,7 @@ class Settings(Theme):
     redis: RedisSettings
     storage: StorageSettings
     web: WebSettings
+    api: ApiSettings
     uploads: UploadSettings
     jobs: JobSettings
     workers: WorkerSettings

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 
 from backend.kit.hosts import Hosts, hosts
-from backend.settings.theme import Theme, env, secret
+from backend.kit.quantities import seconds
+from backend.settings.theme import Theme, env, secret, split
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+"""As 7d, 12h, 30m or 900."""
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
 
 
 class PostgresSettings(Theme):
@@ -74,3 +80,17 @@ class WebSettings(Theme):
     def base_url(self) -> str:
         """Where people reach the studio, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+class ApiSettings(Theme):
+    """The REST API, for programs"""
+
+    jwt_secret: SecretStr = secret("JWT_SECRET", "signs the access tokens of programs; default: a key made from SECRET_KEYS")
+    refresh_expires_s: Seconds = env(
+        "JWT_EXPIRES_IN", 7 * 86_400.0, "how long a refresh token is good for: 7d, 12h, 30m or seconds"
+    )
+    cors_origins: Names = env("CORS_ORIGIN", (), "other sites whose pages may call the API with a key, comma-separated; *: any")
+    rate_limiting: bool = env("ENABLE_RATE_LIMITING", True, "limits how often programs and strangers may call the API")
+    requests_per_minute: int = env("RATE_LIMIT_PER_MINUTE", 600, "of one API key or signed-in program")
+    stranger_requests_per_minute: int = env("RATE_LIMIT_STRANGERS_PER_MINUTE", 60, "of one address without a key")
+    swagger: bool = env("SWAGGER_ENABLED", True, "the API's pages at /api/docs")

@@ -30,7 +30,11 @@ register(
         limit_setting="jobs.concurrency_training",
         requests=(
             JobRequestType(
-                "lora-training", RunDraft, _start_training, {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"}
+                "lora-training",
+                "loras:write",
+                RunDraft,
+                _start_training,
+                {"datasetId": "ds_…", "name": "bella-v1", "preset": "quick"},
             ),
         ),
     ),

@@ -30,6 +30,7 @@ register(
         requests=(
             JobRequestType(
                 "video-generation",
+                "videos:write",
                 VideoOrder,
                 _start_video,
                 {"assetId": "ast_…", "model": "push-in", "format": "9:16", "seconds": 5, "movement": 0.5},

@@ -56,6 +56,7 @@ register(
         requests=(
             JobRequestType(
                 "content-generation",
+                "texts:write",
                 WriteOrder,
                 _start_text,
                 {"influencerId": "inf_…", "contentType": "instagram-post", "topic": "morning workout", "style": "motivational"},
@@ -73,6 +74,7 @@ register(
         requests=(
             JobRequestType(
                 "content-ideas",
+                "texts:write",
                 IdeasOrder,
                 _start_ideas,
                 {"influencerId": "inf_…", "days": 7, "kinds": ["post", "reel"]},

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from backend import api
-from backend.api.deps import COOKIE
+from backend.api.credentials import COOKIE
 from backend.app import App
 from tests.factories.account import Person
 

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from backend import gallery
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.pictures import ActWords
 from backend.gallery import ArchiveDraft, BoardDraft
 from backend.kit.ids import new_id
 
-router = APIRouter(prefix="/boards", tags=["boards"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/boards", tags=["boards"], dependencies=[needs_scope("images")])
 Key = Annotated[str, Header(max_length=200)]
 
 

@@ -11,12 +11,13 @@ from fastapi.responses import RedirectResponse
 
 from backend import channels
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, Studio, Token
+from backend.api.deps import Caller, Studio, Token, needs_scope
 from backend.app import App
 from backend.channels import OAuthResult
+from backend.db.transactions import SignedIn
 from backend.errors import EngineError, Refused
 
-router = APIRouter(prefix="/channels", tags=["channels"])
+router = APIRouter(prefix="/channels", tags=["channels"], dependencies=[needs_scope("channels")])
 Id = Annotated[str, Query(max_length=80)]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -45,15 +46,20 @@ def listing(app: Studio, caller: Caller, influencer: Id = "") -> Listing[Channel
 
 @router.get("/connect", status_code=303, response_class=RedirectResponse)
 def connect(
-    app: Studio, caller: Caller, request: Request, platform: Id = "", influencer: Id = "", channel: Id = ""
+    app: Studio, caller: Caller, token: Token, request: Request, platform: Id = "", influencer: Id = "", channel: Id = ""
 ) -> RedirectResponse:
     """Sends the browser to the platform, or back to the page with what is lacking."""
     try:
         url = channels.start(
-            app, caller, origin=_origin(app, request), name=platform, influencer_id=influencer, channel_id=channel
+            app,
+            SignedIn(token, caller.tenant_id),
+            origin=_origin(app, request),
+            name=platform,
+            influencer_id=influencer,
+            channel_id=channel,
         )
     except (Refused, EngineError) as error:
-        return _redirect_to_page(app, caller.token, OAuthResult(caller.tenant_id, error.message))
+        return _redirect_to_page(app, token, OAuthResult(caller.tenant_id, error.message))
     return RedirectResponse(url, 303)
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response
 
 from backend import comparisons
 from backend.api.api_model import ApiModel
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.comparisons import VoteChoice
 
-router = APIRouter(prefix="/trials", tags=["trials"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/trials", tags=["trials"], dependencies=[needs_scope("loras")])
 
 
 class CellWords(ApiModel):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.content_plans import (
     MAX_PLANS_AT_ONCE,
     ExpectedPlans,
@@ -25,7 +25,7 @@ from backend.content_plans import (
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 
-router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
 Key = Annotated[str, Header(max_length=200)]
 Take = Annotated[int, Query(ge=1, le=200)]
 Text = Annotated[str, Query(max_length=200)]

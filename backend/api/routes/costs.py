@@ -8,9 +8,9 @@ from fastapi import APIRouter
 
 from backend import budgets
 from backend.api.api_model import ApiModel
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 
-router = APIRouter(prefix="/costs", tags=["costs"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/costs", tags=["costs"], dependencies=[needs_scope("costs")])
 
 
 class PeriodWords(ApiModel):

@@ -10,11 +10,11 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from backend import datasets
 from backend.api.api_model import binary_response
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.datasets import ImageFilter
 from backend.errors import Invalid
 
-router = APIRouter(prefix="/datasets", tags=["datasets"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/datasets", tags=["datasets"], dependencies=[needs_scope("datasets")])
 FILTERS = {name for group in get_args(ImageFilter) for name in (get_args(group) or (group,))}
 
 

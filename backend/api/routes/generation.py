@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from backend import generation
 from backend.api.api_model import ApiModel
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 
-router = APIRouter(prefix="/generations", tags=["generation"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/generations", tags=["generation"], dependencies=[needs_scope("images")])
 
 
 class PictureWords(ApiModel):

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from backend import jobs
 from backend.api.api_model import ApiModel
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, OwnOrigin, Studio, require_scope
 from backend.api.job_requests import job_request_type, payload_schemas, to_snake_keys
 from backend.api.routes.jobs import JobWords
 from backend.datasets import CaptionPlan
@@ -64,6 +64,7 @@ def start(
 ) -> Started:
     """The same `Idempotency-Key` returns the first job. A list or a grid has at most 200 pictures, one prompt at most 16."""
     request_type = job_request_type(order.type)
+    require_scope(caller, request_type.scope)
     draft = request_type.draft(**to_snake_keys(order.payload))
     with app.db.transaction(caller, needs="editor") as tx:
         job_id = request_type.start(app, tx, draft, idempotency_key or new_id("key"))
@@ -79,6 +80,7 @@ def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
     Starts nothing.
     """
     request_type = job_request_type(order.type, estimable=True)
+    require_scope(caller, request_type.scope)
     draft = request_type.draft(**to_snake_keys(order.payload))
     assert request_type.estimate
     with app.db.transaction(caller) as tx:

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from backend import jobs
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 
-router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[needs_scope("jobs")])
 State = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 

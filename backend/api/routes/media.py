@@ -11,12 +11,12 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from backend import assets
-from backend.api.deps import CallerIn, Studio
+from backend.api.deps import CallerIn, Studio, needs_scope
 from backend.assets import AssetCard
 from backend.errors import NotFound
 from backend.storage import Storage, disposition
 
-router = APIRouter(prefix="/media", tags=["media"])
+router = APIRouter(prefix="/media", tags=["media"], dependencies=[needs_scope("images")])
 _INLINE_TYPES = {f"image/{kind}" for kind in ("jpeg", "png", "webp", "avif")}
 _INLINE_TYPES |= {"video/mp4", "video/webm", "audio/mpeg", "audio/wav", "audio/ogg"}
 """Content types that a browser may show in the page; all others are downloads."""

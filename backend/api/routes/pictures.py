@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from backend import gallery, generation, influencers, loras
 from backend.api.api_model import ApiModel, Day
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.job_requests import to_snake_keys
 from backend.api.routes.jobs import JobWords
 from backend.gallery import ArchiveDraft, BulkActionDraft, GalleryFilters, TileCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
 
-router = APIRouter(prefix="/pictures", tags=["pictures"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/pictures", tags=["pictures"], dependencies=[needs_scope("images")])
 MAX_TAKE = 200
 
 

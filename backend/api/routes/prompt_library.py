@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from backend import prompt_library
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.storage import disposition
 
-router = APIRouter(prefix="/recipes", tags=["recipes"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/recipes", tags=["recipes"], dependencies=[needs_scope("texts")])
 
 
 @router.get("/export", response_class=Response)

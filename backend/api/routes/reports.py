@@ -8,9 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from backend import generation
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 
-router = APIRouter(prefix="/influencers", tags=["influencers"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/influencers", tags=["influencers"], dependencies=[needs_scope("influencers")])
 _WRITERS = {"json": (generation.report_json, "application/json"), "csv": (generation.report_csv, "text/csv; charset=utf-8")}
 
 

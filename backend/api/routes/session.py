@@ -8,7 +8,8 @@ from fastapi import APIRouter, Header, Response
 
 from backend import accounts
 from backend.api.api_model import ApiModel
-from backend.api.deps import COOKIE, DEVICE_COOKIE, OwnOrigin, Studio, Token
+from backend.api.credentials import COOKIE
+from backend.api.deps import DEVICE_COOKIE, OwnOrigin, Studio, Token
 from backend.db.transactions import Anonymous
 from backend.errors import NotSignedIn
 

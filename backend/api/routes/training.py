@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from backend import training
 from backend.api.api_model import ApiModel
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 
-router = APIRouter(prefix="/training", tags=["training"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/training", tags=["training"], dependencies=[needs_scope("loras")])
 
 
 class PointWords(ApiModel):

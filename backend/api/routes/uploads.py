@@ -15,8 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from backend import assets
 from backend.api.api_model import ApiModel
-from backend.api.deps import CallerIn, OwnOrigin, Studio
+from backend.api.deps import CallerIn, OwnOrigin, Studio, require_scope
 from backend.assets import UploadCard
+from backend.db.transactions import Member
 from backend.errors import Invalid
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], dependencies=[OwnOrigin])
@@ -28,6 +29,14 @@ _user_limiters: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDicti
 Weak: a limiter lives as long as somebody uploads."""
 _CHUNK_TIMEOUT_S = 30.0
 """How long to wait for the next bytes. studio/shell/connections.py also requires a minimum rate."""
+
+
+_SCOPE_NOUNS = {"dataset": "datasets", "lora": "loras", "style": "styles"}
+"""What an API key needs for uploads to a noun; for all others: images."""
+
+
+def _require_scope(caller: Member, noun: str, verb: str) -> None:
+    require_scope(caller, f"{_SCOPE_NOUNS.get(noun, 'images')}:{verb}")
 
 
 class Announced(ApiModel):
@@ -56,6 +65,7 @@ class UploadWords(ApiModel):
 @router.post("/{workspace}", status_code=201)
 def begin(workspace: str, body: Announced, app: Studio, caller: CallerIn) -> UploadWords:
     """Announces a file. `skip`: its bytes are here already; otherwise PUT them to `putUrl`."""
+    _require_scope(caller, body.noun, "write")
     with app.db.transaction(caller, needs="editor") as tx:
         card = assets.uploads.announce(
             tx,
@@ -94,6 +104,7 @@ async def send(workspace: str, upload: str, request: Request, app: Studio, calle
 
     def authorised_user() -> str:
         with app.db.transaction(caller, needs="editor") as tx:
+            _require_scope(caller, assets.uploads.get(tx, upload).noun, "write")
             return str(tx.info["user_id"])
 
     own_limiter = _user_limiter(await to_thread.run_sync(authorised_user))
@@ -116,6 +127,7 @@ def listing(
     """The uploads for one owner (`noun`, `nounId`) in order, with the reason of each that was refused."""
     if not noun_id:
         raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
+    _require_scope(caller, noun, "read")
     with app.db.transaction(caller) as tx:
         cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
     return {"data": [_upload_response(workspace, card) for card in cards]}

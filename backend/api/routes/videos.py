@@ -10,10 +10,10 @@ from pydantic import Field, StrictBool
 
 from backend import videos
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.videos import VideoCard, VideoFilters
 
-router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[needs_scope("videos")])
 
 
 class VideoWords(ApiModel):

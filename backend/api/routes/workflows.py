@@ -11,13 +11,13 @@ from pydantic import Field
 
 from backend import generation, workflows
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.app import App
 from backend.generation import GenerationDraft
 from backend.kit.ids import new_id
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
-router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[needs_scope("workflows")])
 Pairs = list[tuple[str, str]]
 
 

@@ -11,10 +11,10 @@ from pydantic import Field, StrictBool
 
 from backend import writing
 from backend.api.api_model import ApiModel, Listing
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, Studio, needs_scope
 from backend.writing import DraftCard, Goal, TextParts, WriteOrder
 
-router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[OwnOrigin])
+router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[needs_scope("texts")])
 State = Literal["draft", "used", "discarded"]
 
 

@@ -14,7 +14,8 @@ from pydantic import AliasChoices, BaseModel, Field, StrictBool
 
 from backend import VERSION, jobs, writing_styles
 from backend.api import errors, style_files
-from backend.api.deps import Caller, OwnOrigin, Studio
+from backend.api.deps import Caller, KeyCache, Studio, needs_scope
+from backend.api.idempotency import Idempotency
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.app import App
 from backend.errors import Conflict, NotFound
@@ -23,7 +24,7 @@ from backend.kit.ids import new_id
 from backend.storage import disposition
 from backend.writing_styles import StyleTextCard, StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
-router = APIRouter(tags=["style"], dependencies=[OwnOrigin])
+router = APIRouter(tags=["style"], dependencies=[needs_scope("styles")])
 PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/jobs/{id}/cancel", "/results/{id}")
 """The document's own addresses. /health is the studio's: it stays what probes expect."""
 Status = Literal["PENDING", "TRAINING", "GENERATING", "COMPLETED", "FAILED"]
@@ -239,6 +240,8 @@ def aliases(get_app: Callable[[], App]) -> FastAPI:
     """An application with the same routes, for the document's own addresses (STYLEFORGE_PATHS)."""
     api = FastAPI(title="Writing styles", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
     api.state.get_app = get_app
+    api.state.key_cache = KeyCache()
+    api.add_middleware(Idempotency)
     api.add_middleware(BodyLimit)
     api.add_middleware(RequestLogging)
     errors.install_handlers(api)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from backend.db.migrations import gallery, plans
+from backend.db.migrations import access, gallery, plans
 from backend.db.tables import WITHOUT_TENANT, Base
 
 _TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
@@ -46,6 +46,7 @@ _FUNCTIONS = (
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = p_user AND NOT EXISTS (
         SELECT FROM memberships o WHERE o.tenant_id = m.tenant_id AND o.user_id = p_owner AND o.role = 'owner')) $$""",
+    *access.FUNCTIONS,
     *gallery.FUNCTIONS,
     *plans.FUNCTIONS,
 )
@@ -69,6 +70,7 @@ def grant_all(connection: Connection) -> None:
 
     for function in _FUNCTIONS:
         run(function)
+    run(access.EVENT_TRIGGER)
     run("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
     run("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO studio_app, studio_worker")
     run("GRANT USAGE ON SCHEMA public TO studio_app, studio_worker, studio_dispatch")

@@ -1,5 +1,6 @@
 """The tables, one noun a file; allowed state transitions stand beside their table."""
 
+from backend.db.tables.access import ApiKey, IdempotentRequest
 from backend.db.tables.account import Invitation, Membership, PasswordReset, SessionRow, Throttle, User, Workspace
 from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
 from backend.db.tables.base import Base
@@ -74,6 +75,7 @@ __all__ = [
     "MOVES",
     "POST_MOVES",
     "WITHOUT_TENANT",
+    "ApiKey",
     "Asset",
     "AssetUse",
     "Attempt",
@@ -95,6 +97,7 @@ __all__ = [
     "Device",
     "EventRow",
     "Generation",
+    "IdempotentRequest",
     "IdentityProfile",
     "Influencer",
     "Invitation",

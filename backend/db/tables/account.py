@@ -40,15 +40,19 @@ class Membership(Tenanted, Dated, Base):
 
 
 class SessionRow(Dated, Base):
-    """A signed-in browser. Created with a one-time ticket at sign-in, which the browser exchanges for the cookie's token."""
+    """A signed-in browser or program. Created with a one-time ticket at sign-in, which a browser exchanges for the cookie's
+    token and a program for an access token and a refresh token (backend.access.tokens)."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id"), CheckConstraint(one_of("kind", "browser", "program"), name="kind"))
     id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     ticket_hash: Mapped[str | None] = mapped_column(unique=True)
     ticket_expires_at: Mapped[datetime | None]
     token_hash: Mapped[str | None] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(server_default="browser")
+    refreshes: Mapped[int] = mapped_column(server_default="0")
+    """How often a program's tokens were renewed: a refresh token of an earlier number was used before."""
     user_agent: Mapped[str] = mapped_column(server_default="")
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     expires_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, tenant_key
@@ -12,7 +12,13 @@ from backend.db.tables.base import Base, Dated, Tenanted, tenant_key
 
 class EventRow(Tenanted, Dated, Base):
     __tablename__ = "events"
-    __table_args__ = (tenant_key(), Index(None, "tenant_id", "noun", "noun_id", "id"))
+    __table_args__ = (
+        tenant_key(),
+        Index(None, "tenant_id", "noun", "noun_id", "id"),
+        Index("ix_events_tenant_id_position", "tenant_id", "position"),
+        Index("ix_events_position", "position"),
+        Index("ix_events_unnumbered", "created_at", "id", postgresql_where=text("position IS NULL")),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     """`job.completed`, `dataset.ready`, `influencer.created` …"""
@@ -20,3 +26,6 @@ class EventRow(Tenanted, Dated, Base):
     noun_id: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     user_id: Mapped[str | None]
+    position: Mapped[int | None] = mapped_column(BigInteger)
+    """Where it stands in the stream: given after its commit, one event after the other, so that who reads on from a position
+    misses nothing that was committed late."""

@@ -45,6 +45,7 @@ class Job(Tenanted, Dated, Base):
         Index(None, "tenant_id", "kind", "state"),
         Index(None, "tenant_id", "subject_noun", "subject_id", "id"),
         Index("ix_jobs_children", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("ix_jobs_api_key", "api_key_id", "created_at", postgresql_where=text("api_key_id IS NOT NULL")),
         Index("ix_jobs_processing", "attempt_id", postgresql_where=text("state = 'processing'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -78,6 +79,8 @@ class Job(Tenanted, Dated, Base):
     error_message: Mapped[str | None]
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))
     created_by: Mapped[str | None]
+    api_key_id: Mapped[str | None]
+    """The API key that started it; children have that of their parent."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]

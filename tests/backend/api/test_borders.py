@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend import api, assets, content_plans, gallery, prompt_library, workflows, writing
-from backend.api.deps import COOKIE
+from backend import access, api, assets, content_plans, gallery, prompt_library, workflows, writing
+from backend.access import ApiKeyDraft
+from backend.api.credentials import COOKIE
 from backend.app import App
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import WildcardDraft
@@ -23,8 +24,10 @@ from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
-OPEN = {"/session/exchange", "/handed/{token}/{name}"}
+OPEN = {"/session/exchange", "/handed/{token}/{name}", "/auth/login", "/auth/refresh", "/auth/logout"}
 """Asked before there is a session; or by platforms, whose address is the permission."""
+OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout"}
+"""Take and give no cookie, so a foreign page gains nothing by them."""
 
 
 def routes(app: App, *, writes: bool) -> list[tuple[str, str]]:
@@ -39,12 +42,21 @@ def editor(app: App, workspace: Tenant) -> Iterator[Any]:
         yield client
 
 
+@pytest.fixture
+def owner(app: App, workspace: Tenant) -> Iterator[Any]:
+    with browser(app, workspace.owner) as client:
+        client.headers["x-workspace"] = workspace.id
+        yield client
+
+
 def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(app: App, workspace: Tenant) -> None:
     writes = routes(app, writes=True)
     assert len(writes) > 15
     with browser(app, None) as client:
         client.headers["x-workspace"] = workspace.id
         for method, path in writes:
+            if path in OF_PROGRAMS:
+                continue
             for origin in ("https://evil.example", "null", ""):
                 client.cookies.set(COOKIE, workspace.owner.token)
                 answer = client.request(method, path, headers={"origin": origin}, json={})
@@ -72,6 +84,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         plan_act = content_plans.move(tx, plan.id, local_time_ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
+        api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
@@ -79,13 +92,14 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "influencer_id": rows.influencer_id, "generation_id": rows.generation_id, "lora_id": rows.lora_id,
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
-        "session_id": style.id, "token": "x", "name": "a.jpg",
+        "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
     }  # fmt: skip
 
 
 Write = tuple[str, str, Any]
-MADE_HERE = {"/boards", "/workflows", "/style/sessions"}
+MADE_HERE = {"/boards", "/workflows", "/style/sessions", "/api-keys"}
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
+OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
 """Writes that change nothing of the workspace, or that leave out what is not there."""
 
 
@@ -147,25 +161,28 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/workflows/{workflow_id}/archive", None),
         ("POST", "/workflows/{workflow_id}/undelete", None),
         ("DELETE", "/workflows/{workflow_id}", None),
+        ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
+        ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
+        ("DELETE", "/api-keys/{api_key_id}", None),
     ]  # fmt: skip
 
 
-def test_things_of_another_workspace_are_not_there(app: App, editor: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
+def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         mine = make_pictures(tx, 2)
         own = gallery.create_board(tx, draft=BoardDraft(name="Mine")).id
     ids = {**theirs, "workspace": workspace.id}
     for _, path in routes(app, writes=False):
         if "{" in path.replace("{workspace}", ""):
-            assert editor.get(path.format(**ids)).status_code == 404, path
-    assert editor.get(f"/jobs/live?id={theirs['job_id']}").status_code == 404
+            assert owner.get(path.format(**ids)).status_code == 404, path
+    assert owner.get(f"/jobs/live?id={theirs['job_id']}").status_code == 404
     for query in ("board={board_id}", "influencer={influencer_id}", "lora={lora_id}"):
-        assert editor.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
+        assert owner.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
     for method, path, body in writes_on(ids, mine, own):
-        if path not in MADE_HERE and not path.endswith("/approve"):  # approving is for owners
-            answer = editor.request(method, path.format(**ids), json=body)
+        if path not in MADE_HERE:
+            answer = owner.request(method, path.format(**ids), json=body)
             assert answer.status_code == 404, (method, path, body, answer.text)
-    assert editor.get(f"/pictures/{mine[0]}").json()["rating"] == 0
+    assert owner.get(f"/pictures/{mine[0]}").json()["rating"] == 0
 
 
 def test_viewers_change_nothing(app: App, other_workspace: Tenant, theirs: dict[str, str]) -> None:

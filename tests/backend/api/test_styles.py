@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 
 from backend import VERSION, api, writing_styles
-from backend.api.deps import COOKIE
+from backend.api.credentials import COOKIE
 from backend.app import App
 from backend.writing_styles import pipeline
 from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload

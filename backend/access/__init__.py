@@ -1,0 +1,28 @@
+"""Access of programs: API keys with scopes and quotas, and tokens for programs that sign in as a person."""
+
+from backend.access import key_format, scopes
+from backend.access.api_keys import change, create, find_holder, get, page, revoke
+from backend.access.quotas import check_quota
+from backend.access.schemas import AccessClaims, ApiKeyCard, ApiKeyChange, ApiKeyDraft, NewApiKey, TokenPair
+from backend.access.tokens import issue, read_access, refresh
+
+__all__ = [
+    "AccessClaims",
+    "ApiKeyCard",
+    "ApiKeyChange",
+    "ApiKeyDraft",
+    "NewApiKey",
+    "TokenPair",
+    "change",
+    "check_quota",
+    "create",
+    "find_holder",
+    "get",
+    "issue",
+    "key_format",
+    "page",
+    "read_access",
+    "refresh",
+    "revoke",
+    "scopes",
+]

@@ -1,0 +1,83 @@
+"""What a request brings along to say who sends it: a browser's cookie, an access token, an API key, or nothing.
+
+Read once per request, without asking the database; whether it is still valid is checked by the transaction of the route.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.datastructures import QueryParams
+from starlette.requests import HTTPConnection
+
+from backend import access
+from backend.access import AccessClaims, key_format
+from backend.db.transactions import hash_token
+from backend.errors import Invalid, NotSignedIn
+from backend.settings import Settings
+
+COOKIE = "studio_sid"
+_STATE = "studio_credentials"
+_KEY_PARAMETERS = ("api_key", "apikey", "access_token", "token", "key", "authorization")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`secret`: the cookie's token or the API key. `claims`: of an access token."""
+
+    kind: Literal["cookie", "token", "key", "none"]
+    secret: str = ""
+    claims: AccessClaims | None = None
+
+    @property
+    def identity(self) -> str:
+        """Tells callers apart without naming a secret; "" for strangers."""
+        match self.kind:
+            case "cookie" | "key":
+                return f"{self.kind}:{hash_token(self.secret)}"
+            case "token":
+                return f"token:{self.claims.session_id if self.claims else ''}"
+            case _:
+                return ""
+
+
+def read_credentials(request: HTTPConnection, settings: Settings) -> Credentials:
+    """Raises NotSignedIn for a token or key that cannot be valid, Invalid for a key in the address."""
+    known: Credentials | None = request.scope.setdefault("state", {}).get(_STATE)
+    if known is None:
+        known = request.scope["state"][_STATE] = _read(request, settings)
+    return known
+
+
+def _read(request: HTTPConnection, settings: Settings) -> Credentials:
+    _refuse_key_in_address(request.query_params)
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if key := request.headers.get("x-api-key", ""):
+        return _api_key(key.strip())
+    if scheme:
+        if scheme.lower() != "bearer" or not bearer.strip():
+            raise NotSignedIn("Send Authorization: Bearer and an access token or an API key.")
+        token = bearer.strip()
+        if token.startswith(key_format.PREFIX):
+            return _api_key(token)
+        return Credentials("token", claims=access.read_access(settings, token))
+    if cookie := request.cookies.get(COOKIE, ""):
+        return Credentials("cookie", cookie)
+    return Credentials("none")
+
+
+def _api_key(key: str) -> Credentials:
+    if not key_format.is_key(key):
+        raise NotSignedIn("That is not an API key of this studio: check that it was copied whole.")
+    return Credentials("key", key)
+
+
+def _refuse_key_in_address(query: QueryParams) -> None:
+    """Addresses are written to logs, histories and Referer headers."""
+    for name, value in query.multi_items():
+        if value.startswith(key_format.PREFIX) or (name.lower() in _KEY_PARAMETERS and value.startswith("eyJ")):
+            raise Invalid(
+                "A key or token does not belong into the address, which others can read. Send it as Authorization: Bearer …, "
+                "and revoke the one that was in this address."
+            )

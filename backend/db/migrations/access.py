@@ -1,0 +1,68 @@
+"""Functions that let callers in, and those that give events their positions."""
+
+from __future__ import annotations
+
+_ENTER = """WITH who AS MATERIALIZED ({query})
+      SELECT w.* FROM who w, LATERAL (
+        SELECT set_config('app.tenant', w.tenant_id, true) AS t, set_config('app.user', w.user_id, true) AS u) x
+      WHERE x.t IS NOT NULL AND x.u IS NOT NULL"""
+_LANGUAGE = "LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp"
+_LOWER_ROLE = (
+    "CASE WHEN 'viewer' IN (k.role, m.role) THEN 'viewer' WHEN 'editor' IN (k.role, m.role) THEN 'editor' ELSE 'owner' END"
+)
+_VALID_KEY = (
+    "k.key_hash = p_key_hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) "
+    "AND u.disabled_at IS NULL"
+)
+_KEY_OWNER = "JOIN users u ON u.id = k.created_by JOIN memberships m ON m.user_id = k.created_by AND m.tenant_id = k.tenant_id"
+
+FUNCTIONS = (
+    f"""CREATE OR REPLACE FUNCTION enter_by_session(p_session text, p_tenant text)
+    RETURNS TABLE(user_id text, role text, tenant_id text) {_LANGUAGE} AS $$
+      {
+        _ENTER.format(
+            query='''SELECT s.user_id, m.role, m.tenant_id FROM sessions s
+        JOIN users u ON u.id = s.user_id
+        JOIN memberships m ON m.user_id = s.user_id AND m.tenant_id = p_tenant
+        WHERE s.id = p_session AND s.kind = 'program' AND s.revoked_at IS NULL
+          AND s.expires_at > clock_timestamp() AND u.disabled_at IS NULL'''
+        )
+    } $$""",
+    f"""CREATE OR REPLACE FUNCTION enter_by_api_key(p_key_hash text)
+    RETURNS TABLE(user_id text, role text, tenant_id text, api_key_id text) {_LANGUAGE} AS $$
+      {
+        _ENTER.format(
+            query=f'''SELECT k.created_by AS user_id, {_LOWER_ROLE} AS role, k.tenant_id, k.id AS api_key_id
+        FROM api_keys k {_KEY_OWNER} WHERE {_VALID_KEY}'''
+        )
+    } $$""",
+    f"""CREATE OR REPLACE FUNCTION find_api_key(p_key_hash text)
+    RETURNS TABLE(api_key_id text, tenant_id text, scopes jsonb) {_LANGUAGE} AS $$
+      WITH found AS MATERIALIZED (SELECT k.id, k.tenant_id, k.scopes FROM api_keys k {_KEY_OWNER} WHERE {_VALID_KEY}),
+      used AS (UPDATE api_keys k SET last_used_at = clock_timestamp() FROM found f WHERE k.id = f.id
+        AND (k.last_used_at IS NULL OR k.last_used_at < clock_timestamp() - interval '60 seconds'))
+      SELECT f.id, f.tenant_id, f.scopes FROM found f $$""",
+    """CREATE OR REPLACE FUNCTION announce_events() RETURNS trigger
+    LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('studio_events', ''); RETURN NULL; END $$""",
+    """CREATE OR REPLACE FUNCTION number_events() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    BEGIN
+      PERFORM pg_advisory_xact_lock(7316540213);
+      UPDATE events e SET position = numbered.position
+      FROM (SELECT id, nextval('event_positions') AS position
+            FROM (SELECT id FROM events WHERE position IS NULL ORDER BY created_at, id LIMIT 5000) unnumbered) numbered
+      WHERE e.id = numbered.id;
+    END $$""",
+    """CREATE OR REPLACE FUNCTION latest_positions(p_after bigint) RETURNS TABLE(tenant_id text, latest bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      SELECT e.tenant_id, max(e.position) FROM events e WHERE e.position > p_after GROUP BY e.tenant_id $$""",
+)
+"""`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
+`find_api_key` answers which workspace a key belongs to, and notes that it is used. `number_events` gives the events that were
+committed since the last time their positions, one caller after the other: the lock is held until the commit, so positions
+become visible in their order. `latest_positions` says which workspaces have new events, and nothing of what happened."""
+
+EVENT_TRIGGER = (
+    "CREATE OR REPLACE TRIGGER announce_events AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION announce_events()"
+)
+"""Postgres delivers the notification after the commit, whichever way the event was written."""

@@ -1,0 +1,233 @@
+"""Who may call: tokens, API keys, scopes, repeated requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+
+from backend import access, api
+from backend.access import ApiKeyDraft, idempotency
+from backend.accounts import passwords
+from backend.app import App
+from backend.db.tables import Board, IdempotentRequest
+from backend.kit.clock import now
+from tests.factories.account import Person, Tenant, make_person
+from tests.support.browsing import browser
+
+PASSWORD = "correct horse battery"
+
+
+@contextmanager
+def program(app: App, bearer: str = "", **headers: str) -> Iterator[TestClient]:
+    """A client that is no browser: no cookie, no Origin."""
+    headers |= {"authorization": f"Bearer {bearer}"} if bearer else {}
+    with TestClient(api.create_api(lambda: app), headers=headers, raise_server_exceptions=False) as client:
+        yield client
+
+
+def make_key(app: App, workspace: Tenant, *scopes: str) -> tuple[str, str]:
+    """(id, secret)"""
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        created = access.create(tx, ApiKeyDraft(name="n8n", scopes=scopes))
+    return created.card.id, created.secret
+
+
+@pytest.fixture
+def person(app: App, workspace: Tenant) -> Person:
+    return make_person(app.db, workspace.id, "editor", password_hash=passwords.hash_password(SecretStr(PASSWORD)))
+
+
+def test_a_program_signs_in_refreshes_and_signs_out(app: App, person: Person, workspace: Tenant) -> None:
+    with program(app) as client:
+        answer = client.post("/auth/login", json={"email": person.email, "password": PASSWORD})
+        assert answer.status_code == 200
+        tokens = answer.json()
+        assert tokens["tokenType"] == "Bearer"
+        assert tokens["workspace"]["id"] == workspace.id
+        assert "set-cookie" not in answer.headers
+        bearer = {"authorization": f"Bearer {tokens['accessToken']}"}
+        assert client.post("/boards", json={"name": "By a program"}, headers=bearer).status_code == 201
+        assert client.get("/boards", headers=bearer).json()["total"] == 1
+        renewed = client.post("/auth/refresh", json={"refreshToken": tokens["refreshToken"]}).json()
+        assert client.post("/auth/refresh", json={"refreshToken": tokens["refreshToken"]}).status_code == 401
+        bearer = {"authorization": f"Bearer {renewed['accessToken']}"}
+        assert client.get("/boards", headers=bearer).status_code == 401
+        tokens = client.post("/auth/login", json={"email": person.email, "password": PASSWORD}).json()
+        bearer = {"authorization": f"Bearer {tokens['accessToken']}"}
+        assert client.post("/auth/logout", headers=bearer).status_code == 204
+        refused = client.get("/boards", headers=bearer)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        wrong = client.post("/auth/login", json={"email": person.email, "password": "wrong"})
+        assert wrong.status_code == 401
+        assert "wrong" not in wrong.text
+
+
+def test_signing_in_is_throttled_and_asks_which_workspace(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
+    person = make_person(app.db, workspace.id, "editor", password_hash=passwords.hash_password(SecretStr(PASSWORD)))
+    with app.db.transaction(other_workspace.caller, needs="owner") as tx:
+        from backend.db.tables import Membership
+
+        tx.add(Membership(user_id=person.id, role="viewer"))
+    with program(app) as client:
+        body = {"email": person.email, "password": PASSWORD}
+        refused = client.post("/auth/login", json=body)
+        assert refused.status_code == 400
+        assert other_workspace.id in refused.json()["message"]
+        chosen = client.post("/auth/login", json=body, headers={"x-workspace": other_workspace.id}).json()
+        assert (chosen["workspace"]["id"], chosen["workspace"]["role"]) == (other_workspace.id, "viewer")
+        bearer = {"authorization": f"Bearer {chosen['accessToken']}"}
+        assert client.get("/boards", headers={**bearer, "x-workspace": workspace.id}).status_code == 403
+        assert client.get("/boards", headers=bearer).status_code == 200
+        assert client.post("/boards", json={"name": "x"}, headers=bearer).status_code == 403
+        statuses = [client.post("/auth/login", json={**body, "password": "no"}).status_code for _ in range(8)]
+        assert statuses[0] == 401
+        assert statuses[-1] == 429
+
+
+def test_a_key_does_what_its_scopes_say_in_its_workspace(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "images:write", "jobs:read")
+    with program(app, secret) as client:
+        assert client.post("/boards", json={"name": "Summer"}).status_code == 201
+        assert client.get("/boards").status_code == 200
+        assert client.get("/jobs").status_code == 200
+        refused = client.get("/content-plans")
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+        assert "posts:read" in refused.json()["message"]
+        assert client.post("/jobs", json={"type": "autopost", "payload": {"contentPlanId": "x"}}).status_code == 403
+        assert client.get("/api-keys").status_code == 403
+        assert client.get(f"/boards?workspace={other_workspace.id}").status_code == 403
+        assert client.get("/boards", headers={"x-workspace": workspace.id}).status_code == 200
+    with program(app) as client:
+        assert client.get("/boards", headers={"x-api-key": secret}).status_code == 200
+        assert client.get("/boards").status_code == 401
+        assert client.get(f"/boards?api_key={secret}").status_code == 400
+
+
+def test_a_revoked_key_is_refused_at_once(app: App, workspace: Tenant) -> None:
+    api_key_id, secret = make_key(app, workspace, "*:read")
+    with program(app, secret) as client, browser(app, workspace.owner) as owner:
+        assert client.get("/boards").status_code == 200
+        owner.headers["x-workspace"] = workspace.id
+        assert owner.delete(f"/api-keys/{api_key_id}").status_code == 204
+        refused = client.get("/boards")
+        assert refused.status_code == 401
+        assert "revoked" in refused.json()["message"]
+        listed = owner.get("/api-keys?revoked=true")
+        assert [card["state"] for card in listed.json()["data"]] == ["revoked"]
+        assert listed.headers["x-total-count"] == "1"
+
+
+@pytest.mark.parametrize(
+    "bearer",
+    ["ias_" + "a" * 36, "ias_", "eyJhbGciOiJub25lIn0.e30.", "nothing", "ias_" + "\x7f" * 36, "x" * 5000],
+)
+def test_what_is_no_key_and_no_token_is_refused(app: App, workspace: Tenant, bearer: str) -> None:
+    with program(app, bearer) as client:
+        assert client.get("/boards").status_code == 401
+        assert client.post("/boards", json={"name": "x"}, headers={"idempotency-key": "a"}).status_code == 401
+    with program(app, authorization="Basic eDp5") as client:
+        assert client.get("/boards").status_code == 401
+
+
+def test_every_route_names_its_scope(app: App) -> None:
+    """Each has one of the scopes there are; browsers' own sign-in, and addresses that are the permission, have none."""
+    without, known = set(), 0
+    for included in api.create_api(lambda: app).routes:
+        router: Any = getattr(included, "original_router", None)
+        for route in router.routes if router else [included]:
+            scopes = [dependency.call.scope for dependency in route.dependant.dependencies if hasattr(dependency.call, "scope")]
+            known += len(scopes)
+            if not scopes:
+                without.add(route.path)
+            for noun, verb in scopes:
+                assert f"{noun}:{verb or 'read'}" in access.scopes.all_scopes(), route
+    assert known > 60
+    assert without == {
+        "/session/exchange",
+        "/session",
+        "/auth/login",
+        "/auth/refresh",
+        "/auth/logout",
+        "/jobs",
+        "/jobs/estimate",
+        "/uploads/{workspace}",
+        "/uploads/{workspace}/{upload}",
+        "/handed/{token}/{name}",
+        "/openapi.json",
+    }
+
+
+def boards_of(app: App, workspace: Tenant) -> int:
+    with app.db.transaction(workspace.caller) as tx:
+        return tx.scalar(select(func.count()).select_from(Board)) or 0
+
+
+def test_a_repeated_request_gets_the_first_answer(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "*:write")
+    with program(app, secret, **{"idempotency-key": "summer"}) as client:
+        first = client.post("/boards", json={"name": "Summer"})
+        again = client.post("/boards", json={"name": "Summer"})
+        assert (again.status_code, again.json(), again.headers["location"]) == (201, first.json(), first.headers["location"])
+        assert again.headers["idempotency-replayed"] == "true"
+        assert "idempotency-replayed" not in first.headers
+        other = client.post("/boards", json={"name": "Winter"})
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+        assert boards_of(app, workspace) == 1
+    _, second_key = make_key(app, workspace, "*:write")
+    with program(app, second_key, **{"idempotency-key": "summer"}) as client:
+        assert client.post("/boards", json={"name": "Autumn"}).status_code == 201, "another caller's keys are others"
+
+
+def test_a_refused_request_may_be_sent_again(app: App, workspace: Tenant) -> None:
+    with browser(app, workspace.editor) as client:
+        client.headers |= {"x-workspace": workspace.id, "idempotency-key": "one"}
+        assert client.post("/boards", json={"name": ""}).status_code == 400
+        assert client.post("/boards", json={"name": "Summer"}).status_code == 201
+        assert client.post("/boards", json={"name": "Summer"}, headers={"idempotency-key": "x" * 201}).status_code == 400
+        foreign = {"idempotency-key": "two", "origin": "https://evil.example"}
+        assert client.post("/boards", json={"name": "Evil"}, headers=foreign).status_code == 403
+
+
+def test_of_many_at_once_one_runs(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "*:write")
+    with program(app, secret, **{"idempotency-key": "at once"}) as client, ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: client.post("/boards", json={"name": "Summer"}), range(6)))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert set(statuses) <= {201, 409}
+    assert boards_of(app, workspace) == 1
+    assert len({json.dumps(answer.json()) for answer in answers if answer.status_code == 201}) == 1
+
+
+def test_a_request_whose_process_died_may_run_later(app: App, workspace: Tenant) -> None:
+    request: dict[str, Any] = {"request": "POST /boards", "key": "k", "body": b"{}"}
+    with app.db.transaction(workspace.caller) as tx:
+        assert isinstance(idempotency.begin(tx, **request), str)
+    with app.db.transaction(workspace.caller) as tx, pytest.raises(Exception, match="still runs"):
+        idempotency.begin(tx, **request)
+    with app.db.transaction(workspace.caller) as tx:
+        from datetime import timedelta
+
+        tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(seconds=idempotency.TAKE_OVER_S + 1)))
+        assert isinstance(idempotency.begin(tx, **request), str)
+        tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(hours=25)))
+        assert idempotency.purge(tx) == 1
+
+
+def test_a_secret_is_never_repeated(app: App, workspace: Tenant) -> None:
+    with browser(app, workspace.owner) as client:
+        client.headers |= {"x-workspace": workspace.id, "idempotency-key": "key"}
+        body = {"name": "n8n", "scopes": ["*:read"]}
+        first, again = client.post("/api-keys", json=body), client.post("/api-keys", json=body)
+        assert first.json()["secret"].startswith("ias_")
+        assert again.json() == {"id": first.json()["id"], "statusCode": 201}
+    with app.db.transaction(workspace.caller) as tx:
+        stored = b"".join(tx.scalars(select(IdempotentRequest.body)))
+    assert first.json()["secret"].encode() not in stored
