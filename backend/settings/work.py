@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from backend.kit.quantities import byte_count
 from backend.settings.theme import Theme, env, split
 
 MB = 1024 * 1024
+Bytes = Annotated[int, BeforeValidator(byte_count)]
+"""As 104857600, 100MB or 4GB."""
 Seconds = Annotated[tuple[float, ...], BeforeValidator(split)]
 """Several, comma-separated."""
 
@@ -16,13 +19,13 @@ Seconds = Annotated[tuple[float, ...], BeforeValidator(split)]
 class UploadSettings(Theme):
     """Uploads"""
 
-    max_picture_size: int = env("MAX_UPLOAD_SIZE", 100 * MB, "a picture file")
-    max_archive_size: int = env("MAX_ARCHIVE_SIZE", 4096 * MB)
-    max_lora_size: int = env("MAX_LORA_SIZE", 2048 * MB)
+    max_picture_size: Bytes = env("MAX_UPLOAD_SIZE", 100 * MB, "a picture file")
+    max_archive_size: Bytes = env("MAX_ARCHIVE_SIZE", 4096 * MB)
+    max_lora_size: Bytes = env("MAX_LORA_SIZE", 2048 * MB)
     max_dataset_images: int = env("MAX_DATASET_IMAGES", 5000)
     max_image_pixels: int = env("MAX_IMAGE_PIXELS", 40_000_000)
     min_image_side: int = env("MIN_IMAGE_SIDE", 64)
-    max_style_pdf_size: int = env("MAX_STYLE_PDF_SIZE", 50 * MB, "a PDF that a writing style learns from")
+    max_style_pdf_size: Bytes = env("MAX_STYLE_PDF_SIZE", 50 * MB, "a PDF that a writing style learns from")
     max_style_pages: int = env("MAX_STYLE_PAGES", 1000, "pages of one")
 
 

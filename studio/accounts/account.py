@@ -43,11 +43,12 @@ def browser_sessions(page: Page) -> None:
     with page.transaction() as tx:
         signed_in = accounts.sessions(tx, token=page.caller.token)
     with st.container(border=True):
-        st.header("Signed-in browsers")
+        st.header("Signed-in browsers and programs")
         for browser_session in signed_in:
             with st.container(horizontal=True, vertical_alignment="center"):
                 when = f"seen {ago(browser_session.last_seen_at)}, signed in {browser_session.signed_in_at:%-d %b %Y}"
-                st.markdown(f"**{plain(browser_label(browser_session.user_agent))}**  \n:small[{when}]", width="stretch")
+                label = program_label if browser_session.is_program else browser_label
+                st.markdown(f"**{plain(label(browser_session.user_agent))}**  \n:small[{when}]", width="stretch")
                 if browser_session.current:
                     st.badge("this browser", color="green")
                 else:
@@ -61,6 +62,12 @@ def browser_label(user_agent: str) -> str:
     browser_name = next((label for mark, label in _BROWSERS.items() if mark in user_agent), "A browser")
     system = next((label for mark, label in _SYSTEMS.items() if mark in user_agent), "")
     return f"{browser_name} on {system}" if system else browser_name
+
+
+def program_label(user_agent: str) -> str:
+    """“A program (python-httpx)”: the name at the beginning of its user agent."""
+    name = user_agent.partition("/")[0].strip()[:40]
+    return f"A program ({name})" if name else "A program"
 
 
 def _revoke(page: Page, session_id: str) -> None:

@@ -44,7 +44,7 @@ def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any,
     plan = made.json()
     assert made.headers["location"].startswith(f"/api/content-plans/{plan['id']}")
     assert (plan["status"], plan["timeZone"], plan["variants"][0]["hashtags"]) == ("draft", "UTC", ["sun", "sea"])
-    again = editor.post("/content-plans", json=body(bella), headers={"idempotency-key": "k"})
+    again = editor.post("/content-plans", json=body(bella, localTime=soon.isoformat()), headers={"idempotency-key": "k"})
     assert again.json()["id"] == plan["id"]
 
     scheduled = editor.patch(f"/content-plans/{plan['id']}", json={"status": "scheduled"})
