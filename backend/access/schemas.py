@@ -10,10 +10,9 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from backend.access.scopes import checked_scopes
-from backend.accounts.rules import checked_name
 from backend.kit.drafts import Draft
 
-Name = Annotated[str, AfterValidator(checked_name)]
+Name = Annotated[str, Field(min_length=2, max_length=80)]
 Scopes = Annotated[tuple[str, ...], AfterValidator(checked_scopes)]
 
 

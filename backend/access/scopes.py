@@ -43,12 +43,12 @@ def _verbs_of(noun: str) -> tuple[str, ...]:
 
 def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """Each once, in order. Raises Invalid for an unknown one and for none at all."""
-    chosen, known = set(scopes), all_scopes()
-    if unknown := sorted(chosen - set(known)):
-        raise Invalid(f"There is no scope “{unknown[0][:60]}”. Scopes: {', '.join(known)}.")
+    chosen, available = set(scopes), all_scopes()
+    if unknown := sorted(chosen - set(available)):
+        raise Invalid(f"There is no scope “{unknown[0][:60]}”. Scopes: {', '.join(available)}.")
     if not chosen:
         raise Invalid("Choose what the key may do: at least one scope, for example *:read.")
-    return tuple(scope for scope in known if scope in chosen)
+    return tuple(scope for scope in available if scope in chosen)
 
 
 def allows(scopes: Iterable[str], needed: str) -> bool:

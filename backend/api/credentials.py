@@ -44,10 +44,10 @@ class Credentials:
 
 def read_credentials(request: HTTPConnection, settings: Settings) -> Credentials:
     """Raises NotSignedIn for a token or key that cannot be valid, Invalid for a key in the address."""
-    known: Credentials | None = request.scope.setdefault("state", {}).get(_STATE)
-    if known is None:
-        known = request.scope["state"][_STATE] = _read(request, settings)
-    return known
+    credentials: Credentials | None = request.scope.setdefault("state", {}).get(_STATE)
+    if credentials is None:
+        credentials = request.scope["state"][_STATE] = _read(request, settings)
+    return credentials
 
 
 def _read(request: HTTPConnection, settings: Settings) -> Credentials:

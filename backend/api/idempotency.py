@@ -68,8 +68,8 @@ class Idempotency:
             await self.app(scope, replayed_receive, answer.send)
             succeeded = 200 <= answer.status < 400
         finally:
-            kept = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
-            await run_in_threadpool(_end, app, caller, started, kept)
+            stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
+            await run_in_threadpool(_end, app, caller, started, stored)
 
 
 def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | str:

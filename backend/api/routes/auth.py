@@ -90,15 +90,15 @@ def logout(app: Studio, credentials: Sent) -> Response:
     return Response(status_code=204)
 
 
-def _chosen(workspaces: list[accounts.WorkspaceCard], wanted: str) -> accounts.WorkspaceCard:
+def _chosen(workspaces: list[accounts.WorkspaceCard], workspace_id: str) -> accounts.WorkspaceCard:
     if not workspaces:
         raise NotFound("You do not belong to a workspace. Ask for an invitation.")
-    if not wanted and len(workspaces) == 1:
+    if not workspace_id and len(workspaces) == 1:
         return workspaces[0]
-    if not wanted:
+    if not workspace_id:
         names = ", ".join(f"{workspace.id} ({workspace.name})" for workspace in workspaces)
         raise Invalid(f"You belong to several workspaces. Say which, as X-Workspace: {names}.")
-    if (chosen := next((workspace for workspace in workspaces if workspace.id == wanted), None)) is None:
+    if (chosen := next((workspace for workspace in workspaces if workspace.id == workspace_id), None)) is None:
         raise NotFound("You do not belong to a workspace with that id.")
     return chosen
 
