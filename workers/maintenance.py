@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from backend import (
+    access,
     accounts,
     assets,
     budgets,
@@ -43,6 +44,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
+        access.purge_repeated_requests(tx)
         idle = settings.retention.sessions_hours, settings.retention.purge_after_days
         retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])
     ctx.app.storage.delete(unread)

@@ -2,6 +2,7 @@
 
 from backend.access import key_format, scopes
 from backend.access.api_keys import change, create, find_holder, get, page, revoke
+from backend.access.idempotency import purge_repeated_requests
 from backend.access.quotas import check_quota
 from backend.access.schemas import AccessClaims, ApiKeyCard, ApiKeyChange, ApiKeyDraft, NewApiKey, TokenPair
 from backend.access.tokens import issue, read_access, refresh
@@ -21,6 +22,7 @@ __all__ = [
     "issue",
     "key_format",
     "page",
+    "purge_repeated_requests",
     "read_access",
     "refresh",
     "revoke",

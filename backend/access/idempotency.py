@@ -76,7 +76,7 @@ def release(tx: Session, reference: str) -> None:
     tx.execute(delete(IdempotentRequest).where(*unanswered))
 
 
-def purge(tx: Session) -> int:
+def purge_repeated_requests(tx: Session) -> int:
     """Deletes what is older than a day; returns how many."""
     old = delete(IdempotentRequest).where(_age > func.make_interval(0, 0, 0, 0, KEEP_HOURS))
     return len(tx.execute(old.returning(IdempotentRequest.key_hash).execution_options(synchronize_session=False)).all())

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -35,6 +36,12 @@ class ApiModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, extra="ignore")
 
 
+class ApiRequest(ApiModel):
+    """A body that clients send. Unknown fields are refused: a misspelt one would else be ignored without a word."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class Listing(ApiModel, Generic[T]):
     """One page of a list. `next_cursor`: send it as `cursor` to get the next page; null at the end."""
 
@@ -43,3 +50,18 @@ class Listing(ApiModel, Generic[T]):
     take: int
     skip: int
     next_cursor: str | None = None
+
+
+def listing(
+    response: Response,
+    data: list[T],
+    *,
+    total: int | None = None,
+    take: int | None = None,
+    skip: int = 0,
+    cursor: str | None = None,
+) -> Listing[T]:
+    """A page of a list, with its total in the header `x-total-count` too. Without `total`: the list is whole."""
+    count = len(data) if total is None else total
+    response.headers["x-total-count"] = str(count)
+    return Listing(data=data, total=count, take=len(data) if take is None else take, skip=skip, next_cursor=cursor)

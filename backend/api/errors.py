@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
@@ -38,12 +39,22 @@ def _on_studio_error(request: Request, error: Exception) -> JSONResponse:
 def refusal_response(error: StudioError) -> JSONResponse:
     if error.status >= 500:
         log.warning("request failed", code=error.code, message=error.message, **{k: str(v) for k, v in error.data.items()})
-    response = error_response(error.status, error.message, code=error.code)
+    response = error_response(error.status, _message(error), code=error.code)
     if wait := error.data.get("retry_after"):
         response.headers["retry-after"] = str(int(-(-wait // 1)))
     if error.status == 401:
         response.headers["www-authenticate"] = "Bearer"
     return response
+
+
+def _message(error: StudioError) -> str:
+    """Complaints about fields as `field: text; field: text`, with names as clients spell them."""
+    complaints = [f"{_api_name(field)}: {text}" if field else text for field, text in error.data.get("complaints", ())]
+    return "; ".join(complaints) or error.message
+
+
+def _api_name(field: str) -> str:
+    return ".".join(to_camel(part) for part in field.split("."))
 
 
 def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -13,7 +14,8 @@ from backend.kit.texts import printable
 class Draft(BaseModel):
     """Frozen; unknown fields are refused; text is trimmed, and characters that Postgres cannot keep are removed.
 
-    Raises backend.errors.Invalid with every complaint joined into one message; `data["fields"]` names the fields.
+    Raises backend.errors.Invalid with every complaint joined into one message; `data["complaints"]` has them apart, with the
+    names of their fields.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=False)
@@ -22,7 +24,9 @@ class Draft(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise Invalid(_sentence(error), fields=[".".join(map(str, e["loc"])) for e in error.errors()]) from error
+            items = error.errors(include_url=False, include_input=False)
+            complaints = tuple((".".join(map(str, item["loc"])), _message(item)) for item in items)
+            raise Invalid(_sentence(items), complaints=complaints) from error
 
     @model_validator(mode="before")
     @classmethod
@@ -40,8 +44,13 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _sentence(error: ValidationError) -> str:
-    return " ".join(dict.fromkeys(_complaint(item) for item in error.errors(include_url=False, include_input=False)))
+def _sentence(items: Iterable[Any]) -> str:
+    return " ".join(dict.fromkeys(_complaint(item) for item in items))
+
+
+def _message(item: Any) -> str:
+    cause = item.get("ctx", {}).get("error")
+    return str(cause) if isinstance(cause, ValueError) else str(item["msg"])
 
 
 def _complaint(item: Any) -> str:

@@ -10,13 +10,13 @@ from pydantic import AwareDatetime, Field
 
 from backend import access
 from backend.access import ApiKeyChange, ApiKeyDraft
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
 
 router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=[needs_scope("workspace", "admin")])
 
 
-class ApiKeyRequest(ApiModel):
+class ApiKeyRequest(ApiRequest):
     """`scopes`: noun and verb, e.g. `["images:write", "posts:publish"]`; `*` is every noun; a verb includes the lower ones
     (read, write, publish, admin). `jobsPerDay`, `usdPerMonth`: quotas, null without."""
 
@@ -27,7 +27,7 @@ class ApiKeyRequest(ApiModel):
     usd_per_month: Decimal | None = None
 
 
-class ApiKeyPatch(ApiModel):
+class ApiKeyChangeRequest(ApiRequest):
     name: str | None = None
     jobs_per_day: int | None = None
     usd_per_month: Decimal | None = None
@@ -64,9 +64,7 @@ def list_api_keys(app: Studio, caller: Caller, response: Response, revoked: bool
     """`revoked`: those that were revoked too."""
     with app.db.transaction(caller, needs="owner") as tx:
         cards = access.page(tx, revoked=revoked)
-    response.headers["x-total-count"] = str(len(cards))
-    data = [ApiKeyResponse.model_validate(card) for card in cards]
-    return Listing(data=data, total=len(data), take=len(data), skip=0)
+    return listing(response, [ApiKeyResponse.model_validate(card) for card in cards])
 
 
 @router.post("", status_code=201)
@@ -86,7 +84,7 @@ def get_api_key(api_key_id: str, app: Studio, caller: Caller) -> ApiKeyResponse:
 
 
 @router.patch("/{api_key_id}")
-def change_api_key(api_key_id: str, body: ApiKeyPatch, app: Studio, caller: Caller) -> ApiKeyResponse:
+def change_api_key(api_key_id: str, body: ApiKeyChangeRequest, app: Studio, caller: Caller) -> ApiKeyResponse:
     """Its name and its quotas; null removes a quota. For other scopes make another key."""
     draft = ApiKeyChange(**body.model_dump(exclude_unset=True))
     with app.db.transaction(caller, needs="owner") as tx:

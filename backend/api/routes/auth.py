@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from backend import access, accounts
 from backend.access import TokenPair
-from backend.api.api_model import ApiModel
+from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Sent, Studio
 from backend.api.routes.session import UserWords, WorkspaceWords
 from backend.db.transactions import Anonymous
@@ -18,7 +18,7 @@ from backend.errors import Invalid, NotFound, NotSignedIn
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 
-class Login(ApiModel):
+class Login(ApiRequest):
     """`workspace`: needed by people of several, here or as the header X-Workspace."""
 
     email: str = Field(max_length=320)
@@ -26,7 +26,7 @@ class Login(ApiModel):
     workspace: str = Field("", max_length=80)
 
 
-class RefreshRequest(ApiModel):
+class RefreshRequest(ApiRequest):
     refresh_token: SecretStr = Field(max_length=4000)
 
 

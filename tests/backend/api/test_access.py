@@ -218,7 +218,7 @@ def test_a_request_whose_process_died_may_run_later(app: App, workspace: Tenant)
         tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(seconds=idempotency.TAKE_OVER_S + 1)))
         assert isinstance(idempotency.begin(tx, **request), str)
         tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(hours=25)))
-        assert idempotency.purge(tx) == 1
+        assert idempotency.purge_repeated_requests(tx) == 1
 
 
 def test_a_secret_is_never_repeated(app: App, workspace: Tenant) -> None:

@@ -74,9 +74,9 @@ def test_what_is_wrong_is_said_for_every_line_and_nothing_starts(app: Any, edito
         ("image-list", {"lines": [{"prompt": "x", "n": 16}] * 13}, "208 pictures"),
         ("image-list", {"lines": []}, "at least 1"),
         ("image-grid", {"axes": [{"kind": one, "values": ["1-30"]} for one in ("seed", "steps")]}, "30 × 30 = 900 pictures"),
-        ("image-grid", {"draft": {"prompt": "x"}, "axes": [{"kind": "shoes", "values": [1]}]}, "Kind: input"),
+        ("image-grid", {"draft": {"prompt": "x"}, "axes": [{"kind": "shoes", "values": [1]}]}, "kind: Input"),
         ("image-upscale", {"pictureId": "pic_none", "scale": 99}, "less than or equal to 8"),
-        ("image-generation", {"prompt": "x", "nn": 3}, "Nn"),
+        ("image-generation", {"prompt": "x", "nn": 3}, "nn: Extra"),
     ):  # fmt: skip
         answer = order(editor, kind, payload)
         assert (answer.status_code, said in answer.json()["message"]) == (400, True), answer.json()

@@ -61,7 +61,7 @@ def test_a_bad_value_is_a_sentence(values: dict[str, str], sentence: str) -> Non
 def test_all_complaints_come_at_once() -> None:
     with pytest.raises(Invalid, match=r"3 to 80 characters.*languages in the list") as caught:
         InfluencerDraft(name="a", trigger_word="abc", language="xx")
-    assert caught.value.data["fields"] == ["name", "language"]
+    assert [field for field, _ in caught.value.data["complaints"]] == ["name", "language"]
 
 
 def test_emoji_and_control_characters() -> None:
