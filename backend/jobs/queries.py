@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from backend.db.tables import FINAL, Attempt, Device, Job, JobLog, JobState, Worker
-from backend.db.transactions import Database, SignedIn, hash_token
+from backend.db.transactions import Database, Member, hash_token
 from backend.errors import NotFound
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 

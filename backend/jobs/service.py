@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, NoReturn
 
 from pydantic import BaseModel
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ScalarSelect, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
