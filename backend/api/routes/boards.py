@@ -11,6 +11,7 @@ from pydantic import Field
 from backend import gallery
 from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.etags import IfMatch, require_match, set_etag
 from backend.api.routes.jobs import JobWords
 from backend.api.routes.pictures import ActWords
 from backend.gallery import ArchiveDraft, BoardDraft
@@ -61,14 +62,17 @@ def create(body: BoardSaid, app: Studio, caller: Caller, response: Response) -> 
 
 
 @router.get("/{board_id}")
-def one(board_id: str, app: Studio, caller: Caller) -> BoardWords:
+def one(board_id: str, app: Studio, caller: Caller, response: Response) -> BoardWords:
     with app.db.transaction(caller) as tx:
-        return BoardWords.model_validate(gallery.get_board(tx, board_id))
+        card = gallery.get_board(tx, board_id)
+    set_etag(response, card.updated_at)
+    return BoardWords.model_validate(card)
 
 
 @router.put("/{board_id}")
-def edit(board_id: str, body: BoardSaid, app: Studio, caller: Caller) -> BoardWords:
+def edit(board_id: str, body: BoardSaid, app: Studio, caller: Caller, if_match: IfMatch = "") -> BoardWords:
     with app.db.transaction(caller, needs="editor") as tx:
+        require_match(if_match, gallery.get_board(tx, board_id).updated_at, "board")
         return BoardWords.model_validate(gallery.edit_board(tx, board_id, draft=BoardDraft(name=body.name, notes=body.notes)))
 
 

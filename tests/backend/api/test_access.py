@@ -231,3 +231,15 @@ def test_a_secret_is_never_repeated(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         stored = b"".join(tx.scalars(select(IdempotentRequest.body)))
     assert first.json()["secret"].encode() not in stored
+
+
+def test_a_board_that_somebody_else_changed_is_not_overwritten(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "images:write")
+    with program(app, secret) as client:
+        board_id = client.post("/boards", json={"name": "Summer"}).json()["id"]
+        etag = client.get(f"/boards/{board_id}").headers["etag"]
+        assert client.put(f"/boards/{board_id}", json={"name": "July"}, headers={"if-match": etag}).status_code == 200
+        refused = client.put(f"/boards/{board_id}", json={"name": "June"}, headers={"if-match": etag})
+        assert (refused.status_code, refused.json()["code"]) == (409, "changed_since")
+        assert client.put(f"/boards/{board_id}", json={"name": "June"}, headers={"if-match": "7"}).status_code == 400
+        assert client.get(f"/boards/{board_id}").json()["name"] == "July"
