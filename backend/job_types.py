@@ -10,7 +10,7 @@ from backend.datasets import job_types as _datasets  # noqa: F401
 from backend.gallery import job_types as _boards  # noqa: F401
 from backend.generation import job_types as _generation  # noqa: F401
 from backend.identity import job_types as _identity  # noqa: F401
-from backend.jobs import JOB_TYPES, JobType, register
+from backend.jobs import JOB_TYPES, MAINTENANCE_PRIORITY, JobType, register
 from backend.publishing import job_types as _publishing  # noqa: F401
 from backend.renditions import job_types as _renditions  # noqa: F401
 from backend.training import job_types as _training  # noqa: F401
@@ -26,7 +26,14 @@ class MaintenancePayload(BaseModel):
 _MAINTENANCE = "workers.maintenance:run"
 register(
     JobType(
-        "upkeep", "cpu", MaintenancePayload, _MAINTENANCE, "Upkeep", deadline_setting="jobs.deadline_ingest_s", stall_s=600.0
+        "upkeep",
+        "cpu",
+        MaintenancePayload,
+        _MAINTENANCE,
+        "Upkeep",
+        deadline_setting="jobs.deadline_ingest_s",
+        stall_s=600.0,
+        priority=MAINTENANCE_PRIORITY,
     )
 )
 KINDS: tuple[str, ...] = tuple(JOB_TYPES)

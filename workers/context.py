@@ -102,7 +102,7 @@ class Context:
         write: Callable[[Session, T], Result],
         *,
         keep_handle: bool = False,
-        job_result: Result = None,
+        job_result: Callable[[], Result] | None = None,
     ) -> Result:
         return self._run_step(name, work, write, keep_handle=keep_handle, job_result=job_result)
 
@@ -113,7 +113,7 @@ class Context:
         write: Callable[[Session, T], Result],
         *,
         keep_handle: bool,
-        job_result: Result,
+        job_result: Callable[[], Result] | None,
     ) -> Result:
         finished_steps = self._finished_steps()
         if name in finished_steps:
@@ -158,7 +158,9 @@ class Context:
         self._note_progress()
         inject_fault(self.app.settings.workers.fault_step, self.claim.kind, name)
 
-    def _commit_step(self, name: str, write: Callable[[Session], Result], job_result: Result, *, clear_handle: bool) -> Result:
+    def _commit_step(
+        self, name: str, write: Callable[[Session], Result], job_result: Callable[[], Result] | None, *, clear_handle: bool
+    ) -> Result:
         """Stores a step with the rows that `write` adds, and completes the job if `job_result` is given.
 
         Both in one transaction: it saves a commit, and nobody sees the last step done and the job still running.
@@ -173,7 +175,7 @@ class Context:
                 else:
                     report = self.take_report()
                     write_log(tx, [(self.claim, report)])
-                    end = attempt_end(self.claim, completed(job_result), report)
+                    end = attempt_end(self.claim, completed(job_result()), report)
                     if not jobs.complete_with_step(tx, step, end):
                         raise LeaseLost(_TAKEN_OVER)
         except BaseException:
@@ -293,12 +295,10 @@ class Context:
             tx.execute(update(Device).where(*held_here).values(held_by=None))
             notify_queue(tx, self._spec.queue)
 
-    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> jobs.JobCard:
+    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str) -> jobs.JobCard:
         with self.transaction() as tx:
             key = f"{self.job_id}/{name}"
-            return jobs.enqueue(
-                tx, kind=kind, payload=payload, title=title, request_key=key, priority=priority, parent_id=self.job_id
-            )
+            return jobs.enqueue(tx, kind=kind, payload=payload, title=title, request_key=key, parent_id=self.job_id)
 
     def wait_for_children(self) -> list[jobs.JobCard]:
         with self.transaction() as tx:

@@ -41,6 +41,16 @@ def to_snake_keys(value: Any) -> Any:
     return [to_snake_keys(item) for item in value] if isinstance(value, list) else value
 
 
+def to_camel_keys(value: Any) -> Any:
+    """The other way: dataset_id -> datasetId."""
+    if isinstance(value, dict):
+        return {
+            (name := _humps(str(key))): item if name == "values" and isinstance(item, dict) else to_camel_keys(item)
+            for key, item in value.items()
+        }
+    return [to_camel_keys(item) for item in value] if isinstance(value, list) else value
+
+
 def _to_snake(key: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in key)
 

@@ -32,6 +32,11 @@ class AssetCard:
     created_at: datetime
     meta: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the result of a job says of it."""
+        return {"assetId": self.id, "s3Key": self.key}
+
 
 @dataclass(frozen=True, slots=True)
 class ThumbFile:

@@ -3,7 +3,7 @@
 from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
-from backend.budgets.queries import costs, mean_usd, remaining_usd, usual_and_most_usd
+from backend.budgets.queries import cost_of_jobs, costs, mean_usd, remaining_usd, usual_and_most_usd
 from backend.budgets.schemas import CallPurpose, CostLine, Costs, OverBudget, Period
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "OverBudget",
     "Period",
     "complete",
+    "cost_of_jobs",
     "costs",
     "expire",
     "mean_usd",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +54,22 @@ def costs(tx: Session, settings: Settings) -> Costs:
         by_kind=_lines(tx, month, LlmCall.kind),
         by_model=[line for line in _lines(tx, month, LlmCall.model) if line.name or line.calls],
     )
+
+
+_COST_OF_JOBS = text(
+    """WITH RECURSIVE parts (root, id) AS (
+      SELECT id, id FROM unnest(CAST(:ids AS text[])) AS asked(id)
+      UNION ALL SELECT p.root, j.id FROM parts p JOIN jobs j ON j.parent_id = p.id)
+    SELECT p.root, sum(c.usd) AS usd FROM parts p JOIN llm_calls c ON c.job_id = p.id AND c.state <> 'reserved'
+    GROUP BY p.root"""
+)
+
+
+def cost_of_jobs(tx: Session, job_ids: Sequence[str]) -> dict[str, Decimal]:
+    """What each of these jobs has cost with the jobs it made, in USD; 0 where nothing was paid. Calls that have not been
+    answered are not counted."""
+    paid = {row.root: row.usd for row in tx.execute(_COST_OF_JOBS, {"ids": list(job_ids)})} if job_ids else {}
+    return {job_id: paid.get(job_id, Decimal(0)) for job_id in job_ids}
 
 
 def _period(spent: Decimal, reserved: Decimal, own: Decimal | None, operators: Decimal | None) -> Period:

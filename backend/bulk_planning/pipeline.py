@@ -51,7 +51,7 @@ class _SeriesRun:
 
 
 def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
-    """Result: {posts, undated, unwritten, cost, model, pictures}, and `reasons` where posts are unwritten."""
+    """Result: {posts, contentPlanIds, undated, unwritten, cost, model, pictures}, and `reasons` where posts are unwritten."""
     order = payload.order
     ctx.progress(0, 0, "looking for free times")
     times = ctx.write_step("times", no_work, lambda tx, _: _free_times(tx, order)) or {}
@@ -79,6 +79,7 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     reasons = list(dict.fromkeys(result["why"] for result in results if result.get("why")))
     return {
         "posts": len(written),
+        "contentPlanIds": [result["plan_id"] for result in written],
         "undated": sum(not result["dated"] for result in written),
         "unwritten": len(results) - len(written),
         "cost": float(sum(Decimal(result["usd"]) for result in results)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, generation, influencers, writing
+from backend import assets, content_plans, generation, influencers, writing
 from backend.bulk_planning.schemas import PicturePayload
 from backend.engines.ports.identity_rules import passes
 from backend.engines.ports.image import ModelCard
@@ -20,7 +20,8 @@ def run(ctx: JobContext, payload: PicturePayload) -> dict[str, Any]:
     """Draws pictures, waiting without a worker slot, and attaches them to the post. Pictures that do not look like the
     influencer are drawn again, at most `redraw` times.
 
-    Result: {pictures: attached, held: waiting in the face check, missed: below the threshold}.
+    Result: {pictures: attached, held: waiting in the face check, missed: below the threshold, assets: {pictureId, assetId,
+    s3Key} of those attached}.
     """
     rounds: list[Mapping[str, Any]] = []
     while len(rounds) <= payload.redraw and (missing := payload.n - sum(len(result["fit"]) for result in rounds)) > 0:
@@ -98,7 +99,9 @@ def _attach_pictures(tx: Session, payload: PicturePayload, rounds: Sequence[Mapp
         content_plans.mark_picture_missing(
             tx, payload.plan_id, _missing_picture_reason(rounds, influencers.get(tx, payload.influencer_id).name)
         )
+    files = assets.get_many(tx, [asset for _, asset in fitting])
     return {
+        "assets": [{"pictureId": picture, **files[asset].names} for picture, asset in fitting if asset in files],
         "pictures": len(fitting),
         "held": sum(result["held"] for result in rounds),
         "missed": sum(result["missed"] for result in rounds),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, comparisons
 from backend.comparisons import rules
-from backend.comparisons.queries import drawn_numbers, get
+from backend.comparisons.queries import cell_files, drawn_numbers, get
 from backend.comparisons.schemas import CONTROL, Arm, ComparisonCard, ComparisonPayload, DrawnCell, PlannedCell
 from backend.comparisons.scores import score
 from backend.comparisons.service import NOUN
@@ -31,7 +31,7 @@ from backend.media.images.picture_hash import dhash_of
 
 
 def run(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
-    """Draws what is missing, then scores all cells. Result: {"pictures"}: how many the comparison has."""
+    """Draws what is missing, then scores all cells. Result: {pictures: how many the comparison has, assets: their files}."""
     with ctx.transaction() as tx:
         card = comparisons.get(tx, payload.trial_id)
         existing_cells = drawn_numbers(tx, card.id)
@@ -43,7 +43,8 @@ def run(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
     )
     _draw(ctx, card, missing)
     ctx.step("scores", partial(score, ctx, card))
-    return {"pictures": card.total}
+    with ctx.transaction() as tx:
+        return {"pictures": card.total, "assets": cell_files(tx, card.id)}
 
 
 def run_scores(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def run_scores(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
 
 
 def run_grid(ctx: JobContext, payload: ComparisonPayload) -> dict[str, Any]:
-    """The labelled grid as one PNG, stored with the comparison. Result: {"asset_id"}."""
+    """The labelled grid as one PNG, stored with the comparison. Result: {assetId, s3Key}."""
     with ctx.transaction() as tx:
         card = comparisons.get(tx, payload.trial_id)
         cells = comparisons.cells(tx, card.id)
@@ -217,4 +218,4 @@ def _replace_grid(ctx: JobContext, card: ComparisonCard, sheet: Path) -> dict[st
             assets.delete(tx, [before[0]] if before[0] else [], force=True)
             assets.use(tx, stored.id, NOUN, card.id)
         tx.execute(update(Trial).where(*not_deleted).values(grid_asset_id=stored.id))
-    return {"asset_id": stored.id}
+    return stored.names

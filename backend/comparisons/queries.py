@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from backend import assets, training
 from backend.comparisons import ranking, rules, verdict
 from backend.comparisons.schemas import Arm, ComparisonCard, ComparisonPlan, DrawnCell, PairResult, Results, ScoringInfo
-from backend.db.tables import Job, TrainingCheckpoint, TrainingRun, Trial, TrialCell, TrialVote
+from backend.db.tables import Asset, Job, TrainingCheckpoint, TrainingRun, Trial, TrialCell, TrialVote
 from backend.errors import NotFound
 
 
@@ -40,6 +40,13 @@ def cells(tx: Session, trial_id: str) -> list[DrawnCell]:
 def drawn_numbers(tx: Session, trial_id: str) -> set[int]:
     """Numbers of the cells that are drawn already."""
     return set(tx.scalars(select(TrialCell.n).where(TrialCell.trial_id == trial_id)))
+
+
+def cell_files(tx: Session, trial_id: str) -> list[dict[str, str]]:
+    """{cellId, assetId, s3Key} of the cells drawn so far, in the order of the plan."""
+    query = select(TrialCell.id, TrialCell.asset_id, Asset.key).join(Asset, Asset.id == TrialCell.asset_id)
+    rows = tx.execute(query.where(TrialCell.trial_id == trial_id).order_by(TrialCell.n))
+    return [{"cellId": cell_id, "assetId": asset_id, "s3Key": key} for cell_id, asset_id, key in rows]
 
 
 def pair_results(tx: Session, trial_id: str) -> list[PairResult]:

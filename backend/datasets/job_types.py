@@ -52,5 +52,13 @@ register(
             ),
         ),
     ),
-    JobType("auto-caption-local", "cpu", CaptionPayload, "backend.datasets.pipeline:caption", "Captions", **_ON_PROCESSOR),
+    JobType(
+        "auto-caption-local",
+        "cpu",
+        CaptionPayload,
+        "backend.datasets.pipeline:caption",
+        "Captions",
+        **_ON_PROCESSOR,
+        same_as="auto-caption",
+    ),
 )

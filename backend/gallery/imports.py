@@ -62,17 +62,17 @@ def refused_uploads(tx: Session, *, take: int = 50) -> list[UploadCard]:
 
 
 def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
-    """Imports the waiting uploads, each once. Returns how many were `imported` (`with_recipe` of them), `refused`, or in the
+    """Imports the waiting uploads, each once. Returns how many were `imported` (`withRecipe` of them), `refused`, or in the
     gallery `already`."""
     upload_limits = ctx.app.settings.uploads
     limits = PictureLimits(upload_limits.max_picture_size, upload_limits.max_image_pixels, upload_limits.min_image_side)
     models = {card.name.lower(): card.name for card in ctx.app.engines.image.models()}
-    tally = {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
+    tally = {"imported": 0, "refused": 0, "already": 0, "withRecipe": 0}
     with Inspector(limits, processes=1) as inspector:
         while waiting := _waiting(ctx):
             for upload in waiting:
                 ctx.check()
-                ctx.progress(sum(tally.values()) - tally["with_recipe"], 0, "bringing in pictures")
+                ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, "bringing in pictures")
                 _import_upload(ctx, payload, upload, inspector, models, tally)
     return tally
 
@@ -127,7 +127,7 @@ def _import_upload(
         _insert_picture(tx, ctx.job_id, payload, stored, models)
         uploads.accept(tx, [upload.id])
     tally["imported"] += 1
-    tally["with_recipe"] += bool(inspected.recipe.format)
+    tally["withRecipe"] += bool(inspected.recipe.format)
     for file in (path, inspected.picture, *(thumb for _, thumb in inspected.thumbs)):
         file.unlink(missing_ok=True)
 

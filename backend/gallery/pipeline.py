@@ -36,7 +36,7 @@ def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
 
 
 def _make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
-    """Makes the archive. Returns `asset_id`, `pictures`, `bytes`, and `left_out`: how many pictures had no file any more."""
+    """Makes the archive. Returns {assetId, s3Key, pictures, bytes, leftOut: how many pictures had no file any more}."""
     with ctx.transaction() as tx:
         board = get_board(tx, payload.board_id) if payload.board_id else None
         board_order = GalleryFilters(board_id=payload.board_id, order="board", gate="any")
@@ -53,7 +53,8 @@ def _make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
         raise Invalid("None of these pictures has a file any more. Choose others.")
     with ctx.transaction() as tx:
         assets.confirm(tx, {asset_id: UploadedFile(file, chunks.size, chunks.sha256)})
-    return {"asset_id": asset_id, "pictures": entries.packed, "left_out": len(ids) - entries.packed, "bytes": chunks.size}
+    left_out = len(ids) - entries.packed
+    return {"assetId": asset_id, "s3Key": key, "pictures": entries.packed, "leftOut": left_out, "bytes": chunks.size}
 
 
 class _ArchiveEntries:

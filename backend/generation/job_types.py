@@ -104,6 +104,7 @@ register(
         stall_s=300.0,
         limit_setting="jobs.concurrency_content",
         device="image",
+        same_as="image-upscale",
     ),
     JobType("image-sheet", "cpu", GenerationPayload, "backend.generation.pipeline:sheet", "Pictures", stall_s=300.0),
 )

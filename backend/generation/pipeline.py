@@ -20,9 +20,9 @@ from backend.errors import Invalid
 from backend.generation import forecast, identity_gate
 from backend.generation.identity_gate import GateContext
 from backend.generation.pictures import shape_of
-from backend.generation.queries import SOURCE_META, drawn_numbers, source_type
+from backend.generation.queries import SOURCE_META, drawn_pictures, result_of, source_type
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe, batch_by_model
-from backend.generation.schemas import GenerationCard, GenerationPayload
+from backend.generation.schemas import DrawnPicture, GenerationCard, GenerationPayload
 from backend.generation.sheets import run as sheet
 from backend.generation.upscale import run as upscale
 from backend.identity import IdentityScore
@@ -60,13 +60,14 @@ class _Files:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """A request while it is drawn. `recipes`, `overrides`: one for each picture; `rounds`: numbers of missing pictures, by
-    call."""
+    call. `drawn`: the others, and each missing one as soon as it is stored."""
 
     card: GenerationCard
     recipes: list[PictureRecipe]
     overrides: list[ImageOverrides]
     rounds: list[list[int]]
     files: _Files
+    drawn: dict[int, DrawnPicture]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class _UploadedPicture:
 
 
 def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
-    """Result: how many pictures the request has now."""
+    """Result: how many pictures the request has now, and which files they are (`result_of`)."""
     deadline = time.monotonic() + MAX_TURN_S
     with ctx.transaction() as tx:
         batch = _batch(tx, payload.generation_id)
@@ -112,9 +113,10 @@ def _batch(tx: Session, generation_id: str) -> _Batch:
     card = generation.get(tx, generation_id)
     overrides = generation.image_overrides(tx, card.id, card.n)
     recipes = [card.recipe.with_overrides(override) for override in overrides]
-    missing = sorted(set(range(card.n)) - drawn_numbers(tx, card.id))
+    drawn = drawn_pictures(tx, card.id)
+    missing = sorted(set(range(card.n)) - drawn.keys())
     rounds = batch_by_model([(n, recipes[n]) for n in missing], PICTURES_PER_ROUND)
-    return _Batch(card, recipes, overrides, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]))
+    return _Batch(card, recipes, overrides, rounds, _files(tx, card.recipe, [recipes[n] for n in missing]), drawn)
 
 
 def _close_request(tx: Session, ctx: JobContext, batch: _Batch, gate: GateContext) -> None:
@@ -125,7 +127,7 @@ def _close_request(tx: Session, ctx: JobContext, batch: _Batch, gate: GateContex
 
 
 def _result(batch: _Batch) -> dict[str, Any]:
-    return {"pictures": batch.card.n}
+    return result_of(batch.drawn.values(), batch.card.n)
 
 
 def _draw_missing(ctx: JobContext, batch: _Batch, gate: GateContext, deadline: float) -> None:
@@ -197,7 +199,7 @@ def _store_picture(
         lambda: _score_and_upload(ctx, batch, n, output, gate, asset_id),
         lambda tx, uploaded: _write_picture(tx, ctx, batch, n, gate, uploaded, closes=closes),
         keep_handle=True,
-        job_result=_result(batch) if closes else None,
+        job_result=(lambda: _result(batch)) if closes else None,
     )
 
 
@@ -229,6 +231,7 @@ def _write_picture(
     lora_rows = [PictureLora(picture_id=row.id, lora_id=ref.lora_id, weight=ref.weight) for ref in recipe.loras]
     provenance = identity_gate.provenance_row(row, gate, recipe, uploaded.score)
     assets.write_output(tx, uploaded.output, [row, *lora_rows, provenance], noun="picture", noun_id=row.id)
+    batch.drawn[n] = DrawnPicture(n, row.id, row.asset_id, uploaded.output.uploaded.file.key, row.gate)
     if closes:
         _close_request(tx, ctx, batch, gate)
     return {"picture_id": row.id}

@@ -3,7 +3,7 @@ carries: made by a model alone, or somebody's picture changed by one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -15,7 +15,16 @@ from backend.db.tables import Asset, Generation, Job, Picture, PictureCheck
 from backend.errors import NotFound
 from backend.generation.pictures import picture
 from backend.generation.recipe import ImageOverrides, PictureRecipe
-from backend.generation.schemas import GenerationCard, GenerationDraft, Grid, GridAxis, LoraPick, PosePick, TemplatePick
+from backend.generation.schemas import (
+    DrawnPicture,
+    GenerationCard,
+    GenerationDraft,
+    Grid,
+    GridAxis,
+    LoraPick,
+    PosePick,
+    TemplatePick,
+)
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.media.images.ai_mark import SOURCE_META as SOURCE_META
 
@@ -81,9 +90,18 @@ def image_overrides(tx: Session, generation_id: str, n: int) -> list[ImageOverri
     return [overrides[n % len(overrides)] for n in range(n)]
 
 
-def drawn_numbers(tx: Session, generation_id: str) -> set[int]:
-    """Numbers of the pictures a request has already. Deleted ones count: they are not drawn again."""
-    return set(tx.scalars(select(Picture.n).where(Picture.generation_id == generation_id)))
+def drawn_pictures(tx: Session, generation_id: str) -> dict[int, DrawnPicture]:
+    """By number, the pictures a request has already. Deleted ones count: they are not drawn again."""
+    columns = Picture.n, Picture.id, Picture.asset_id, Asset.key, Picture.gate
+    drawn = select(*columns).join(Asset, Asset.id == Picture.asset_id).where(Picture.generation_id == generation_id)
+    return {row.n: DrawnPicture(*row) for row in tx.execute(drawn)}
+
+
+def result_of(drawn: Iterable[DrawnPicture], n: int) -> dict[str, Any]:
+    """The result of a job that draws `n` pictures: those that passed the face check come first."""
+    in_order = sorted(drawn, key=lambda picture: (picture.gate != "open", picture.n))
+    made = [{"pictureId": picture.id, "assetId": picture.asset_id, "s3Key": picture.key} for picture in in_order]
+    return {**(made[0] if made else {}), "pictures": n, "assets": made}
 
 
 def _has_workflow(tx: Session, graph_id: str) -> bool:

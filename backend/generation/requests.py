@@ -22,8 +22,10 @@ from backend.generation.recipe import PictureRecipe, differences
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft, GenerationPayload, Grid
 from backend.kit.ids import new_id
 
-LOW_PRIORITY = 1
-"""Priority of lists, grids and background requests: they pause between rounds, and single requests go first then."""
+LOW_PRIORITY = 3
+"""Priority of lists, grids and background requests: they pause between rounds; single requests and trainings go first then."""
+_TYPES = {"list": "image-list", "grid": "image-grid"}
+"""Form of a request -> the type of its job, where it is not that of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def _start(
         title=_title(base, len(recipes), form, grid),
         request_key=request_key,
         subject=("generation", row.id),
-        priority=LOW_PRIORITY if aside or form != "pictures" else 0,
+        type=_TYPES.get(form, ""),
+        priority=LOW_PRIORITY if aside or form != "pictures" else None,
         parent_id=parent_id,
     )
     if job.subject_id != row.id:

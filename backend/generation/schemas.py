@@ -144,6 +144,17 @@ class GenerationCard:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnPicture:
+    """A picture of a request while the rest is drawn. `n`: its number; `key`: of its file in the storage."""
+
+    n: int
+    id: str
+    asset_id: str
+    key: str
+    gate: str
+
+
+@dataclass(frozen=True, slots=True)
 class PictureCard:
     """A picture of the gallery. `recipe` and `seed` are its own (`recipe.seeds` are those of its whole request)."""
 

@@ -24,7 +24,7 @@ KIND = "image-sheet"
 
 
 def start_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard:
-    """Enqueues the job; its result has `asset_id`. Raises NotFound, Invalid (no grid, no picture yet)."""
+    """Enqueues the job; its result has `assetId`. Raises NotFound, Invalid (no grid, no picture yet)."""
     card = get(tx, generation_id)
     if card.grid is None:
         raise Invalid("Only a grid can be drawn as one labelled picture.")
@@ -37,7 +37,7 @@ def start_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard
 
 
 def latest_sheet(tx: Session, generation_id: str) -> JobCard | None:
-    """The newest job for a labelled picture, if any; `result["asset_id"]` once it is completed."""
+    """The newest job for a labelled picture, if any; `result["assetId"]` once it is completed."""
     return jobs.latest(tx, ("generation", generation_id), KIND)
 
 
@@ -65,7 +65,7 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     stored = assets.store_outputs(ctx, marked, filename=f"grid-{card.id}.png", thumbs=False)
     with ctx.transaction() as tx:
         _replace_earlier_sheets(tx, ctx.job_id, card.id, stored.id)
-    return {"asset_id": stored.id}
+    return stored.names
 
 
 def _replace_earlier_sheets(tx: Session, job_id: str, generation_id: str, asset_id: str) -> None:

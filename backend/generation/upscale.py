@@ -16,7 +16,7 @@ from backend.errors import Invalid, NotFound
 from backend.generation import identity_gate
 from backend.generation.assembly import choose_model
 from backend.generation.pictures import picture, shape_of
-from backend.generation.queries import SOURCE_META, drawn_numbers, get, inherited_source_type, remix
+from backend.generation.queries import SOURCE_META, drawn_pictures, get, inherited_source_type, remix, result_of
 from backend.generation.recipe import Upscaled
 from backend.generation.schemas import GenerationCard, GenerationDraft, GenerationPayload, PictureCard
 from backend.jobs import Duration, Work
@@ -97,8 +97,8 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     """The job. Result: how many pictures the request has now."""
     with ctx.transaction() as tx:
         card = get(tx, payload.generation_id)
-        if drawn_numbers(tx, card.id):
-            return {"pictures": 1}
+        if drawn := drawn_pictures(tx, card.id):
+            return result_of(drawn.values(), 1)
         upscaled = card.recipe.upscaled
         assert upscaled is not None
         source = assets.get(tx, picture(tx, upscaled.picture_id).asset_id)
@@ -109,7 +109,8 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
         if isinstance(event, Output):
             _store_picture(ctx, card, event)
-    return {"pictures": 1}
+    with ctx.transaction() as tx:
+        return result_of(drawn_pictures(tx, card.id).values(), 1)
 
 
 def _store_picture(ctx: JobContext, card: GenerationCard, output: Output) -> None:

@@ -11,7 +11,17 @@ from backend.jobs.attempts import (
     store_step,
 )
 from backend.jobs.context import Handler, JobContext, WaitForChildren
-from backend.jobs.job_type import JOB_TYPES, JobRequestType, JobType, Limits, kinds_labelled, labels, register
+from backend.jobs.job_type import (
+    JOB_TYPES,
+    MAINTENANCE_PRIORITY,
+    TRAINING_PRIORITY,
+    JobRequestType,
+    JobType,
+    Limits,
+    kinds_labelled,
+    labels,
+    register,
+)
 from backend.jobs.queries import (
     DeviceSummary,
     QueuedJob,
@@ -29,6 +39,7 @@ from backend.jobs.queries import (
     workers,
 )
 from backend.jobs.queue_notify import notifier
+from backend.jobs.results import with_old_keys
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, reorder, retry
@@ -37,6 +48,8 @@ from backend.jobs.timing import Duration, Work, estimate, has_history, model_loa
 
 __all__ = [
     "JOB_TYPES",
+    "MAINTENANCE_PRIORITY",
+    "TRAINING_PRIORITY",
     "AttemptEnd",
     "AttemptRef",
     "DeviceSummary",
@@ -86,5 +99,6 @@ __all__ = [
     "slowdown",
     "store_step",
     "typical_s",
+    "with_old_keys",
     "workers",
 ]

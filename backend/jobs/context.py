@@ -77,7 +77,7 @@ class JobContext(Protocol):
         write: Callable[[Session, T], Result],
         *,
         keep_handle: bool = False,
-        job_result: Result = None,
+        job_result: Callable[[], Result] | None = None,
     ) -> Result:
         """A step that writes rows: runs `work` without a transaction, then `write(tx, value)` with the value it returned, in
         the transaction that stores the step. What `write` returns is the step's result. `no_work`: nothing to do before.
@@ -85,9 +85,9 @@ class JobContext(Protocol):
         After a crash: either the step's rows and its result are both there, and neither function is run again; or neither is
         there, and both are. What `work` did elsewhere (uploads, paid calls) is then done a second time.
 
-        `keep_handle`: keep the saved handle, because it also names work that this step has not brought in. `job_result`: the
-        job's result, when nothing is left to do after this step: the job is completed in the same transaction, unless it has a
-        parent. The pipeline must return the same result.
+        `keep_handle`: keep the saved handle, because it also names work that this step has not brought in. `job_result`:
+        returns the job's result, when nothing is left to do after this step; it is called after `write`, and the job is
+        completed in the same transaction, unless it has a parent. The pipeline must return the same result.
         """
         ...
 
@@ -127,7 +127,7 @@ class JobContext(Protocol):
         """
         ...
 
-    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str, priority: int = 0) -> JobCard:
+    def spawn_child_job(self, name: str, *, kind: str, payload: BaseModel, title: str) -> JobCard:
         """Enqueues a child of this job, once per `name`."""
         ...
 

@@ -25,6 +25,9 @@ Queue = Literal["gpu", "cpu", "net"]
 Limits = dict[str, Any]
 """Fields of a JobType that several kinds of a slice share."""
 QUEUES: tuple[Queue, ...] = ("gpu", "cpu", "net")
+CONTENT_PRIORITY, TRAINING_PRIORITY, MAINTENANCE_PRIORITY = 1, 2, 10
+"""What people wait for goes before hours of training, and both before tidying up. Workspaces take turns whatever their jobs'
+priorities are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ class JobType:
     capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at once; kinds
     with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped, 0:
     the setting `jobs.stall_s`. `requests`: how people and programs start it. `v`: version of the payload; workers also take
-    jobs of version v-1, so that a release can run what the one before enqueued.
+    jobs of version v-1, so that a release can run what the one before enqueued. `same_as`: the type of the
+    kind that does the same on another machine; empty: there is none.
+    `priority`: of its jobs within a workspace and queue, lower first, unless the one who enqueues says otherwise.
     """
 
     kind: str
@@ -68,6 +73,13 @@ class JobType:
     limit_setting: str = ""
     device: str = ""
     requests: tuple[JobRequestType, ...] = ()
+    same_as: str = ""
+    priority: int = CONTENT_PRIORITY
+
+    @property
+    def public_type(self) -> str:
+        """What programs call jobs of this kind, where whoever enqueues one says nothing else."""
+        return self.same_as or (self.requests[0].name if self.requests else self.kind)
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -99,6 +111,17 @@ def register(*job_types: JobType) -> None:
 def labels() -> list[str]:
     """What pages call the jobs there are, in the order of the alphabet."""
     return sorted({job_type.label for job_type in JOB_TYPES.values()})
+
+
+def kinds_of_type(type: str) -> tuple[str, ...]:
+    """Kinds whose jobs have this type where none is stored with them (jobs of 0.5.1)."""
+    return tuple(job_type.kind for job_type in JOB_TYPES.values() if job_type.public_type == type)
+
+
+def type_of_kind(kind: str) -> str:
+    """The type of jobs of a kind; of a kind that this release does not know, the kind."""
+    job_type = JOB_TYPES.get(kind)
+    return job_type.public_type if job_type else kind
 
 
 def kinds_labelled(label: str) -> tuple[str, ...]:

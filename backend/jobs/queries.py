@@ -29,6 +29,8 @@ from sqlalchemy.orm import Session, aliased
 from backend.db.tables import FINAL, Attempt, Device, Job, JobLog, JobState, Worker
 from backend.db.transactions import Database, Member, hash_token
 from backend.errors import NotFound
+from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
+from backend.jobs.results import camel_result
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 
 _NOT_FOUND = "There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."
@@ -61,16 +63,17 @@ def _select_cards() -> Select[Any]:
 
 def _card(row: Row[Any]) -> JobCard:
     job, attempt, position, later = tuple(row)
-    return _to_card(job, attempt, position, later)
+    return _to_card(job, attempt, position, later, job.payload)
 
 
-def _to_card(job: Any, attempt: Any, position: int | None, later: bool) -> JobCard:
+def _to_card(job: Any, attempt: Any, position: int | None, later: bool, payload: dict[str, Any] | None = None) -> JobCard:
     running = job.state == JobState.PROCESSING and attempt is not None
     done, total = (attempt.done, attempt.total) if running else (0, 0)
     progress = 1.0 if job.state == JobState.COMPLETED else (min(done / total, 1.0) if total > 0 else None)
     return JobCard(
         id=job.id,
         kind=job.kind,
+        type=job.type or type_of_kind(job.kind),
         title=job.title,
         state=job.state,
         progress=progress,
@@ -82,7 +85,7 @@ def _to_card(job: Any, attempt: Any, position: int | None, later: bool) -> JobCa
         error_code=job.error_code,
         error_message=job.error_message,
         dead_letter=job.dead_letter,
-        result=job.result,
+        result=camel_result(job.result),
         subject_noun=job.subject_noun,
         subject_id=job.subject_id,
         created_at=job.created_at,
@@ -95,6 +98,7 @@ def _to_card(job: Any, attempt: Any, position: int | None, later: bool) -> JobCa
         parent_id=job.parent_id,
         waits_for=job.waits_for,
         not_before=job.not_before if later else None,
+        payload=payload,
     )
 
 
@@ -180,6 +184,8 @@ def page(
     *,
     states: Sequence[str] = (),
     kinds: Sequence[str] = (),
+    types: Sequence[str] = (),
+    dead_letters: bool | None = None,
     subject: tuple[str, str] | None = None,
     cursor: str | None = None,
     take: int = 50,
@@ -189,6 +195,7 @@ def page(
 ) -> JobPage:
     """A page of at most `take` jobs, newest first unless `oldest_first`. `dismissed` False leaves out dismissed failures.
 
+    `dead_letters` True: only failures that somebody has to look at, False: all but those. `types`: names of request types.
     `cursor` is the `next_cursor` of the page before; `skip` leaves out that many rows instead.
     """
     where: list[ColumnElement[bool]] = []
@@ -196,6 +203,10 @@ def page(
         where.append(Job.state.in_(states))
     if kinds:
         where.append(Job.kind.in_(kinds))
+    if types:
+        where.append(or_(*map(_is_of_type, types)))
+    if dead_letters is not None:
+        where.append(Job.dead_letter.is_(dead_letters))
     if not dismissed:
         where.append(Job.dismissed_at.is_(None))
     if subject:
@@ -206,6 +217,14 @@ def page(
     rows = tx.execute(query.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
     cards = [_card(row) for row in rows[:take]]
     return JobPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def _is_of_type(type: str) -> ColumnElement[bool]:
+    """Kinds that are no types, as `video-generation-gpu`, are those of 0.5.1's filter."""
+    kinds = kinds_of_type(type)
+    if not kinds and type in JOB_TYPES:
+        return Job.kind == type
+    return or_(Job.type == type, and_(Job.type.is_(None), Job.kind.in_(kinds)))
 
 
 def counts(tx: Session, *, kinds: Sequence[str] = ()) -> dict[str, int]:

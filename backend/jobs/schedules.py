@@ -54,10 +54,9 @@ def _enqueue_in_workspaces(tx: Session, recurring: Recurring, at: datetime) -> i
     tenants = tx.scalars(select(Workspace.id).where(Workspace.id.not_in(unfinished))).all()
     for tenant_id in tenants:
         row = {"id": new_id("job"), "tenant_id": tenant_id, "kind": spec.kind, "v": spec.v, "queue": spec.queue}
+        row |= {"type": spec.public_type, "priority": spec.priority}
         key = f"{recurring.kind}@{at.isoformat()}"
-        tx.execute(
-            insert(Job).values(**row, title=recurring.title, payload={}, request_key=key, priority=10).on_conflict_do_nothing()
-        )
+        tx.execute(insert(Job).values(**row, title=recurring.title, payload={}, request_key=key).on_conflict_do_nothing())
     if tenants:
         notify_queue(tx, spec.queue)
     return len(tenants)
@@ -71,7 +70,7 @@ def enqueue_for(
     payload: BaseModel,
     title: str,
     subject: tuple[str, str],
-    priority: int = 0,
+    priority: int | None = None,
 ) -> str:
     """Enqueues a job in any workspace; `tx` is a dispatch transaction. Returns its id. The queue is notified after the
     commit."""
@@ -81,7 +80,8 @@ def enqueue_for(
         "payload": payload.model_dump(mode="json"),
         "subject_noun": subject[0],
         "subject_id": subject[1],
-        "priority": priority,
+        "type": spec.public_type,
+        "priority": spec.priority if priority is None else priority,
     }
     tx.execute(insert(Job).values(**row, request_key=f"{kind}@{job_id}"))
     event = {"id": new_id("evt"), "tenant_id": tenant_id, "kind": "job.pending", "noun": "job", "noun_id": job_id}

@@ -13,11 +13,14 @@ class JobCard:
     """`progress` 0..1, None while nothing is countable; `eta_s` seconds, None while unknown; `preview` a JPEG data URL.
 
     `queue_position` 1 = next in this workspace; None unless it could run. `error_message` on a pending job says why it is
-    tried again. `not_before`: a waiting job starts no earlier; None once that time has come.
+    tried again. `not_before`: a waiting job starts no earlier; None once that time has come. `kind`: how it is run. `type`:
+    what was ordered, by the name that programs use. `result`: in camelCase, also of jobs that older versions ran. `payload`:
+    None where many poll. `cost_usd`: of captions alone, as 0.5.1 counted; budgets.cost_of_jobs says it of every kind.
     """
 
     id: str
     kind: str
+    type: str
     title: str
     state: str
     progress: float | None
@@ -42,6 +45,7 @@ class JobCard:
     parent_id: str | None = None
     waits_for: int = 0
     not_before: datetime | None = None
+    payload: dict[str, Any] | None = None
 
     @property
     def ended(self) -> bool:

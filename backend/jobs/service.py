@@ -42,25 +42,28 @@ def enqueue(
     title: str,
     request_key: str,
     subject: tuple[str, str] = ("", ""),
-    priority: int = 0,
+    type: str = "",
+    priority: int | None = None,
     parent_id: str | None = None,
     not_before: datetime | None = None,
 ) -> JobCard:
     """Writes a pending job and notifies its queue after the commit. The same `request_key` returns the first job.
 
-    `subject`: (noun, id) of the row the job is about. `priority`: lower goes first within the workspace. Raises NotPermitted
-    for viewers, Conflict when the key was used for a job of another kind, TooMany when an API key's quota is used up.
+    `subject`: (noun, id) of the row the job is about. `type`: what programs call it, where its kind has several request types.
+    `priority`: lower goes first within the workspace; None: that of its kind. Raises NotPermitted for viewers, Conflict when
+    the key was used for a job of another kind, TooMany when an API key's quota is used up.
     """
     _require_editor(tx)
     spec = JOB_TYPES[kind]
     values = {
         "id": new_id("job"),
         "kind": kind,
+        "type": type or spec.public_type,
         "v": spec.v,
         "queue": spec.queue,
         "title": title,
         "payload": payload.model_dump(mode="json"),
-        "priority": priority,
+        "priority": spec.priority if priority is None else priority,
         "request_key": request_key,
         "parent_id": parent_id,
         "subject_noun": subject[0],

@@ -29,14 +29,20 @@ T = TypeVar("T")
 
 
 def run(ctx: JobContext, payload: MediaPayload) -> dict[str, Any]:
-    """Result: {made, refused}, counts of files; a refused one cannot be prepared."""
-    tally = {"made": 0, "refused": 0}
+    """Result: {made, refused}, counts of files; a refused one cannot be prepared. `assets`: {renditionId, assetId, s3Key} of
+    those made."""
+    made: dict[str, str] = {}
+    refused = 0
     for n, rendition_id in enumerate(payload.rendition_ids):
         ctx.progress(n, len(payload.rendition_ids), "preparing files")
         result = _prepare_in_step(ctx, rendition_id, n)
-        tally["made"] += bool(result.get("asset_id"))
-        tally["refused"] += bool(result.get("error"))
-    return tally
+        refused += bool(result.get("error"))
+        if asset_id := result.get("asset_id"):
+            made[rendition_id] = asset_id
+    with ctx.transaction() as tx:
+        files = assets.get_many(tx, list(made.values()))
+    names = [{"renditionId": id, **files[asset_id].names} for id, asset_id in made.items() if asset_id in files]
+    return {"made": len(made), "refused": refused, "assets": names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend import training
 from backend.app import App
-from backend.jobs import JobRequestType, JobType, register
+from backend.jobs import TRAINING_PRIORITY, JobRequestType, JobType, register
 from backend.training import RunDraft
 from backend.training.schemas import TrainingPayload
 
@@ -28,6 +28,7 @@ register(
         device="trainer",
         deadline_setting="jobs.deadline_training_s",
         limit_setting="jobs.concurrency_training",
+        priority=TRAINING_PRIORITY,
         requests=(
             JobRequestType(
                 "lora-training",

@@ -28,7 +28,7 @@ _FETCHERS = 6
 
 
 def run(ctx: JobContext, payload: TrainingPayload) -> dict[str, Any]:
-    """Result: {"lora_id", "name", "steps"}."""
+    """Result: {loraId, name, steps, assetId, s3Key}."""
     card = _acquire_pictures(ctx, payload.run_id)
     try:
         final_step = _train_to_end(ctx, card)
@@ -84,8 +84,9 @@ def _train_to_end(ctx: JobContext, card: RunCard) -> int:
 def _finish_run(ctx: JobContext, card: RunCard, step: int) -> dict[str, Any]:
     with ctx.transaction() as tx:
         lora = finish(tx, card.id, step)
+        file = assets.get(tx, lora.asset_id)
     ctx.log(f"{lora.name} is in the LoRA library.")
-    return {"lora_id": lora.id, "name": lora.name, "steps": step}
+    return {"loraId": lora.id, "name": lora.name, "steps": step, **file.names}
 
 
 def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> None:

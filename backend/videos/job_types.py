@@ -43,8 +43,9 @@ register(
         VideoPayload,
         "backend.videos.pipeline:run",
         "Videos",
-        limit_setting="jobs.concurrency_content",
+        limit_setting="jobs.concurrency_video",
         device="image",
+        same_as="video-generation",
         **_LIMITS,
     ),
 )

@@ -26,11 +26,11 @@ from backend.videos.schemas import VideoCard, VideoPayload
 
 
 def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
-    """Result: {"clip_id", "asset_id"}."""
+    """Result: {videoId, assetId, s3Key}."""
     with ctx.transaction() as tx:
         card = videos.get(tx, payload.clip_id)
         if card.asset_id:
-            return {"clip_id": card.id, "asset_id": card.asset_id}
+            return {"videoId": card.id, **assets.get(tx, card.asset_id).names}
         source = assets.get(tx, card.picture_asset_id)
         source_type = inherited_source_type(tx, card.picture_id) if card.recipe.ai_mark else None
         files = _lora_files(tx, card)
@@ -129,7 +129,7 @@ def _write_video(tx: Session, card: VideoCard, output: Output, asset_id: str, up
     tx.flush()
     assets.use(tx, stored.id, "clip", row.id)
     events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
-    return {"clip_id": row.id, "asset_id": stored.id}
+    return {"videoId": row.id, **stored.names}
 
 
 def _run_steps(ctx: JobContext, steps: Iterator[int]) -> None:

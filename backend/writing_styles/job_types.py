@@ -22,6 +22,6 @@ register(
         "backend.writing_styles.pipeline:write",
         "Writing styles",
         stall_s=300.0,
-        limit_setting="jobs.max_per_workspace",
+        limit_setting="jobs.concurrency_style_texts",
     ),
 )

@@ -59,7 +59,7 @@ def _save_profile(tx: Session, style_id: str, card: StyleProfile) -> dict[str, A
 
 
 def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
-    """Writes a text. Result: {words, score, shared_run: words of the longest run shared with the source, model}.
+    """Writes a text. Result: {words, score, sharedRun: words of the longest run shared with the source, model}.
 
     A text that copies from the source is written once more. Raises Rejected when it still copies.
     """
@@ -87,7 +87,7 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     notes += _notes(text_card, style.card, text, score, cut=writer.cut)
     finished = _FinishedText(text, count_words(text), score, shared, notes, writer.model, writer.cost_usd)
     ctx.write_step("keep", no_work, lambda tx, _: _save_text(tx, text_card, finished))
-    return {"words": finished.words, "score": score, "shared_run": shared.run, "model": writer.model}
+    return {"words": finished.words, "score": score, "sharedRun": shared.run, "model": writer.model}
 
 
 @dataclass(frozen=True, slots=True)

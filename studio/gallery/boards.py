@@ -137,7 +137,7 @@ def _archive_result(page: Page, job_id: str) -> None:
         return
     sentence = f"Packed: {count(job.result['pictures'], 'picture')}, {size(job.result['bytes'])}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        url = media_url(page.workspace.id, job.result["asset_id"], download=True)
+        url = media_url(page.workspace.id, job.result["assetId"], download=True)
         st.link_button("Download the ZIP", url, icon=":material/download:")
         st.caption(sentence + ". It is kept for a week.")
 

@@ -83,7 +83,7 @@ def _follow(page: Page, job_id: str) -> None:
         return
     if job.state != "completed" or not job.result:
         return
-    imported, with_recipe = job.result["imported"], job.result["with_recipe"]
+    imported, with_recipe = job.result["imported"], job.result["withRecipe"]
     if imported:
         st.success(f"{count(imported, 'picture')} brought in, {with_recipe} with a recipe.", icon=":material/check:")
         page.link("make/gallery", "See them in the gallery", icon=":material/imagesmode:")

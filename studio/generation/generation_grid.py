@@ -124,7 +124,7 @@ def export_sheet(page: Page, card: GenerationCard) -> None:
         return
     key = f"sheet:{card.id}"
     with st.container(horizontal=True):
-        sheet_asset_id = (job.result or {}).get("asset_id") if job and job.state == "completed" else None
+        sheet_asset_id = (job.result or {}).get("assetId") if job and job.state == "completed" else None
         if sheet_asset_id:
             url = media_url(page.workspace.id, str(sheet_asset_id), download=True)
             st.link_button("Download the labelled picture", url, icon=":material/download:")

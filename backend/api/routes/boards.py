@@ -12,7 +12,7 @@ from backend import gallery
 from backend.api.api_model import ApiModel, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
-from backend.api.routes.jobs import JobWords
+from backend.api.routes.jobs import JobResponse, job_response
 from backend.api.routes.pictures import ActWords
 from backend.gallery import ArchiveDraft, BoardDraft
 from backend.kit.ids import new_id
@@ -93,8 +93,8 @@ def arrange(board_id: str, move: Move, app: Studio, caller: Caller, idempotency_
 
 
 @router.post("/{board_id}/archive", status_code=201)
-def archive(board_id: str, app: Studio, caller: Caller, recipe: bool = False, idempotency_key: Key = "") -> JobWords:
+def archive(board_id: str, app: Studio, caller: Caller, recipe: bool = False, idempotency_key: Key = "") -> JobResponse:
     """The whole board as a ZIP with a manifest, made by a job; its result names the asset to download."""
     draft = ArchiveDraft(board_id=board_id, with_recipe=recipe)
     with app.db.transaction(caller, needs="editor") as tx:
-        return JobWords.model_validate(gallery.start_archive(tx, draft=draft, request_key=idempotency_key or new_id("key")))
+        return job_response(gallery.start_archive(tx, draft=draft, request_key=idempotency_key or new_id("key")))

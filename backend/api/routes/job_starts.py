@@ -10,10 +10,10 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from backend import jobs
-from backend.api.api_model import ApiModel
+from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, OwnOrigin, Studio, require_scope
 from backend.api.job_requests import job_request_type, payload_schemas, to_snake_keys
-from backend.api.routes.jobs import JobWords
+from backend.api.routes.jobs import JobResponse, job_response
 from backend.datasets import CaptionPlan
 from backend.kit.ids import new_id
 from backend.writing.schemas import TextEstimate
@@ -21,7 +21,7 @@ from backend.writing.schemas import TextEstimate
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[OwnOrigin])
 
 
-class Order(ApiModel):
+class JobRequest(ApiRequest):
     """`type`: of the job; `payload`: the values of its page's form, in camelCase or snake_case."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, json_schema_extra={"oneOf": payload_schemas()})
@@ -29,7 +29,7 @@ class Order(ApiModel):
     payload: dict[str, Any] = Field(default_factory=dict)
 
 
-class Started(JobWords):
+class JobStartedResponse(JobResponse):
     """`subjectId` of the picture types: the request, whose pictures are at `/api/generations/<subjectId>/pictures`."""
 
     job_id: str
@@ -59,9 +59,13 @@ class PlanWords(ApiModel):
 
 
 @router.post("", status_code=201)
-def start(
-    order: Order, app: Studio, caller: Caller, response: Response, idempotency_key: Annotated[str, Header(max_length=200)] = ""
-) -> Started:
+def create_job(
+    order: JobRequest,
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+) -> JobStartedResponse:
     """The same `Idempotency-Key` returns the first job. A list or a grid has at most 200 pictures, one prompt at most 16."""
     request_type = job_request_type(order.type)
     require_scope(caller, request_type.scope)
@@ -70,11 +74,11 @@ def start(
         job_id = request_type.start(app, tx, draft, idempotency_key or new_id("key"))
         card = jobs.get(tx, job_id)
     response.headers["location"] = f"/api/jobs/{card.id}?workspace={caller.tenant_id}"
-    return Started(**JobWords.model_validate(card).model_dump(), job_id=card.id)
+    return JobStartedResponse(**job_response(card).model_dump(), job_id=card.id)
 
 
 @router.post("/estimate")
-def estimate(order: Order, app: Studio, caller: Caller) -> PlanWords:
+def estimate_job(order: JobRequest, app: Studio, caller: Caller) -> PlanWords:
     """How many pictures the same request would draw, how long that takes and what its texts cost, by what was measured here.
 
     Starts nothing.

@@ -1,55 +1,81 @@
-"""Jobs over HTTP: lists, one, live ones for the page's poller, cancel, retry."""
+"""Jobs over HTTP: lists, one, live ones for the page's poller, cancel, try again, dismiss, move in the line."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
+from sqlalchemy.orm import Session
 
-from backend import jobs
-from backend.api.api_model import ApiModel, Listing
+from backend import budgets, jobs
+from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.job_requests import to_camel_keys
+from backend.jobs import JobCard
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[needs_scope("jobs")])
-State = Literal["pending", "processing", "completed", "failed", "cancelled"]
+Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
+_OLD: Any = {"deprecated": True}
+"""Names of 0.5.1; they go with the next release."""
 
 
-class JobWords(ApiModel):
+class LiveJobResponse(ApiModel):
+    """`type`: what was ordered. `result`: what it made, with `assetId` and `s3Key`; `assets` where these are several.
+
+    `error`: why it failed, or why it is tried again. `completedAt`: when it ended, however it ended. `progress` 0 to 1 and
+    `etaS` in seconds are null while unknown. `deadLetter`: it gave up after several tries and somebody has to look.
+    `queuePosition`: 1 is next in this workspace; null when it could not run now.
+    """
+
     id: str
-    kind: str
+    type: str
+    status: Status = Field(validation_alias="state")
     title: str
-    state: State
     progress: float | None
     phase: str
     done: int
     total: int
     eta_s: float | None
     preview: str | None
-    error_code: str | None
-    error_message: str | None
-    dead_letter: bool
     result: dict[str, Any] | None
+    error: str | None = Field(validation_alias="error_message")
+    error_code: str | None
+    dead_letter: bool
     subject_noun: str
     subject_id: str
     created_at: datetime
     started_at: datetime | None
-    finished_at: datetime | None
+    completed_at: datetime | None = Field(validation_alias="finished_at")
     queue_position: int | None
     cancel_requested: bool
     attempt_n: int
-    cost_usd: Decimal | None
     parent_id: str | None
     waits_for: int
     not_before: datetime | None
+    kind: str = Field(json_schema_extra=_OLD)
+    state: Status = Field(json_schema_extra=_OLD)
+    error_message: str | None = Field(json_schema_extra=_OLD)
+    finished_at: datetime | None = Field(json_schema_extra=_OLD)
+    cost_usd: Decimal | None = Field(json_schema_extra=_OLD)
+
+    @model_validator(mode="after")
+    def _with_old_keys(self) -> Self:
+        if self.result:
+            self.result = jobs.with_old_keys(self.type, self.result)
+        return self
 
 
-_LIVE_LIST, _JSON_TYPE = TypeAdapter(dict[str, list[JobWords]]), "application/json"
+class JobResponse(LiveJobResponse):
+    """`payload`: what its worker is given. `cost`: USD paid to language models so far, by this job and by those it made."""
+
+    payload: dict[str, Any]
+    cost: float
 
 
-class LineWords(ApiModel):
+class JobLogResponse(ApiModel):
     id: int
     at: datetime
     level: str
@@ -57,29 +83,62 @@ class LineWords(ApiModel):
     attempt_n: int
 
 
+class JobMoveRequest(ApiRequest):
+    """`first` of the jobs that wait in its queue here, or past one neighbour."""
+
+    where: Literal["first", "earlier", "later"] = Field(examples=["first"])
+
+
+_LIVE_LIST, _JSON_TYPE = TypeAdapter(dict[str, list[LiveJobResponse]]), "application/json"
+
+
+def job_response(card: JobCard, cost: Decimal = Decimal(0)) -> JobResponse:
+    """`cost`: of a job that has just been started, nothing."""
+    live = LiveJobResponse.model_validate(card).model_dump() | {"cost_usd": cost}
+    return JobResponse(**live, payload=to_camel_keys(card.payload or {}), cost=float(cost))
+
+
+def _with_cost(tx: Session, card: JobCard) -> JobResponse:
+    return job_response(card, budgets.cost_of_jobs(tx, [card.id])[card.id])
+
+
 @router.get("")
-def listing(
+def list_jobs(
     app: Studio,
     caller: Caller,
     response: Response,
-    state: Annotated[list[State], Query()] = [],  # noqa: B006
+    status: Annotated[list[Status], Query()] = [],  # noqa: B006
     type: Annotated[list[str], Query()] = [],  # noqa: B006
+    dead_letter: Annotated[bool | None, Query(alias="deadLetter")] = None,
     take: Annotated[int, Query(ge=1, le=200)] = 50,
     skip: Annotated[int, Query(ge=0)] = 0,
     sort_by: Annotated[Literal["createdAt"], Query(alias="sortBy")] = "createdAt",
     sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
     cursor: str | None = None,
-) -> Listing[JobWords]:
-    """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
+    state: Annotated[list[Status], Query(deprecated=True)] = [],  # noqa: B006
+) -> Listing[JobResponse]:
+    """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows.
+
+    `deadLetter=true`: those that gave up, each with its payload and its error; `POST /jobs/{id}/retry` runs one again.
+    """
     with app.db.transaction(caller) as tx:
-        page = jobs.page(tx, states=state, kinds=type, take=take, skip=skip, cursor=cursor, oldest_first=sort_order == "asc")
-    response.headers["x-total-count"] = str(page.total)
-    data = [JobWords.model_validate(card) for card in page.cards]
-    return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
+        page = jobs.page(
+            tx,
+            states=[*status, *state],
+            types=type,
+            dead_letters=dead_letter,
+            take=take,
+            skip=skip,
+            cursor=cursor,
+            oldest_first=sort_order == "asc",
+        )
+        costs = budgets.cost_of_jobs(tx, [card.id for card in page.cards])
+    data = [job_response(card, costs[card.id]) for card in page.cards]
+    return listing(response, data, total=page.total, take=take, skip=skip, cursor=page.next_cursor)
 
 
-@router.get("/live", response_model=dict[str, list[JobWords]])
-def live(
+@router.get("/live", response_model=dict[str, list[LiveJobResponse]])
+def list_live_jobs(
     app: Studio,
     caller: Caller,
     id: Annotated[list[str], Query()] = [],  # noqa: B006
@@ -88,29 +147,50 @@ def live(
     """What the page's poller asks every two seconds: the jobs named by `id`, or else those waiting and running."""
     cards = jobs.live(app.db, caller, ids=id[:50], take=min(take, 100))
     return Response(
-        _LIVE_LIST.dump_json({"data": list(map(JobWords.model_validate, cards))}, by_alias=True), media_type=_JSON_TYPE
+        _LIVE_LIST.dump_json({"data": list(map(LiveJobResponse.model_validate, cards))}, by_alias=True), media_type=_JSON_TYPE
     )
 
 
 @router.get("/{job_id}")
-def one(job_id: str, app: Studio, caller: Caller) -> JobWords:
+def get_job(job_id: str, app: Studio, caller: Caller) -> JobResponse:
+    """One job with its payload, result and cost."""
     with app.db.transaction(caller) as tx:
-        return JobWords.model_validate(jobs.get(tx, job_id))
+        return _with_cost(tx, jobs.get(tx, job_id))
 
 
 @router.get("/{job_id}/log")
-def log(job_id: str, app: Studio, caller: Caller, after: int = 0) -> dict[str, list[LineWords]]:
+def list_job_log(job_id: str, app: Studio, caller: Caller, response: Response, after: int = 0) -> Listing[JobLogResponse]:
+    """Its log lines with an id above `after`, oldest first, at most 5,000."""
     with app.db.transaction(caller) as tx:
-        return {"data": [LineWords.model_validate(line) for line in jobs.log(tx, job_id, after=after)]}
+        lines = jobs.log(tx, job_id, after=after)
+    return listing(response, [JobLogResponse.model_validate(line) for line in lines])
 
 
 @router.post("/{job_id}/cancel")
-def cancel(job_id: str, app: Studio, caller: Caller) -> JobWords:
+def cancel_job(job_id: str, app: Studio, caller: Caller) -> JobResponse:
+    """A waiting job is cancelled at once; a running one is asked to stop."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return JobWords.model_validate(jobs.cancel(tx, job_id))
+        return _with_cost(tx, jobs.cancel(tx, job_id))
 
 
 @router.post("/{job_id}/retry")
-def retry(job_id: str, app: Studio, caller: Caller) -> JobWords:
+def retry_job(job_id: str, app: Studio, caller: Caller) -> JobResponse:
+    """Runs a failed or cancelled job again, also a dead letter. What it has finished is not done or paid for again."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return JobWords.model_validate(jobs.retry(tx, job_id))
+        return _with_cost(tx, jobs.retry(tx, job_id))
+
+
+@router.post("/{job_id}/dismiss", status_code=204)
+def dismiss_job(job_id: str, app: Studio, caller: Caller) -> Response:
+    """Takes a failed job off the overview. It stays in the lists and can still be tried again."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        jobs.dismiss(tx, job_id)
+    return Response(status_code=204)
+
+
+@router.post("/{job_id}/move")
+def move_job(job_id: str, body: JobMoveRequest, app: Studio, caller: Caller) -> JobResponse:
+    """Changes when a waiting job comes among those of this workspace."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        jobs.reorder(tx, job_id, body.where)
+        return _with_cost(tx, jobs.get(tx, job_id))

@@ -13,7 +13,7 @@ from backend import gallery, generation, influencers, loras
 from backend.api.api_model import ApiModel, Day
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.job_requests import to_snake_keys
-from backend.api.routes.jobs import JobWords
+from backend.api.routes.jobs import JobResponse, job_response
 from backend.gallery import ArchiveDraft, BulkActionDraft, GalleryFilters, TileCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
@@ -181,14 +181,12 @@ def archive(
     filters: Filters,
     everything: Annotated[bool, Query(alias="all")] = False,
     idempotency_key: Key = "",
-) -> JobWords:
+) -> JobResponse:
     """A ZIP with a manifest, made by a job; its result names the asset to download."""
     draft = ArchiveDraft(picture_ids=tuple(pack.picture_ids), name=pack.name, with_recipe=pack.with_recipe)
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
-        return JobWords.model_validate(
-            gallery.start_archive(tx, draft=draft, filters=filters if everything else None, request_key=key)
-        )
+        return job_response(gallery.start_archive(tx, draft=draft, filters=filters if everything else None, request_key=key))
 
 
 @router.post("/acts/{act_id}/undo")

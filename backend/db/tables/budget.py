@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, Numeric, func
+from sqlalchemy import CheckConstraint, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_key
@@ -41,6 +41,7 @@ class LlmCall(Tenanted, Dated, Base):
         CheckConstraint(one_of("state", "reserved", "settled", "estimated", "refused", "cached"), name="state"),
         CheckConstraint("usd >= 0 AND estimate_usd >= 0 AND saved_usd >= 0", name="usd"),
         Index(None, "tenant_id", "day"),
+        Index("ix_llm_calls_job", "tenant_id", "job_id", postgresql_where=text("job_id IS NOT NULL")),
         Index("ix_llm_calls_open", "tenant_id", "state", "id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -44,12 +44,17 @@ class Job(Tenanted, Dated, Base):
         Index(None, "tenant_id", "state", "id"),
         Index(None, "tenant_id", "kind", "state"),
         Index(None, "tenant_id", "subject_noun", "subject_id", "id"),
+        Index(None, "tenant_id", "type", "state"),
+        Index("ix_jobs_dead_letters", "tenant_id", "id", postgresql_where=text("dead_letter")),
         Index("ix_jobs_children", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_jobs_api_key", "api_key_id", "created_at", postgresql_where=text("api_key_id IS NOT NULL")),
         Index("ix_jobs_processing", "attempt_id", postgresql_where=text("state = 'processing'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
+    """How it is run."""
+    type: Mapped[str | None]
+    """What was ordered, by the name that programs use; null in jobs of 0.5.1: the type of their kind."""
     v: Mapped[int] = mapped_column(server_default="1")
     queue: Mapped[str]
     title: Mapped[str]

@@ -21,7 +21,7 @@ export const followZip = (browser, jobId) => {
     const [job] = (await browser.list.ask(`/api/jobs/live?id=${jobId}`)).data
     if (job.state === "completed") {
       stop()
-      const { bytes: size, pictures, asset_id: assetId } = job.result
+      const { bytes: size, pictures, assetId } = job.result
       const link = el("a", "", `Download ${bytes(size)}`)
       link.href = mediaUrl(browser.data.workspace, assetId, "?download=1")
       toast.show(el("span", "grow", `${pictures} pictures packed.`), link, toast.buildClose())
