@@ -39,7 +39,7 @@ def settled(ctx: Context, verdict: Any) -> str:
 def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> None:
     ctx.log("nearly there")
     ctx.progress(4, 4, "drawing")
-    assert ctx.write_step("last", no_work, lambda tx, _: {"n": 1}, job_result={"pictures": 4}) == {"n": 1}
+    assert ctx.write_step("last", no_work, lambda tx, _: {"n": 1}, job_result=lambda: {"pictures": 4}) == {"n": 1}
     assert ctx.completed
     assert look(ctx, cast(Job.state, Text), Job.result) == ("completed", {"pictures": 4})
     with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
@@ -56,7 +56,7 @@ def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> Non
 def test_a_step_of_a_lost_attempt_neither_counts_nor_ends_anything(ctx: Context) -> None:
     ctx.log("still to be told")
     with pytest.raises(LeaseLost):
-        ctx.write_step("last", lambda: next_attempt(ctx).claim.attempt_n, lambda tx, n: {"n": n}, job_result={})
+        ctx.write_step("last", lambda: next_attempt(ctx).claim.attempt_n, lambda tx, n: {"n": n}, job_result=dict)
     assert not ctx.completed
     assert look(ctx, cast(Job.state, Text)) == ("processing",)
     assert ctx.take_report().lines == [("info", "still to be told")]
@@ -70,7 +70,7 @@ def test_a_step_that_cannot_be_written_leaves_its_lines_to_the_next_try(ctx: Con
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ctx.write_step("last", no_work, breaks, job_result={})
+        ctx.write_step("last", no_work, breaks, job_result=dict)
     assert (ctx.completed, ctx.take_report().lines) == (False, [("info", "written last")])
 
 
@@ -78,7 +78,7 @@ def test_a_job_that_others_wait_for_is_ended_by_its_worker(ctx: Context, app: An
     child = ctx.spawn_child_job("part", kind="test-steps", payload=Steps(), title="Part")
     context = make_context(app, workspace, "test-steps", Steps(), job_id=child.id)
     object.__setattr__(context.claim, "parent_id", ctx.job_id)
-    context.write_step("last", no_work, lambda tx, _: None, job_result={})
+    context.write_step("last", no_work, lambda tx, _: None, job_result=dict)
     assert not context.completed
     assert look(context, cast(Job.state, Text)) == ("processing",)
 

@@ -122,6 +122,8 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/boards/{board_id}/archive", None),
         ("POST", "/jobs/{job_id}/cancel", None),
         ("POST", "/jobs/{job_id}/retry", None),
+        ("POST", "/jobs/{job_id}/dismiss", None),
+        ("POST", "/jobs/{job_id}/move", {"where": "first"}),
         ("POST", "/trials/{trial_id}/votes", kept),
         ("DELETE", "/trials/{trial_id}/votes/last", None),
         ("POST", "/jobs", {"type": "dataset-ingest", "payload": {"datasetId": ids["dataset_id"]}}),

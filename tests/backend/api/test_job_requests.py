@@ -48,7 +48,7 @@ def test_a_list_is_one_job_and_the_same_key_the_same_job(app: Any, editor: Any, 
     foretold = order(editor, "image-list", LINES, path="/jobs/estimate").json()
     assert (foretold["pictures"], foretold["ahead"], foretold["axes"], job_count(app, workspace)) == (3, 0, [], 0)
     made = order(editor, "image-list", LINES, "k")
-    assert (made.status_code, made.json()["kind"], made.json()["title"][:10]) == (201, "image-generation", "List of 3:")
+    assert (made.status_code, made.json()["type"], made.json()["title"][:10]) == (201, "image-list", "List of 3:")
     assert made.headers["location"].startswith(f"/api/jobs/{made.json()['jobId']}")
     assert order(editor, "image-list", LINES, "k").json()["id"] == made.json()["id"]
     assert job_count(app, workspace) == 1
@@ -90,7 +90,7 @@ def test_a_grid_is_foretold_as_it_is_drawn(app: Any, editor: Any, workspace: Ten
         [["4", "6", "8"], ["smiling", "serious"]],
     )
     made = order(editor, "image-grid", GRID, "g").json()
-    assert made["title"] == "Grid 3 × 2: portrait, smiling"
+    assert (made["type"], made["title"]) == ("image-grid", "Grid 3 × 2: portrait, smiling")
     with app.db.transaction(workspace.caller) as tx:
         card = generation.get(tx, made["subjectId"])
     assert (card.n, set(card.recipe.seeds), card.form) == (6, {5}, "grid")
@@ -100,7 +100,7 @@ def test_a_larger_copy_is_asked_for_once(app: Any, editor: Any, workspace: Tenan
     with app.db.transaction(workspace.caller) as tx:
         [picture] = make_pictures(tx, 1)
     first, again = (order(editor, "image-upscale", {"pictureId": picture, "scale": 2}, "u").json() for _ in range(2))
-    assert (first["kind"], first["id"]) == ("image-upscale", again["id"])
+    assert (first["type"], first["id"]) == ("image-upscale", again["id"])
     assert order(editor, "image-upscale", {"pictureId": "pic_none"}).status_code == 404
     assert order(editor, "image-upscale", {"pictureId": picture, "scale": 7}).status_code == 400
     refused = order(editor, "image-upscale", {"pictureId": picture}, path="/jobs/estimate")
@@ -113,7 +113,7 @@ def test_what_was_uploaded_is_brought_in(app: Any, editor: Any, workspace: Tenan
     said = {"noun": "gallery", "nounId": "import", "filename": "a.jpg", "size": 3, "clientKey": "a"}
     upload = editor.post(f"/uploads/{workspace.id}", json=said).json()["id"]
     assert editor.put(f"/uploads/{workspace.id}/{upload}", content=b"abc").status_code == 200
-    assert order(editor, "picture-import", {"aiMade": True}).json()["kind"] == "picture-import"
+    assert order(editor, "picture-import", {"aiMade": True}).json()["type"] == "picture-import"
 
 
 def test_viewers_may_ask_what_it_would_come_to_and_start_nothing(app: Any, workspace: Tenant, other_workspace: Tenant) -> None:
@@ -142,7 +142,7 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
     with app.db.transaction(workspace.caller) as tx:
         set_id, bella = make_dataset(tx), make_influencer(tx).id
         channel = channels.add_sandbox(tx, bella).id
-    said = editor.get("/openapi.json").json()["components"]["schemas"]["Order"]["oneOf"]
+    said = editor.get("/openapi.json").json()["components"]["schemas"]["JobRequest"]["oneOf"]
     assert [one["title"] for one in said] == list(JOB_REQUEST_TYPES)
     by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
     assert "negativePrompt" in by_name["image-grid"]["draft"]["properties"]

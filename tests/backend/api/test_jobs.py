@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from sqlalchemy import update
 
 from backend import jobs
 from backend.app import App
-from backend.db.tables import Attempt
+from backend.db.tables import Attempt, Job, LlmCall
 from backend.db.transactions import SignedIn
 from backend.jobs.context import no_work
+from backend.kit.clock import now
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 
@@ -21,6 +25,10 @@ Browser = Callable[..., TestClient]
 
 class Nothing(BaseModel):
     pass
+
+
+class Source(BaseModel):
+    dataset_id: str
 
 
 def make_job(app: App, caller: SignedIn, key: str = "k") -> str:
@@ -45,7 +53,7 @@ def test_a_list_has_the_seeds_shape(app: App, client: Browser, workspace: Tenant
         "/api/jobs", params={"workspace": workspace.id, "sortBy": "createdAt", "sortOrder": "asc"}
     )
     assert [job["id"] for job in oldest.json()["data"]] == ids
-    none = client(workspace.viewer).get("/api/jobs", params={"workspace": workspace.id, "state": "failed", "type": "upkeep"})
+    none = client(workspace.viewer).get("/api/jobs", params={"workspace": workspace.id, "status": "failed", "type": "upkeep"})
     assert none.json()["total"] == 0
 
 
@@ -66,7 +74,7 @@ def test_one_job_its_log_and_the_live_ones(app: App, client: Browser, workspace:
     browser = client(workspace.viewer, **{"x-workspace": workspace.id})
     one = browser.get(f"/api/jobs/{job_id}").json()
     assert (one["state"], one["queuePosition"], one["etaS"], one["deadLetter"]) == ("pending", 1, None, False)
-    assert browser.get(f"/api/jobs/{job_id}/log").json() == {"data": []}
+    assert browser.get(f"/api/jobs/{job_id}/log").json()["data"] == []
     assert [job["id"] for job in browser.get("/api/jobs/live").json()["data"]] == [job_id]
     assert [job["id"] for job in browser.get("/api/jobs/live", params={"id": job_id}).json()["data"]] == [job_id]
 
@@ -78,9 +86,119 @@ def test_a_running_job_shows_its_latest_preview_and_an_ended_one_none(app: App, 
         tx.get_one(Attempt, running.attempt_id).preview = seen
     browser = client(workspace.viewer, **{"x-workspace": workspace.id})
     assert [job["preview"] for job in browser.get("/api/jobs/live").json()["data"]] == [seen]
-    running.write_step("last", no_work, lambda tx, _: None, job_result={})
+    running.write_step("last", no_work, lambda tx, _: None, job_result=dict)
     ended = browser.get(f"/api/jobs/{running.job_id}").json()
     assert (ended["state"], ended["preview"]) == ("completed", None)
+
+
+def ended(app: App, caller: SignedIn, kind: str, key: str, result: dict[str, Any] | None = None, **columns: Any) -> str:
+    """A job that has completed, or as `columns` say."""
+    with app.db.transaction(caller) as tx:
+        job_id = jobs.enqueue(tx, kind=kind, payload=Source(dataset_id="ds_1"), title=key, request_key=key).id
+        columns = {"state": "completed", "finished_at": now(), "result": result, **columns}
+        tx.execute(update(Job).where(Job.id == job_id).values(**columns))
+    return job_id
+
+
+def test_a_job_speaks_the_seeds_words_and_those_of_0_5_1(app: App, client: Browser, workspace: Tenant) -> None:
+    columns = {"state": "failed", "error_message": "No.", "error_code": "invalid", "dead_letter": True}
+    failed = ended(app, workspace.caller, "video-generation-gpu", "v", **columns)
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+    job = browser.get(f"/api/jobs/{failed}").json()
+    words = {name: job[name] for name in ("type", "status", "payload", "result", "cost", "error", "deadLetter")}
+    assert words == {
+        "type": "video-generation",
+        "status": "failed",
+        "payload": {"datasetId": "ds_1"},
+        "result": None,
+        "cost": 0.0,
+        "error": "No.",
+        "deadLetter": True,
+    }
+    assert job["completedAt"] == job["finishedAt"] > job["createdAt"]
+    old = {name: job[name] for name in ("kind", "state", "errorMessage", "errorCode", "costUsd")}
+    assert old == {
+        "kind": "video-generation-gpu",
+        "state": "failed",
+        "errorMessage": "No.",
+        "errorCode": "invalid",
+        "costUsd": "0",
+    }
+    described = client(workspace.viewer).get("/api/openapi.json").json()["components"]["schemas"]["JobResponse"]["properties"]
+    assert {name for name, said in described.items() if said.get("deprecated")} == {
+        "kind", "state", "errorMessage", "finishedAt", "costUsd",
+    }  # fmt: skip
+
+
+def test_what_was_ordered_is_what_is_listed(app: App, client: Browser, workspace: Tenant) -> None:
+    kinds = ("video-generation", "video-generation-gpu", "auto-caption-local", "image-upscale-gpu", "image-generation")
+    ids = {kind: ended(app, workspace.caller, kind, kind) for kind in kinds}
+    listed_as = ended(app, workspace.caller, "image-generation", "list", type="image-list")
+    ids["0.5.1"] = ended(app, workspace.caller, "video-generation-gpu", "old", type=None)
+    with app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(Job).where(Job.id == ids["image-upscale-gpu"]).values(state="failed", dead_letter=True))
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+
+    def found(**query: Any) -> set[str]:
+        answer = browser.get("/api/jobs", params=query).json()
+        assert answer["total"] == len(answer["data"])
+        return {job["id"] for job in answer["data"]}
+
+    assert found(type="video-generation") == {ids["video-generation"], ids["video-generation-gpu"], ids["0.5.1"]}
+    assert found(type="video-generation-gpu") == {ids["video-generation-gpu"], ids["0.5.1"]}
+    assert found(type=["image-list", "auto-caption"]) == {listed_as, ids["auto-caption-local"]}
+    assert found(type="image-generation") == {ids["image-generation"]}
+    assert found(type="nothing-of-this-name") == set()
+    assert found(deadLetter=True) == found(status="failed") == found(state="failed") == {ids["image-upscale-gpu"]}
+    assert len(found(deadLetter=False)) == len(found(status=["completed"])) == 6
+
+
+def test_a_job_costs_what_it_and_its_parts_paid(app: App, client: Browser, workspace: Tenant) -> None:
+    parent = ended(app, workspace.caller, "content-plan", "p")
+    part = ended(app, workspace.caller, "content-plan-picture", "c", parent_id=parent)
+    deep = ended(app, workspace.caller, "image-generation", "d", parent_id=part)
+    free = ended(app, workspace.caller, "upkeep", "u")
+    with app.db.transaction(workspace.caller) as tx:
+        call = {"day": 20260101, "kind": "caption", "estimate_usd": 1}
+        for n, (job_id, usd, state) in enumerate(
+            ((parent, "0.25", "settled"), (part, "0.5", "estimated"), (deep, "0.125", "settled"), (parent, "9", "reserved"))
+        ):
+            tx.add(LlmCall(id=f"llm_{n}", job_id=job_id, usd=Decimal(usd), state=state, **call))
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+    costs = {job["id"]: job["cost"] for job in browser.get("/api/jobs").json()["data"]}
+    assert costs == {parent: 0.875, part: 0.625, deep: 0.125, free: 0.0}
+    assert browser.get(f"/api/jobs/{parent}").json()["cost"] == 0.875
+
+
+def test_results_of_older_versions_are_read_in_todays_words(app: App, client: Browser, workspace: Tenant) -> None:
+    old = ended(app, workspace.caller, "video-generation", "old", {"clip_id": "clip_1", "asset_id": "ast_1"})
+    names = {"videoId": "clip_1", "assetId": "ast_1", "s3Key": "videos/x.mp4"}
+    new = ended(app, workspace.caller, "video-generation", "new", names)
+    plain = ended(app, workspace.caller, "content-generation", "text", {"assetId": "ast_2", "contentPlan": {"sdPrompt": "x"}})
+    browser = client(workspace.viewer, **{"x-workspace": workspace.id})
+    results = {
+        job["id"]: job["result"] for job in browser.get("/api/jobs/live", params={"id": [old, new, plain]}).json()["data"]
+    }
+    snake = {"clip_id": "clip_1", "asset_id": "ast_1"}
+    assert results[old] == {"videoId": "clip_1", "assetId": "ast_1", **snake}
+    assert results[new] == {**names, **snake}
+    assert results[plain] == {"assetId": "ast_2", "contentPlan": {"sdPrompt": "x"}}
+    with app.db.transaction(workspace.caller) as tx:
+        assert jobs.get(tx, old).result == {"videoId": "clip_1", "assetId": "ast_1"}
+
+
+def test_a_dead_letter_is_run_again_dismissed_and_moved(app: App, client: Browser, workspace: Tenant) -> None:
+    dead = ended(app, workspace.caller, "upkeep", "d", state="failed", dead_letter=True, error_message="Gone.")
+    before = make_job(app, workspace.caller)
+    editor = client(workspace.editor, **{"x-workspace": workspace.id})
+    assert editor.post(f"/api/jobs/{dead}/dismiss").status_code == 204
+    again = editor.post(f"/api/jobs/{dead}/retry").json()
+    assert (again["status"], again["deadLetter"], again["error"]) == ("pending", False, None)
+    assert editor.get("/api/jobs", params={"deadLetter": True}).json()["total"] == 0
+    assert editor.post(f"/api/jobs/{before}/move", json={"where": "first"}).json()["queuePosition"] == 1
+    assert editor.get(f"/api/jobs/{dead}").json()["queuePosition"] == 2
+    assert editor.post(f"/api/jobs/{before}/move", json={"where": "sideways"}).status_code == 400
+    assert editor.post(f"/api/jobs/{dead}/dismiss").status_code == 409
 
 
 def test_cancel_and_retry_need_an_editor(app: App, client: Browser, workspace: Tenant) -> None:

@@ -205,7 +205,7 @@ def test_held_pictures_stay_out_of_their_posts_and_are_counted(rig: SeriesRig, w
     with rig.app.db.transaction(workspace.caller) as tx:
         tx.execute(update(Picture).values(gate="held"))
     done = pipeline.run_picture(next_attempt(first), payload)
-    assert done == {"pictures": 0, "held": 1, "missed": 0}
+    assert done == {"pictures": 0, "held": 1, "missed": 0, "assets": []}
     with rig.app.db.transaction(workspace.caller) as tx:
         tx.get_one(Job, child.id).result = done
         assert bulk_planning.get_series(tx, context.job_id).held == 1

@@ -37,7 +37,8 @@ def test_the_same_prompts_and_seeds_for_every_arm(
     studio: Any, workspace: Tenant, ask: Ask, engine: FakeImageEngine, run_id: str
 ) -> None:
     card = ask(seeds=2)
-    assert draw(begin(studio, workspace, card), card) == {"pictures": 20}
+    result = draw(begin(studio, workspace, card), card)
+    assert (result["pictures"], len(result["assets"])) == (20, 20)
     with studio.db.transaction(workspace.caller) as tx:
         cells, card = comparisons.cells(tx, card.id), comparisons.get(tx, card.id)
         stored = assets.get_many(tx, [cell.asset_id for cell in cells])
@@ -107,7 +108,7 @@ def test_a_cancel_keeps_what_is_there_and_it_can_be_exported(
     result = pipeline.run_grid(grid, ComparisonPayload(trial_id=card.id))
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).done == 3
-        assert comparisons.get(tx, card.id).grid_asset_id == result["asset_id"]
+        assert comparisons.get(tx, card.id).grid_asset_id == result["assetId"]
 
 
 def test_deleting_while_it_draws_leaves_nothing_in_use(
@@ -204,7 +205,8 @@ def test_a_judge_that_fails_costs_the_numbers_only(studio: Any, workspace: Tenan
 
     reader.looks = broken
     card = ask()
-    assert draw(begin(studio, workspace, card), card) == {"pictures": 10}
+    result = draw(begin(studio, workspace, card), card)
+    assert (result["pictures"], len(result["assets"])) == (10, 10)
     with studio.db.transaction(workspace.caller) as tx:
         assert comparisons.get(tx, card.id).judged.no_identity == "The judge's process ended unexpectedly."
 
@@ -219,9 +221,9 @@ def test_the_labelled_grid(studio: Any, workspace: Tenant, ask: Ask) -> None:
         make_context(studio, workspace, "trial-grid", ComparisonPayload(trial_id=card.id)), ComparisonPayload(trial_id=card.id)
     )
     with studio.db.transaction(workspace.caller) as tx:
-        assert comparisons.get(tx, card.id).grid_asset_id == second["asset_id"]
-        grid = assets.get(tx, second["asset_id"])
-        assert tx.get_one(Asset, first["asset_id"]).state == "deleted"
+        assert comparisons.get(tx, card.id).grid_asset_id == second["assetId"]
+        grid = assets.get(tx, second["assetId"])
+        assert tx.get_one(Asset, first["assetId"]).state == "deleted"
     with Image.open(io.BytesIO(b"".join(studio.storage.open(grid.key)))) as image:
         assert SOURCE_TYPE in image.info["xmp"].decode()
         image.load()

@@ -34,7 +34,7 @@ def test_one_hostile_recipe_does_not_stop_the_others(worker_app: Any, workspace:
     arrive(worker_app, tx, {"a.png": with_texts(photo(1, kind="PNG"), {"influencerai": json.dumps(said)}), "b.jpg": photo(2)})
     payload = ImportPayload()
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload), payload)
-    assert result == {"imported": 2, "refused": 0, "already": 0, "with_recipe": 1}
+    assert result == {"imported": 2, "refused": 0, "already": 0, "withRecipe": 1}
     with tx() as session:
         found = gallery.page(session, filters=GalleryFilters(text="beach", source="imported")).pictures
     assert [one.prompt for one in found] == ["bella at the beach"]

@@ -179,7 +179,7 @@ def test_every_file_that_leaves_says_where_it_comes_from(
             packing = ArchivePayload(**session.get_one(Job, job.id).payload)
         made_zip = pipeline.run_archive(make_context(worker_app, workspace, "picture-archive", packing, job_id=job.id), packing)
         with tx() as session:
-            data = worker_app.storage.read(session.get_one(Asset, made_zip["asset_id"]).key)
+            data = worker_app.storage.read(session.get_one(Asset, made_zip["assetId"]).key)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [name for name in archive.namelist() if name != "manifest.json"]
             assert {name[5:-4].strip("."): told(archive.read(name)) for name in names} == {

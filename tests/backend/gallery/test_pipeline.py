@@ -79,8 +79,8 @@ def test_a_board_is_packed_in_its_order_with_a_manifest(
     payload = ArchivePayload(filename="Summer_set", board_id=shelf["board"], with_recipe=with_recipe)
     first = make_context(worker_app, workspace, "picture-archive", payload, job_id=job.id)
     result = pipeline.run_archive(first, payload)
-    assert (result["pictures"], result["left_out"]) == (3, 1)
-    files, manifest = unpacked(worker_app, tx, result["asset_id"])
+    assert (result["pictures"], result["leftOut"]) == (3, 1)
+    files, manifest = unpacked(worker_app, tx, result["assetId"])
     assert [one["id"] for one in manifest["pictures"]] == shelf["ids"][2::-1]
     assert (manifest["board"]["name"], manifest["pictures"][0]["prompt"]) == ("Summer set", "bella, “très” chic")
     for said in manifest["pictures"]:
@@ -105,7 +105,7 @@ def test_archives_go_after_a_week_and_nothing_to_pack_is_said(
             gallery.start_archive(session, draft=ArchiveDraft(board_id=empty), request_key="e")
     assert assets.sweep(tx, worker_app.storage, settings=worker_app.settings).retired == 1
     with tx() as session:
-        assert assets.get(session, result["asset_id"]).state == "deleted"
+        assert assets.get(session, result["assetId"]).state == "deleted"
 
 
 def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tenant, tx: Any) -> None:
@@ -120,7 +120,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         job = gallery.start_import(session, board_id=board_id, request_key="in")
     payload = ImportPayload(board_id=board_id)
     result = pipeline.run_import(make_context(worker_app, workspace, "picture-import", payload, job_id=job.id), payload)
-    assert result == {"imported": 2, "refused": 1, "already": 0, "with_recipe": 1}
+    assert result == {"imported": 2, "refused": 1, "already": 0, "withRecipe": 1}
 
     with tx() as session:
         ids = gallery.matching_ids(session, filters=GalleryFilters(board_id=board_id, order="board"), most=9)
@@ -180,8 +180,8 @@ def test_two_jobs_at_the_same_files_take_each_once(
         return looked
 
     monkeypatch.setattr(imports, "_store", meanwhile)
-    assert pipeline.run_import(first, payload) == {"imported": 0, "refused": 0, "already": 0, "with_recipe": 0}
-    assert told == [{"imported": 2, "refused": 1, "already": 0, "with_recipe": 0}]
+    assert pipeline.run_import(first, payload) == {"imported": 0, "refused": 0, "already": 0, "withRecipe": 0}
+    assert told == [{"imported": 2, "refused": 1, "already": 0, "withRecipe": 0}]
     with tx() as session:
         assert session.query(Picture).count() == 2
         assert session.query(Asset).filter(Asset.state == "stored").count() == 2

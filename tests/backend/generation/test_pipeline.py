@@ -56,7 +56,8 @@ def draw(context: Any, card: GenerationCard) -> Any:
 
 def test_four_pictures(studio: Any, workspace: Tenant, ask: Any, engine: FakeImageEngine) -> None:
     card = ask()
-    assert draw(begin(studio, workspace, card), card) == {"pictures": 4}
+    result = draw(begin(studio, workspace, card), card)
+    assert (result["pictures"], len(result["assets"])) == (4, 4)
     assert engine.requests[0].seeds == (10, 11, 12, 13)
     with studio.db.transaction(workspace.caller) as tx:
         pictures = generation.pictures_of(tx, card.id)

@@ -181,7 +181,7 @@ def test_a_list_is_one_request_that_steps_aside_and_goes_on(
         ]
         assert do(jobs.get, card.job_id).not_before is None
         context = next_attempt(context)
-    assert pipeline.run(context, payload) == {"pictures": 20}
+    assert len(pipeline.run(context, payload)["assets"]) == 20
     assert [len(request.seeds) for request in engine.requests] == [8, 8, 4]
     assert [picture.prompt for picture in do(generation.pictures_of, card.id)] == [f"line {n}" for n in range(20)]
     assert do(prompt_library.earlier_prompts)[0].prompt == "portrait"
@@ -232,7 +232,8 @@ def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, d
     )
     payload = GenerationPayload(generation_id=card.id)
     context = make_context(studio, workspace, "image-upscale", payload, job_id=card.job_id)
-    assert pipeline.upscale(context, payload) == pipeline.upscale(next_attempt(context), payload) == {"pictures": 1}
+    first, again = pipeline.upscale(context, payload), pipeline.upscale(next_attempt(context), payload)
+    assert first == again == {**first["assets"][0], "pictures": 1, "assets": first["assets"]}
     [larger] = do(generation.pictures_of, card.id)
     assert (larger.width, larger.height, larger.seed, larger.influencer_id) == (256, 256, one.seed, influencer.id)
     assert larger.recipe.upscaled
@@ -251,14 +252,14 @@ def test_a_grid_becomes_one_labelled_picture(studio: Any, workspace: Tenant, do:
     job = do(generation.start_sheet, pictures[0].generation_id, request_key="sheet")
     payload = GenerationPayload(generation_id=pictures[0].generation_id)
     result = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=job.id), payload)
-    stored = do(assets.get, result["asset_id"])
+    stored = do(assets.get, result["assetId"])
     with Image.open(io.BytesIO(b"".join(studio.storage.open(stored.key)))) as sheet:
         assert sheet.height > sheet.width
     second = do(generation.start_sheet, pictures[0].generation_id, request_key="again")
     do(lambda tx: setattr(tx.get_one(Job, job.id), "state", "completed"))
     do(lambda tx: setattr(tx.get_one(Job, job.id), "result", result))
     newer = pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=second.id), payload)
-    assert [do(assets.get, entry["asset_id"]).state for entry in (result, newer)] == ["deleted", "stored"]
+    assert [do(assets.get, entry["assetId"]).state for entry in (result, newer)] == ["deleted", "stored"]
     with pytest.raises(Invalid, match="Only a grid"):
         do(generation.start_sheet, drawn(generation.start, draft=draft(n=1))[0].generation_id, request_key="no")
 
@@ -287,7 +288,7 @@ def test_of_labelled_pictures_the_one_asked_for_last_stays_whoever_dies_or_is_la
     died = pipeline.sheet(late, payload)
     second = pipeline.sheet(next_attempt(late), payload)
     slow = pipeline.sheet(early, payload)
-    assert [do(assets.get, entry["asset_id"]).state for entry in (died, second)] == ["deleted", "stored"]
+    assert [do(assets.get, entry["assetId"]).state for entry in (died, second)] == ["deleted", "stored"]
     newest = do(generation.start_sheet, payload.generation_id, request_key="newest")
     pipeline.sheet(make_context(studio, workspace, "image-sheet", payload, job_id=newest.id), payload)
-    assert [do(assets.get, entry["asset_id"]).state for entry in (second, slow)] == ["deleted"] * 2
+    assert [do(assets.get, entry["assetId"]).state for entry in (second, slow)] == ["deleted"] * 2

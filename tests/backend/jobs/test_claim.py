@@ -138,7 +138,7 @@ def add_card(worker_db: Database, name: str, **more: Any) -> None:
 def test_a_card_is_held_by_one_attempt_and_told_when_it_changes_hands(
     ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database
 ) -> None:
-    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=1)
+    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=2)
     assert take("gpu") is None
     add_card(worker_db, "cuda:0")
     first = take("gpu")
@@ -168,7 +168,7 @@ def test_cards_of_other_hosts_down_or_unable_are_not_used(ask: Any, take: Any, w
 def test_an_engine_that_is_down_takes_nothing_until_it_is_tried_again(
     ask: Any, take: Any, workspace: Tenant, worker_db: Database, db: Database
 ) -> None:
-    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=1)
+    draw, train = ask(workspace, "test-draw"), ask(workspace, "test-train", priority=2)
     add_card(worker_db, "cpu")
     with db.transaction(SystemCaller(workspace.id)) as tx:
         gone = rules.outcome_of_error(EngineUnavailable("Start it."), retries=0, max_retries=3, delays=(0.0,), submitted=False)

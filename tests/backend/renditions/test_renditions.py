@@ -57,8 +57,10 @@ def test_a_picture_goes_out_as_a_plain_marked_jpeg(app: Any, do: Any, keep: Any,
     job = do(renditions.start_preparation, requests)
     assert do(renditions.start_preparation, requests).id == job.id, "asked twice, made once"
     assert do(jobs.get, job.id).kind == KIND
-    assert prepare(do(renditions.request_renditions, requests)) == {"made": 1, "refused": 0}
+    result = prepare(do(renditions.request_renditions, requests))
     [prepared] = do(renditions.ready_files, requests)
+    assert [(asset["assetId"], asset["s3Key"]) for asset in result.pop("assets")] == [(prepared.id, prepared.key)]
+    assert result == {"made": 1, "refused": 0}
     assert do(renditions.start_preparation, requests) is None
     data = b"".join(app.storage.open(prepared.key))
     assert (prepared.content_type, prepared.width, prepared.height, prepared.meta) == (
@@ -151,7 +153,7 @@ def test_what_cannot_be_read_says_so_once_asked_for(do: Any, keep: Any, prepare:
     broken = keep(b"no picture at all", width=100, height=100)
     film = keep(b"no film at all", kind="video", content_type="video/mp4", width=100, height=100)
     for requests in ([(broken, PICTURE)], [(film, RenditionRecipe(kind="video"))]):
-        assert prepare(do(renditions.request_renditions, requests)) == {"made": 0, "refused": 1}
+        assert prepare(do(renditions.request_renditions, requests)) == {"made": 0, "refused": 1, "assets": []}
         with pytest.raises(Invalid, match=r"cannot be (read|posted)"):
             do(renditions.ready_files, requests)
         [message] = do(renditions.rendition_status, requests).values()

@@ -73,7 +73,7 @@ def test_a_whole_run(studio: Any, workspace: Tenant, start: Any, begin: Any, tmp
     with studio.db.transaction(workspace.caller) as tx:
         card, points = training.get(tx, run.id), training.points(tx, run.id)
         samples, checkpoints = training.samples(tx, run.id), training.checkpoints(tx, run.id)
-        lora = loras.get(tx, result["lora_id"])
+        lora = loras.get(tx, result["loraId"])
     assert [point.step for point in points] == list(range(1, 13))
     assert card.loss_first
     assert card.loss_last
@@ -101,7 +101,7 @@ def test_the_next_attempt_goes_on_from_the_state(
     assert result
     assert steps_of(studio, workspace, run) == [4, 8, 12]
     # The weights of the fake scripts are the steps behind them: 8 of the first attempt, 4 of the second.
-    assert trained(lora_file(studio, workspace, result["lora_id"], tmp_path / "lora")) == 12
+    assert trained(lora_file(studio, workspace, result["loraId"], tmp_path / "lora")) == 12
     with studio.db.transaction(workspace.caller) as tx:
         assert [point.step for point in training.points(tx, run.id)] == list(range(1, 13))
 

@@ -24,13 +24,14 @@ def test_a_whole_run(studio: Any, workspace: Tenant, run: RunCard, begin: Any, t
     with studio.db.transaction(workspace.caller) as tx:
         card = training.get(tx, run.id)
         lora = loras.get(tx, str(card.lora_id))
+        file = assets.get(tx, lora.asset_id)
         points = training.points(tx, run.id)
         samples = training.samples(tx, run.id)
         checkpoints = training.checkpoints(tx, run.id)
         influencer = influencers.get(tx, str(run.influencer_id))
         states = tx.scalar(select(func.count()).select_from(Asset).where(Asset.kind == "state", Asset.state == "stored"))
         assert assets.get(tx, samples[0].asset_id).thumbs
-    assert result == {"lora_id": lora.id, "name": "bella-v1", "steps": 20}
+    assert result == {"loraId": lora.id, "name": "bella-v1", "steps": 20, **file.names}
     assert (card.loss_first, card.loss_last) == (1.0, 0.25)
     assert [point.step for point in points] == list(range(1, 21))
     assert points[6].loss == pytest.approx(0.93)
@@ -59,7 +60,7 @@ def test_another_default_lora_stays(studio: Any, workspace: Tenant, run: RunCard
     result = train(begin(), run)
     with studio.db.transaction(workspace.caller) as tx:
         assert influencers.get(tx, str(run.influencer_id)).default_lora_id == own_lora.id
-        assert loras.get(tx, (result or {})["lora_id"]).name == "bella-v2"
+        assert loras.get(tx, (result or {})["loraId"]).name == "bella-v2"
 
 
 def test_the_jobs_log_tells_the_story(studio: Any, workspace: Tenant, run: RunCard, begin: Any) -> None:
