@@ -54,11 +54,11 @@ class JobType:
     `run`: "module:function" of its pipeline, imported by workers only; it takes a JobContext and a `payload` and returns the
     job's result (JSON) or None. `label`: what pages call such jobs; kinds with the same label are listed together. `device`:
     capability of the device it must hold (`image`, `trainer`), empty: none. `limit_setting`: how many may run at once; kinds
-    with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is stopped, 0:
-    the setting `jobs.stall_s`. `requests`: how people and programs start it. `v`: version of the payload; workers also take
-    jobs of version v-1, so that a release can run what the one before enqueued. `same_as`: the type of the
-    kind that does the same on another machine; empty: there is none.
-    `priority`: of its jobs within a workspace and queue, lower first, unless the one who enqueues says otherwise.
+    of one queue with the same setting share the limit; empty: no limit. `stall_s`: seconds without progress after which it is
+    stopped, 0: the setting `jobs.stall_s`. `requests`: how people and programs start it. `same_as`: the type of the kind that
+    does the same on another machine; empty: there is none. `priority`: of its jobs within a workspace and queue, lower first,
+    unless who enqueues one says otherwise. `v`: version of the payload; workers also take jobs of version v-1, so that a
+    release can run what the one before enqueued.
     """
 
     kind: str
@@ -95,6 +95,11 @@ class JobType:
         """Imports it."""
         module, _, function = self.run.partition(":")
         return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+    @property
+    def limit_group(self) -> str:
+        """Kinds of one group are counted together: under one queue's lock, so that no two claims take the last place."""
+        return f"{self.queue}:{self.limit_setting}" if self.limit_setting else ""
 
     def limit(self, settings: Settings) -> int | None:
         return int(attrgetter(self.limit_setting)(settings)) if self.limit_setting else None

@@ -34,10 +34,10 @@ def placeholder(letter: str, *, ratio: str = "1") -> None:
 
 
 def thumbs(urls: Sequence[str], *, side: int = 44, alt: str = "") -> None:
-    """Small squares in a row."""
+    """Small squares in a row, or in several where it is narrow."""
     images = "".join(
         f'<img src="{esc(url)}" alt="{esc(alt)}" loading="lazy" '
         f'style="width:{side}px;height:{side}px;object-fit:cover;border-radius:8px;background:rgba(128,128,140,.15)">'
         for url in urls
     )
-    st.html(f'<div style="display:flex;gap:4px">{images}</div>', width="content")
+    st.html(f'<div style="display:flex;flex-wrap:wrap;gap:4px">{images}</div>', width="content")

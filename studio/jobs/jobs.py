@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import content_plans, generation, jobs, videos
-from backend.errors import NotFound
+from backend import budgets, content_plans, jobs
 from backend.jobs import JobCard
-from studio.gallery.picture_urls import thumbs
+from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
-from studio.ui.format import ago, duration, media_url, plain, state_badge
+from studio.ui.format import ago, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 
 ACTIVE = ("pending", "processing")
@@ -132,44 +131,19 @@ def detail(page: Page, job_id: str) -> None:
     with page.transaction() as tx:
         card = jobs.get(tx, job_id)
         log = jobs.log(tx, job_id)
+        cost = budgets.cost_of_jobs(tx, [job_id])[job_id]
     live_jobs(f"job:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
-    st.caption(
-        f"{_time_text(card)} · try {card.attempt_n or 1}" + (" · gave up after several tries" if card.dead_letter else "")
-    )
+    facts = [card.type, _time_text(card), f"try {card.attempt_n or 1}", f"cost {usd(cost)}"]
+    st.caption(plain(" · ".join([*facts, "gave up after several tries"] if card.dead_letter else facts)))
     if card.subject_noun == "post":
         _plan_button(page, card)
     if card.subject_noun in SUBJECT_PAGES:
         page_path, label = SUBJECT_PAGES[card.subject_noun]
         if st.button(label, icon=":material/open_in_new:"):
             page.go(page_path, id=card.subject_id)
-    _result(page, card)
+    job_result(page, card)
     st.header("Log")
     if log:
         st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
     else:
         st.caption("Nothing was logged." if card.ended else "No lines yet.")
-
-
-def _result(page: Page, card: JobCard) -> None:
-    """Prompt and results of a job that makes pictures or a video."""
-    try:
-        with page.transaction() as tx:
-            if card.subject_noun == "generation":
-                recipe = generation.get(tx, card.subject_id).recipe
-                prompt, negative = recipe.prompt, recipe.negative_prompt
-                asset_ids = [asset_id.asset_id for asset_id in generation.pictures_of(tx, card.subject_id)[:12]]
-            elif card.subject_noun == "clip":
-                clip = videos.get(tx, card.subject_id)
-                prompt, negative, asset_ids = (
-                    clip.recipe.prompt,
-                    clip.recipe.negative_prompt,
-                    [clip.asset_id or clip.picture_asset_id],
-                )
-            else:
-                return
-    except NotFound:
-        return
-    if asset_ids:
-        thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in asset_ids], side=112, alt="Result")
-    if prompt:
-        st.markdown(f"**Prompt**: {plain(prompt)}" + (f"  \n**Negative prompt**: {plain(negative)}" if negative else ""))

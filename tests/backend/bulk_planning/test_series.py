@@ -69,6 +69,7 @@ def test_days_are_written_drawn_and_put_on_free_times(rig: SeriesRig, workspace:
     assert [bool(plan.posts[0].media) for plan in rig.plans(context.job_id)].count(True) == 1, "each lands when it is there"
     rig.draw(context.job_id)
     result = rig.run(next_attempt(context))
+    assert sorted(result.pop("contentPlanIds")) == sorted(plan.id for plan in plans)
     assert result == {"posts": 3, "undated": 0, "unwritten": 0, "cost": 0.0, "model": "offline", "pictures": 3}
     for plan in rig.plans(context.job_id):
         assert all(len(post.media) == 1 and post.alt_texts[post.media[0]] for post in plan.posts)

@@ -109,6 +109,6 @@ def test_every_kind_names_settings_that_exist() -> None:
         assert spec.limit(settings) is None or spec.limit_setting
     by_limit: dict[str, set[str]] = {}
     for spec in JOB_TYPES.values():
-        if spec.limit_setting and not spec.kind.startswith("test-"):
-            by_limit.setdefault(spec.limit_setting, set()).add(spec.queue)
+        if spec.limit_group:
+            by_limit.setdefault(spec.limit_group, set()).add(spec.queue)
     assert all(len(queues) == 1 for queues in by_limit.values()), "a limit is counted under one queue's lock"
