@@ -100,8 +100,8 @@ def drawn_pictures(tx: Session, generation_id: str) -> dict[int, DrawnPicture]:
 def result_of(drawn: Iterable[DrawnPicture], n: int) -> dict[str, Any]:
     """The result of a job that draws `n` pictures: those that passed the face check come first."""
     in_order = sorted(drawn, key=lambda picture: (picture.gate != "open", picture.n))
-    made = [{"pictureId": picture.id, "assetId": picture.asset_id, "s3Key": picture.key} for picture in in_order]
-    return {**(made[0] if made else {}), "pictures": n, "assets": made}
+    files = [{"pictureId": picture.id, "assetId": picture.asset_id, "s3Key": picture.key} for picture in in_order]
+    return {**(files[0] if files else {}), "pictures": n, "assets": files}
 
 
 def _has_workflow(tx: Session, graph_id: str) -> bool:

@@ -31,18 +31,18 @@ T = TypeVar("T")
 def run(ctx: JobContext, payload: MediaPayload) -> dict[str, Any]:
     """Result: {made, refused}, counts of files; a refused one cannot be prepared. `assets`: {renditionId, assetId, s3Key} of
     those made."""
-    made: dict[str, str] = {}
+    asset_ids: dict[str, str] = {}
     refused = 0
     for n, rendition_id in enumerate(payload.rendition_ids):
         ctx.progress(n, len(payload.rendition_ids), "preparing files")
         result = _prepare_in_step(ctx, rendition_id, n)
         refused += bool(result.get("error"))
         if asset_id := result.get("asset_id"):
-            made[rendition_id] = asset_id
+            asset_ids[rendition_id] = asset_id
     with ctx.transaction() as tx:
-        files = assets.get_many(tx, list(made.values()))
-    names = [{"renditionId": id, **files[asset_id].names} for id, asset_id in made.items() if asset_id in files]
-    return {"made": len(made), "refused": refused, "assets": names}
+        files = assets.get_many(tx, list(asset_ids.values()))
+    names = [{"renditionId": id, **files[asset_id].names} for id, asset_id in asset_ids.items() if asset_id in files]
+    return {"made": len(asset_ids), "refused": refused, "assets": names}
 
 
 @dataclass(frozen=True, slots=True)

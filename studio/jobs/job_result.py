@@ -25,7 +25,7 @@ def job_result(page: Page, card: JobCard) -> None:
     """Draws nothing of a job that has neither made anything nor failed."""
     result = card.result or {}
     asset_ids, prompt, negative = _subject(page, card)
-    asset_ids = _made(result) or asset_ids
+    asset_ids = _result_assets(result) or asset_ids
     with page.transaction() as tx:
         files = assets.get_many(tx, asset_ids[:_MOST_FILES])
     _files(page, [files[asset_id] for asset_id in asset_ids if asset_id in files and files[asset_id].state == "stored"])
@@ -39,9 +39,9 @@ def job_result(page: Page, card: JobCard) -> None:
             st.code(json.dumps(card.payload, indent=2, ensure_ascii=False), language="json")
 
 
-def _made(result: dict[str, Any]) -> list[str]:
-    made = [file["assetId"] for file in result.get("assets") or []]
-    return made or [asset_id for asset_id in [result.get("assetId")] if asset_id]
+def _result_assets(result: dict[str, Any]) -> list[str]:
+    asset_ids = [file["assetId"] for file in result.get("assets") or []]
+    return asset_ids or [asset_id for asset_id in [result.get("assetId")] if asset_id]
 
 
 def _subject(page: Page, card: JobCard) -> tuple[list[str], str, str]:
