@@ -51,6 +51,11 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     return tuple(scope for scope in available if scope in chosen)
 
 
+def write_verb(noun: str) -> str:
+    """The verb that changes of a noun need when nothing else is said: `write`, or `admin` where only owners change anything."""
+    return "write" if "write" in _verbs_of(noun) else "admin"
+
+
 def allows(scopes: Iterable[str], needed: str) -> bool:
     """Whether one of `scopes` includes `needed`."""
     noun, _, verb = needed.partition(":")

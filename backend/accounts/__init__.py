@@ -18,6 +18,8 @@ from backend.accounts.people import (
     acting_user,
     change_password,
     create_workspace,
+    current_workspace,
+    member,
     members,
     remove_member,
     rename_user,
@@ -25,10 +27,12 @@ from backend.accounts.people import (
     require_owner,
     set_role,
 )
+from backend.accounts.rules import INVITE_PARAM
 from backend.accounts.schemas import (
     InvitationCard,
     InvitationPreview,
     MemberCard,
+    NewInvitation,
     NewPerson,
     SessionCard,
     SessionInfo,
@@ -53,9 +57,11 @@ from backend.accounts.sessions import (
 )
 
 __all__ = [
+    "INVITE_PARAM",
     "InvitationCard",
     "InvitationPreview",
     "MemberCard",
+    "NewInvitation",
     "NewPerson",
     "SessionCard",
     "SessionInfo",
@@ -70,11 +76,13 @@ __all__ = [
     "create_reset_link",
     "create_reset_link_on_server",
     "create_workspace",
+    "current_workspace",
     "devices",
     "end_program_session",
     "exchange_ticket",
     "invitations",
     "invite",
+    "member",
     "members",
     "my_workspaces",
     "needs_setup",

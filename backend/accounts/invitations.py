@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import people, sessions, throttle
 from backend.accounts.rules import checked_email
-from backend.accounts.schemas import InvitationCard, InvitationPreview, NewPerson, WorkspaceCard
+from backend.accounts.schemas import InvitationCard, InvitationPreview, NewInvitation, NewPerson, WorkspaceCard
 from backend.db.tables import Invitation, Membership, PasswordReset, User, Workspace
 from backend.db.transactions import RANK, enter_workspace, hash_token
 from backend.errors import Conflict, Invalid, NotFound
@@ -23,9 +23,8 @@ _INVALID_RESET = "That reset link is used up or too old. Ask an owner for a new 
 _now = func.clock_timestamp()
 
 
-def invite(tx: Session, *, role: str, email: str = "") -> str:
-    """Creates an invitation and returns its link's secret, which is not stored. `email` empty: whoever holds the link may use
-    it.
+def invite(tx: Session, *, role: str, email: str = "") -> NewInvitation:
+    """Creates an invitation. `email` empty: whoever holds the link may use it.
 
     Raises Invalid, NotPermitted (not an owner), Conflict (a member already).
     """
@@ -40,7 +39,7 @@ def invite(tx: Session, *, role: str, email: str = "") -> str:
     row.expires_at = _now + timedelta(days=INVITATION_DAYS)  # an SQL expression on Postgres's clock
     tx.add(row)
     tx.flush()
-    return secret
+    return NewInvitation(next(card for card in invitations(tx) if card.id == row.id), secret)
 
 
 def invitations(tx: Session) -> list[InvitationCard]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, sessions, throttle
 from backend.accounts.rules import checked_name, checked_password
-from backend.accounts.schemas import MemberCard, UserCard
+from backend.accounts.schemas import MemberCard, UserCard, WorkspaceCard
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
@@ -23,6 +23,14 @@ def members(tx: Session) -> list[MemberCard]:
         .order_by(func.lower(User.name), User.id)
     )
     return sorted((MemberCard(*row) for row in rows), key=lambda card: -RANK[card.role])
+
+
+def member(tx: Session, user_id: str) -> MemberCard:
+    """Raises NotFound for somebody who is no member of this workspace."""
+    card = next((card for card in members(tx) if card.user_id == user_id), None)
+    if card is None:
+        raise NotFound("That person does not belong to this workspace any more.")
+    return card
 
 
 def set_role(tx: Session, user_id: str, role: str) -> None:
@@ -52,7 +60,14 @@ def create_workspace(tx: Session, name: str) -> str:
     return sessions.add_workspace(tx, _valid_name(name))
 
 
+def current_workspace(tx: Session) -> WorkspaceCard:
+    """The workspace of the transaction, with the role that its caller has there."""
+    name = tx.scalar(select(Workspace.name).where(Workspace.id == tx.info["tenant_id"])) or ""
+    return WorkspaceCard(tx.info["tenant_id"], name, tx.info["role"])
+
+
 def rename_workspace(tx: Session, name: str) -> None:
+    """Raises NotPermitted, Invalid."""
     require_owner(tx)
     tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_valid_name(name)))
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
+INVITE_PARAM = "invite"
+"""The parameter of the studio's address that carries an invitation's secret."""
 MIN_PASSWORD = 10
 MAX_PASSWORD_BYTES = 72  # bcrypt reads no further; refusing is better than ignoring the rest
 WINDOW_S = 900

@@ -104,6 +104,14 @@ class InvitationCard:
 
 
 @dataclass(frozen=True, slots=True)
+class NewInvitation:
+    """`secret`: of its link, which is not stored and cannot be shown again."""
+
+    card: InvitationCard
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationPreview:
     """What the holder of an invitation link sees before accepting. `email` empty: whoever holds the link may use it."""
 

@@ -147,13 +147,13 @@ async def caller_from_query(
 
 def needs_scope(noun: str, verb: str = "") -> Any:
     """A dependency of a router or route: the request comes from our own page, or its key has the scope. `verb` "": read for
-    GET, write for everything else. A test holds that each route has one."""
+    GET, write for everything else (admin for nouns of owners). A test holds that each route has one."""
 
     async def check(request: Request, app: Studio, credentials: Sent) -> None:
         await require_own_origin(request, app, credentials)
         if credentials.kind == "key":
             holder = await _key_cache(request).holder(app, credentials.secret)
-            require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else 'write')}")
+            require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else scopes.write_verb(noun))}")
 
     cast("Any", check).scope = (noun, verb)
     return Depends(check)

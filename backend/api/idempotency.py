@@ -25,7 +25,7 @@ _MAX_STORED_BYTES = 512 * 1024
 _KEPT_HEADERS = ("content-type", "location", "etag", "x-total-count")
 _WITHOUT = ("/auth/", "/session")
 """Signing in: there a repeated answer would hand out tokens."""
-_SECRETS = ("/api-keys", "/members/invitations")
+_SECRETS = ("/api-keys", "/members")
 """Answers of these hold a secret that is shown once: of them only id and status are repeated."""
 
 

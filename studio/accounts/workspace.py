@@ -83,7 +83,7 @@ def invitations(page: Page) -> None:
             pressed = st.form_submit_button("Make a link", icon=":material/link:")
         if pressed:
             with page.transaction(needs="owner") as tx:
-                secret = accounts.invite(tx, role=role, email=email)
+                secret = accounts.invite(tx, role=role, email=email).secret
             _show_link(
                 "Send this link yourself. It works once, within 7 days, and is shown only now.", _address(INVITE, secret)
             )

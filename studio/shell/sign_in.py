@@ -14,7 +14,7 @@ from studio.shell import resources, session
 from studio.shell.frame import PRODUCT
 from studio.ui.format import plain
 
-INVITE, RESET = "invite", "reset"
+INVITE, RESET = accounts.INVITE_PARAM, "reset"
 
 _bridge = st.components.v2.component(
     "session_bridge",

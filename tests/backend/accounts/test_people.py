@@ -45,7 +45,7 @@ def set_role(db: Database, caller: SignedIn, person: Person, role: str) -> None:
 
 def invite(db: Database, tenant: Tenant, role: str = "editor", email: str = "") -> str:
     with db.transaction(tenant.caller, needs="owner") as tx:
-        return accounts.invite(tx, role=role, email=email)
+        return accounts.invite(tx, role=role, email=email).secret
 
 
 def join(db: Database, secret: str, email: str) -> str:

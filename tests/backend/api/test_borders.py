@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend import access, api, assets, content_plans, gallery, prompt_library, workflows, writing
+from backend import access, accounts, api, assets, content_plans, gallery, prompt_library, workflows, writing
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
@@ -85,6 +85,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
         api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
+        invitation = accounts.invite(tx, role="viewer")
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
@@ -93,12 +94,14 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
         "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
+        "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
     }  # fmt: skip
 
 
 Write = tuple[str, str, Any]
-MADE_HERE = {"/boards", "/workflows", "/style/sessions", "/api-keys"}
+MADE_HERE = {"/workspaces/{workspace}", "/members/invitations", "/boards", "/workflows", "/style/sessions", "/api-keys"}
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
+OWN_RIGHTS |= {("POST", "/workspaces")}
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
 """Writes that change nothing of the workspace, or that leave out what is not there."""
 
@@ -166,6 +169,11 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
         ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
         ("DELETE", "/api-keys/{api_key_id}", None),
+        ("PATCH", "/workspaces/{workspace}", {"name": "Taken"}),
+        ("POST", "/members/invitations", {"role": "owner"}),
+        ("DELETE", "/members/invitations/{invitation_id}", None),
+        ("PATCH", "/members/{user_id}", {"role": "owner"}),
+        ("DELETE", "/members/{user_id}", None),
     ]  # fmt: skip
 
 

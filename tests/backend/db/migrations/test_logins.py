@@ -57,7 +57,7 @@ def test_a_studio_of_a_plain_owner_is_entered_by_its_owner_alone(db: Database) -
         [workspace] = arrival.workspaces
     ada = SignedIn(token, workspace.id)
     with db.transaction(ada, needs="owner") as tx:
-        link = accounts.invite(tx, email="eve@example.org", role="viewer")
+        link = accounts.invite(tx, email="eve@example.org", role="viewer").secret
     with db.transaction(Anonymous()) as tx:
         eve = accounts.accept_as_new(tx, link, accounts.NewPerson(name="Eve", email="eve@example.org", password=PASSWORD))
     with db.transaction(Anonymous()) as tx:
