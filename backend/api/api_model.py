@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 def _require_iso_day(value: object) -> object:
@@ -52,6 +54,10 @@ class Listing(ApiModel, Generic[T]):
     next_cursor: str | None = None
 
 
+Take = Annotated[int | None, Query(ge=1, le=200, description="at most so many; without it all")]
+Skip = Annotated[int, Query(ge=0, le=1_000_000)]
+
+
 def listing(
     response: Response,
     data: list[T],
@@ -65,3 +71,9 @@ def listing(
     count = len(data) if total is None else total
     response.headers["x-total-count"] = str(count)
     return Listing(data=data, total=count, take=len(data) if take is None else take, skip=skip, next_cursor=cursor)
+
+
+def sliced(response: Response, cards: Sequence[Any], model: type[M], *, take: int | None, skip: int) -> Listing[M]:
+    """A page of a list that is short enough to be read whole; `model`: what each card is answered as."""
+    chosen = cards[skip:] if take is None else cards[skip : skip + take]
+    return listing(response, [model.model_validate(card) for card in chosen], total=len(cards), take=take, skip=skip)

@@ -1,9 +1,18 @@
 """Channels: an influencer's accounts on platforms."""
 
-from backend.channels.oauth import CALLBACK_PATH, OAuthResult, callback, setup_problem, start, store_flash, take_flash
+from backend.channels.oauth import (
+    CALLBACK_PATH,
+    OAuthResult,
+    callback,
+    check_connectable,
+    setup_problem,
+    start,
+    store_flash,
+    take_flash,
+)
 from backend.channels.queries import feed_url, get, get_many, of, profile_url
-from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
-from backend.channels.service import add_sandbox, check_account, remove, rename, save_settings, switch
+from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard, ChannelChange
+from backend.channels.service import add_sandbox, change, check_account, remove, rename, save_settings, switch
 from backend.channels.tokens import access, refresh_expiring, with_access
 
 __all__ = [
@@ -11,11 +20,14 @@ __all__ = [
     "PLATFORMS",
     "PRIVACY",
     "ChannelCard",
+    "ChannelChange",
     "OAuthResult",
     "access",
     "add_sandbox",
     "callback",
+    "change",
     "check_account",
+    "check_connectable",
     "feed_url",
     "get",
     "get_many",

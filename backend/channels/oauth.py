@@ -19,7 +19,7 @@ from backend import influencers
 from backend.channels.account_link import link_account
 from backend.channels.queries import get
 from backend.channels.schemas import PLATFORMS, ChannelCard
-from backend.db.transactions import SignedIn, hash_token
+from backend.db.transactions import Member, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, Unavailable
 from backend.kit.secrets import KeyRing
 from backend.platforms.errors import Forbidden, TokenRefused
@@ -68,12 +68,10 @@ def setup_problem(app: App, name: str, origin: str) -> str:
         oauth.close()
 
 
-def start(app: App, caller: SignedIn, *, origin: str, name: str = "", influencer_id: str = "", channel_id: str = "") -> str:
-    """Returns the platform's URL to send the person to. `origin`: of the studio, as their browser sees it. `channel_id`: the
-    channel to connect again.
-
-    Raises NotFound, NotPermitted, Invalid (what has to be set first), Unavailable.
-    """
+def check_connectable(
+    app: App, caller: Member, *, origin: str, name: str = "", influencer_id: str = "", channel_id: str = ""
+) -> tuple[str, str]:
+    """(platform, influencer id) of a connection that can be started. Raises as `start`."""
     with app.db.transaction(caller, needs="editor") as tx:
         if channel_id:
             card = get(tx, channel_id)
@@ -81,9 +79,21 @@ def start(app: App, caller: SignedIn, *, origin: str, name: str = "", influencer
         if influencers.get(tx, influencer_id).archived_at is not None:
             raise Conflict("This influencer is archived. Take it out of the archive first.")
     if name not in PLATFORMS:
-        raise Invalid("There is no such platform. Choose one on the page.")
+        raise Invalid(f"There is no such platform. Choose one of: {', '.join(PLATFORMS)}.")
     if problem := setup_problem(app, name, origin):
         raise Invalid(problem)
+    return name, influencer_id
+
+
+def start(app: App, caller: SignedIn, *, origin: str, name: str = "", influencer_id: str = "", channel_id: str = "") -> str:
+    """Returns the platform's URL to send the person to. `origin`: of the studio, as their browser sees it. `channel_id`: the
+    channel to connect again.
+
+    Raises NotFound, NotPermitted, Invalid (what has to be set first), Unavailable.
+    """
+    name, influencer_id = check_connectable(
+        app, caller, origin=origin, name=name, influencer_id=influencer_id, channel_id=channel_id
+    )
     oauth, state, redirect = connector(name, app.settings), secrets.token_urlsafe(32), origin + CALLBACK_PATH
     consent = oauth.consent(redirect=redirect, state=state)
     oauth.close()

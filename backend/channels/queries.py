@@ -15,10 +15,10 @@ from backend.platforms.registry import PLATFORMS
 from backend.settings import Settings
 
 
-def get(tx: Session, channel_id: str) -> ChannelCard:
-    """A channel, also a deleted one (`deleted_at` is set then). Raises NotFound."""
+def get(tx: Session, channel_id: str, *, deleted: bool = True) -> ChannelCard:
+    """A channel; `deleted`: also one that was disconnected (`deleted_at` is set then). Raises NotFound."""
     row = tx.get(Channel, channel_id, populate_existing=True)
-    if row is None:
+    if row is None or (row.deleted_at is not None and not deleted):
         raise NotFound("This channel does not exist here. It may have been made in another workspace.")
     return card(row)
 

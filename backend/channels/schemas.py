@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import StrictBool
+
+from backend.kit.drafts import Draft
 from backend.platforms import registry
 
 PLATFORMS: dict[str, str] = {name: platform.label for name, platform in registry.PLATFORMS.items()}
@@ -18,6 +21,15 @@ PRIVACY: dict[str, Mapping[str, str]] = {
     name: platform.privacy_labels for name, platform in registry.PLATFORMS.items() if platform.privacy_labels
 }
 """Who may see posts, by platform: the platform's value -> label for people."""
+
+
+class ChannelChange(Draft):
+    """What is left out stays. `privacy`, `made_for_kids` None: no default, each post must choose. `on`: whether posts go out."""
+
+    name: str | None = None
+    on: StrictBool | None = None
+    privacy: str | None = None
+    made_for_kids: StrictBool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import events, influencers
 from backend.channels.queries import get
-from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard
+from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard, ChannelChange
 from backend.channels.tokens import Transact, with_access
 from backend.db.tables import Channel
 from backend.errors import Conflict, Invalid
@@ -52,6 +52,21 @@ def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
     _set(tx, channel_id, state="connected" if on else "off")
     events.record(tx, f"channel.{'on' if on else 'off'}", "channel", channel_id, {})
     return get(tx, channel_id)
+
+
+def change(tx: Session, channel_id: str, wanted: ChannelChange) -> ChannelCard:
+    """Changes what was set in `wanted`; the rest stays. Raises NotFound, Invalid, Conflict as `rename`, `save_settings` and
+    `switch`."""
+    card, fields = get(tx, channel_id, deleted=False), wanted.model_fields_set
+    if wanted.name is not None and wanted.name != card.name:
+        card = rename(tx, channel_id, wanted.name)
+    if fields & {"privacy", "made_for_kids"}:
+        privacy = wanted.privacy if "privacy" in fields else card.settings.get("privacy")
+        kids = wanted.made_for_kids if "made_for_kids" in fields else card.settings.get("made_for_kids")
+        card = save_settings(tx, channel_id, privacy=privacy or "", made_for_kids=kids)
+    if wanted.on is not None and wanted.on != (card.state == "connected"):
+        card = switch(tx, channel_id, on=wanted.on)
+    return card
 
 
 def rename(tx: Session, channel_id: str, name: str) -> ChannelCard:

@@ -1,19 +1,20 @@
-"""Channels: their list, and the two addresses of connecting one (redirect to the platform, and callback)."""
+"""Channels: list, add, change, disconnect; and the two addresses of connecting one (redirect to the platform, and callback)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import Field, StrictBool
 
 from backend import channels
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
 from backend.api.deps import Caller, Studio, Token, needs_scope
 from backend.app import App
-from backend.channels import OAuthResult
+from backend.channels import ChannelCard, ChannelChange, OAuthResult
 from backend.db.transactions import SignedIn
 from backend.errors import EngineError, Refused
 
@@ -22,8 +23,9 @@ Id = Annotated[str, Query(max_length=80)]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class ChannelWords(ApiModel):
-    """`state`: connected, reconnect, off. `expiresAt`: when its permission ends for good unless it is renewed."""
+class ChannelResponse(ApiModel):
+    """`state`: connected, reconnect (a person must connect it again), off. `expiresAt`: when its permission ends for good unless
+    it is renewed. `privacy`, `madeForKids`: the defaults of its posts, null where each post must choose."""
 
     id: str
     influencer_id: str
@@ -32,16 +34,89 @@ class ChannelWords(ApiModel):
     account_id: str
     state: str
     trouble: str
+    privacy: str | None
+    made_for_kids: bool | None
     expires_at: datetime | None
     created_at: datetime
 
 
+class ChannelRequest(ApiRequest):
+    """`platform`: sandbox, the only one whose channels need no account. For others ask `/api/channels/connections`."""
+
+    influencer_id: str = Field(max_length=80, examples=["inf_0190"])
+    platform: Literal["sandbox"] = "sandbox"
+    name: str = Field("", max_length=80, examples=["Practice"])
+
+
+class ChannelChangeRequest(ApiRequest):
+    """What is left out stays. `on` false: nothing is published on it, its posts wait. `privacy`, `madeForKids` null: no default,
+    each post must choose."""
+
+    name: str | None = Field(None, examples=["Ada on Instagram"])
+    on: StrictBool | None = None
+    privacy: str | None = None
+    made_for_kids: StrictBool | None = None
+
+
+class ConnectionRequest(ApiRequest):
+    """`influencerId` and `platform` of a new channel, or `channelId` of the one to connect again."""
+
+    influencer_id: str = Field("", max_length=80, examples=["inf_0190"])
+    platform: str = Field("", max_length=80, examples=["instagram"])
+    channel_id: str = Field("", max_length=80)
+
+
+class ConnectionResponse(ApiModel):
+    """`url`: for a person to open in the browser in which they are signed in here. It leads on to the platform's consent page,
+    and back to the studio."""
+
+    url: str
+
+
+class AccountResponse(ApiModel):
+    """The account as its platform says it is now. `used`, `limit`: posts in the last `windowHours`; null where it does not say.
+    `privacy`: what may be chosen."""
+
+    id: str
+    name: str
+    nickname: str
+    used: int | None
+    limit: int | None
+    window_hours: float | None
+    privacy: list[str]
+
+
 @router.get("")
-def listing(app: Studio, caller: Caller, influencer: Id = "") -> Listing[ChannelWords]:
+def list_channels(
+    app: Studio, caller: Caller, response: Response, influencer: Id = "", take: Take = None, skip: Skip = 0
+) -> Listing[ChannelResponse]:
+    """The channels of the workspace or of one influencer, by name."""
     with app.db.transaction(caller) as tx:
         cards = channels.of(tx, influencer)
-    data = [ChannelWords.model_validate(card) for card in cards]
-    return Listing(data=data, total=len(data), take=len(data), skip=0)
+    answers = [_channel_response(card) for card in cards]
+    return sliced(response, answers, ChannelResponse, take=take, skip=skip)
+
+
+@router.post("", status_code=201)
+def create_channel(body: ChannelRequest, app: Studio, caller: Caller, response: Response) -> ChannelResponse:
+    """A channel on the practice platform, which shows posts to nobody outside. Each influencer has one: it is answered again."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = channels.add_sandbox(tx, body.influencer_id, body.name)
+    response.headers["location"] = f"/api/channels/{card.id}?workspace={caller.tenant_id}"
+    return _channel_response(card)
+
+
+@router.post("/connections", status_code=201)
+def create_connection(body: ConnectionRequest, app: Studio, caller: Caller, request: Request) -> ConnectionResponse:
+    """The address at which a person connects an account. Only people can give consent, so a program hands it to one. 400 says
+    what the platform needs to be set up first."""
+    origin = _origin(app, request)
+    channels.check_connectable(
+        app, caller, origin=origin, name=body.platform, influencer_id=body.influencer_id, channel_id=body.channel_id
+    )
+    chosen = {"platform": body.platform, "influencer": body.influencer_id, "channel": body.channel_id}
+    query = {"workspace": caller.tenant_id, **{name: value for name, value in chosen.items() if value}}
+    return ConnectionResponse(url=f"{origin}/api/channels/connect?{urlencode(query)}")
 
 
 @router.get("/connect", status_code=303, response_class=RedirectResponse)
@@ -72,6 +147,51 @@ def back(app: Studio, token: Token, request: Request) -> RedirectResponse:
     except (Refused, EngineError) as error:
         result = OAuthResult("", error.message)
     return _redirect_to_page(app, token, result)
+
+
+@router.get("/{channel_id}")
+def get_channel(channel_id: str, app: Studio, caller: Caller) -> ChannelResponse:
+    """One channel."""
+    with app.db.transaction(caller) as tx:
+        return _channel_response(channels.get(tx, channel_id, deleted=False))
+
+
+@router.patch("/{channel_id}")
+def change_channel(channel_id: str, body: ChannelChangeRequest, app: Studio, caller: Caller) -> ChannelResponse:
+    """Its name, whether it is on, and the defaults of its posts. 409 when it must be connected again first."""
+    wanted = ChannelChange(**body.model_dump(exclude_unset=True))
+    with app.db.transaction(caller, needs="editor") as tx:
+        return _channel_response(channels.change(tx, channel_id, wanted))
+
+
+@router.delete("/{channel_id}", status_code=204)
+def delete_channel(channel_id: str, app: Studio, caller: Caller) -> None:
+    """Disconnects it and erases its tokens. Posts of before stay; planned ones wait until the account is connected again."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        channels.get(tx, channel_id, deleted=False)
+        channels.remove(tx, channel_id)
+
+
+@router.get("/{channel_id}/account")
+def get_channel_account(channel_id: str, app: Studio, caller: Caller) -> AccountResponse:
+    """Asks the platform now whether the account opens, and what it may still post today; for editors."""
+    account = channels.check_account(app, lambda: app.db.transaction(caller, needs="editor"), channel_id)
+    quota = account.quota
+    return AccountResponse(
+        id=account.id,
+        name=account.name,
+        nickname=account.nickname,
+        used=quota.used if quota else None,
+        limit=quota.total if quota else None,
+        window_hours=quota.window_s / 3600 if quota else None,
+        privacy=list(account.privacy),
+    )
+
+
+def _channel_response(card: ChannelCard) -> ChannelResponse:
+    fields = {name: getattr(card, name) for name in ChannelResponse.model_fields if hasattr(card, name)}
+    settings = {"privacy": card.settings.get("privacy"), "made_for_kids": card.settings.get("made_for_kids")}
+    return ChannelResponse(**fields, **settings)
 
 
 def _redirect_to_page(app: App, token: str, result: OAuthResult) -> RedirectResponse:

@@ -143,3 +143,13 @@ def test_what_has_to_be_set_first_is_said(app: App) -> None:
     away_from_home = type(app)(real, app.db, app.redis, app.make_storage, app.make_engines)
     assert "PUBLIC_URL" in channels.setup_problem(away_from_home, "instagram", "http://127.0.0.1:8501")
     assert channels.setup_problem(away_from_home, "instagram", "https://studio.example") == ""
+
+
+def test_a_program_asks_for_the_address_that_a_person_opens(app: App, editor: Any, workspace: Tenant, bella: str) -> None:
+    answer = editor.post("/channels/connections", json={"platform": "sandbox", "influencerId": bella})
+    assert answer.status_code == 201, answer.text
+    query = {name: values[0] for name, values in parse_qs(urlsplit(answer.json()["url"]).query).items()}
+    assert query == {"workspace": workspace.id, "platform": "sandbox", "influencer": bella}
+    assert landed(app, editor, clicked(away(editor, **query)), workspace)[1]  # type: ignore[index]
+    assert editor.post("/channels/connections", json={"platform": "nowhere", "influencerId": bella}).status_code == 400
+    assert editor.post("/channels/connections", json={"platform": "sandbox", "influencerId": "x"}).status_code == 404
