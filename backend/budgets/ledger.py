@@ -66,9 +66,9 @@ _END = text(
     """UPDATE llm_calls c SET state = e.state, settled_at = clock_timestamp(), usd = coalesce(e.usd, c.usd),
       model = coalesce(e.model, c.model), generation_id = coalesce(e.generation_id, c.generation_id),
       prompt_tokens = coalesce(e.prompt_tokens, c.prompt_tokens),
-      completion_tokens = coalesce(e.completion_tokens, c.completion_tokens)
+      completion_tokens = coalesce(e.completion_tokens, c.completion_tokens), input_usd = e.input_usd
     FROM jsonb_to_recordset(CAST(:calls AS jsonb)) AS e (id text, state text, usd numeric, model text, generation_id text,
-      prompt_tokens int, completion_tokens int)
+      prompt_tokens int, completion_tokens int, input_usd numeric)
     WHERE c.id = e.id AND c.tenant_id = :tenant_id AND c.state IN ('reserved', 'estimated')"""
 )
 _RESERVATIONS: GroupCommit[Mapping[str, Any], Any] = GroupCommit()
@@ -158,6 +158,7 @@ def settle(reply: Reply) -> CallEnd:
     return {
         "state": "estimated" if reply.estimated else "settled",
         "usd": rounded_up(reply.cost_usd),
+        "input_usd": None if reply.input_usd is None else min(rounded_up(reply.input_usd), rounded_up(reply.cost_usd)),
         "prompt_tokens": reply.prompt_tokens,
         "completion_tokens": reply.completion_tokens,
         "model": strip_nul(reply.model),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -84,7 +85,7 @@ def _sum(column: Any, *where: Any) -> Any:
 def _lines(tx: Session, month: Any, by: Any) -> list[CostLine]:
     """A line for each value of the column `by`; its name is "" for calls without one."""
     cached = func.count().filter(LlmCall.state == "cached")
-    figures = func.count().filter(_ANSWERED), cached, _sum(LlmCall.usd), _sum(LlmCall.saved_usd)
+    figures = func.count().filter(_ANSWERED), cached, _sum(LlmCall.usd), _sum(LlmCall.saved_usd), *_split()
     rows = tx.execute(select(by, *figures).where(month, LlmCall.state != "refused").group_by(by))
     lines = [CostLine("" if row[0] is None else str(row[0]), *row[1:]) for row in rows]
     return sorted(lines, key=lambda line: (-line.usd, line.name))
@@ -92,7 +93,18 @@ def _lines(tx: Session, month: Any, by: Any) -> list[CostLine]:
 
 def _with_date(line: CostLine) -> CostLine:
     name = f"{line.name[:4]}-{line.name[4:6]}-{line.name[6:]}"
-    return CostLine(name, line.calls, line.cached, line.usd, line.saved_usd)
+    return replace(line, name=name)
+
+
+def _split() -> tuple[Any, ...]:
+    is_split = LlmCall.input_usd.is_not(None)
+    return (
+        _sum(LlmCall.prompt_tokens),
+        _sum(LlmCall.completion_tokens),
+        _sum(LlmCall.input_usd),
+        _sum(LlmCall.usd - LlmCall.input_usd),
+        _sum(LlmCall.usd, ~is_split),
+    )
 
 
 def mean_usd(tx: Session, kind: str) -> Decimal | None:

@@ -48,13 +48,22 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """A row of a table of costs. `name`: a day (2026-11-21), a kind, an influencer or a model."""
+    """A row of a table of costs. `name`: a day (2026-11-21), a kind, an influencer or a model.
+
+    `input_usd`, `output_usd`: the parts of `usd` for what was sent and what was answered; `unsplit_usd`: the rest, of which the
+    parts are not known (replies that were lost or are still to come, and calls before version 0.6).
+    """
 
     name: str
     calls: int
     cached: int
     usd: Decimal
     saved_usd: Decimal
+    input_tokens: int
+    output_tokens: int
+    input_usd: Decimal
+    output_usd: Decimal
+    unsplit_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True)

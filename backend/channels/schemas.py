@@ -24,7 +24,7 @@ PRIVACY: dict[str, Mapping[str, str]] = {
 
 
 class ChannelChange(Draft):
-    """What is left out stays. `privacy`, `made_for_kids` None: no default, each post must choose. `on`: whether posts go out."""
+    """What is left out stays. `privacy`, `made_for_kids` None: no default, each post must choose. `on`: it publishes."""
 
     name: str | None = None
     on: StrictBool | None = None

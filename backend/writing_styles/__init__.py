@@ -2,7 +2,10 @@
 
 from backend.writing_styles.cleanup import retire_idle
 from backend.writing_styles.export import export_filename, export_text
+from backend.writing_styles.installation import count_installation
 from backend.writing_styles.queries import (
+    conversation,
+    conversation_lengths,
     get,
     job_ids_by_style,
     page,
@@ -12,9 +15,10 @@ from backend.writing_styles.queries import (
     text,
     text_of_job,
     texts,
+    texts_of_jobs,
     voice,
 )
-from backend.writing_styles.requests import estimate
+from backend.writing_styles.requests import check_model, earlier_exchanges, estimate
 from backend.writing_styles.rules import (
     LANGUAGES,
     MAX_FILES,
@@ -41,6 +45,7 @@ from backend.writing_styles.service import (
     delete_text,
     edit,
     remove_source,
+    reset,
     train,
     undelete,
     undelete_text,
@@ -66,9 +71,14 @@ __all__ = [
     "StyleTextDraft",
     "WritingStyleCard",
     "WritingStyleDraft",
+    "check_model",
+    "conversation",
+    "conversation_lengths",
+    "count_installation",
     "create",
     "delete",
     "delete_text",
+    "earlier_exchanges",
     "edit",
     "estimate",
     "export_filename",
@@ -77,6 +87,7 @@ __all__ = [
     "job_ids_by_style",
     "page",
     "remove_source",
+    "reset",
     "retire_idle",
     "sources",
     "speakers",
@@ -84,6 +95,7 @@ __all__ = [
     "text",
     "text_of_job",
     "texts",
+    "texts_of_jobs",
     "train",
     "undelete",
     "undelete_text",

@@ -66,9 +66,10 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         text_card = queries.text(tx, payload.text_id)
         style, source = queries.get(tx, text_card.style_id), queries.source_text(tx, text_card.style_id)
+        earlier = requests.earlier_exchanges(queries.conversation(tx, style.id, before=text_card.id))
     if style.card is None:
         raise Conflict("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
-    writer = _TextWriter(ctx, text_card, style.card)
+    writer = _TextWriter(ctx, text_card, style.card, earlier, style.model)
     text, shared = writer.write(), similarity.SharedRun()
     notes: list[str] = []
     if (shared := similarity.longest_shared_run(text, source)).copied:
@@ -108,6 +109,8 @@ class _TextWriter:
     ctx: JobContext
     text_card: StyleTextCard
     card: StyleProfile
+    earlier: requests.Exchanges
+    chosen_model: str
     model: str = ""
     cost_usd: Decimal = field(default=Decimal(0))
     cut: bool = False
@@ -135,6 +138,8 @@ class _TextWriter:
             total_words=text_card.words_wanted,
             language=text_card.language,
             variant=text_card.variant,
+            earlier=self.earlier,
+            model=self.chosen_model,
         )
 
     def _ask_in_step(self, step: str, request: TextRequest, *, before: str = "") -> str:

@@ -83,6 +83,11 @@ def text_prompt(card: StyleProfile, topic: str, *, words: int, language: str, va
     return _SYSTEM, question
 
 
+def earlier_prompt(topic: str) -> str:
+    """The question of a text that was written before, as the conversation shows it."""
+    return f"<topic>{_escape(topic)}</topic>\nWrite about the topic in the author's manner."
+
+
 def continue_prompt(missing: int) -> str:
     return f"Go on exactly where the text stops, in the same manner, with about {missing} more words. Do not repeat anything."
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, defer
 
 from backend.db.tables import Influencer, StyleSource, StyleText, WritingStyle
@@ -86,6 +87,31 @@ def text(tx: Session, text_id: str) -> StyleTextCard:
     return cards[0]
 
 
+def conversation(tx: Session, style_id: str, *, before: str = "") -> list[StyleTextCard]:
+    """Finished texts since the style was reset, oldest first, at most 20; `before`: only those older than this text."""
+    older = [StyleText.id < before] if before else []
+    query = _conversation(StyleText).where(StyleText.style_id == style_id, *older)
+    rows = tx.scalars(query.order_by(StyleText.id.desc()).limit(20).execution_options(populate_existing=True)).all()
+    return [_text_of(row) for row in reversed(rows)]
+
+
+def conversation_lengths(tx: Session, style_ids: Sequence[str]) -> dict[str, int]:
+    """Style id -> how many finished texts its conversation has."""
+    query = _conversation(StyleText.style_id, func.count()).where(StyleText.style_id.in_(style_ids))
+    return {style_id: n for style_id, n in tx.execute(query.group_by(StyleText.style_id))}
+
+
+def _conversation(*columns: Any) -> Select[Any]:
+    since_reset = WritingStyle.conversation_from.is_(None) | (StyleText.created_at > WritingStyle.conversation_from)
+    query = select(*columns).join(WritingStyle, WritingStyle.id == StyleText.style_id)
+    return query.where(StyleText.deleted_at.is_(None), StyleText.text != "", since_reset)
+
+
+def texts_of_jobs(tx: Session, job_ids: Sequence[str]) -> dict[str, StyleTextCard]:
+    """Job id -> its text, for those that have one."""
+    return {text.job_id: text for text in _texts(tx, StyleText.job_id.in_(job_ids), take=len(job_ids))}
+
+
 def text_of_job(tx: Session, job_id: str) -> StyleTextCard | None:
     return next(iter(_texts(tx, StyleText.job_id == job_id, take=1)), None)
 
@@ -106,7 +132,17 @@ def job_ids_by_style(tx: Session, style_ids: Sequence[str]) -> dict[str, list[st
 def style_of(row: WritingStyle) -> WritingStyleCard:
     card = StyleProfile.model_validate(row.card) if row.card else None
     return WritingStyleCard(
-        row.id, row.name, row.kept, card, row.job_id, row.trained_at, row.last_activity_at, row.created_at, row.deleted_at
+        row.id,
+        row.name,
+        row.kept,
+        card,
+        row.job_id,
+        row.trained_at,
+        row.last_activity_at,
+        row.created_at,
+        row.deleted_at,
+        row.model,
+        row.conversation_from,
     )
 
 

@@ -15,6 +15,8 @@ MIN_SOURCE_WORDS = 400
 """A style is not learned from fewer words: no rate would mean anything."""
 RELIABLE_SOURCE_WORDS = 1500
 MAX_SOURCE_WORDS = 400_000
+CONVERSATION_TOKENS = 2000
+"""Tokens of earlier texts that a model is shown before it writes the next, at most."""
 MAX_FILES = 20
 MAX_TEXT_WORDS = 3000
 MAX_TOPIC = 500

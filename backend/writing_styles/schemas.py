@@ -50,10 +50,11 @@ class StyleProfile(BaseModel):
 
 
 class WritingStyleDraft(Draft):
-    """`kept` False: it is retired when nobody uses it for a while."""
+    """`kept` False: it is retired when nobody uses it for a while. `model` "": the one of the settings."""
 
     name: str
     kept: bool = True
+    model: str = Field("", max_length=200)
 
     @field_validator("name")
     @classmethod
@@ -120,7 +121,10 @@ class StyleSourceCard:
 
 @dataclass(frozen=True, slots=True)
 class WritingStyleCard:
-    """A writing style. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered."""
+    """A writing style. `card` None: not trained yet. `job_id`: its last training, as long as jobs are remembered.
+
+    `model` "": the one of the settings. `conversation_from`: when it was last reset; texts since then are its conversation.
+    """
 
     id: str
     name: str
@@ -131,6 +135,8 @@ class WritingStyleCard:
     last_activity_at: datetime
     created_at: datetime
     deleted_at: datetime | None
+    model: str = ""
+    conversation_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

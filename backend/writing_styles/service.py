@@ -33,7 +33,8 @@ TRAINING_KIND, WRITING_KIND = "style-training", "style-generation"
 
 def create(tx: Session, draft: WritingStyleDraft) -> WritingStyleCard:
     """Creates an untrained style. Raises Conflict when the name is taken."""
-    row = WritingStyle(id=new_id("sty"), name=draft.name, kept=draft.kept, created_by=tx.info.get("user_id"))
+    row = WritingStyle(id=new_id("sty"), name=draft.name, kept=draft.kept, model=draft.model)
+    row.created_by = tx.info.get("user_id")
     with _unique_name(tx, draft.name):
         tx.add(row)
     events.record(tx, "style.created", NOUN, row.id, {"name": draft.name})
@@ -44,8 +45,16 @@ def edit(tx: Session, style_id: str, draft: WritingStyleDraft) -> WritingStyleCa
     """Raises NotFound, Conflict."""
     queries.get(tx, style_id)
     with _unique_name(tx, draft.name):
-        _touch(tx, style_id, name=draft.name, kept=draft.kept)
+        _touch(tx, style_id, name=draft.name, kept=draft.kept, model=draft.model)
     events.record(tx, "style.saved", NOUN, style_id, {"name": draft.name})
+    return queries.get(tx, style_id)
+
+
+def reset(tx: Session, style_id: str) -> WritingStyleCard:
+    """Empties the conversation: the next text sees none of the earlier ones, which stay. Raises NotFound."""
+    queries.get(tx, style_id)
+    _touch(tx, style_id, conversation_from=func.clock_timestamp())
+    events.record(tx, "style.reset", NOUN, style_id, {})
     return queries.get(tx, style_id)
 
 

@@ -33,9 +33,10 @@ def write(page: Page, style: WritingStyleCard) -> None:
     is_model = page.app.settings.text.is_model
     with page.transaction() as tx:
         texts = writing_styles.texts(tx, style.id)
+        conversation = writing_styles.conversation(tx, style.id)
         jobs_by_text = {text.id: _job(tx, text) for text in texts if not text.text}
     if page.can_edit:
-        _form(page, style, texts, is_model=is_model)
+        _form(page, style, texts, conversation, is_model=is_model)
     _undo_bar(page)
     for text in texts:
         job = jobs_by_text.get(text.id)
@@ -49,14 +50,18 @@ def write(page: Page, style: WritingStyleCard) -> None:
         empty_state("Nothing written yet", "Texts in this style show up here.", icon=":material/article:")
 
 
-def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is_model: bool) -> None:
+def _form(
+    page: Page, style: WritingStyleCard, texts: list[StyleTextCard], conversation: list[StyleTextCard], *, is_model: bool
+) -> None:
     if not is_model:
         st.info(
             "No language model is set, so the offline writer writes: sentences of its own in this style's rhythm, in English "
             "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.",
             icon=":material/info:",
         )
-    ready = _cost_caption(page, style)
+    ready = _cost_caption(page, style, conversation)
+    if conversation and is_model:
+        _conversation_bar(page, style, len(conversation))
     key = f"style:wish:{style.id}"
     variants: dict[str, int] = {}
     for text in texts:
@@ -69,11 +74,22 @@ def _form(page: Page, style: WritingStyleCard, texts: list[StyleTextCard], *, is
             st.rerun()
 
 
-def _cost_caption(page: Page, style: WritingStyleCard) -> bool:
+def _conversation_bar(page: Page, style: WritingStyleCard, n_texts: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The next text goes on from the {count(n_texts, 'text')} below: the model is shown them.", width="stretch")
+        if st.button("Start afresh", icon=":material/restart_alt:", type="tertiary", key=f"style:reset:{style.id}"):
+            with page.transaction(needs="editor") as tx:
+                writing_styles.reset(tx, style.id)
+            st.rerun()
+
+
+def _cost_caption(page: Page, style: WritingStyleCard, conversation: list[StyleTextCard]) -> bool:
     """Says what a short and a long text can cost at most, where a model is paid. False: no model can be asked now."""
     try:
+        earlier = writing_styles.earlier_exchanges(conversation)
         max_usd_by_words = {
-            words: writing_styles.estimate(page.app, style, words=words) for words in (300, writing_styles.MAX_TEXT_WORDS)
+            words: writing_styles.estimate(page.app, style, words=words, earlier=earlier)
+            for words in (300, writing_styles.MAX_TEXT_WORDS)
         }
     except StudioError as error:
         st.warning(plain(error.message), icon=":material/cloud_off:")

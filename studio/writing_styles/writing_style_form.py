@@ -11,8 +11,11 @@ OFFLINE_WORDS = 400
 """Words at most that the offline writer writes (`engines.local.offline_writer.style`)."""
 
 
-def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -> WritingStyleDraft | None:
-    """The draft when submitted. Raises backend.errors.Invalid with what to change."""
+def name_form(
+    key: str, style: WritingStyleCard | None = None, *, submit: str, models: bool = False
+) -> WritingStyleDraft | None:
+    """The draft when submitted. `models`: with a field for the model that writes. Raises backend.errors.Invalid with what to
+    change."""
     with st.form(key, border=False):
         name = st.text_input(
             "Name",
@@ -27,8 +30,18 @@ def name_form(key: str, style: WritingStyleCard | None = None, *, submit: str) -
             key=f"{key}:kept",
             help="Off: it goes by itself when nobody has used it for a while. The voice of an influencer always stays.",
         )
+        model = style.model if style else ""
+        if models:
+            model = st.text_input(
+                "Model",
+                model,
+                max_chars=200,
+                placeholder="As set for the studio",
+                key=f"{key}:model",
+                help="The language model that writes in it, like anthropic/claude-opus-4.5. Empty: the studio's own choice.",
+            )
         submitted = st.form_submit_button(submit, type="primary")
-    return WritingStyleDraft(name=name, kept=keep_forever) if submitted else None
+    return WritingStyleDraft(name=name, kept=keep_forever, model=model) if submitted else None
 
 
 def text_form(

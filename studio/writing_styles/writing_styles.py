@@ -120,7 +120,10 @@ def _head(page: Page, style: WritingStyleCard, speakers: list[str]) -> None:
         st.markdown(f"## {plain(style.name)} {_badge(style)}", width="stretch")
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"), page.guard():
-                if draft := forms.name_form(f"style:edit:{style.id}", style, submit="Save"):
+                if draft := forms.name_form(
+                    f"style:edit:{style.id}", style, submit="Save", models=page.app.settings.text.is_model
+                ):
+                    writing_styles.check_model(page.app, draft.model)
                     with page.transaction(needs="editor") as tx:
                         writing_styles.edit(tx, style.id, draft)
                     st.rerun()

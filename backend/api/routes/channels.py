@@ -24,8 +24,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class ChannelResponse(ApiModel):
-    """`state`: connected, reconnect (a person must connect it again), off. `expiresAt`: when its permission ends for good unless
-    it is renewed. `privacy`, `madeForKids`: the defaults of its posts, null where each post must choose."""
+    """`state`: connected, reconnect (a person must connect it again), off. `expiresAt`: when its permission ends unless it is
+    renewed. `privacy`, `madeForKids`: the defaults of its posts, null where each post must choose."""
 
     id: str
     influencer_id: str
@@ -49,8 +49,8 @@ class ChannelRequest(ApiRequest):
 
 
 class ChannelChangeRequest(ApiRequest):
-    """What is left out stays. `on` false: nothing is published on it, its posts wait. `privacy`, `madeForKids` null: no default,
-    each post must choose."""
+    """What is left out stays. `on` false: nothing is published on it, its posts wait. `privacy`, `madeForKids` null: no
+    default, each post must choose."""
 
     name: str | None = Field(None, examples=["Ada on Instagram"])
     on: StrictBool | None = None
@@ -99,7 +99,7 @@ def list_channels(
 
 @router.post("", status_code=201)
 def create_channel(body: ChannelRequest, app: Studio, caller: Caller, response: Response) -> ChannelResponse:
-    """A channel on the practice platform, which shows posts to nobody outside. Each influencer has one: it is answered again."""
+    """A channel on the practice platform, which shows posts to nobody outside. Each influencer has one."""
     with app.db.transaction(caller, needs="editor") as tx:
         card = channels.add_sandbox(tx, body.influencer_id, body.name)
     response.headers["location"] = f"/api/channels/{card.id}?workspace={caller.tenant_id}"

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Header, Query, Request, Response
-from pydantic import AliasChoices, BaseModel, Field, StrictBool
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool
 
 from backend import VERSION, jobs, writing_styles
 from backend.api import errors, style_files
+from backend.api.api_model import Listing, Skip, Take, sliced
 from backend.api.deps import Caller, KeyCache, Studio, needs_scope
 from backend.api.idempotency import Idempotency
 from backend.api.requests import BodyLimit, RequestLogging
@@ -25,7 +26,16 @@ from backend.storage import disposition
 from backend.writing_styles import StyleTextCard, StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
 router = APIRouter(tags=["style"], dependencies=[needs_scope("styles")])
-PATHS = ("/sessions", "/sessions/{id}", "/train", "/generate", "/jobs/{id}", "/jobs/{id}/cancel", "/results/{id}")
+PATHS = (
+    "/sessions",
+    "/sessions/{id}",
+    "/sessions/{id}/reset",
+    "/train",
+    "/generate",
+    "/jobs/{id}",
+    "/jobs/{id}/cancel",
+    "/results/{id}",
+)
 """The document's own addresses. /health is the studio's: it stays what probes expect."""
 Status = Literal["PENDING", "TRAINING", "GENERATING", "COMPLETED", "FAILED"]
 JobType = Literal["TRAINING", "GENERATION"]
@@ -35,7 +45,11 @@ Key = Annotated[str, Header(max_length=200)]
 
 
 class SessionInfo(BaseModel):
-    """`jobs`: ids of its trainings and texts, oldest first. `kept` false: deleted after SESSION_CLEANUP_HOURS without use."""
+    """`jobs`: ids of its trainings and texts, oldest first. `kept` false: deleted after SESSION_CLEANUP_HOURS without use.
+
+    `conversation`: how many texts since the last reset; the next text sees the newest of them. `model` "": the one of the
+    settings.
+    """
 
     session_id: str
     name: str
@@ -43,19 +57,32 @@ class SessionInfo(BaseModel):
     kept: bool
     words: int
     language: str
+    model: str
+    conversation: int
     created_at: datetime
     last_activity: datetime
     jobs: list[str]
 
 
-class Sessions(BaseModel):
+class Sessions(Listing[SessionInfo]):
+    """`sessions`: as `data`, under its name in the StyleForge document."""
+
     sessions: list[SessionInfo]
-    total: int
 
 
 class NewSession(BaseModel):
-    name: str = ""
+    name: str = Field("", examples=["Grandmother's letters"])
     kept: StrictBool = False
+    model: str = ""
+
+
+class SessionChange(BaseModel):
+    """What is left out stays. `model`: which model writes its texts; "": the one of the settings."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = Field(None, examples=["Grandmother's letters"])
+    kept: StrictBool | None = None
+    model: str | None = None
 
 
 class GenerationRequest(BaseModel):
@@ -74,8 +101,8 @@ class Started(BaseModel):
     message: str
 
 
-class JobStatus(BaseModel):
-    """`progress` 0..1, null while there is nothing to count. `text`: what has been written so far. `error`: a sentence."""
+class JobSummary(BaseModel):
+    """`progress` 0..1, null while there is nothing to count. `error`: a sentence."""
 
     job_id: str
     session_id: str
@@ -83,12 +110,23 @@ class JobStatus(BaseModel):
     status: Status
     progress: float | None
     phase: str
-    text: str
     result: dict[str, Any] | None
     error: str | None
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+
+
+class JobStatus(JobSummary):
+    """`text`: what has been written so far."""
+
+    text: str
+
+
+class Jobs(Listing[JobSummary]):
+    """`jobs`: as `data`, under its name in the StyleForge document."""
+
+    jobs: list[JobSummary]
 
 
 class Result(BaseModel):
@@ -116,30 +154,54 @@ class Health(BaseModel):
 
 
 @router.get("/sessions")
-def sessions(app: Studio, caller: Caller) -> Sessions:
+def sessions(app: Studio, caller: Caller, response: Response, take: Take = None, skip: Skip = 0) -> Sessions:
     """The session used last first."""
     with app.db.transaction(caller) as tx:
         styles = writing_styles.page(tx)
-        job_ids = writing_styles.job_ids_by_style(tx, [style.id for style in styles])
-    return Sessions(sessions=[_session_info(style, job_ids[style.id]) for style in styles], total=len(styles))
+        page = sliced(response, _session_infos(tx, styles), SessionInfo, take=take, skip=skip)
+    return Sessions(**page.model_dump(), sessions=page.data)
 
 
 @router.post("/sessions", status_code=201)
 def create(app: Studio, caller: Caller, response: Response, body: NewSession | None = None) -> SessionInfo:
+    """An empty session, which learns by `/train`."""
+    writing_styles.check_model(app, body.model if body else "")
     with app.db.transaction(caller, needs="editor") as tx:
         style = new_session(tx, body or NewSession())
     response.headers["location"] = f"/api/style/sessions/{style.id}?workspace={caller.tenant_id}"
-    return _session_info(style, [])
+    return _session_info(style, [], 0)
 
 
 def new_session(tx: Any, body: NewSession) -> WritingStyleCard:
-    return writing_styles.create(tx, WritingStyleDraft(name=body.name or f"Session {new_id('s')[-8:]}", kept=body.kept))
+    return writing_styles.create(
+        tx, WritingStyleDraft(name=body.name or f"Session {new_id('s')[-8:]}", kept=body.kept, model=body.model)
+    )
 
 
 @router.get("/sessions/{session_id}")
 def session(session_id: str, app: Studio, caller: Caller) -> SessionInfo:
+    """One session."""
     with app.db.transaction(caller) as tx:
-        return _session_info(writing_styles.get(tx, session_id), writing_styles.job_ids_by_style(tx, [session_id])[session_id])
+        return _one_session_info(tx, session_id)
+
+
+@router.patch("/sessions/{session_id}")
+def change_session(session_id: str, body: SessionChange, app: Studio, caller: Caller) -> SessionInfo:
+    """Renames it, keeps it or not, chooses the model that writes. 400 for a model without a price."""
+    writing_styles.check_model(app, body.model or "")
+    with app.db.transaction(caller, needs="editor") as tx:
+        style = writing_styles.get(tx, session_id)
+        before = {"name": style.name, "kept": style.kept, "model": style.model}
+        writing_styles.edit(tx, session_id, WritingStyleDraft(**{**before, **body.model_dump(exclude_none=True)}))
+        return _one_session_info(tx, session_id)
+
+
+@router.post("/sessions/{session_id}/reset")
+def reset_session(session_id: str, app: Studio, caller: Caller) -> SessionInfo:
+    """Empties its conversation: the next text sees none of the earlier ones. What it learned and its texts stay."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        writing_styles.reset(tx, session_id)
+        return _one_session_info(tx, session_id)
 
 
 @router.delete("/sessions/{session_id}")
@@ -176,6 +238,24 @@ def generate(body: GenerationRequest, app: Studio, caller: Caller, idempotency_k
         text = writing_styles.write(tx, body.session_id, text_request, request_key=idempotency_key or new_id("key"))
         card = jobs.get(tx, text.job_id)
     return _started_response(card, body.session_id, "Writing has begun. Ask /jobs/<job_id> how it goes.")
+
+
+@router.get("/jobs")
+def list_style_jobs(
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    take: Annotated[int, Query(ge=1, le=200)] = 50,
+    skip: Skip = 0,
+    cursor: str | None = None,
+) -> Jobs:
+    """Trainings and texts of all sessions, newest first. Their texts: `/results/{job_id}`."""
+    with app.db.transaction(caller) as tx:
+        page = jobs.page(tx, kinds=tuple(JOB_TYPE_OF_KIND), take=take, skip=skip, cursor=cursor)
+        texts = writing_styles.texts_of_jobs(tx, [card.id for card in page.cards])
+    answers = [JobSummary(**_status_fields(card, texts.get(card.id))) for card in page.cards]
+    response.headers["x-total-count"] = str(page.total)
+    return Jobs(data=answers, jobs=answers, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.get("/jobs/{job_id}")
@@ -227,13 +307,10 @@ def result(
 
 
 @router.get("/health")
-def health(app: Studio, caller: Caller) -> Health:
-    """How many sessions the workspace has, and how many of their jobs wait or run."""
-    with app.db.transaction(caller) as tx:
-        job_counts = jobs.counts(tx, kinds=tuple(JOB_TYPE_OF_KIND))
-        session_count = len(writing_styles.page(tx))
-    active_jobs = job_counts.get("pending", 0) + job_counts.get("processing", 0)
-    return Health(status="ok", version=VERSION, active_sessions=session_count, active_jobs=active_jobs)
+def health(app: Studio) -> Health:
+    """How many sessions the whole installation has, and how many of their jobs wait or run. Needs no sign-in."""
+    counts = writing_styles.count_installation(app.db)
+    return Health(status="ok", version=VERSION, active_sessions=counts.sessions, active_jobs=counts.jobs)
 
 
 def aliases(get_app: Callable[[], App]) -> FastAPI:
@@ -255,7 +332,17 @@ def _require_style_job(card: JobCard) -> JobCard:
     return card
 
 
-def _session_info(style: WritingStyleCard, job_ids: list[str]) -> SessionInfo:
+def _one_session_info(tx: Any, session_id: str) -> SessionInfo:
+    return _session_infos(tx, [writing_styles.get(tx, session_id)])[0]
+
+
+def _session_infos(tx: Any, styles: list[WritingStyleCard]) -> list[SessionInfo]:
+    style_ids = [style.id for style in styles]
+    job_ids, lengths = writing_styles.job_ids_by_style(tx, style_ids), writing_styles.conversation_lengths(tx, style_ids)
+    return [_session_info(style, job_ids[style.id], lengths.get(style.id, 0)) for style in styles]
+
+
+def _session_info(style: WritingStyleCard, job_ids: list[str], conversation: int) -> SessionInfo:
     card = style.card
     return SessionInfo(
         session_id=style.id,
@@ -264,6 +351,8 @@ def _session_info(style: WritingStyleCard, job_ids: list[str]) -> SessionInfo:
         kept=style.kept,
         words=card.words if card else 0,
         language=card.language if card else "",
+        model=style.model,
+        conversation=conversation,
         created_at=style.created_at,
         last_activity=style.last_activity_at,
         jobs=job_ids,
@@ -285,18 +374,21 @@ def _job_status(card: JobCard) -> Status:
 
 
 def _status_response(card: JobCard, text: StyleTextCard | None) -> JobStatus:
+    return JobStatus(**_status_fields(card, text), text=(text.text or text.draft) if text else "")
+
+
+def _status_fields(card: JobCard, text: StyleTextCard | None) -> dict[str, Any]:
     error = "It was cancelled." if card.state == "cancelled" else card.error_message
-    return JobStatus(
-        job_id=card.id,
-        session_id=text.style_id if text else card.subject_id,
-        job_type=JOB_TYPE_OF_KIND[card.kind],
-        status=_job_status(card),
-        progress=card.progress,
-        phase=card.phase,
-        text=(text.text or text.draft) if text else "",
-        result=card.result,
-        error=error,
-        created_at=card.created_at,
-        started_at=card.started_at,
-        completed_at=card.finished_at,
-    )
+    return {
+        "job_id": card.id,
+        "session_id": text.style_id if text else card.subject_id,
+        "job_type": JOB_TYPE_OF_KIND[card.kind],
+        "status": _job_status(card),
+        "progress": card.progress,
+        "phase": card.phase,
+        "result": card.result,
+        "error": error,
+        "created_at": card.created_at,
+        "started_at": card.started_at,
+        "completed_at": card.finished_at,
+    }

@@ -46,6 +46,11 @@ _FUNCTIONS = (
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT EXISTS (SELECT FROM memberships m WHERE m.user_id = p_user AND NOT EXISTS (
         SELECT FROM memberships o WHERE o.tenant_id = m.tenant_id AND o.user_id = p_owner AND o.role = 'owner')) $$""",
+    """CREATE OR REPLACE FUNCTION style_counts() RETURNS TABLE(sessions bigint, jobs bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      SELECT (SELECT count(*) FROM writing_styles WHERE deleted_at IS NULL),
+        (SELECT count(*) FROM jobs WHERE state = 'pending' AND kind IN ('style-training', 'style-generation'))
+        + (SELECT count(*) FROM jobs WHERE state = 'processing' AND kind IN ('style-training', 'style-generation')) $$""",
     *access.FUNCTIONS,
     *gallery.FUNCTIONS,
     *plans.FUNCTIONS,

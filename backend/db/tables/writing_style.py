@@ -30,6 +30,10 @@ class WritingStyle(Tenanted, Dated, Base):
     """What was measured and the excerpts chosen: `styles.schemas.StyleCard`."""
     job_id: Mapped[str | None]
     """Of the last training; jobs are forgotten after a while, their numbers stay here."""
+    model: Mapped[str] = mapped_column(server_default="")
+    """The model that writes in it; "": the one of the settings."""
+    conversation_from: Mapped[datetime | None]
+    """Texts made after this are shown to the model when it writes the next; None: all."""
     trained_at: Mapped[datetime | None]
     last_activity_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     created_by: Mapped[str | None]

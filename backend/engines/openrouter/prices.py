@@ -69,3 +69,11 @@ def max_cost(request: TextRequest, models: Sequence[PricedModel], *, schema_byte
 
 def call_cost(model: PricedModel, prompt_tokens: int, completion_tokens: int, *, images: int = 0) -> Decimal:
     return model.prompt * prompt_tokens + model.completion * completion_tokens + model.request + model.image * images
+
+
+def input_cost(
+    model: PricedModel, cost_usd: Decimal, prompt_tokens: int, completion_tokens: int, *, images: int = 0
+) -> Decimal:
+    """The part of a reported cost that is for what was sent, in the proportion of the model's prices."""
+    output, whole = model.completion * completion_tokens, call_cost(model, prompt_tokens, completion_tokens, images=images)
+    return cost_usd * (whole - output) / whole if whole else cost_usd

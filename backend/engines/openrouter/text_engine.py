@@ -13,7 +13,7 @@ from typing import Any, get_args
 from backend.engines.openrouter.answer import LlmRefused, LlmResponseLost
 from backend.engines.openrouter.client import LlmUnreachable, OpenRouterClient
 from backend.engines.openrouter.client_models import Completion
-from backend.engines.openrouter.prices import PriceList, call_cost, max_cost, own_prices
+from backend.engines.openrouter.prices import PriceList, call_cost, input_cost, max_cost, own_prices
 from backend.engines.openrouter.reasoning_blocks import ThinkingFilter, without_thinking
 from backend.engines.ports.events import Alive, EngineStatus
 from backend.engines.ports.text import Quote, Reply, ReplyLost, TextChunk, TextRequest, Use
@@ -49,7 +49,7 @@ class OpenAIEngine:
         self._client.close()
 
     def quote(self, request: TextRequest) -> Quote:
-        names = self._settings.text.models(request.use)
+        names = tuple(dict.fromkeys(filter(None, (request.model, *self._settings.text.models(request.use)))))
         try:
             priced = self._prices.priced_models(names)
         except LlmRefused as refusal:
@@ -193,7 +193,19 @@ class OpenAIEngine:
             estimated=completion.cost_usd is None and not counted,
             ending=completion.ending,
             refusal=printable(completion.refusal),
+            input_usd=self._input_cost(completion, request, quote, cost_usd),
         )
+
+    def _input_cost(self, completion: Completion, request: TextRequest, quote: Quote, cost_usd: Decimal) -> Decimal | None:
+        """None without token counts, and while the list of prices cannot be read: the answer is paid and must not be lost."""
+        if completion.prompt_tokens is None or completion.completion_tokens is None:
+            return None
+        try:
+            priced = self._prices.priced_models([completion.model]) or self._prices.priced_models(quote.models)
+        except (LlmRefused, LlmUnreachable, LlmResponseLost):
+            return None
+        counts = completion.prompt_tokens, completion.completion_tokens
+        return input_cost(priced[0], cost_usd, *counts, images=len(request.images)) if priced else None
 
 
 def _body(request: TextRequest, models: tuple[str, ...]) -> dict[str, Any]:

@@ -85,6 +85,8 @@ class TextRequest:
     images: tuple[bytes, ...] = ()
     before: tuple[tuple[str, str], ...] = ()
     brief: Brief | StyleBrief | None = None
+    model: str = ""
+    """Asked first; those of `use` answer when it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,9 @@ class Reply:
     estimated: bool = False
     ending: Literal["whole", "cut", "refused"] = "whole"
     refusal: str = ""
+    input_usd: Decimal | None = None
+    """The part of `cost_usd` for what was sent: servers report one amount, which is split as the model's prices split its token
+    counts. None: not known."""
     earlier: tuple[Reply, ...] = ()
 
     @property

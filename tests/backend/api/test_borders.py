@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend import access, accounts, api, assets, content_plans, gallery, prompt_library, workflows, writing
+from backend import access, accounts, api, assets, channels, content_plans, gallery, prompt_library, workflows, writing
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
@@ -24,7 +24,7 @@ from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
-OPEN = {"/session/exchange", "/handed/{token}/{name}", "/auth/login", "/auth/refresh", "/auth/logout"}
+OPEN = {"/session/exchange", "/handed/{token}/{name}", "/auth/login", "/auth/refresh", "/auth/logout", "/style/health"}
 """Asked before there is a session; or by platforms, whose address is the permission."""
 OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout"}
 """Take and give no cookie, so a foreign page gains nothing by them."""
@@ -85,6 +85,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
         api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
+        channel = channels.add_sandbox(tx, rows.influencer_id)
         invitation = accounts.invite(tx, role="viewer")
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
@@ -94,12 +95,20 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "job_id": next(iter(rows.job_ids.values())), "upload": upload.id,
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
         "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
-        "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
+        "channel_id": channel.id, "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
     }  # fmt: skip
 
 
 Write = tuple[str, str, Any]
-MADE_HERE = {"/workspaces/{workspace}", "/members/invitations", "/boards", "/workflows", "/style/sessions", "/api-keys"}
+MADE_HERE = {
+    "/budgets",
+    "/workspaces/{workspace}",
+    "/members/invitations",
+    "/boards",
+    "/workflows",
+    "/style/sessions",
+    "/api-keys",
+}
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces")}
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
@@ -144,6 +153,8 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),
         ("POST", "/style/sessions", {"name": "New"}),
         ("DELETE", "/style/sessions/{session_id}", None),
+        ("PATCH", "/style/sessions/{session_id}", {"name": "Taken"}),
+        ("POST", "/style/sessions/{session_id}/reset", None),
         ("POST", "/style/train", {"session_id": ids["session_id"]}),
         ("POST", "/style/generate", {"session_id": ids["session_id"], "topic": "x"}),
         ("POST", "/style/jobs/{job_id}/cancel", None),
@@ -169,6 +180,11 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
         ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
         ("DELETE", "/api-keys/{api_key_id}", None),
+        ("POST", "/channels", {"influencerId": ids["influencer_id"]}),
+        ("POST", "/channels/connections", {"influencerId": ids["influencer_id"], "platform": "sandbox"}),
+        ("PATCH", "/channels/{channel_id}", {"name": "Taken"}),
+        ("DELETE", "/channels/{channel_id}", None),
+        ("PUT", "/budgets", {"dailyUsd": "1", "monthlyUsd": None}),
         ("PATCH", "/workspaces/{workspace}", {"name": "Taken"}),
         ("POST", "/members/invitations", {"role": "owner"}),
         ("DELETE", "/members/invitations/{invitation_id}", None),

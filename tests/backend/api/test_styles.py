@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from backend import VERSION, api, writing_styles
 from backend.api.credentials import COOKIE
 from backend.app import App
-from backend.writing_styles import pipeline
+from backend.db.tables import StyleText
+from backend.writing_styles import StyleTextDraft, installation, pipeline
 from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
 from tests.factories.account import Tenant
 from tests.factories.pdfs import book, excerpt
@@ -43,7 +45,10 @@ def test_from_a_pdf_to_a_result(app: App, editor: Any, workspace: Tenant, tmp_pa
     payload = StyleTrainingPayload(style_id=session)
     ctx = make_context(app, workspace, writing_styles.TRAINING_KIND, payload, job_id=started["job_id"])
     assert editor.get(f"/style/jobs/{started['job_id']}").json()["status"] == "TRAINING"
-    assert editor.get("/style/health").json() == {"status": "ok", "version": VERSION, "active_sessions": 1, "active_jobs": 1}
+    listed = editor.get("/style/jobs")
+    assert [job["job_id"] for job in listed.json()["jobs"]] == [started["job_id"]]
+    assert (listed.json()["total"], listed.headers["x-total-count"]) == (1, "1")
+    assert listed.json()["data"][0]["status"] == "TRAINING"
     pipeline.train(ctx, payload)
     session_info = editor.get(f"/style/sessions/{session}").json()
     assert session_info["is_trained"]
@@ -76,7 +81,8 @@ def test_what_is_no_pdf_is_refused_before_anything_is_kept(app: App, editor: Any
         assert "is no PDF" in answer.json()["message"]
     assert editor.post("/style/train", files={"other": ("", b"")}).status_code == 400
     assert editor.post("/style/train", json={}).status_code == 400
-    assert editor.get("/style/sessions").json() == {"sessions": [], "total": 0}
+    empty = editor.get("/style/sessions").json()
+    assert (empty["sessions"], empty["data"], empty["total"]) == ([], [], 0)
     with browser(app, workspace.viewer) as viewer:
         viewer.headers["x-workspace"] = workspace.id
         assert viewer.post("/style/train", files={"file": ("a.pdf", b"%PDF-1.4", "application/pdf")}).status_code == 403
@@ -120,3 +126,35 @@ def test_the_documents_own_addresses(app: App, workspace: Tenant) -> None:
         )
         client.cookies.clear()
         assert client.get("/sessions").status_code == 401
+
+
+def test_a_session_is_renamed_kept_and_reset(app: App, editor: Any, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        session = make_style(tx).id
+        job_id = writing_styles.write(tx, session, StyleTextDraft(topic="fog", words=50), request_key="fog").job_id
+        tx.execute(update(StyleText).values(text="Fog came up the river."))
+    address = f"/style/sessions/{session}"
+    changed = editor.patch(address, json={"name": "Letters", "kept": True})
+    assert changed.status_code == 200, changed.text
+    info = changed.json()
+    assert (info["name"], info["kept"], info["conversation"], info["jobs"]) == ("Letters", True, 1, [job_id])
+    assert editor.patch(address, json={"kept": False}).json()["name"] == "Letters"
+    assert editor.post(f"{address}/reset").json()["conversation"] == 0
+    assert editor.get(f"/style/results/{job_id}").json()["content"] == "Fog came up the river.", "texts stay"
+    for body in ({"name": "ab"}, {"title": "Letters"}, {"model": "no/such-model"}):
+        assert editor.patch(address, json=body).status_code == 400, body
+
+
+def test_anybody_may_ask_how_much_is_going_on(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
+    for tenant in (workspace, other_workspace):
+        with app.db.transaction(tenant.caller, needs="editor") as tx:
+            writing_styles.write(tx, make_style(tx).id, StyleTextDraft(topic="fog", words=50), request_key="fog")
+    installation._latest.clear()
+    with browser(app, None) as stranger:
+        answer = stranger.get("/style/health")
+    assert answer.status_code == 200
+    said = answer.json()
+    assert set(said) == {"status", "version", "active_sessions", "active_jobs"}
+    assert (said["status"], said["version"]) == ("ok", VERSION)
+    assert said["active_sessions"] >= 2
+    assert said["active_jobs"] >= 2

@@ -45,6 +45,8 @@ def test_a_call_is_a_row(make_app: Make, acting: Acting, server: ModelServer, wo
     assert (call.state, call.usd, call.model) == ("settled", server.total, reply.model)
     assert 0 < call.usd <= call.estimate_usd
     assert (call.kind, call.influencer_id, call.user_id) == ("suggestion", "inf_1", workspace.editor.id)
+    assert call.input_usd is not None
+    assert 0 < call.input_usd < call.usd
     assert (call.prompt_tokens, call.completion_tokens) == (reply.prompt_tokens, reply.completion_tokens)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from backend.engines.openrouter.text_engine import OpenAIEngine
 from backend.errors import Cancelled, Conflict, Invalid, Rejected
 from backend.settings import Settings
 from backend.writing_styles import StyleTextDraft, WritingStyleDraft, pipeline
+from backend.writing_styles.rules import CONVERSATION_TOKENS
 from backend.writing_styles.schemas import StyleTextCard, StyleWritingPayload
 from backend.writing_styles.words import count_words
 from tests.factories.account import Tenant
@@ -227,3 +229,43 @@ def test_a_text_never_costs_more_than_was_said(model_app: App, workspace: Tenant
 def test_the_offline_writer_is_free(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         assert writing_styles.estimate(app, make_style(tx), words=300) is None
+
+
+def test_a_session_keeps_its_conversation_until_it_is_reset(model_app: App, server: ModelServer, workspace: Tenant) -> None:
+    server.faults.says = [OWN * 4, OWN * 4, OWN * 4]
+
+    def write_about(topic: str) -> list[dict[str, str]]:
+        with model_app.db.transaction(workspace.caller, needs="editor") as tx:
+            text = writing_styles.write(tx, style_id, StyleTextDraft(topic=topic, words=60), request_key=topic)
+        payload = StyleWritingPayload(text_id=text.id)
+        ctx = make_context(model_app, workspace, writing_styles.WRITING_KIND, payload, job_id=text.job_id)
+        pipeline.write(ctx, payload)
+        messages: list[dict[str, str]] = server.asked[-1]["messages"]
+        return messages
+
+    with model_app.db.transaction(workspace.caller, needs="editor") as tx:
+        style_id = make_style(tx).id
+    assert [message["role"] for message in write_about("tea")] == ["system", "user"]
+    messages = write_about("the guests")
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert "<topic>tea</topic>" in messages[1]["content"]
+    assert "The kettle sang" in messages[2]["content"]
+    with model_app.db.transaction(workspace.caller, needs="editor") as tx:
+        writing_styles.check_model(model_app, "openai/gpt-4-turbo")
+        writing_styles.edit(tx, style_id, WritingStyleDraft(name="Chosen", model="openai/gpt-4-turbo"))
+        assert [text.topic for text in writing_styles.conversation(tx, style_id)] == ["tea", "the guests"]
+        writing_styles.reset(tx, style_id)
+    assert [message["role"] for message in write_about("rain")] == ["system", "user"]
+    assert server.asked[-1]["model"] == "openai/gpt-4-turbo"
+    with pytest.raises(Invalid, match="names no price"):
+        writing_styles.check_model(model_app, "nobody/has-this")
+
+
+def test_a_conversation_is_shown_as_far_as_it_fits(model_app: App, workspace: Tenant) -> None:
+    text, _ = start_text(model_app, workspace, 60)
+    long_text = replace(text, text=" ".join(f"w{n}" for n in range(700)))
+    first, second = writing_styles.earlier_exchanges([long_text, long_text, long_text])
+    assert first[1].startswith("… ")
+    assert first[1].endswith(" w699")
+    assert second[1] == long_text.text
+    assert len(f"{first} {second}".split()) * 2.2 < CONVERSATION_TOKENS * 1.05
