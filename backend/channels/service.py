@@ -54,18 +54,18 @@ def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
     return get(tx, channel_id)
 
 
-def change(tx: Session, channel_id: str, wanted: ChannelChange) -> ChannelCard:
-    """Changes what was set in `wanted`; the rest stays. Raises NotFound, Invalid, Conflict as `rename`, `save_settings` and
+def change(tx: Session, channel_id: str, draft: ChannelChange) -> ChannelCard:
+    """Changes what was set in `draft`; the rest stays. Raises NotFound, Invalid, Conflict as `rename`, `save_settings` and
     `switch`."""
-    card, fields = get(tx, channel_id, deleted=False), wanted.model_fields_set
-    if wanted.name is not None and wanted.name != card.name:
-        card = rename(tx, channel_id, wanted.name)
+    card, fields = get(tx, channel_id, deleted=False), draft.model_fields_set
+    if draft.name is not None and draft.name != card.name:
+        card = rename(tx, channel_id, draft.name)
     if fields & {"privacy", "made_for_kids"}:
-        privacy = wanted.privacy if "privacy" in fields else card.settings.get("privacy")
-        kids = wanted.made_for_kids if "made_for_kids" in fields else card.settings.get("made_for_kids")
+        privacy = draft.privacy if "privacy" in fields else card.settings.get("privacy")
+        kids = draft.made_for_kids if "made_for_kids" in fields else card.settings.get("made_for_kids")
         card = save_settings(tx, channel_id, privacy=privacy or "", made_for_kids=kids)
-    if wanted.on is not None and wanted.on != (card.state == "connected"):
-        card = switch(tx, channel_id, on=wanted.on)
+    if draft.on is not None and draft.on != (card.state == "connected"):
+        card = switch(tx, channel_id, on=draft.on)
     return card
 
 

@@ -159,9 +159,9 @@ def get_channel(channel_id: str, app: Studio, caller: Caller) -> ChannelResponse
 @router.patch("/{channel_id}")
 def change_channel(channel_id: str, body: ChannelChangeRequest, app: Studio, caller: Caller) -> ChannelResponse:
     """Its name, whether it is on, and the defaults of its posts. 409 when it must be connected again first."""
-    wanted = ChannelChange(**body.model_dump(exclude_unset=True))
+    draft = ChannelChange(**body.model_dump(exclude_unset=True))
     with app.db.transaction(caller, needs="editor") as tx:
-        return _channel_response(channels.change(tx, channel_id, wanted))
+        return _channel_response(channels.change(tx, channel_id, draft))
 
 
 @router.delete("/{channel_id}", status_code=204)

@@ -74,10 +74,10 @@ def list_invitations(app: Studio, caller: Caller, response: Response) -> Listing
 def create_invitation(body: InvitationRequest, app: Studio, caller: Caller) -> NewInvitationResponse:
     """Makes a link that is good for one person and seven days. The studio sends no mail: send it yourself."""
     with app.db.transaction(caller, needs="owner") as tx:
-        made = accounts.invite(tx, role=body.role, email=body.email)
-    url = f"{app.settings.web.base_url}/?{accounts.INVITE_PARAM}={made.secret}"
-    card = InvitationResponse.model_validate(made.card)
-    return NewInvitationResponse(**card.model_dump(), secret=made.secret, url=url)
+        invitation = accounts.invite(tx, role=body.role, email=body.email)
+    url = f"{app.settings.web.base_url}/?{accounts.INVITE_PARAM}={invitation.secret}"
+    card = InvitationResponse.model_validate(invitation.card)
+    return NewInvitationResponse(**card.model_dump(), secret=invitation.secret, url=url)
 
 
 @router.delete("/invitations/{invitation_id}", status_code=204)
