@@ -22,6 +22,8 @@ from backend.settings import Settings
 from backend.storage import Storage
 
 NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery", "style")
+NEW = "new"
+"""Noun id of uploads for a dataset that is made afterwards (`give`)."""
 _MAX_NAME = 300
 _MAX_CLIENT_KEY = 600
 _NOT_FOUND = "This upload does not exist here. Choose the file again."
@@ -118,6 +120,18 @@ def _filtered(query: Select[Any], noun: str, noun_id: str, states: Sequence[str]
     return query.where(Upload.state.in_(states)) if states else query
 
 
+def give(tx: Session, keys: Sequence[str], *, noun: str, noun_id: str) -> None:
+    """Uploads that were announced for a `noun` that did not exist yet (noun id NEW) become those of `noun_id`. `keys`: as
+    they are stored. Raises NotFound naming the first key that is none of these."""
+    waiting = Upload.noun == noun, Upload.noun_id == NEW, Upload.state == "stored", Upload.key.in_(keys)
+    given = set(tx.scalars(update(Upload).where(*waiting).values(noun_id=noun_id).returning(Upload.key)))
+    if missing := [key for key in keys if key not in given]:
+        raise NotFound(
+            f"There is no upload with the key {missing[0][:200]!r} that waits for a {noun}. Announce the file at "
+            f"/api/uploads with nounId “{NEW}”, send it, and give the s3Key of that answer."
+        )
+
+
 def accept(tx: Session, upload_ids: Sequence[str]) -> None:
     """Marks stored uploads as taken: their bytes in `incoming/` may be deleted."""
     tx.execute(update(Upload).where(Upload.id.in_(upload_ids)).values(state="taken", reason=""))
@@ -190,7 +204,7 @@ class _CheckedChunks:
 def _check_target(tx: Session, settings: Settings, noun: str, noun_id: str) -> None:
     if noun not in NOUNS:
         raise Invalid(f"Files can be uploaded for: {', '.join(NOUNS)}.")
-    if noun != "dataset":
+    if noun != "dataset" or noun_id == NEW:
         return
     if tx.scalar(select(Dataset.id).where(Dataset.id == noun_id, Dataset.deleted_at.is_(None))) is None:
         raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")

@@ -50,6 +50,7 @@ def start_captioning(
     row = lock_dataset(tx, order.dataset_id)
     if existing_job := jobs.find_by_key(tx, request_key):
         return existing_job
+    order = _in_style(order, get(tx, row.id).metadata.caption_style)
     captioner = usable_captioner(captioners, order)
     if not row.trigger_word:
         raise Invalid(_NO_TRIGGER)
@@ -76,8 +77,10 @@ def start_captioning(
 def estimate_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPlan:
     """Pictures, cost and time of an order; starts nothing. Raises NotFound, Invalid, and what a quote raises (Unsupported: no
     price known)."""
+    dataset = get(tx, order.dataset_id)
+    order = _in_style(order, dataset.metadata.caption_style)
     captioner = usable_captioner(app.engines.captioners, order)
-    rules = CaptionRules(get(tx, order.dataset_id).trigger_word, prefix=order.prefix, suffix=order.suffix)
+    rules = CaptionRules(dataset.trigger_word, prefix=order.prefix, suffix=order.suffix)
     n, kept_count = count_pictures(tx, order)
     duration, around = jobs.estimate(tx, captioning_work(captioner, n)), caption_rules.token_overhead(rules)
     seconds = duration.seconds if duration else None
@@ -92,6 +95,13 @@ def estimate_captioning(app: App, tx: Session, order: CaptionOrder) -> CaptionPl
     return CaptionPlan(
         captioner.name, ", ".join(quote.models), n, kept_count, usual_usd, quote.most_usd * n, remaining_usd, seconds, around
     )
+
+
+def _in_style(order: CaptionOrder, style: str) -> CaptionOrder:
+    """The order with the form of the dataset's caption style, unless it names a form itself."""
+    if "form" in order.model_fields_set or style != "tags":
+        return order
+    return order.model_copy(update={"form": "tags"})
 
 
 def usable_captioner(captioners: Captioners, order: CaptionOrder) -> Captioner:
@@ -141,10 +151,15 @@ def replaceable(order: CaptionOrder) -> ColumnElement[bool]:
 
 def after_ingest(tx: Session, dataset_id: str, *, captioners: Captioners, request_key: str) -> JobCard | None:
     """Starts captioning new pictures without a caption where that is free; paid captioners are only offered by the page."""
-    order = CaptionOrder(dataset_id=dataset_id)
     row = lock_dataset(tx, dataset_id)
-    if not captioners or find_captioner(captioners, "").paid or not row.trigger_word or active_run(tx, dataset_id):
+    if not captioners or not row.trigger_word or active_run(tx, dataset_id):
         return None
+    captioner = find_captioner(captioners, "")
+    if captioner.paid:
+        return None
+    order = _in_style(CaptionOrder(dataset_id=dataset_id), get(tx, dataset_id).metadata.caption_style)
+    if order.form not in captioner.forms:
+        order = CaptionOrder(dataset_id=dataset_id, form=captioner.forms[0])
     n, _ = count_pictures(tx, order)
     return start_captioning(tx, order, captioners=captioners, request_key=request_key) if n else None
 

@@ -31,10 +31,11 @@ def list_edits(tx: Session, dataset_id: str, *, take: int = 20) -> list[EditCard
     return [EditCard(*row) for row in tx.execute(query)]
 
 
-def undo_edit(tx: Session, edit_id: str) -> UndoResult:
-    """Restores what nobody has changed since. Raises NotFound, Conflict (undone already, or the files are gone)."""
+def undo_edit(tx: Session, edit_id: str, *, of_dataset: str = "") -> UndoResult:
+    """Restores what nobody has changed since. Raises NotFound (also an edit of another dataset than `of_dataset`), Conflict
+    (undone already, or the files are gone)."""
     dataset_id = tx.scalar(select(DatasetEdit.dataset_id).where(DatasetEdit.id == edit_id))
-    if dataset_id is None:
+    if dataset_id is None or of_dataset not in ("", dataset_id):
         raise NotFound("This change is no longer known. Reload the page.")
     lock_dataset(tx, dataset_id)
     row = tx.scalars(select(DatasetEdit).where(DatasetEdit.id == edit_id).with_for_update()).one()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.datasets import checks, rules
@@ -14,7 +14,10 @@ from backend.datasets.edit_cards import RefusedFile, TrainingPicture
 from backend.datasets.schemas import (
     Box,
     DatasetCard,
+    DatasetMetadata,
     DatasetPage,
+    DatasetSort,
+    DatasetStatus,
     ImageCard,
     ImageFilter,
     ImagePage,
@@ -26,7 +29,6 @@ from backend.datasets.schemas import (
 from backend.db.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
 from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound
-from backend.kit.clock import now
 
 _MAX_COVERS = 4
 _IMAGE_FIELDS = (
@@ -45,19 +47,35 @@ def get(tx: Session, dataset_id: str) -> DatasetCard:
 
 
 def page(
-    tx: Session, *, influencer_id: str | None = None, text: str = "", cursor: str | None = None, take: int = 50
+    tx: Session,
+    *,
+    influencer_id: str | None = None,
+    status: DatasetStatus | None = None,
+    text: str = "",
+    cursor: str | None = None,
+    take: int = 50,
+    skip: int = 0,
+    sort: DatasetSort = "created_at",
+    ascending: bool = False,
 ) -> DatasetPage:
-    """Newest first; `text` looks in names. `cursor` is the id the last page ended with."""
+    """Newest first unless sorted otherwise; `text` looks in names. `cursor` is the id the last page ended with, by
+    `created_at` only."""
     where: list[ColumnElement[bool]] = [Dataset.deleted_at.is_(None)]
     if influencer_id:
         where.append(Dataset.influencer_id == influencer_id)
     if text.strip():
         where.append(func.lower(Dataset.name).contains(text.strip().lower(), autoescape=True))
-    query = _select_datasets().where(*where).order_by(Dataset.id.desc()).limit(take + 1)
-    rows = tx.execute(query.where(Dataset.id < cursor) if cursor else query).all()
+    if status:
+        where.append(_status() == status)
+    by_id = sort == "created_at"
+    columns = [Dataset.id] if by_id else [getattr(Dataset, sort), Dataset.id]
+    query = _select_datasets().where(*where).order_by(*(column.asc() if ascending else column.desc() for column in columns))
+    if cursor and by_id:
+        query = query.where(Dataset.id > cursor if ascending else Dataset.id < cursor)
+    rows = tx.execute(query.limit(take + 1).offset(skip)).all()
     total = tx.scalar(select(func.count()).select_from(Dataset).where(*where)) or 0
     cards = [_dataset_card(*row) for row in rows[:take]]
-    return DatasetPage(cards, cards[-1].id if len(rows) > take else None, total)
+    return DatasetPage(cards, cards[-1].id if by_id and len(rows) > take else None, total)
 
 
 def images(
@@ -217,16 +235,31 @@ def _filter_conditions(
 
 
 def _select_datasets() -> Select[Any]:
-    def counted(*where: ColumnElement[bool]) -> Any:
-        conditions = select(func.count()).where(DatasetImage.dataset_id == Dataset.id, *where)
-        return conditions.correlate(Dataset).scalar_subquery()
-
     image_ids = select(DatasetImage.asset_id).where(DatasetImage.dataset_id == Dataset.id)
     cover_ids = image_ids.order_by(DatasetImage.id).limit(_MAX_COVERS).correlate(Dataset).subquery()
     covers = select(func.array_agg(cover_ids.c.asset_id)).scalar_subquery()
-    query = select(Dataset, Influencer.name, counted(), counted(DatasetImage.included.is_(True)), covers, in_training())
+    query = select(Dataset, Influencer.name, _image_count(), _image_count(DatasetImage.included.is_(True)), covers, _status())
     query = query.outerjoin(Influencer, Influencer.id == Dataset.influencer_id)
     return query.execution_options(populate_existing=True)
+
+
+def _image_count(*where: ColumnElement[bool]) -> Any:
+    counted = select(func.count()).where(DatasetImage.dataset_id == Dataset.id, *where)
+    return counted.correlate(Dataset).scalar_subquery()
+
+
+def _status() -> Any:
+    """SQL: the status as it is now. The column may be late: it says training for a moment after a run was cancelled or its
+    worker died, and ready when the rights statement has ended since."""
+    holds = func.coalesce(Dataset.rights_until >= func.clock_timestamp(), True)
+    enough = _image_count(DatasetImage.included.is_(True)) >= rules.MIN_IMAGES
+    could_train = holds & (Dataset.rights_statement != "") & (Dataset.trigger_word != "") & enough
+    return case(
+        ((Dataset.status == "training") & in_training(), "training"),
+        ((Dataset.status == "ready") & holds, "ready"),
+        ((Dataset.status == "training") & could_train, "ready"),
+        else_="draft",
+    )
 
 
 def in_training() -> ColumnElement[bool]:
@@ -237,16 +270,10 @@ def in_training() -> ColumnElement[bool]:
 
 
 def _dataset_card(
-    row: Dataset, influencer_name: str | None, count: int, included: int, covers: list[str] | None, is_training: bool
+    row: Dataset, influencer_name: str | None, count: int, included: int, covers: list[str] | None, status: str
 ) -> DatasetCard:
     fields = ("id", "name", "influencer_id", "trigger_word", "rights_statement", "rights_by", "rights_at")
     rights_fields = ("rights_kind", "rights_note", "rights_until", "created_at", "updated_at")
-    status = row.status
-    expired = row.rights_until is not None and row.rights_until < now()
-    if (status == "training" and not is_training) or (status == "ready" and expired):
-        stats = Stats(images=count, included=included)
-        limits = rules.assess_readiness(stats, trigger_word=row.trigger_word, rights=row.rights_statement, expired=expired)
-        status = rules.dataset_status(limits)
     return DatasetCard(
         status=status,
         **{name: getattr(row, name) for name in fields + rights_fields},
@@ -254,5 +281,6 @@ def _dataset_card(
         images=count,
         included=included,
         thresholds=Thresholds(**row.settings),
+        metadata=DatasetMetadata(**row.meta),
         cover_asset_ids=tuple(covers or ()),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -27,6 +27,8 @@ ProblemCode = Literal[
 ]
 Framing = Literal["face", "bust", "body", "unknown"]
 ImageFilter = Literal["", "included", "excluded", "problems", "cropped", "masked", ProblemCode, Framing]
+DatasetStatus = Literal["draft", "ready", "training"]
+DatasetSort = Literal["created_at", "updated_at", "name"]
 RightsKind = Literal["made_up", "myself", "agreed", "", "withdrawn"]
 
 
@@ -39,16 +41,40 @@ class DatasetDraft(Draft):
     @field_validator("name")
     @classmethod
     def _check_name(cls, name: str) -> str:
-        if not 1 <= len(name) <= 80:
-            raise ValueError("The name of a dataset must have 1 to 80 characters.")
+        if not 3 <= len(name) <= 80:
+            raise ValueError("The name of a dataset must have 3 to 80 characters.")
         return name
 
     @field_validator("trigger_word")
     @classmethod
     def _check_trigger_word(cls, word: str) -> str:
-        if len(word) > 32 or any(c.isspace() or c in ",<>()[]:" for c in word):
-            raise ValueError("The trigger word must be one word of at most 32 characters, for example bella_01.")
-        return word
+        return _checked_trigger_word(word)
+
+
+class TriggerWordDraft(Draft):
+    trigger_word: str
+
+    @field_validator("trigger_word")
+    @classmethod
+    def _check_trigger_word(cls, word: str) -> str:
+        return _checked_trigger_word(word)
+
+
+def _checked_trigger_word(word: str) -> str:
+    if len(word) > 32 or any(c.isspace() or c in ",<>()[]:" for c in word):
+        raise ValueError("The trigger word must be one word of at most 32 characters, for example bella_01.")
+    return word
+
+
+class DatasetMetadata(Draft):
+    """What programs note of a dataset. `path`: where its pictures come from, in their words; nothing is read there.
+    `expected_images`: how many pictures it is to have. `caption_style`: how captions are written unless a request says
+    otherwise: natural sentences, or tags."""
+
+    path: str = Field("", max_length=500)
+    expected_images: int | None = Field(None, ge=1, le=1_000_000)
+    caption_style: Literal["natural", "tags"] = "natural"
+    tags: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=50)] = ()
 
 
 class RightsDraft(Draft):
@@ -143,6 +169,7 @@ class DatasetCard:
     rights_note: str
     rights_until: datetime | None
     thresholds: Thresholds
+    metadata: DatasetMetadata
     images: int
     included: int
     cover_asset_ids: tuple[str, ...]
@@ -152,7 +179,7 @@ class DatasetCard:
 
 @dataclass(frozen=True, slots=True)
 class DatasetPage:
-    """Newest first. `next_cursor` None: nothing older."""
+    """`next_cursor` None: nothing older, or in another order than newest first."""
 
     cards: list[DatasetCard]
     next_cursor: str | None

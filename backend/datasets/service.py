@@ -17,7 +17,15 @@ from backend.datasets import rules
 from backend.datasets.edit_cards import EditCard
 from backend.datasets.near_duplicates import regroup
 from backend.datasets.queries import get, in_training, readiness
-from backend.datasets.schemas import DatasetCard, DatasetDraft, IngestPayload, ScanPayload, Thresholds
+from backend.datasets.schemas import (
+    DatasetCard,
+    DatasetDraft,
+    DatasetMetadata,
+    IngestPayload,
+    ScanPayload,
+    Thresholds,
+    TriggerWordDraft,
+)
 from backend.db.tables import AssetUse, Dataset, DatasetEdit, DatasetImage, JobStep, Upload
 from backend.engines.local import starter_model
 from backend.errors import Conflict, Invalid, NotFound
@@ -53,7 +61,7 @@ def create(tx: Session, *, name: str, influencer_id: str | None = None, trigger_
 def rename(tx: Session, dataset_id: str, name: str) -> DatasetCard:
     """Raises Invalid, Conflict (name taken), NotFound."""
     row = lock_dataset(tx, dataset_id)
-    row.name = DatasetDraft(name=name).name
+    row.name, row.updated_at = DatasetDraft(name=name).name, func.clock_timestamp()
     _save_with_unique_name(tx, row)
     return get(tx, dataset_id)
 
@@ -61,7 +69,7 @@ def rename(tx: Session, dataset_id: str, name: str) -> DatasetCard:
 def set_trigger_word(tx: Session, dataset_id: str, trigger_word: str) -> DatasetCard:
     """Captions stay as they are. Raises Invalid, NotFound."""
     row = lock_dataset(tx, dataset_id)
-    row.trigger_word = DatasetDraft(name=row.name, trigger_word=trigger_word).trigger_word
+    row.trigger_word = TriggerWordDraft(trigger_word=trigger_word).trigger_word
     refresh_status(tx, dataset_id)
     return get(tx, dataset_id)
 
@@ -71,9 +79,27 @@ def set_influencer(tx: Session, dataset_id: str, influencer_id: str | None) -> D
     row = lock_dataset(tx, dataset_id)
     if influencer_id:
         influencers.get(tx, influencer_id)
-    row.influencer_id = influencer_id
+    row.influencer_id, row.updated_at = influencer_id, func.clock_timestamp()
     tx.flush()
     return get(tx, dataset_id)
+
+
+def set_metadata(tx: Session, dataset_id: str, metadata: DatasetMetadata) -> DatasetCard:
+    """Raises NotFound."""
+    row = lock_dataset(tx, dataset_id)
+    row.meta, row.updated_at = metadata.model_dump(mode="json", exclude_defaults=True), func.clock_timestamp()
+    tx.flush()
+    return get(tx, dataset_id)
+
+
+def attach_uploads(tx: Session, dataset_id: str, keys: Sequence[str], *, request_key: str) -> JobCard:
+    """Gives the dataset uploads that were announced before it existed, and starts their check. `keys`: as the storage has them.
+
+    Raises NotFound (the dataset, or a key that is no such upload), Invalid.
+    """
+    lock_dataset(tx, dataset_id)
+    uploads.give(tx, keys, noun="dataset", noun_id=dataset_id)
+    return ingest(tx, dataset_id, request_key=request_key)
 
 
 def set_thresholds(tx: Session, dataset_id: str, thresholds: Thresholds) -> DatasetCard:
@@ -170,6 +196,12 @@ def dismiss_refused(tx: Session, dataset_id: str) -> int:
     return len(tx.execute(delete_rows(Upload).where(*where).returning(Upload.id)).all())
 
 
+def get_locked(tx: Session, dataset_id: str) -> DatasetCard:
+    """The dataset as nobody else can change it until `tx` ends. Raises NotFound."""
+    lock_dataset(tx, dataset_id)
+    return get(tx, dataset_id)
+
+
 def lock_dataset(tx: Session, dataset_id: str) -> Dataset:
     """The dataset's row, locked until `tx` ends. Raises NotFound."""
     row = tx.scalars(
@@ -198,12 +230,13 @@ def release(tx: Session, dataset_id: str, asset_ids: Sequence[str]) -> None:
 
 
 def _save_with_unique_name(tx: Session, row: Dataset) -> None:
+    name = row.name
     try:
         with tx.begin_nested():
             tx.add(row)
             tx.flush()
     except IntegrityError as error:
-        raise Conflict("There is already a dataset of this name. Choose another one.") from error
+        raise Conflict(f"Dataset with name '{name}' already exists") from error
 
 
 def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str) -> JobCard:

@@ -18,12 +18,14 @@ def get(tx: Session, influencer_id: str) -> InfluencerCard:
     return _card(*row)
 
 
-def page(tx: Session, *, archived: bool = False, text: str = "", cursor: str | None = None, take: int = 50) -> InfluencerPage:
-    """Newest first; `text` looks in names. `cursor` is the id the last page ended with."""
+def page(
+    tx: Session, *, archived: bool = False, text: str = "", cursor: str | None = None, take: int = 50, skip: int = 0
+) -> InfluencerPage:
+    """Newest first; `text` looks in names. `cursor` is the id the last page ended with; `skip` leaves out the first ones."""
     in_archive_or_not = Influencer.archived_at.is_not(None) if archived else Influencer.archived_at.is_(None)
     name_contains = func.lower(Influencer.name).contains(text.strip().lower(), autoescape=True)
     where = (in_archive_or_not, name_contains) if text.strip() else (in_archive_or_not,)
-    query = _cards().where(*where).order_by(Influencer.id.desc()).limit(take + 1)
+    query = _cards().where(*where).order_by(Influencer.id.desc()).limit(take + 1).offset(skip)
     rows = tx.execute(query.where(Influencer.id < cursor) if cursor else query).all()
     total = tx.scalar(select(func.count()).select_from(Influencer).where(*where)) or 0
     cards = [_card(*row) for row in rows[:take]]

@@ -64,10 +64,11 @@ def set_default_lora(tx: Session, influencer_id: str, lora_id: str | None, weigh
 
 
 def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> InfluencerCard:
-    """The picture on their card. Raises NotFound."""
+    """The picture on their card. Raises NotFound, Invalid (no picture)."""
     before = get(tx, influencer_id).cover_asset_id
     if asset_id:
-        assets.get(tx, asset_id)
+        if assets.get(tx, asset_id).kind != "image":
+            raise Invalid("The cover of an influencer is a picture. Choose one from the gallery.")
         assets.use(tx, asset_id, "influencer", influencer_id)
     if before and before != asset_id:
         assets.unuse(tx, before, "influencer", influencer_id)

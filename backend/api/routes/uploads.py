@@ -9,12 +9,12 @@ from weakref import WeakValueDictionary
 
 import anyio
 from anyio import from_thread, to_thread
-from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from backend import assets
-from backend.api.api_model import ApiModel
+from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import CallerIn, OwnOrigin, Studio, require_scope
 from backend.assets import UploadCard
 from backend.db.transactions import Member
@@ -31,7 +31,7 @@ _CHUNK_TIMEOUT_S = 30.0
 """How long to wait for the next bytes. studio/shell/connections.py also requires a minimum rate."""
 
 
-_SCOPE_NOUNS = {"dataset": "datasets", "lora": "loras", "style": "styles"}
+_SCOPE_NOUNS = {"dataset": "datasets", "dataset-mask": "datasets", "lora": "loras", "style": "styles"}
 """What an API key needs for uploads to a noun; for all others: images."""
 
 
@@ -39,8 +39,17 @@ def _require_scope(caller: Member, noun: str, verb: str) -> None:
     require_scope(caller, f"{_SCOPE_NOUNS.get(noun, 'images')}:{verb}")
 
 
-class Announced(ApiModel):
-    """`clientKey`: identifies the file on the user's disk (its name, size and time), so that it is not sent twice."""
+class UploadRequest(ApiRequest):
+    """`noun`, `nounId`: what the file is for; nounId “new”: for a dataset that is made afterwards, with the `s3Key` of the
+    answer. `clientKey`: identifies the file on the user's disk (its name, size and time), so that it is not sent twice."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"noun": "dataset", "nounId": "new", "filename": "1.jpg", "size": 48123, "clientKey": "1.jpg 48123 1766500000"}
+            ]
+        }
+    )
 
     noun: str
     noun_id: str = Field(max_length=200)
@@ -49,7 +58,10 @@ class Announced(ApiModel):
     client_key: str = Field(min_length=1, max_length=8192)
 
 
-class UploadWords(ApiModel):
+class UploadResponse(ApiModel):
+    """`state`: uploading, stored, taken or refused (then `reason` says why). `s3Key`: where its bytes are; null until all are
+    here. `skip`: they were here already. `putUrl`: where to send them."""
+
     id: str
     noun: str
     noun_id: str
@@ -60,10 +72,11 @@ class UploadWords(ApiModel):
     created_at: datetime
     skip: bool
     put_url: str | None = None
+    s3_key: str | None = None
 
 
 @router.post("/{workspace}", status_code=201)
-def begin(workspace: str, body: Announced, app: Studio, caller: CallerIn) -> UploadWords:
+def announce_upload(workspace: str, body: UploadRequest, app: Studio, caller: CallerIn) -> UploadResponse:
     """Announces a file. `skip`: its bytes are here already; otherwise PUT them to `putUrl`."""
     _require_scope(caller, body.noun, "write")
     with app.db.transaction(caller, needs="editor") as tx:
@@ -80,7 +93,7 @@ def begin(workspace: str, body: Announced, app: Studio, caller: CallerIn) -> Upl
 
 
 @router.put("/{workspace}/{upload}")
-async def send(workspace: str, upload: str, request: Request, app: Studio, caller: CallerIn) -> UploadWords:
+async def send_upload(workspace: str, upload: str, request: Request, app: Studio, caller: CallerIn) -> UploadResponse:
     """The file's bytes as the raw body. After a closed connection the upload waits to be sent again."""
 
     body = request.stream()
@@ -116,29 +129,32 @@ async def send(workspace: str, upload: str, request: Request, app: Studio, calle
 
 
 @router.get("/{workspace}")
-def listing(
+def list_uploads(
     workspace: str,
     app: Studio,
     caller: CallerIn,
+    response: Response,
     noun: str,
     noun_id: Annotated[str, Query(alias="nounId")] = "",
     take: Annotated[int, Query(ge=1)] = 1000,
-) -> dict[str, list[UploadWords]]:
+) -> Listing[UploadResponse]:
     """The uploads for one owner (`noun`, `nounId`) in order, with the reason of each that was refused."""
     if not noun_id:
         raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
     _require_scope(caller, noun, "read")
     with app.db.transaction(caller) as tx:
         cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
-    return {"data": [_upload_response(workspace, card) for card in cards]}
+    return listing(response, [_upload_response(workspace, card) for card in cards])
 
 
 def _user_limiter(user_id: str) -> anyio.CapacityLimiter:
     return _user_limiters.setdefault(user_id, anyio.CapacityLimiter(_MAX_PER_USER))
 
 
-def _upload_response(workspace: str, card: UploadCard) -> UploadWords:
-    response = UploadWords.model_validate(card)
+def _upload_response(workspace: str, card: UploadCard) -> UploadResponse:
+    response = UploadResponse.model_validate(card)
     if card.state == "uploading":
         response.put_url = f"/api/uploads/{workspace}/{card.id}"
+    else:
+        response.s3_key = card.key
     return response

@@ -39,6 +39,8 @@ class Dataset(Tenanted, Dated, Base):
     """After this the statement no longer holds; NULL: no end."""
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Thresholds that differ from `datasets.Thresholds`' defaults."""
+    meta: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """`datasets.DatasetMetadata`: path, expected_images, caption_style, tags[]; nothing that is as by default."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     deleted_at: Mapped[datetime | None]
 

@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from backend import access, accounts, api, assets, channels, content_plans, gallery, prompt_library, workflows, writing
+from backend import (
+    access,
+    accounts,
+    api,
+    assets,
+    channels,
+    content_plans,
+    datasets,
+    gallery,
+    prompt_library,
+    workflows,
+    writing,
+)
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
@@ -87,6 +99,9 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
         channel = channels.add_sandbox(tx, rows.influencer_id)
         invitation = accounts.invite(tx, role="viewer")
+        image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
+        datasets.set_included(tx, [image_id], False)
+        edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
@@ -96,6 +111,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
         "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
         "channel_id": channel.id, "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
+        "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1",
     }  # fmt: skip
 
 
@@ -108,6 +124,8 @@ MADE_HERE = {
     "/workflows",
     "/style/sessions",
     "/api-keys",
+    "/influencers",
+    "/datasets",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces")}
@@ -177,6 +195,12 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/workflows/{workflow_id}/archive", None),
         ("POST", "/workflows/{workflow_id}/undelete", None),
         ("DELETE", "/workflows/{workflow_id}", None),
+        ("POST", "/influencers", {"name": "New"}),
+        ("PATCH", "/influencers/{influencer_id}", {"name": "Taken"}),
+        ("POST", "/influencers/{influencer_id}/archive", None),
+        ("POST", "/influencers/{influencer_id}/unarchive", None),
+        ("DELETE", "/influencers/{influencer_id}", None),
+        *dataset_writes(ids),
         ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
         ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
         ("DELETE", "/api-keys/{api_key_id}", None),
@@ -193,6 +217,32 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
     ]  # fmt: skip
 
 
+def dataset_writes(ids: dict[str, str]) -> list[Write]:
+    dataset, image_ids = "/datasets/{dataset_id}", [ids["image_id"]]
+    return [
+        ("POST", "/datasets", {"name": "New"}),
+        ("POST", "/datasets", {"name": "New", "influencerId": ids["influencer_id"]}),
+        ("PATCH", dataset, {"name": "Taken"}),
+        ("DELETE", dataset, None),
+        ("POST", f"{dataset}/rights", {"kind": "made_up"}),
+        ("DELETE", f"{dataset}/rights", None),
+        ("DELETE", f"{dataset}/refused-files", None),
+        ("POST", f"{dataset}/sample-character", {"name": "Ada"}),
+        ("POST", f"{dataset}/scan", None),
+        ("PATCH", f"{dataset}/pictures/{{image_id}}", {"caption": "Taken"}),
+        ("DELETE", f"{dataset}/pictures/{{image_id}}", None),
+        ("PUT", f"{dataset}/pictures/{{image_id}}/mask", {"uploadId": ids["upload"]}),
+        ("DELETE", f"{dataset}/pictures/{{image_id}}/mask", None),
+        ("POST", f"{dataset}/pictures/{{image_id}}/captions/{{version}}/restore", None),
+        ("POST", f"{dataset}/include", {"imageIds": image_ids, "included": False}),
+        ("POST", f"{dataset}/remove", {"imageIds": image_ids}),
+        ("PUT", f"{dataset}/captions", {"captions": [{"imageId": image_ids[0], "caption": "Taken"}]}),
+        ("POST", f"{dataset}/captions/edit", {"verb": "tidy"}),
+        ("POST", f"{dataset}/captions/preview", {"verb": "tidy"}),
+        ("POST", f"{dataset}/edits/{{edit_id}}/undo", None),
+    ]
+
+
 def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         mine = make_pictures(tx, 2)
@@ -205,7 +255,7 @@ def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspa
     for query in ("board={board_id}", "influencer={influencer_id}", "lora={lora_id}"):
         assert owner.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
     for method, path, body in writes_on(ids, mine, own):
-        if path not in MADE_HERE:
+        if path not in MADE_HERE or (path == "/datasets" and "influencerId" in body):
             answer = owner.request(method, path.format(**ids), json=body)
             assert answer.status_code == 404, (method, path, body, answer.text)
     assert owner.get(f"/pictures/{mine[0]}").json()["rating"] == 0

@@ -25,7 +25,7 @@ def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace
         influencer = make_influencer(tx)
         card = datasets.create(tx, name="  Summer 🌞 ", influencer_id=influencer.id, trigger_word="bella")
         assert (card.name, card.status, card.influencer_name, card.images) == ("Summer 🌞", "draft", "Bella", 0)
-        with pytest.raises(Conflict, match="already a dataset"):
+        with pytest.raises(Conflict, match="Dataset with name"):
             datasets.create(tx, name="Summer 🌞")
         with pytest.raises(Invalid):
             datasets.create(tx, name="x" * 300)
