@@ -297,8 +297,8 @@ def pictures_of(tx: Session, dataset_id: str, image_ids: list[str]) -> dict[str,
 
 
 def picture_response(card: ImageCard) -> DatasetPictureResponse:
-    made = ("crop", "problems")
-    fields = {name: getattr(card, name) for name in DatasetPictureResponse.model_fields if name not in made}
+    computed = ("crop", "problems")
+    fields = {name: getattr(card, name) for name in DatasetPictureResponse.model_fields if name not in computed}
     return DatasetPictureResponse(
         **fields,
         crop=CropResponse.model_validate(card.crop) if card.crop else None,

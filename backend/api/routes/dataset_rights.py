@@ -60,8 +60,10 @@ class ReadinessResponse(ApiModel):
 def get_dataset_readiness(dataset_id: str, app: Studio, caller: Caller) -> ReadinessResponse:
     """Whether it can be trained on, and what stands in the way."""
     with app.db.transaction(caller) as tx:
-        found = datasets.readiness(tx, dataset_id, max_images=app.settings.uploads.max_dataset_images)
-    return ReadinessResponse(ready=found.ready, blockers=_findings(found.blockers), warnings=_findings(found.warnings))
+        readiness = datasets.readiness(tx, dataset_id, max_images=app.settings.uploads.max_dataset_images)
+    return ReadinessResponse(
+        ready=readiness.ready, blockers=_findings(readiness.blockers), warnings=_findings(readiness.warnings)
+    )
 
 
 @router.get("/rights")
