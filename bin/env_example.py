@@ -14,11 +14,15 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from backend.settings import ROOT, Settings
-from backend.settings.theme import Theme
+from backend.settings.theme import Theme, other_name
 
 HEAD = """\
 # Copy to .env and uncomment what you want to change; nothing here is needed for `make run`.
 # Times are seconds unless the name says otherwise; sizes are bytes. An empty URL means: the server that `make run` starts.
+"""
+RESERVED = """
+# Reserved: the folder of script-to-video runs that programs will share. It must not be or hold STUDIO_DATA.
+#DATA_SHARED_BASE=./var/shared
 """
 STACK = """
 # Programs of the embedded servers; default: the installed wheels, then PATH
@@ -35,7 +39,7 @@ COMPOSE = """
 
 
 def env_example() -> str:
-    return "\n".join([HEAD.rstrip("\n"), *_theme_lines(Settings)]) + "\n" + STACK + COMPOSE
+    return "\n".join([HEAD.rstrip("\n"), *_theme_lines(Settings)]) + "\n" + RESERVED + STACK + COMPOSE
 
 
 def _theme_lines(theme: type[Theme]) -> Iterator[str]:
@@ -49,8 +53,9 @@ def _theme_lines(theme: type[Theme]) -> Iterator[str]:
 
 
 def _line(field: FieldInfo) -> str:
-    note = f"  # {field.description}" if field.description else ""
-    return f"#{field.alias}={_env_text(field.default)}{note}"
+    notes = [field.description or "", f"also: {other_name(field)}" if other_name(field) else ""]
+    note = "; ".join(filter(None, notes))
+    return f"#{field.alias}={_env_text(field.default)}{f'  # {note}' if note else ''}"
 
 
 def _env_text(value: Any) -> str:

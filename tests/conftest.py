@@ -172,7 +172,7 @@ def environment(database_urls: DatabaseUrls, redis_url: str, storage_urls: dict[
         "WORKER_DATABASE_URL": database_urls.worker,
         "REDIS_URL": redis_url,
         **storage_urls,
-        "DATA_SHARED_BASE": str(tmp_path / "var"),
+        "STUDIO_DATA": str(tmp_path / "var"),
         "JOB_BEAT_S": "0.2",
         "JOB_LEASE_S": "2",
         "JOB_TICK_S": "0.2",

@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 from backend.budgets import cache, ledger
 from backend.budgets.schemas import CallPurpose
 from backend.db.transactions import SystemCaller
-from backend.engines.ports.text import ModelRefused, Quote, Reply, ReplyLost, TextChunk, TextEngine, TextRequest, UnusableAnswer
+from backend.engines.ports.text import (
+    AnswerCutOff,
+    ModelRefused,
+    Quote,
+    Reply,
+    ReplyLost,
+    TextChunk,
+    TextEngine,
+    TextRequest,
+    UnusableAnswer,
+)
 from backend.engines.ports.text_answers import check_answer, retry_request
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 
@@ -57,6 +67,11 @@ def complete(
         return reply
     if not retry or isinstance(problem, ModelRefused):
         raise problem
+    if isinstance(problem, AnswerCutOff) and not _has_more_room(app, request):
+        message = (
+            f"The model's answer was cut off: MAX_TOKENS_{request.use.upper()} gives it no more room. Ask for less at once."
+        )
+        raise AnswerCutOff(message, reply) from problem
     try:
         second, second_problem = complete_once(retry_request(request))
     except (EngineUnavailable, RateLimited, Rejected, Unsupported) as error:
@@ -67,6 +82,12 @@ def complete(
         second_problem.reply = both
         raise second_problem
     return both
+
+
+def _has_more_room(app: App, request: TextRequest) -> bool:
+    """Whether a second try may have more tokens than the first."""
+    most = app.settings.text.max_tokens
+    return most(request.use, retry_request(request).max_tokens) > most(request.use, request.max_tokens)
 
 
 def _complete_once(

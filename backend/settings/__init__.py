@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from backend.settings.data_folders import refuse_exposed_data
 from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, TextSettings
 from backend.settings.environment import foreign_environment as foreign_environment
 from backend.settings.environment import read_environment
@@ -24,7 +25,7 @@ class Settings(Theme):
     """
 
     secret_keys: SecretStr = secret("SECRET_KEYS", "comma-separated base64 keys of 32 bytes, newest first")
-    data_dir: Path = env("DATA_SHARED_BASE", ROOT / "var")
+    data_dir: Path = env("STUDIO_DATA", ROOT / "var", "the studio's own files; other accounts must not read them")
     log_level: str = env("LOG_LEVEL", "INFO")
     postgres: PostgresSettings
     redis: RedisSettings
@@ -49,9 +50,12 @@ class Settings(Theme):
     def read(cls, env_file: Path | None = Path(".env"), **values: object) -> Settings:
         """From the environment of this process and `env_file`. `values`, by the names of their variables, win over both.
 
-        Raises TypeError for a name that there is not, ValidationError for a value that does not fit.
+        Raises TypeError for a name that there is not, ValidationError for a value that does not fit, Invalid when
+        DATA_SHARED_BASE is the studio's own folder.
         """
-        return cls.model_validate(read_environment(env_file)).replace(**values)
+        environment = read_environment(env_file)
+        refuse_exposed_data(environment | {name: str(value) for name, value in values.items()})
+        return cls.model_validate(environment).replace(**values)
 
     def replace(self, **values: object) -> Settings:
         """A copy with other values, by the names of their environment variables: `settings.replace(JOB_LEASE_S=1)`.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from backend.settings.theme import Theme, env, secret, split
 
 Names = Annotated[frozenset[str], BeforeValidator(split)]
 """Several, comma-separated."""
+NoneOrMore = Annotated[int, Field(ge=0)]
 
 
 class ComfyUISettings(Theme):
@@ -85,7 +86,7 @@ class CaptionSettings(Theme):
 class TextSettings(Theme):
     """Language models
 
-    `model_*`: the first choice for each use.
+    `model_*`: the first choice for each use. `max_tokens_*`: the most tokens of one answer, or 0.
     """
 
     api_key: SecretStr = secret("OPENROUTER_API_KEY", "set: a language model writes; else the offline writer")
@@ -106,6 +107,13 @@ class TextSettings(Theme):
     )
     fallbacks_vision: str = env("TEXT_FALLBACKS_VISION", "", "the same for pictures: models that can see")
     prices: str = env("TEXT_PRICES", "", "model=in/out, … in USD per million tokens, for models the server names no price of")
+    max_tokens_planning: NoneOrMore = env(
+        "MAX_TOKENS_PLANNING", 0, "tokens a model may generate for one answer; 0: as many as the text needs"
+    )
+    max_tokens_writing: NoneOrMore = env("MAX_TOKENS_WRITING", 0)
+    max_tokens_cheap: NoneOrMore = env("MAX_TOKENS_CHEAP", 0)
+    max_tokens_style: NoneOrMore = env("MAX_TOKENS_STYLE", 0)
+    max_tokens_vision: NoneOrMore = env("MAX_TOKENS_VISION", 0)
     timeout_s: float = env("TEXT_TIMEOUT_S", 120.0, "silence until an answer counts as lost")
     caching: bool = env("ENABLE_CACHING", True, "a question asked again within 24 hours is not paid again")
 
@@ -119,6 +127,10 @@ class TextSettings(Theme):
         fallbacks = self.fallbacks_vision if use == "vision" else self.fallbacks
         named = [getattr(self, f"model_{use}"), *fallbacks.split(",")]
         return tuple(dict.fromkeys(name for name in (item.strip() for item in named) if name))
+
+    def max_tokens(self, use: str, wanted: int) -> int:
+        """How many tokens an answer for a use may have: `wanted`, unless its setting allows less."""
+        return min(wanted, getattr(self, f"max_tokens_{use}") or wanted)
 
 
 class BudgetSettings(Theme):

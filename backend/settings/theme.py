@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 
 T = TypeVar("T")
 
 
-def env(name: str, default: T, description: str = "") -> T:
-    """A field that is read from the environment variable `name`. `description` is for .env.example."""
-    field: T = Field(default, alias=name, description=description or None)
+def env(name: str, default: T, description: str = "", *, also: str = "") -> T:
+    """A field that is read from the environment variable `name`, else from the one called `also`. `description` is for
+    .env.example."""
+    field: T = Field(default, alias=name, description=description or None, json_schema_extra={"also": also} if also else None)
     return field
+
+
+def other_name(field: FieldInfo) -> str:
+    """The second environment variable that the field is read from, or ""."""
+    return str(field.json_schema_extra.get("also", "")) if isinstance(field.json_schema_extra, dict) else ""
 
 
 def secret(name: str, description: str = "") -> SecretStr:
@@ -38,8 +45,10 @@ class Theme(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _share_values(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """The themes within look for theirs in the same mapping."""
-        return values | {name: values for name, field in cls.model_fields.items() if field.alias is None}
+        """The themes within look for theirs in the same mapping; a field's own name wins over its other one."""
+        themes = {name: values for name, field in cls.model_fields.items() if field.alias is None}
+        fields = [field for field in cls.model_fields.values() if other_name(field) in values]
+        return {str(field.alias): values[other_name(field)] for field in fields} | values | themes
 
     def by_variable(self) -> Iterator[tuple[str, Any]]:
         """(name of the environment variable, value) of every setting, in the order of their declaration."""

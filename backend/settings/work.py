@@ -35,9 +35,9 @@ class JobSettings(Theme):
     `concurrency_*`: how many jobs of a group of kinds run at once; `JobType.limit_setting` names one.
     """
 
-    concurrency_training: int = env("QUEUE_CONCURRENCY_TRAINING", 1)
-    concurrency_content: int = env("QUEUE_CONCURRENCY_CONTENT", 3)
-    concurrency_video: int = env("QUEUE_CONCURRENCY_VIDEO", 2)
+    concurrency_training: int = env("QUEUE_CONCURRENCY_TRAINING", 1, also="QUEUE_CONCURRENCY_LORA_TRAINING")
+    concurrency_content: int = env("QUEUE_CONCURRENCY_CONTENT", 3, also="QUEUE_CONCURRENCY_CONTENT_GEN")
+    concurrency_video: int = env("QUEUE_CONCURRENCY_VIDEO", 2, also="QUEUE_CONCURRENCY_VIDEO_GEN")
     concurrency_writing: int = env("QUEUE_CONCURRENCY_WRITING", 3)
     concurrency_style_texts: int = env("QUEUE_CONCURRENCY_STYLE_TEXTS", 10, "texts written in a writing style at once")
     concurrency_ingest: int = env("QUEUE_CONCURRENCY_INGEST", 2)

@@ -26,14 +26,12 @@ _INTERRUPTED_MESSAGES = (
     "connection refused",
 )
 """Messages of a migration whose Postgres was killed while it ran."""
-_UNUSED_SECRETS = ("JWT_SECRET",)
-"""Secrets that are made and stored, but that no process reads yet."""
 
 
 def process_environment(state: State, settings: Settings, *parts: Mapping[str, str]) -> dict[str, str]:
     """The whole environment: `parts` (the user's, URLs, keys, logins; later ones win), data folder, host and port."""
     own_settings = {
-        "DATA_SHARED_BASE": str(state.folder),
+        "STUDIO_DATA": str(state.folder),
         "HOST": settings.web.host,
         "PORT": str(settings.web.port),
         "PYTHONUNBUFFERED": "1",
@@ -46,8 +44,7 @@ def service_environment(service: Service, env: Mapping[str, str]) -> dict[str, s
     `.env`."""
     if service.foreign:
         return foreign_environment() | {"PYTHONUNBUFFERED": "1"}
-    remaining = {name: value for name, value in env.items() if name not in _UNUSED_SECRETS}
-    return remaining | dict.fromkeys((*_OWNER_SETTINGS, *service.withheld), "")
+    return {**env, **dict.fromkeys((*_OWNER_SETTINGS, *service.withheld), "")}
 
 
 def stored_keys(state: State, env: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ _REPLACED_SETTINGS = (
     "WORKER_DATABASE_URL",
     "REDIS_URL",
     "S3_PUBLIC_ENDPOINT",
+    "STUDIO_DATA",
     "DATA_SHARED_BASE",
 )
 
@@ -60,4 +61,4 @@ def _settings(env: dict[str, str]) -> Settings:
     """Settings from `env`; given values win over a `.env` file, which may name other servers."""
     names = ("DATABASE_URL", "WORKER_DATABASE_URL", "REDIS_URL", "SECRET_KEYS", *S3_NAMES)
     values = {name: env[name] for name in names if name in env}
-    return Settings.read().replace(**values, S3_PUBLIC_ENDPOINT="", DATA_SHARED_BASE=env["DATA_SHARED_BASE"])
+    return Settings.read().replace(**values, S3_PUBLIC_ENDPOINT="", STUDIO_DATA=env["STUDIO_DATA"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from backend.platforms.registry import PLATFORMS
 
 _WORKER_SETTINGS = ("WORKER_DATABASE_URL",)
+_PAGE_SETTINGS = ("DATABASE_URL", "JWT_SECRET")
 _PLATFORM_SECRETS = tuple(name for platform in PLATFORMS.values() for name in platform.secret_settings)
 
 
@@ -55,6 +56,6 @@ def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     """A light worker (cpu, net) that also runs the scheduler, and one for the devices (gpu)."""
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")
     return (
-        Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=("DATABASE_URL",)),
-        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=("DATABASE_URL", *_PLATFORM_SECRETS)),
+        Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=_PAGE_SETTINGS),
+        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_PLATFORM_SECRETS)),
     )

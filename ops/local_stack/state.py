@@ -79,7 +79,7 @@ def lock_folder(folder: Path) -> State:
         url = read_json(folder / "run.json").get("url") or ""
         where = f" at {url}" if url else f" in {folder} (it is starting)"
         raise Conflict(
-            f"The studio already runs{where}. Stop that one first, or choose another DATA_SHARED_BASE.", url=url
+            f"The studio already runs{where}. Stop that one first, or choose another STUDIO_DATA.", url=url
         ) from None
     try:
         state = State(folder, lock, run=read_json(folder / "run.json"), kept=read_json(folder / "secrets.json"))

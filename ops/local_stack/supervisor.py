@@ -42,11 +42,11 @@ class Shutdown:
 
 def main() -> int:
     """The exit code: 0 after an orderly end or when it already runs, 1 with a sentence on standard error."""
-    settings = Settings.read()
     env = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None} | dict(os.environ)
-    studio = services.studio_service(host=settings.web.host, port=settings.web.port)
-    workers = services.worker_services(stop_grace_s=settings.workers.stop_grace_s)
     try:
+        settings = Settings.read()
+        studio = services.studio_service(host=settings.web.host, port=settings.web.port)
+        workers = services.worker_services(stop_grace_s=settings.workers.stop_grace_s)
         run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox.url)
     except Conflict as conflict:
         print(conflict.message.replace("The studio already runs", "InfluencerAI Studio is already running"))

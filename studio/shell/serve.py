@@ -7,6 +7,7 @@ import argparse
 import uvicorn
 from streamlit import config
 
+from backend.errors import Invalid
 from backend.settings import ROOT, Settings
 from studio.shell.connections import MAX_MESSAGE_BYTES, LimitedHttpProtocol, LimitedWebSocketProtocol
 
@@ -15,7 +16,10 @@ PING_S = 30.0
 
 
 def main() -> None:
-    settings = Settings.read()
+    try:
+        settings = Settings.read()
+    except Invalid as error:
+        raise SystemExit(error.message) from None
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default=settings.web.host)
     parser.add_argument("--port", type=int, default=settings.web.port)

@@ -50,7 +50,7 @@ def site() -> Iterator[Site]:
             urls = make_template(stack.urls["DATABASE_OWNER_URL"])
             s3 = {key: value for key, value in stack.urls.items() if key.startswith("S3_")}
             env = {"DATABASE_URL": urls.app, "WORKER_DATABASE_URL": urls.worker, "REDIS_URL": stack.urls["REDIS_URL"], **s3}
-            env |= {"DATA_SHARED_BASE": str(folder / "var"), "SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
+            env |= {"STUDIO_DATA": str(folder / "var"), "SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
             storage = Storage(Settings.model_validate(s3))
             db = Database(urls.app)
 

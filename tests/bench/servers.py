@@ -38,7 +38,7 @@ def studio(**env: str) -> Iterator[Studio]:
             logins = migrate(stack.urls["DATABASE_OWNER_URL"])
             urls = {"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}
             keys = {"SECRET_KEYS": base64.b64encode(bytes(32)).decode()}
-            environment = {**stack.urls, **urls, **keys, "DATA_SHARED_BASE": f"{folder}/var", **env}
+            environment = {**stack.urls, **urls, **keys, "STUDIO_DATA": f"{folder}/var", **env}
             app = bootstrap(Settings.model_validate(environment), role="worker")
             try:
                 tenant = make_workspace(app.db)

@@ -110,7 +110,7 @@ def shared_studio(tmp_path_factory: pytest.TempPathFactory, stack: object) -> It
 @pytest.fixture
 def bare_studio_url(shared_studio: SharedStudio, environment: dict[str, str]) -> str:
     """A studio without workers, for tests that need no jobs."""
-    return shared_studio.on({**environment, "DATA_SHARED_BASE": str(shared_studio.folder / "var")})
+    return shared_studio.on({**environment, "STUDIO_DATA": str(shared_studio.folder / "var")})
 
 
 @pytest.fixture

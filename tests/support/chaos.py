@@ -54,7 +54,7 @@ class Studio:
         """Returns once its page answers."""
         outside = ("DATABASE_", "WORKER_DATABASE", "REDIS_", "S3_", "SANDBOX_", "COMFYUI_", "OPENROUTER_")
         env = {name: value for name, value in os.environ.items() if not name.startswith(outside)}
-        env |= {"DATA_SHARED_BASE": str(self.var), "PORT": str(self.port), "PUBLIC_URL": "", "TMPDIR": str(self.temporary)}
+        env |= {"STUDIO_DATA": str(self.var), "PORT": str(self.port), "PUBLIC_URL": "", "TMPDIR": str(self.temporary)}
         with (self.base / "supervisor.log").open("ab") as log:
             argv = [sys.executable, "-m", "ops.local_stack"]
             self.proc = subprocess.Popen(argv, cwd=ROOT, env=env | self.env, stdout=log, stderr=subprocess.STDOUT)
@@ -140,7 +140,7 @@ class Studio:
             "S3_SECRET": stored_secrets["S3_SECRET"],
             "SECRET_KEYS": stored_secrets["SECRET_KEYS"],
             "SANDBOX_URL": f"http://127.0.0.1:{run['ports']['sandbox']}",
-            "DATA_SHARED_BASE": self.var,
+            "STUDIO_DATA": self.var,
         }
         return bootstrap(Settings.read(env_file=None, **values), role="studio")
 

@@ -12,8 +12,8 @@ from backend.settings import Settings
 
 
 def main() -> int:
-    settings = Settings.read()
     try:
+        settings = Settings.read()
         logins = migrate(
             settings.postgres.migration_url,
             app_password=settings.postgres.app_password.get_secret_value(),

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -49,6 +50,7 @@ class OpenAIEngine:
         self._client.close()
 
     def quote(self, request: TextRequest) -> Quote:
+        request = self._limited(request)
         names = tuple(dict.fromkeys(filter(None, (request.model, *self._settings.text.models(request.use)))))
         try:
             priced = self._prices.priced_models(names)
@@ -64,7 +66,7 @@ class OpenAIEngine:
         return Quote(tuple(model.id for model in priced), max_cost(request, priced, schema_bytes=schema))
 
     def run(self, request: TextRequest, quote: Quote) -> Generator[Alive | TextChunk, None, Reply]:
-        body = _body(request, quote.models)
+        body = _body(self._limited(request), quote.models)
         for n, wait in enumerate(BACK_OFF_S, start=1):
             try:
                 return self._reply((yield from self._stream_once(body)), request, quote)
@@ -117,6 +119,10 @@ class OpenAIEngine:
         return EngineStatus(
             self.name, not unanswered, "", " ".join([*([] if unanswered else [f"{summary}."]), *problems, advice])
         )
+
+    def _limited(self, request: TextRequest) -> TextRequest:
+        """The request with as many tokens as the setting of its use allows."""
+        return replace(request, max_tokens=self._settings.text.max_tokens(request.use, request.max_tokens))
 
     def _unpriced_settings(self) -> tuple[list[str], list[tuple[str, str]]]:
         """Settings whose model has no price: those without a substitute, and (setting, substitute) pairs."""

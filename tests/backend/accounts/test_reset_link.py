@@ -43,7 +43,7 @@ def test_what_cannot_be_done_is_a_sentence(
     monkeypatch.setenv("DATABASE_URL", database_urls.app)
     assert (reset_link.main(["nobody@example.org"]), reset_link.main(["nobody"]), reset_link.main([])) == (1, 1, 2)
     monkeypatch.setenv("DATABASE_URL", "")
-    monkeypatch.setenv("DATA_SHARED_BASE", str(tmp_path))
+    monkeypatch.setenv("STUDIO_DATA", str(tmp_path))
     assert reset_link.main(["nobody@example.org"]) == 1
     said = capsys.readouterr()
     assert said.out == ""
@@ -60,7 +60,7 @@ def test_the_link_names_the_port_that_the_studio_here_was_started_with(
 ) -> None:
     """`make run PORT=8600` with somebody else's database: the port is in no setting that this command reads."""
     (tmp_path / "run.json").write_text('{"url": "http://127.0.0.1:8600"}')
-    for name, value in (("DATABASE_URL", database_urls.owner), ("DATA_SHARED_BASE", str(tmp_path)), ("PUBLIC_URL", "")):
+    for name, value in (("DATABASE_URL", database_urls.owner), ("STUDIO_DATA", str(tmp_path)), ("PUBLIC_URL", "")):
         monkeypatch.setenv(name, value)
     assert reset_link.main([workspace.owner.email]) == 0
     assert capsys.readouterr().out.startswith("http://127.0.0.1:8600/?reset=")

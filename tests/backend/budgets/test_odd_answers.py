@@ -110,6 +110,22 @@ def test_what_cannot_be_used_is_asked_once_more_with_more_room(make_app: Make, a
     assert cut.value.reply.paid_usd + reply.paid_usd == server.total
 
 
+def test_a_setting_bounds_the_tokens_and_an_answer_it_cuts_is_not_paid_twice(
+    make_app: Make, acting: Acting, server: ModelServer
+) -> None:
+    app = make_app(**{f"MAX_TOKENS_{SHAPED.use.upper()}": 300})
+    server.faults.odd = ["length", "length"]
+    with pytest.raises(AnswerCutOff, match="was cut off"):
+        budgets.complete(app, acting(app), SHAPED, purpose=PURPOSE, retry=True)
+    assert [body["max_tokens"] for body in server.asked] == [200, 300]
+    bounded = make_app(**{f"MAX_TOKENS_{SHAPED.use.upper()}": 150})
+    assert bounded.engines.text.quote(SHAPED).most_usd < app.engines.text.quote(SHAPED).most_usd
+    server.faults.odd = ["length"]
+    with pytest.raises(AnswerCutOff, match=f"MAX_TOKENS_{SHAPED.use.upper()} gives it no more room"):
+        budgets.complete(bounded, acting(bounded), replace(SHAPED, question="Another?"), purpose=PURPOSE, retry=True)
+    assert [body["max_tokens"] for body in server.asked] == [200, 300, 150]
+
+
 def test_a_job_does_not_ask_again_for_an_answer_that_was_lost() -> None:
     outcome = outcome_of_error(ReplyLost("lost"), retries=0, max_retries=3, delays=[1.0], submitted=False)
     assert (outcome.outcome, outcome.state, outcome.dead_letter) == ("failed", "failed", False)

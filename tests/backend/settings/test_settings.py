@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from backend.errors import Invalid
 from backend.settings import Settings
 
 
@@ -59,3 +60,45 @@ def test_the_first_text_model_of_a_use_comes_first_and_each_once() -> None:
     text = Settings.model_validate({"TEXT_MODEL_CHEAP": "b", "TEXT_FALLBACKS": "a, b,,c", "TEXT_FALLBACKS_VISION": ""}).text
     assert text.models("cheap") == ("b", "a", "c")
     assert text.models("vision") == ("openai/gpt-4o-mini",)
+
+
+def test_another_name_of_a_variable_is_read_unless_its_own_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = {"QUEUE_CONCURRENCY_CONTENT_GEN": 4, "QUEUE_CONCURRENCY_VIDEO_GEN": 5, "QUEUE_CONCURRENCY_LORA_TRAINING": 6}
+    for name, value in seeds.items():
+        monkeypatch.setenv(name, str(value))
+    jobs = Settings.read(None).jobs
+    assert (jobs.concurrency_content, jobs.concurrency_video, jobs.concurrency_training) == (4, 5, 6)
+    monkeypatch.setenv("QUEUE_CONCURRENCY_VIDEO", "1")
+    settings = Settings.read(None)
+    assert settings.jobs.concurrency_video == 1
+    assert settings.replace(QUEUE_CONCURRENCY_CONTENT=2).jobs.concurrency_content == 2
+
+
+def test_an_answer_has_as_many_tokens_as_its_use_allows() -> None:
+    text = Settings.model_validate({"MAX_TOKENS_STYLE": "300"}).text
+    assert [text.max_tokens("style", wanted) for wanted in (200, 400)] == [200, 300]
+    assert text.max_tokens("writing", 4000) == 4000
+    with pytest.raises(ValidationError, match="MAX_TOKENS_STYLE"):
+        Settings.model_validate({"MAX_TOKENS_STYLE": "-1"})
+
+
+@pytest.mark.parametrize("private", ["secrets.json", "pg"])
+def test_an_old_env_file_that_shares_the_studios_own_folder_is_refused_with_the_lines_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private: str
+) -> None:
+    monkeypatch.delenv("STUDIO_DATA", raising=False)
+    env_file, folder = tmp_path / ".env", tmp_path / "old data"
+    env_file.write_text(f'DATA_SHARED_BASE="{folder}"\n')
+    folder.mkdir()
+    assert Settings.read(env_file).data_dir.name == "var"
+    (folder / private).mkdir()
+    lines = f"STUDIO_DATA={folder}\nDATA_SHARED_BASE={folder}/shared"
+    with pytest.raises(Invalid, match=private) as refusal:
+        Settings.read(env_file)
+    assert refusal.value.message.endswith(lines)
+    env_file.write_text(lines)
+    assert Settings.read(env_file).data_dir == folder
+    env_file.write_text(f"STUDIO_DATA={folder}\nDATA_SHARED_BASE={tmp_path}")
+    with pytest.raises(Invalid, match="must not hold STUDIO_DATA") as refusal:
+        Settings.read(env_file)
+    assert refusal.value.message.endswith(lines)

@@ -34,7 +34,11 @@ if __name__ == "__main__":
             studio=Service(
                 "studio", ("-c", os.environ.get("FAKE_PAGE", PAGE)), must_answer=True, withheld=("WORKER_DATABASE_URL",)
             ),
-            workers=[Service("worker", ("-c", os.environ.get("FAKE_WORKER", "import time; time.sleep(99)")))],
+            workers=[
+                Service(
+                    "worker", ("-c", os.environ.get("FAKE_WORKER", "import time; time.sleep(99)")), withheld=("JWT_SECRET",)
+                )
+            ],
             sandbox=os.environ.get("WITH_SANDBOX") == "1",
         )
     except Conflict as error:

@@ -92,7 +92,7 @@ def make(root: Path, **settings: Any) -> Rig:
         "KOHYA_DIR": folder,
         "KOHYA_PYTHON": Path(sys.executable),
         "KOHYA_MODELS_DIR": models,
-        "DATA_SHARED_BASE": root / "var",
+        "STUDIO_DATA": root / "var",
         "ENGINE_DEVICE": "cpu",
     }
     rig_settings = Settings.read(**chosen | settings)
