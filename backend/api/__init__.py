@@ -1,7 +1,7 @@
 """The HTTP edge: JSON under /api, and what probes and Prometheus ask beside it."""
 
 from backend.api.app import create_api
-from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_metrics, not_found_response, unknown_host_response
+from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
 from backend.api.probes import probe_routes
 from backend.api.styleforge import styleforge_routes
 
@@ -9,7 +9,7 @@ __all__ = [
     "METRICS_PATHS",
     "METRICS_REFUSED",
     "create_api",
-    "may_read_metrics",
+    "may_read_details",
     "not_found_response",
     "probe_routes",
     "styleforge_routes",

@@ -1,4 +1,4 @@
-"""Answers to requests for unknown host names and addresses, and who may read the metrics."""
+"""Answers to requests for unknown host names and addresses, and who may read metrics and the details of /health."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def unknown_host_response(scope: Scope) -> Response:
     return PlainTextResponse(message, 400)
 
 
-def may_read_metrics(scope: Scope, settings: Settings) -> bool:
+def may_read_details(scope: Scope, settings: Settings) -> bool:
     """Whether the request has METRICS_TOKEN or, without that setting, comes from this machine and through no proxy."""
     headers = Headers(scope=scope)
     if token := settings.web.metrics_token.get_secret_value():

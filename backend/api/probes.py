@@ -2,42 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backend import health
+from backend import VERSION, health
+from backend.api.exposure import may_read_details
 from backend.app import App
 from backend.errors import StudioError
-from backend.kit import metrics
+from backend.kit import clock, metrics
 
 _PARTS = ("database", "redis", "storage", "workers")
+_STARTED_AT = time.monotonic()
 
 
 def probe_routes(get_app: Callable[[], App]) -> list[Route]:
-    def part_states() -> dict[str, bool]:
+    def checks() -> list[health.Check]:
+        """Of each part; empty when not even the App could be made."""
         try:
-            checks = health.check(get_app(), engines=False)
+            return health.check(get_app(), engines=False)
         except StudioError:
-            return dict.fromkeys(_PARTS, False)
-        return {check.name.lower(): check.ok for check in checks if check.name.lower() in _PARTS}
+            return []
 
-    def disk_space() -> tuple[bool, int]:
-        try:
-            return health.disk_room(get_app())
-        except StudioError:
-            return True, 0
+    def part_states() -> dict[str, bool]:
+        return _part_states(checks())
+
+    def health_answer(request: Request) -> dict[str, Any]:
+        part_checks = checks()
+        parts = _part_states(part_checks)
+        has_room, free_bytes = health.disk_room(get_app()) if part_checks else (True, 0)
+        disk = "ok" if has_room else "full"
+        answer: dict[str, Any] = {
+            "status": "ok" if has_room and all(parts.values()) else "degraded",
+            "version": VERSION,
+            **{part: "connected" if ok else "disconnected" for part, ok in parts.items()},
+            "disk": disk,
+            "timestamp": clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "uptime": round(time.monotonic() - _STARTED_AT),
+            # The words of 0.6.0, until the next release.
+            "deprecated": {**{part: "ok" if ok else "down" for part, ok in parts.items()}, "disk": disk},
+        }
+        if part_checks and may_read_details(request.scope, get_app().settings):
+            answer["diskFreeBytes"] = free_bytes
+            answer["details"] = [
+                {"name": check.name, "ok": check.ok, "version": check.version, "detail": check.detail} for check in part_checks
+            ]
+        return answer
 
     async def healthy(request: Request) -> Response:
-        """Always 200 while the process answers; the body has the state of each part."""
-        parts = await run_in_threadpool(part_states)
-        has_room, free_bytes = await run_in_threadpool(disk_space)
-        statuses = {name: "ok" if ok else "down" for name, ok in parts.items()} | {"disk": "ok" if has_room else "full"}
-        status = "ok" if has_room and all(parts.values()) else "degraded"
-        return JSONResponse({"status": status, **statuses, "diskFreeBytes": free_bytes})
+        """Always 200 while the process answers; the body has the state of each part, and for who may read them the details."""
+        return JSONResponse(await run_in_threadpool(health_answer, request))
 
     async def ready(request: Request) -> Response:
         """200 once people can sign in: Postgres and Redis answer."""
@@ -50,3 +69,8 @@ def probe_routes(get_app: Callable[[], App]) -> list[Route]:
         return Response(metrics.exposition(parts), media_type=metrics.CONTENT_TYPE)
 
     return [Route("/health", healthy), Route("/ready", ready), Route("/metrics", metrics_page)]
+
+
+def _part_states(checks: Sequence[health.Check]) -> dict[str, bool]:
+    ok_by_part = {check.name.lower(): check.ok for check in checks}
+    return {part: ok_by_part.get(part, False) for part in _PARTS}

@@ -23,10 +23,10 @@ def refuse_exposed_data(environment: Mapping[str, str]) -> None:
         return
     folder = Path(shared).expanduser().resolve()
     if not own:
-        if found := [name for name in _PRIVATE if (folder / name).exists()]:
+        if private_names := [name for name in _PRIVATE if (folder / name).exists()]:
             raise Invalid(
                 f"{_SHARED} is now the folder that the studio shares with other programs, and {folder} holds the studio's own "
-                f"files ({', '.join(found)}). Nothing has to be moved: write these two lines into .env instead of "
+                f"files ({', '.join(private_names)}). Nothing has to be moved: write these two lines into .env instead of "
                 f"{_SHARED}={shared}, and start again.\n\n{_lines(folder)}"
             )
     elif Path(own).expanduser().resolve().is_relative_to(folder):

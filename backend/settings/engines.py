@@ -128,9 +128,9 @@ class TextSettings(Theme):
         named = [getattr(self, f"model_{use}"), *fallbacks.split(",")]
         return tuple(dict.fromkeys(name for name in (item.strip() for item in named) if name))
 
-    def max_tokens(self, use: str, wanted: int) -> int:
-        """How many tokens an answer for a use may have: `wanted`, unless its setting allows less."""
-        return min(wanted, getattr(self, f"max_tokens_{use}") or wanted)
+    def max_tokens(self, use: str, needed: int) -> int:
+        """How many tokens an answer for a use may have: `needed`, unless its setting allows less."""
+        return min(needed, getattr(self, f"max_tokens_{use}") or needed)
 
 
 class BudgetSettings(Theme):

@@ -64,7 +64,8 @@ class WebSettings(Theme):
         "proxies whose X-Forwarded-For is believed: addresses or networks, comma-separated",
     )
     metrics_token: SecretStr = secret(
-        "METRICS_TOKEN", "Authorization: Bearer … for /metrics; without it only this machine reads them"
+        "METRICS_TOKEN",
+        "Authorization: Bearer … for /metrics and the details of /health; without it only this machine reads them",
     )
     session_days: int = env("SESSION_DAYS", 7)
     styleforge_paths: bool = env(

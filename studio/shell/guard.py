@@ -143,7 +143,7 @@ class AccessGuard:
             refusal = api.unknown_host_response(scope)
         elif path.startswith("/api/") and "\n" in path:
             refusal = api.not_found_response()  # the mounted API is not asked for such a path
-        elif path in api.METRICS_PATHS and not api.may_read_metrics(scope, self.settings):
+        elif path in api.METRICS_PATHS and not api.may_read_details(scope, self.settings):
             refusal = PlainTextResponse(api.METRICS_REFUSED, 403)
         elif path.startswith(UPLOAD_PATH) and scope["method"] != "OPTIONS":
             if not self.hosts.own_origin(headers.get("origin", ""), headers.get("host", "")):

@@ -15,6 +15,7 @@ from backend import api, health
 from backend.app import App
 from backend.db.tables import Device, Worker
 from backend.db.transactions import SystemCaller
+from backend.errors import Unavailable
 
 
 class Broken:
@@ -24,6 +25,36 @@ class Broken:
 
 def by_name(app: App) -> dict[str, health.Check]:
     return {check.name: check for check in health.check(app)}
+
+
+def probe(app: App, client: tuple[str, int] = ("127.0.0.1", 1), **settings: Any) -> TestClient:
+    changed = replace(app, settings=app.settings.replace(**settings))
+    return TestClient(Starlette(routes=[*api.probe_routes(lambda: changed)]), client=client)
+
+
+def test_details_are_for_this_machine_or_for_a_token(app: App) -> None:
+    said = probe(app).get("/health").json()
+    assert said["diskFreeBytes"] > 0
+    details = {part["name"]: part for part in said["details"]}
+    assert details["Database"]["version"].startswith("Postgres 1")
+    assert "workers.main" in details["Workers"]["detail"]
+    public = probe(app, ("192.168.1.9", 1)).get("/health").json()
+    assert said.keys() - public.keys() == {"details", "diskFreeBytes"}
+    for name in ("forwarded", "x-forwarded-for"):
+        assert "details" not in probe(app).get("/health", headers={name: "for=127.0.0.1"}).json()
+    guarded = probe(app, ("192.168.1.9", 1), METRICS_TOKEN="let-me-read")
+    assert "details" not in guarded.get("/health").json()
+    assert "details" in guarded.get("/health", headers={"authorization": "Bearer let-me-read"}).json()
+
+
+def test_while_postgres_is_away_health_answers_and_says_so(app: App) -> None:
+    def no_app() -> App:
+        raise Unavailable("The database does not answer.")
+
+    answers = TestClient(Starlette(routes=[*api.probe_routes(no_app)]))
+    said = answers.get("/health")
+    assert (said.status_code, said.json()["status"], said.json()["database"]) == (200, "degraded", "disconnected")
+    assert answers.get("/ready").status_code == 503
 
 
 def test_living_servers_tell_their_versions(app: App) -> None:
@@ -48,7 +79,7 @@ def test_what_is_broken_does_not_hide_the_rest(app: App) -> None:
 
 def test_a_full_disk_is_said_with_what_to_do(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backend.kit.disk.free", lambda folder: (1024, 10 * 1024**3))
-    answers = TestClient(Starlette(routes=[*api.probe_routes(lambda: app)])).get("/health").json()
+    answers = probe(app).get("/health").json()
     assert (answers["status"], answers["disk"], answers["diskFreeBytes"]) == ("degraded", "full", 1024)
     disk = by_name(app)["Disk"]
     assert not disk.ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy import update
 
-from backend import jobs
+from backend import VERSION, jobs
 from backend.app import App
 from backend.db.tables import Attempt, Job, LlmCall
 from backend.db.transactions import SignedIn
@@ -256,9 +257,11 @@ def test_unknown_addresses_are_json_too(client: Browser) -> None:
 def test_health_ready_metrics_and_docs(client: Browser, workspace: Tenant) -> None:
     browser = client()
     health = browser.get("/health").json()
-    assert health.pop("diskFreeBytes") > 0
-    parts = {"database": "ok", "redis": "ok", "storage": "ok", "workers": "down", "disk": "ok"}
-    assert health == {"status": "degraded", **parts}
+    assert health.pop("uptime") >= 0
+    assert datetime.fromisoformat(health.pop("timestamp")).tzinfo == UTC
+    parts = {"database": "connected", "redis": "connected", "storage": "connected", "workers": "disconnected", "disk": "ok"}
+    words_of_0_6 = {"database": "ok", "redis": "ok", "storage": "ok", "workers": "down", "disk": "ok"}
+    assert health == {"status": "degraded", "version": VERSION, **parts, "deprecated": words_of_0_6}
     assert browser.get("/ready").json() == {"ready": True}
     assert browser.get("/api/openapi.json").status_code == 401
     assert "/jobs/{job_id}" in client(workspace.viewer).get("/api/openapi.json").json()["paths"]
