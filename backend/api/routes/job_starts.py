@@ -35,12 +35,12 @@ class JobStartedResponse(JobResponse):
     job_id: str
 
 
-class AxisWords(ApiModel):
+class GridAxisResponse(ApiModel):
     title: str
     labels: list[str]
 
 
-class PlanWords(ApiModel):
+class JobEstimateResponse(ApiModel):
     """`seconds` null: nothing was measured yet; `load_s` of them until the model is loaded. `ahead`: image jobs of the
     workspace that run or wait before it.
 
@@ -52,7 +52,7 @@ class PlanWords(ApiModel):
     seconds: float | None
     ahead: int
     models: int
-    axes: list[AxisWords]
+    axes: list[GridAxisResponse]
     load_s: float = 0.0
     usual_usd: Decimal | None = None
     most_usd: Decimal = Decimal(0)
@@ -78,7 +78,7 @@ def create_job(
 
 
 @router.post("/estimate")
-def estimate_job(order: JobRequest, app: Studio, caller: Caller) -> PlanWords:
+def estimate_job(order: JobRequest, app: Studio, caller: Caller) -> JobEstimateResponse:
     """How many pictures the same request would draw, how long that takes and what its texts cost, by what was measured here.
 
     Starts nothing.
@@ -92,8 +92,10 @@ def estimate_job(order: JobRequest, app: Studio, caller: Caller) -> PlanWords:
     if isinstance(plan, CaptionPlan | TextEstimate):
         costs = {"usual_usd": plan.usual_usd, "most_usd": plan.most_usd}
         ahead, load_s = (plan.ahead, plan.load_s) if isinstance(plan, TextEstimate) else (0, 0.0)
-        return PlanWords(pictures=plan.pictures, seconds=plan.seconds, ahead=ahead, models=1, axes=[], load_s=load_s, **costs)
-    axes = [AxisWords.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
-    return PlanWords(
+        return JobEstimateResponse(
+            pictures=plan.pictures, seconds=plan.seconds, ahead=ahead, models=1, axes=[], load_s=load_s, **costs
+        )
+    axes = [GridAxisResponse.model_validate(axis) for axis in plan.grid.axes] if plan.grid else []
+    return JobEstimateResponse(
         pictures=plan.pictures, seconds=plan.seconds, ahead=plan.ahead, models=plan.models, axes=axes, load_s=plan.load_s
     )

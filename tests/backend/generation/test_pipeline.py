@@ -57,12 +57,13 @@ def draw(context: Any, card: GenerationCard) -> Any:
 def test_four_pictures(studio: Any, workspace: Tenant, ask: Any, engine: FakeImageEngine) -> None:
     card = ask()
     result = draw(begin(studio, workspace, card), card)
-    assert (result["pictures"], len(result["assets"])) == (4, 4)
     assert engine.requests[0].seeds == (10, 11, 12, 13)
     with studio.db.transaction(workspace.caller) as tx:
         pictures = generation.pictures_of(tx, card.id)
         stored = [assets.get(tx, picture.asset_id) for picture in pictures]
         assert generation.get(tx, card.id).done == 4
+    names = [{"pictureId": one.id, **file.names} for one, file in zip(pictures, stored, strict=True)]
+    assert result == {**names[0], "pictures": 4, "assets": names}
     assert [(picture.n, picture.seed, picture.prompt) for picture in pictures] == [(n, 10 + n, "portrait") for n in range(4)]
     assert {(card.width, card.height, card.content_type) for card in stored} == {(64, 64, "image/png")}
     assert all(card.thumbs and card.sha256 for card in stored)

@@ -112,3 +112,16 @@ def test_every_kind_names_settings_that_exist() -> None:
         if spec.limit_group:
             by_limit.setdefault(spec.limit_group, set()).add(spec.queue)
     assert all(len(queues) == 1 for queues in by_limit.values()), "a limit is counted under one queue's lock"
+
+
+def test_types_are_public_names_of_one_kind_or_of_its_twin() -> None:
+    ordered = {request.name: spec for spec in JOB_TYPES.values() for request in spec.requests}
+    for spec in JOB_TYPES.values():
+        if spec.same_as:
+            twin = ordered[spec.same_as]
+            assert (spec.public_type, spec.payload, spec.label) == (spec.same_as, twin.payload, twin.label)
+    assert {spec.public_type for spec in JOB_TYPES.values() if spec.requests} <= set(ordered)
+    video, pictures = JOB_TYPES["video-generation-gpu"], JOB_TYPES["image-generation"]
+    settings = Settings.read(env_file=None, QUEUE_CONCURRENCY_VIDEO=2, QUEUE_CONCURRENCY_CONTENT=3)
+    assert (video.limit(settings), video.limit_group == pictures.limit_group) == (2, False)
+    assert JOB_TYPES["style-generation"].limit(settings.replace(MAX_CONCURRENT_JOBS=1)) == 10

@@ -182,6 +182,23 @@ def move(db: Database, who: Tenant, ids: dict[str, str], name: str, where: str) 
     return line(db, who)
 
 
+def test_content_goes_before_trainings_unless_people_say_otherwise(db: Database, workspace: Tenant) -> None:
+    kinds = {
+        "first": "lora-training",
+        "second": "lora-training",
+        "picture": "image-generation",
+        "video": "video-generation-gpu",
+    }
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        ids = {
+            name: jobs.enqueue(tx, kind=kind, payload=Nothing(), title=name, request_key=name).id
+            for name, kind in kinds.items()
+        }
+    assert line(db, workspace) == "picture video first second"
+    assert move(db, workspace, ids, "second", "first") == "second picture video first"
+    assert move(db, workspace, ids, "first", "earlier") == "second picture first video"
+
+
 def test_the_line_is_what_people_make_of_it(db: Database, workspace: Tenant, other_workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         ids = {
