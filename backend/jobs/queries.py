@@ -206,7 +206,7 @@ def page(
     if types:
         where.append(or_(*map(_is_of_type, types)))
     if dead_letters is not None:
-        where += [Job.dead_letter] if dead_letters else [~Job.dead_letter]
+        where.append(and_(Job.dead_letter) if dead_letters else ~Job.dead_letter)
     if not dismissed:
         where.append(Job.dismissed_at.is_(None))
     if subject:
