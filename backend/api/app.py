@@ -14,6 +14,7 @@ from backend.api.idempotency import Idempotency
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     api_keys,
+    assets,
     auth,
     boards,
     channels,
@@ -28,6 +29,8 @@ from backend.api.routes import (
     influencers,
     job_starts,
     jobs,
+    lora_configs,
+    loras,
     media,
     members,
     pictures,
@@ -72,6 +75,9 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         dataset_rights,
         dataset_pictures,
         dataset_captions,
+        lora_configs,
+        loras,
+        assets,
         training,
         generation,
         comparisons,

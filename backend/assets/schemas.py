@@ -31,6 +31,16 @@ class AssetCard:
     state: str
     created_at: datetime
     meta: Mapping[str, Any] = field(default_factory=dict)
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    """Newest first. `next_cursor` None: nothing older."""
+
+    cards: list[AssetCard]
+    next_cursor: str | None
+    total: int
 
     @property
     def names(self) -> dict[str, str]:
