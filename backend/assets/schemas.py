@@ -33,6 +33,11 @@ class AssetCard:
     meta: Mapping[str, Any] = field(default_factory=dict)
     job_id: str | None = None
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the result of a job says of it."""
+        return {"assetId": self.id, "s3Key": self.key}
+
 
 @dataclass(frozen=True, slots=True)
 class AssetPage:
@@ -41,11 +46,6 @@ class AssetPage:
     cards: list[AssetCard]
     next_cursor: str | None
     total: int
-
-    @property
-    def names(self) -> dict[str, str]:
-        """What the result of a job says of it."""
-        return {"assetId": self.id, "s3Key": self.key}
 
 
 @dataclass(frozen=True, slots=True)

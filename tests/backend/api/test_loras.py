@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from backend import assets
 from backend.app import App
 from tests.backend.api.test_access import make_key, program
 from tests.factories.account import Tenant
@@ -102,7 +103,9 @@ def test_files_have_addresses_that_programs_can_fetch(app: App, key: TestClient,
     data = jpeg()
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         picture = make_asset(tx, data=data, storage=app.storage, job_id=rows.job_ids["generation"])
-        used = make_clip(tx, rows.picture_ids[0])
+        clip = make_clip(tx, rows.picture_ids[0])
+        used = make_asset(tx, kind="lora")
+        assets.use(tx, used, "lora", rows.lora_id)
     answer = key.get(f"/assets/{picture}")
     asset = answer.json()
     assert (asset["tenantId"], asset["jobId"], asset["type"]) == (workspace.id, rows.job_ids["generation"], "image")
@@ -117,13 +120,13 @@ def test_files_have_addresses_that_programs_can_fetch(app: App, key: TestClient,
     assert "url" not in of_job["data"][0]
     assert key.get("/assets?type=video").status_code == 403, "this key may not read videos"
     assert {one["type"] for one in key.get("/assets?take=200").json()["data"]} == {"image", "lora"}
-    busy = key.get("/assets?type=lora").json()["data"][0]
-    assert "is used by" in key.delete(f"/assets/{busy['id']}").json()["message"]
+    refused = key.delete(f"/assets/{used}")
+    assert (refused.status_code, "used by 1 LoRA" in refused.json()["message"]) == (409, True)
     assert key.delete(f"/assets/{picture}").status_code == 204
     assert key.get(f"/assets/{picture}").status_code == 404
     with browser(app, workspace.viewer) as viewer:
         viewer.headers["x-workspace"] = workspace.id
         [video] = viewer.get("/assets?type=video").json()["data"]
-        assert viewer.get(f"/videos/{used}").json()["assetId"] == video["id"]
+        assert viewer.get(f"/videos/{clip}").json()["assetId"] == video["id"]
         assert viewer.get(f"/assets/{video['id']}").json()["url"].endswith(".mp4")
         assert viewer.delete(f"/assets/{video['id']}").status_code == 403
