@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from backend import assets
 from backend.app import App
+from backend.storage import Storage
 from tests.backend.api.test_access import make_key, program
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset
@@ -115,6 +116,11 @@ def test_files_have_addresses_that_programs_can_fetch(app: App, key: TestClient,
     with browser(app, None) as stranger:
         address = asset["url"].removeprefix(app.settings.web.base_url + "/api")
         assert stranger.get(address).content == data
+    public = app.settings.replace(S3_PUBLIC_ENDPOINT="https://files.example")
+    with app.db.transaction(workspace.caller) as tx:
+        link = assets.temporary_link(Storage(public), public, tenant_id=workspace.id, card=assets.get(tx, picture))
+    assert link.url.startswith("https://files.example/")
+    assert "X-Amz-Expires=3600" in link.url
     of_job = key.get("/assets", params={"jobId": rows.job_ids["generation"], "type": "image", "take": 1}).json()
     assert (of_job["data"][0]["id"], len(of_job["data"])) == (picture, 1)
     assert "url" not in of_job["data"][0]
