@@ -291,7 +291,7 @@ def _params_draft(params: LoraParamsRequest) -> ParamsDraft:
     try:
         return ParamsDraft(**{_OUR_NAMES.get(name, name): value for name, value in sent.items()})
     except Invalid as error:
-        sent_names = {ours: name for name, ours in _OUR_NAMES.items()}
+        sent_names = {draft_name: name for name, draft_name in _OUR_NAMES.items()}
         complaints = [(f"params.{sent_names.get(field, field)}", text) for field, text in error.data.get("complaints", ())]
         raise Invalid(error.message, complaints=complaints) from error
 
@@ -302,8 +302,8 @@ def _config_response(tx: Session, card: RunCard, tenant_id: str) -> LoraConfigRe
 
 def _config_responses(tx: Session, cards: list[RunCard], tenant_id: str) -> list[LoraConfigResponse]:
     loras_by_id = loras.get_many(tx, [card.lora_id for card in cards if card.lora_id])
-    given = ("tenant_id", "status", "s3_key", "params", "base_model", "error", "copied_from_id", "continued_from_id")
-    same = [name for name in LoraConfigResponse.model_fields if name not in given]
+    computed = ("tenant_id", "status", "s3_key", "params", "base_model", "error", "copied_from_id", "continued_from_id")
+    same = [name for name in LoraConfigResponse.model_fields if name not in computed]
     return [
         LoraConfigResponse(
             **{name: getattr(card, name) for name in same},

@@ -123,9 +123,9 @@ def delete_lora(
 
 
 def lora_response(card: LoraCard, tenant_id: str) -> LoraResponse:
-    given = ("tenant_id", "network_dim", "network_alpha", "s3_key", "lora_config_id")
+    computed = ("tenant_id", "network_dim", "network_alpha", "s3_key", "lora_config_id")
     return LoraResponse(
-        **{name: getattr(card, name) for name in LoraResponse.model_fields if name not in given},
+        **{name: getattr(card, name) for name in LoraResponse.model_fields if name not in computed},
         tenant_id=tenant_id,
         network_dim=card.dim,
         network_alpha=card.alpha,
