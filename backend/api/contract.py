@@ -22,11 +22,13 @@ _PROBLEM: dict[str, Any] = {
 _MEANINGS = {
     400: "Something in the request is wrong; the message says what.",
     401: "Nobody is signed in.",
+    402: "The workspace's budget for words has too little left.",
     403: "The role in this workspace does not allow it, or the request does not come from the studio's own page.",
     404: "There is no such thing in this workspace, or no such workspace for this person.",
     409: "It is in another state than this needs.",
     413: "The request is too large.",
     429: "Too many at once; `Retry-After` says when to come back.",
+    502: "The language model's answer was lost or cannot be used.",
     503: "A server behind the studio does not answer right now.",
 }
 _ALWAYS, _SIGNED_IN, _WRITES = {400, 503}, {401, 403, 404}, {403, 404, 409, 413, 429}
@@ -68,6 +70,11 @@ def error_statuses(path: str, method: str, operation: dict[str, Any]) -> set[int
     if method != "get":
         statuses |= _WRITES | {401}
     return statuses
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route that can be refused with these statuses, beside those that every route of its kind has."""
+    return {status: _problem_response(status) for status in statuses}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.assets.schemas import AssetCard, AssetPage, Use
+from backend.assets.schemas import AssetCard, Use
 from backend.db.tables import Asset, AssetUse
 from backend.errors import NotFound
 
@@ -25,25 +25,6 @@ def get_many(tx: Session, asset_ids: Sequence[str]) -> dict[str, AssetCard]:
     if not asset_ids:
         return {}
     return {row.id: card(row) for row in tx.scalars(select(Asset).where(Asset.id.in_(asset_ids), Asset.state != "purged"))}
-
-
-def page(
-    tx: Session,
-    *,
-    kinds: Sequence[str],
-    job_id: str | None = None,
-    cursor: str | None = None,
-    take: int = 50,
-    skip: int = 0,
-) -> AssetPage:
-    """Stored files of these kinds, newest first. `cursor` is the id the last page ended with."""
-    where = [Asset.state == "stored", Asset.kind.in_(kinds)]
-    if job_id:
-        where.append(Asset.job_id == job_id)
-    query = select(Asset).where(*where).order_by(Asset.id.desc()).limit(take + 1).offset(skip)
-    rows = tx.scalars(query.where(Asset.id < cursor) if cursor else query).all()
-    total = tx.scalar(select(func.count()).select_from(Asset).where(*where)) or 0
-    return AssetPage([card(row) for row in rows[:take]], rows[take - 1].id if len(rows) > take else None, total)
 
 
 def uses(tx: Session, asset_id: str) -> list[Use]:
@@ -66,5 +47,4 @@ def card(row: Asset) -> AssetCard:
         state=row.state,
         created_at=row.created_at,
         meta=row.meta,
-        job_id=row.job_id,
     )

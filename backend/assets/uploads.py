@@ -100,6 +100,7 @@ def listing(
     *,
     states: Sequence[str] = (),
     take: int | None = None,
+    skip: int = 0,
     newest_first: bool = False,
     except_reason: str = "",
 ) -> list[UploadCard]:
@@ -108,7 +109,10 @@ def listing(
     query = _filtered(select(Upload), noun, noun_id, states)
     if except_reason:
         query = query.where(Upload.reason != except_reason)
-    return [card(row) for row in tx.scalars(query.order_by(Upload.id.desc() if newest_first else Upload.id).limit(take))]
+    return [
+        card(row)
+        for row in tx.scalars(query.order_by(Upload.id.desc() if newest_first else Upload.id).limit(take).offset(skip))
+    ]
 
 
 def count(tx: Session, noun: str, noun_id: str, *, states: Sequence[str] = ()) -> int:

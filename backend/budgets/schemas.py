@@ -51,7 +51,7 @@ class CostLine:
     """A row of a table of costs. `name`: a day (2026-11-21), a kind, an influencer or a model.
 
     `input_usd`, `output_usd`: the parts of `usd` for what was sent and what was answered; `unsplit_usd`: the rest, of which the
-    parts are not known (replies that were lost or are still to come, and calls before version 0.6).
+    parts are not known (replies that were lost or are still to come, and older calls).
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from backend.comparisons.export import scores_csv
 from backend.comparisons.forecast import estimate
-from backend.comparisons.queries import cells, comparable_runs, compute_results, get, page, reference_pictures, results
+from backend.comparisons.queries import cells, comparable_runs, compute_results, count, get, page, reference_pictures, results
 from backend.comparisons.rules import arms, picture_count, planned_cells
 from backend.comparisons.schemas import (
     CONTROL,
@@ -52,6 +52,7 @@ __all__ = [
     "cells",
     "comparable_runs",
     "compute_results",
+    "count",
     "delete",
     "estimate",
     "get",

@@ -25,10 +25,15 @@ def get(tx: Session, trial_id: str, *, lock: bool = False) -> ComparisonCard:
     return _card(*row)
 
 
-def page(tx: Session, *, run_id: str | None = None, take: int = 50) -> list[ComparisonCard]:
+def page(tx: Session, *, run_id: str | None = None, take: int = 50, skip: int = 0) -> list[ComparisonCard]:
     """Newest first."""
-    query = _cards().order_by(Trial.id.desc()).limit(take)
+    query = _cards().order_by(Trial.id.desc()).limit(take).offset(skip)
     return [_card(*row) for row in tx.execute(query.where(Trial.run_id == run_id) if run_id else query)]
+
+
+def count(tx: Session, *, run_id: str | None = None) -> int:
+    query = select(func.count()).select_from(Trial).where(Trial.deleted_at.is_(None))
+    return tx.scalar(query.where(Trial.run_id == run_id) if run_id else query) or 0
 
 
 def cells(tx: Session, trial_id: str) -> list[DrawnCell]:

@@ -99,8 +99,11 @@ def pause_publishing(tx: Session, influencer_id: str = "") -> int:
 
 
 def resume_publishing(tx: Session, influencer_id: str = "") -> tuple[int, int]:
-    """Releases what this switch holds. Returns (posts scheduled again, posts missed because their time has passed)."""
+    """Releases what this switch holds. Returns (posts scheduled again, posts missed because their time has passed).
+    Raises NotFound."""
     scope = influencer_id or WORKSPACE
+    if influencer_id:
+        influencers.get(tx, influencer_id)
     _upsert(tx, scope, stopped_at=None, stopped_by=None)
     scheduled = missed = 0
     rows = tx.execute(

@@ -200,8 +200,9 @@ def mark_published(
 def resolve_unknown(tx: Session, post_id: str, *, is_published: bool, url: str = "") -> PostCard:
     """A person looked at the account. `is_published`: the post is published; else approved, so that it can be scheduled again.
 
-    Raises Invalid (not a URL), Conflict (the post is not `unknown` any more).
+    Raises NotFound, Invalid (not a URL), Conflict (the post is not `unknown` any more).
     """
+    queries.get_post(tx, post_id)
     if is_published:
         values = {"by_hand": True, "published_at": func.clock_timestamp(), "url": _checked_url(url)}
         must_move(tx, post_id, S.UNKNOWN, S.PUBLISHED, error="", error_code="", phase="", **values)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.content_plans import (
     MAX_PLANS_AT_ONCE,
@@ -32,7 +32,7 @@ Text = Annotated[str, Query(max_length=200)]
 IfMatch = Annotated[str, Header(max_length=40, description="The `ETag` of the plan as it was read, or its `version`")]
 
 
-class VariantSaid(ApiModel):
+class VariantRequest(ApiRequest):
     """`assetIds`: pictures and videos in order. `edits`: by asset id, how the file is changed for this post: `ratio` (cropped
     to width/height, around `focus` 0 to 1), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
     `seconds` (only the first), `transcode`."""
@@ -55,7 +55,7 @@ class VariantSaid(ApiModel):
         return VariantDraft(**values, media=tuple(self.asset_ids), cover_id=self.cover_asset_id)
 
 
-class VariantWords(ApiModel):
+class VariantResponse(ApiModel):
     """`jobId`: the last job that published it, or publishes it now; `notBefore`: when it is tried again, `error` says why."""
 
     id: str
@@ -83,7 +83,7 @@ class VariantWords(ApiModel):
     not_before: datetime | None
 
 
-class PlanWords(ApiModel):
+class PlanResponse(ApiModel):
     """`localTime`: what the clock shows in `timeZone`; `scheduledAt`: the same as an instant."""
 
     id: str
@@ -96,7 +96,7 @@ class PlanWords(ApiModel):
     time_zone: str
     scheduled_at: datetime | None
     ig_media_id: str | None
-    variants: list[VariantWords]
+    variants: list[VariantResponse]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -111,19 +111,20 @@ def _whole_minute(local_time: datetime) -> datetime:
 LocalTime = Annotated[datetime, AfterValidator(_whole_minute)]
 
 
-class PlanSaid(ApiModel):
+class PlanRequest(ApiRequest):
     influencer_id: str
     topic: str = ""
     notes: str = ""
     local_time: LocalTime | None = None
     time_zone: str = ""
-    variants: list[VariantSaid] = Field(default_factory=list)
+    variants: list[VariantRequest] = Field(default_factory=list)
 
 
-class PlanChange(ApiModel):
+class PlanChangeRequest(ApiRequest):
     """`status`: scheduled | approved | in_review | on_hold | published. `igMediaId`: where somebody else has posted it.
 
-    `version`: of the plan as it was read; answered with 409 `changed_since` when somebody has changed it since.
+    `variants`: its posts, one a channel; they replace those that are there. `version`: of the plan as it was read; answered
+    with 409 `changed_since` when somebody has changed it since.
     """
 
     status: Literal["scheduled", "approved", "in_review", "on_hold", "published"] | None = None
@@ -133,10 +134,11 @@ class PlanChange(ApiModel):
     notes: str | None = None
     local_time: LocalTime | None = None
     time_zone: str = ""
+    variants: list[VariantRequest] | None = Field(None, max_length=20)
     version: int | None = None
 
 
-class Move(ApiModel):
+class PlanMoveRequest(ApiRequest):
     """`localTime` null: off the calendar. `timeZone`: of `localTime`; empty: the plan's own. `version`: as in a change."""
 
     local_time: LocalTime | None
@@ -144,7 +146,7 @@ class Move(ApiModel):
     version: int | None = None
 
 
-class Shift(ApiModel):
+class PlanShiftRequest(ApiRequest):
     """`versions`: plan id -> version as it was read; plans that somebody has changed since are not moved."""
 
     plan_ids: list[str] = Field(max_length=MAX_PLANS_AT_ONCE)
@@ -153,7 +155,7 @@ class Shift(ApiModel):
     versions: dict[str, int] = Field(default_factory=dict, max_length=MAX_PLANS_AT_ONCE)
 
 
-class ActWords(ApiModel):
+class PlanActResponse(ApiModel):
     id: str
     kind: str
     said: str
@@ -161,7 +163,7 @@ class ActWords(ApiModel):
     note: str = ""
 
 
-class SpotWords(ApiModel):
+class CalendarEntryResponse(ApiModel):
     """`wall`: local time in the zone asked for; `ownWall`: in the plan's own zone; `version`: to send with a move.
     `faceBelow`: the face match of one of its pictures is below the influencer's threshold."""
 
@@ -180,16 +182,16 @@ class SpotWords(ApiModel):
     clash: str
 
 
-class CalendarWords(ApiModel):
+class CalendarResponse(ApiModel):
     """`more`: day -> how many plans `data` leaves out of days with more than `perDay`."""
 
-    data: list[SpotWords]
-    undated: list[SpotWords]
+    data: list[CalendarEntryResponse]
+    undated: list[CalendarEntryResponse]
     more: dict[date, int] = Field(default_factory=dict)
 
 
 @router.get("")
-def listing(
+def list_plans(
     app: Studio,
     caller: Caller,
     response: Response,
@@ -201,7 +203,7 @@ def listing(
     take: Take = 50,
     skip: Annotated[int, Query(ge=0, le=10**9)] = 0,
     cursor: Text = "",
-) -> Listing[PlanWords]:
+) -> Listing[PlanResponse]:
     """By date, plans without one last. `date`: `today` (in each plan's own time zone), or a day.
 
     `q`: words, or beginnings of words, that the topic has, or the caption and hashtags of one post. `total` then ends at 1,000.
@@ -224,7 +226,7 @@ def listing(
 
 
 @router.post("", status_code=201)
-def create(body: PlanSaid, app: Studio, caller: Caller, response: Response, idempotency_key: Key = "") -> PlanWords:
+def create_plan(body: PlanRequest, app: Studio, caller: Caller, response: Response, idempotency_key: Key = "") -> PlanResponse:
     draft = PlanDraft(
         influencer_id=body.influencer_id,
         topic=body.topic,
@@ -239,8 +241,8 @@ def create(body: PlanSaid, app: Studio, caller: Caller, response: Response, idem
     return plan_response(card)
 
 
-@router.get("/calendar", response_model=CalendarWords)
-def calendar(
+@router.get("/calendar", response_model=CalendarResponse)
+def get_calendar(
     app: Studio,
     caller: Caller,
     start: Annotated[datetime, Query(alias="from")],
@@ -266,14 +268,14 @@ def calendar(
         else:
             entries = content_plans.entries(tx, first=first, last=last, zone=zone, filters=filters)
         values = {"data": entries, "undated": content_plans.undated_entries(tx, filters=filters), "more": more}
-        return CalendarWords.model_validate(values, from_attributes=True).model_dump_json(by_alias=True)
+        return CalendarResponse.model_validate(values, from_attributes=True).model_dump_json(by_alias=True)
 
     body = app.db.recent(caller, ("calendar", first, last, zone, per_day, filters), read)
     return Response(body, media_type="application/json")
 
 
 @router.post("/shift")
-def shift(body: Shift, app: Studio, caller: Caller) -> ActWords:
+def shift_plans(body: PlanShiftRequest, app: Studio, caller: Caller) -> PlanActResponse:
     """Moves those that can be moved; 409 when none can."""
     with app.db.transaction(caller, needs="editor") as tx:
         undo_entry, outcome = content_plans.shift(
@@ -282,17 +284,17 @@ def shift(body: Shift, app: Studio, caller: Caller) -> ActWords:
         if undo_entry is None:
             content_plans.get(tx, next(iter(body.plan_ids), ""))
             raise Conflict(" ".join(dict.fromkeys(outcome.refused.values())))
-    return ActWords.model_validate(undo_entry)
+    return PlanActResponse.model_validate(undo_entry)
 
 
 @router.post("/acts/{plan_act_id}/undo")
-def undo(plan_act_id: str, app: Studio, caller: Caller) -> dict[str, list[str]]:
+def undo_plan_act(plan_act_id: str, app: Studio, caller: Caller) -> dict[str, list[str]]:
     with app.db.transaction(caller, needs="editor") as tx:
         return {"planIds": content_plans.undo(tx, plan_act_id).done}
 
 
 @router.get("/{plan_id}")
-def one(plan_id: str, app: Studio, caller: Caller, response: Response) -> PlanWords:
+def get_plan(plan_id: str, app: Studio, caller: Caller, response: Response) -> PlanResponse:
     """`ETag`: its version, for `If-Match` of a change."""
     with app.db.transaction(caller) as tx:
         card = content_plans.get(tx, plan_id)
@@ -301,7 +303,7 @@ def one(plan_id: str, app: Studio, caller: Caller, response: Response) -> PlanWo
 
 
 @router.patch("/{plan_id}")
-def change(plan_id: str, body: PlanChange, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanWords:
+def change_plan(plan_id: str, body: PlanChangeRequest, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanResponse:
     """Changes date and texts, then the status. What the rules do not allow is refused with its reason, and nothing changes.
 
     Where posts need an approval, `scheduled` is refused with 409: send `in_review`.
@@ -309,7 +311,9 @@ def change(plan_id: str, body: PlanChange, app: Studio, caller: Caller, if_match
     with app.db.transaction(caller, needs="editor") as tx:
         content_plans.require_unchanged(tx, plan_id, _shown_version(plan_id, if_match, body.version))
         card = content_plans.get(tx, plan_id)
-        texts = {name: value for name in ("topic", "notes") if (value := getattr(body, name)) is not None}
+        texts: dict[str, Any] = {name: value for name in ("topic", "notes") if (value := getattr(body, name)) is not None}
+        if body.variants is not None:
+            texts["variants"] = tuple(variant.draft() for variant in body.variants)
         if texts:
             content_plans.save(tx, plan_id, PlanDraft(**{**card.draft().model_dump(), **texts}), version=card.version)
         if "local_time" in body.model_fields_set:
@@ -318,7 +322,7 @@ def change(plan_id: str, body: PlanChange, app: Studio, caller: Caller, if_match
         return plan_response(content_plans.get(tx, plan_id))
 
 
-def _change_status(tx: Session, card: PlanCard, change: PlanChange) -> None:
+def _change_status(tx: Session, card: PlanCard, change: PlanChangeRequest) -> None:
     if change.status == "published" or change.ig_media_id:
         on_instagram = any(post.platform == "instagram" for post in card.posts)
         platform = "instagram" if change.ig_media_id and on_instagram else ""
@@ -338,17 +342,17 @@ def _change_status(tx: Session, card: PlanCard, change: PlanChange) -> None:
 
 
 @router.delete("/{plan_id}")
-def delete(plan_id: str, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
+def delete_plan(plan_id: str, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanActResponse:
     """Undone by `/api/content-plans/acts/<id>/undo`."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.delete(tx, plan_id, expected=_shown_version(plan_id, if_match)))
+        return PlanActResponse.model_validate(content_plans.delete(tx, plan_id, expected=_shown_version(plan_id, if_match)))
 
 
 @router.post("/{plan_id}/move")
-def move(plan_id: str, body: Move, app: Studio, caller: Caller, if_match: IfMatch = "") -> ActWords:
+def move_plan(plan_id: str, body: PlanMoveRequest, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanActResponse:
     shown = _shown_version(plan_id, if_match, body.version)
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(content_plans.move(tx, plan_id, body.local_time, body.time_zone, expected=shown))
+        return PlanActResponse.model_validate(content_plans.move(tx, plan_id, body.local_time, body.time_zone, expected=shown))
 
 
 def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> ExpectedPlans:
@@ -361,11 +365,11 @@ def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> E
     return {plan_id: int(revision) if version is None else version}
 
 
-def plan_response(card: PlanCard) -> PlanWords:
+def plan_response(card: PlanCard) -> PlanResponse:
     plan_fields = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
-    post_fields = VariantWords.model_fields.keys() - {"status", "hashtags", "asset_ids"}
+    post_fields = VariantResponse.model_fields.keys() - {"status", "hashtags", "asset_ids"}
     variants = [
-        VariantWords(
+        VariantResponse(
             **{name: getattr(post, name) for name in post_fields},
             status=post.state,
             hashtags=list(post.hashtags),
@@ -374,7 +378,7 @@ def plan_response(card: PlanCard) -> PlanWords:
         for post in card.posts
     ]
     instagram_id = next((post.remote_id for post in card.posts if post.platform == "instagram" and post.remote_id), None)
-    return PlanWords(
+    return PlanResponse(
         **{name: getattr(card, name) for name in plan_fields},
         status=card.state,
         local_time=card.wall,

@@ -28,7 +28,7 @@ class PeriodResponse(ApiModel):
 
 class CostLineResponse(ApiModel):
     """`totalCost` in USD is `inputCost` + `outputCost` + `unsplitCost`. Model servers report one amount a call; it is split as
-    the model's price list splits its tokens. Of calls without that (lost replies, calls before version 0.6) the whole amount is
+    the model's price list splits its tokens. Of calls without that (lost replies, older calls) the whole amount is
     in `unsplitCost`. `savedUsd`: what answers from the cache would have cost again."""
 
     name: str

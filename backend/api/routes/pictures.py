@@ -10,11 +10,12 @@ from pydantic import Field, StrictBool
 from starlette.responses import JSONResponse, StreamingResponse
 
 from backend import gallery, generation, influencers, loras
-from backend.api.api_model import ApiModel, Day
+from backend.api.api_model import ApiModel, ApiRequest, Day
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.job_requests import to_snake_keys
 from backend.api.routes.jobs import JobResponse, job_response
 from backend.gallery import ArchiveDraft, BulkActionDraft, GalleryFilters, TileCard
+from backend.generation import PictureCard
 from backend.kit.ids import new_id
 from backend.storage import disposition
 
@@ -58,7 +59,7 @@ Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 """(id, name), as a list: client generators do not understand OpenAPI's tuples."""
 
 
-class ActWords(ApiModel):
+class PictureActResponse(ApiModel):
     id: str
     kind: str
     said: str
@@ -67,7 +68,7 @@ class ActWords(ApiModel):
     undone_at: datetime | None
 
 
-class RecipeWords(ApiModel):
+class PictureResponse(ApiModel):
     id: str
     asset_id: str
     prompt: str
@@ -87,7 +88,7 @@ class RecipeWords(ApiModel):
     created_at: datetime
 
 
-class Pack(ApiModel):
+class PictureArchiveRequest(ApiRequest):
     """What goes into the ZIP, unless the query has `all`. `name`: of the file, without its ending."""
 
     picture_ids: list[str] = Field(default_factory=list, max_length=gallery.MAX_PICTURES)
@@ -114,20 +115,27 @@ def tile(card: TileCard) -> dict[str, Any]:
 
 
 @router.get("")
-def listing(
+def list_pictures(
     app: Studio,
     caller: Caller,
     filters: Filters,
     cursor: str | None = None,
     take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60,
+    total: Annotated[bool, Query(description="count them too (to 10,000), which takes longer than the page")] = True,
 ) -> JSONResponse:
-    """One page: `data` and `nextCursor` (null: the end). The total is at `/count`: it takes longer than a page."""
+    """One page: `data` and `nextCursor` (null: the end). `total` is null when it was not asked for, and stops at 10,000."""
     page = gallery.read_tiles(app.db, caller, filters=filters, cursor=cursor, take=take)
-    return JSONResponse({"data": [tile(card) for card in page.tiles], "take": take, "nextCursor": page.next_cursor})
+    count = None
+    if total:
+        with app.db.transaction(caller) as tx:
+            count = gallery.count(tx, filters=filters).n
+    answer = {"data": [tile(card) for card in page.tiles], "total": count, "take": take, "skip": 0}
+    headers = {} if count is None else {"x-total-count": str(count)}
+    return JSONResponse({**answer, "nextCursor": page.next_cursor}, headers=headers)
 
 
 @router.get("/count")
-def count(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
+def count_pictures(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """`total` stops at 10,000; then `more` is true."""
     with app.db.transaction(caller) as tx:
         counted = gallery.count(tx, filters=filters)
@@ -135,7 +143,7 @@ def count(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
 
 
 @router.get("/facets")
-def facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
+def list_picture_facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
     """Values to filter by: (id, name) of influencers and LoRAs."""
     with app.db.transaction(caller) as tx:
         influencer_cards, lora_cards = influencers.page(tx, take=MAX_TAKE).cards, loras.page(tx, take=MAX_TAKE).cards
@@ -146,21 +154,23 @@ def facets(app: Studio, caller: Caller) -> dict[str, list[Pair]]:
 
 
 @router.get("/acts")
-def lately(app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10) -> dict[str, list[ActWords]]:
+def list_picture_acts(
+    app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=50)] = 10
+) -> dict[str, list[PictureActResponse]]:
     """The caller's last bulk actions, newest first."""
     with app.db.transaction(caller) as tx:
-        return {"data": [ActWords.model_validate(entry) for entry in gallery.recent_actions(tx, take=take)]}
+        return {"data": [PictureActResponse.model_validate(entry) for entry in gallery.recent_actions(tx, take=take)]}
 
 
 @router.post("/acts", status_code=201)
-def act(
+def act_on_pictures(
     action: Annotated[dict[str, Any], Body(title="Said")],
     app: Studio,
     caller: Caller,
     filters: Filters,
     everything: Annotated[bool, Query(alias="all", description="on all that the address's filters leave")] = False,
     idempotency_key: Key = "",
-) -> ActWords:
+) -> PictureActResponse:
     """`kind` and its values (`BulkActionDraft`, camelCase): rate, favourite, delete, or board-add, board-remove, board-move.
 
     At most 5,000 pictures; `count` is how many were changed. Undone by `/acts/<id>/undo`.
@@ -170,12 +180,12 @@ def act(
         undo_entry = gallery.act(
             tx, draft=draft, filters=filters if everything else None, request_key=idempotency_key or new_id("key")
         )
-    return ActWords.model_validate(undo_entry)
+    return PictureActResponse.model_validate(undo_entry)
 
 
 @router.post("/archive", status_code=201)
-def archive(
-    pack: Pack,
+def download_pictures(
+    pack: PictureArchiveRequest,
     app: Studio,
     caller: Caller,
     filters: Filters,
@@ -190,17 +200,21 @@ def archive(
 
 
 @router.post("/acts/{act_id}/undo")
-def undo(act_id: str, app: Studio, caller: Caller) -> ActWords:
+def undo_picture_act(act_id: str, app: Studio, caller: Caller) -> PictureActResponse:
     with app.db.transaction(caller, needs="editor") as tx:
-        return ActWords.model_validate(gallery.undo(tx, act_id))
+        return PictureActResponse.model_validate(gallery.undo(tx, act_id))
 
 
 @router.get("/{picture_id}")
-def one(picture_id: str, app: Studio, caller: Caller) -> RecipeWords:
+def get_picture(picture_id: str, app: Studio, caller: Caller) -> PictureResponse:
+    """One picture with what it was drawn with."""
     with app.db.transaction(caller) as tx:
-        card = generation.picture(tx, picture_id)
+        return picture_response(generation.picture(tx, picture_id))
+
+
+def picture_response(card: PictureCard) -> PictureResponse:
     recipe = card.recipe
-    return RecipeWords(
+    return PictureResponse(
         id=card.id,
         asset_id=card.asset_id,
         prompt=card.prompt,
@@ -222,7 +236,7 @@ def one(picture_id: str, app: Studio, caller: Caller) -> RecipeWords:
 
 
 @router.get("/{picture_id}/file", response_class=Response)
-def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> Response:
+def get_picture_file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> Response:
     """The picture as a download; `recipe`: with its prompt and settings in the file's metadata, as other programs read them."""
     with app.db.transaction(caller) as tx:
         download = gallery.picture_file(tx, picture_id, with_recipe=recipe)
@@ -231,7 +245,7 @@ def file(picture_id: str, app: Studio, caller: Caller, recipe: bool = False) -> 
 
 
 @router.get("/{picture_id}/around")
-def around(picture_id: str, app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
+def get_picture_neighbours(picture_id: str, app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """The pictures before and after this one in the same list."""
     with app.db.transaction(caller) as tx:
         before, after = gallery.neighbours(tx, picture_id, filters=filters)
@@ -239,7 +253,7 @@ def around(picture_id: str, app: Studio, caller: Caller, filters: Filters) -> di
 
 
 @router.get("/{picture_id}/similar")
-def similar(
+def list_similar_pictures(
     picture_id: str, app: Studio, caller: Caller, take: Annotated[int, Query(ge=1, le=MAX_TAKE)] = 60
 ) -> dict[str, list[dict[str, Any]]]:
     """Pictures that look alike, closest first; `distance`: how many of the 64 bits of the two hashes differ."""

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from backend import assets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, listing
 from backend.api.deps import CallerIn, OwnOrigin, Studio, require_scope
 from backend.assets import UploadCard
 from backend.db.transactions import Member
@@ -137,14 +137,17 @@ def list_uploads(
     noun: str,
     noun_id: Annotated[str, Query(alias="nounId")] = "",
     take: Annotated[int, Query(ge=1)] = 1000,
+    skip: Skip = 0,
 ) -> Listing[UploadResponse]:
     """The uploads for one owner (`noun`, `nounId`) in order, with the reason of each that was refused."""
     if not noun_id:
         raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
     _require_scope(caller, noun, "read")
     with app.db.transaction(caller) as tx:
-        cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000))
-    return listing(response, [_upload_response(workspace, card) for card in cards])
+        cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000), skip=skip)
+        total = assets.uploads.count(tx, noun, noun_id)
+    answers = [_upload_response(workspace, card) for card in cards]
+    return listing(response, answers, total=total, take=min(take, 10_000), skip=skip)
 
 
 def _user_limiter(user_id: str) -> anyio.CapacityLimiter:

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool
 
 from backend import videos
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.videos import VideoCard, VideoFilters
 
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[needs_scope("videos")])
 
 
-class VideoWords(ApiModel):
+class VideoResponse(ApiModel):
     """`assetId` null: not made yet. `recipe`: what it was made with."""
 
     id: str
@@ -39,16 +39,16 @@ class VideoWords(ApiModel):
     recipe: dict[str, Any]
 
 
-class Judgement(ApiModel):
+class VideoChangeRequest(ApiRequest):
     """Fields that are left out stay as they are."""
 
     rating: Annotated[int, Field(ge=0, le=5)] | None = None
     favourite: StrictBool | None = None
 
 
-def video_response(card: VideoCard) -> VideoWords:
+def video_response(card: VideoCard) -> VideoResponse:
     recipe = card.recipe
-    return VideoWords(
+    return VideoResponse(
         id=card.id,
         job_id=card.job_id,
         picture_id=card.picture_id,
@@ -71,7 +71,7 @@ def video_response(card: VideoCard) -> VideoWords:
 
 
 @router.get("")
-def listing(
+def list_videos(
     app: Studio,
     caller: Caller,
     response: Response,
@@ -85,7 +85,7 @@ def listing(
     sort_by: Annotated[Literal["createdAt"], Query(alias="sortBy")] = "createdAt",
     sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
     cursor: str | None = None,
-) -> Listing[VideoWords]:
+) -> Listing[VideoResponse]:
     """Finished videos. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows."""
     filters = VideoFilters(influencer, picture, favourite, rating, format)
     with app.db.transaction(caller) as tx:
@@ -96,13 +96,13 @@ def listing(
 
 
 @router.get("/{clip_id}")
-def one(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
+def get_video(clip_id: str, app: Studio, caller: Caller) -> VideoResponse:
     with app.db.transaction(caller) as tx:
         return video_response(videos.get(tx, clip_id))
 
 
 @router.put("/{clip_id}")
-def judge(clip_id: str, body: Judgement, app: Studio, caller: Caller) -> VideoWords:
+def put_video(clip_id: str, body: VideoChangeRequest, app: Studio, caller: Caller) -> VideoResponse:
     with app.db.transaction(caller, needs="editor") as tx:
         videos.get(tx, clip_id)
         if body.rating is not None:
@@ -113,13 +113,13 @@ def judge(clip_id: str, body: Judgement, app: Studio, caller: Caller) -> VideoWo
 
 
 @router.delete("/{clip_id}", status_code=204)
-def delete(clip_id: str, app: Studio, caller: Caller) -> None:
+def delete_video(clip_id: str, app: Studio, caller: Caller) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         videos.delete(tx, [clip_id])
 
 
 @router.post("/{clip_id}/undelete")
-def undelete(clip_id: str, app: Studio, caller: Caller) -> VideoWords:
+def undelete_video(clip_id: str, app: Studio, caller: Caller) -> VideoResponse:
     with app.db.transaction(caller, needs="editor") as tx:
         videos.undelete(tx, [clip_id])
         return video_response(videos.get(tx, clip_id))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from backend import generation, workflows
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.app import App
 from backend.generation import GenerationDraft
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[needs_
 Pairs = list[tuple[str, str]]
 
 
-class WorkflowWords(ApiModel):
+class WorkflowResponse(ApiModel):
     """`state`: draft, approved, archived. `takes`: roles of its inputs; `problems`: sentences on what keeps it from running."""
 
     id: str
@@ -35,14 +35,14 @@ class WorkflowWords(ApiModel):
     updated_at: datetime
 
 
-class WholeWords(WorkflowWords):
+class WorkflowGraphResponse(WorkflowResponse):
     """`mapping`: role -> [[node id, input], …]; `graph` in ComfyUI's API format."""
 
     mapping: dict[str, Pairs]
     graph: dict[str, Any]
 
 
-class Brought(ApiModel):
+class WorkflowRequest(ApiRequest):
     """`graph`: as ComfyUI saves it with Workflow, Export (API)."""
 
     name: str
@@ -50,13 +50,13 @@ class Brought(ApiModel):
     graph: dict[str, Any]
 
 
-class Edited(ApiModel):
+class WorkflowEditRequest(ApiRequest):
     name: str
     notes: str = ""
     mapping: dict[str, Pairs] | None = None
 
 
-class Trial(ApiModel):
+class WorkflowTrialRequest(ApiRequest):
     """`initAssetId`: the start image, for a workflow that needs one. `model` "": the first one."""
 
     prompt: str = Field(max_length=2000)
@@ -64,7 +64,7 @@ class Trial(ApiModel):
     init_asset_id: str | None = None
 
 
-class Tried(ApiModel):
+class WorkflowTrialResponse(ApiModel):
     """The request whose one picture is the trial: `/api/generations/<generationId>/pictures`."""
 
     generation_id: str
@@ -72,14 +72,17 @@ class Tried(ApiModel):
 
 
 @router.get("")
-def listing(app: Studio, caller: Caller, archived: bool = False) -> Listing[WorkflowWords]:
+def list_workflows(
+    app: Studio, caller: Caller, response: Response, archived: bool = False, take: Take = None, skip: Skip = 0
+) -> Listing[WorkflowResponse]:
+    """Imported workflows. `archived`: those in the archive too."""
     with app.db.transaction(caller) as tx:
-        data = [WorkflowWords(**_summary_fields(app, card)) for card in workflows.page(tx, archived=archived)]
-    return Listing(data=data, total=len(data), take=len(data), skip=0)
+        answers = [WorkflowResponse(**_summary_fields(app, card)) for card in workflows.page(tx, archived=archived)]
+    return sliced(response, answers, WorkflowResponse, take=take, skip=skip)
 
 
 @router.post("", status_code=201)
-def bring_in(body: Brought, app: Studio, caller: Caller, response: Response) -> WholeWords:
+def create_workflow(body: WorkflowRequest, app: Studio, caller: Caller, response: Response) -> WorkflowGraphResponse:
     """Imports a workflow. Refused when it is in the editor's format or has nodes that are not allowed."""
     draft = WorkflowDraft(name=body.name, notes=body.notes, text=json.dumps(body.graph))
     with app.db.transaction(caller, needs="editor") as tx:
@@ -89,13 +92,13 @@ def bring_in(body: Brought, app: Studio, caller: Caller, response: Response) -> 
 
 
 @router.get("/{workflow_id}")
-def one(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
+def get_workflow(workflow_id: str, app: Studio, caller: Caller) -> WorkflowGraphResponse:
     with app.db.transaction(caller) as tx:
         return _whole_response(app, workflows.get(tx, workflow_id))
 
 
 @router.put("/{workflow_id}")
-def edit(workflow_id: str, body: Edited, app: Studio, caller: Caller) -> WholeWords:
+def put_workflow(workflow_id: str, body: WorkflowEditRequest, app: Studio, caller: Caller) -> WorkflowGraphResponse:
     """A changed mapping makes it a draft again, to be tried and approved anew."""
     mapping = {role: tuple(pairs) for role, pairs in body.mapping.items()} if body.mapping is not None else None
     with app.db.transaction(caller, needs="editor") as tx:
@@ -105,13 +108,13 @@ def edit(workflow_id: str, body: Edited, app: Studio, caller: Caller) -> WholeWo
 
 
 @router.post("/{workflow_id}/try", status_code=201)
-def trial(
+def try_workflow(
     workflow_id: str,
-    body: Trial,
+    body: WorkflowTrialRequest,
     app: Studio,
     caller: Caller,
     idempotency_key: Annotated[str, Header(max_length=200)] = "",
-) -> Tried:
+) -> WorkflowTrialResponse:
     """Draws one picture with it; it can be approved only after that."""
     draft = GenerationDraft(prompt=body.prompt, model=body.model, init_asset_id=body.init_asset_id, n=1)
     models = app.engines.image.models()
@@ -124,31 +127,31 @@ def trial(
             allowed=app.settings.engines.comfyui.allowed_classes,
             request_key=idempotency_key or new_id("key"),
         )
-    return Tried(generation_id=card.id, job_id=card.job_id)
+    return WorkflowTrialResponse(generation_id=card.id, job_id=card.job_id)
 
 
 @router.post("/{workflow_id}/approve")
-def approve(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
+def approve_workflow(workflow_id: str, app: Studio, caller: Caller) -> WorkflowGraphResponse:
     """Only owners may."""
     with app.db.transaction(caller, needs="owner") as tx:
         return _whole_response(app, workflows.approve(tx, workflow_id, allowed=app.settings.engines.comfyui.allowed_classes))
 
 
 @router.post("/{workflow_id}/archive")
-def archive(workflow_id: str, app: Studio, caller: Caller, archived: bool = True) -> WholeWords:
+def archive_workflow(workflow_id: str, app: Studio, caller: Caller, archived: bool = True) -> WorkflowGraphResponse:
     """Hides it from the Create page; `archived=false` brings it back, as a draft."""
     with app.db.transaction(caller, needs="editor") as tx:
         return _whole_response(app, workflows.archive(tx, workflow_id, archived=archived))
 
 
 @router.delete("/{workflow_id}", status_code=204)
-def delete(workflow_id: str, app: Studio, caller: Caller) -> None:
+def delete_workflow(workflow_id: str, app: Studio, caller: Caller) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         workflows.delete(tx, workflow_id)
 
 
 @router.post("/{workflow_id}/undelete")
-def undelete(workflow_id: str, app: Studio, caller: Caller) -> WholeWords:
+def undelete_workflow(workflow_id: str, app: Studio, caller: Caller) -> WorkflowGraphResponse:
     with app.db.transaction(caller, needs="editor") as tx:
         return _whole_response(app, workflows.undelete(tx, workflow_id))
 
@@ -159,6 +162,6 @@ def _summary_fields(app: App, card: WorkflowCard) -> dict[str, Any]:
     return {name: getattr(card, name) for name in names} | {"takes": list(card.takes), "problems": problems}
 
 
-def _whole_response(app: App, card: WorkflowCard) -> WholeWords:
+def _whole_response(app: App, card: WorkflowCard) -> WorkflowGraphResponse:
     mapping = {role: [(slot.node, slot.input) for slot in slots] for role, slots in card.mapping.items()}
-    return WholeWords(**_summary_fields(app, card), mapping=mapping, graph=card.graph)
+    return WorkflowGraphResponse(**_summary_fields(app, card), mapping=mapping, graph=card.graph)

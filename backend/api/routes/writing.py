@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool
 
 from backend import writing
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.writing import DraftCard, Goal, TextParts, WriteOrder
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/drafts", tags=["drafts"], dependencies=[needs_scope(
 State = Literal["draft", "used", "discarded"]
 
 
-class NoteWords(ApiModel):
+class NoteResponse(ApiModel):
     """A rule of the persona or the platform that the text broke; `repaired`: it was corrected."""
 
     part: str
@@ -27,7 +27,7 @@ class NoteWords(ApiModel):
     repaired: bool
 
 
-class DraftWords(ApiModel):
+class DraftResponse(ApiModel):
     """`day`: of an idea, 1 = the first of its plan; it has no caption yet. `model` "": written by a person."""
 
     id: str
@@ -51,7 +51,7 @@ class DraftWords(ApiModel):
     hashtags: list[str]
     alt_text: str
     picture: str
-    notes: list[NoteWords]
+    notes: list[NoteResponse]
     model: str
     cost_usd: Decimal
     job_id: str | None
@@ -61,7 +61,7 @@ class DraftWords(ApiModel):
     updated_at: datetime
 
 
-class DraftSaid(ApiModel):
+class DraftRequest(ApiRequest):
     """A text that the user wrote. `contentType`: instagram-post … or post, reel, story for short.
 
     `publishOn`: the day it goes out, in the influencer's time zone; `mustSay`: words that the caption must contain exactly.
@@ -86,7 +86,7 @@ class DraftSaid(ApiModel):
     picture: str = ""
 
 
-class Change(ApiModel):
+class DraftChangeRequest(ApiRequest):
     """Fields that are left out stay as they are. `version`: of the text that was read; 409 when it was changed since."""
 
     hook: str | None = None
@@ -98,13 +98,13 @@ class Change(ApiModel):
     version: int | None = None
 
 
-def _draft_response(card: DraftCard) -> DraftWords:
-    card_fields = {name: getattr(card, name) for name in DraftWords.model_fields if hasattr(card, name)}
-    return DraftWords.model_validate({**card_fields, **card.parts.model_dump(), **card.brief.model_dump()})
+def draft_response(card: DraftCard) -> DraftResponse:
+    card_fields = {name: getattr(card, name) for name in DraftResponse.model_fields if hasattr(card, name)}
+    return DraftResponse.model_validate({**card_fields, **card.parts.model_dump(), **card.brief.model_dump()})
 
 
 @router.get("")
-def listing(
+def list_drafts(
     app: Studio,
     caller: Caller,
     response: Response,
@@ -114,38 +114,38 @@ def listing(
     take: Annotated[int, Query(ge=1, le=200)] = 50,
     skip: Annotated[int, Query(ge=0)] = 0,
     cursor: str | None = None,
-) -> Listing[DraftWords]:
+) -> Listing[DraftResponse]:
     """Newest first. `ideas`: only ideas, or only other texts. `cursor` goes deeper than `skip` without counting rows."""
     with app.db.transaction(caller) as tx:
         page = writing.page(tx, influencer_id=influencer, states=state, ideas=ideas, cursor=cursor, take=take, skip=skip)
     response.headers["x-total-count"] = str(page.total)
-    data = [_draft_response(card) for card in page.cards]
+    data = [draft_response(card) for card in page.cards]
     return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201)
-def create(body: DraftSaid, app: Studio, caller: Caller, response: Response) -> DraftWords:
+def create_draft(body: DraftRequest, app: Studio, caller: Caller, response: Response) -> DraftResponse:
     """Saves a text that the user wrote; `notes` say which rules it breaks."""
     values = body.model_dump()
     parts = TextParts(**{name: values.pop(name) for name in writing.PARTS})
     with app.db.transaction(caller, needs="editor") as tx:
         card = writing.create(tx, WriteOrder(**values), parts)
     response.headers["location"] = f"/api/drafts/{card.id}?workspace={caller.tenant_id}"
-    return _draft_response(card)
+    return draft_response(card)
 
 
 @router.get("/{draft_id}")
-def one(draft_id: str, app: Studio, caller: Caller) -> DraftWords:
+def get_draft(draft_id: str, app: Studio, caller: Caller) -> DraftResponse:
     with app.db.transaction(caller) as tx:
-        return _draft_response(writing.get(tx, draft_id))
+        return draft_response(writing.get(tx, draft_id))
 
 
 @router.patch("/{draft_id}")
-def change(draft_id: str, body: Change, app: Studio, caller: Caller) -> DraftWords:
+def change_draft(draft_id: str, body: DraftChangeRequest, app: Studio, caller: Caller) -> DraftResponse:
     """Changes a text. The wording before can be restored on the Write page."""
     changes: dict[str, Any] = {name: value for name in writing.PARTS if (value := getattr(body, name)) is not None}
     with app.db.transaction(caller, needs="editor") as tx:
         card = writing.edit(tx, draft_id, changes, version=body.version)
         if body.state and body.state != card.state:
             card = writing.set_state(tx, draft_id, body.state)
-    return _draft_response(card)
+    return draft_response(card)

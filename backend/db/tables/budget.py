@@ -59,7 +59,7 @@ class LlmCall(Tenanted, Dated, Base):
     prompt_tokens: Mapped[int] = mapped_column(server_default="0")
     completion_tokens: Mapped[int] = mapped_column(server_default="0")
     input_usd: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))
-    """The part of `usd` for what was sent; None: not known (lost replies, and calls before version 0.6)."""
+    """The part of `usd` for what was sent; None: not known (lost replies, and older calls)."""
     job_id: Mapped[str | None]
     attempt_id: Mapped[str | None]
     user_id: Mapped[str | None]

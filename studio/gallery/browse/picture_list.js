@@ -113,7 +113,7 @@ export class PictureList {
     try {
       const page = similar
         ? await this.ask(`/api/pictures/${similar.id}/similar?take=${MOST_SIMILAR}`)
-        : await api(`/api/pictures?${this.address}&take=${take}`)
+        : await api(`/api/pictures?${this.address}&take=${take}&total=false`)
       if (turn !== this.turn) return
       this.events.onError(null)
       this.takePage({ nextCursor: null, ...page }, true)
@@ -133,7 +133,7 @@ export class PictureList {
     this.isLoading = true
     try {
       const cursor = encodeURIComponent(next)
-      const page = await api(`/api/pictures?${this.address}&take=${NEXT_PAGE}&cursor=${cursor}`)
+      const page = await api(`/api/pictures?${this.address}&take=${NEXT_PAGE}&cursor=${cursor}&total=false`)
       if (turn === this.turn) this.takePage(page, false)
     } catch (error) {
       this.events.onError(error)

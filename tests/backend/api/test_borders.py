@@ -19,12 +19,14 @@ from backend import (
     prompt_library,
     workflows,
     writing,
+    writing_styles,
 )
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
+from backend.db.tables import TalkLine
 from backend.gallery import BoardDraft, BulkActionDraft
-from backend.prompt_library import WildcardDraft
+from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
@@ -96,9 +98,15 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         plan_act = content_plans.move(tx, plan.id, local_time_ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         style = make_style(tx)
+        writing_style_source = writing_styles.sources(tx, style.id)[0].id
         api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
         channel = channels.add_sandbox(tx, rows.influencer_id)
         invitation = accounts.invite(tx, role="viewer")
+        template = prompt_library.save_template(tx, TemplateDraft(name="Theirs", prompt="x"))
+        prompt_style = prompt_library.save_style(tx, PromptStyleDraft(name="Theirs", prompt="x"))
+        preset = prompt_library.save_preset(tx, name="Theirs", draft={}, own=False)
+        line = TalkLine(id="say_theirs", influencer_id=rows.influencer_id, user_id=other_workspace.owner.id, question="x")
+        tx.add(line)
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
         edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
@@ -111,7 +119,9 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
         "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
         "channel_id": channel.id, "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
-        "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "asset_id": asset,
+        "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "template_id": template.id,
+        "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
+        "source_id": writing_style_source,
     }  # fmt: skip
 
 
@@ -126,9 +136,13 @@ MADE_HERE = {
     "/api-keys",
     "/influencers",
     "/datasets",
+    "/recipes/templates",
+    "/recipes/wildcards",
+    "/recipes/presets",
+    "/recipes/import",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
-OWN_RIGHTS |= {("POST", "/workspaces")}
+OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
 """Writes that change nothing of the workspace, or that leave out what is not there."""
 
@@ -201,7 +215,6 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/influencers/{influencer_id}/unarchive", None),
         ("DELETE", "/influencers/{influencer_id}", None),
         *dataset_writes(ids),
-        *training_writes(ids),
         ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
         ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
         ("DELETE", "/api-keys/{api_key_id}", None),
@@ -211,6 +224,53 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("DELETE", "/channels/{channel_id}", None),
         ("PUT", "/budgets", {"dailyUsd": "1", "monthlyUsd": None}),
         ("PATCH", "/workspaces/{workspace}", {"name": "Taken"}),
+        ("PATCH", "/pictures/{picture_id}", {"rating": 1}),
+        ("DELETE", "/pictures/{picture_id}", None),
+        ("POST", "/pictures/{picture_id}/undelete", None),
+        ("POST", "/pictures/{picture_id}/cover", None),
+        ("POST", "/pictures/decisions", {"pictureIds": [*mine[:1], ids["picture_id"]], "decision": "approved"}),
+        ("POST", "/pictures/decisions/undo", {"before": {ids["picture_id"]: "held"}}),
+        ("PATCH", "/boards/{board_id}", {"archived": True}),
+        ("POST", "/recipes/templates", {"name": "New", "prompt": "x"}),
+        ("PUT", "/recipes/templates/{template_id}", {"name": "Taken", "prompt": "x"}),
+        ("DELETE", "/recipes/templates/{template_id}", None),
+        ("POST", "/recipes/wildcards", {"name": "new", "lines": ["x"]}),
+        ("PUT", "/recipes/wildcards/{wildcard_id}", {"name": "taken", "lines": ["x"]}),
+        ("DELETE", "/recipes/wildcards/{wildcard_id}", None),
+        ("POST", "/recipes/styles", {"name": "New", "prompt": "x", "influencerId": ids["influencer_id"]}),
+        ("PUT", "/recipes/styles/{style_id}", {"name": "Taken", "prompt": "x"}),
+        ("DELETE", "/recipes/styles/{style_id}", None),
+        ("POST", "/recipes/presets", {"name": "New", "values": {}}),
+        ("PATCH", "/recipes/presets/{preset_id}", {"isDefault": True}),
+        ("DELETE", "/recipes/presets/{preset_id}", None),
+        ("POST", "/recipes/import", {"filename": "new.txt", "text": "x"}),
+        ("POST", "/posting-rules/stop", {"influencerId": ids["influencer_id"]}),
+        ("POST", "/posting-rules/start", {"influencerId": ids["influencer_id"]}),
+        ("PATCH", "/posting-rules/{influencer_id}", {"policy": "auto"}),
+        ("POST", "/influencers/{influencer_id}/chat", {"question": "Hello?"}),
+        ("POST", "/influencers/{influencer_id}/chat/{line_id}/again", None),
+        ("DELETE", "/influencers/{influencer_id}/chat", None),
+        ("POST", "/drafts/write", {"order": {"influencerId": ids["influencer_id"], "topic": "x"}}),
+        ("POST", "/drafts/suggestions", {"influencerId": ids["influencer_id"], "topic": "x"}),
+        ("POST", "/drafts/{draft_id}/rewrite", {"part": "hook"}),
+        ("POST", "/drafts/{draft_id}/write", None),
+        ("POST", "/drafts/{draft_id}/undo", None),
+        ("POST", "/drafts/{draft_id}/choose", None),
+        ("DELETE", "/style/sessions/{session_id}/sources/{source_id}", None),
+        ("POST", "/style/sessions/{session_id}/undelete", None),
+        ("DELETE", "/style/results/{job_id}", None),
+        ("POST", "/content-plans/posts/{post_id}/fix", None),
+        ("POST", "/content-plans/posts/{post_id}/resolve", {"isPublished": False}),
+        ("POST", "/content-plans/{plan_id}/duplicate", None),
+        ("POST", "/content-plans/{plan_id}/repurpose", {}),
+        ("POST", "/content-plans/{plan_id}/reject", {"note": "No."}),
+        ("POST", "/content-plans/{plan_id}/release", None),
+        ("POST", "/content-plans/{plan_id}/unschedule", None),
+        ("POST", "/trials", {"runId": ids["run_id"]}),
+        ("DELETE", "/trials/{trial_id}", None),
+        ("POST", "/trials/{trial_id}/rescore", None),
+        ("POST", "/trials/{trial_id}/grid", None),
+        ("POST", "/trials/{trial_id}/promote", {"step": 1}),
         ("POST", "/members/invitations", {"role": "owner"}),
         ("DELETE", "/members/invitations/{invitation_id}", None),
         ("PATCH", "/members/{user_id}", {"role": "owner"}),
@@ -241,19 +301,6 @@ def dataset_writes(ids: dict[str, str]) -> list[Write]:
         ("POST", f"{dataset}/captions/edit", {"verb": "tidy"}),
         ("POST", f"{dataset}/captions/preview", {"verb": "tidy"}),
         ("POST", f"{dataset}/edits/{{edit_id}}/undo", None),
-    ]
-
-
-def training_writes(ids: dict[str, str]) -> list[Write]:
-    return [
-        ("POST", "/lora-configs", {"datasetId": ids["dataset_id"]}),
-        ("PATCH", "/lora-configs/{run_id}", {"notes": "Taken"}),
-        ("POST", "/lora-configs/{run_id}/cancel", None),
-        ("POST", "/lora-configs/{run_id}/checkpoints/{step}/promote", {}),
-        ("POST", "/loras", {"uploadId": ids["upload"]}),
-        ("PATCH", "/loras/{lora_id}", {"name": "taken"}),
-        ("DELETE", "/loras/{lora_id}", None),
-        ("DELETE", "/assets/{asset_id}", None),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backend import content_plans
-from backend.api.routes.content_plans import PlanWords
+from backend.api.routes.content_plans import PlanResponse
 from backend.app import App
 from backend.kit.clock import now
 from tests.factories.account import Tenant
@@ -123,7 +123,7 @@ def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: 
     act = editor.post(
         f"/content-plans/{plan['id']}/move", json={"localTime": "2031-06-10T09:00", "timeZone": "Asia/Tokyo"}
     ).json()
-    moved = PlanWords.model_validate(editor.get(f"/content-plans/{plan['id']}").json())
+    moved = PlanResponse.model_validate(editor.get(f"/content-plans/{plan['id']}").json())
     assert str(moved.scheduled_at) == "2031-06-10 00:00:00+00:00"
     assert editor.post(f"/content-plans/acts/{act['id']}/undo").json() == {"planIds": [plan["id"]]}
     assert editor.post("/content-plans/shift", json={"planIds": [idea["id"]], "days": 1}).status_code == 409

@@ -1,0 +1,79 @@
+"""Chats with an influencer, as on the Write page. Each person has a private one; an API key has that of whoever made it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Literal
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from backend import influencers, writing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.contract import problems
+from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.routes.writing import NoteResponse
+from backend.writing import ChatLine
+
+router = APIRouter(prefix="/influencers/{influencer_id}/chat", tags=["chat"], dependencies=[needs_scope("texts")])
+_LIMITER = anyio.CapacityLimiter(8)
+"""Answers that are waited for at once: each holds a thread for as long as the model takes."""
+
+
+class ChatRequest(ApiRequest):
+    question: str = Field(max_length=4000, examples=["What will you post on Sunday?"])
+
+
+class ChatLineResponse(ApiModel):
+    """A question and its answer. `state`: saying, said, or cut (the answer ended early: ask again). `notes`: rules of the
+    persona that the answer broke."""
+
+    id: str
+    question: str
+    answer: str
+    state: Literal["saying", "said", "cut"]
+    notes: list[NoteResponse]
+    model: str
+    created_at: datetime
+
+
+@router.get("")
+def list_chat(
+    influencer_id: str, app: Studio, caller: Caller, response: Response, take: Annotated[int, Query(ge=1, le=100)] = 50
+) -> Listing[ChatLineResponse]:
+    """The last lines of the caller's own chat, oldest first."""
+    with app.db.transaction(caller) as tx:
+        influencers.get(tx, influencer_id)
+        lines = writing.chat.list_lines(tx, influencer_id, take=take)
+    return listing(response, [ChatLineResponse.model_validate(line) for line in lines])
+
+
+@router.post("", status_code=201, responses=problems(402, 502))
+async def ask_in_chat(influencer_id: str, body: ChatRequest, app: Studio, caller: Caller) -> ChatLineResponse:
+    """Asks, and waits for the answer. The influencer knows the lines before, their persona and their latest posts."""
+    transact = partial(app.db.transaction, caller, needs="editor")
+    ask = partial(writing.chat.ask, app, transact, influencer_id=influencer_id, question=body.question)
+    return _line_response(await to_thread.run_sync(ask, limiter=_LIMITER))
+
+
+@router.post("/{line_id}/again", status_code=201, responses=problems(402, 502))
+async def ask_in_chat_again(influencer_id: str, line_id: str, app: Studio, caller: Caller) -> ChatLineResponse:
+    """Asks a question once more whose answer was cut; it gets another id."""
+    transact = partial(app.db.transaction, caller, needs="editor")
+    ask = partial(writing.chat.ask_again, app, transact, line_id=line_id)
+    return _line_response(await to_thread.run_sync(ask, limiter=_LIMITER))
+
+
+@router.delete("", status_code=204)
+def clear_chat(influencer_id: str, app: Studio, caller: Caller) -> None:
+    """Deletes the caller's own chat for good."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        influencers.get(tx, influencer_id)
+        writing.chat.clear(tx, influencer_id)
+
+
+def _line_response(line: ChatLine) -> ChatLineResponse:
+    return ChatLineResponse.model_validate(line)

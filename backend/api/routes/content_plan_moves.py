@@ -1,0 +1,103 @@
+"""What is done to a plan or one of its posts besides changing it: copies, review, holds, automatic fixes, unknown outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from pydantic import Field, StrictBool
+
+from backend import content_plans
+from backend.api.api_model import ApiRequest
+from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.routes.content_plans import PlanResponse, plan_response
+from backend.app import App
+from backend.content_plans import Outcome
+from backend.db.transactions import Member
+from backend.errors import Conflict
+from backend.kit.ids import new_id
+
+router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
+Key = Annotated[str, Header(max_length=200)]
+
+
+class RejectionRequest(ApiRequest):
+    note: str = Field(max_length=2000, examples=["The caption should say where it is."])
+
+
+class RepurposeRequest(ApiRequest):
+    """`ignoreCooldown`: also when the posting rules want a longer pause between two uses."""
+
+    ignore_cooldown: StrictBool = False
+
+
+class ResolutionRequest(ApiRequest):
+    """What a person saw on the account. `isPublished` with its `url`, or not there: then it can be scheduled again."""
+
+    is_published: StrictBool
+    url: str = Field("", max_length=2000, examples=["https://www.instagram.com/p/abc/"])
+
+
+@router.post("/posts/{post_id}/fix")
+def fix_post(post_id: str, app: Studio, caller: Caller) -> PlanResponse:
+    """Mends what keeps a post from going out, as far as that can be done by itself (crop, shorten, transcode …)."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return plan_response(content_plans.get(tx, content_plans.fix(tx, post_id).plan_id))
+
+
+@router.post("/posts/{post_id}/resolve")
+def resolve_post(post_id: str, body: ResolutionRequest, app: Studio, caller: Caller) -> PlanResponse:
+    """Says what became of a post whose answer was lost. 409 when that is known already."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        post = content_plans.resolve_unknown(tx, post_id, is_published=body.is_published, url=body.url)
+        return plan_response(content_plans.get(tx, post.plan_id))
+
+
+@router.post("/{plan_id}/duplicate", status_code=201)
+def duplicate_plan(plan_id: str, app: Studio, caller: Caller, response: Response, idempotency_key: Key = "") -> PlanResponse:
+    """A new plan with the same texts and files, as drafts without a date."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = content_plans.duplicate(tx, plan_id, request_key=idempotency_key or new_id("key"))
+    response.headers["location"] = f"/api/content-plans/{card.id}?workspace={caller.tenant_id}"
+    return plan_response(card)
+
+
+@router.post("/{plan_id}/repurpose", status_code=201)
+def repurpose_plan(
+    plan_id: str, body: RepurposeRequest, app: Studio, caller: Caller, response: Response, idempotency_key: Key = ""
+) -> PlanResponse:
+    """A copy of a published plan, as drafts. 409 when it was never published, or too short ago."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        key = idempotency_key or new_id("key")
+        card = content_plans.repurpose(tx, plan_id, request_key=key, ignore_cooldown=body.ignore_cooldown)
+    response.headers["location"] = f"/api/content-plans/{card.id}?workspace={caller.tenant_id}"
+    return plan_response(card)
+
+
+@router.post("/{plan_id}/reject")
+def reject_plan(plan_id: str, body: RejectionRequest, app: Studio, caller: Caller) -> PlanResponse:
+    """Sends a plan that is in review back to draft, with a note."""
+    return _moved(app, caller, plan_id, lambda tx: content_plans.reject(tx, [plan_id], note=body.note))
+
+
+@router.post("/{plan_id}/release")
+def release_plan(plan_id: str, app: Studio, caller: Caller) -> PlanResponse:
+    """Takes a plan off hold."""
+    return _moved(app, caller, plan_id, lambda tx: content_plans.release(tx, [plan_id]))
+
+
+@router.post("/{plan_id}/unschedule")
+def unschedule_plan(plan_id: str, app: Studio, caller: Caller) -> PlanResponse:
+    """Scheduled posts become approved ones: nothing happens at their time."""
+    return _moved(app, caller, plan_id, lambda tx: content_plans.unschedule(tx, [plan_id]))
+
+
+def _moved(app: App, caller: Member, plan_id: str, verb: Callable[[Any], Outcome]) -> PlanResponse:
+    """Raises NotFound, and Conflict with the reason when it is refused."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        content_plans.get(tx, plan_id)
+        outcome = verb(tx)
+        if plan_id in outcome.refused:
+            raise Conflict(outcome.refused[plan_id])
+        return plan_response(content_plans.get(tx, plan_id))

@@ -1,0 +1,103 @@
+"""Posting rules of an influencer, and the switches that stop publishing: one an influencer, one for the workspace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from backend import content_plans
+from backend.api.api_model import ApiModel, ApiRequest
+from backend.api.deps import Caller, Studio, needs_scope
+from backend.content_plans import RecurringTime, RulesDraft
+
+router = APIRouter(prefix="/posting-rules", tags=["posting rules"], dependencies=[needs_scope("posts")])
+
+
+class SlotRequest(ApiRequest):
+    """`weekday`: 0 is Monday. `at`: the time of day where the influencer lives."""
+
+    weekday: int = Field(ge=0, le=6, examples=[0])
+    at: str = Field(max_length=5, examples=["18:30"])
+
+
+class PostingRulesRequest(ApiRequest):
+    """What is left out stays. `policy`: which posts need an approval: all, first (the first `firstN`) or auto (none)."""
+
+    policy: Literal["all", "first", "auto"] | None = Field(None, examples=["first"])
+    first_n: int | None = None
+    gap_minutes: int | None = None
+    cooldown_days: int | None = None
+    slots: list[SlotRequest] | None = Field(None, max_length=100)
+
+
+class SlotResponse(ApiModel):
+    weekday: int
+    at: str
+
+
+class PostingRulesResponse(ApiModel):
+    """`stoppedAt`, `stoppedByWorkspace`: since when publishing is stopped for the influencer, and for all of the workspace.
+    `approved`: posts that people approved so far; `review`: whether the next one needs an approval."""
+
+    influencer_id: str
+    policy: str
+    first_n: int
+    gap_minutes: int
+    cooldown_days: int
+    slots: list[SlotResponse]
+    stopped_at: datetime | None
+    stopped_by_workspace: datetime | None
+    approved: int
+    review: bool
+
+
+class StopRequest(ApiRequest):
+    """`influencerId` "": the whole workspace."""
+
+    influencer_id: str = Field("", max_length=80, examples=["inf_0190"])
+
+
+class StopResponse(ApiModel):
+    """`held`: posts that wait now. After a start: `scheduled` again, and `missed` because their time has passed."""
+
+    stopped: bool
+    held: int = 0
+    scheduled: int = 0
+    missed: int = 0
+
+
+@router.post("/stop")
+def stop_publishing(body: StopRequest, app: Studio, caller: Caller) -> StopResponse:
+    """Stops publishing at once; scheduled posts wait."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return StopResponse(stopped=True, held=content_plans.pause_publishing(tx, body.influencer_id))
+
+
+@router.post("/start", dependencies=[needs_scope("posts", "publish")])
+def start_publishing(body: StopRequest, app: Studio, caller: Caller) -> StopResponse:
+    """Lets publishing go on. Posts whose time has passed meanwhile are not published late."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        scheduled, missed = content_plans.resume_publishing(tx, body.influencer_id)
+    return StopResponse(stopped=False, scheduled=scheduled, missed=missed)
+
+
+@router.get("/{influencer_id}")
+def get_posting_rules(influencer_id: str, app: Studio, caller: Caller) -> PostingRulesResponse:
+    """The rules of an influencer, with the defaults for what nobody has set."""
+    with app.db.transaction(caller) as tx:
+        return PostingRulesResponse.model_validate(content_plans.get_rules(tx, influencer_id))
+
+
+@router.patch("/{influencer_id}", dependencies=[needs_scope("posts", "publish")])
+def change_posting_rules(influencer_id: str, body: PostingRulesRequest, app: Studio, caller: Caller) -> PostingRulesResponse:
+    """For posts scheduled from now on; what is scheduled already stays."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        before = content_plans.get_rules(tx, influencer_id)
+        values = {name: getattr(before, name) for name in ("policy", "first_n", "gap_minutes", "cooldown_days")}
+        changes = body.model_dump(exclude_none=True, exclude={"slots"})
+        slots = before.slots if body.slots is None else tuple(RecurringTime(slot.weekday, slot.at) for slot in body.slots)
+        rules = content_plans.save_rules(tx, influencer_id, RulesDraft(**{**values, **changes}, slots=slots))
+    return PostingRulesResponse.model_validate(rules)
