@@ -128,12 +128,15 @@ def give(tx: Session, keys: Sequence[str], *, noun: str, noun_id: str) -> None:
     """Uploads that were announced for a `noun` that did not exist yet (noun id NEW) become those of `noun_id`. `keys`: as
     they are stored. Raises NotFound naming the first key that is none of these."""
     waiting = Upload.noun == noun, Upload.noun_id == NEW, Upload.state == "stored", Upload.key.in_(keys)
-    assigned_keys = set(tx.scalars(update(Upload).where(*waiting).values(noun_id=noun_id).returning(Upload.key)))
-    if missing := [key for key in keys if key not in assigned_keys]:
+    ids_by_key = {
+        key: upload_id for key, upload_id in tx.execute(select(Upload.key, Upload.id).where(*waiting).with_for_update())
+    }
+    if missing := [key for key in keys if key not in ids_by_key]:
         raise NotFound(
             f"There is no upload with the key {missing[0][:200]!r} that waits for a {noun}. Announce the file at "
             f"/api/uploads with nounId “{NEW}”, send it, and give the s3Key of that answer."
         )
+    tx.execute(update(Upload).where(Upload.id.in_(ids_by_key.values())).values(noun_id=noun_id))
 
 
 def accept(tx: Session, upload_ids: Sequence[str]) -> None:

@@ -61,6 +61,8 @@ def create(tx: Session, *, name: str, influencer_id: str | None = None, trigger_
 def rename(tx: Session, dataset_id: str, name: str) -> DatasetCard:
     """Raises Invalid, Conflict (name taken), NotFound."""
     row = lock_dataset(tx, dataset_id)
+    if name.strip() == row.name:  # which may be shorter than names are now
+        return get(tx, dataset_id)
     row.name, row.updated_at = DatasetDraft(name=name).name, func.clock_timestamp()
     _save_with_unique_name(tx, row)
     return get(tx, dataset_id)

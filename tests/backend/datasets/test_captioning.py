@@ -14,7 +14,7 @@ from backend import budgets, datasets, influencers, jobs
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.budgets import OverBudget
-from backend.datasets import CaptionOrder
+from backend.datasets import CaptionOrder, DatasetMetadata
 from backend.errors import Cancelled, Conflict, Invalid, Rejected
 from backend.influencers import InfluencerDraft
 from backend.settings import Settings
@@ -254,3 +254,13 @@ def test_new_pictures_are_captioned_where_it_is_free(studio: Make, workspace: Te
     with app.db.transaction(workspace.caller) as tx:
         cards = jobs.page(tx, kinds=("auto-caption", "auto-caption-local")).cards
     assert [card.title for card in cards] == ([] if paid else ["Caption 4 pictures of Bella set"])
+
+
+def test_captions_are_written_in_the_style_of_the_dataset(studio: Make, workspace: Tenant, bare: str) -> None:
+    app = studio(**UNPAID)
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        datasets.set_metadata(tx, bare, DatasetMetadata(caption_style="tags"))
+    caption_dataset(app, workspace, bare)
+    assert images_and_run(app, workspace, bare)[1].order.form == "tags"
+    caption_dataset(app, workspace, bare, form="sentence", replace="machine")
+    assert images_and_run(app, workspace, bare)[1].order.form == "sentence"

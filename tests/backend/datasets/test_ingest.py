@@ -11,7 +11,7 @@ import pytest
 from backend import assets, datasets
 from backend.app import App
 from backend.datasets import DatasetCard, IngestPayload, pipeline
-from backend.errors import Unavailable
+from backend.errors import NotFound, Unavailable
 from tests.backend.datasets.conftest import context, images_and_refusals, ingest, upload
 from tests.factories.account import Tenant
 from tests.factories.pictures import blurred_photo, photo, zipped
@@ -59,6 +59,25 @@ def test_good_ones_are_taken_and_bad_ones_get_a_reason(app: App, workspace: Tena
     assert app.storage.stat(assets.thumb_key(asset.key, 160)).content_type == "image/webp"
     assert {upload_card.state for upload_card in uploads} == {"taken", "refused"}
     assert list(app.storage.list(f"incoming/{workspace.id}")) == []
+
+
+def test_files_that_came_before_their_dataset(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
+    upload_ids = upload(app, workspace, assets.uploads.NEW, {"a.jpg": photo(1), "b.jpg": photo(2), "later.jpg": photo(3)})
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        keys = [assets.uploads.get(tx, upload_id).key for upload_id in upload_ids]
+    with app.db.transaction(other_workspace.caller, needs="editor") as tx, pytest.raises(NotFound, match="waits for a dataset"):
+        datasets.attach_uploads(tx, datasets.create(tx, name="Theirs").id, keys[:1], request_key="t")
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        card = datasets.create(tx, name="Mia", trigger_word="mia")
+        job = datasets.attach_uploads(tx, card.id, keys[:2], request_key="a")
+        assert (job.kind, job.subject_id) == ("dataset-ingest", card.id)
+    with app.db.transaction(workspace.caller, needs="editor") as tx, pytest.raises(NotFound):
+        datasets.attach_uploads(tx, card.id, keys[1:], request_key="b")
+    assert ingest(app, workspace, card.id) == {"images": 2, "refused": 0}
+    images, _ = images_and_refusals(app, workspace, card.id)
+    assert set(images) == {"a.jpg", "b.jpg"}
+    with app.db.transaction(workspace.caller) as tx:
+        assert assets.uploads.count(tx, "dataset", assets.uploads.NEW) == 1
 
 
 def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, dataset: DatasetCard) -> None:

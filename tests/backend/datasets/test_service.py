@@ -42,6 +42,16 @@ def test_a_new_dataset_is_a_draft_with_a_name_of_its_own(db: Database, workspace
             datasets.get(tx, card.id)
 
 
+def test_a_name_that_is_too_short_now_stays(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        card = datasets.create(tx, name="Bella")
+        tx.execute(update(Dataset).values(name="B"))
+        assert datasets.rename(tx, card.id, "B").name == "B"
+        assert datasets.set_trigger_word(tx, card.id, "bella").trigger_word == "bella"
+        with pytest.raises(Invalid, match="3 to 80"):
+            datasets.rename(tx, card.id, "C")
+
+
 def test_pages_of_datasets(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller, needs="editor") as tx:
         dataset_ids = [datasets.create(tx, name=f"Set {n}").id for n in range(5)]
