@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from backend import budgets, jobs
 from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
-from backend.api.deps import Caller, Studio, needs_scope
-from backend.api.job_requests import to_camel_keys
+from backend.api.deps import Caller, Studio, needs_scope, require_scope
+from backend.api.job_requests import JOB_REQUEST_TYPES, to_camel_keys
 from backend.jobs import JobCard
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[needs_scope("jobs")])
@@ -175,8 +175,13 @@ def cancel_job(job_id: str, app: Studio, caller: Caller) -> JobResponse:
 
 @router.post("/{job_id}/retry")
 def retry_job(job_id: str, app: Studio, caller: Caller) -> JobResponse:
-    """Runs a failed or cancelled job again, also a dead letter. What it has finished is not done or paid for again."""
+    """Runs a failed or cancelled job again, also a dead letter. What it has finished is not done or paid for again.
+
+    An API key needs the scope that ordering such a job takes, too.
+    """
     with app.db.transaction(caller, needs="editor") as tx:
+        if request_type := JOB_REQUEST_TYPES.get(jobs.get(tx, job_id).type):
+            require_scope(caller, request_type.scope)
         return _with_cost(tx, jobs.retry(tx, job_id))
 
 

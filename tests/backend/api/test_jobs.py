@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy import update
 
-from backend import VERSION, jobs
+from backend import VERSION, access, jobs
+from backend.access import ApiKeyDraft
 from backend.app import App
 from backend.db.tables import Attempt, Job, LlmCall
 from backend.db.transactions import SignedIn
@@ -200,6 +201,15 @@ def test_a_dead_letter_is_run_again_dismissed_and_moved(app: App, client: Browse
     assert editor.get(f"/api/jobs/{dead}").json()["queuePosition"] == 2
     assert editor.post(f"/api/jobs/{before}/move", json={"where": "sideways"}).status_code == 400
     assert editor.post(f"/api/jobs/{dead}/dismiss").status_code == 409
+
+
+def test_a_key_runs_again_only_what_it_could_order(app: App, client: Browser, workspace: Tenant) -> None:
+    failed = ended(app, workspace.caller, "image-generation", "f", state="failed", type="image-grid")
+    for scopes, status in ((("jobs:write",), 403), (("jobs:write", "images:write"), 200)):
+        with app.db.transaction(workspace.caller, needs="owner") as tx:
+            secret = access.create(tx, ApiKeyDraft(name="n8n", scopes=scopes)).secret
+        answer = client(None, authorization=f"Bearer {secret}").post(f"/api/jobs/{failed}/retry")
+        assert (answer.status_code, "images:write" in answer.text) == (status, status == 403), answer.text
 
 
 def test_cancel_and_retry_need_an_editor(app: App, client: Browser, workspace: Tenant) -> None:
