@@ -2,12 +2,14 @@
 
 from backend.api.app import create_api
 from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
+from backend.api.mcp import McpDoor
 from backend.api.probes import probe_routes
 from backend.api.styleforge import styleforge_routes
 
 __all__ = [
     "METRICS_PATHS",
     "METRICS_REFUSED",
+    "McpDoor",
     "create_api",
     "may_read_details",
     "not_found_response",

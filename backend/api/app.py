@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from backend import VERSION
 from backend.api import contract, errors
-from backend.api.deps import KeyCache, Studio, Token
+from backend.api.cross_origin import CrossOrigin
+from backend.api.deps import KeyCache
 from backend.api.idempotency import Idempotency
+from backend.api.rate_limits import RateLimits
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     api_keys,
@@ -53,13 +57,16 @@ from backend.app import App
 
 def create_api(get_app: Callable[[], App]) -> FastAPI:
     """`get_app` is called by requests until it succeeds once: a studio whose database came late needs no restart."""
-    # No docs page: FastAPI's own loads its scripts from a CDN. /api/openapi.json is there for people who are signed in.
-    api = FastAPI(title="InfluencerAI Studio", docs_url=None, redoc_url=None, openapi_url=None, version=VERSION)
+    # No docs page: FastAPI's own loads its scripts from a CDN, and the studio has one (studio/shell/api_docs).
+    options: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None, "lifespan": _lifespan}
+    api = FastAPI(title="InfluencerAI Studio", version=VERSION, **options)
     api.state.get_app = get_app
-    api.state.key_cache = KeyCache()
+    api.state.key_cache, api.state.description = KeyCache(), None
     api.add_middleware(Idempotency)
     api.add_middleware(BodyLimit)
+    api.add_middleware(RateLimits)
     api.add_middleware(RequestLogging)
+    api.add_middleware(CrossOrigin)
     errors.install_handlers(api)
     for routes in (
         session,
@@ -100,9 +107,19 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
     api.include_router(writing_styles.router, prefix="/style")
 
     @api.get("/openapi.json", include_in_schema=False)
-    def description(app: Studio, token: Token) -> dict[str, Any]:
-        session.me(app, token)
-        return api.openapi()
+    def description() -> Response:
+        """For everybody: it names no data. Put together once."""
+        if api.state.description is None:
+            api.state.description = json.dumps(api.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+        return Response(api.state.description, media_type="application/json")
 
-    contract.complete_openapi(api)
+    contract.complete_openapi(api, upload_nouns=uploads.SCOPE_NOUNS)
     return api
+
+
+@asynccontextmanager
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    """Of the process that serves it. Where the API is mounted, the server enters this itself."""
+    yield
+    if counter := getattr(api.state, "request_counter", None):
+        await counter.close()

@@ -43,11 +43,18 @@ class KeyCache:
     def __init__(self) -> None:
         self._holders: OrderedDict[str, tuple[float, KeyHolder]] = OrderedDict()
 
+    def holds(self, secret: str) -> bool:
+        """Whether `holder` will answer without asking the database."""
+        return self._recent(hash_token(secret)) is not None
+
+    def _recent(self, key_hash: str) -> KeyHolder | None:
+        found_at, holder = self._holders.get(key_hash, (float("-inf"), None))
+        return holder if time.monotonic() - found_at < _KEY_CACHE_S else None
+
     async def holder(self, app: App, secret: str) -> KeyHolder:
         """Raises NotSignedIn."""
         key_hash = hash_token(secret)
-        found_at, holder = self._holders.get(key_hash, (float("-inf"), None))
-        if holder is not None and time.monotonic() - found_at < _KEY_CACHE_S:
+        if (holder := self._recent(key_hash)) is not None:
             return holder
         holder = await run_in_threadpool(access.find_holder, app.db, secret)
         if holder is None:
@@ -114,7 +121,7 @@ async def member(connection: HTTPConnection, app: App, credentials: Credentials,
             assert credentials.claims
             caller: Member = ProgramSession(credentials.claims.session_id, credentials.claims.tenant_id)
         case "key":
-            caller = await _key_cache(connection).holder(app, credentials.secret)
+            caller = await key_cache_of(connection).holder(app, credentials.secret)
     if workspace and workspace != caller.tenant_id:
         raise NotPermitted("This token or key is for another workspace. Leave X-Workspace out, or use one of that workspace.")
     return caller
@@ -152,7 +159,7 @@ def needs_scope(noun: str, verb: str = "") -> Any:
     async def check(request: Request, app: Studio, credentials: Sent) -> None:
         await require_own_origin(request, app, credentials)
         if credentials.kind == "key":
-            holder = await _key_cache(request).holder(app, credentials.secret)
+            holder = await key_cache_of(request).holder(app, credentials.secret)
             require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else scopes.write_verb(noun))}")
 
     cast("Any", check).scope = (noun, verb)
@@ -165,7 +172,7 @@ def require_scope(caller: Member, scope: str) -> None:
         raise NotPermitted(f"This API key lacks the scope {scope}. Ask an owner for a key that has it.")
 
 
-def _key_cache(connection: HTTPConnection) -> KeyCache:
+def key_cache_of(connection: HTTPConnection) -> KeyCache:
     return cast("KeyCache", connection.app.state.key_cache)
 
 

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from backend.api.error_catalogue import OF_HTTP
 from backend.errors import StudioError
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ def refusal_response(error: StudioError) -> JSONResponse:
     response = error_response(error.status, _message(error), code=error.code)
     if wait := error.data.get("retry_after"):
         response.headers["retry-after"] = str(int(-(-wait // 1)))
+    response.headers.update(error.data.get("headers", {}))
     if error.status == 401:
         response.headers["www-authenticate"] = "Bearer"
     return response
@@ -67,7 +69,8 @@ def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    response = error_response(error.status_code, STATUS_MESSAGES.get(error.status_code, str(error.detail)))
+    code = OF_HTTP.get(error.status_code, "refused")
+    response = error_response(error.status_code, STATUS_MESSAGES.get(error.status_code, str(error.detail)), code=code)
     response.headers.update(error.headers or {})
     return response
 
@@ -79,4 +82,4 @@ def _on_data_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed unexpectedly", exc_info=error)
-    return error_response(500, "Something went wrong on our side. It was written to the log; try again.")
+    return error_response(500, "Something went wrong on our side. It was written to the log; try again.", code="internal")

@@ -22,7 +22,7 @@ _FORWARDING_HEADERS = {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-re
 
 
 def not_found_response() -> Response:
-    return errors.error_response(404, errors.STATUS_MESSAGES[404])
+    return errors.error_response(404, errors.STATUS_MESSAGES[404], code="not_found")
 
 
 def unknown_host_response(scope: Scope) -> Response:

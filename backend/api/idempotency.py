@@ -23,7 +23,7 @@ REPLAYED = "idempotency-replayed"
 MAX_KEY = 200
 _MAX_STORED_BYTES = 512 * 1024
 _KEPT_HEADERS = ("content-type", "location", "etag", "x-total-count")
-_WITHOUT = ("/auth/", "/session")
+SIGN_IN_PATHS = ("/auth/", "/session")
 """Signing in: there a repeated answer would hand out tokens."""
 _SECRETS = ("/api-keys", "/members")
 """Answers of these hold a secret that is shown once: of them only id and status are repeated."""
@@ -36,7 +36,7 @@ class Idempotency:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get("idempotency-key", "") if scope["type"] == "http" else ""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if not key or scope.get("method") != "POST" or path.startswith(_WITHOUT):
+        if not key or scope.get("method") != "POST" or path.startswith(SIGN_IN_PATHS):
             await self.app(scope, receive, send)
             return
         try:

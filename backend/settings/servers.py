@@ -95,3 +95,4 @@ class ApiSettings(Theme):
     requests_per_minute: int = env("RATE_LIMIT_PER_MINUTE", 600, "of one API key or signed-in program")
     stranger_requests_per_minute: int = env("RATE_LIMIT_STRANGERS_PER_MINUTE", 60, "of one address without a key")
     swagger: bool = env("SWAGGER_ENABLED", True, "the API's pages at /api/docs")
+    mcp: bool = env("MCP_ENABLED", True, "tools for agents at /mcp, with an API key")

@@ -28,6 +28,7 @@ from backend.errors import Invalid, Unavailable
 from backend.kit import temp_folders
 from backend.settings import Settings
 from studio.shell import resources
+from studio.shell.api_docs import api_docs_routes
 from studio.shell.first_paint import FirstPaint
 from studio.shell.guard import AccessGuard
 from studio.shell.headers import SecurityHeaders
@@ -68,7 +69,8 @@ async def _serving() -> AsyncIterator[None]:
     _disable_nagle()
     gc.collect()
     gc.freeze()  # Streamlit collects after every run; what is loaded by now need not be looked at again
-    yield
+    async with rest_api.router.lifespan_context(rest_api), mcp.lifespan():
+        yield
     if resources.app.cache_info().currsize:
         resources.app().close()
 
@@ -91,13 +93,18 @@ def _disable_nagle() -> None:
             candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+rest_api = api.create_api(lambda: resources.app())
+mcp = api.McpDoor(rest_api)
+
 app = st.App(
     ROOT / "Home.py",
     lifespan=lifespan,
     routes=[
         *api.probe_routes(lambda: resources.app()),
         *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
-        Mount("/api", app=api.create_api(lambda: resources.app())),
+        *(api_docs_routes() if Settings.read().api.swagger else ()),
+        Mount("/api", app=rest_api),
+        *(mcp.routes() if Settings.read().api.mcp else ()),
         Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "content_plans" / "calendar_view" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],

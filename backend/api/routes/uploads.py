@@ -31,12 +31,12 @@ _CHUNK_TIMEOUT_S = 30.0
 """How long to wait for the next bytes. studio/shell/connections.py also requires a minimum rate."""
 
 
-_SCOPE_NOUNS = {"dataset": "datasets", "dataset-mask": "datasets", "lora": "loras", "style": "styles"}
+SCOPE_NOUNS = {"dataset": "datasets", "dataset-mask": "datasets", "lora": "loras", "style": "styles"}
 """What an API key needs for uploads to a noun; for all others: images."""
 
 
 def _require_scope(caller: Member, noun: str, verb: str) -> None:
-    require_scope(caller, f"{_SCOPE_NOUNS.get(noun, 'images')}:{verb}")
+    require_scope(caller, f"{SCOPE_NOUNS.get(noun, 'images')}:{verb}")
 
 
 class UploadRequest(ApiRequest):

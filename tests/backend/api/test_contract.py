@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from backend import api, errors
-from backend.api import contract
+from backend import access, api, errors
+from backend.api import contract, error_catalogue
 from backend.app import App
 from tests.factories.account import Tenant
 from tests.support.browsing import browser
@@ -28,10 +29,10 @@ def test_every_operation_names_the_refusals_it_sends_and_no_other(described: dic
     assert len(operations(described)) > 80
     for path, method, operation in operations(described):
         said = set(operation["responses"])
-        assert "422" not in said, (method, path)
-        assert {"400", "503"} <= said, (method, path)
+        assert ("422" in said) is (method == "post" and not path.startswith(("/auth/", "/session"))), (method, path)
+        assert {"400", "429", "503"} <= said, (method, path)
         if method != "get":
-            assert {"401", "403", "404", "409", "413", "429"} <= said, (method, path)
+            assert {"401", "403", "404", "409", "413"} <= said, (method, path)
         elif operation.get("security"):
             assert {"401", "403", "404"} <= said, (method, path)
         assert any(status < "400" for status in said), (method, path)
@@ -41,6 +42,61 @@ def test_every_operation_names_the_refusals_it_sends_and_no_other(described: dic
 def test_every_error_of_ours_has_a_status_that_is_described() -> None:
     ours = {error.status for error in vars(errors).values() if isinstance(error, type) and issubclass(error, errors.Refused)}
     assert ours <= set(contract._MEANINGS)
+
+
+def test_the_document_is_valid_openapi_3_1(described: dict[str, Any]) -> None:
+    assert described["openapi"].startswith("3.1")
+    assert [f"{list(error.path)}: {error.message}" for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
+
+
+def test_every_body_has_an_example_that_fits(described: dict[str, Any]) -> None:
+    count = 0
+    for path, method, operation in operations(described):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is not None:
+            count += 1
+            assert content.get("example") is not None or content.get("examples"), (method, path)
+            schema = {**content["schema"], "components": described["components"]}
+            values = [content["example"]] if "example" in content else [one["value"] for one in content["examples"].values()]
+            for value in values:
+                errors = [error.message for error in Draft202012Validator(schema).iter_errors(value)]
+                assert not errors, (method, path, value)
+    assert count > 20
+
+
+def test_every_operation_says_who_may_call_it_and_what_it_does(described: dict[str, Any]) -> None:
+    for path, method, operation in operations(described):
+        schemes = {name for scheme in operation.get("security", []) for name in scheme}
+        assert operation["summary"], (method, path)
+        if "bearer" in schemes:
+            assert schemes == {"session", "bearer", "apiKey"}, (method, path)
+            scopes = operation["x-scope"] if isinstance(operation["x-scope"], dict) else {"": operation["x-scope"]}
+            assert set(scopes.values()) <= set(access.scopes.all_scopes()), (method, path)
+            assert all(f"`{scope}`" in operation["description"] for scope in scopes.values()), (method, path)
+        else:
+            assert "x-scope" not in operation, (method, path)
+            assert schemes <= {"session"}, (method, path)
+    assert described["paths"]["/boards"]["post"]["x-scope"] == "images:write"
+    assert described["paths"]["/content-plans"]["get"]["x-scope"] == "posts:read"
+    assert described["paths"]["/jobs"]["post"]["x-scope"]["autopost"] == "posts:publish"
+
+
+def test_the_catalogue_has_every_code_that_there_is(described: dict[str, Any]) -> None:
+    import backend.platforms.errors  # noqa: F401
+
+    ours = {error.code for error in error_catalogue.error_classes() if error.__module__.startswith("backend.")}
+    assert ours - set(error_catalogue.MEANINGS) == set()
+    assert {entry["code"] for entry in described["x-error-codes"]} == {entry.code for entry in error_catalogue.catalogue()}
+    for entry in error_catalogue.catalogue():
+        assert f"`{entry.code}` ({entry.status})" in described["info"]["description"]
+
+
+def test_anybody_may_read_the_document(app: App) -> None:
+    with browser(app, None) as client:
+        client.headers.pop("origin")
+        answer = client.get("/openapi.json")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json()["info"]["title"] == "InfluencerAI Studio"
 
 
 def test_the_schemas_are_valid(described: dict[str, Any]) -> None:

@@ -1,0 +1,157 @@
+"""Tools that start work, plan and publish. Each takes an idempotency key: the same call again returns the first answer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from backend import content_plans, jobs, publishing
+from backend.api.job_requests import job_request_type
+from backend.api.mcp import answers
+from backend.api.mcp.calls import ToolCall, current_call, run_once
+from backend.api.mcp.read_tools import Id, plan_answer
+from backend.content_plans import PlanCard, PlanDraft, PostState, VariantDraft
+from backend.errors import Conflict
+from backend.kit.ids import new_id
+
+Key = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=200,
+        description="A new value for each thing that is to happen once; the same value again returns the first answer",
+    ),
+]
+Clock = Annotated[str, Field(max_length=5, description="A time of day like 18:30")]
+
+
+def write_post(
+    influencer_id: Id,
+    topic: Annotated[str, Field(min_length=1, max_length=300)],
+    idempotency_key: Key,
+    content_type: Annotated[str, Field(max_length=40, description="instagram-post, or post, reel, story for short")] = "post",
+    style: Annotated[str, Field(max_length=200, description="For example motivational, dry")] = "",
+) -> answers.StartedJob:
+    """Starts writing a post in the influencer's voice: caption, hashtags and a picture. The job's result has the texts as
+    contentPlan and the picture as assetId. Costs what the language model costs."""
+    payload = {"influencer_id": influencer_id, "topic": topic, "content_type": content_type, "style": style}
+    return _start_job("content-generation", payload, idempotency_key)
+
+
+def draw_pictures(
+    prompt: Annotated[str, Field(min_length=1, max_length=2000)],
+    idempotency_key: Key,
+    influencer_id: Annotated[str, Field(max_length=80, description="Who is shown; empty: nobody in particular")] = "",
+    count: Annotated[int, Field(ge=1, le=16)] = 4,
+    size: Literal["square", "portrait", "landscape"] = "portrait",
+) -> answers.StartedJob:
+    """Starts drawing pictures. When the job has completed, list_pictures shows them first."""
+    payload = {"prompt": prompt, "influencer_id": influencer_id or None, "n": count, "size": size}
+    return _start_job("image-generation", payload, idempotency_key)
+
+
+def plan_days(
+    influencer_id: Id,
+    first_day: date,
+    channel_ids: Annotated[list[str], Field(min_length=1, max_length=20)],
+    idempotency_key: Key,
+    days: Annotated[int, Field(ge=1, le=31)] = 7,
+    times: Annotated[list[Clock], Field(max_length=4, description="Empty: the influencer's usual times")] = [],  # noqa: B006
+    pictures: Annotated[int, Field(ge=0, le=4, description="Pictures of a post; 0: texts only")] = 1,
+    topics: Annotated[list[str], Field(max_length=60, description="Of the first posts; the writer thinks of the rest")] = [],  # noqa: B006
+    style: Annotated[str, Field(max_length=200)] = "",
+) -> answers.StartedJob:
+    """Starts writing and illustrating posts for several days; they come onto the calendar as drafts."""
+    payload = {"influencer_id": influencer_id, "first": first_day, "days": days, "clocks": tuple(times), "style": style}
+    payload |= {"channel_ids": tuple(channel_ids), "pictures": pictures, "topics": tuple(topics)}
+    return _start_job("content-plan", payload | ({"format": "carousel"} if pictures > 1 else {}), idempotency_key)
+
+
+def plan_post(
+    influencer_id: Id,
+    channel_ids: Annotated[list[str], Field(min_length=1, max_length=20)],
+    caption: Annotated[str, Field(max_length=5000)],
+    idempotency_key: Key,
+    local_time: Annotated[datetime | None, Field(description="As the clock shows it there; null: no date yet")] = None,
+    time_zone: Annotated[str, Field(max_length=60, description="Empty: the influencer's own")] = "",
+    topic: Annotated[str, Field(max_length=300)] = "",
+    hashtags: Annotated[list[str], Field(max_length=60)] = [],  # noqa: B006
+    asset_ids: Annotated[list[str], Field(max_length=35, description="Pictures and videos, in order")] = [],  # noqa: B006
+) -> answers.Plan:
+    """Puts one post onto the calendar, as a draft. schedule_post or publish_post send it out."""
+    call = current_call.get()
+    shared: dict[str, Any] = {"caption": caption, "hashtags": tuple(hashtags), "media": tuple(asset_ids)}
+    variants = tuple(VariantDraft(channel_id=channel_id, **shared) for channel_id in channel_ids)
+    draft = PlanDraft(influencer_id=influencer_id, topic=topic, wall=local_time, zone=time_zone, variants=variants)
+
+    def create() -> answers.Plan:
+        with call.app.db.transaction(call.caller, needs="editor") as tx:
+            return plan_answer(content_plans.create(tx, draft, request_key=new_id("key")))
+
+    return run_once(idempotency_key, "plan_post", draft.model_dump(mode="json"), answers.Plan, create)
+
+
+def schedule_post(plan_id: Id, idempotency_key: Key) -> answers.Decision:
+    """Schedules a plan for its date. Where the workspace's rules want a person's approval, it is sent to review instead, and
+    the answer has a link for that person."""
+    call = current_call.get()
+
+    def schedule() -> answers.Decision:
+        with call.app.db.transaction(call.caller, needs="editor") as tx:
+            outcome = content_plans.schedule(tx, [plan_id])
+            if plan_id in outcome.refused:
+                raise Conflict(outcome.refused[plan_id])
+            card = content_plans.get(tx, plan_id)
+        if plan_id in outcome.review:
+            return _for_a_person(call, card)
+        held = "Publishing is stopped, so it is on hold." if plan_id in outcome.held else "It goes out at its time."
+        return answers.Decision(plan_id=plan_id, done=plan_id not in outcome.held, status=card.state, message=held)
+
+    return run_once(idempotency_key, "schedule_post", {"plan_id": plan_id}, answers.Decision, schedule)
+
+
+def publish_post(plan_id: Id, idempotency_key: Key) -> answers.Decision:
+    """Publishes a plan's posts now. Cannot be taken back. Where a person has to approve them first, nothing is published: they
+    are sent to review, and the answer has a link for that person."""
+    call = current_call.get()
+
+    def publish() -> answers.Decision:
+        with call.app.db.transaction(call.caller, needs="editor") as tx:
+            card = content_plans.get(tx, plan_id)
+            if content_plans.needs_approval(tx, card):
+                _send_to_review(tx, card)
+                return _for_a_person(call, content_plans.get(tx, plan_id))
+            job = publishing.send_now(tx, plan_id, request_key=new_id("key"))[0]
+            card = content_plans.get(tx, plan_id)
+        message = "It is being published. wait_for_job says when it is there, read_post where."
+        return answers.Decision(plan_id=plan_id, done=True, status=card.state, message=message, job_id=job.id)
+
+    return run_once(idempotency_key, "publish_post", {"plan_id": plan_id}, answers.Decision, publish)
+
+
+def _start_job(name: str, payload: dict[str, Any], key: str) -> answers.StartedJob:
+    call = current_call.get()
+    request_type = job_request_type(name)
+    draft = request_type.draft(**payload)
+
+    def start() -> answers.StartedJob:
+        with call.app.db.transaction(call.caller, needs="editor") as tx:
+            job = jobs.get(tx, request_type.start(call.app, tx, draft, new_id("key")))
+        return answers.StartedJob(job_id=job.id, status=job.state)
+
+    return run_once(key, name, draft.model_dump(mode="json"), answers.StartedJob, start)
+
+
+def _send_to_review(tx: Session, card: PlanCard) -> None:
+    if any(post.state in (PostState.DRAFT, PostState.FAILED, PostState.MISSED) for post in card.posts):
+        content_plans.submit_for_review(tx, [card.id])
+
+
+def _for_a_person(call: ToolCall, card: PlanCard) -> answers.Decision:
+    link = f"{call.app.settings.web.base_url}/review?{urlencode({'ws': call.caller.tenant_id})}"
+    message = "A person has to approve it first; it waits in review. Give them the link. Nothing was published."
+    return answers.Decision(plan_id=card.id, done=False, status=card.state, message=message, link=link)
