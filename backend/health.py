@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import assets, jobs
 from backend.app import App
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous
@@ -44,6 +45,15 @@ class DeviceCard:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class WorkspaceFigures:
+    """`jobs`: state -> how many. `size_bytes`: of the files in storage."""
+
+    jobs: dict[str, int]
+    files: int
+    size_bytes: int
+
+
 def check(app: App, *, engines: bool = True) -> list[Check]:
     """Checks database, Redis, storage, workers and disk at the same time, and with `engines` (which may be slow) the engines
     too."""
@@ -60,6 +70,21 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
         parts.append(("Captions", _captions))
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _run_check(part[0], part[1], app), parts))
+
+
+def part_states(checks: Sequence[Check]) -> dict[str, bool]:
+    """Part -> whether it works, without naming servers, for members of a workspace. Of several image servers one is enough."""
+    states: dict[str, bool] = {}
+    for check in checks:
+        name = "Image engine" if check.name.startswith("ComfyUI ") else check.name
+        states[name] = states.get(name, False) or check.ok
+    return states
+
+
+def workspace_figures(tx: Session) -> WorkspaceFigures:
+    """What the workspace of `tx` has under way and in storage."""
+    files, size_bytes = assets.stored(tx)
+    return WorkspaceFigures(jobs.counts(tx), files, size_bytes)
 
 
 def workers(app: App) -> list[jobs.WorkerCard]:

@@ -14,6 +14,7 @@ from backend.accounts.invitations import (
     reset_email,
     withdraw,
 )
+from backend.accounts.operators import is_operator, require_operator
 from backend.accounts.people import (
     acting_user,
     change_password,
@@ -82,6 +83,7 @@ __all__ = [
     "exchange_ticket",
     "invitations",
     "invite",
+    "is_operator",
     "member",
     "members",
     "my_workspaces",
@@ -92,6 +94,7 @@ __all__ = [
     "rename_user",
     "rename_workspace",
     "renew_program_session",
+    "require_operator",
     "require_owner",
     "reset",
     "reset_email",

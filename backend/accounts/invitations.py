@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.accounts import people, sessions, throttle
+from backend.accounts.operators import is_operator
 from backend.accounts.rules import checked_email
 from backend.accounts.schemas import InvitationCard, InvitationPreview, NewInvitation, NewPerson, WorkspaceCard
 from backend.db.tables import Invitation, Membership, PasswordReset, User, Workspace
 from backend.db.transactions import RANK, enter_workspace, hash_token
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id, new_secret
+from backend.settings import Settings
 
 INVITATION_DAYS = 7
 RESET_HOURS = 24
@@ -92,23 +94,32 @@ def accept(tx: Session, secret: str) -> str:
     return workspace.id
 
 
-def accept_as_new(tx: Session, secret: str, person: NewPerson) -> str:
-    """Creates the account and joins; returns a sign-in ticket. `tx`: of Anonymous(). Raises NotFound, Conflict."""
-    _open_invitation(tx, secret, lock=True)
+def accept_as_new(tx: Session, secret: str, person: NewPerson, *, settings: Settings) -> str:
+    """Creates the account and joins; returns a sign-in ticket. `tx`: of Anonymous().
+
+    Raises NotFound, and Conflict, also for an address of OPERATOR_EMAILS that only somebody else invited: nobody proves that an
+    address is theirs.
+    """
+    invitation, _ = _open_invitation(tx, secret, lock=True)
+    by_operator = is_operator(tx, settings, invitation.created_by or "")
+    if person.email in settings.web.operator_emails and not by_operator:
+        raise Conflict("That is the address of somebody who runs this studio. Only another of them can invite them.")
     user = sessions.add_user(tx, name=person.name, email=person.email, password=person.password)
     accept(tx, secret)
     return sessions.create_ticket(tx, user.id)
 
 
-def create_reset_link(tx: Session, user_id: str) -> str:
+def create_reset_link(tx: Session, user_id: str, *, settings: Settings) -> str:
     """Creates a reset link for a member and returns its secret. Only for members whose workspaces all belong to this owner too:
-    otherwise the owner of one workspace could sign in to another one as a shared member.
+    otherwise the owner of one workspace could sign in to another one as a shared member. For operators only operators can.
 
     Raises NotPermitted, NotFound, Conflict.
     """
     people.require_owner(tx)
     if user_id not in {member.user_id for member in people.members(tx)}:
         raise NotFound("That person does not belong to this workspace any more.")
+    if is_operator(tx, settings, user_id) and not is_operator(tx, settings, tx.info["user_id"]):
+        raise Conflict("This person runs the studio. They must change the password themselves, or make a link on the server.")
     if tx.scalar(select(func.belongs_beyond(user_id, tx.info["user_id"]))):
         raise Conflict("This person also belongs to a workspace that you do not own. They must change the password themselves.")
     return _new_reset(tx, user_id, created_by=tx.info["user_id"])

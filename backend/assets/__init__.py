@@ -3,7 +3,7 @@
 from backend.assets import uploads
 from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs, write_output
 from backend.assets.keys import key_for, safe_name, thumb_key
-from backend.assets.queries import get, get_many, uses
+from backend.assets.queries import get, get_many, stored, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, NewFile, ThumbFile, UploadCard, Use
 from backend.assets.service import (
     OpenTx,
@@ -48,6 +48,7 @@ __all__ = [
     "send_outputs",
     "store",
     "store_outputs",
+    "stored",
     "sweep",
     "thumb_key",
     "unuse",

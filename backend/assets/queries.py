@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.assets.schemas import AssetCard, Use
@@ -25,6 +25,14 @@ def get_many(tx: Session, asset_ids: Sequence[str]) -> dict[str, AssetCard]:
     if not asset_ids:
         return {}
     return {row.id: card(row) for row in tx.scalars(select(Asset).where(Asset.id.in_(asset_ids), Asset.state != "purged"))}
+
+
+def stored(tx: Session) -> tuple[int, int]:
+    """How many files the workspace has in storage, and their bytes without thumbnails."""
+    files, size_bytes = tx.execute(
+        select(func.count(), func.coalesce(func.sum(Asset.size_bytes), 0)).where(Asset.state == "stored")
+    ).one()
+    return files, int(size_bytes)
 
 
 def uses(tx: Session, asset_id: str) -> list[Use]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -24,6 +25,36 @@ def request(*, method: str, route: str, status: int, seconds: float) -> None:
 def sign_in(outcome: str) -> None:
     """Counts an attempt to sign in. `outcome`: ok, refused, throttled."""
     _SIGN_INS.labels(outcome).inc()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFigures:
+    """API requests of this process since it began. `mean_s`: seconds of one; 0 without any. `failed`: answered with 5xx."""
+
+    answered: int
+    failed: int
+    mean_s: float
+    sign_ins_refused: int
+
+
+def request_figures() -> RequestFigures:
+    """Sums what `request` and `sign_in` counted."""
+    samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
+    answered = [sample for sample in samples if sample.name == "studio_http_seconds_count"]
+    n = sum(sample.value for sample in answered)
+    seconds = sum(sample.value for sample in samples if sample.name == "studio_http_seconds_sum")
+    return RequestFigures(
+        answered=int(n),
+        failed=int(sum(sample.value for sample in answered if sample.labels["status"].startswith("5"))),
+        mean_s=seconds / n if n else 0.0,
+        sign_ins_refused=int(
+            sum(
+                sample.value
+                for sample in samples
+                if sample.name == "studio_sign_ins_total" and sample.labels["outcome"] != "ok"
+            )
+        ),
+    )
 
 
 def exposition(up: Mapping[str, bool]) -> bytes:

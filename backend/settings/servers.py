@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import BeforeValidator, SecretStr, StringConstraints
 
 from backend.kit.hosts import Hosts, hosts
 from backend.kit.quantities import seconds
@@ -14,6 +14,7 @@ from backend.settings.theme import Theme, env, secret, split
 Seconds = Annotated[float, BeforeValidator(seconds)]
 """As 7d, 12h, 30m or 900."""
 Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+Emails = Annotated[tuple[Annotated[str, StringConstraints(to_lower=True)], ...], BeforeValidator(split)]
 
 
 class PostgresSettings(Theme):
@@ -66,6 +67,11 @@ class WebSettings(Theme):
     metrics_token: SecretStr = secret(
         "METRICS_TOKEN",
         "Authorization: Bearer … for /metrics and the details of /health; without it only this machine reads them",
+    )
+    operator_emails: Emails = env(
+        "OPERATOR_EMAILS",
+        (),
+        "who runs the installation and sees all of it, comma-separated; default: who made the first workspace",
     )
     session_days: int = env("SESSION_DAYS", 7)
     styleforge_paths: bool = env(

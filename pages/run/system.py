@@ -1,10 +1,8 @@
-"""The state of every server and engine, their versions, the workers, the free disk space."""
+"""What works and what this workspace has under way; for operators every server and engine, the workers and the devices."""
 
 from studio.shell.frame import frame
 from studio.system import system
 
 page = frame("System", icon=":material/monitor_heart:")
 with page.guard():
-    system.parts(page)
-    system.workers(page)
-    system.devices(page)
+    system.show(page)

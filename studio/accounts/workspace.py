@@ -55,7 +55,7 @@ def _member_menu(page: Page, member: accounts.MemberCard, *, is_self: bool) -> N
     chosen = st.menu_button("", options, icon=":material/more_vert:", type="tertiary", key=f"acts:{member.user_id}")
     if chosen == "Make a reset link":
         with page.transaction(needs="owner") as tx:
-            secret = accounts.create_reset_link(tx, member.user_id)
+            secret = accounts.create_reset_link(tx, member.user_id, settings=page.app.settings)
         title = f"Give this link to {plain(member.name)}. It lets them choose a new password, once, within 24 hours."
         st.session_state[_LINK] = (title, _address(RESET, secret))
     elif chosen == "Leave this workspace":

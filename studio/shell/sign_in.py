@@ -139,7 +139,7 @@ def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
     if pressed:
         new_user = accounts.NewPerson(name=name, email=preview.email or email, password=password)
         with st.spinner("Making your account …"), resources.app().db.transaction(Anonymous()) as tx:
-            ticket = accounts.accept_as_new(tx, secret, new_user)
+            ticket = accounts.accept_as_new(tx, secret, new_user, settings=resources.app().settings)
         _exchange_ticket(ticket, f"/?ws={preview.workspace.id}")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from backend import accounts
 from backend.db.transactions import Anonymous, Database
 from tests.factories.account import Tenant
@@ -61,8 +59,22 @@ def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
     assert "Make a link" in words(at)
 
 
-def test_the_system_page_names_every_part(open_page: Open, workspace: Tenant, app: Any) -> None:
-    at = open_page("run/system", person=workspace.viewer)
+def test_the_system_page_shows_members_what_works_and_what_is_theirs(
+    open_page: Open, workspace: Tenant, other_workspace: Tenant
+) -> None:
+    at = open_page("run/system", person=workspace.editor)
+    assert not at.exception
+    page_text = words(at)
+    for part in ("Database", "Redis", "Image engine", "Trainer", "This workspace"):
+        assert part in page_text
+    assert "Not working right now: Workers" in page_text
+    for private in ("Postgres 1", "Valkey", "workers.main", "Devices"):
+        assert private not in page_text
+    assert [figure.label for figure in at.metric] == ["Jobs waiting", "Jobs running", "Jobs failed", "Files", "In storage"]
+
+
+def test_the_system_page_names_every_part_for_operators(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("run/system", person=workspace.owner)
     assert not at.exception
     page_text = words(at)
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from backend import accounts
 from backend.db.transactions import Anonymous, Database
 from backend.errors import Unavailable
+from backend.settings import Settings
 from studio.shell import resources
 from tests.factories.account import Tenant
 from tests.pages.conftest import Open, words
@@ -98,7 +99,7 @@ def test_stale_links_are_explained(stranger: AppTest, workspace: Tenant) -> None
 
 def test_a_reset_link_lets_in(stranger: AppTest, workspace: Tenant, db: Database) -> None:
     with db.transaction(workspace.caller, needs="owner") as tx:
-        secret = accounts.create_reset_link(tx, workspace.viewer.id)
+        secret = accounts.create_reset_link(tx, workspace.viewer.id, settings=Settings.model_validate({}))
     stranger.query_params["reset"] = secret
     at = stranger.run()
     assert at.title[0].value == "Choose a new password"

@@ -15,6 +15,7 @@ from backend.db.tables import Invitation, PasswordReset
 from backend.db.transactions import Anonymous, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted, NotSignedIn, StudioError
 from backend.kit.clock import now
+from backend.settings import Settings
 from tests.factories.account import Person, Tenant, make_person
 
 PASSWORD = SecretStr("three happy ducks")
@@ -51,7 +52,7 @@ def invite(db: Database, tenant: Tenant, role: str = "editor", email: str = "") 
 def join(db: Database, secret: str, email: str) -> str:
     person = accounts.NewPerson(name="New Person", email=email, password=PASSWORD)
     with db.transaction(Anonymous()) as tx:
-        return accounts.accept_as_new(tx, secret, person)
+        return accounts.accept_as_new(tx, secret, person, settings=Settings.model_validate({}))
 
 
 def join_as(db: Database, secret: str, person: Person) -> str:
@@ -96,7 +97,7 @@ def test_only_owners_rule_and_everybody_may_leave(db: Database, workspace: Tenan
         lambda tx: accounts.remove_member(tx, workspace.viewer.id),
         lambda tx: accounts.rename_workspace(tx, "Mine now"),
         lambda tx: accounts.invite(tx, role="owner"),
-        lambda tx: accounts.create_reset_link(tx, workspace.owner.id),
+        lambda tx: accounts.create_reset_link(tx, workspace.owner.id, settings=Settings.model_validate({})),
     ]
     for act in forbidden:
         with pytest.raises(NotPermitted), db.transaction(workspace.editor.caller) as tx:
@@ -196,7 +197,7 @@ def test_an_account_is_not_made_twice(db: Database, workspace: Tenant) -> None:
 
 def reset_link(db: Database, tenant: Tenant, person: Person) -> str:
     with db.transaction(tenant.caller, needs="owner") as tx:
-        return accounts.create_reset_link(tx, person.id)
+        return accounts.create_reset_link(tx, person.id, settings=Settings.model_validate({}))
 
 
 def use_reset(db: Database, secret: str, password: SecretStr = PASSWORD) -> str:

@@ -21,7 +21,7 @@ from backend.db.migrations import check_confined, migrate
 from backend.db.migrations.logins import check_server
 from backend.db.transactions import Anonymous, Database, SignedIn
 from backend.errors import Invalid, Unavailable
-from backend.settings import ROOT
+from backend.settings import ROOT, Settings
 from tests.support.databases import APP_PASSWORD, WORKER_PASSWORD, DatabaseUrls, copy_of, fresh_database, make_login
 from tests.support.handlers import Steps
 from tests.support.processes import JobUser, Workers
@@ -59,7 +59,12 @@ def test_a_studio_of_a_plain_owner_is_entered_by_its_owner_alone(db: Database) -
     with db.transaction(ada, needs="owner") as tx:
         link = accounts.invite(tx, email="eve@example.org", role="viewer").secret
     with db.transaction(Anonymous()) as tx:
-        eve = accounts.accept_as_new(tx, link, accounts.NewPerson(name="Eve", email="eve@example.org", password=PASSWORD))
+        eve = accounts.accept_as_new(
+            tx,
+            link,
+            accounts.NewPerson(name="Eve", email="eve@example.org", password=PASSWORD),
+            settings=Settings.model_validate({}),
+        )
     with db.transaction(Anonymous()) as tx:
         arrival = accounts.resolve_session(tx, accounts.exchange_ticket(tx, eve, days=7))
         assert arrival is not None

@@ -1,0 +1,27 @@
+"""Operators: the people who run the installation and see all of it. Owners see their workspaces."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.tables import User
+from backend.errors import NotPermitted
+from backend.settings import Settings
+
+
+def is_operator(tx: Session, settings: Settings, user_id: str) -> bool:
+    """Whether the person is one of OPERATOR_EMAILS; without that setting: whether they made the first workspace, as the first
+    person of all did."""
+    if emails := settings.web.operator_emails:
+        return tx.scalar(select(User.id).where(User.id == user_id, User.email.in_(emails))) is not None
+    return bool(user_id) and tx.scalar(select(User.id).order_by(User.created_at, User.id).limit(1)) == user_id
+
+
+def require_operator(tx: Session, settings: Settings) -> None:
+    """Raises NotPermitted unless the acting person is an operator. API keys never are: each belongs to one workspace."""
+    if "api_key_id" in tx.info or not is_operator(tx, settings, tx.info["user_id"] or ""):
+        raise NotPermitted(
+            "This is for whoever runs the studio (OPERATOR_EMAILS). Programs read /metrics and the details of /health with "
+            "METRICS_TOKEN."
+        )
