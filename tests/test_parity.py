@@ -43,8 +43,7 @@ PAGES_ONLY = {
 COMING = {
     "datasets.apply_fix", "datasets.clear_import_notes", "datasets.clear_masks", "datasets.keep_only", "generation.start_sheet",
     "generation.take_upload", "identity.calibrate", "identity.choose_references", "identity.score_missing",
-    "identity.set_policy", "influencers.save_setup", "loras.delete", "loras.rename", "loras.take_upload", "training.promote",
-    "training.schedule",
+    "identity.set_policy", "influencers.save_setup",
 }  # fmt: skip
 """Routes that are being made; nothing is added here."""
 _WRITES = (sqlalchemy.insert, sqlalchemy.update, sqlalchemy.delete, postgresql.insert)

@@ -18,6 +18,7 @@ from backend.api.rate_limits import RateLimits
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     api_keys,
+    assets,
     auth,
     boards,
     channels,
@@ -35,6 +36,8 @@ from backend.api.routes import (
     influencers,
     job_starts,
     jobs,
+    lora_configs,
+    loras,
     media,
     members,
     picture_review,
@@ -88,6 +91,9 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         dataset_rights,
         dataset_pictures,
         dataset_captions,
+        lora_configs,
+        loras,
+        assets,
         training,
         generation,
         comparisons,

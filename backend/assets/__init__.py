@@ -3,8 +3,8 @@
 from backend.assets import uploads
 from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs, write_output
 from backend.assets.keys import key_for, safe_name, thumb_key
-from backend.assets.queries import get, get_many, stored, uses
-from backend.assets.schemas import THUMB_WIDTHS, AssetCard, NewFile, ThumbFile, UploadCard, Use
+from backend.assets.queries import get, get_many, page, stored, uses
+from backend.assets.schemas import THUMB_WIDTHS, AssetCard, AssetPage, NewFile, ThumbFile, UploadCard, Use
 from backend.assets.service import (
     OpenTx,
     UploadedFile,
@@ -20,15 +20,18 @@ from backend.assets.service import (
     use,
     use_all,
 )
+from backend.assets.signed_urls import TemporaryLink, open_token, signed_url, temporary_link
 from backend.assets.sweep import SweepResult, find_strays, sweep
 
 __all__ = [
     "THUMB_WIDTHS",
     "AssetCard",
+    "AssetPage",
     "NewFile",
     "OpenTx",
     "StoredOutput",
     "SweepResult",
+    "TemporaryLink",
     "ThumbFile",
     "UploadCard",
     "UploadedFile",
@@ -43,13 +46,17 @@ __all__ = [
     "intend",
     "intend_outputs",
     "key_for",
+    "open_token",
+    "page",
     "restore",
     "safe_name",
     "send_outputs",
+    "signed_url",
     "store",
     "store_outputs",
     "stored",
     "sweep",
+    "temporary_link",
     "thumb_key",
     "unuse",
     "unuse_all",

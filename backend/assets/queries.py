@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.assets.schemas import AssetCard, Use
+from backend.assets.schemas import AssetCard, AssetPage, Use
 from backend.db.tables import Asset, AssetUse
 from backend.errors import NotFound
 
@@ -35,6 +35,25 @@ def stored(tx: Session) -> tuple[int, int]:
     return files, int(size_bytes)
 
 
+def page(
+    tx: Session,
+    *,
+    kinds: Sequence[str],
+    job_id: str | None = None,
+    cursor: str | None = None,
+    take: int = 50,
+    skip: int = 0,
+) -> AssetPage:
+    """Stored files of these kinds, newest first. `cursor` is the id the last page ended with."""
+    where = [Asset.state == "stored", Asset.kind.in_(kinds)]
+    if job_id:
+        where.append(Asset.job_id == job_id)
+    query = select(Asset).where(*where).order_by(Asset.id.desc()).limit(take + 1).offset(skip)
+    rows = tx.scalars(query.where(Asset.id < cursor) if cursor else query).all()
+    total = tx.scalar(select(func.count()).select_from(Asset).where(*where)) or 0
+    return AssetPage([card(row) for row in rows[:take]], rows[take - 1].id if len(rows) > take else None, total)
+
+
 def uses(tx: Session, asset_id: str) -> list[Use]:
     rows = tx.scalars(select(AssetUse).where(AssetUse.asset_id == asset_id).order_by(AssetUse.noun, AssetUse.noun_id))
     return [Use(row.noun, row.noun_id) for row in rows]
@@ -55,4 +74,5 @@ def card(row: Asset) -> AssetCard:
         state=row.state,
         created_at=row.created_at,
         meta=row.meta,
+        job_id=row.job_id,
     )

@@ -31,11 +31,21 @@ class AssetCard:
     state: str
     created_at: datetime
     meta: Mapping[str, Any] = field(default_factory=dict)
+    job_id: str | None = None
 
     @property
     def names(self) -> dict[str, str]:
         """What the result of a job says of it."""
         return {"assetId": self.id, "s3Key": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    """Newest first. `next_cursor` None: nothing older."""
+
+    cards: list[AssetCard]
+    next_cursor: str | None
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

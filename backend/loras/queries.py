@@ -35,8 +35,9 @@ def page(
     text: str = "",
     cursor: str | None = None,
     take: int = 50,
+    skip: int = 0,
 ) -> LoraPage:
-    """Newest first. `cursor` is the id the last page ended with."""
+    """Newest first. `cursor` is the id the last page ended with; `skip` leaves out the first ones."""
     where: list[ColumnElement[bool]] = [Lora.deleted_at.is_(None)]
     if influencer_id:
         where.append(Lora.influencer_id == influencer_id)
@@ -44,7 +45,7 @@ def page(
         where.append(Lora.base == base)
     if text.strip():
         where.append(Lora.name.contains(text.strip().lower(), autoescape=True))
-    query = _cards().where(*where).order_by(Lora.id.desc()).limit(take + 1)
+    query = _cards().where(*where).order_by(Lora.id.desc()).limit(take + 1).offset(skip)
     rows = tx.execute(query.where(Lora.id < cursor) if cursor else query).all()
     total = tx.scalar(select(func.count()).select_from(Lora).where(*where)) or 0
     cards = [_card(*row) for row in rows[:take]]

@@ -1,19 +1,14 @@
 """A post's prepared files as its platform gets them: by URL where it fetches them, by path where bytes are uploaded.
 
-Where the storage is not public, the studio hands a file out itself, under a signed URL that needs no sign-in and ends after 26
-hours. Its token holds workspace, asset and end of validity, encrypted and authenticated with the key ring, so it can neither be
-read nor changed. It is made when a post is being sent and given to the platform only.
+Where the storage is not public, the studio hands a file out itself, under a signed URL that ends after 26 hours
+(`assets.signed_url`). It is made when a post is being sent and given to the platform only.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,10 +18,8 @@ from sqlalchemy.orm import Session
 from backend import assets, renditions
 from backend.assets import AssetCard
 from backend.content_plans import ownership as posts
-from backend.errors import Invalid, NotFound, RateLimited
+from backend.errors import RateLimited
 from backend.jobs import JobContext
-from backend.kit.clock import now
-from backend.kit.secrets import KeyRing
 from backend.platforms.errors import InvalidPost
 from backend.platforms.port import Media, PlatformAdapter, PostProblem, PostRequest
 from backend.platforms.registry import PLATFORMS
@@ -36,39 +29,8 @@ from backend.settings import Settings
 if TYPE_CHECKING:
     from backend.app import App
 
-SIGNED_PATH = "/api/handed"
-_FOR, _ROW = "handed", "file"
-_GONE = "There is nothing at this address. It was made for one post and has ended, or it is not whole."
 Files = Sequence[AssetCard]
 PREPARING = "The files are being prepared."
-
-
-def signed_url(settings: Settings, *, tenant_id: str, asset_id: str, name: str, local: bool = False) -> str:
-    """The URL. `name`: its last part, for platforms that look at the file extension; US-ASCII (docs/contracts/instagram.md, 2).
-
-    `local`: for a platform on this machine.
-    """
-    expires_at = int((now() + timedelta(seconds=URL_TTL_S)).timestamp())
-    sealed = _ring(settings).seal(json.dumps([tenant_id, asset_id, expires_at]), tenant_id=_FOR, row_id=_ROW)
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.web.host, settings.web.host)
-    base = f"http://{host}:{settings.web.port}" if local else settings.web.base_url
-    return f"{base}{SIGNED_PATH}/{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}/{name}"
-
-
-def open_token(settings: Settings, token: str) -> tuple[str, str]:
-    """(workspace id, asset id) of a token. Raises NotFound: expired or invalid."""
-    try:
-        sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        tenant_id, asset_id, expires_at = json.loads(_ring(settings).open(sealed, tenant_id=_FOR, row_id=_ROW))
-    except (Invalid, ValueError, binascii.Error) as error:
-        raise NotFound(_GONE) from error
-    if datetime.fromtimestamp(expires_at, UTC) < now():
-        raise NotFound(_GONE)
-    return tenant_id, asset_id
-
-
-def _ring(settings: Settings) -> KeyRing:
-    return KeyRing(settings.secret_keys.get_secret_value())
 
 
 def prepared_request(ctx: JobContext, post: posts.PostCard, *, waited_s: float) -> tuple[PostRequest, Files]:
@@ -132,11 +94,11 @@ def file_url(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str
     """
     settings = app.settings
     if urlsplit(settings.storage.public_endpoint).scheme != "https" and urlsplit(settings.web.public_url).scheme == "https":
-        return signed_url(settings, tenant_id=tenant_id, asset_id=card.id, name=_file_name(card))
+        return assets.signed_url(settings, tenant_id=tenant_id, card=card, seconds=URL_TTL_S)
     if presigned_url := app.storage.presign_get(card.key, expires=URL_TTL_S):
         return presigned_url
     if _is_local_platform(settings, platform):
-        return signed_url(settings, tenant_id=tenant_id, asset_id=card.id, name=_file_name(card), local=True)
+        return assets.signed_url(settings, tenant_id=tenant_id, card=card, seconds=URL_TTL_S, local=True)
     raise InvalidPost(f"{_unreachable_message(PLATFORMS[platform].label)} Then schedule the post again.")
 
 

@@ -30,18 +30,24 @@ def page(
     *,
     dataset_id: str | None = None,
     influencer_id: str | None = None,
+    state: str | None = None,
     cursor: str | None = None,
     take: int = 50,
+    skip: int = 0,
 ) -> RunPage:
-    """Newest first. `cursor` is the id the last page ended with."""
+    """Newest first. `state`: of their jobs. `cursor` is the id the last page ended with; `skip` leaves out the first ones."""
     where = []
     if dataset_id:
         where.append(TrainingRun.dataset_id == dataset_id)
     if influencer_id:
         where.append(TrainingRun.influencer_id == influencer_id)
-    query = _cards().where(*where).order_by(TrainingRun.id.desc()).limit(take + 1)
+    counted = select(func.count()).select_from(TrainingRun)
+    if state:
+        where.append(Job.state == state)
+        counted = counted.join(Job, Job.id == TrainingRun.job_id)
+    query = _cards().where(*where).order_by(TrainingRun.id.desc()).limit(take + 1).offset(skip)
     rows = tx.execute(query.where(TrainingRun.id < cursor) if cursor else query).all()
-    total = tx.scalar(select(func.count()).select_from(TrainingRun).where(*where)) or 0
+    total = tx.scalar(counted.where(*where)) or 0
     cards = [_card(*row) for row in rows[:take]]
     return RunPage(cards, cards[-1].id if len(rows) > take else None, total)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from backend import assets, publishing
+from backend import assets
 from backend.api.deps import Studio
 from backend.api.routes.media import range_response
 from backend.app import App
@@ -31,7 +31,7 @@ def looked_at(token: str, name: str, app: Studio) -> Response:
 
 
 def _asset_card(app: App, token: str) -> AssetCard:
-    tenant_id, asset_id = publishing.open_token(app.settings, token)
+    tenant_id, asset_id = assets.open_token(app.settings, token)
     with app.db.transaction(SystemCaller(tenant_id)) as tx:
         card = assets.get(tx, asset_id)
     if card.state != "stored":

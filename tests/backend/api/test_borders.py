@@ -119,7 +119,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "workflow_id": workflow.id, "draft_id": text.id, "clip_id": clip, "plan_id": plan.id, "plan_act_id": plan_act.id,
         "session_id": style.id, "token": "x", "name": "a.jpg", "api_key_id": api_key.card.id,
         "channel_id": channel.id, "invitation_id": invitation.card.id, "user_id": other_workspace.owner.id,
-        "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "template_id": template.id,
+        "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "asset_id": asset, "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source,
     }  # fmt: skip
@@ -215,6 +215,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/influencers/{influencer_id}/unarchive", None),
         ("DELETE", "/influencers/{influencer_id}", None),
         *dataset_writes(ids),
+        *training_writes(ids),
         ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
         ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
         ("DELETE", "/api-keys/{api_key_id}", None),
@@ -301,6 +302,19 @@ def dataset_writes(ids: dict[str, str]) -> list[Write]:
         ("POST", f"{dataset}/captions/edit", {"verb": "tidy"}),
         ("POST", f"{dataset}/captions/preview", {"verb": "tidy"}),
         ("POST", f"{dataset}/edits/{{edit_id}}/undo", None),
+    ]
+
+
+def training_writes(ids: dict[str, str]) -> list[Write]:
+    return [
+        ("POST", "/lora-configs", {"datasetId": ids["dataset_id"]}),
+        ("PATCH", "/lora-configs/{run_id}", {"notes": "Taken"}),
+        ("POST", "/lora-configs/{run_id}/cancel", None),
+        ("POST", "/lora-configs/{run_id}/checkpoints/{step}/promote", {}),
+        ("POST", "/loras", {"uploadId": ids["upload"]}),
+        ("PATCH", "/loras/{lora_id}", {"name": "taken"}),
+        ("DELETE", "/loras/{lora_id}", None),
+        ("DELETE", "/assets/{asset_id}", None),
     ]
 
 

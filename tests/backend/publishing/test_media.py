@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from backend import assets
 from backend.app import App
+from backend.assets import signed_urls
 from backend.bootstrap import bootstrap
 from backend.errors import NotFound
 from backend.publishing import media
+from backend.publishing.schemas import URL_TTL_S
 from backend.settings import Settings
 from tests.backend.publishing.desk import PublishingRig
 from tests.factories.account import Tenant
@@ -21,8 +24,8 @@ from tests.support.browsing import browser
 def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     data = jpeg()
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        asset_id = make_asset(tx, data=data, storage=app.storage)
-    address = media.signed_url(app.settings, tenant_id=workspace.id, asset_id=asset_id, name="a.jpg")
+        card = assets.get(tx, make_asset(tx, data=data, storage=app.storage))
+    address = assets.signed_url(app.settings, tenant_id=workspace.id, card=card, seconds=URL_TTL_S)
     assert address.isascii()
     path = address.removeprefix(app.settings.web.base_url + "/api")
     with browser(app, None) as stranger:
@@ -37,7 +40,7 @@ def test_an_address_opens_one_file_until_it_ends(app: App, workspace: Tenant, mo
         _a_day_passes(monkeypatch)
         assert stranger.get(path).status_code == 404
     with pytest.raises(NotFound):
-        media.open_token(app.settings, token)
+        assets.open_token(app.settings, token)
 
 
 @pytest.mark.parametrize(
@@ -97,5 +100,5 @@ def test_a_platform_on_this_machine_fetches_from_the_studio_as_it_is(rig: Publis
 
 
 def _a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    real: Any = media.now
-    monkeypatch.setattr(media, "now", lambda: real() + media.timedelta(hours=27))
+    real: Any = signed_urls.now
+    monkeypatch.setattr(signed_urls, "now", lambda: real() + timedelta(hours=27))
