@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from backend import events
 from backend.accounts import people, sessions, throttle
 from backend.accounts.operators import is_operator
 from backend.accounts.rules import checked_email
@@ -41,6 +42,7 @@ def invite(tx: Session, *, role: str, email: str = "") -> NewInvitation:
     row.expires_at = _now + timedelta(days=INVITATION_DAYS)  # an SQL expression on Postgres's clock
     tx.add(row)
     tx.flush()
+    events.record(tx, "invitation.created", "invitation", row.id, {"role": role})
     return NewInvitation(next(card for card in invitations(tx) if card.id == row.id), secret)
 
 
@@ -63,6 +65,7 @@ def withdraw(tx: Session, invitation_id: str) -> None:
     )
     if revoked.first() is None:
         raise NotFound("That invitation is not open any more.")
+    events.record(tx, "invitation.withdrawn", "invitation", invitation_id, {})
 
 
 def preview(tx: Session, secret: str) -> InvitationPreview:
@@ -91,6 +94,7 @@ def accept(tx: Session, secret: str) -> str:
         people.set_role(tx, user_id, invitation.role)
     invitation.accepted_at, invitation.accepted_by = _now, user_id
     tx.flush()
+    events.record(tx, "member.joined", "member", user_id, {"role": invitation.role, "invitation_id": invitation.id})
     return workspace.id
 
 

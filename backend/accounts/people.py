@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from backend import events
 from backend.accounts import passwords, sessions, throttle
 from backend.accounts.rules import checked_name, checked_password
 from backend.accounts.schemas import MemberCard, UserCard, WorkspaceCard
@@ -42,6 +43,7 @@ def set_role(tx: Session, user_id: str, role: str) -> None:
     if _role(tx, user_id) == "owner" and role != "owner":
         _require_other_owner(tx, user_id)
     tx.execute(update(Membership).where(*_membership(tx, user_id)).values(role=role))
+    events.record(tx, "member.role", "member", user_id, {"role": role})
 
 
 def remove_member(tx: Session, user_id: str) -> None:
@@ -53,6 +55,7 @@ def remove_member(tx: Session, user_id: str) -> None:
     if _role(tx, user_id) == "owner":
         _require_other_owner(tx, user_id)
     tx.execute(delete(Membership).where(*_membership(tx, user_id)))
+    events.record(tx, "member.removed", "member", user_id, {})
 
 
 def create_workspace(tx: Session, name: str) -> str:
@@ -70,6 +73,7 @@ def rename_workspace(tx: Session, name: str) -> None:
     """Raises NotPermitted, Invalid."""
     require_owner(tx)
     tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_valid_name(name)))
+    events.record(tx, "workspace.renamed", "workspace", tx.info["tenant_id"], {"name": _valid_name(name)})
 
 
 def acting_user(tx: Session) -> UserCard:

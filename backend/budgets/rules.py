@@ -8,6 +8,7 @@ from backend.errors import Invalid
 from backend.settings import Settings
 
 ALERT_AT = Decimal("0.8")
+MAX_LIMIT = 100_000_000
 _NANO, _CENT = Decimal("0.000000001"), Decimal("0.01")
 
 
@@ -43,6 +44,8 @@ def checked_limit(own: Decimal | None, operators: Decimal | None, name: str) -> 
         return None
     if not own.is_finite() or own < 0:
         raise Invalid(f"The limit of a {name} is an amount in dollars, 0 or more; leave it empty for the studio's own.")
+    if own > MAX_LIMIT:
+        raise Invalid(f"A limit has at most ${MAX_LIMIT:,}. Leave it empty for the studio's own.")
     if operators is not None and own > operators:
         raise Invalid(f"A {name} may cost at most ${operators:,.2f} here. Whoever runs the studio can raise that.")
     return rounded_up(own)

@@ -87,7 +87,8 @@ def test_the_prompt_library_is_filled_over_http(editor: Any) -> None:
     preset = editor.post("/recipes/presets", json={"name": "Fast", "values": {"steps": 12, "seed": 7}}).json()
     assert (preset["values"]["steps"], preset["values"]["seed"], preset["isOwn"]) == (12, -1, True)
     assert editor.patch(f"/recipes/presets/{preset['id']}", json={"isDefault": True}).json()["isDefault"]
-    assert editor.post("/recipes/presets", json={"name": "Odd", "values": {"stepps": 1}}).status_code == 400
+    for values in ({"stepps": 1}, {"self": 1}, {"steps": "many"}):
+        assert editor.post("/recipes/presets", json={"name": "Odd", "values": values}).status_code == 400, values
     imported = editor.post("/recipes/import", json={"filename": "colours.txt", "text": "red\nblue"})
     assert imported.json() == {"created": 1, "changed": 0, "same": 0, "problems": []}
     for path in (address, f"/recipes/wildcards/{wildcard['id']}", f"/recipes/styles/{style['id']}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend import events
 from backend.app import App
 from tests.backend.api.test_access import make_key, program
 from tests.factories.account import Tenant
@@ -34,6 +35,10 @@ def test_an_owners_program_invites_and_changes_people(app: App, workspace: Tenan
         assert client.patch(f"/members/{workspace.owner.id}", json={"role": "viewer"}).status_code == 409
         assert client.delete(editor).status_code == 204
         assert client.get(editor).status_code == 404
+    with app.db.transaction(workspace.caller) as tx:
+        kinds = [event.kind for event in events.list_for(tx, "member", workspace.editor.id)]
+        assert kinds == ["member.role", "member.removed"]
+        assert [event.kind for event in events.list_for(tx, "invitation", invitation["id"])][-1] == "invitation.withdrawn"
     _, reader = make_key(app, workspace, "workspace:read")
     with program(app, reader) as client:
         assert client.get("/members").json()["total"] == 2
