@@ -1,8 +1,8 @@
 """Access of programs: API keys with scopes and quotas, and tokens for programs that sign in as a person."""
 
-from backend.access import key_format, scopes
+from backend.access import idempotency, key_format, scopes
 from backend.access.api_keys import change, create, find_holder, get, page, revoke
-from backend.access.idempotency import purge_repeated_requests
+from backend.access.idempotency import StoredAnswer, purge_repeated_requests
 from backend.access.quotas import check_quota
 from backend.access.schemas import AccessClaims, ApiKeyCard, ApiKeyChange, ApiKeyDraft, NewApiKey, TokenPair
 from backend.access.tokens import issue, read_access, refresh
@@ -13,12 +13,14 @@ __all__ = [
     "ApiKeyChange",
     "ApiKeyDraft",
     "NewApiKey",
+    "StoredAnswer",
     "TokenPair",
     "change",
     "check_quota",
     "create",
     "find_holder",
     "get",
+    "idempotency",
     "issue",
     "key_format",
     "page",

@@ -1,6 +1,7 @@
 """The HTTP edge: JSON under /api, and what probes and Prometheus ask beside it."""
 
 from backend.api.app import create_api
+from backend.api.event_stream import STREAM_STATE
 from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
 from backend.api.mcp import McpDoor
 from backend.api.probes import probe_routes

@@ -12,7 +12,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 
 from backend import access
-from backend.access import AccessClaims, key_format
+from backend.access import AccessClaims
 from backend.db.transactions import hash_token
 from backend.errors import Invalid, NotSignedIn
 from backend.settings import Settings
@@ -59,7 +59,7 @@ def _read(request: HTTPConnection, settings: Settings) -> Credentials:
         if scheme.lower() != "bearer" or not bearer.strip():
             raise NotSignedIn("Send Authorization: Bearer and an access token or an API key.")
         token = bearer.strip()
-        if token.startswith(key_format.PREFIX):
+        if token.startswith(access.key_format.PREFIX):
             return _api_key(token)
         return Credentials("token", claims=access.read_access(settings, token))
     if cookie := request.cookies.get(COOKIE, ""):
@@ -68,7 +68,7 @@ def _read(request: HTTPConnection, settings: Settings) -> Credentials:
 
 
 def _api_key(key: str) -> Credentials:
-    if not key_format.is_key(key):
+    if not access.key_format.is_key(key):
         raise NotSignedIn("That is not an API key of this studio: check that it was copied whole.")
     return Credentials("key", key)
 
@@ -76,7 +76,7 @@ def _api_key(key: str) -> Credentials:
 def _refuse_key_in_address(query: QueryParams) -> None:
     """Addresses are written to logs, histories and Referer headers."""
     for name, value in query.multi_items():
-        if value.startswith(key_format.PREFIX) or (name.lower() in _KEY_PARAMETERS and value.startswith("eyJ")):
+        if value.startswith(access.key_format.PREFIX) or (name.lower() in _KEY_PARAMETERS and value.startswith("eyJ")):
             raise Invalid(
                 "A key or token does not belong into the address, which others can read. Send it as Authorization: Bearer …, "
                 "and revoke the one that was in this address."

@@ -16,7 +16,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from backend import access
-from backend.access import scopes
 from backend.api.credentials import COOKIE, Credentials, read_credentials
 from backend.app import App
 from backend.db.transactions import KEY_INVALID, KeyHolder, Member, ProgramSession, SignedIn, hash_token
@@ -168,7 +167,7 @@ def needs_scope(noun: str, verb: str = "") -> Any:
 
 def require_scope(caller: Member, scope: str) -> None:
     """Raises NotPermitted for an API key without `scope`; people and their programs have all of their role."""
-    if isinstance(caller, KeyHolder) and not scopes.allows(caller.scopes, scope):
+    if isinstance(caller, KeyHolder) and not access.scopes.allows(caller.scopes, scope):
         raise NotPermitted(f"This API key lacks the scope {scope}. Ask an owner for a key that has it.")
 
 

@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.access import idempotency
-from backend.access.idempotency import StoredAnswer
+from backend import access
+from backend.access import StoredAnswer
 from backend.api import deps, errors
 from backend.api.credentials import read_credentials
 from backend.app import App
@@ -74,15 +74,15 @@ class Idempotency:
 
 def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | str:
     with app.db.transaction(caller) as tx:
-        return idempotency.begin(tx, request=request, key=key, body=body)
+        return access.idempotency.begin(tx, request=request, key=key, body=body)
 
 
 def _end(app: App, caller: Member, reference: str, answer: StoredAnswer | None) -> None:
     with app.db.transaction(caller) as tx:
         if answer is None:
-            idempotency.release(tx, reference)
+            access.idempotency.release(tx, reference)
         else:
-            idempotency.finish(tx, reference, answer)
+            access.idempotency.finish(tx, reference, answer)
 
 
 def _in_path(path: str) -> str:

@@ -48,8 +48,7 @@ table."""
 _CACHE_SIZE = 200
 _NO_ROWS = text("SELECT 1 WHERE false")
 KEY_INVALID = (
-    "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Settings, "
-    "API keys)."
+    "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Admin, API keys)."
 )
 SIGNED_OUT = "You are signed out of this workspace. Sign in again; what you had saved is still there."
 

@@ -42,6 +42,8 @@ def list_for(tx: Session, noun: str, noun_id: str, *, take: int = 100) -> list[E
         .order_by(EventRow.created_at.desc(), EventRow.id.desc())
         .limit(take)
     ).all()
-    return [
-        EventRecord(row.id, row.kind, row.noun, row.noun_id, row.data, row.user_id, row.created_at) for row in reversed(rows)
-    ]
+    return [to_record(row) for row in reversed(rows)]
+
+
+def to_record(row: EventRow) -> EventRecord:
+    return EventRecord(row.id, row.kind, row.noun, row.noun_id, row.data, row.user_id, row.created_at)

@@ -152,6 +152,11 @@ def live(db: Database, caller: Member, *, ids: Sequence[str] = (), take: int = 2
     return [cards_by_id[job_id] for job_id in ids]
 
 
+def live_in(tx: Session, *, take: int = 50) -> list[JobCard]:
+    """The newest `take` jobs that wait or run, for whoever sends them to many pages at once."""
+    return [_live_card(row) for row in tx.execute(_LIVE, {"take": take})]
+
+
 def _live_card(row: Any) -> JobCard:
     """The row is passed as both the job and its attempt: none of the columns read has the same name in both tables."""
     return _to_card(row, row if row.n is not None else None, row.position, row.later)

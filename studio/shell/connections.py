@@ -14,6 +14,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from backend.api import STREAM_STATE
+
 HEAD_TIMEOUT_S = 15.0
 """Seconds in which the whole head of a request must arrive."""
 BODY_WINDOW_S, BODY_BYTES_S = 15.0, 1024
@@ -70,6 +72,14 @@ class LimitedHttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timers()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """At the server's end: streams of events never end by themselves, so they are cut; their clients come back."""
+        super().shutdown()
+        if self.cycle and not self.cycle.response_complete and STREAM_STATE in self.cycle.scope.get("state", {}):
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -53,6 +53,7 @@ ITEMS = (
     NavItem("run/system", "System", ":material/monitor_heart:", "system", "Run"),
     NavItem("admin/account", "Account", ":material/person:", "account", "Admin"),
     NavItem("admin/workspace", "Workspace", ":material/groups:", "workspace", "Admin"),
+    NavItem("admin/api_keys", "API keys", ":material/key:", "api-keys", "Admin"),
 )
 _WITH_PICTURES = ("Start", "Make", "Plan")
 _BY_FILE = {item.file: item for item in ITEMS}

@@ -13,6 +13,8 @@ from studio.shell.connections import MAX_MESSAGE_BYTES, LimitedHttpProtocol, Lim
 
 PING_S = 30.0
 """Seconds between pings of a WebSocket, and until one that does not answer is closed."""
+SHUTDOWN_S = 20
+"""Requests that still run when the server is stopped have this long."""
 
 
 def main() -> None:
@@ -42,6 +44,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         use_colors=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
     )
 
 

@@ -30,6 +30,8 @@ STILL = """addEventListener("DOMContentLoaded", () => document.head.append(Objec
   textContent: `*, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
     transition-duration: .01ms !important; scroll-behavior: auto !important }` })))"""
 """CSS that ends animations at once: drawing them sixty times a second takes processor time that the studio needs."""
+NO_STREAM = "delete window.EventSource"
+"""Pages poll then. An open stream is a request that never ends, and Playwright would wait for it (`networkidle`)."""
 expect.set_options(timeout=30_000)  # a busy machine is not a fault
 
 
@@ -153,14 +155,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """`new_visitor(width=1280, dark=False)` -> a browser without cookies."""
+    """`new_visitor(width=1280, dark=False, live=False)` -> a browser without cookies. `live`: with the stream of events."""
     contexts: list[BrowserContext] = []
 
-    def make(*, width: int = 1280, height: int = 900, dark: bool = False, **options: Any) -> BrowserContext:
+    def make(*, width: int = 1280, height: int = 900, dark: bool = False, live: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
         context.set_default_timeout(30_000)
         context.add_init_script(STILL)
+        if not live:
+            context.add_init_script(NO_STREAM)
         contexts.append(context)
         return context
 

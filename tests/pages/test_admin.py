@@ -80,3 +80,43 @@ def test_the_system_page_names_every_part_for_operators(open_page: Open, workspa
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):
         assert part in page_text
     assert "Nobody works on the cpu and gpu queue" in page_text.replace("\\", "")
+
+
+def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: Any) -> None:
+    at = open_page("admin/api_keys")
+    assert not at.exception
+    assert "No API keys yet" in words(at)
+    at.text_input(key="key:name").set_value("n8n")
+    at.number_input(key="key:jobs").set_value(5)
+    next(button for button in at.button if button.label == "Make the key").click().run()
+    assert not at.exception
+    secret = at.code[0].value
+    holder = access.find_holder(app.db, secret)
+    assert holder is not None
+    assert holder.scopes == {"*:write"}
+    assert "0 of 5 jobs today" in words(at)
+    next(button for button in at.button if button.label == "I have copied it").click().run()
+    assert secret not in words(at)
+    assert not at.code
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        [card] = access.page(tx)
+    at.text_input(key=f"name:{card.id}").set_value("n8n at home")
+    next(button for button in at.button if button.key == f"save:{card.id}").click().run()
+    next(button for button in at.button if button.key == f"revoke:{card.id}").click().run()
+    assert "refused from their next request on" in words(at)  # a dialog's own button cannot be pressed here
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        access.revoke(tx, card.id)
+    at = open_page("admin/api_keys")
+    assert "No API keys yet" in words(at)
+    at.toggle(key="keys:revoked").set_value(True).run()
+    assert "n8n at home" in words(at)
+    assert not [button for button in at.button if str(button.key).startswith("revoke:")]
+
+
+def test_a_key_without_a_name_is_explained_and_others_see_no_keys(open_page: Open, workspace: Tenant) -> None:
+    at = open_page("admin/api_keys")
+    next(button for button in at.button if button.label == "Make the key").click().run()
+    assert "Name" in at.error[0].value
+    at = open_page("admin/api_keys", person=workspace.editor)
+    assert "Owners manage API keys" in words(at)
+    assert not at.text_input

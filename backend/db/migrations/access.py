@@ -53,6 +53,8 @@ FUNCTIONS = (
             FROM (SELECT id FROM events WHERE position IS NULL ORDER BY created_at, id LIMIT 5000) unnumbered) numbered
       WHERE e.id = numbered.id;
     END $$""",
+    """CREATE OR REPLACE FUNCTION last_event_position() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT max(position) FROM events $$""",
     """CREATE OR REPLACE FUNCTION latest_positions(p_after bigint) RETURNS TABLE(tenant_id text, latest bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT e.tenant_id, max(e.position) FROM events e WHERE e.position > p_after GROUP BY e.tenant_id $$""",
@@ -60,7 +62,8 @@ FUNCTIONS = (
 """`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
 `find_api_key` answers which workspace a key belongs to, and notes that it is used. `number_events` gives the events that were
 committed since the last time their positions, one caller after the other: the lock is held until the commit, so positions
-become visible in their order. `latest_positions` says which workspaces have new events, and nothing of what happened."""
+become visible in their order. `last_event_position` is the newest of them all, and `latest_positions` says which workspaces
+have newer ones than a position, and nothing of what happened."""
 
 EVENT_TRIGGER = (
     "CREATE OR REPLACE TRIGGER announce_events AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION announce_events()"

@@ -1,11 +1,18 @@
 import { api, messageOf, send } from "../shared/api.js"
 import { el, placeChild, removeOthers, setIfChanged } from "../shared/dom.js"
+import { followJobs } from "../shared/live_events.js"
 import { mountable } from "../shared/mount.js"
 import { hasEnded, poll } from "../shared/polling.js"
 import { LiveJobCard } from "./job_card.js"
 import { statesKey } from "./job_text.js"
 
 /** @import { LiveJob } from "./job_text.js" */
+/** @import { StreamNews } from "../shared/live_events.js" */
+
+/** While the stream tells what happens, jobs are asked for only this often. */
+const ASK_ANYWAY_MS = 20_000
+/** Jobs that are listed when none are named. */
+const MAX_LISTED = 20
 
 /**
  * What `studio.ui.live_jobs.live_jobs` sends.
@@ -35,6 +42,11 @@ class LiveJobs {
     this.reported = ""
     /** @type {(() => void) | null} */
     this.stopPolling = null
+    /** @type {(() => void) | null} */
+    this.stopFollowing = null
+    this.followed = ""
+    this.streaming = false
+    this.readAt = 0
     /** @type {ComponentRun<LiveJobsData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
     this.list = el("div", "jobs")
@@ -52,12 +64,35 @@ class LiveJobs {
       this.drawn = data.cards
       this.draw(data.cards)
     }
+    if (this.followed !== data.workspace) {
+      this.stopFollowing?.()
+      this.followed = data.workspace
+      this.stopFollowing = followJobs(data.workspace, news => this.hear(news))
+    }
     this.stopPolling?.()
-    this.stopPolling = poll(() => this.read(), data.every)
+    this.readAt = 0
+    this.stopPolling = poll(() => this.ask(), data.every)
   }
 
   close() {
     this.stopPolling?.()
+    this.stopFollowing?.()
+  }
+
+  /** @param {StreamNews} news */
+  hear({ open = false, jobs }) {
+    this.streaming = open
+    if (!jobs) return
+    const { ids } = this.data
+    const followed = ids.length ? jobs.filter(job => ids.includes(job.id)) : jobs.slice(0, MAX_LISTED)
+    // One that is no longer among those that wait and run has ended: how, is asked
+    if (ids.length && followed.length < ids.length) this.read()
+    else this.take(followed)
+  }
+
+  /** What the poll does: nothing while the stream tells what happens. */
+  async ask() {
+    if (!this.streaming || Date.now() - this.readAt > ASK_ANYWAY_MS) await this.read()
   }
 
   /** @param {LiveJob[]} jobs */
@@ -90,21 +125,35 @@ class LiveJobs {
     this.error.classList.toggle("gone", !error)
   }
 
-  /** Reads the jobs; the page runs once for each change that it does not know of. */
+  /**
+   * Draws the jobs; the page runs once for each change that it does not know of.
+   *
+   * @param {LiveJob[]} jobs
+   */
+  take(jobs) {
+    const { cards, ids } = this.data
+    this.showError(null)
+    this.draw(jobs)
+    const states = statesKey(jobs)
+    if (states !== statesKey(cards) && states !== this.reported) {
+      this.reported = states
+      this.setTriggerValue("changed", { states: jobs.map(job => [job.id, job.state]), at: Date.now() })
+    }
+    if (ids.length && jobs.every(job => hasEnded(job.state))) {
+      this.stopPolling?.()
+      this.stopFollowing?.()
+      this.streaming = false
+    }
+  }
+
   async read() {
     try {
-      const { cards, ids, workspace } = this.data
+      const { ids, workspace } = this.data
       const query = new URLSearchParams([["workspace", workspace], ...ids.map(id => ["id", id])])
       /** @type {LiveJob[]} */
       const jobs = (await api(`/api/jobs/live?${query}`)).data
-      this.showError(null)
-      this.draw(jobs)
-      const states = statesKey(jobs)
-      if (states !== statesKey(cards) && states !== this.reported) {
-        this.reported = states
-        this.setTriggerValue("changed", { states: jobs.map(job => [job.id, job.state]), at: Date.now() })
-      }
-      if (ids.length && jobs.every(job => hasEnded(job.state))) this.stopPolling?.()
+      this.readAt = Date.now()
+      this.take(jobs)
     } catch (error) {
       this.showError(error)
     }

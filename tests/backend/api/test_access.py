@@ -161,6 +161,7 @@ def test_every_route_names_its_scope(app: App) -> None:
         "/uploads/{workspace}",
         "/uploads/{workspace}/{upload}",
         "/handed/{token}/{name}",
+        "/events/ws",
         "/openapi.json",
     }
 

@@ -83,7 +83,7 @@ def _positions() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER IF EXISTS announce_events ON events")
-    for function in ("announce_events()", "number_events()", "latest_positions(bigint)"):
+    for function in ("announce_events()", "number_events()", "last_event_position()", "latest_positions(bigint)"):
         op.execute(f"DROP FUNCTION IF EXISTS {function}")
     for index in ("ix_events_unnumbered", "ix_events_position", "ix_events_tenant_id_position"):
         op.drop_index(index, "events")
