@@ -113,6 +113,7 @@ class EventHub:
             if not self._subscriptions and self._task:
                 task, self._task = self._task, None
                 task.cancel()
+                await asyncio.gather(task, return_exceptions=True)  # its connection is closed before the loop may end
 
     def read_after(self, tenant_id: str, position: int) -> list[Frame]:
         """The next events of the workspace, as frames. Blocks."""
