@@ -190,7 +190,7 @@ class EventHub:
         url = self._app.db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5) as connection:
+                async with await _connect(url) as connection:
                     await connection.execute(f"LISTEN {events.stream.CHANNEL}")
                     self._notified.set()
                     async for _ in connection.notifies():
@@ -216,6 +216,17 @@ class EventHub:
         with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
             cards = jobs.live_in(tx)
         return b'{"data":' + _LIVE_JOBS.dump_json(list(map(LiveJobResponse.model_validate, cards)), by_alias=True) + b"}"
+
+
+async def _connect(url: str) -> psycopg.AsyncConnection[Any]:
+    """Cancelled half-way, psycopg would leave the connection open: so it is finished first, then closed."""
+    connecting = asyncio.ensure_future(psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(psycopg.Error):
+            await (await connecting).close()
+        raise
 
 
 def _frame(position: int, event: EventRecord) -> Frame:
