@@ -10,6 +10,7 @@ from backend.api.styleforge import styleforge_routes
 __all__ = [
     "METRICS_PATHS",
     "METRICS_REFUSED",
+    "STREAM_STATE",
     "McpDoor",
     "create_api",
     "may_read_details",

@@ -159,7 +159,7 @@ def needs_scope(noun: str, verb: str = "") -> Any:
         await require_own_origin(request, app, credentials)
         if credentials.kind == "key":
             holder = await key_cache_of(request).holder(app, credentials.secret)
-            require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else scopes.write_verb(noun))}")
+            require_scope(holder, f"{noun}:{verb or ('read' if request.method in _SAFE else access.scopes.write_verb(noun))}")
 
     cast("Any", check).scope = (noun, verb)
     return Depends(check)
