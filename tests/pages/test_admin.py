@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend import accounts
+from backend import access, accounts
 from backend.db.transactions import Anonymous, Database
 from tests.factories.account import Tenant
 from tests.pages.conftest import Open, words
