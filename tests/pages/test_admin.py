@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend import access, accounts
+from backend.app import App
 from backend.db.transactions import Anonymous, Database
 from tests.factories.account import Tenant
 from tests.pages.conftest import Open, words
@@ -82,7 +83,7 @@ def test_the_system_page_names_every_part_for_operators(open_page: Open, workspa
     assert "Nobody works on the cpu and gpu queue" in page_text.replace("\\", "")
 
 
-def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: Any) -> None:
+def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: App) -> None:
     at = open_page("admin/api_keys")
     assert not at.exception
     assert "No API keys yet" in words(at)
