@@ -15,8 +15,8 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError
 
-from backend.access import idempotency
-from backend.access.idempotency import StoredAnswer
+from backend import access
+from backend.access import StoredAnswer
 from backend.api import deps
 from backend.app import App
 from backend.db.transactions import KeyHolder
@@ -81,7 +81,7 @@ def run_once(key: str, tool: str, arguments: dict[str, Any], answer: type[Answer
     app, caller = current_call.get().app, current_call.get().caller
     body = json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False).encode("utf-8", "replace")
     with app.db.transaction(caller) as tx:
-        started = idempotency.begin(tx, request=f"MCP {tool}", key=key, body=body)
+        started = access.idempotency.begin(tx, request=f"MCP {tool}", key=key, body=body)
     if isinstance(started, StoredAnswer):
         return answer.model_validate_json(started.body)
     result: Answer | None = None
@@ -91,6 +91,6 @@ def run_once(key: str, tool: str, arguments: dict[str, Any], answer: type[Answer
     finally:
         with app.db.transaction(caller) as tx:
             if result is None:
-                idempotency.release(tx, started)
+                access.idempotency.release(tx, started)
             else:
-                idempotency.finish(tx, started, StoredAnswer(200, {}, result.model_dump_json().encode()))
+                access.idempotency.finish(tx, started, StoredAnswer(200, {}, result.model_dump_json().encode()))

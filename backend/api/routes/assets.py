@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Query, Response
 
-from backend import assets
-from backend.access import scopes
+from backend import access, assets
 from backend.api.api_model import ApiModel, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.assets import AssetCard
@@ -90,7 +89,7 @@ def _scope(kind: str, verb: str) -> str:
 
 
 def _may_read(caller: Member, kind: str) -> bool:
-    return not isinstance(caller, KeyHolder) or scopes.allows(caller.scopes, _scope(kind, "read"))
+    return not isinstance(caller, KeyHolder) or access.scopes.allows(caller.scopes, _scope(kind, "read"))
 
 
 def _stored(card: AssetCard) -> AssetCard:
