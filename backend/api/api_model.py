@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
@@ -24,6 +24,20 @@ def _require_iso_day(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_require_iso_day)]
 """A day in a query string, as 2026-12-24."""
+
+
+ClockTime = Annotated[
+    datetime,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$",
+            "description": "As a clock shows it, without an offset",
+            "examples": ["2031-12-24T18:00:00"],
+        }
+    ),
+]
+"""A local time. OpenAPI's `date-time` would need an offset."""
 
 
 def binary_response(*kinds: str) -> dict[int | str, dict[str, Any]]:

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.api.api_model import ApiModel, ApiRequest, Listing
-from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing
+from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.content_plans import (
     MAX_PLANS_AT_ONCE,
     ExpectedPlans,
@@ -92,7 +92,7 @@ class PlanResponse(ApiModel):
     topic: str
     notes: str
     status: PostState
-    local_time: datetime | None
+    local_time: ClockTime | None
     time_zone: str
     scheduled_at: datetime | None
     ig_media_id: str | None
@@ -108,7 +108,7 @@ def _whole_minute(local_time: datetime) -> datetime:
     return local_time
 
 
-LocalTime = Annotated[datetime, AfterValidator(_whole_minute)]
+LocalTime = Annotated[ClockTime, AfterValidator(_whole_minute)]
 
 
 class PlanRequest(ApiRequest):
@@ -170,8 +170,8 @@ class CalendarEntryResponse(ApiModel):
     id: str
     influencer_id: str
     title: str
-    wall: datetime | None
-    own_wall: datetime | None
+    wall: ClockTime | None
+    own_wall: ClockTime | None
     zone: str
     state: PostState
     platforms: list[str]
@@ -306,8 +306,11 @@ def get_plan(plan_id: str, app: Studio, caller: Caller, response: Response) -> P
 def change_plan(plan_id: str, body: PlanChangeRequest, app: Studio, caller: Caller, if_match: IfMatch = "") -> PlanResponse:
     """Changes date and texts, then the status. What the rules do not allow is refused with its reason, and nothing changes.
 
-    Where posts need an approval, `scheduled` is refused with 409: send `in_review`.
+    Where posts need an approval, `scheduled` is refused with 409: send `in_review`. An API key needs `posts:publish` for
+    `scheduled` and `approved`: what is scheduled goes out by itself.
     """
+    if body.status in ("scheduled", "approved"):
+        require_scope(caller, "posts:publish")
     with app.db.transaction(caller, needs="editor") as tx:
         content_plans.require_unchanged(tx, plan_id, _shown_version(plan_id, if_match, body.version))
         card = content_plans.get(tx, plan_id)

@@ -20,6 +20,7 @@ from backend.app import App
 from backend.db.tables import Board, IdempotentRequest
 from backend.kit.clock import now
 from tests.factories.account import Person, Tenant, make_person
+from tests.factories.posts import local_time_ahead, make_planner
 from tests.support.browsing import browser
 
 PASSWORD = "correct horse battery"
@@ -109,6 +110,21 @@ def test_a_key_does_what_its_scopes_say_in_its_workspace(app: App, workspace: Te
         assert client.get("/boards", headers={"x-api-key": secret}).status_code == 200
         assert client.get("/boards").status_code == 401
         assert client.get(f"/boards?api_key={secret}").status_code == 400
+
+
+def test_what_goes_out_by_itself_needs_a_key_that_may_publish(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        plan = make_planner(tx).plan(tx, wall=local_time_ahead())
+    _, writes = make_key(app, workspace, "posts:write")
+    _, publishes = make_key(app, workspace, "posts:publish")
+    with program(app, writes) as client:
+        assert client.patch(f"/content-plans/{plan.id}", json={"topic": "Old trams"}).status_code == 200
+        for status in ("scheduled", "approved"):
+            refused = client.patch(f"/content-plans/{plan.id}", json={"status": status})
+            assert refused.status_code == 403
+            assert "posts:publish" in refused.json()["message"]
+    with program(app, publishes) as client:
+        assert client.patch(f"/content-plans/{plan.id}", json={"status": "scheduled"}).status_code == 200
 
 
 def test_a_revoked_key_is_refused_at_once(app: App, workspace: Tenant) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_every_operation_says_who_may_call_it_and_what_it_does(described: dict[s
     for path, method, operation in operations(described):
         schemes = {name for scheme in operation.get("security", []) for name in scheme}
         assert operation["summary"], (method, path)
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), "two routes have functions of one name"
         if "bearer" in schemes:
             assert schemes == {"session", "bearer", "apiKey"}, (method, path)
             scopes = operation["x-scope"] if isinstance(operation["x-scope"], dict) else {"": operation["x-scope"]}
