@@ -37,13 +37,14 @@ PAGES_ONLY = {
     "content_plans.edit_file": "PATCH /content-plans/{id} takes the `edits` of its variants",
     "content_plans.restore_texts": "PATCH /content-plans/{id} takes the texts of its variants",
     "content_plans.save_unsaved_draft": _TYPED,
+    "influencers.save_setup": "notes where the wizard of the pages was left",
     "writing.restore": "PATCH /drafts/{id} with the state draft",
     "writing_styles.undelete_text": "the undo bar of the page; a program keeps the text that it deletes",
 }
 COMING = {
-    "datasets.apply_fix", "datasets.clear_import_notes", "datasets.clear_masks", "datasets.keep_only", "generation.start_sheet",
+    "generation.start_sheet",
     "generation.take_upload", "identity.calibrate", "identity.choose_references", "identity.score_missing",
-    "identity.set_policy", "influencers.save_setup",
+    "identity.set_policy",
 }  # fmt: skip
 """Routes that are being made; nothing is added here."""
 _WRITES = (sqlalchemy.insert, sqlalchemy.update, sqlalchemy.delete, postgresql.insert)

@@ -39,7 +39,14 @@ from backend.datasets.edit_cards import (
 )
 from backend.datasets.edits import list_edits, undo_edit
 from backend.datasets.export import export_zip
-from backend.datasets.fixes import apply_fix, keep_only, near_duplicate_groups, preview_fix, suggestions
+from backend.datasets.fixes import (
+    apply_fix,
+    count_near_duplicate_groups,
+    keep_only,
+    near_duplicate_groups,
+    preview_fix,
+    suggestions,
+)
 from backend.datasets.masks import clear_mask, clear_masks, save_mask
 from backend.datasets.queries import (
     count_problems,
@@ -147,6 +154,7 @@ __all__ = [
     "clear_import_notes",
     "clear_mask",
     "clear_masks",
+    "count_near_duplicate_groups",
     "count_problems",
     "create",
     "dataset_status",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.datasets import checks
@@ -87,6 +87,13 @@ def near_duplicate_groups(
         NearDuplicateGroup(group_id, best_of_group([card for card in cards if card.included]).id, cards)
         for group_id, cards in sorted(groups.items())
     ]
+
+
+def count_near_duplicate_groups(tx: Session, dataset_id: str) -> int:
+    """How many groups `near_duplicate_groups` has in all. Raises NotFound."""
+    in_crowded_group = checks.problem_conditions(checks.check_limits(tx, dataset_id))["near_duplicates"]
+    query = select(func.count(DatasetImage.alike.distinct())).where(DatasetImage.dataset_id == dataset_id, in_crowded_group)
+    return tx.scalar(query) or 0
 
 
 def keep_only(tx: Session, image_id: str, *, request_key: str = "") -> int:

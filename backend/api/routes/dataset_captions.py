@@ -37,6 +37,10 @@ class CaptionRequest(ApiRequest):
 class CaptionsRequest(ApiRequest):
     """All are written, or none."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"captions": [{"imageId": "img_…", "caption": "bella_01, smiling", "version": 2}]}]}
+    )
+
     captions: list[CaptionRequest] = Field(min_length=1, max_length=5000)
 
 

@@ -116,6 +116,8 @@ class DatasetPictureChangeRequest(ApiRequest):
 class MaskRequest(ApiRequest):
     """`uploadId`: an upload for noun `dataset-mask` and this picture: white is learned, black is not."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"uploadId": "up_…"}]})
+
     upload_id: str
     mask_version: int | None = Field(None, ge=0, le=2**31 - 1)
 
@@ -123,12 +125,20 @@ class MaskRequest(ApiRequest):
 class IncludeRequest(ApiRequest):
     """`included` false: they stay, and are not trained on."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"imageIds": ["img_…"], "included": False}]})
+
     image_ids: ImageIds
     included: StrictBool
 
 
 class RemoveRequest(ApiRequest):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"imageIds": ["img_…"]}]})
+
     image_ids: ImageIds
+
+
+class MasksRequest(RemoveRequest):
+    """The pictures whose masks go."""
 
 
 class DatasetEditResponse(ApiModel):

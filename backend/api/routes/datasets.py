@@ -146,6 +146,8 @@ class RefusedFileResponse(ApiModel):
 class SampleCharacterRequest(ApiRequest):
     """`name`: of a character that comes with the studio."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Bella"}]})
+
     name: str
 
 

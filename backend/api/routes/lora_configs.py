@@ -110,6 +110,8 @@ class LoraConfigChangeRequest(ApiRequest):
 class PromoteRequest(ApiRequest):
     """`name` "": that of the run, with the step."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "bella-early"}]})
+
     name: str = ""
 
 

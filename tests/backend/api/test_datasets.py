@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
 from backend.app import App
+from backend.db.tables import DatasetImage
 from backend.db.transactions import Database
 from tests.backend.api.test_access import make_key, program
 from tests.factories.account import Tenant
@@ -173,3 +175,30 @@ def test_pictures_are_captioned_cropped_left_out_and_brought_back(key: TestClien
     assert key.get(f"{address}/pictures/{third}").status_code == 404
     mask = {"noun": "dataset-mask", "nounId": second, "filename": "m.png", "size": 9, "clientKey": "m"}
     assert key.post(f"/uploads/{workspace.id}", json=mask).status_code == 201
+
+
+def test_what_the_check_found_is_mended(key: TestClient, db: Database, workspace: Tenant) -> None:
+    rows = fill_workspace(db, workspace)
+    address = f"/datasets/{rows.dataset_id}"
+    tiles = key.get(f"{address}/pictures").json()["data"]
+    first, second = tiles[0]["id"], tiles[1]["id"]
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        tx.execute(update(DatasetImage).where(DatasetImage.id.in_([first, second])).values(alike=first))
+    fixes = {fix["key"]: fix["count"] for fix in key.get(f"{address}/fixes").json()["data"]}
+    assert (fixes["blurred"], fixes["keep_best"]) == (1, 1)
+    preview = key.get(f"{address}/fixes/blurred").json()
+    assert (preview["count"], len(preview["out"]), preview["captions"]) == (1, 1, [])
+    assert key.post(f"{address}/fixes/blurred", json={"imageIds": [first]}).status_code == 400
+    assert key.post(f"{address}/fixes/blurred", json={}).json() == {"count": 1}
+    assert key.post(f"{address}/fixes/blurred", json={}).status_code == 400
+    assert key.get(f"{address}/fixes/nothing").status_code == 400
+    groups = key.get(f"{address}/near-duplicates")
+    assert groups.headers["x-total-count"] == "1"
+    assert groups.json()["data"][0]["imageIds"] == [first, second]
+    assert key.post(f"{address}/pictures/{second}/keep-only").json() == {"count": 1}
+    assert key.get(f"{address}/pictures/{first}").json()["included"] is False
+    assert key.post(f"{address}/clear-masks", json={"imageIds": [first]}).status_code == 400
+    assert key.get(f"{address}/import-notes").json()["data"] == []
+    assert key.delete(f"{address}/import-notes").status_code == 204
+    sizes = key.get(f"{address}/buckets?resolution=512").json()
+    assert [(bucket["width"], bucket["count"]) for bucket in sizes["buckets"]] == [(512, 11)]
