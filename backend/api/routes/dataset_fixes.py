@@ -1,4 +1,4 @@
-"""What the studio can mend in a dataset: suggestions, near-duplicates, remarks of the import, sizes that pictures are cut to."""
+"""What can be mended in a dataset: suggestions, near-duplicates, remarks of the import, sizes that pictures are cut to."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def get_dataset_buckets(
     dataset_id: str,
     app: Studio,
     caller: Caller,
-    resolution: Annotated[int, Query(ge=64, le=4096, description="px a training draws at")],
+    resolution: Annotated[int, Query(ge=64, le=4096, description="px a training draws at")] = 512,
     batch: Annotated[int, Query(ge=1, le=32)] = 1,
 ) -> BucketsResponse:
     """The sizes that its pictures would be scaled and cut to."""
