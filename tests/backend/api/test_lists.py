@@ -95,3 +95,16 @@ def test_the_prompt_library_is_filled_over_http(editor: Any) -> None:
         assert editor.delete(path).status_code == 204
     assert editor.delete(f"/recipes/presets/{preset['id']}").status_code == 204
     assert editor.get("/recipes/wildcards").json()["total"] == 1
+
+
+def test_the_face_check_is_read_and_set(app: App, editor: Any, workspace: Tenant) -> None:
+    rows = fill_workspace(app.db, workspace)
+    address = f"/influencers/{rows.influencer_id}/identity"
+    check = editor.get(address).json()
+    assert check["gate"] == "mark"
+    assert editor.patch(address, json={"gate": "off"}).json() == {**check, "gate": "off"}
+    assert editor.patch(address, json={"extraMax": 8}).json() == {**check, "gate": "off", "extraMax": 8}
+    for body in ({"gate": "delete"}, {"threshold": 2}, {"referenceAssetIds": ["nothing"]}, {"line": 0.5}):
+        assert editor.patch(address, json=body).status_code == 400, body
+    assert editor.post(f"{address}/score").status_code == 400
+    assert editor.post(f"/generations/{rows.generation_id}/sheet").status_code == 400, "no grid"
