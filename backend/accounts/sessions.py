@@ -209,6 +209,20 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
     return SessionInfo(UserCard(user_id, email, name), session_id, tuple(my_workspaces(tx)))
 
 
+def renew_session(tx: Session, token: str, *, days: int) -> bool:
+    """The session of a browser lasts `days` from now. False: it has ended, or there is none of that token. `tx`: of
+    Anonymous()."""
+    renewed = tx.execute(
+        update(SessionRow)
+        .where(SessionRow.token_hash == hash_token(token), SessionRow.kind == "browser", *_active())
+        .where(SessionRow.user_id.in_(select(User.id).where(User.disabled_at.is_(None))))
+        .values(expires_at=_now + timedelta(days=days), last_seen_at=_now)
+        .returning(SessionRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return renewed.first() is not None
+
+
 def my_workspaces(tx: Session) -> list[WorkspaceCard]:
     """The acting person's workspaces, by name."""
     rows = tx.execute(

@@ -1,6 +1,7 @@
 """The HTTP edge: JSON under /api, and what probes and Prometheus ask beside it."""
 
 from backend.api.app import create_api
+from backend.api.credentials import session_cookie
 from backend.api.event_stream import STREAM_STATE
 from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
 from backend.api.mcp import McpDoor
@@ -16,6 +17,7 @@ __all__ = [
     "may_read_details",
     "not_found_response",
     "probe_routes",
+    "session_cookie",
     "styleforge_routes",
     "unknown_host_response",
 ]

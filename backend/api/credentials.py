@@ -10,6 +10,7 @@ from typing import Literal
 
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from backend import access
 from backend.access import AccessClaims
@@ -40,6 +41,21 @@ class Credentials:
                 return f"token:{self.claims.session_id if self.claims else ''}"
             case _:
                 return ""
+
+
+def session_cookie(settings: Settings, token: str) -> str:
+    """The Set-Cookie header of a browser's session; it lasts SESSION_DAYS from now."""
+    response = Response()
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=settings.web.session_days * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=settings.web.base_url.startswith("https://"),
+        path="/",
+    )
+    return response.headers["set-cookie"]
 
 
 def read_credentials(request: HTTPConnection, settings: Settings) -> Credentials:

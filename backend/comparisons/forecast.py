@@ -57,5 +57,5 @@ def _seconds_per_pass(tx: Session, run_id: str, model: ModelCard) -> float | Non
     params = tx.scalars(select(TrainingRun.params).where(TrainingRun.id == run_id)).one()
     if not measured[1] or not measured[0] or float(measured[0]) < 1:
         return None
-    area = (model.side / int(params["resolution"])) ** 2
+    area = model.side**2 / (int(params["resolution"]) * int(params.get("resolution_height") or params["resolution"]))
     return float(measured[0]) / int(measured[1]) / (_PASSES_PER_TRAINING_STEP * int(params["batch"])) * area

@@ -95,6 +95,7 @@ from backend.datasets.service import (
     set_included,
     set_influencer,
     set_metadata,
+    set_repeats,
     set_thresholds,
     set_trigger_word,
 )
@@ -194,6 +195,7 @@ __all__ = [
     "set_included",
     "set_influencer",
     "set_metadata",
+    "set_repeats",
     "set_thresholds",
     "set_trigger_word",
     "start_captioning",

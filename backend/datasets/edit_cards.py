@@ -167,3 +167,4 @@ class TrainingPicture:
     mask_asset_id: str | None = None
     mask_key: str | None = None
     filename: str = ""
+    repeats: int = 1

@@ -26,6 +26,8 @@ ExportForm = Literal["originals", "trained"]
 _AHEAD = 4
 _CHUNK_BYTES = 1 << 20
 Member = tuple[str, Iterable[bytes]]
+PlacedPicture = tuple[str, TrainingPicture]
+"""With its folder in the archive."""
 
 
 def export_zip(
@@ -35,13 +37,14 @@ def export_zip(
     (no picture).
 
     `trained`: cut to their crops, masks as alpha (kohya's alpha_mask). `originals`: as uploaded, masks under `masks/`. Both
-    with a manifest.json that says crops in px of the original.
+    with a manifest.json that says crops in px of the original. `repeats`: in the folder's name where no picture has its own.
     """
     dataset, items = get(tx, dataset_id), training_set(tx, dataset_id)
     if not items:
         raise Invalid("There are no pictures to export. Add some, or take some back in.")
-    folder = f"{repeats}_{safe_name(dataset.trigger_word or dataset.name)}"
-    files = _cropped_members(storage, folder, items) if form == "trained" else _original_members(storage, folder, items)
+    word, own_repeats = safe_name(dataset.trigger_word or dataset.name), any(item.repeats != 1 for item in items)
+    placed_items = [(f"{item.repeats if own_repeats else repeats}_{word}", item) for item in items]
+    files = _cropped_members(storage, placed_items) if form == "trained" else _original_members(storage, placed_items)
     return archives.stream(_archive_members(dataset, form, items, files))
 
 
@@ -66,27 +69,26 @@ def _manifest_entry(item: TrainingPicture, name: str, masks: list[str]) -> dict[
     return {"file": name, "uploadedAs": item.filename, "caption": item.caption, "crop": crop, "mask": mask}
 
 
-def _original_members(storage: Storage, folder: str, items: list[TrainingPicture]) -> Iterator[list[Member]]:
-    for n, item in enumerate(items, 1):
+def _original_members(storage: Storage, placed_items: list[PlacedPicture]) -> Iterator[list[Member]]:
+    for n, (folder, item) in enumerate(placed_items, 1):
         members: list[Member] = [(f"{folder}/{n:04d}{PurePosixPath(item.key).suffix}", storage.open(item.key))]
         if item.mask_key:
             members.append((f"masks/{n:04d}{PurePosixPath(item.mask_key).suffix}", storage.open(item.mask_key)))
         yield members
 
 
-def _cropped_members(storage: Storage, folder: str, items: list[TrainingPicture]) -> Iterator[list[Member]]:
+def _cropped_members(storage: Storage, placed_items: list[PlacedPicture]) -> Iterator[list[Member]]:
     """Cuts a few pictures ahead of the one being sent; pictures without crop and mask are sent as they are."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="export-")))
         cutter = stack.enter_context(Cutter())
-        pending: deque[tuple[int, TrainingPicture, Future[Path] | None]] = deque()
-        numbered = iter(enumerate(items, 1))
-        for n, item in numbered:
-            pending.append((n, item, _submit_cut(storage, cutter, scratch, n, item)))
+        pending: deque[tuple[str, int, TrainingPicture, Future[Path] | None]] = deque()
+        for n, (folder, item) in enumerate(placed_items, 1):
+            pending.append((folder, n, item, _submit_cut(storage, cutter, scratch, n, item)))
             if len(pending) > _AHEAD:
-                yield [_finished_member(storage, folder, *pending.popleft())]
+                yield [_finished_member(storage, *pending.popleft())]
         while pending:
-            yield [_finished_member(storage, folder, *pending.popleft())]
+            yield [_finished_member(storage, *pending.popleft())]
 
 
 def _submit_cut(storage: Storage, cutter: Cutter, scratch: Path, n: int, item: TrainingPicture) -> Future[Path] | None:

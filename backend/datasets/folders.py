@@ -33,6 +33,12 @@ def kohya_folder(path: str) -> KohyaFolder | None:
     return None
 
 
+def repeats_of(path: str) -> int:
+    """How often an epoch shows the picture at `path`: the number before its folder's name, else once."""
+    folder = kohya_folder(path)
+    return folder.repeats if folder else 1
+
+
 def folder_notes(path: str, folders: Iterable[str], trigger_word: str, *, captioned: bool) -> tuple[list[dict[str, str]], bool]:
     """(notes about the picture at `path`, whether it is excluded). `folders`: all folders of the upload."""
     folder = kohya_folder(path)
@@ -45,7 +51,7 @@ def folder_notes(path: str, folders: Iterable[str], trigger_word: str, *, captio
         return [{"code": "folder_left_out", "sentence": sentence}], True
     entries = []
     if folder.repeats > 1:
-        text = f"From the folder “{folder.name}”: its {folder.repeats} repeats are not kept. Set the repeats when you train."
+        text = f"From the folder “{folder.name}”: an epoch of a training shows it {folder.repeats} times."
         entries.append({"code": "folder_repeats", "sentence": text})
     if mixed := [other for other in others if not _not_the_subject(other, all_folders, trigger_word)]:
         names = ", ".join(f"“{name}”" for name in sorted({folder.name, *(other.name for other in mixed)})[:5])

@@ -151,6 +151,7 @@ class ImageWriter:
             "caption": caption,
             "caption_source": caption_source,
             "included": not source.excluded,
+            "repeats": source.repeats,
             "notes": [*inspected.notes, *source.notes],
         }
 

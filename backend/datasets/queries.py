@@ -34,7 +34,7 @@ _MAX_COVERS = 4
 _IMAGE_FIELDS = (
     "id", "dataset_id", "asset_id", "filename", "width", "height", "sharpness", "brightness", "contrast", "clipped", "faces",
     "face_box", "near_duplicate_of", "near_duplicate_distance", "alike", "included", "caption", "caption_by",
-    "caption_source", "caption_version", "crop_version", "mask_asset_id", "mask_version", "notes", "created_at",
+    "caption_source", "caption_version", "crop_version", "mask_asset_id", "mask_version", "notes", "created_at", "repeats",
 )  # fmt: skip
 
 
@@ -164,6 +164,7 @@ def count_problems(tx: Session, dataset_id: str, *, side: int = 0) -> Stats:
     counts = [func.count().filter(condition).label(code) for code, condition in problems.items() if code != "near_duplicates"]
     counts += [func.count().filter(included & (framing == name)).label(name) for name in checks.FRAMINGS]
     counts += [func.count().filter(included).label("included"), extras.label("near_duplicates")]
+    counts.append(func.coalesce(func.sum(DatasetImage.repeats).filter(included), 0).label("shown"))
     counts.append(func.count(DatasetImage.crop_x).filter(included).label("cropped"))
     counts.append(func.count(DatasetImage.mask_asset_id).filter(included).label("masked"))
     conditions = DatasetImage.dataset_id == limits.dataset_id
@@ -176,12 +177,16 @@ def training_set(tx: Session, dataset_id: str) -> list[TrainingPicture]:
     get(tx, dataset_id)
     crop = DatasetImage.crop_x, DatasetImage.crop_y, DatasetImage.crop_w, DatasetImage.crop_h
     mask = aliased(Asset)
-    columns = DatasetImage.caption, DatasetImage.filename, mask.id.label("mask_id"), mask.key.label("mask_key"), *crop
+    mask_columns = mask.id.label("mask_id"), mask.key.label("mask_key")
+    columns = DatasetImage.caption, DatasetImage.filename, DatasetImage.repeats, *mask_columns, *crop
     query = select(Asset.id, Asset.key, *columns).join(Asset, Asset.id == DatasetImage.asset_id)
     query = query.outerjoin(mask, mask.id == DatasetImage.mask_asset_id)
     conditions = DatasetImage.dataset_id == dataset_id, DatasetImage.included, Asset.state == "stored"
     rows = tx.execute(query.where(*conditions).order_by(DatasetImage.id))
-    return [TrainingPicture(row.id, row.key, row.caption, _crop(row), row.mask_id, row.mask_key, row.filename) for row in rows]
+    return [
+        TrainingPicture(row.id, row.key, row.caption, _crop(row), row.mask_id, row.mask_key, row.filename, row.repeats)
+        for row in rows
+    ]
 
 
 def _crop(row: Any) -> tuple[int, int, int, int] | None:

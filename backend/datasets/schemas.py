@@ -210,7 +210,8 @@ class ImageCard:
     """`reasons`: what is wrong with it, whether or not it is included. `near_duplicate_distance`: differing bits of 64.
 
     `alike`: id of its near-duplicate group. `crop` None: the whole picture. `mask_asset_id` None: all of it is learned.
-    `face_box`: x, y, width, height as shares. `notes` of the import: {"code", "sentence"}.
+    `face_box`: x, y, width, height as shares. `notes` of the import: {"code", "sentence"}. `repeats`: how often an epoch of a
+    training shows it.
     """
 
     id: str
@@ -240,6 +241,7 @@ class ImageCard:
     mask_version: int
     notes: list[dict[str, Any]]
     created_at: datetime
+    repeats: int = 1
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -287,11 +289,13 @@ class Finding:
 class Stats:
     """Counts of pictures; all but `images` count only the included ones.
 
-    `near_duplicates`: those that could be excluded while each group keeps one. `face` to `unknown`: by framing.
+    `near_duplicates`: those that could be excluded while each group keeps one. `face` to `unknown`: by framing. `shown`: how
+    many an epoch of a training shows, each as often as its repeats.
     """
 
     images: int = 0
     included: int = 0
+    shown: int = 0
     too_small: int = 0
     low_resolution: int = 0
     blurred: int = 0

@@ -32,6 +32,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 
+MAX_REPEATS = 999
 CLOSED = "closed"
 """Step of an ingest job after which it takes no further uploads."""
 EditKind = Literal["captions", "included", "crops", "masks", "removed"]
@@ -190,6 +191,18 @@ def set_included(tx: Session, image_ids: Sequence[str], included: bool, *, title
             record_edit(tx, dataset_id, "included", entry_title, undo, request_key=request_key)
         refresh_status(tx, dataset_id)
     return tx.scalar(select(func.count()).select_from(DatasetImage).where(where)) or 0
+
+
+def set_repeats(tx: Session, image_id: str, repeats: int) -> None:
+    """How often an epoch of a training shows the picture. Raises NotFound, Invalid."""
+    if not 1 <= repeats <= MAX_REPEATS:
+        raise Invalid(f"A picture is shown 1 to {MAX_REPEATS} times an epoch.")
+    dataset_id = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
+    if dataset_id is None:
+        raise NotFound("This picture is no longer in the dataset. Reload the page.")
+    lock_dataset(tx, dataset_id)
+    tx.execute(update(DatasetImage).where(DatasetImage.id == image_id).values(repeats=repeats))
+    refresh_status(tx, dataset_id)
 
 
 def dismiss_refused(tx: Session, dataset_id: str) -> int:

@@ -34,7 +34,7 @@ class SourceFile:
     """One file. `path` None: no picture; it is refused for `reason`, or, when `reason` is "", the archive `upload` has ended.
 
     `in_archive`: it is an entry of the archive `upload`. `caption`: from the text file beside it. `notes`: {"code", "sentence"}
-    about caption and folder. `excluded`: it is added, but not trained on.
+    about caption and folder. `excluded`: it is added, but not trained on. `repeats`: how often an epoch shows it.
     """
 
     filename: str
@@ -45,6 +45,7 @@ class SourceFile:
     in_archive: bool = False
     notes: tuple[dict[str, str], ...] = ()
     excluded: bool = False
+    repeats: int = 1
 
     @property
     def client_key(self) -> str:
@@ -128,7 +129,8 @@ class SourceFiles:
         path = download.result()
         if not caption_files.is_caption(upload.filename):
             notes, left_out = folders.folder_notes(upload.filename, self._sibling_folders, self._trigger_word, captioned=True)
-            yield SourceFile(upload.filename, upload, path, notes=tuple(notes), excluded=left_out)
+            repeats = folders.repeats_of(upload.filename)
+            yield SourceFile(upload.filename, upload, path, notes=tuple(notes), excluded=left_out, repeats=repeats)
         elif upload.size_bytes > caption_files.MAX_BYTES:
             yield SourceFile(upload.filename, upload, reason=caption_files.TOO_LONG)
         else:
@@ -187,6 +189,7 @@ class SourceFiles:
                 in_archive=True,
                 notes=(*notes, *folder_notes),
                 excluded=left_out,
+                repeats=folders.repeats_of(entry.name),
             )
 
     def _processed_names(self, upload_id: str | None) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from backend.engines.ports.image import ImageParams, ImageParamsDraft
+from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ImageParams, ImageParamsDraft
 from backend.generation.recipe import LoraRef, PictureRecipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
 
@@ -23,7 +23,7 @@ MAX_PICTURES_IN_BATCH = 200
 
 class LoraPick(Draft):
     lora_id: str
-    weight: Weight = 1.0
+    weight: Weight = DEFAULT_LORA_WEIGHT
 
 
 class TemplatePick(Draft):

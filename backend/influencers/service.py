@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, events, loras
 from backend.db.tables import Influencer
+from backend.engines.ports.image import DEFAULT_LORA_WEIGHT
 from backend.errors import Conflict, Invalid
 from backend.influencers.queries import get
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft
@@ -54,7 +55,9 @@ def restore(tx: Session, influencer_id: str) -> InfluencerCard:
     return _update(tx, influencer_id, archived_at=None)
 
 
-def set_default_lora(tx: Session, influencer_id: str, lora_id: str | None, weight: float = 1.0) -> InfluencerCard:
+def set_default_lora(
+    tx: Session, influencer_id: str, lora_id: str | None, weight: float = DEFAULT_LORA_WEIGHT
+) -> InfluencerCard:
     """The LoRA that draws them (None: none). `weight` -2..2. Raises NotFound, Invalid."""
     if not -2 <= weight <= 2:
         raise Invalid("The weight of a LoRA must be between -2 and 2.")

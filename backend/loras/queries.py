@@ -108,7 +108,7 @@ def _card(row: Lora, key: str, size_bytes: int, sha256: str | None) -> LoraCard:
     )
     return LoraCard(
         **{name: getattr(row, name) for name in columns},
-        weight=float(row.meta.get("weight", 1.0)),
+        weight=float(row.meta.get("weight", 1.0)),  # what an uploaded one was drawn at up to 0.6
         created_at=row.created_at,
         key=key,
         size_bytes=size_bytes,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events
 from backend.assets import UploadCard
 from backend.db.tables import Influencer, Lora
-from backend.engines.ports.image import ModelCard
+from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.loras.queries import get, usages
@@ -77,7 +77,7 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str 
         _lock_names(tx)
         _stored_upload(tx, upload_id)  # checked again: another request may have accepted it while its bytes were checked
         row = Lora(id=lora_id, source="uploaded", asset_id=stored.id, base=checked.base, dim=checked.dim, alpha=checked.alpha)
-        row.trigger_word, row.meta = trigger_word.strip(), {"uploaded_as": filename}
+        row.trigger_word, row.meta = trigger_word.strip(), {"uploaded_as": filename, "weight": DEFAULT_LORA_WEIGHT}
         if checked.converted_from:
             row.meta |= {"converted_from": checked.converted_from, "original_sha256": checked.sha256}
             row.notes = f"Converted from the {checked.converted_from} layout to kohya's. {checked.note}".strip()

@@ -73,7 +73,7 @@ class WebSettings(Theme):
         (),
         "who runs the installation and sees all of it, comma-separated; default: who made the first workspace",
     )
-    session_days: int = env("SESSION_DAYS", 7)
+    session_days: int = env("SESSION_DAYS", 7, "a browser stays signed in so long after it was last used")
     styleforge_paths: bool = env(
         "STYLEFORGE_PATHS", False, "/sessions /train /generate /jobs/{id} /results/{id} too, without /api/style"
     )

@@ -130,7 +130,7 @@ def _seconds_left(tx: Session, queue: list[QueuedJob]) -> dict[str, float]:
     """Job id -> seconds it will (still) run, where that is known."""
     trainings = {card.id: card for card in get_many(tx, [job.subject_id for job in queue if job.kind == _KIND])}
     typical = jobs.typical_s(tx, {job.kind for job in queue if job.kind != _KIND})
-    speeds: dict[tuple[str, int, int], list[RunSpeed]] = {}
+    speeds: dict[tuple[str, tuple[int, int], int], list[RunSpeed]] = {}
     seconds_by_job: dict[str, float] = {}
     for job in queue:
         if job.left_s is not None:
@@ -144,8 +144,8 @@ def _seconds_left(tx: Session, queue: list[QueuedJob]) -> dict[str, float]:
     return seconds_by_job
 
 
-def _run_seconds(tx: Session, card: RunCard, speeds: dict[tuple[str, int, int], list[RunSpeed]]) -> float | None:
-    key = card.model, card.params.resolution, card.params.batch
+def _run_seconds(tx: Session, card: RunCard, speeds: dict[tuple[str, tuple[int, int], int], list[RunSpeed]]) -> float | None:
+    key = card.model, card.params.sides, card.params.batch
     if key not in speeds:
         speeds[key] = _rates(tx, card.model, card.params)
     base = ModelCard(card.model, card.model, card.base, 0, 1, (), "", 0, 0.0, True)
@@ -159,6 +159,7 @@ def _rates(tx: Session, model: str, params: TrainParams) -> list[RunSpeed]:
     like_it = (
         TrainingRun.model == model,
         TrainingRun.params["resolution"].as_integer() == params.resolution,
+        func.coalesce(TrainingRun.params["resolution_height"].as_integer(), 0) == params.resolution_height,
         TrainingRun.params["batch"].as_integer() == params.batch,
         Job.state == "completed",
         Job.started_at.is_not(None),

@@ -68,7 +68,7 @@ def estimate_memory(card: ModelCard, params: TrainParams, preset: MemoryPreset |
         return MemoryEstimate(round(_starter_mb(params)), rough=False)
     if (family := FAMILIES.get(card.base)) is None:
         return None
-    area = (params.resolution / family.side) ** 2
+    area = params.area_px / family.side**2
     picture_mb = family.picture_conv_mb if params.train_convolutions else family.picture_mb
     pictures, weights, trained_bytes = (
         (params.batch + params.prior_batch) * area * picture_mb,
@@ -125,12 +125,12 @@ def _prior_s(params: TrainParams) -> float:
 
 def _area(params: TrainParams) -> float:
     """Of a picture, in units of 128 x 128 px."""
-    return (params.resolution / 128) ** 2
+    return params.area_px / 128**2
 
 
 def _starter_mb(params: TrainParams) -> float:
     picture = STARTER_MB["picture_conv"] if params.train_convolutions else STARTER_MB["picture"]
-    area = (params.resolution / 128) ** 2
+    area = params.area_px / 128**2
     return STARTER_MB["process"] + STARTER_MB["dim"] * params.network_dim + picture * (params.batch + params.prior_batch) * area
 
 

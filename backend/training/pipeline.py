@@ -164,11 +164,11 @@ def _fetch_pictures(ctx: JobContext, card: RunCard) -> tuple[TrainImage, ...]:
 
 
 def _image(base: Path, item: dict[str, Any]) -> TrainImage:
-    """One picture of the snapshot. Snapshots of older runs have no `crop` and no `mask_key`."""
+    """One picture of the snapshot. Snapshots of older runs have no `crop`, `mask_key` or `repeats`."""
     x, y, width, height = item.get("crop") or (0, 0, 0, 0)
     mask = base.with_suffix(f".mask{Path(item['mask_key']).suffix}") if item.get("mask_key") else None
     path = base.with_suffix(Path(item["key"]).suffix)
-    return TrainImage(path, item["caption"], (x, y, width, height) if width else None, mask)
+    return TrainImage(path, item["caption"], (x, y, width, height) if width else None, mask, item.get("repeats") or 1)
 
 
 def _fetch_state(ctx: JobContext, last: TrainingCheckpoint) -> Path:

@@ -18,7 +18,8 @@ PRESETS: dict[str, TrainingPreset] = {
 }
 
 PARAMETERS: dict[str, str] = {
-    "steps": "Steps", "batch": "Batch size", "resolution": "Resolution (px)", "network_dim": "Rank (dim)",
+    "steps": "Steps", "batch": "Batch size", "resolution": "Resolution (px)",
+    "resolution_height": "Height, if not square (px)", "network_dim": "Rank (dim)",
     "network_alpha": "Alpha", "unet_lr": "Learning rate", "text_encoder_lr": "Learning rate of the text encoder",
     "scheduler": "Schedule", "warmup_steps": "Warm-up steps", "repeats": "Repeats of each picture", "seed": "Seed",
     "save_every": "Save every … steps", "sample_every": "Draw samples every … steps", "caption_dropout": "Caption dropout",
@@ -88,8 +89,10 @@ def recommend(image_count: int, model_card: ModelCard, preset: str = "character"
 
 
 def with_overrides(params: TrainParams, draft: ParamsDraft, image_count: int) -> TrainParams:
-    """`params` with the person's values. `epochs` counts when `steps` is not set; the first save is never after the last
-    step."""
+    """`params` with the person's values. `epochs` counts when `steps` is not set; the first save is never after the last step.
+
+    `image_count`: how many pictures an epoch shows, each as often as its own repeats.
+    """
     chosen = {name: value for name, value in draft.model_dump(exclude={"epochs"}).items() if value is not None}
     result = replace(params, **chosen)
     if draft.epochs and draft.steps is None:

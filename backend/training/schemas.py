@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
@@ -15,12 +15,14 @@ Prompt = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class ParamsDraft(Draft):
-    """The advanced parameters, named as in kohya. None: as the preset recommends. `epochs` is an alternative to `steps`."""
+    """The advanced parameters, named as in kohya. None: as the preset recommends. `epochs` is an alternative to `steps`;
+    `resolution` may be a pair, as kohya's [512, 768]: then its second number is `resolution_height`."""
 
     steps: int | None = Field(None, ge=1, le=50_000)
     epochs: int | None = Field(None, ge=1, le=1_000)
     batch: int | None = Field(None, ge=1, le=32)
     resolution: int | None = Field(None, ge=64, le=2048, multiple_of=8)
+    resolution_height: int | None = Field(None, ge=0, le=2048, multiple_of=8, description="0: as resolution")
     network_dim: int | None = Field(None, ge=1, le=256)
     network_alpha: float | None = Field(None, gt=0, le=256)
     unet_lr: float | None = Field(None, gt=0, le=0.1)
@@ -38,6 +40,14 @@ class ParamsDraft(Draft):
     prior_weight: float | None = Field(
         None, ge=0, le=5, description="of what the model alone draws for other captions, learned beside the pictures; 0: off"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_pair(cls, values: Any) -> Any:
+        pair = values.get("resolution") if isinstance(values, dict) else None
+        if isinstance(pair, list | tuple) and len(pair) == 2:
+            return values | {"resolution": pair[0], "resolution_height": pair[1]}
+        return values
 
 
 class RunDraft(Draft):

@@ -39,7 +39,9 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     _check_ready(tx, dataset.id, model, max_images, same_pictures=same_pictures)
     trigger_word = source.run.trigger_word if source and same_pictures else dataset.trigger_word
     snapshot = continuation.training_snapshot(tx, draft, source, trigger_word)
-    recommended = rules.with_overrides(rules.recommend(len(snapshot), model, draft.preset), draft.params, len(snapshot))
+    recommended = rules.with_overrides(
+        rules.recommend(len(snapshot), model, draft.preset), draft.params, sum(item.get("repeats") or 1 for item in snapshot)
+    )
     params = continuation.keep_adapter_shape(recommended, draft, source, model)
     influencer_id = draft.influencer_id or dataset.influencer_id
     if influencer_id:

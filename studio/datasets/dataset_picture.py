@@ -64,6 +64,7 @@ def _picture(page: Page, dataset_id: str, side: int) -> None:
         with right:
             _facts(image)
             _caption(page, image)
+            _repeats(page, image)
             _history(page, image)
             st.button("Next picture", icon=":material/arrow_forward:", on_click=_next, args=(page, image))
 
@@ -109,6 +110,22 @@ def _caption(page: Page, image: ImageCard) -> None:
     if page.can_edit and st.button("Save caption", type="primary"):
         with page.transaction(needs="editor") as tx:
             datasets.set_captions(tx, {image.id: (caption, image.caption_version)})
+        st.rerun(scope="fragment")
+
+
+def _repeats(page: Page, image: ImageCard) -> None:
+    repeats = st.number_input(
+        "Shown so often an epoch",
+        1,
+        999,
+        image.repeats,
+        disabled=not page.can_edit,
+        key=f"repeats:{image.id}:{image.repeats}",
+        help="In training, times the repeats that are set there. Close-ups are often shown more than others.",
+    )
+    if page.can_edit and repeats != image.repeats:
+        with page.transaction(needs="editor") as tx:
+            datasets.set_repeats(tx, image.id, int(repeats))
         st.rerun(scope="fragment")
 
 

@@ -32,6 +32,7 @@ from studio.shell.api_docs import api_docs_routes
 from studio.shell.first_paint import FirstPaint
 from studio.shell.guard import AccessGuard
 from studio.shell.headers import SecurityHeaders
+from studio.shell.session_renewal import SessionRenewal
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -108,5 +109,10 @@ app = st.App(
         Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "content_plans" / "calendar_view" / "vendor")),
         Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(AccessGuard, get_app=lambda: resources.app()), Middleware(FirstPaint)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(AccessGuard, get_app=lambda: resources.app()),
+        Middleware(SessionRenewal, get_app=lambda: resources.app()),
+        Middleware(FirstPaint),
+    ],
 )

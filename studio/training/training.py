@@ -42,6 +42,7 @@ def run_form(
         models=models,
         followed=followed,
         image_count=followed.run.image_count if followed and same_pictures else int(state.stats.included),
+        shown=0 if followed and same_pictures else int(state.stats.shown),
         name=training.next_version(followed.run.name) if followed else f"{dataset.trigger_word or 'lora'}-v1",
         disabled=disabled,
     )

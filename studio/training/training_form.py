@@ -96,6 +96,7 @@ def training_form(
     dataset_id: str,
     influencer_id: str | None,
     image_count: int,
+    shown: int,
     models: Sequence[ModelCard],
     name: str,
     disabled: bool,
@@ -152,8 +153,8 @@ def training_form(
         notes=notes,
         **_source_fields(followed),
     )
-    params = training.with_overrides(recommended, changed, image_count)
-    _summary(image_count, params, card, followed)
+    params = training.with_overrides(recommended, changed, shown or image_count)
+    _summary(image_count, shown or image_count, params, card, followed)
     return TrainingFormValues(draft, card, params)
 
 
@@ -165,8 +166,8 @@ def _source_fields(followed: FollowedRun | None) -> dict[str, Any]:
     return {"continued_from_run_id": followed.run.id, "continued_from_step": followed.step}
 
 
-def _summary(image_count: int, params: TrainParams, card: ModelCard, followed: FollowedRun | None) -> None:
-    epochs = training.epochs_for_steps(params.steps, image_count, params.repeats, params.batch)
+def _summary(image_count: int, shown: int, params: TrainParams, card: ModelCard, followed: FollowedRun | None) -> None:
+    epochs = training.epochs_for_steps(params.steps, shown, params.repeats, params.batch)
     steps_before_text = (
         f", on top of {count(followed.steps_before, 'step')} learned before" if followed and followed.step else ""
     )
@@ -209,6 +210,15 @@ def _parameter_fields(key: str, initial: TrainParams, disabled: bool, *, continu
             _LABELS["text_encoder_lr"], min_text_lr, 0.1, initial.text_encoder_lr, 1e-5, "%.6f", key=f"{key}:te", **text_field
         ),
         "resolution": left.number_input(_LABELS["resolution"], 64, 2048, initial.resolution, 8, key=f"{key}:res", **editable),
+        "resolution_height": right.number_input(
+            f"{_LABELS['resolution_height']} (0: square; kohya only)",
+            0,
+            2048,
+            initial.resolution_height,
+            8,
+            key=f"{key}:height",
+            **editable,
+        ),
         "repeats": right.number_input(_LABELS["repeats"], 1, 1000, initial.repeats, key=f"{key}:rep", **editable),
         "scheduler": left.selectbox(
             _LABELS["scheduler"],

@@ -71,7 +71,8 @@ class CropResponse(ApiModel):
 
 class DatasetPictureResponse(ApiModel):
     """`captionVersion`, `cropVersion`, `maskVersion` go up with each change. `crop` null: the whole picture; `maskAssetId`
-    null: all of it is learned. `captionSource`: person, file, sample, bulk, undo, restored, or what wrote it."""
+    null: all of it is learned. `repeats`: how often an epoch of a training shows it. `captionSource`: person, file, sample, bulk,
+    undo, restored, or what wrote it."""
 
     id: str
     dataset_id: str
@@ -94,6 +95,7 @@ class DatasetPictureResponse(ApiModel):
     contrast: float | None
     clipped: float | None
     near_duplicate_of: str | None
+    repeats: int
     problems: list[ProblemResponse]
     created_at: datetime
 
@@ -111,6 +113,7 @@ class DatasetPictureChangeRequest(ApiRequest):
     included: StrictBool = True
     crop: CropRequest | None = None
     crop_version: int | None = Field(None, ge=0, le=2**31 - 1)
+    repeats: int = Field(1, ge=1, le=999)
 
 
 class MaskRequest(ApiRequest):
@@ -202,7 +205,7 @@ def get_dataset_picture(dataset_id: str, image_id: str, app: Studio, caller: Cal
 def change_dataset_picture(
     dataset_id: str, image_id: str, body: DatasetPictureChangeRequest, app: Studio, caller: Caller
 ) -> DatasetPictureResponse:
-    """Its caption, its crop, and whether it is trained on."""
+    """Its caption, its crop, its repeats, and whether it is trained on."""
     sent = body.model_fields_set
     with app.db.transaction(caller, needs="editor") as tx:
         datasets.get_locked(tx, dataset_id)
@@ -212,6 +215,8 @@ def change_dataset_picture(
             datasets.set_captions(tx, {image_id: (body.caption, version)})
         if "included" in sent:
             datasets.set_included(tx, [image_id], body.included)
+        if "repeats" in sent:
+            datasets.set_repeats(tx, image_id, body.repeats)
         if "crop" in sent:
             version = card.crop_version if body.crop_version is None else body.crop_version
             box = Box(**body.crop.model_dump()) if body.crop else None

@@ -14,6 +14,7 @@ from backend import generation, influencers
 from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
+from backend.engines.ports.image import DEFAULT_LORA_WEIGHT
 from backend.influencers import InfluencerCard, InfluencerDraft
 
 router = APIRouter(prefix="/influencers", tags=["influencers"], dependencies=[needs_scope("influencers")])
@@ -83,7 +84,7 @@ class InfluencerRequest(ApiRequest):
     look_negative: str = ""
     ai_mark: bool = True
     default_lora_id: str | None = None
-    default_lora_weight: float = Field(1.0, ge=-2, le=2, allow_inf_nan=False)
+    default_lora_weight: float = Field(DEFAULT_LORA_WEIGHT, ge=-2, le=2, allow_inf_nan=False)
     cover_asset_id: str | None = None
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 
 from backend import accounts
 from backend.api.api_model import ApiModel
-from backend.api.credentials import COOKIE
+from backend.api.credentials import COOKIE, session_cookie
 from backend.api.deps import DEVICE_COOKIE, OwnOrigin, Studio, Token
 from backend.db.transactions import Anonymous
 from backend.errors import NotSignedIn
@@ -44,8 +44,7 @@ def exchange(body: Ticket, app: Studio, user_agent: Annotated[str, Header()] = "
         session = accounts.resolve_session(tx, token)
     response = Response(status_code=204)
     secure = app.settings.web.base_url.startswith("https://")
-    session_age = app.settings.web.session_days * 86_400
-    response.set_cookie(COOKIE, token, max_age=session_age, httponly=True, samesite="lax", secure=secure, path="/")
+    response.headers.append("set-cookie", session_cookie(app.settings, token))
     if session:
         device_token, device_age = accounts.devices.remember(app.settings, session.user.id), accounts.devices.DAYS * 86_400
         response.set_cookie(

@@ -56,6 +56,7 @@ class DatasetImage(Tenanted, Dated, Base):
         CheckConstraint(
             "num_nulls(crop_x, crop_y, crop_w, crop_h) = 4 OR num_nonnulls(crop_x, crop_y, crop_w, crop_h) = 4", name="crop"
         ),
+        CheckConstraint("repeats BETWEEN 1 AND 999", name="repeats"),
         Index(None, "tenant_id", "dataset_id", "id"),
         Index("ix_dataset_images_alike", "tenant_id", "dataset_id", "alike", postgresql_where=text("alike IS NOT NULL")),
     )
@@ -87,6 +88,8 @@ class DatasetImage(Tenanted, Dated, Base):
     """Of the largest face, as a share of the picture's."""
     face_box: Mapped[list[Any] | None]
     """The largest face: x, y, width, height as shares."""
+    repeats: Mapped[int] = mapped_column(server_default="1")
+    """How often an epoch of a training shows it."""
     near_duplicate_of: Mapped[str | None]
     near_duplicate_distance: Mapped[int | None]
     """The picture of its group that looks most like it; differing bits of the two hashes, 0-64."""

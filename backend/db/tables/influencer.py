@@ -31,7 +31,7 @@ class Influencer(Tenanted, Dated, Base):
     look_prompt: Mapped[str] = mapped_column(server_default="")
     look_negative: Mapped[str] = mapped_column(server_default="")
     default_lora_id: Mapped[str | None]
-    default_lora_weight: Mapped[float] = mapped_column(server_default="1")
+    default_lora_weight: Mapped[float] = mapped_column(server_default="0.8")
     ai_mark: Mapped[bool] = mapped_column(server_default=text("true"))
     cover_asset_id: Mapped[str | None]
     setup: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

@@ -35,7 +35,7 @@ _ARCHITECTURES = {
     "stable-diffusion-xl-v1": "sdxl",
     "flux-1": "flux",
 }
-_DEFAULTS = {"sd15": (512, 25, 7.0), "sd21": (768, 25, 7.0), "sdxl": (1024, 28, 6.5), "flux": (1024, 20, 3.5)}
+_DEFAULTS = {"sd15": (512, 25, 7.0), "sd21": (768, 25, 7.0), "sdxl": (1024, 30, 7.0), "flux": (1024, 20, 3.5)}
 """Base -> side in px, steps, cfg."""
 _NOT_IMAGE_MODELS = ("svd", "sdpose", "refiner", "inpaint")
 """Name parts of checkpoints that do not draw pictures from a prompt."""

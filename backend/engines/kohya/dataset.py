@@ -17,43 +17,61 @@ _STEP = 64
 
 def write_pictures(images: Sequence[TrainImage], folder: Path, side: int) -> Iterator[int]:
     """Writes `00000.png` and `00000.txt` and so on: upright, cropped, no larger than needed; a mask becomes the alpha channel.
+    Pictures with the same repeats go into a folder of their own within `folder`, named as by people (`10_pictures`).
 
     Yields how many are done. Raises Rejected naming an unreadable picture: sd-scripts would end with a ZeroDivisionError
     that names none (docs/contracts/kohya.md, 7).
     """
-    folder.mkdir(parents=True)
+    for repeats in {image.repeats for image in images}:
+        _subset_folder(folder, repeats).mkdir(parents=True)
     for n, image in enumerate(images):
+        path = _subset_folder(folder, image.repeats) / f"{n:05d}.png"
         try:
-            _prepared_picture(image, side).save(folder / f"{n:05d}.png", compress_level=1)
+            _prepared_picture(image, side).save(path, compress_level=1)
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from error
         # One line: sd-scripts read only the first, and fail on an empty file.
         if caption := " ".join(image.caption.split()):
-            (folder / f"{n:05d}.txt").write_text(caption, "utf-8")
+            path.with_suffix(".txt").write_text(caption, "utf-8")
         yield n + 1
 
 
-def config(params: TrainParams, folder: Path, *, micro_batch: int, drop_captions: bool, masks: bool) -> dict[str, Any]:
-    """The dataset_config, with each key at the level their schema allows (docs/contracts/kohya.md, 3)."""
+def config(
+    params: TrainParams,
+    images: Sequence[TrainImage],
+    folder: Path,
+    *,
+    micro_batch: int,
+    drop_captions: bool,
+) -> dict[str, Any]:
+    """The dataset_config, with each key at the level their schema allows (docs/contracts/kohya.md, 3): one subset for each
+    number of repeats, in the folders of `write_pictures`."""
     subset: dict[str, Any] = {
-        "image_dir": str(folder),
-        "num_repeats": params.repeats,
         "flip_aug": params.flip,
         "caption_dropout_rate": params.caption_dropout if drop_captions else 0.0,
     }
-    if masks:
+    if any(image.mask for image in images):
         subset["alpha_mask"] = True
+    subsets = [
+        {"image_dir": str(_subset_folder(folder, repeats)), "num_repeats": repeats * params.repeats, **subset}
+        for repeats in sorted({image.repeats for image in images})
+    ]
+    width, height = params.sides
     dataset = {
-        "resolution": params.resolution,
+        "resolution": width if width == height else [width, height],
         "batch_size": micro_batch,
         "enable_bucket": True,
-        "min_bucket_reso": max(_STEP, params.resolution // 2 // _STEP * _STEP),
-        "max_bucket_reso": -(-params.resolution * 2 // _STEP) * _STEP,
+        "min_bucket_reso": max(_STEP, min(width, height) // 2 // _STEP * _STEP),
+        "max_bucket_reso": -(-max(width, height) * 2 // _STEP) * _STEP,
         "bucket_reso_steps": _STEP,
-        "subsets": [subset],
+        "subsets": subsets,
     }
     # Without caption_extension the .txt files are ignored with only a warning.
     return {"general": {"caption_extension": ".txt", "shuffle_caption": False}, "datasets": [dataset]}
+
+
+def _subset_folder(folder: Path, repeats: int) -> Path:
+    return folder / f"{repeats}_pictures"
 
 
 def write_config(path: Path, config: dict[str, Any]) -> Path:

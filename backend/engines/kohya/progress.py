@@ -215,7 +215,7 @@ class ProgressReader:
             "ss_network_module": "networks.lora",
             "ss_network_dim": str(params.network_dim),
             "ss_network_alpha": str(params.network_alpha),
-            **modelspec.lora_metadata(base, step=step, resolution=params.resolution),
+            **modelspec.lora_metadata(base, step=step, sides=params.sides),
         }
         results.publish(path, target, metadata, {"ss_steps": str(step)})
         if not safetensors.inspect(target).keys_ok:

@@ -109,7 +109,7 @@ class KohyaTrainer:
     ) -> KohyaPlan:
         params, device = request.params, self._install.device(request.device)
         preset = preset_for(card.base, device.vram_mb)
-        micro_batch, accumulation_steps = split_batch(params.batch, preset, (params.resolution / card.side) ** 2)
+        micro_batch, accumulation_steps = split_batch(params.batch, preset, params.area_px / card.side**2)
         done = int(state_info.get("step", 0))
         # A resumed optimizer state only fits the kind of optimizer that saved it.
         eight_bit = bool(state_info.get("eight_bit", preset.eight_bit and python.bitsandbytes and device.precision != "no"))
@@ -137,19 +137,18 @@ class KohyaTrainer:
     def _write_inputs(self, request: TrainRequest, plan: KohyaPlan, workdir: Path) -> Iterator[Event]:
         """Writes everything the scripts read."""
         params, pictures = request.params, workdir / "pictures"
-        for done in dataset.write_pictures(request.images, pictures, params.resolution):
+        for done in dataset.write_pictures(request.images, pictures, max(params.sides)):
             yield Progress(done, len(request.images), "loading")
-        masks = any(image.mask for image in request.images)
         drop_captions = not plan.cache_text
-        config = dataset.config(params, pictures, micro_batch=plan.micro_batch, drop_captions=drop_captions, masks=masks)
+        config = dataset.config(params, request.images, pictures, micro_batch=plan.micro_batch, drop_captions=drop_captions)
         dataset.write_config(plan.dataset_config, config)
         if plan.sample_prompts:
             # Never larger than the training size: a device that is just large enough would run out of memory in mid-run.
-            side, seed = params.resolution, params.seed
+            (width, height), seed = params.sides, params.seed
             sample_options = {
                 "negative_prompt": request.sample_negative,
-                "width": side,
-                "height": side,
+                "width": width,
+                "height": height,
                 "sample_steps": SAMPLE_STEPS,
             }
             samples = [
@@ -236,8 +235,9 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
     params = request.params
     if not request.images:
         raise Unsupported("There are no pictures to train on. Include at least one.")
-    if params.resolution % _STEP_PX or not card.side <= params.resolution * 2 <= card.side * 4:
-        raise Unsupported(f"{card.title} cannot train at {params.resolution} px. Choose {card.side}.")
+    if any(side % _STEP_PX or not card.side <= side * 2 <= card.side * 4 for side in params.sides):
+        size = " x ".join(str(side) for side in dict.fromkeys(params.sides))
+        raise Unsupported(f"{card.title} cannot train at {size} px. Choose {card.side}.")
     if min(params.steps, params.batch, params.network_dim, params.repeats) < 1:
         raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
     if request.resume is not None:

@@ -82,6 +82,10 @@ else:
     )
 
 
+DEFAULT_LORA_WEIGHT = 0.8
+"""The strength of a LoRA where neither its base model nor a person says another."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoraUse:
     """A LoRA file in kohya key layout (`.safetensors`) and its weight (-2..2)."""
@@ -118,7 +122,7 @@ class ModelCard:
     features: tuple[str, ...] = ("picture", "mask")
     prompts: PromptForm = NATURAL
     square: bool = False
-    lora_weight: float = 1.0
+    lora_weight: float = DEFAULT_LORA_WEIGHT
 
 
 class ImageRequest(ImageParams):

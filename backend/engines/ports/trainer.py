@@ -20,18 +20,21 @@ class TrainImage:
     """One picture (any size, RGB file) and its caption as trained (trigger word already in it).
 
     `crop`: x, y, width, height in px of the part to learn; None: all of it. `mask`: a picture of the same shape in any size,
-    white where the loss counts and black where it does not (kohya's alpha_mask); None: it counts everywhere.
+    white where the loss counts and black where it does not (kohya's alpha_mask); None: it counts everywhere. `repeats`: how
+    often it is shown an epoch, times `TrainParams.repeats`.
     """
 
     path: Path
     caption: str
     crop: tuple[int, int, int, int] | None = None
     mask: Path | None = None
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """kohya's terms. `steps`: optimizer steps. `resolution`: side in px that pictures are cropped and scaled to.
+    """kohya's terms. `steps`: optimizer steps. `resolution`: side in px that pictures are cropped and scaled to. With a
+    `resolution_height` it is the width of a pair as kohya's [512, 768], which bounds the area of pictures of any shape.
 
     `prior_weight`: weight of prior preservation, the loss on what the model alone draws for other captions; 0: off.
     """
@@ -54,6 +57,17 @@ class TrainParams:
     flip: bool = False
     min_snr_gamma: float = 0.0
     prior_weight: float = 0.0
+    resolution_height: int = 0
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.resolution, self.resolution_height or self.resolution
+
+    @property
+    def area_px(self) -> int:
+        width, height = self.sides
+        return width * height
 
     @property
     def prior_batch(self) -> int:

@@ -76,9 +76,11 @@ def fingerprint(request: TrainRequest) -> str:
     """A hash of what must be equal for a state to belong to this run: model, parameters, captions in order."""
     ignored = {"save_every", "sample_every"}
     normalized = TypeAdapter(TrainParams).validate_python(asdict(request.params))  # 16 and 16.0 are the same setting
-    # Left out when 0, so that states from before prior_weight existed still match
-    ignored |= set() if normalized.prior_weight else {"prior_weight"}
+    # Left out when 0, so that states from before these existed still match; so are repeats of 1.
+    ignored |= {name for name in ("prior_weight", "resolution_height") if not getattr(normalized, name)}
     params = {name: value for name, value in asdict(normalized).items() if name not in ignored}
     start_step = [request.start.step] if request.start else []
-    content = json.dumps([request.model, params, [image.caption for image in request.images], *start_step], sort_keys=True)
+    repeats = [[image.repeats for image in request.images]] if any(image.repeats != 1 for image in request.images) else []
+    captions = [image.caption for image in request.images]
+    content = json.dumps([request.model, params, captions, *start_step, *repeats], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

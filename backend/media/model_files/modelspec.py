@@ -8,10 +8,10 @@ KOHYA_BASES = {"sd15": "sd_v1", "sd21": "sd_v2", "sdxl": "sdxl_base_v1-0"}
 """Base -> `ss_base_model_version`."""
 
 
-def lora_metadata(base: str, *, step: int = 0, resolution: int = 0, velocity: bool = False) -> dict[str, str]:
+def lora_metadata(base: str, *, step: int = 0, sides: tuple[int, int] | None = None, velocity: bool = False) -> dict[str, str]:
     """The required fields of a LoRA, and the optional ones that are known. No names and dates, because files are shared.
 
-    `step` and `resolution` (px) of its training, 0: not known. `velocity`: the model predicts velocity, not noise.
+    `step` and `sides` (px) of its training, 0 and None: not known. `velocity`: the model predicts velocity, not noise.
     """
     fields = {
         "modelspec.sai_model_spec": "1.0.0",
@@ -19,7 +19,7 @@ def lora_metadata(base: str, *, step: int = 0, resolution: int = 0, velocity: bo
         "modelspec.implementation": _STABILITY if base == "sdxl" else "diffusers",
         "modelspec.title": f"LoRA, {step} steps" if step else "LoRA",
     }
-    if resolution:
-        fields["modelspec.resolution"] = f"{resolution}x{resolution}"
+    if sides:
+        fields["modelspec.resolution"] = f"{sides[0]}x{sides[1]}"
         fields["modelspec.prediction_type"] = "v" if velocity else "epsilon"
     return fields

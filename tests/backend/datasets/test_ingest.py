@@ -84,7 +84,7 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
     members = {
         "10_bella woman/1.jpg": photo(1),
         "10_bella woman/1.txt": b"bella at the beach",
-        "10_bella woman/2.png": photo(2, kind="PNG"),
+        "15_bella woman close-up/2.png": photo(2, kind="PNG"),
         "10_bella woman/broken.jpg": b"nothing",
         "../../evil.jpg": photo(3),
         "__MACOSX/._1.jpg": b"x",
@@ -93,7 +93,10 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
     upload(app, workspace, dataset.id, {"set.zip": zipped(members), "bad.zip": b"PK\x03\x04 no archive"})
     result = ingest(app, workspace, dataset.id)
     images, refused = images_and_refusals(app, workspace, dataset.id)
-    assert set(images) == {"set.zip/10_bella woman/1.jpg", "set.zip/10_bella woman/2.png"}
+    assert {name: image.repeats for name, image in images.items()} == {
+        "set.zip/10_bella woman/1.jpg": 10,
+        "set.zip/15_bella woman close-up/2.png": 15,
+    }
     assert images["set.zip/10_bella woman/1.jpg"].caption == "bella at the beach"
     assert set(refused) == {"set.zip/10_bella woman/broken.jpg", "set.zip/../../evil.jpg", "set.zip/inner.zip", "bad.zip"}
     assert result == {"images": 2, "refused": 4}
@@ -101,9 +104,11 @@ def test_an_archive_with_captions_and_rubbish(app: App, workspace: Tenant, datas
         states = {upload_card.filename: upload_card.state for upload_card in assets.uploads.listing(tx, "dataset", dataset.id)}
         assert (states["set.zip"], states["bad.zip"]) == ("taken", "refused")
         assert datasets.dismiss_refused(tx, dataset.id) == 4
+        assert [picture.repeats for picture in datasets.training_set(tx, dataset.id)] == [10, 15]
+        assert datasets.count_problems(tx, dataset.id).shown == 25
         exported = b"".join(datasets.export_zip(tx, app.storage, dataset.id))
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
-        assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "10_bella/0002.png", "manifest.json"]
+        assert archive.namelist() == ["10_bella/0001.jpg", "10_bella/0001.txt", "15_bella/0002.png", "manifest.json"]
         assert archive.read("10_bella/0001.txt") == b"bella at the beach"
         assert archive.read("10_bella/0001.jpg") == members["10_bella woman/1.jpg"]
 

@@ -118,7 +118,7 @@ def test_a_lora_written_in_the_prompt_does_not_outweigh_its_axis() -> None:
         draft, [AxisDraft(kind="lora", values=("1",), lora_id="lora_1")], [MODEL], {"lora_1": "bella-v1"}
     ).drafts
     assert "lora" not in one.prompt
-    assert [(pick.lora_id, pick.weight) for pick in one.loras] == [("lora_2", 1.0), ("lora_1", 1.0)]
+    assert [(pick.lora_id, pick.weight) for pick in one.loras] == [("lora_2", 0.8), ("lora_1", 1.0)]
 
 
 def test_another_model_draws_with_its_own_values() -> None:

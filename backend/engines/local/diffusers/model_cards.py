@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.local import starter_model
-from backend.engines.ports.image import ModelCard
+from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.engines.ports.prompt_forms import PromptForm, form_from_name
 from backend.errors import Unsupported
 from backend.settings import Settings
@@ -122,14 +122,14 @@ def _card(
         step_px=scale * int(2 ** (len(unet["block_out_channels"]) - 1)),
         samplers=samplers,
         sampler=own_sampler,
-        steps=int(studio.get("steps", 25)),
+        steps=int(studio.get("steps", 30 if base == "sdxl" else 25)),
         cfg=float(studio.get("cfg", 7.0)),
         trainable=base != "sdxl",
         note=studio.get("note", ""),
         longest_px=int(studio.get("longest_px", side * 3 // 2)),
         prompts=PromptForm.from_json(studio["prompts"]) if "prompts" in studio else form_from_name(name),
         square=bool(studio.get("square", False)),
-        lora_weight=float(studio.get("lora_weight", 1.0)),
+        lora_weight=float(studio.get("lora_weight", DEFAULT_LORA_WEIGHT)),
     )
 
 

@@ -39,7 +39,7 @@ def save_lora(path: Path, learner: Learner, step: int) -> Path:
         "ss_steps": str(step),
     }
     is_velocity = learner.schedule.config.prediction_type == "v_prediction"
-    metadata |= modelspec.lora_metadata(base, step=step, resolution=params.resolution, velocity=is_velocity)
+    metadata |= modelspec.lora_metadata(base, step=step, sides=params.sides, velocity=is_velocity)
     _write(path, save(dict(_kohya_tensors(learner.model)), metadata))
     if not safetensors.inspect(path).keys_ok or not safetensors.all_finite(path):
         raise Rejected(f"The LoRA at step {step} holds numbers that are not finite. Lower the learning rate and train again.")

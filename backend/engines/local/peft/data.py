@@ -27,6 +27,8 @@ class TrainingData:
     latents: torch.Tensor
     captions: torch.Tensor
     tokens: torch.Tensor
+    shown: torch.Tensor
+    """Picture numbers, each as often as an epoch shows it (times `TrainParams.repeats`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def encode_dataset(
         latents=torch.cat(latents + mirrored),
         captions=torch.tensor([texts.index(image.caption) for image in images]),
         tokens=tokenize(model, [*texts, ""]),
+        shown=torch.repeat_interleave(torch.arange(len(images)), torch.tensor([image.repeats for image in images])),
     )
 
 
@@ -65,7 +68,7 @@ def step_batch(dataset: TrainingData, params: TrainParams, step: int, train_time
     """Pictures, noise and timesteps of step `step`, from seed and step alone, so that a resumed run repeats nothing."""
     generator = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
     count = len(dataset.captions)
-    rows = _rows(count, params, step)
+    rows = dataset.shown[_positions(len(dataset.shown), params, step)]
     captions = dataset.captions[rows].clone()
     dropped = torch.rand(len(rows), generator=generator) < params.caption_dropout
     captions[dropped] = len(dataset.tokens) - 1
@@ -91,8 +94,8 @@ def fixed_batches(dataset: TrainingData, params: TrainParams, train_timesteps: i
     return [StepBatch(batch.latents[part], batch.captions[part], batch.timesteps[part], batch.noise[part]) for part in slices]
 
 
-def _rows(count: int, params: TrainParams, step: int) -> torch.Tensor:
-    """Picture numbers of one step: each `repeats` times per epoch, reshuffled per epoch; batches may span two epochs."""
+def _positions(count: int, params: TrainParams, step: int) -> torch.Tensor:
+    """Positions in `shown` of one step: each `repeats` times per epoch, reshuffled per epoch; batches may span two epochs."""
     size = count * params.repeats
     positions = torch.arange((step - 1) * params.batch, step * params.batch)
     orders = {int(epoch): _shuffled(size, params.seed, int(epoch)) for epoch in (positions // size).unique()}

@@ -87,6 +87,8 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
         raise Unsupported(f"{card.title} cannot be trained here. Choose another model.")
     if not request.images:
         raise Unsupported("There are no pictures to train on. Include at least one.")
+    if params.resolution_height not in (0, params.resolution):
+        raise Unsupported("This trainer learns squares only. Choose one resolution, or train with kohya.")
     if params.resolution % card.step_px or not card.side <= params.resolution * 2 <= card.side * 4:
         raise Unsupported(f"{card.title} cannot train at {params.resolution} px. Choose {card.side}.")
     if min(params.steps, params.batch, params.network_dim, params.repeats) < 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from backend.engines.kohya import dataset
 from backend.engines.ports.events import Checkpoint, Log, Metric, Output, Sample
 from backend.engines.ports.trainer import StartCheckpoint, TrainImage, uses_masks
-from backend.errors import EngineUnavailable
+from backend.errors import EngineUnavailable, Unsupported
 from backend.media.model_files import safetensors
+from backend.training import rules
 from tests.backend.engines.kohya.kohya_rig import Rig, make
 from tests.backend.engines.ports import trainer_contract
 from tests.backend.engines.ports.trainer_contract import of
@@ -106,7 +109,7 @@ def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, mo
         )
     )
     assert uses_masks(rig.trainer)
-    with Image.open(kept / "pictures/00000.png") as written:
+    with Image.open(kept / "pictures/1_pictures/00000.png") as written:
         assert (written.size, written.mode) == ((40, 60), "RGBA")
         alpha, blue = written.getchannel("A"), written.getchannel("B")
         assert alpha.getpixel((2, 30)) == 0
@@ -121,7 +124,35 @@ def test_pictures_arrive_upright_cropped_and_masked(rig: Rig, tmp_path: Path, mo
         'caption_extension = ".txt"',
     ):
         assert line in dataset_toml
-    assert (kept / "pictures/00000.txt").read_text() == "bella"
+    assert (kept / "pictures/1_pictures/00000.txt").read_text() == "bella"
+
+
+def test_repeats_of_a_picture_and_a_pair_of_sides_are_written_for_kohya(tmp_path: Path) -> None:
+    Image.new("RGB", (1000, 3000), (9, 50, 90)).save(tmp_path / "a.jpg")
+    images = [TrainImage(tmp_path / "a.jpg", f"bella {n}", repeats=repeats) for n, repeats in enumerate((10, 15, 10))]
+    params = replace(rules.SD15, resolution=512, resolution_height=768, repeats=2)
+    folder = tmp_path / "pictures"
+    assert list(dataset.write_pictures(images, folder, max(params.sides))) == [1, 2, 3]
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.txt")) == [
+        "10_pictures/00000.txt",
+        "10_pictures/00002.txt",
+        "15_pictures/00001.txt",
+    ]
+    [written] = dataset.config(params, images, folder, micro_batch=1, drop_captions=True)["datasets"]
+    assert (written["resolution"], written["min_bucket_reso"], written["max_bucket_reso"]) == ([512, 768], 256, 1536)
+    assert [(Path(subset["image_dir"]).name, subset["num_repeats"]) for subset in written["subsets"]] == [
+        ("10_pictures", 20),
+        ("15_pictures", 30),
+    ]
+
+
+def test_a_pair_of_sides_is_trained(rig: Rig) -> None:
+    events = list(rig.trainer.run(rig.request("sd15", resolution=512, resolution_height=768, sample_every=2)))
+    assert of(events, Checkpoint)
+    with Image.open(of(events, Sample)[0].path) as picture:
+        assert picture.size == (512, 768)
+    with pytest.raises(Unsupported, match="512 x 2048 px"):
+        list(rig.trainer.run(rig.request("sd15", resolution=512, resolution_height=2048)))
 
 
 def test_what_is_offered(rig: Rig, tmp_path: Path) -> None:

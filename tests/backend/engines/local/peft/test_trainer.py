@@ -105,7 +105,7 @@ def _check_file(path: Path) -> None:
         "ss_network_alpha",
         "ss_base_model_version",
         "ss_steps",
-        *modelspec.lora_metadata("sd15", step=1, resolution=64),
+        *modelspec.lora_metadata("sd15", step=1, sides=(64, 64)),
     }
     assert card.metadata["modelspec.sai_model_spec"] == "1.0.0"
     names = {name.partition(".")[0] for name in safetensors.read_header(path)[0]}
