@@ -28,6 +28,7 @@ PAGES_ONLY = {
     "accounts.create_first_workspace": _OF_PEOPLE,
     "accounts.create_reset_link": _OF_PEOPLE,
     "accounts.rename_user": _OF_PEOPLE,
+    "accounts.renew_session": "by use alone; a program renews its tokens at /auth/refresh",
     "accounts.reset": _OF_PEOPLE,
     "accounts.revoke_session": _OF_PEOPLE,
     "accounts.sign_out_everywhere": _OF_PEOPLE,

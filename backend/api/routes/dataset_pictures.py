@@ -71,8 +71,8 @@ class CropResponse(ApiModel):
 
 class DatasetPictureResponse(ApiModel):
     """`captionVersion`, `cropVersion`, `maskVersion` go up with each change. `crop` null: the whole picture; `maskAssetId`
-    null: all of it is learned. `repeats`: how often an epoch of a training shows it. `captionSource`: person, file, sample, bulk,
-    undo, restored, or what wrote it."""
+    null: all of it is learned. `repeats`: how often an epoch of a training shows it. `captionSource`: person, file, sample,
+    bulk, undo, restored, or what wrote it."""
 
     id: str
     dataset_id: str
