@@ -18,7 +18,7 @@ from backend.engines.ports.image import ModelCard
 from backend.errors import EngineUnavailable, RateLimited
 from backend.jobs import JOB_TYPES, WaitForChildren
 from tests.factories.account import Tenant
-from tests.fakes.engines import OTHER, FakeImageEngine
+from tests.fakes.engines import OTHER, FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
 from workers.context import Context
@@ -32,8 +32,10 @@ class LargePictures(FakeImageEngine):
 
 
 def use_fake_engines(app: App) -> None:
-    """The offline writer, and fakes that draw and look."""
-    app.__dict__["engines"] = SimpleNamespace(image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter())
+    """The offline writer, and fakes that draw, look and train."""
+    app.__dict__["engines"] = SimpleNamespace(
+        image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), trainer=FakeTrainer()
+    )
 
 
 def run_pending_jobs(app: App, tenant: Tenant) -> int:

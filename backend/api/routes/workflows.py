@@ -18,7 +18,8 @@ from backend.kit.ids import new_id
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
 router = APIRouter(prefix="/workflows", tags=["workflows"], dependencies=[needs_scope("workflows")])
-Pairs = list[tuple[str, str]]
+Pairs = list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+"""[node id, input], as lists: programs that read descriptions know no tuples."""
 
 
 class WorkflowResponse(ApiModel):
@@ -100,7 +101,11 @@ def get_workflow(workflow_id: str, app: Studio, caller: Caller) -> WorkflowGraph
 @router.put("/{workflow_id}")
 def put_workflow(workflow_id: str, body: WorkflowEditRequest, app: Studio, caller: Caller) -> WorkflowGraphResponse:
     """A changed mapping makes it a draft again, to be tried and approved anew."""
-    mapping = {role: tuple(pairs) for role, pairs in body.mapping.items()} if body.mapping is not None else None
+    mapping = (
+        {role: tuple((node, name) for node, name in pairs) for role, pairs in body.mapping.items()}
+        if body.mapping is not None
+        else None
+    )
     with app.db.transaction(caller, needs="editor") as tx:
         return _whole_response(
             app, workflows.edit(tx, workflow_id, draft=WorkflowEdit(name=body.name, notes=body.notes, mapping=mapping))
@@ -163,5 +168,5 @@ def _summary_fields(app: App, card: WorkflowCard) -> dict[str, Any]:
 
 
 def _whole_response(app: App, card: WorkflowCard) -> WorkflowGraphResponse:
-    mapping = {role: [(slot.node, slot.input) for slot in slots] for role, slots in card.mapping.items()}
+    mapping = {role: [[slot.node, slot.input] for slot in slots] for role, slots in card.mapping.items()}
     return WorkflowGraphResponse(**_summary_fields(app, card), mapping=mapping, graph=card.graph)
