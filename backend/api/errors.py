@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +26,7 @@ def install_handlers(api: FastAPI) -> None:
     api.add_exception_handler(RequestValidationError, _on_validation_error)
     api.add_exception_handler(HTTPException, _on_http_error)
     api.add_exception_handler(DataError, _on_data_error)
+    api.add_exception_handler(psycopg.DataError, _on_data_error)  # of statements that go past SQLAlchemy
     api.add_exception_handler(Exception, _on_unexpected_error)
 
 
