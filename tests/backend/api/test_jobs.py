@@ -260,7 +260,8 @@ def test_unknown_addresses_are_json_too(client: Browser) -> None:
     for path in ("/api/nope", "/api", "/api/"):
         answer = client().get(path)
         assert answer.status_code == 404, path
-        assert answer.json() == {"statusCode": 404, "message": "There is nothing at this address.", "error": "Not Found"}
+        refusal = {"statusCode": 404, "message": "There is nothing at this address.", "error": "Not Found", "code": "not_found"}
+        assert answer.json() == refusal
     assert client().put("/api/session").status_code == 405
 
 
