@@ -54,7 +54,7 @@ class LoraParamsRequest(ApiRequest):
     save_every_n_steps: int | None = None
     sample_every_n_steps: int | None = None
     train_batch_size: int | None = None
-    resolution: int | None = None
+    resolution: int | tuple[int, int] | None = Field(None, description="a side, or width and height (kohya): [512, 768]")
     lr_scheduler: str | None = None
     lr_warmup_steps: int | None = None
     num_repeats: int | None = None
@@ -126,7 +126,7 @@ class LoraParamsResponse(ApiModel):
     save_every_n_steps: int
     sample_every_n_steps: int
     train_batch_size: int
-    resolution: int
+    resolution: int | tuple[int, int]
     lr_scheduler: str
     lr_warmup_steps: int
     num_repeats: int
@@ -324,4 +324,6 @@ def _config_responses(tx: Session, cards: list[RunCard], tenant_id: str) -> list
 
 def _params_response(card: RunCard) -> LoraParamsResponse:
     values = asdict(card.params)
+    if height := values["resolution_height"]:
+        values["resolution"] = values["resolution"], height
     return LoraParamsResponse(**{name: values[_OUR_NAMES.get(name, name)] for name in LoraParamsResponse.model_fields})

@@ -148,7 +148,9 @@ def test_pictures_are_captioned_cropped_left_out_and_brought_back(key: TestClien
     after = key.patch(
         picture, json={"caption": "bella, a", "captionVersion": before["captionVersion"], "included": False, "crop": box}
     ).json()
-    assert (after["caption"], after["included"], after["crop"]) == ("bella, a", False, box)
+    assert (after["caption"], after["included"], after["crop"], after["repeats"]) == ("bella, a", False, box, 1)
+    assert key.patch(picture, json={"repeats": 15}).json()["repeats"] == 15
+    assert [key.patch(picture, json={"repeats": wrong}).status_code for wrong in (0, 1000)] == [400, 400]
     stale = key.patch(picture, json={"caption": "bella, b", "captionVersion": before["captionVersion"]})
     assert stale.status_code == 409
     assert key.patch(picture, json={"crop": None, "included": True}).json()["crop"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -32,7 +33,8 @@ def key(app: App, workspace: Tenant) -> Iterator[TestClient]:
 
 
 def test_a_lora_config_starts_a_training(key: TestClient, workspace: Tenant, rows: Rows) -> None:
-    params = {"network_dim": 8, "networkAlpha": 4, "learning_rate": 1e-4, "max_train_steps": 300, "save_every_n_steps": 100}
+    params: dict[str, Any] = {"network_dim": 8, "networkAlpha": 4, "learning_rate": 1e-4, "max_train_steps": 300}
+    params |= {"save_every_n_steps": 100, "resolution": [512, 768]}
     sent = {"datasetId": rows.dataset_id, "name": "bella-v2", "params": params}
     answer = key.post("/lora-configs", json=sent, headers={"idempotency-key": "train"})
     started = answer.json()
@@ -46,7 +48,7 @@ def test_a_lora_config_starts_a_training(key: TestClient, workspace: Tenant, row
     assert (config["status"], config["s3Key"], config["error"]) == ("pending", None, None)
     said = config["params"]
     assert (said["networkDim"], said["networkAlpha"], said["learningRate"]) == (8, 4, 1e-4)
-    assert (said["maxTrainSteps"], said["saveEveryNSteps"]) == (300, 100)
+    assert (said["maxTrainSteps"], said["saveEveryNSteps"], said["resolution"]) == (300, 100, [512, 768])
     assert key.get(f"/jobs/{started['id']}").json()["type"] == "lora-training"
     changed = key.patch(address, json={"notes": "Small", "notBefore": "2020-01-01T00:00:00Z"})
     assert (changed.status_code, changed.json()["notes"]) == (200, "Small")
