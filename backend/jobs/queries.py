@@ -33,6 +33,8 @@ from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
 from backend.jobs.results import camel_result
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 
+COUNT_TO = 10_000
+"""Up to this many rows a list says how many there are: counting them all would take longer the older a studio gets."""
 _NOT_FOUND = "There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."
 _ahead = aliased(Job)
 # Place in the workspace's own queue, from 1; null for a job that cannot be claimed now.
@@ -201,7 +203,7 @@ def page(
     """A page of at most `take` jobs, newest first unless `oldest_first`. `dismissed` False leaves out dismissed failures.
 
     `dead_letters` True: only failures that somebody has to look at, False: all but those. `types`: names of request types.
-    `cursor` is the `next_cursor` of the page before; `skip` leaves out that many rows instead.
+    `cursor` is the `next_cursor` of the page before; `skip` leaves out that many rows instead. `total` counts up to COUNT_TO.
     """
     where: list[ColumnElement[bool]] = []
     if states:
@@ -216,7 +218,8 @@ def page(
         where.append(Job.dismissed_at.is_(None))
     if subject:
         where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
-    total = tx.scalar(select(func.count()).select_from(Job).where(*where)) or 0
+    counted = select(literal(1)).select_from(Job).where(*where).limit(COUNT_TO).subquery()
+    total = tx.scalar(select(func.count()).select_from(counted)) or 0
     after_cursor = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
     query = _select_cards().where(*where, *after_cursor).order_by(Job.id.asc() if oldest_first else Job.id.desc())
     rows = tx.execute(query.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
