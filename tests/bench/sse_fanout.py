@@ -56,9 +56,11 @@ async def _streams(running_studio: Studio, url: str, pid: int, keys: list[str]) 
     begun: dict[str, float] = {}
     waits: list[float] = []
     ready = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(_stream(url, key, begun, waits, ready)) for key in keys for _ in range(STREAMS)]
-    for _ in tasks:
-        await ready.acquire()
+    tasks = []
+    for key in keys:  # one person after the other: the studio takes few connections that have not said what they want
+        tasks += [asyncio.create_task(_stream(url, key, begun, waits, ready)) for _ in range(STREAMS)]
+        for _ in range(STREAMS):
+            await ready.acquire()
     cpu = cpu_s(pid)
     await _end_jobs(running_studio, begun)
     cpu = cpu_s(pid) - cpu

@@ -117,8 +117,8 @@ def list_jobs(
     cursor: str | None = None,
     state: Annotated[list[Status], Query(deprecated=True)] = [],  # noqa: B006
 ) -> Listing[JobResponse]:
-    """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows; `total`
-    ends at 10,000.
+    """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows;
+    `total` ends at 10,000.
 
     `deadLetter=true`: those that gave up, each with its payload and its error; `POST /jobs/{id}/retry` runs one again.
     """
