@@ -56,6 +56,8 @@ class Frame:
 
     @cached_property
     def sse(self) -> bytes:
+        if not self.name:
+            return b": \n\n"  # a heartbeat
         head = f"id: {self.position}\n" if self.position is not None else ""
         return f"{head}event: {self.name}\ndata: ".encode() + self.data + b"\n\n"
 
@@ -190,11 +192,14 @@ class EventHub:
         url = self._app.db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                async with await _connect(url) as connection:
+                connection = await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5)
+                try:
                     await connection.execute(f"LISTEN {events.stream.CHANNEL}")
                     self._notified.set()
                     async for _ in connection.notifies():
                         self._notified.set()
+                finally:
+                    await connection.close()  # `async with` would first roll back, which a cancelled task cannot wait for
             except psycopg.Error as error:
                 log.warning("not listening for events", reason=str(error).strip())
             await asyncio.sleep(POLL_S)
@@ -216,17 +221,6 @@ class EventHub:
         with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
             cards = jobs.live_in(tx)
         return b'{"data":' + _LIVE_JOBS.dump_json(list(map(LiveJobResponse.model_validate, cards)), by_alias=True) + b"}"
-
-
-async def _connect(url: str) -> psycopg.AsyncConnection[Any]:
-    """Cancelled half-way, psycopg would leave the connection open: so it is finished first, then closed."""
-    connecting = asyncio.ensure_future(psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=5))
-    try:
-        return await asyncio.shield(connecting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(psycopg.Error):
-            await (await connecting).close()
-        raise
 
 
 def _frame(position: int, event: EventRecord) -> Frame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
@@ -47,6 +48,8 @@ _SCOPE_NOUNS = {
     "budget": "costs",
 }
 """Noun of an event -> noun of the scope that a key needs to see it; for all others: workspace."""
+RECHECK_S = 60.0
+"""A revoked key or an ended session hears nothing more after this long and a heartbeat."""
 MAX_MISSED = 10_000
 """Events that a returning stream is sent at most; one that was away for longer is told to read its lists anew."""
 _TEXT_EVENT_STREAM: dict[int | str, dict[str, Any]] = {
@@ -74,7 +77,7 @@ async def stream_events(
     subscription = await _subscription(app, caller, set(noun), set(id))
     hub.refuse_too_many(subscription.user_id)
     frames = _frames(app, hub, caller, subscription, _position(last_event_id or after))
-    return EventStream(_as_bytes(frames))
+    return EventStream(frames)
 
 
 @router.websocket("/ws")
@@ -153,23 +156,27 @@ async def _frames(
                 sent = frame.position or sent
                 yield frame
             sent = max(sent, read_to)
+        checked_at = time.monotonic()
         while not subscription.overflowed:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
                     frame = await subscription.queue.get()
             except TimeoutError:
+                frame = HEARTBEAT
+            if time.monotonic() - checked_at > RECHECK_S:
                 try:
-                    await run_in_threadpool(_user_id, app, caller)  # revoked keys and ended sessions hear nothing more
+                    await run_in_threadpool(_user_id, app, caller)
                 except NotSignedIn as error:
                     yield Frame(None, "signed_out", "", "", json.dumps({"message": error.message}).encode())
                     return
-                continue
+                checked_at = time.monotonic()
             if frame.position is None or frame.position > sent:
                 sent = frame.position or sent
                 yield frame
         yield _RESET
 
 
+HEARTBEAT = Frame(None, "", "", "", b"")
 _RESET = Frame(None, "reset", "", "", b"{}")
 
 
@@ -190,18 +197,11 @@ async def _missed(hub: EventHub, subscription: Subscription, position: int, read
         position = batch[-1].position or read_to
 
 
-async def _as_bytes(frames: AsyncGenerator[Frame, None]) -> AsyncGenerator[bytes, None]:
-    try:
-        async for frame in frames:
-            yield frame.sse
-    finally:
-        await frames.aclose()
-
-
 async def _send_frames(socket: WebSocket, frames: AsyncGenerator[Frame, None]) -> None:
     async for frame in frames:
-        async with asyncio.timeout(HEARTBEAT_S * 2):
-            await socket.send_text(frame.message)
+        if frame.name:  # a WebSocket has pings of its own
+            async with asyncio.timeout(HEARTBEAT_S * 2):
+                await socket.send_text(frame.message)
 
 
 async def _until_closed(socket: WebSocket) -> None:
