@@ -87,9 +87,10 @@ def _methods(route: APIRoute) -> set[str]:
 
 
 def _scope_of(route: APIRoute) -> tuple[str, str] | None:
-    """(noun, verb) that `deps.needs_scope` gave it; verb "": by its method."""
-    scopes = [getattr(dependency.call, "scope", None) for dependency in route.dependant.dependencies]
-    return next((scope for scope in scopes if scope), None)
+    """(noun, verb) that `deps.needs_scope` gave it; verb "": by its method. A route that names a higher verb than its router
+    needs that one."""
+    scopes = [dependency.call.scope for dependency in route.dependant.dependencies if hasattr(dependency.call, "scope")]
+    return max(scopes, key=lambda scope: access.scopes.VERBS.index(scope[1]) if scope[1] else -1, default=None)
 
 
 def _complete(document: dict[str, Any], routes: dict[tuple[str, str], APIRoute], upload_nouns: Mapping[str, str]) -> None:

@@ -260,3 +260,30 @@ def test_a_board_that_somebody_else_changed_is_not_overwritten(app: App, workspa
         assert (refused.status_code, refused.json()["code"]) == (409, "changed_since")
         assert client.put(f"/boards/{board_id}", json={"name": "June"}, headers={"if-match": "7"}).status_code == 400
         assert client.get(f"/boards/{board_id}").json()["name"] == "July"
+
+
+def test_every_route_refuses_a_key_that_lacks_its_scope(app: App, workspace: Tenant) -> None:
+    """A key for all nouns but that of a route is refused by it; a key for just what its description says is not."""
+    every = set(access.scopes.all_scopes())
+    operations = [
+        (method.upper(), path, operation["x-scope"])
+        for path, methods in api.create_api(lambda: app).openapi()["paths"].items()
+        for method, operation in methods.items()
+        if isinstance(operation.get("x-scope"), str)
+    ]
+    assert len(operations) > 200
+    with program(app) as client:
+        for noun in access.scopes.NOUNS:
+            others = {scope for scope in every if not scope.startswith((f"{noun}:", "*:"))}
+            lacking = {"authorization": f"Bearer {make_key(app, workspace, *others)[1]}"}
+            for method, path, scope in operations:
+                if scope.startswith(f"{noun}:"):
+                    answer = client.request(method, path.replace("{workspace}", workspace.id), json={}, headers=lacking)
+                    assert answer.status_code == 403, (method, path, answer.text)
+                    assert f"lacks the scope {noun}:" in answer.text, (method, path, answer.text)
+        for scope in {scope for _, _, scope in operations}:
+            just_enough = {"authorization": f"Bearer {make_key(app, workspace, scope)[1]}"}
+            for method, path, needed in operations:
+                if needed == scope and method == "GET" and "/events" not in path:
+                    answer = client.get(path.replace("{workspace}", workspace.id), headers=just_enough)
+                    assert "lacks the scope" not in answer.text, (path, answer.text)
