@@ -89,7 +89,8 @@ def _methods(route: APIRoute) -> set[str]:
 def _scope_of(route: APIRoute) -> tuple[str, str] | None:
     """(noun, verb) that `deps.needs_scope` gave it; verb "": by its method. A route that names a higher verb than its router
     needs that one."""
-    scopes = [dependency.call.scope for dependency in route.dependant.dependencies if hasattr(dependency.call, "scope")]
+    named = [getattr(dependency.call, "scope", None) for dependency in route.dependant.dependencies]
+    scopes: list[tuple[str, str]] = [scope for scope in named if scope]
     return max(scopes, key=lambda scope: access.scopes.VERBS.index(scope[1]) if scope[1] else -1, default=None)
 
 
