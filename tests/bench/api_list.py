@@ -8,7 +8,6 @@ authorisation, no checked models, no log, no limits.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +32,12 @@ FEW, MANY = 10_000, 300_000
 def run() -> dict[str, Any]:
     """`ratio`: our p95 to the bare one's, the median of rounds in turn. `growth`: our p95 with 300,000 jobs to that with
     10,000."""
-    with studio(LOG_LEVEL="WARNING", ENABLE_RATE_LIMITING="false") as running_studio, site(running_studio) as (url, _):
-        key = _fill(running_studio, FEW)
+    with filled(FEW) as (_, url, key):
         _measure(url, key)
         few = sorted(_measure(url, key) for _ in range(ROUNDS))[ROUNDS // 2]
-        _fill_more(running_studio, MANY - FEW)
-        with bare(running_studio) as bare_url:
-            _measure(url, key), _measure(bare_url, key)
-            rounds = [(_measure(url, key), _measure(bare_url, key)) for _ in range(ROUNDS)]
+    with filled(MANY) as (running_studio, url, key), bare(running_studio) as bare_url:
+        _measure(url, key), _measure(bare_url, key)
+        rounds = [(_measure(url, key), _measure(bare_url, key)) for _ in range(ROUNDS)]
     ours, bare_p95 = (sorted(column)[ROUNDS // 2] for column in zip(*rounds, strict=True))
     return {
         "ratio": round(ours / bare_p95, 2),
@@ -54,19 +51,18 @@ def run() -> dict[str, Any]:
     }
 
 
-def _fill(running_studio: Studio, rows: int) -> str:
-    """Returns an API key of the workspace."""
-    _fill_more(running_studio, rows)
-    with running_studio.app.db.transaction(running_studio.tenant.caller, needs="owner") as tx:
-        return access.create(tx, ApiKeyDraft(name="bench", scopes=("*:read",))).secret
-
-
-def _fill_more(running_studio: Studio, rows: int) -> None:
-    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id, running_studio.tenant.user_id)) as tx:
-        planner = make_planner(tx, f"Zara {rows}")
-    generation_id = fill_workspace(running_studio.app.db, running_studio.tenant, pictures=2).generation_id
-    ids = {"influencer_id": planner.influencer.id, "channel_id": planner.channel.id, "generation_id": generation_id}
-    fill_rows(running_studio.owner_url, running_studio.tenant, n=rows, **ids)
+@contextmanager
+def filled(rows: int) -> Iterator[tuple[Studio, str, str]]:
+    """A studio with as many jobs, pictures, plans and posts; its address, and an API key of the workspace."""
+    with studio(LOG_LEVEL="WARNING", ENABLE_RATE_LIMITING="false") as running_studio, site(running_studio) as (url, _):
+        generation_id = fill_workspace(running_studio.app.db, running_studio.tenant, pictures=2).generation_id
+        with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id, running_studio.tenant.user_id)) as tx:
+            planner = make_planner(tx, "Zara")
+        ids = {"influencer_id": planner.influencer.id, "channel_id": planner.channel.id, "generation_id": generation_id}
+        fill_rows(running_studio.owner_url, running_studio.tenant, n=rows, **ids)
+        with running_studio.app.db.transaction(running_studio.tenant.caller, needs="owner") as tx:
+            key = access.create(tx, ApiKeyDraft(name="bench", scopes=("*:read",))).secret
+        yield running_studio, url, key
 
 
 @contextmanager
@@ -112,7 +108,3 @@ async def _client(url: str, key: str) -> list[float]:
         assert body.count(b'"id"') >= 50, body[:300]
     connection[1].close()
     return times
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{run()}\n")

@@ -22,7 +22,7 @@ _PAGE = text(
     "SELECT id, kind, title, state, result, priority, created_at, started_at, finished_at, cost_usd FROM jobs "
     "ORDER BY id DESC LIMIT 51"
 )
-_COUNT = text(f"SELECT count(*) FROM (SELECT FROM jobs LIMIT {COUNT_TO}) some")
+_COUNT = text(f"SELECT count(*) FROM (SELECT FROM jobs LIMIT {COUNT_TO}) counted")
 
 
 def main(port: str, tenant_id: str) -> None:
