@@ -81,9 +81,9 @@ def reject_plan(plan_id: str, body: RejectionRequest, app: Studio, caller: Calle
     return _moved(app, caller, plan_id, lambda tx: content_plans.reject(tx, [plan_id], note=body.note))
 
 
-@router.post("/{plan_id}/release")
+@router.post("/{plan_id}/release", dependencies=[needs_scope("posts", "publish")])
 def release_plan(plan_id: str, app: Studio, caller: Caller) -> PlanResponse:
-    """Takes a plan off hold."""
+    """Takes a plan off hold; what was scheduled before is scheduled again."""
     return _moved(app, caller, plan_id, lambda tx: content_plans.release(tx, [plan_id]))
 
 

@@ -17,6 +17,7 @@ from backend.api import errors, style_files
 from backend.api.api_model import Listing, Skip, Take, sliced
 from backend.api.deps import Caller, KeyCache, Studio, needs_scope
 from backend.api.idempotency import Idempotency
+from backend.api.rate_limits import RateLimits
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.app import App
 from backend.errors import Conflict, NotFound
@@ -320,6 +321,7 @@ def aliases(get_app: Callable[[], App]) -> FastAPI:
     api.state.key_cache = KeyCache()
     api.add_middleware(Idempotency)
     api.add_middleware(BodyLimit)
+    api.add_middleware(RateLimits)
     api.add_middleware(RequestLogging)
     errors.install_handlers(api)
     api.include_router(router)

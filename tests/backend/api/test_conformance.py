@@ -87,7 +87,7 @@ def test_every_answer_is_as_described(
             _examples(operation, ids, callers, answered)()
         except (Exception, FailureGroup) as error:  # all that is wrong is said at once
             found = error.exceptions if isinstance(error, FailureGroup) else [error]
-            failures += [f"{operation.method.upper()} {operation.path}: {one!r}\n{one}"[:1500] for one in found]
+            failures += [f"{operation.method.upper()} {operation.path}: {failure!r}\n{failure}"[:1500] for failure in found]
     assert not failures, f"{len(failures)}\n" + "\n\n".join(failures)
     assert answered["operations"] > 150
     assert all(answered[name] > answered["operations"] / 4 for name in ("owner", "editor", "viewer", "key")), answered

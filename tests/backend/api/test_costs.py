@@ -19,9 +19,9 @@ Browser = Callable[..., TestClient]
 def test_members_read_costs_and_strangers_do_not(client: Browser, workspace: Tenant, other_workspace: Tenant) -> None:
     answer = client(workspace.viewer).get("/api/costs", params={"workspace": workspace.id})
     assert answer.status_code == 200
-    said = answer.json()
-    assert (said["month"]["limitUsd"], said["month"]["spentUsd"], said["hitRate"]) == ("150.0", "0", 0)
-    assert said["byDay"] == said["byKind"] == said["byInfluencer"] == said["byModel"] == []
+    answered = answer.json()
+    assert (answered["month"]["limitUsd"], answered["month"]["spentUsd"], answered["hitRate"]) == ("150.0", "0", 0)
+    assert answered["byDay"] == answered["byKind"] == answered["byInfluencer"] == answered["byModel"] == []
     assert client(other_workspace.viewer).get("/api/costs", params={"workspace": workspace.id}).status_code in (401, 404)
 
 

@@ -82,11 +82,11 @@ def test_what_is_not_named_stays_and_the_slower_is_refused(key: TestClient) -> N
     address, etag = f"/datasets/{made.json()['id']}", made.headers["etag"]
     change = {"name": "Bella two", "triggerWord": "bella_01", "metadata": {"captionStyle": "tags"}, "thresholds": {"dark": 30}}
     changed = key.patch(address, json=change, headers={"if-match": etag})
-    said = changed.json()
+    answered = changed.json()
     assert changed.status_code == 200
-    assert (said["name"], said["triggerWord"], said["path"]) == ("Bella two", "bella_01", "here")
-    assert said["metadata"] == {"captionStyle": "tags", "tags": ["yoga"]}
-    assert (said["thresholds"]["dark"], said["thresholds"]["bright"]) == (30, 225)
+    assert (answered["name"], answered["triggerWord"], answered["path"]) == ("Bella two", "bella_01", "here")
+    assert answered["metadata"] == {"captionStyle": "tags", "tags": ["yoga"]}
+    assert (answered["thresholds"]["dark"], answered["thresholds"]["bright"]) == (30, 225)
     assert key.patch(address, json={"name": "Mine"}, headers={"if-match": etag}).json()["code"] == "changed_since"
     assert key.get(address).headers["etag"] == changed.headers["etag"]
     refused = key.patch(address, json={"status": "ready"})

@@ -35,9 +35,9 @@ def test_every_list_says_its_total(app: App, editor: Any, workspace: Tenant) -> 
     for path in lists:
         answer = editor.get(path)
         assert answer.status_code == 200, (path, answer.text)
-        said = answer.json()
-        assert {"data", "total", "take", "skip"} <= set(said), path
-        assert answer.headers["x-total-count"] == str(said["total"]), path
+        answered = answer.json()
+        assert {"data", "total", "take", "skip"} <= set(answered), path
+        assert answer.headers["x-total-count"] == str(answered["total"]), path
     assert editor.get("/pictures?total=false").json()["total"] is None
     listed = editor.get(f"/trials?run={rows.run_id}").json()
     assert [card["id"] for card in listed["data"]] == [trial]

@@ -46,9 +46,13 @@ def test_a_lora_config_starts_a_training(key: TestClient, workspace: Tenant, row
     config = key.get(address).json()
     assert (config["tenantId"], config["datasetId"], config["jobId"]) == (workspace.id, rows.dataset_id, started["id"])
     assert (config["status"], config["s3Key"], config["error"]) == ("pending", None, None)
-    said = config["params"]
-    assert (said["networkDim"], said["networkAlpha"], said["learningRate"]) == (8, 4, 1e-4)
-    assert (said["maxTrainSteps"], said["saveEveryNSteps"], said["resolution"]) == (300, 100, [512, 768])
+    params_answered = config["params"]
+    assert (params_answered["networkDim"], params_answered["networkAlpha"], params_answered["learningRate"]) == (8, 4, 1e-4)
+    assert (params_answered["maxTrainSteps"], params_answered["saveEveryNSteps"], params_answered["resolution"]) == (
+        300,
+        100,
+        [512, 768],
+    )
     assert key.get(f"/jobs/{started['id']}").json()["type"] == "lora-training"
     changed = key.patch(address, json={"notes": "Small", "notBefore": "2020-01-01T00:00:00Z"})
     assert (changed.status_code, changed.json()["notes"]) == (200, "Small")
