@@ -144,9 +144,13 @@ def report_errors(pipe: ParentPipe, work: Callable[[], None]) -> bool:
     return True
 
 
+_NO_REASON = ("without exception set", "without setting an exception")
+"""How CPython says that a call failed and left no exception."""
+
+
 def _is_out_of_memory(error: BaseException) -> bool:
     """Whether `error` means lack of memory. C code that fails to allocate may raise a SystemError without a reason."""
-    without_reason = isinstance(error, SystemError) and "without exception set" in str(error)
+    without_reason = isinstance(error, SystemError) and any(words in str(error) for words in _NO_REASON)
     if without_reason and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
         return True
     return isinstance(error, MemoryError) or "allocate memory" in str(error) or "OutOfMemory" in type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines.local.torch_host import ipc_codec
+from backend.engines.local.torch_host import child, ipc_codec
 from backend.engines.local.torch_host.child import report_errors
 from backend.engines.local.torch_host.process import EngineProcess
 from backend.engines.ports.events import Alive, Checkpoint, Event, Handle, Log, Metric, Output, Preview, Progress, Sample
@@ -112,3 +113,16 @@ def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settin
     list(ended.messages())
     failure = ended.failure()
     assert (type(failure), failure.data["exit_code"]) == (EngineError, 1)
+
+
+@pytest.mark.parametrize("limited", [True, False])
+@pytest.mark.parametrize(
+    "message", ["error return without exception set", "<function load> returned NULL without setting an exception"]
+)
+def test_a_failure_without_a_reason_is_lack_of_memory_where_memory_is_limited(
+    message: str, limited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = 700 << 20 if limited else resource.RLIM_INFINITY
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (limit, limit))
+    assert child._is_out_of_memory(SystemError(message)) is limited
+    assert not child._is_out_of_memory(SystemError("bad argument to internal function"))
