@@ -12,7 +12,7 @@ from backend.channels import ChannelCard
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS
-from studio.content_plans import bulk_dialog, plan, plan_new, plan_series, posting_rules
+from studio.content_plans import bulk_dialog, composer, plan_new, plan_series, posting_rules
 from studio.content_plans.calendar_view import calendar
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -58,7 +58,7 @@ def show(page: Page) -> None:
     )
     _help()
     if clicked.opened:
-        plan.open_dialog(page, clicked.opened)
+        composer.open_panel(page, clicked.opened)
     if clicked.chosen and page.can_edit:
         plan_new.open_dialog(page, influencer_cards, channel_cards, influencer=influencer, zone=zone, chosen=clicked.chosen)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from backend import content_plans, influencers
 from backend.content_plans import FaceMatch, PlanCard, PlanFilters, PostCard, PostState
 from backend.errors import StudioError
-from studio.content_plans import attention, plan, post_status, review_bulk
+from studio.content_plans import attention, composer, plan, post_status, review_bulk
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, lines, media_url, plain
@@ -158,7 +158,7 @@ def _buttons(page: Page, card: PlanCard, kind: str) -> None:
                 "Let go", icon=":material/play_arrow:", key=f"go:{card.id}", on_click=review_bulk.release, args=(page, [card])
             )
         if st.button("Look at it" if kind == "unknown" else "Edit", icon=":material/edit:", key=f"edit:{card.id}"):
-            plan.open_dialog(page, card.id)
+            composer.open_panel(page, card.id)
 
 
 def _reschedule_form(page: Page, card: PlanCard) -> None:
