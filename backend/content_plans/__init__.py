@@ -33,6 +33,7 @@ from backend.content_plans.plans import cooldown_message, create, delete, duplic
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
 from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
+from backend.content_plans.results import ChannelDay, published_by_day, published_csv, published_plans
 from backend.content_plans.rules import STATE_LABELS, missing_picture_reason, parse_hashtags, whole_caption
 from backend.content_plans.schedule import (
     approve,
@@ -82,6 +83,7 @@ __all__ = [
     "CalendarEntry",
     "ChangedSince",
     "ChannelActivity",
+    "ChannelDay",
     "Difference",
     "DisconnectedChannel",
     "ExpectedPlans",
@@ -142,6 +144,9 @@ __all__ = [
     "plans_in_series",
     "problems",
     "publish_now_refusal",
+    "published_by_day",
+    "published_csv",
+    "published_plans",
     "reject",
     "release",
     "repurpose",

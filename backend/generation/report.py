@@ -3,8 +3,6 @@ rights in them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend import influencers
 from backend.db.tables import Asset, Dataset, DatasetImage, Generation, Lora, Picture, PictureLora, TrainingRun, User
 from backend.kit.clock import now
+from backend.kit.spreadsheets import csv_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +92,14 @@ def report_json(report: InfluencerReport) -> str:
 
 def report_csv(report: InfluencerReport) -> str:
     """One table: `part, name, figure, value`, so that a spreadsheet can filter it."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(["part", "name", "figure", "value"])
     values = asdict(report)
+    rows: list[tuple[Any, ...]] = [("part", "name", "figure", "value")]
     for name in ("made", "marked", "deleted", "imported", "scored", "passed", "held", "rejected", "without_lora", "at"):
-        rows.writerow(["pictures", _cell(report.influencer), name, values[name]])
+        rows.append(("pictures", report.influencer, name, values[name]))
     for part, lines in (("lora", values["loras"]), ("dataset", values["datasets"])):
         for line in lines:
-            rows.writerows(
-                [part, _cell(line["name"]), figure, _cell(value)] for figure, value in line.items() if figure != "name"
-            )
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Quotes a text that a spreadsheet would run as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+            rows += [(part, line["name"], figure, value) for figure, value in line.items() if figure != "name"]
+    return csv_text(rows)
 
 
 def _counts(tx: Session, influencer_id: str) -> dict[str, int]:

@@ -32,6 +32,12 @@ def page(
     return InfluencerPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
+def names(tx: Session, *, take: int = 200) -> dict[str, str]:
+    """Names by id of influencers that are not archived, newest first."""
+    query = select(Influencer.id, Influencer.name).where(Influencer.archived_at.is_(None))
+    return {influencer_id: name for influencer_id, name in tx.execute(query.order_by(Influencer.id.desc()).limit(take))}
+
+
 def _cards() -> Select[Influencer, str]:
     return (
         select(Influencer, Lora.name)

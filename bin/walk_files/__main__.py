@@ -114,7 +114,7 @@ def _walks(demo: Any, walker: _Walker) -> None:
 def _prompt(demo: Any, walker: _Walker) -> str:
     """Returns the drawn picture's asset."""
     generation, jobs = _module("backend.generation"), _module("backend.jobs")
-    page = _open(demo, "make/generation")
+    page = _open(demo, "create/pictures")
     next(area for area in page.text_area if area.label == "What should the picture show?").input("portrait, at the beach").run()
     with walker.on("prompt"):
         _press(page, "Create pictures")
@@ -132,7 +132,7 @@ def _post(demo: Any, walker: _Walker, influencer_id: str, asset_id: str) -> None
     variant = plans.VariantDraft(channel_id=channel.id, caption="Good morning", media=(asset_id,))
     draft = plans.PlanDraft(influencer_id=influencer_id, topic="Trams", wall=due_at, variants=(variant,))
     plan = demo.do(plans.create, draft, request_key="walk-post")
-    page = _open(demo, "plan/calendar", id=plan.id)
+    page = _open(demo, "calendar/calendar", id=plan.id)
     with walker.on("post"):
         _press(page, "Schedule")
         with _untraced():

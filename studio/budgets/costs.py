@@ -46,7 +46,7 @@ def costs(page: Page) -> None:
             icon=":material/payments:",
         )
         with card:
-            page.link("make/generation", "Ask for an idea on Create", icon=":material/lightbulb:")
+            page.link("create/pictures", "Ask for an idea on Create", icon=":material/lightbulb:")
     else:
         _cache_metrics(current)
         _tables(current, names)
@@ -58,7 +58,7 @@ def draw_budget_warning(page: Page) -> None:
     if warning := budget_warning(page):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(plain(warning), icon=":material/payments:")
-            page.link("run/costs", "Open Costs", icon=":material/open_in_new:")
+            page.link("settings/costs", "Open Costs", icon=":material/open_in_new:")
 
 
 def budget_warning(page: Page) -> str:

@@ -30,7 +30,7 @@ def show(page: Page) -> None:
     if not names:
         box = empty_state("No influencers yet", "A channel belongs to an influencer.", icon=":material/cell_tower:")
         if page.can_edit and box.button("New influencer", type="primary"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
         return
     if not all_channels:
         empty_state(

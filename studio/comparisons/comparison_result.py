@@ -64,7 +64,7 @@ def _promote_form(page: Page, card: ComparisonCard, results: Results) -> None:
             lora = comparisons.promote(tx, card.id, arm, name=name.strip(), make_default=default)
         default_text = f" {influencer.name} is drawn with it at {arm.weight}." if default and influencer else ""
         st.success(f"{plain(lora.name)} is in the library.{plain(default_text)}", icon=":material/check:")
-        page.link("make/loras", "Open it in the library", icon=":material/extension:", id=lora.id)
+        page.link("models/loras", "Open it in the library", icon=":material/extension:", id=lora.id)
 
 
 def _title(arm: Arm) -> str:

@@ -42,14 +42,14 @@ def listing(page: Page) -> None:
             icon=":material/compare:",
         )
         if page.can_edit and empty.button("To the training page", type="primary"):
-            page.go("make/training")
+            page.go("models/training")
         return
     names = {run.id: f"{run.name} · {count(run.image_count, 'picture')} · {ago(run.created_at)}" for run in runs}
     if page.can_edit:
         with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
             chosen = st.selectbox("Training run", list(names), format_func=names.__getitem__, key="trials:run")
             if st.button("New comparison", type="primary", icon=":material/add:"):
-                page.go("make/trials", run=chosen)
+                page.go("models/comparisons", run=chosen)
     if not cards:
         st.caption("No comparison yet. Choose a run: the same prompts and seeds are drawn with each of its checkpoints.")
     for card in cards:
@@ -59,7 +59,7 @@ def listing(page: Page) -> None:
 def of_run(page: Page, run_id: str) -> None:
     """The form for a new comparison of this run, and the comparisons it has."""
     if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/trials")
+        page.go("models/comparisons")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
         cards = comparisons.page(tx, run_id=run_id)
@@ -97,7 +97,7 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
         with page.transaction(needs="editor") as tx:
             card = comparisons.start(tx, draft=draft, models=models, request_key=idempotency_key)
         renew_request_key(key)
-        page.go("make/trials", id=card.id)
+        page.go("models/comparisons", id=card.id)
 
 
 def _estimate_text(draft: ComparisonDraft, n: int, duration: ComparisonEstimate | None) -> str:
@@ -123,7 +123,7 @@ def _row(page: Page, card: ComparisonCard) -> None:
             votes = [count(card.votes, "vote")] if card.votes else []
             st.caption(" · ".join([_contents(card), *votes, ago(card.created_at)]))
         if st.button("Open", key=f"trial:{card.id}"):
-            page.go("make/trials", id=card.id)
+            page.go("models/comparisons", id=card.id)
 
 
 def _contents(card: ComparisonCard) -> str:
@@ -134,7 +134,7 @@ def _contents(card: ComparisonCard) -> str:
 def detail(page: Page, trial_id: str) -> None:
     """One comparison: its pictures, blind votes, the result."""
     if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/trials")
+        page.go("models/comparisons")
     with page.transaction() as tx:
         card = comparisons.get(tx, trial_id)
         job = jobs.get(tx, card.job_id)
@@ -166,7 +166,7 @@ def detail(page: Page, trial_id: str) -> None:
 def _actions(page: Page, card: ComparisonCard) -> None:
     with st.container(horizontal=True, width="content"):
         if st.button("Open the run", icon=":material/model_training:", type="tertiary"):
-            page.go("make/training", id=card.run_id)
+            page.go("models/training", id=card.run_id)
         if page.can_edit and st.button("Delete", icon=":material/delete:", type="tertiary"):
             consequence = count(card.done, "picture") + (f" and {count(card.votes, 'vote')}" if card.votes else "")
             confirm(

@@ -30,16 +30,16 @@ def show(page: Page, attention: Attention, *, states: bool = True) -> None:
         )
         reason = channel.trouble or ("It must be connected again." if channel.state == "reconnect" else "It is switched off.")
         text = f"**{plain(channel.name)} · {PLATFORMS[channel.platform]}**: {plain(reason)}{waiting}"
-        _line(page, text, "Open channels", f"closed:{channel.channel_id}", "plan/channels")
+        _line(page, text, "Open channels", f"closed:{channel.channel_id}", "settings/channels")
     for paused in attention.paused:
         owner = plain(paused.name) if paused.influencer_id else "the whole workspace"
         text = f"**{count(paused.posts, 'post')}** held: publishing is stopped for {owner}."
-        _line(page, text, "Open the calendar", f"stopped:{paused.influencer_id}", "plan/calendar")
+        _line(page, text, "Open the calendar", f"stopped:{paused.influencer_id}", "calendar/calendar")
 
 
 def _state_line(page: Page, n: int, state: str, text: str) -> None:
     if n:
-        _line(page, f"**{count(n, 'post')}**: {text}", "Look", f"attention:{state}", "plan/review", show=state)
+        _line(page, f"**{count(n, 'post')}**: {text}", "Look", f"attention:{state}", "inbox/review", show=state)
 
 
 def _line(page: Page, text: str, label: str, key: str, file: str, **query: str) -> None:

@@ -85,7 +85,7 @@ def _offer_practice_channel(page: Page, influencer: InfluencerCard) -> None:
     with st.container(horizontal=True):
         st.button("Add a practice channel", type="primary", icon=":material/science:", on_click=practice)
         if st.button("Open Channels", icon=":material/open_in_new:"):
-            page.go("plan/channels")
+            page.go("settings/channels")
 
 
 def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:

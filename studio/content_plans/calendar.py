@@ -35,7 +35,7 @@ def show(page: Page) -> None:
             "Nobody to plan for yet", "Make an influencer first, then plan what they post.", icon=":material/face_3:"
         )
         if page.can_edit and card.button("New influencer", type="primary"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
         return
     if is_paused:
         st.warning("Publishing is stopped for the whole workspace: nothing goes out.", icon=":material/front_hand:")

@@ -71,7 +71,7 @@ def show_page(page: Page, plan_id: str) -> None:
     """The plan at its own address."""
     st.session_state.pop("plan:dialog", None)
     if st.button("Calendar", icon=":material/arrow_back:", type="tertiary"):
-        page.go("plan/calendar")
+        page.go("calendar/calendar")
     body(page, plan_id)
 
 

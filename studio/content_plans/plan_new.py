@@ -138,7 +138,7 @@ def _create_plans(
         return
     renew_request_key("plan_new")
     if len(plans) == 1:
-        page.go("plan/calendar", id=plans[0].id)
+        page.go("calendar/calendar", id=plans[0].id)
     queue_toast(f"{count(len(plans), 'draft')} planned.")
     st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
     st.rerun()

@@ -201,7 +201,7 @@ def _drafts_row(page: Page, card: SeriesCard) -> None:
         if st.button("Look at them", type="primary", icon=":material/rate_review:", key="series:look"):
             st.session_state["review:kind"] = "draft"
             st.session_state["review:who"] = card.job.subject_id
-            page.go("plan/review")
+            page.go("inbox/review")
         if page.can_edit:
             with page.transaction() as tx:
                 review = content_plans.get_rules(tx, card.job.subject_id).review

@@ -76,7 +76,7 @@ def show(page: Page) -> None:
         message = "No post here has a picture below its threshold." if below_threshold else _EMPTY[kind]
         notice = empty_state("Nothing waits here", message, icon=":material/done_all:")
         if notice.button("Open the calendar"):
-            page.go("plan/calendar")
+            page.go("calendar/calendar")
         return
     if page.can_edit:
         misses = {plan_id for plan_id, match in matches.items() if not match.passes}

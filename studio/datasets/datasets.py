@@ -49,7 +49,7 @@ def _row(page: Page, card: DatasetCard) -> None:
             influencer_text = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
             st.caption(f"{count(card.images, 'picture')}{influencer_text} · {ago(card.updated_at)}")
         if st.button("Open", key=f"dataset:{card.id}"):
-            page.go("make/datasets", id=card.id)
+            page.go("models/datasets", id=card.id)
 
 
 @st.dialog("New dataset")
@@ -71,12 +71,12 @@ def _new(page: Page) -> None:
             trigger = trigger_word or (influencers_by_id[influencer_id].trigger_word if influencer_id else "")
             with page.transaction(needs="editor") as tx:
                 card = datasets.create(tx, name=name, influencer_id=influencer_id or None, trigger_word=trigger)
-            page.go("make/datasets", id=card.id)
+            page.go("models/datasets", id=card.id)
 
 
 def detail(page: Page, dataset_id: str) -> None:
     if st.button("All datasets", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/datasets")
+        page.go("models/datasets")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
     if card.cover_asset_ids:
@@ -110,7 +110,7 @@ def detail(page: Page, dataset_id: str) -> None:
 def _train(page: Page, dataset_id: str) -> None:
     if page.can_edit and st.button("Train on it", type="primary", icon=":material/model_training:"):
         st.session_state["training:dataset"] = dataset_id
-        page.go("make/training")
+        page.go("models/training")
 
 
 def _settings(page: Page, card: DatasetCard) -> None:

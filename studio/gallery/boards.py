@@ -36,14 +36,14 @@ def listing(page: Page) -> None:
         sentence = "Nothing is in the archive." if archived else "Gather pictures here: choose some in the gallery, then Board."
         card = empty_state("No boards" if archived else "No boards yet", sentence, icon=":material/dashboard:")
         if card.button("Open the gallery"):
-            page.go("make/gallery")
+            page.go("library/gallery")
         return
     st.html(f'<div class="boards">{"".join(_cover(page, board) for board in board_cards)}</div>{_STYLE}')
 
 
 def detail(page: Page, board_id: str) -> None:
     if st.button("Boards", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/boards")
+        page.go("library/boards")
     _undo_bar(page)
     filters = GalleryFilters(board_id=board_id, order="board")
     with page.transaction() as tx:
@@ -59,7 +59,7 @@ def detail(page: Page, board_id: str) -> None:
     if not first_page.tiles:
         card = empty_state("Nothing on it yet", "Choose pictures in the gallery, then Board.", icon=":material/imagesmode:")
         if card.button("Open the gallery"):
-            page.go("make/gallery")
+            page.go("library/gallery")
         return
     event = grid(
         f"board:{board_id}",
@@ -70,7 +70,7 @@ def detail(page: Page, board_id: str) -> None:
         board_id=board_id,
     )
     if event.opened:
-        page.go("make/gallery", id=event.opened, board=board_id)
+        page.go("library/gallery", id=event.opened, board=board_id)
     if event.animated:
         animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:
@@ -93,7 +93,7 @@ def _head(page: Page, board: BoardCard) -> None:
             st.button(label, icon=":material/inventory_2:", on_click=_archive, args=(page, board))
             if st.button("Delete board", icon=":material/delete:"):
                 _perform(lambda tx: gallery.delete_board(tx, board.id, request_key=new_id("key")), page)
-                page.go("make/boards")
+                page.go("library/boards")
     if board.notes:
         st.markdown(plain(board.notes))
 
@@ -107,7 +107,7 @@ def _new(page: Page) -> None:
         with page.guard():
             with page.transaction(needs="editor") as tx:
                 board = gallery.create_board(tx, draft=BoardDraft(name=name, notes=notes))
-            page.go("make/boards", id=board.id)
+            page.go("library/boards", id=board.id)
 
 
 def _edit(page: Page, board: BoardCard) -> None:
@@ -179,7 +179,7 @@ def _cover(page: Page, board: BoardCard) -> str:
         f'<img src="{esc(url)}" alt="" loading="lazy">' for url in (pictures if len(pictures) == 4 else pictures[:1])
     )
     size_label = f"{board.count:,}+ pictures" if board.more else count(board.count, "picture")
-    address, shape = esc(page.url("make/boards", id=board.id)), "four" if len(pictures) == 4 else ""
+    address, shape = esc(page.url("library/boards", id=board.id)), "four" if len(pictures) == 4 else ""
     return (
         f'<a href="{address}" target="_self"><div class="{shape}">{images}</div>'
         f"<b>{esc(board.name)}</b><span>{size_label}</span></a>"

@@ -35,11 +35,11 @@ def browse(page: Page) -> None:
         offer=st.session_state.pop(_UNDO_OFFER_KEY, None),
     )
     if event.opened:
-        page.go("make/gallery", id=event.opened)
+        page.go("library/gallery", id=event.opened)
     if event.animated:
         animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:
-        page.link("make/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
+        page.link("library/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
 
 
 def _preload(page: Page, tiles: list[TileCard]) -> None:
@@ -59,6 +59,6 @@ def _empty(page: Page) -> None:
         return
     with card.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Create pictures", type="primary"):
-            page.go("make/generation")
+            page.go("create/pictures")
         if st.button("Bring some in"):
-            page.go("make/gallery", bring="1")
+            page.go("library/gallery", bring="1")

@@ -36,7 +36,7 @@ def detail(page: Page, picture_id: str) -> None:
         key_help = " · 0 to 5 rate · F favourite" if page.can_edit else ""
         st.caption("← → the picture before and after · Z or a double click zooms" + key_help)
     if next_id and next_id != picture_id:
-        page.go("make/gallery", id=next_id, **({"board": board_id} if board_id else {}))
+        page.go("library/gallery", id=next_id, **({"board": board_id} if board_id else {}))
     with right:
         _rating(page, card)
         _create_actions(page, card)
@@ -48,8 +48,8 @@ def detail(page: Page, picture_id: str) -> None:
 
 def _back(page: Page, board_id: str) -> None:
     if board_id:
-        page.go("make/boards", id=board_id)
-    page.go("make/gallery")
+        page.go("library/boards", id=board_id)
+    page.go("library/gallery")
 
 
 def _deleted(page: Page, card: PictureCard) -> None:
@@ -86,11 +86,11 @@ def _create_actions(page: Page, card: PictureCard) -> None:
     if st.button(
         "More like this", type="primary", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"
     ):
-        page.go("make/generation", remix=card.id)
+        page.go("create/pictures", remix=card.id)
     if st.button("Change it, same seed", icon=":material/edit:", width="stretch"):
-        page.go("make/generation", remix=card.id, seed="same")
+        page.go("create/pictures", remix=card.id, seed="same")
     if st.button("Start from this picture", icon=":material/image:", width="stretch"):
-        page.go("make/generation", **{"from": card.id})
+        page.go("create/pictures", **{"from": card.id})
     picture_actions.animate_button(page, card)
     picture_actions.edit_area_button(page, card)
     picture_actions.pose_button(page, card)
@@ -109,7 +109,7 @@ def _file_actions(page: Page, card: PictureCard, board_id: str) -> None:
             with st.popover("Board", icon=":material/dashboard:"):
                 _boards(page, card)
         if st.button("Find similar", icon=":material/image_search:"):
-            page.go("make/gallery", similar=card.id)
+            page.go("library/gallery", similar=card.id)
         lineage.lineage_button(page, "picture", card.id)
         if page.can_edit:
             with st.popover("More", icon=":material/more_horiz:"):
@@ -121,7 +121,7 @@ def _boards(page: Page, card: PictureCard) -> None:
         names = {board.id: board.name for board in gallery.list_boards(tx)}
     if not names:
         st.caption("There is no board yet.")
-        page.link("make/boards", "Make one", icon=":material/add:")
+        page.link("library/boards", "Make one", icon=":material/add:")
         return
     chosen = st.selectbox("Put it on", list(names), format_func=names.__getitem__, key=f"board:{card.id}")
     st.button("Put on board", key=f"put:{card.id}", on_click=_put, args=(page, card, chosen))
@@ -182,4 +182,4 @@ def _board_links(page: Page, card: PictureCard, boards_with_it: list[tuple[str, 
     if boards_with_it:
         with st.container(horizontal=True, gap="small"):
             for board_id, name in boards_with_it:
-                page.link("make/boards", name, icon=":material/dashboard:", id=board_id)
+                page.link("library/boards", name, icon=":material/dashboard:", id=board_id)

@@ -20,7 +20,7 @@ _MAX_SHOWN = 12
 
 def import_page(page: Page) -> None:
     if st.button("Gallery", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/gallery")
+        page.go("library/gallery")
     if not page.can_edit:
         st.info("Bringing in pictures needs editor rights; an owner can give them.", icon=":material/lock:")
         return
@@ -86,7 +86,7 @@ def _follow(page: Page, job_id: str) -> None:
     imported, with_recipe = job.result["imported"], job.result["withRecipe"]
     if imported:
         st.success(f"{count(imported, 'picture')} brought in, {with_recipe} with a recipe.", icon=":material/check:")
-        page.link("make/gallery", "See them in the gallery", icon=":material/imagesmode:")
+        page.link("library/gallery", "See them in the gallery", icon=":material/imagesmode:")
     if job.result["refused"]:
         st.warning(f"{count(job.result['refused'], 'file')} could not be taken:", icon=":material/warning:")
         for upload in refused[: job.result["refused"]]:
@@ -104,7 +104,7 @@ def _duplicates(page: Page, **options: Any) -> None:
         for duplicate in duplicates[:_MAX_SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 thumbs([media_url(page.workspace.id, duplicate.asset_id, w=160)])
-                page.link("make/gallery", duplicate.filename, id=duplicate.picture_id)
+                page.link("library/gallery", duplicate.filename, id=duplicate.picture_id)
         if len(duplicates) > _MAX_SHOWN:
             st.caption(f"and {len(duplicates) - _MAX_SHOWN} more")
         upload_ids = [duplicate.upload_id for duplicate in duplicates]

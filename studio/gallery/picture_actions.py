@@ -18,7 +18,7 @@ def animate_button(page: Page, card: PictureCard) -> None:
 
 def edit_area_button(page: Page, card: PictureCard) -> None:
     if st.button("Change a part of it", icon=":material/draw:", width="stretch", help="Paint over what should be different"):
-        page.go("make/generation", **{"from": card.id, "part": "1"})
+        page.go("create/pictures", **{"from": card.id, "part": "1"})
 
 
 def pose_button(page: Page, card: PictureCard) -> None:
@@ -26,7 +26,7 @@ def pose_button(page: Page, card: PictureCard) -> None:
     if not any("pose-photo" in model.features for model in page.app.engines.image.models()):
         return
     if st.button("Hold its pose", icon=":material/accessibility_new:", width="stretch", help="Draw somebody else like this"):
-        page.go("make/generation", pose=card.id)
+        page.go("create/pictures", pose=card.id)
 
 
 def upscale_popover(page: Page, card: PictureCard) -> None:
@@ -48,7 +48,7 @@ def upscale_popover(page: Page, card: PictureCard) -> None:
         if redraw:
             st.caption("Drawn once more from itself at the model's largest size: adds detail, and changes a little.")
             if st.button(f"Redraw at {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
-                page.go("make/generation", **{"from": card.id, "redraw": "1"})
+                page.go("create/pictures", **{"from": card.id, "redraw": "1"})
 
 
 def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:
@@ -57,7 +57,7 @@ def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:
     with page.transaction(needs="editor") as tx:
         request = generation.start_upscale(tx, card.id, scale=scale, model=model, models=models, request_key=request_key(name))
     renew_request_key(name)
-    page.go("make/generation", id=request.id)
+    page.go("create/pictures", id=request.id)
 
 
 def recipe_facts(card: PictureCard) -> list[str]:

@@ -213,7 +213,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
         thumb=640,
     )
     if state.opened:
-        page.go("make/gallery", id=state.opened)
+        page.go("library/gallery", id=state.opened)
     if not working:
         identity.gate_outcome(page, pictures)
         animate_dialog.animate_button(page, pictures, key=generation_id)
@@ -226,7 +226,7 @@ def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
 
 def _grid(page: Page, card: GenerationCard, pictures: list[PictureCard], working: bool, poll_url: str, *, key: str) -> None:
     if opened := generation_grid.grid_cells(page, card, pictures, key=key, poll_url=poll_url):
-        page.go("make/gallery", id=opened)
+        page.go("library/gallery", id=opened)
     if not working:
         st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
         generation_grid.export_sheet(page, card)

@@ -99,7 +99,7 @@ def _templates(page: Page, draft: GenerationDraft) -> None:
             on_click=_use_template,
             args=(draft, card),
         )
-    page.link("make/prompts", "Templates and wildcards", icon=":material/arrow_forward:")
+    page.link("create/prompts", "Templates and wildcards", icon=":material/arrow_forward:")
 
 
 def _use_template(draft: GenerationDraft, card: TemplateCard) -> None:

@@ -39,7 +39,7 @@ def show_picture(page: Page, asset_id: str) -> None:
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Starting picture")
         st.caption("Drawn from this picture.")
         if st.button("Without it", type="tertiary"):
-            page.go("make/generation")
+            page.go("create/pictures")
 
 
 def upload_picture(page: Page) -> None:
@@ -59,7 +59,7 @@ def upload_picture(page: Page) -> None:
             on_done=partial(_accept_init_image, page),
         )
     if asset_id := st.session_state.pop("create:taken", None):
-        page.go("make/generation", start=asset_id)
+        page.go("create/pictures", start=asset_id)
 
 
 def _accept_init_image(page: Page, uploaded: Uploaded) -> None:
@@ -135,7 +135,7 @@ def show_pose(page: Page, asset_id: str) -> None:
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Picture of the pose")
         st.caption("Holds the pose of this picture.")
         if st.button("Without it", type="tertiary", key="pose:without"):
-            page.go("make/generation")
+            page.go("create/pictures")
 
 
 def upload_pose(page: Page) -> None:
@@ -159,7 +159,7 @@ def upload_pose(page: Page) -> None:
             on_done=partial(_accept_pose, page),
         )
     if asset_id := st.session_state.pop("create:posed", None):
-        page.go("make/generation", pose=asset_id)
+        page.go("create/pictures", pose=asset_id)
 
 
 def _accept_pose(page: Page, uploaded: Uploaded) -> None:

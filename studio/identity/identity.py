@@ -254,7 +254,7 @@ def gate_outcome(page: Page, cards: Sequence[PictureCard]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(parts))
         if held:
-            page.link("make/held", "Look at them")
+            page.link("inbox/face_check", "Look at them")
 
 
 def identity_details(page: Page, card: PictureCard) -> None:
@@ -278,7 +278,7 @@ def identity_details(page: Page, card: PictureCard) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(":orange[:material/content_copy: Looks almost like an earlier picture: same pose, same setting.]")
             if st.button("See it", key=f"near:{card.id}", type="tertiary"):
-                page.go("make/gallery", id=record.near_picture_id)
+                page.go("library/gallery", id=record.near_picture_id)
     for lora in record.loras:
         step = f", step {lora.step}" if lora.step else ""
         st.caption(f"LoRA {plain(lora.name)}{step} · {lora.sha256[:12]} at {lora.weight:g}")

@@ -49,7 +49,7 @@ def review_queue(page: Page) -> None:
     with bar:
         _action_bar(page, gate or "held", state.selected, [option.id for option in page_of_tiles.tiles])
     if state.opened:
-        page.go("make/gallery", id=state.opened)
+        page.go("library/gallery", id=state.opened)
     if page_of_tiles.next_cursor and st.button("Show more", width="stretch"):
         st.session_state["held:take"] = take + PAGE_SIZE
         st.rerun()
@@ -71,7 +71,7 @@ def _empty(page: Page, gate: str) -> None:
         icon=":material/fact_check:",
     )
     if card.button("Influencers"):
-        page.go("make/influencers")
+        page.go("influencers/influencers")
 
 
 def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ def listing(page: Page) -> None:
     archived = False
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.can_edit and st.button("New influencer", type="primary", icon=":material/person_add:"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
         archived = st.toggle("Archive", key="influencers:archived", help="Those you have put away")
     with page.transaction() as tx:
         influencer_page = influencers.page(tx, archived=archived, take=200)
@@ -58,7 +58,7 @@ def _card(page: Page, card: InfluencerCard) -> None:
     if card.archived_at:
         st.button("Restore", key=f"restore:{card.id}", on_click=_restore, args=(page, card.id), width="stretch")
     elif st.button("Open", key=f"influencer:{card.id}", width="stretch"):
-        page.go("make/influencers", id=card.id)
+        page.go("influencers/influencers", id=card.id)
 
 
 def cover(page: Page, card: InfluencerCard, *, ratio: str = "1") -> None:
@@ -75,7 +75,7 @@ def _restore(page: Page, influencer_id: str) -> None:
 
 def detail(page: Page, influencer_id: str) -> None:
     if st.button("All influencers", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/influencers")
+        page.go("influencers/influencers")
     with page.transaction() as tx:
         card = influencers.get(tx, influencer_id)
     current_influencer.set_current_influencer(card.id)
@@ -127,12 +127,12 @@ def _about(page: Page, card: InfluencerCard) -> None:
 def _actions(page: Page, card: InfluencerCard) -> None:
     if page.can_edit and card.setup and not card.setup.get("done"):
         if st.button("Continue the setup", type="primary", icon=":material/arrow_forward:", width="stretch"):
-            page.go("start/wizard", id=card.id)
+            page.go("influencers/wizard", id=card.id)
     elif page.can_edit and st.button("Create pictures", type="primary", icon=":material/auto_awesome:", width="stretch"):
-        page.go("make/generation", influencer=card.id)
+        page.go("create/pictures", influencer=card.id)
     if st.button("See their pictures", icon=":material/photo_library:", width="stretch"):
         st.session_state["gallery:who"] = card.id
-        page.go("make/gallery")
+        page.go("library/gallery")
     if page.can_edit and st.button("Archive", icon=":material/archive:", width="stretch"):
         confirm(
             f"Archive {plain(card.name)}?",
@@ -232,4 +232,4 @@ def _datasets(page: Page, report: InfluencerReport) -> None:
             else:
                 st.caption(":orange[Nobody has said yet whose pictures these are.]")
                 if not line.deleted:
-                    page.link("make/datasets", "Say it in the dataset", id=line.dataset_id)
+                    page.link("models/datasets", "Say it in the dataset", id=line.dataset_id)

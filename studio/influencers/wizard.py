@@ -61,7 +61,7 @@ def _progress_badges(step: int, card: InfluencerCard | None) -> None:
 def _go_to_step(page: Page, card: InfluencerCard, step: int, **setup: object) -> None:
     with page.transaction(needs="editor") as tx:
         influencers.save_setup(tx, card.id, step=max(step, int(card.setup.get("step", 1))), **setup)
-    page.go("start/wizard", id=card.id, step=str(step))
+    page.go("influencers/wizard", id=card.id, step=str(step))
 
 
 def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = "Continue") -> None:
@@ -69,7 +69,7 @@ def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = 
     st.space("small")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         if st.button("Back", icon=":material/arrow_back:"):
-            page.go("start/wizard", id=card.id, step=str(step - 1))
+            page.go("influencers/wizard", id=card.id, step=str(step - 1))
         if st.button(label, type="primary", icon=":material/arrow_forward:", icon_position="right", disabled=not ready):
             _go_to_step(page, card, step + 1)
 
@@ -86,7 +86,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
         return
     created: dict[str, str] = st.session_state.setdefault("wizard:made", {})
     if card is None and draft.name in created:  # a double click: the first one has created the influencer already
-        page.go("start/wizard", id=created[draft.name], step="2")
+        page.go("influencers/wizard", id=created[draft.name], step="2")
     with page.transaction(needs="editor") as tx:
         saved = (
             influencers.save(tx, card.id, draft, version=loaded.version) if card and loaded else influencers.create(tx, draft)
@@ -98,7 +98,7 @@ def _person_step(page: Page, card: InfluencerCard | None) -> None:
             datasets.set_trigger_word(tx, str(saved.setup["dataset_id"]), saved.trigger_word)
     created[saved.name] = saved.id
     reload_form(form)
-    page.go("start/wizard", id=saved.id, step="2")
+    page.go("influencers/wizard", id=saved.id, step="2")
 
 
 def _free_name(tx: Session, draft: InfluencerDraft) -> str:
@@ -168,7 +168,7 @@ def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
     if started:
         _go_to_step(page, card, 5, generation_id=started.id)
     if st.button("Back", icon=":material/arrow_back:"):
-        page.go("start/wizard", id=card.id, step="4")
+        page.go("influencers/wizard", id=card.id, step="4")
 
 
 def _set_cover(page: Page, card: InfluencerCard, generation_id: str) -> None:
@@ -184,11 +184,11 @@ def _finished(page: Page, card: InfluencerCard, *, ok: bool) -> None:
         st.success(f"{plain(card.name)} is ready. These pictures are in your gallery.", icon=":material/celebration:")
     with st.container(horizontal=True):
         if ok and st.button("Create more pictures", type="primary", icon=":material/auto_awesome:"):
-            page.go("make/generation", influencer=card.id)
+            page.go("create/pictures", influencer=card.id)
         if st.button("Try another prompt here", icon=":material/replay:"):
             _go_to_step(page, card, 5, generation_id=None)
         if ok and st.button("Open the influencer", icon=":material/person:"):
-            page.go("make/influencers", id=card.id)
+            page.go("influencers/influencers", id=card.id)
     if ok:
         _next_steps(page, card)
 
@@ -204,11 +204,11 @@ def _next_steps(page: Page, card: InfluencerCard) -> None:
                 f"Plan {plain(card.name)}'s first week: captions and pictures for seven days, as drafts.", width="stretch"
             )
             if st.button("Plan the first week", icon=":material/calendar_month:"):
-                page.go("plan/calendar", influencer=card.id)
+                page.go("calendar/calendar", influencer=card.id)
         else:
             st.markdown("Connect an account, or add a practice channel that nobody outside sees.", width="stretch")
             if st.button("Connect a channel", icon=":material/cell_tower:"):
-                page.go("plan/channels", influencer=card.id)
+                page.go("settings/channels", influencer=card.id)
 
 
 STEP_BODIES: dict[int, Callable[[Page, InfluencerCard], None]] = {

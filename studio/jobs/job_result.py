@@ -17,7 +17,7 @@ from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, plain, size
 
 _MOST_FILES = 12
-_LINKS = {"loraId": ("make/loras", "Open the LoRA"), "draftId": ("make/writing", "Open the text")}
+_LINKS = {"loraId": ("models/loras", "Open the LoRA"), "draftId": ("create/texts", "Open the text")}
 """Key of a result -> the page that shows what it names."""
 
 

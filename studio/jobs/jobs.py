@@ -15,14 +15,14 @@ ACTIVE = ("pending", "processing")
 FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("completed", "cancelled"), "All": ()}
 EVERY_KIND = "Every kind"
 SUBJECT_PAGES = {
-    "influencer": ("make/influencers", "Open the influencer"),
-    "dataset": ("make/datasets", "Open the dataset"),
-    "training": ("make/training", "Open the run"),
-    "generation": ("make/generation", "Open the pictures"),
-    "trial": ("make/trials", "Open the comparison"),
-    "board": ("make/boards", "Open the board"),
-    "style": ("make/styles", "Open the writing style"),
-    "clip": ("make/clips", "Open the video"),
+    "influencer": ("influencers/influencers", "Open the influencer"),
+    "dataset": ("models/datasets", "Open the dataset"),
+    "training": ("models/training", "Open the run"),
+    "generation": ("create/pictures", "Open the pictures"),
+    "trial": ("models/comparisons", "Open the comparison"),
+    "board": ("library/boards", "Open the board"),
+    "style": ("models/writing_styles", "Open the writing style"),
+    "clip": ("library/videos", "Open the video"),
 }
 PAGE_SIZE = 30
 
@@ -75,7 +75,7 @@ def _active(page: Page, kinds: tuple[str, ...]) -> None:
         empty="Nothing is running. Training and pictures you ask for show up here with their progress.",
     )
     if opened:
-        page.go("run/jobs", id=opened)
+        page.go("settings/jobs", id=opened)
 
 
 def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
@@ -101,7 +101,7 @@ def _row(page: Page, card: JobCard) -> None:
         elif card.state in ("failed", "cancelled") and page.can_edit:
             st.button("Try again", key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
         if st.button("Details", key=f"open:{card.id}", type="tertiary"):
-            page.go("run/jobs", id=card.id)
+            page.go("settings/jobs", id=card.id)
 
 
 def _plan_button(page: Page, card: JobCard) -> None:
@@ -109,7 +109,7 @@ def _plan_button(page: Page, card: JobCard) -> None:
     with page.transaction() as tx:
         plan_id = content_plans.plan_id_of(tx, card.subject_id)
     if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
-        page.go("plan/calendar", id=plan_id)
+        page.go("calendar/calendar", id=plan_id)
 
 
 def _time_text(card: JobCard) -> str:
@@ -127,7 +127,7 @@ def _retry(page: Page, job_id: str) -> None:
 def detail(page: Page, job_id: str) -> None:
     """One job: its state, a link to its subject, its result, its log."""
     if st.button("All jobs", icon=":material/arrow_back:", type="tertiary"):
-        page.go("run/jobs")
+        page.go("settings/jobs")
     with page.transaction() as tx:
         card = jobs.get(tx, job_id)
         log = jobs.log(tx, job_id)

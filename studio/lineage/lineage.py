@@ -12,18 +12,18 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import plain
 
 _PAGES = {
-    "dataset": "make/datasets",
-    "run": "make/training",
-    "lora": "make/loras",
-    "picture": "make/gallery",
-    "clip": "make/clips",
+    "dataset": "models/datasets",
+    "run": "models/training",
+    "lora": "models/loras",
+    "picture": "library/gallery",
+    "clip": "library/videos",
 }
 _LABELS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture", "clip": "Video"}
 
 
 def show_lineage(page: Page, noun: str, thing_id: str) -> None:
     if st.button("Choose another", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/lineage")
+        page.go("library/lineage")
     with page.transaction() as tx:
         traced = lineage.trace(tx, noun, thing_id)
     st.markdown(f"**{_LABELS[traced.focus.noun]}** {plain(traced.focus.title[:120])}")
@@ -33,13 +33,13 @@ def show_lineage(page: Page, noun: str, thing_id: str) -> None:
     noun_chosen, chosen_id, opens_own_page = chosen
     if opens_own_page:
         page.go(_PAGES[noun_chosen], id=chosen_id)
-    page.go("make/lineage", noun=noun_chosen, id=chosen_id)
+    page.go("library/lineage", noun=noun_chosen, id=chosen_id)
 
 
 def lineage_button(page: Page, noun: str, thing_id: str) -> None:
     """A button on the page of a dataset, run, LoRA, picture or video that opens its lineage."""
     if st.button("Lineage", icon=":material/account_tree:", help="What it came from, and what became of it"):
-        page.go("make/lineage", noun=noun, id=thing_id)
+        page.go("library/lineage", noun=noun, id=thing_id)
 
 
 def choose_start(page: Page) -> None:
@@ -56,7 +56,7 @@ def choose_start(page: Page) -> None:
             icon=":material/account_tree:",
         )
         if page.can_edit and card.button("Begin with a dataset", type="primary"):
-            page.go("make/datasets")
+            page.go("models/datasets")
         return
     st.markdown(
         "See what something was learned from, and what it led to. Every dataset, run, LoRA, picture and "
@@ -74,4 +74,4 @@ def choose_start(page: Page) -> None:
             disabled=not names,
         )
         if chosen:
-            page.go("make/lineage", noun=noun, id=chosen)
+            page.go("library/lineage", noun=noun, id=chosen)

@@ -29,7 +29,7 @@ def library(page: Page) -> None:
             icon=":material/extension:",
         )
         if page.can_edit and card.button("New influencer", type="primary"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
     for lora in lora_page.cards:
         _row(page, lora)
 
@@ -40,7 +40,7 @@ def _row(page: Page, card: LoraCard) -> None:
             st.markdown(f"**{plain(card.name)}** :gray-badge[{plain(card.base)}]")
             st.caption(f"{_origin(card)} · rank {card.dim} · {size(card.size_bytes)} · {ago(card.created_at)}")
         if st.button("Open", key=f"lora:{card.id}"):
-            page.go("make/loras", id=card.id)
+            page.go("models/loras", id=card.id)
 
 
 def _origin(card: LoraCard) -> str:
@@ -72,7 +72,7 @@ def _accept_upload(page: Page, uploaded: Uploaded) -> None:
 
 def detail(page: Page, lora_id: str) -> None:
     if st.button("All LoRAs", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/loras")
+        page.go("models/loras")
     with page.transaction() as tx:
         card = loras.get(tx, lora_id)
         usages = loras.usages(tx, lora_id)
@@ -96,10 +96,10 @@ def detail(page: Page, lora_id: str) -> None:
 def _actions(page: Page, card: LoraCard, usages: list[str]) -> None:
     with st.container(horizontal=True):
         if page.can_edit and st.button("Create pictures with it", type="primary", icon=":material/auto_awesome:"):
-            page.go("make/generation", lora=card.id)
+            page.go("create/pictures", lora=card.id)
         st.link_button("Download", media_url(page.workspace.id, card.asset_id, download=True), icon=":material/download:")
         if card.run_id and st.button("Open its training run", icon=":material/model_training:"):
-            page.go("make/training", id=card.run_id)
+            page.go("models/training", id=card.run_id)
         lineage.lineage_button(page, "lora", card.id)
         if page.can_edit and st.button("Delete", icon=":material/delete:"):
             consequence = f"It is {' and '.join(usages)}. Pictures made with it stay." if usages else "Nothing uses it."

@@ -57,7 +57,7 @@ def draw(page: Page) -> None:
         empty="Nothing is running.",
     )
     if opened:
-        page.go("run/jobs", id=opened)
+        page.go("settings/jobs", id=opened)
     _latest(page, board)
 
 
@@ -101,7 +101,7 @@ def _welcome(page: Page) -> None:
     )
     if page.can_edit:
         if card.button("New influencer", type="primary", icon=":material/person_add:"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
     else:
         card.caption("You are a viewer here: ask an editor to create one.")
     card.space("small")
@@ -124,17 +124,17 @@ def _attention(page: Page, board: OverviewData) -> None:
             step = min(int(card.setup.get("step", 1)), len(STEPS))
             st.markdown(f"**{plain(card.name)}**: the next step is **{STEPS[step - 1]}** ({step} of {len(STEPS)}).")
             if st.button("Continue", key=f"continue:{card.id}", type="primary"):
-                page.go("start/wizard", id=card.id)
+                page.go("influencers/wizard", id=card.id)
     if board.held_count:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{count(board.held_count, 'picture')}** held for a look: somebody else may be on them.")
             if st.button("Look", key="look:held"):
-                page.go("make/held")
+                page.go("inbox/face_check")
     if budget_warning:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(plain(budget_warning), width="stretch")
             if st.button("Open Costs", key="look:costs"):
-                page.go("run/costs")
+                page.go("settings/costs")
     attention.show(page, board.attention)
     for job in board.failed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -142,7 +142,7 @@ def _attention(page: Page, board: OverviewData) -> None:
                 st.markdown(f"**{plain(job.title)}** failed {ago(job.finished_at or job.created_at)}")
                 st.caption(plain(job.error_message or ""))
             if st.button("Look", key=f"look:{job.id}"):
-                page.go("run/jobs", id=job.id)
+                page.go("settings/jobs", id=job.id)
             if page.can_edit:
                 st.button("Dismiss", key=f"dismiss:{job.id}", type="tertiary", on_click=_dismiss, args=(page, job.id))
 
@@ -160,12 +160,12 @@ def _latest(page: Page, board: OverviewData) -> None:
         st.header("Latest pictures", anchor=False)
         st.space("stretch")
         if page.can_edit and st.button("Create pictures", icon=":material/auto_awesome:"):
-            page.go("make/generation")
+            page.go("create/pictures")
         if board.total_pictures > LATEST_COUNT and st.button(f"All {board.total_pictures:,}", icon=":material/photo_library:"):
-            page.go("make/gallery")
+            page.go("library/gallery")
     if not board.pictures:
         st.caption("None yet.")
         return
     state = picture_grid("overview:latest", tiles=[picture_tile(page, picture) for picture in board.pictures], size=150)
     if state.opened:
-        page.go("make/gallery", id=state.opened)
+        page.go("library/gallery", id=state.opened)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from backend import influencers
 from backend.accounts import UserCard, WorkspaceCard
 from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
 from backend.errors import NotSignedIn, StudioError, Unavailable
-from studio.shell import nav, resources, session, theme
+from studio.shell import current_influencer, nav, resources, session, theme, top_bar
 from studio.ui.format import plain
 
 WORKSPACE_PARAM = "ws"
@@ -23,12 +24,17 @@ PRODUCT = "InfluencerAI Studio"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Given by `frame()`. `role` decides only what is drawn; `transaction()` decides what may happen."""
+    """Given by `frame()`. `role` decides only what is drawn; `transaction()` decides what may happen.
+
+    `influencer_id`: the influencer chosen in the top bar, "" for all; `influencer_names`: those that can be chosen, by id.
+    """
 
     app: App
     caller: SignedIn
     user: UserCard
     workspace: WorkspaceCard
+    influencer_id: str = ""
+    influencer_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def role(self) -> str:
@@ -53,7 +59,7 @@ class Page:
             yield
 
     def go(self, file: str, **query: str) -> NoReturn:
-        """Switches to the page `file` (such as `make/training`), in the same workspace."""
+        """Switches to the page `file` (such as `models/training`), in the same workspace and with the same influencer."""
         st.switch_page(nav.source(file), query_params=self._query(query))
 
     def link(self, file: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -64,11 +70,14 @@ class Page:
         return nav.url(file, self._query(query))
 
     def _query(self, query: dict[str, str]) -> dict[str, str]:
-        return {WORKSPACE_PARAM: self.workspace.id, **query}
+        chosen = {current_influencer.INFLUENCER_PARAM: self.influencer_id} if self.influencer_id else {}
+        return {WORKSPACE_PARAM: self.workspace.id, **chosen, **query}
 
 
-def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
-    """The first call of every page. It stops the run for users who are not signed in or lack the role."""
+def frame(file: str, *, needs: Role = "viewer") -> Page:
+    """The first call of the page `file` (such as `models/training`). It stops the run for users who are not signed in or lack
+    the role."""
+    item = nav.item(file)
     with error_boundary(stop=True):
         app, session_info = resources.app(), session.current()
     if session_info is None:
@@ -76,16 +85,22 @@ def frame(title: str, *, icon: str = "", needs: Role = "viewer") -> Page:
     workspace = current_workspace(session_info.workspaces)
     if workspace is None:
         _no_workspace(bool(session_info.workspaces))
-    st.set_page_config(page_title=f"{title} · {PRODUCT}")
+    st.set_page_config(page_title=f"{item.title} · {PRODUCT}")
     st.html(theme.EVERYWHERE)
-    st.title(f"{icon} {title}".strip())
+    caller = SignedIn(session.token(), workspace.id)
+    with error_boundary(stop=True), app.db.transaction(caller) as tx:
+        names = influencers.names(tx)
+    influencer_id = current_influencer.chosen_influencer_id(names)
+    page = Page(app, caller, session_info.user, workspace, influencer_id, names)
+    top_bar.show(page, item.title)
+    top_bar.show_tabs(page, item)
     if RANK[workspace.role] < RANK[needs]:
         st.info(
             f"This page is for people with {needs} rights; you are {workspace.role} here. An owner can change that.",
             icon=":material/lock:",
         )
         st.stop()
-    return Page(app, SignedIn(session.token(), workspace.id), session_info.user, workspace)
+    return page
 
 
 def show_storage_notice() -> None:

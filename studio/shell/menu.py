@@ -1,14 +1,14 @@
-"""The sidebar of a signed-in user: workspace, pages, user. Links keep the workspace in their address."""
+"""The sidebar of a signed-in user: the workspace and the sections of the studio. Links keep the workspace in their address."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from backend import accounts
-from backend.db.transactions import Anonymous
-from studio.shell import nav, resources, session
+from backend.db.transactions import RANK
+from studio.shell import nav
+from studio.shell.current_influencer import INFLUENCER_PARAM
 from studio.shell.frame import WORKSPACE_PARAM, current_workspace
-from studio.ui.format import plain
 
 _CHOICE = "_workspace_choice"
 _PHONE_WIDTH_PX = 768
@@ -30,18 +30,21 @@ export default function ({ data }) {
 def show(session_info: accounts.SessionInfo, *, page: str) -> None:
     """`page`: the address of the page shown beside it."""
     workspace = current_workspace(session_info.workspaces)
+    query = {WORKSPACE_PARAM: workspace.id} if workspace else {}
+    if influencer_id := st.query_params.get(INFLUENCER_PARAM):
+        query[INFLUENCER_PARAM] = influencer_id
+    can_edit = workspace is not None and RANK[workspace.role] >= RANK["editor"]
+    current = nav.section_at(page)
     with st.sidebar, st.container(gap="xsmall"):
         if session_info.workspaces:
             _switcher(session_info.workspaces, workspace)
-        query = {WORKSPACE_PARAM: workspace.id} if workspace else {}
-        for section, items in nav.sections().items():
-            with st.container(gap=None, key=f"menu-{section}"):
-                st.caption(section)
-                for item in items:
-                    st.page_link(nav.source(item.file), label=item.title, icon=item.icon, query_params=query, width="stretch")
-        with st.container(horizontal=True, vertical_alignment="center", key="menu-user"):
-            st.markdown(f":small[{plain(session_info.user.name)}]", width="stretch")
-            st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
+        with st.container(gap=None, key="menu"):
+            for section in nav.SECTIONS:
+                if not (can_edit or section.for_viewers):
+                    continue
+                with st.container(gap=None, key=f"menu-{'current' if section.name == current else section.name}"):
+                    first_page = nav.source(nav.first_page(section.name).file)
+                    st.page_link(first_page, label=section.title, icon=section.icon, query_params=query, width="stretch")
         _fold_menu(key="_folding", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
 
 
@@ -54,10 +57,5 @@ def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.
 
 
 def _switch() -> None:
-    """Opens the same page in the other workspace, without `id`, which is of this one."""
+    """Opens the same page in the other workspace, without `id` and `influencer`, which are of this one."""
     st.query_params.from_dict({WORKSPACE_PARAM: st.session_state[_CHOICE]})
-
-
-def _sign_out() -> None:
-    with resources.app().db.transaction(Anonymous()) as tx:
-        accounts.sign_out(tx, session.token())

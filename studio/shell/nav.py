@@ -1,4 +1,4 @@
-"""The one list of pages. What is not listed here does not exist."""
+"""The one list of pages, in the order of the menu. What is not listed here does not exist."""
 
 from __future__ import annotations
 
@@ -17,50 +17,83 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the menu. `for_viewers`: whether people who may only look see it."""
+
+    name: str
+    title: str
+    icon: str
+    for_viewers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NavItem:
-    """`file`: `<section>/<noun>` under pages/; `path`: its address."""
+    """`file`: `<section>/<noun>` under pages/; `path`: its address; `is_tab`: whether the pages of its section link to it."""
 
     file: str
     title: str
     icon: str
     path: str
-    section: str
+    is_tab: bool = True
+
+    @property
+    def section(self) -> str:
+        return self.file.partition("/")[0]
 
 
-ITEMS = (
-    NavItem("start/overview", "Overview", ":material/space_dashboard:", "", "Start"),
-    NavItem("start/wizard", "New influencer", ":material/auto_awesome:", "new-influencer", "Start"),
-    NavItem("make/influencers", "Influencers", ":material/face_3:", "influencers", "Make"),
-    NavItem("make/datasets", "Datasets", ":material/photo_library:", "datasets", "Make"),
-    NavItem("make/training", "Training", ":material/model_training:", "training", "Make"),
-    NavItem("make/loras", "LoRAs", ":material/extension:", "loras", "Make"),
-    NavItem("make/trials", "Compare checkpoints", ":material/compare:", "trials", "Make"),
-    NavItem("make/generation", "Create", ":material/brush:", "create", "Make"),
-    NavItem("make/prompts", "Prompts", ":material/edit_note:", "prompts", "Make"),
-    NavItem("make/writing", "Write", ":material/ink_pen:", "write", "Make"),
-    NavItem("make/styles", "Writing styles", ":material/history_edu:", "writing-styles", "Make"),
-    NavItem("make/workflows", "Workflows", ":material/schema:", "workflows", "Make"),
-    NavItem("make/gallery", "Gallery", ":material/imagesmode:", "gallery", "Make"),
-    NavItem("make/clips", "Videos", ":material/movie:", "videos", "Make"),
-    NavItem("make/boards", "Boards", ":material/dashboard:", "boards", "Make"),
-    NavItem("make/lineage", "Lineage", ":material/account_tree:", "lineage", "Make"),
-    NavItem("make/held", "Held pictures", ":material/fact_check:", "held", "Make"),
-    NavItem("plan/calendar", "Calendar", ":material/calendar_month:", "calendar", "Plan"),
-    NavItem("plan/review", "Review", ":material/rate_review:", "review", "Plan"),
-    NavItem("plan/channels", "Channels", ":material/cell_tower:", "channels", "Plan"),
-    NavItem("run/jobs", "Jobs", ":material/bolt:", "jobs", "Run"),
-    NavItem("run/costs", "Costs", ":material/payments:", "costs", "Run"),
-    NavItem("run/system", "System", ":material/monitor_heart:", "system", "Run"),
-    NavItem("admin/account", "Account", ":material/person:", "account", "Admin"),
-    NavItem("admin/workspace", "Workspace", ":material/groups:", "workspace", "Admin"),
-    NavItem("admin/api_keys", "API keys", ":material/key:", "api-keys", "Admin"),
+SECTIONS = (
+    Section("home", "Home", ":material/home:"),
+    Section("inbox", "Inbox", ":material/inbox:"),
+    Section("calendar", "Calendar", ":material/calendar_month:"),
+    Section("create", "Create", ":material/brush:", for_viewers=False),
+    Section("library", "Library", ":material/photo_library:"),
+    Section("influencers", "Influencers", ":material/face_3:"),
+    Section("models", "Models", ":material/model_training:", for_viewers=False),
+    Section("results", "Results", ":material/monitoring:"),
+    Section("settings", "Settings", ":material/settings:", for_viewers=False),
 )
-_WITH_PICTURES = ("Start", "Make", "Plan")
+ITEMS = (
+    NavItem("home/home", "Home", ":material/home:", ""),
+    NavItem("inbox/review", "Review", ":material/rate_review:", "review"),
+    NavItem("inbox/face_check", "Face check", ":material/fact_check:", "face-check"),
+    NavItem("calendar/calendar", "Calendar", ":material/calendar_month:", "calendar"),
+    NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
+    NavItem("create/texts", "Texts", ":material/ink_pen:", "write"),
+    NavItem("create/prompts", "Prompt library", ":material/edit_note:", "prompts"),
+    NavItem("library/gallery", "Gallery", ":material/imagesmode:", "gallery"),
+    NavItem("library/videos", "Videos", ":material/movie:", "videos"),
+    NavItem("library/boards", "Boards", ":material/dashboard:", "boards"),
+    NavItem("library/lineage", "How it was made", ":material/account_tree:", "lineage", is_tab=False),
+    NavItem("influencers/influencers", "Influencers", ":material/face_3:", "influencers"),
+    NavItem("influencers/wizard", "New influencer", ":material/auto_awesome:", "new-influencer", is_tab=False),
+    NavItem("models/loras", "LoRAs", ":material/extension:", "loras"),
+    NavItem("models/training", "Training", ":material/model_training:", "training"),
+    NavItem("models/datasets", "Datasets", ":material/photo_library:", "datasets"),
+    NavItem("models/comparisons", "Comparisons", ":material/compare:", "comparisons"),
+    NavItem("models/writing_styles", "Writing styles", ":material/history_edu:", "writing-styles"),
+    NavItem("models/workflows", "Workflows", ":material/schema:", "workflows"),
+    NavItem("results/results", "Results", ":material/monitoring:", "results"),
+    NavItem("settings/workspace", "Workspace", ":material/groups:", "workspace"),
+    NavItem("settings/channels", "Channels", ":material/cell_tower:", "channels"),
+    NavItem("settings/costs", "Usage & limits", ":material/payments:", "costs"),
+    NavItem("settings/jobs", "Activity", ":material/bolt:", "jobs"),
+    NavItem("settings/system", "System", ":material/monitor_heart:", "system"),
+    NavItem("settings/api_keys", "API keys", ":material/key:", "api-keys"),
+    NavItem("settings/account", "Profile", ":material/person:", "account", is_tab=False),
+)
+MOVED = {"held": "face-check", "trials": "comparisons"}
+"""Addresses of earlier versions -> where that is now; the query stays."""
+_WITHOUT_PICTURES = ("settings",)
 _BY_FILE = {item.file: item for item in ITEMS}
 
 
+def item(file: str) -> NavItem:
+    """The page `file` (such as `models/loras`)."""
+    return _BY_FILE[file]
+
+
 def source(file: str) -> str:
-    """The path by which Streamlit knows the page `file` (such as `make/loras`)."""
+    """The path by which Streamlit knows the page `file` (such as `models/loras`)."""
     return f"pages/{_BY_FILE[file].file}.py"
 
 
@@ -71,7 +104,7 @@ def url(file: str, query: Mapping[str, str]) -> str:
 
 def shows_pictures(path: str) -> bool:
     """Whether the page at this address (without the leading slash) shows pictures, and so needs storage."""
-    return any(item.path == path and item.section in _WITH_PICTURES for item in ITEMS)
+    return any(item.path == path and item.section not in _WITHOUT_PICTURES for item in ITEMS)
 
 
 def pages() -> list[StreamlitPage]:
@@ -82,9 +115,17 @@ def pages() -> list[StreamlitPage]:
     ]
 
 
-def sections() -> dict[str, list[NavItem]]:
-    """The menu: section -> its pages."""
-    menu: dict[str, list[NavItem]] = {}
-    for item in ITEMS:
-        menu.setdefault(item.section, []).append(item)
-    return menu
+def section_at(path: str) -> str:
+    """Name of the section whose page has this address (without the leading slash)."""
+    return next((item.section for item in ITEMS if item.path == path), "")
+
+
+def first_page(section: str) -> NavItem:
+    """The page that a section of the menu opens."""
+    return next(item for item in ITEMS if item.section == section)
+
+
+def tabs(section: str) -> list[NavItem]:
+    """The pages of a section that link to each other; empty where there is only one."""
+    items = [item for item in ITEMS if item.section == section and item.is_tab]
+    return items if len(items) > 1 else []

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 import structlog
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
@@ -27,7 +29,7 @@ from backend import api
 from backend.errors import Invalid, Unavailable
 from backend.kit import temp_folders
 from backend.settings import Settings
-from studio.shell import resources
+from studio.shell import nav, resources
 from studio.shell.api_docs import api_docs_routes
 from studio.shell.first_paint import FirstPaint
 from studio.shell.guard import AccessGuard
@@ -94,6 +96,12 @@ def _disable_nagle() -> None:
             candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+async def _moved(request: Request) -> RedirectResponse:
+    """An address of an earlier version: the same query at the address of today."""
+    path = nav.MOVED[request.url.path.strip("/")]
+    return RedirectResponse(f"/{path}" + (f"?{request.url.query}" if request.url.query else ""), 308)
+
+
 rest_api = api.create_api(lambda: resources.app())
 mcp = api.McpDoor(rest_api)
 
@@ -104,6 +112,7 @@ app = st.App(
         *api.probe_routes(lambda: resources.app()),
         *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
         *(api_docs_routes() if Settings.read().api.swagger else ()),
+        *(Route(f"/{path}", _moved) for path in nav.MOVED),
         Mount("/api", app=rest_api),
         *(mcp.routes() if Settings.read().api.mcp else ()),
         Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "content_plans" / "calendar_view" / "vendor")),

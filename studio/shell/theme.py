@@ -26,10 +26,24 @@ EVERYWHERE = """<style>
 [data-testid="stMarkdownContainer"] .stMarkdownBadge[style*="143, 107, 242"] { color: #c6b3ff !important; }
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
   background-color: light-dark(#6b3fd4, #7546e3); border-color: light-dark(#6b3fd4, #7546e3); }
-[class*="st-key-menu-"] [data-testid="stElementContainer"] { margin-block: 0; }
+[data-testid="stSidebar"] .st-key-menu { gap: 2px; }
 [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] {
-  min-height: 24px; padding-block: 0; margin-block: 0; line-height: 24px; }
-.st-key-menu-user { position: sticky; bottom: 0; background: light-dark(#f5f2fc, #1a1624); z-index: 1; }
+  min-height: 36px; padding: 4px 10px; margin: 0; border-radius: 8px; background: none; }
+[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]:hover { background: light-dark(#ece6fa, #241f33); }
+[data-testid="stSidebar"] .st-key-menu-current [data-testid="stPageLink-NavLink"] { background: light-dark(#e4dbf9, #2d2442); }
+[data-testid="stSidebar"] .st-key-menu-current p { font-weight: 600; }
+[data-testid="stSidebar"] .st-key-menu-settings { margin-top: 12px; }
+[data-testid="stMain"] .st-key-top-bar h1 { font-size: 1.65rem; padding: 0; line-height: 2.5rem; }
+[data-testid="stMain"] .st-key-top-bar { row-gap: 4px; }
+.st-key-top-bar-user button { border-radius: 999px; min-width: 40px; }
+.st-key-top-bar-user button [data-testid="stIconMaterial"] { display: none; }
+.st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; }
+.st-key-section-tabs [data-testid="stPageLink-NavLink"] {
+  padding: 4px 2px 6px; margin: 0 0 -1px; min-height: 32px; border-radius: 0; background: none;
+  border-bottom: 2px solid transparent; }
+.st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: light-dark(#c9bce8, #4a3f66); }
+.st-key-section-tabs [data-testid="stPageLink-NavLink"][aria-current="page"] { border-color: light-dark(#6b3fd4, #a78bfa); }
+[data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
   outline: 2px solid light-dark(#201a2e, #ece8f5); outline-offset: 1px; box-shadow: none; }

@@ -53,8 +53,8 @@ def _workspace(page: Page, figures: health.WorkspaceFigures) -> None:
         st.metric("Files", f"{figures.files:,}", border=True)
         st.metric("In storage", size(figures.size_bytes), border=True)
     with st.container(horizontal=True):
-        page.link("run/jobs", "Jobs", icon=":material/bolt:")
-        page.link("run/costs", "Costs", icon=":material/payments:")
+        page.link("settings/jobs", "Jobs", icon=":material/bolt:")
+        page.link("settings/costs", "Costs", icon=":material/payments:")
 
 
 def _requests() -> None:

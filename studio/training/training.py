@@ -75,7 +75,7 @@ def _same_pictures_choice(key: str, followed: FollowedRun, current_count: int, *
 def follow_up_form(page: Page, run_id: str, step: int | None) -> None:
     """The form filled from a run: to repeat it with changes, or to continue from its checkpoint of `step`."""
     if st.button("Back to the run", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/training", id=run_id)
+        page.go("models/training", id=run_id)
     with page.transaction() as tx:
         run = training.get(tx, run_id)
     if step is None:
@@ -84,7 +84,7 @@ def follow_up_form(page: Page, run_id: str, step: int | None) -> None:
         st.markdown(f"## Go on from step {step} of {plain(run.name)}")
         st.caption("The new run begins with what this checkpoint has learned; its own steps count from 1.")
     if started := run_form(page, run.dataset_id, key=f"follow:{run_id}:{step}", followed=FollowedRun(run, step)):
-        page.go("make/training", id=started.id)
+        page.go("models/training", id=started.id)
 
 
 def listing(page: Page) -> None:
@@ -99,16 +99,16 @@ def listing(page: Page) -> None:
             icon=":material/model_training:",
         )
         if page.can_edit and card.button("New influencer", type="primary"):
-            page.go("start/wizard")
+            page.go("influencers/wizard")
         return
     if page.can_edit and dataset_page.cards:
         with st.expander("New training run", expanded=not run_page.cards, icon=":material/add:"):
             names = {dataset.id: dataset.name for dataset in dataset_page.cards}
             chosen = st.selectbox("Dataset", list(names), format_func=names.__getitem__, key="training:dataset")
             if chosen and (run := run_form(page, chosen, key="training")):
-                page.go("make/training", id=run.id)
+                page.go("models/training", id=run.id)
     if len(run_page.cards) > 1 and st.button("Compare runs", icon=":material/stacked_line_chart:"):
-        page.go("make/training", compare=",".join(card.id for card in run_page.cards[:2]))
+        page.go("models/training", compare=",".join(card.id for card in run_page.cards[:2]))
     for run in run_page.cards:
         _row(page, run)
     if run_page.next_cursor:
@@ -126,7 +126,7 @@ def _row(page: Page, run: RunCard) -> None:
             if run.notes:
                 st.caption(f":material/sticky_note_2: {plain(run.notes[:160])}{'…' if len(run.notes) > 160 else ''}")
         if st.button("Open", key=f"run:{run.id}"):
-            page.go("make/training", id=run.id)
+            page.go("models/training", id=run.id)
 
 
 def _time_text(page: Page, run: RunCard) -> str:

@@ -21,7 +21,7 @@ _DIFFERS_CSS = "background:rgba(139,92,246,.16);font-weight:600;"
 def compare_runs(page: Page, requested_ids: Sequence[str]) -> None:
     """`asked`: ids of runs, as the address has them."""
     if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/training")
+        page.go("models/training")
     with page.transaction() as tx:
         offered = training.page(tx, take=_MAX_OFFERED).cards
         chosen = _run_choice(

@@ -90,7 +90,7 @@ def _tile(page: Page, sample: SampleCard) -> Tile:
 def detail(page: Page, run_id: str, *, zone: str) -> None:
     """One run with everything it made."""
     if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/training")
+        page.go("models/training")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
         checkpoints = training.checkpoints(tx, run_id)
@@ -116,35 +116,35 @@ def _related_runs(page: Page, run: RunCard, source_runs: list[RunCard], continua
         for source_run in source_runs:
             if source_run.id == run.continued_from_run_id:
                 page.link(
-                    "make/training",
+                    "models/training",
                     f"Continues {source_run.name} from step {run.continued_from_step}",
                     icon=":material/history:",
                     id=source_run.id,
                 )
             else:
                 page.link(
-                    "make/training",
+                    "models/training",
                     f"A copy of {source_run.name} with changes",
                     icon=":material/content_copy:",
                     id=source_run.id,
                 )
         for next_id, name, step in continuations:
-            page.link("make/training", f"Step {step} goes on in {name}", icon=":material/arrow_forward:", id=next_id)
+            page.link("models/training", f"Step {step} goes on in {name}", icon=":material/arrow_forward:", id=next_id)
 
 
 def _actions(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointCard]) -> None:
     with st.container(horizontal=True):
         if run.lora_id and run.state == "completed":
             if st.button("Create pictures with it", type="primary", icon=":material/auto_awesome:"):
-                page.go("make/generation", lora=run.lora_id, **({"influencer": run.influencer_id} if run.influencer_id else {}))
+                page.go("create/pictures", lora=run.lora_id, **({"influencer": run.influencer_id} if run.influencer_id else {}))
             if st.button("Open in the LoRA library"):
-                page.go("make/loras", id=run.lora_id)
+                page.go("models/loras", id=run.lora_id)
         if page.can_edit and st.button("Duplicate with changes", icon=":material/content_copy:"):
-            page.go("make/training", duplicate=run.id)
+            page.go("models/training", duplicate=run.id)
         if st.button("Compare with other runs", icon=":material/stacked_line_chart:"):
-            page.go("make/training", compare=run.id)
+            page.go("models/training", compare=run.id)
         if checkpoints and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_COMPARE_HELP):
-            page.go("make/trials", run=run.id)
+            page.go("models/comparisons", run=run.id)
         lineage.lineage_button(page, "run", run.id)
 
 
@@ -209,7 +209,7 @@ def _checkpoints(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointC
             if run.state in ACTIVE:
                 continue
             if page.can_edit and st.button("Continue from here", key=f"continue:{checkpoint.step}", icon=":material/history:"):
-                page.go("make/training", duplicate=run.id, step=str(checkpoint.step))
+                page.go("models/training", duplicate=run.id, step=str(checkpoint.step))
             if checkpoint.lora_ids:
                 st.badge("in the library", icon=":material/check:", color="green")
             elif page.can_edit:

@@ -27,4 +27,4 @@ def show_no_models(page: Page, status: EngineStatus, what: str, *, key: str) -> 
             f"{what} as soon as {plain(status.name)} offers a model. {plain(status.detail)}", icon=":material/power_off:"
         )
         if st.button("Open System", icon=":material/monitor_heart:", key=f"{key}:system"):
-            page.go("run/system")
+            page.go("settings/system")

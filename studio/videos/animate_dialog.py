@@ -175,4 +175,4 @@ def _go_to_videos(page: Page) -> None:
     """Leaves for the page of videos after a callback has started them."""
     if st.session_state.pop(_STARTED, False):
         _forget_reuse()
-        page.go("make/clips")
+        page.go("library/videos")

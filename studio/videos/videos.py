@@ -54,7 +54,7 @@ def _empty(page: Page) -> None:
     hint = "Open a picture of the gallery and press Animate: a camera move over it, or the picture itself in motion."
     card = empty_state("No videos yet", hint, icon=":material/movie:")
     if page.can_edit and card.button("Open the gallery", type="primary"):
-        page.go("make/gallery")
+        page.go("library/gallery")
 
 
 def _list(page: Page, working: bool) -> None:
@@ -195,7 +195,7 @@ def _actions(page: Page, card: VideoCard) -> None:
         if page.can_edit:
             st.button("Use same settings", icon=":material/replay:", on_click=_reuse_settings, args=(card.id,))
         if st.button("Open the picture", icon=":material/image:"):
-            page.go("make/gallery", id=card.picture_id)
+            page.go("library/gallery", id=card.picture_id)
         if page.can_edit:
             st.button("Delete", icon=":material/delete:", on_click=_delete, args=(page, card.id))
 

@@ -126,7 +126,7 @@ def _last_trial(page: Page, card: WorkflowCard) -> None:
     for picture in pictures:
         with page.transaction() as tx:
             asset = assets.get(tx, picture.asset_id)
-        address = page.url("make/gallery", id=picture.id)
+        address = page.url("library/gallery", id=picture.id)
         source = media_url(page.workspace.id, asset.id, w=640)
         st.html(
             f'<a href="{address}" target="_self"><img src="{source}" alt="Trial picture" '

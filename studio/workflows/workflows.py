@@ -47,7 +47,7 @@ def workflows_page(page: Page) -> None:
 
 def workflow_page(page: Page, graph_id: str) -> None:
     if st.button("Workflows", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/workflows")
+        page.go("models/workflows")
     with page.transaction() as tx:
         card = workflows.get(tx, graph_id)
     if card.deleted_at:
@@ -80,14 +80,14 @@ def _row(page: Page, card: WorkflowCard) -> None:
             if card.notes:
                 st.caption(plain(card.notes))
         if st.button("Open", key=f"workflow:{card.id}"):
-            page.go("make/workflows", id=card.id)
+            page.go("models/workflows", id=card.id)
 
 
 def _head(page: Page, card: WorkflowCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {_STATES[card.state]}", width="stretch")
         if card.state == "approved" and page.can_edit and st.button("Create with it", icon=":material/brush:"):
-            page.go("make/generation", workflow=card.id)
+            page.go("create/pictures", workflow=card.id)
         st.download_button(
             "Download", json.dumps(card.graph, indent=1), f"{card.name}.json", "application/json", icon=":material/download:"
         )
@@ -122,7 +122,7 @@ def _import(page: Page, *, expanded: bool) -> None:
         if draft := forms.import_form("workflows:new"):
             with page.transaction(needs="editor") as tx:
                 card = workflows.import_workflow(tx, draft=draft)
-            page.go("make/workflows", id=card.id)
+            page.go("models/workflows", id=card.id)
 
 
 def _engine_hint(page: Page) -> None:
@@ -151,7 +151,7 @@ def _delete(page: Page, card: WorkflowCard) -> None:
     with page.transaction(needs="editor") as tx:
         workflows.delete(tx, card.id)
     st.session_state[_DELETED] = (card.id, card.name)
-    page.go("make/workflows")
+    page.go("models/workflows")
 
 
 def _undelete(page: Page, graph_id: str) -> None:

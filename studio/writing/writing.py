@@ -27,7 +27,7 @@ def writing(page: Page) -> None:
             "Whose words?", "A text is written in somebody's voice. Make an influencer first.", icon=":material/ink_pen:"
         )
         with card:
-            page.link("start/wizard", "New influencer", icon=":material/person_add:")
+            page.link("influencers/wizard", "New influencer", icon=":material/person_add:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         influencer, part = _choose_influencer(influencer_cards), _choose_part()

@@ -24,7 +24,7 @@ def draft_page(page: Page, draft_id: str) -> None:
     with page.transaction() as tx:
         draft = writing.get(tx, draft_id)
     if st.button("All drafts", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/writing", influencer=draft.influencer_id, part="drafts")
+        page.go("create/texts", influencer=draft.influencer_id, part="drafts")
     st.caption(f"{plain(draft.influencer_name)} · {plain(draft.topic)} · {ago(draft.created_at)}")
     card(page, draft)
 
@@ -107,7 +107,7 @@ def _picture(page: Page, draft: DraftCard) -> None:
         alt=draft.parts.alt_text or draft.topic,
         ratio=f"{picture_card.width}/{picture_card.height}",
     )
-    page.link("make/gallery", "Open", icon=":material/open_in_new:", id=picture_card.id)
+    page.link("library/gallery", "Open", icon=":material/open_in_new:", id=picture_card.id)
 
 
 def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
@@ -132,7 +132,7 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
                         _ask_model(page, partial(writing.rewrite_part, draft_id=draft.id, part=part))
         if draft.parts.picture:
             page.link(
-                "make/generation", "Create the picture", icon=":material/brush:", text=draft.id, influencer=draft.influencer_id
+                "create/pictures", "Create the picture", icon=":material/brush:", text=draft.id, influencer=draft.influencer_id
             )
         if st.button("Edit", key=f"edit:{draft.id}", type="tertiary", icon=":material/edit:"):
             _edit(page, draft)

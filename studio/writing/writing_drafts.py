@@ -67,4 +67,4 @@ def _row(page: Page, card: DraftCard) -> None:
                 + (f" · :orange[{n_broken_rules} broken rule{'s' if n_broken_rules > 1 else ''}]" if n_broken_rules else "")
             )
         if st.button("Open", key=f"open:{card.id}"):
-            page.go("make/writing", id=card.id)
+            page.go("create/texts", id=card.id)

@@ -41,7 +41,7 @@ def styles_page(page: Page) -> None:
 
 def style_page(page: Page, style_id: str) -> None:
     if st.button("Writing styles", icon=":material/arrow_back:", type="tertiary"):
-        page.go("make/styles")
+        page.go("models/writing_styles")
     with page.transaction() as tx:
         style = writing_styles.get(tx, style_id)
         speakers, sources = writing_styles.speakers(tx, style_id), writing_styles.sources(tx, style_id)
@@ -87,7 +87,7 @@ def _new_style(page: Page) -> None:
     if draft := forms.name_form("styles:new", submit="Go on"):
         with page.transaction(needs="editor") as tx:
             style = writing_styles.create(tx, draft)
-        page.go("make/styles", id=style.id)
+        page.go("models/writing_styles", id=style.id)
 
 
 def _row(page: Page, style: WritingStyleCard) -> None:
@@ -96,7 +96,7 @@ def _row(page: Page, style: WritingStyleCard) -> None:
             st.markdown(f"**{plain(style.name)}** {_badge(style)}")
             st.caption(_summary(style))
         if st.button("Open", key=f"style:{style.id}"):
-            page.go("make/styles", id=style.id)
+            page.go("models/writing_styles", id=style.id)
 
 
 def _badge(style: WritingStyleCard) -> str:
@@ -147,7 +147,7 @@ def _delete(page: Page, style: WritingStyleCard) -> None:
     with page.transaction(needs="editor") as tx:
         writing_styles.delete(tx, style.id, force=True)
     st.session_state[_DELETED] = (style.id, style.name)
-    page.go("make/styles")
+    page.go("models/writing_styles")
 
 
 def _undo_bar(page: Page) -> None:

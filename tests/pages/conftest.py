@@ -35,7 +35,7 @@ def registered_pages() -> dict[str, Any]:
 
 @pytest.fixture
 def open_page(app: Any, workspace: Tenant, monkeypatch: pytest.MonkeyPatch, registered_pages: dict[str, Any]) -> Open:
-    """`open_page("make/gallery", person=workspace.viewer, id="pic_…")` -> the page after its first run.
+    """`open_page("library/gallery", person=workspace.viewer, id="pic_…")` -> the page after its first run.
 
     Streamlit finds pages by their address only after one run: of the overview, once in this process.
     """

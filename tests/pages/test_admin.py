@@ -10,7 +10,7 @@ from tests.pages.conftest import Open, words
 
 
 def test_i_change_my_name_and_sign_other_browsers_out(open_page: Open, workspace: Tenant, db: Database) -> None:
-    at = open_page("admin/account", person=workspace.editor)
+    at = open_page("settings/account", person=workspace.editor)
     assert not at.exception
     at.text_input[0].set_value("Eddie")
     next(button for button in at.button if button.label == "Save name").click().run()
@@ -23,7 +23,7 @@ def test_i_change_my_name_and_sign_other_browsers_out(open_page: Open, workspace
 
 
 def test_bad_passwords_are_explained_in_place(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/account")
+    at = open_page("settings/account")
     at.text_input[1].set_value("whatever it was")
     at.text_input[2].set_value("short")
     next(button for button in at.button if button.label == "Change password").click().run()
@@ -32,7 +32,7 @@ def test_bad_passwords_are_explained_in_place(open_page: Open, workspace: Tenant
 
 
 def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db: Database) -> None:
-    at = open_page("admin/workspace")
+    at = open_page("settings/workspace")
     assert not at.exception
     next(button for button in at.button if button.label == "Make a link").click().run()
     assert "?invite=" in at.code[0].value
@@ -45,14 +45,14 @@ def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db:
 
 
 def test_others_see_people_but_no_levers(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/workspace", person=workspace.viewer)
+    at = open_page("settings/workspace", person=workspace.viewer)
     assert workspace.owner.email.split("@")[0].replace("-", "\\-") in words(at)
     assert not [button for button in at.button if button.label in {"Make a link", "Withdraw", "Save name"}]
     assert not [box for box in at.selectbox if str(box.key).startswith("role:")]
 
 
 def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/workspace", person=workspace.viewer)
+    at = open_page("settings/workspace", person=workspace.viewer)
     next(box for box in at.text_input if box.label == "Its name").set_value("Second home")
     next(button for button in at.button if button.label == "Create workspace").click().run()
     assert not at.exception
@@ -63,7 +63,7 @@ def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
 def test_the_system_page_shows_members_what_works_and_what_is_theirs(
     open_page: Open, workspace: Tenant, other_workspace: Tenant
 ) -> None:
-    at = open_page("run/system", person=workspace.editor)
+    at = open_page("settings/system", person=workspace.editor)
     assert not at.exception
     page_text = words(at)
     for part in ("Database", "Redis", "Image engine", "Trainer", "This workspace"):
@@ -75,7 +75,7 @@ def test_the_system_page_shows_members_what_works_and_what_is_theirs(
 
 
 def test_the_system_page_names_every_part_for_operators(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("run/system", person=workspace.owner)
+    at = open_page("settings/system", person=workspace.owner)
     assert not at.exception
     page_text = words(at)
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):
@@ -84,7 +84,7 @@ def test_the_system_page_names_every_part_for_operators(open_page: Open, workspa
 
 
 def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: App) -> None:
-    at = open_page("admin/api_keys")
+    at = open_page("settings/api_keys")
     assert not at.exception
     assert "No API keys yet" in words(at)
     at.text_input(key="key:name").set_value("n8n")
@@ -107,7 +107,7 @@ def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Te
     assert "refused from their next request on" in words(at)  # a dialog's own button cannot be pressed here
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         access.revoke(tx, card.id)
-    at = open_page("admin/api_keys")
+    at = open_page("settings/api_keys")
     assert "No API keys yet" in words(at)
     at.toggle(key="keys:revoked").set_value(True).run()
     assert "n8n at home" in words(at)
@@ -115,9 +115,9 @@ def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Te
 
 
 def test_a_key_without_a_name_is_explained_and_others_see_no_keys(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("admin/api_keys")
+    at = open_page("settings/api_keys")
     next(button for button in at.button if button.label == "Make the key").click().run()
     assert "Name" in at.error[0].value
-    at = open_page("admin/api_keys", person=workspace.editor)
+    at = open_page("settings/api_keys", person=workspace.editor)
     assert "Owners manage API keys" in words(at)
     assert not at.text_input

@@ -35,7 +35,7 @@ def run(app: App, workspace: Tenant, dataset_id: str) -> None:
 
 
 def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
-    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=dataset_id), dataset_id, "Captions")
     press(at, "Caption with AI …")
     page_text = words(at).replace("\\", "")
     assert "**2 pictures** · 1 caption stays as it is" in page_text
@@ -55,7 +55,7 @@ def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, wor
     press(at, "Caption 2 pictures")
     assert not at.exception
     run(app, workspace, dataset_id)
-    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=dataset_id), dataset_id, "Captions")
     page_text = words(at).replace("\\", "")
     assert "Captioned from what was measured" in page_text
     assert "2 written, 1 kept · $0.00" in page_text
@@ -67,7 +67,7 @@ def test_from_the_dialog_to_the_captions_and_back(open_page: Open, app: App, wor
 
 
 def test_who_started_it_sees_the_captions_and_their_undo(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
-    at = on(open_page("make/datasets", id=dataset_id), dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=dataset_id), dataset_id, "Captions")
     press(at, "Caption with AI …")
     at.session_state["captioning:open"] = (dataset_id, (), 0)
     press(at, "Caption 2 pictures")
@@ -84,7 +84,7 @@ def test_who_started_it_sees_the_captions_and_their_undo(open_page: Open, app: A
 
 def test_viewers_see_and_do_not_start(open_page: Open, app: App, workspace: Tenant, dataset_id: str) -> None:
     run_attempt(context(app, workspace, start_job(app, workspace, dataset_id)))
-    at = on(open_page("make/datasets", person=workspace.viewer, id=dataset_id), dataset_id, "Captions")
+    at = on(open_page("models/datasets", person=workspace.viewer, id=dataset_id), dataset_id, "Captions")
     assert "Captioned from what was measured" in words(at)
     assert not [element for element in at.button if element.label in ("Undo", "Caption with AI …")]
 
@@ -95,6 +95,6 @@ def test_costs_name_the_work(open_page: Open, app: App, workspace: Tenant) -> No
         call = ledger.reserve(app.db, SystemCaller(workspace.id), most_usd=Decimal(1), purpose=about, settings=app.settings)
         with app.db.transaction(workspace.caller) as tx:
             tx.get_one(LlmCall, call.call_id).state = "settled"
-    kinds = list(open_page("run/costs").dataframe[2].value["Kind"])
+    kinds = list(open_page("settings/costs").dataframe[2].value["Kind"])
     assert "Dataset captions" in kinds
     assert not any("-" in kind for kind in kinds)

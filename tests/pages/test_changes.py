@@ -32,7 +32,7 @@ def field(at: AppTest, kind: str, label: str) -> Any:
 def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
     open_page: Open, db: Database, workspace: Tenant
 ) -> None:
-    at = open_page("start/wizard")
+    at = open_page("influencers/wizard")
     field(at, "text_input", "Name").input("Mo")
     press(at, "Continue")
     assert "3 to 80 characters" in at.error[0].value
@@ -47,19 +47,19 @@ def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
     assert (card.trigger_word, dataset.trigger_word, dataset.influencer_id) == ("mona_lisa", "mona_lisa", card.id)
     assert card.setup == {"step": 2, "dataset_id": dataset.id, "done": False}
 
-    again = open_page("start/wizard", id=card.id)
+    again = open_page("influencers/wizard", id=card.id)
     assert "Pictures of Mona Lisa" in words(again)
     assert next(button for button in again.button if button.label == "Continue").disabled
-    assert "the next step is **Pictures** (2 of 5)" in words(open_page("start/overview"))
+    assert "the next step is **Pictures** (2 of 5)" in words(open_page("home/home"))
     with db.transaction(workspace.caller, needs="editor") as tx:
         make_pictures(tx, 1, influencer_id=card.id)
-    assert "the next step is" not in words(open_page("start/overview")), "there are pictures already"
+    assert "the next step is" not in words(open_page("home/home")), "there are pictures already"
 
 
 def test_an_influencer_is_saved_and_an_older_edit_is_refused(
     open_page: Open, db: Database, workspace: Tenant, rows: Rows
 ) -> None:
-    first, second = (open_page("make/influencers", id=rows.influencer_id) for _ in range(2))
+    first, second = (open_page("influencers/influencers", id=rows.influencer_id) for _ in range(2))
     field(first, "text_input", "Tone").input("dry")
     press(first, "Save")
     with db.transaction(workspace.caller) as tx:
@@ -75,7 +75,7 @@ def test_an_influencer_is_saved_and_an_older_edit_is_refused(
 def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     with db.transaction(workspace.caller) as tx:
         before = jobs.page(tx).total
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     field(at, "text_area", "What should the picture show?").input("portrait, in a forest").run()
     press(press(at, "Create pictures"), "Create pictures")
     assert not at.exception
@@ -83,12 +83,12 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
         assert jobs.page(tx).total == before + 1
         request = generation.latest(tx)[0]
     assert request.recipe.prompt == "bella, portrait, in a forest"
-    assert "**Prompt**: bella, portrait, in a forest" in words(open_page("run/jobs", id=request.job_id))
+    assert "**Prompt**: bella, portrait, in a forest" in words(open_page("settings/jobs", id=request.job_id))
     assert [ref.name for ref in request.recipe.loras] == ["bella-v1"]
 
 
 def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: Open, rows: Rows) -> None:
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     field(at, "text_area", "What should the picture show?").input("portrait <lora:bela-v1:0.8>").run()
     assert plain("Did you mean bella-v1") in at.warning[0].value
     press(at, "Create pictures")
@@ -96,20 +96,20 @@ def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: 
 
 
 def test_a_remix_fills_the_form_as_the_picture_was_made(open_page: Open, rows: Rows) -> None:
-    at = open_page("make/generation", remix=rows.picture_ids[3], seed="same")
+    at = open_page("create/pictures", remix=rows.picture_ids[3], seed="same")
     assert field(at, "text_area", "What should the picture show?").value == "portrait, at the beach, smiling"
     assert field(at, "number_input", "Seed").value == 3
     assert field(at, "slider", "How many?").value == 1
 
 
 def test_drawing_from_a_picture_shows_it_and_asks_how_far(open_page: Open, rows: Rows) -> None:
-    at = open_page("make/generation", **{"from": rows.picture_ids[0]})
+    at = open_page("create/pictures", **{"from": rows.picture_ids[0]})
     assert "Drawn from this picture." in words(at)
     assert field(at, "slider", "How far from the starting picture").value == 0.6
 
 
 def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/loras", id=rows.lora_id)
+    at = open_page("models/loras", id=rows.lora_id)
     field(at, "text_input", "Name").input("Not a word!")
     press(at, "Rename")
     assert plain("For example: not-a-word") in at.error[0].value
@@ -120,7 +120,7 @@ def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, worksp
 
 
 def test_a_failed_job_is_tried_again(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("run/jobs")
+    at = open_page("settings/jobs")
     at.session_state["jobs:filter"] = "Needs a look"
     press(at.run(), "Try again")
     with db.transaction(workspace.caller) as tx:
@@ -131,7 +131,7 @@ def test_jobs_are_shown_by_kind(open_page: Open, rows: Rows) -> None:
     def titles() -> set[str]:
         return {str(element.value).split("**")[1] for element in at.markdown if str(element.value).startswith("**")}
 
-    at = open_page("run/jobs")
+    at = open_page("settings/jobs")
     at.session_state["jobs:filter"] = "All"
     at.run()
     assert {"4 × bella in a forest", "Check 12 files"} <= titles()
@@ -143,7 +143,7 @@ def test_jobs_are_shown_by_kind(open_page: Open, rows: Rows) -> None:
 
 
 def test_every_parameter_of_a_run_can_be_said(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/training")
+    at = open_page("models/training")
     for label, value in (("Warm-up steps", 5), ("Caption dropout (0 to 0.9)", 0.25), ("Min-SNR gamma (0: off)", 3.0)):
         field(at, "number_input", label).set_value(value)
     press(at, "Start training")

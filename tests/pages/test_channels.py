@@ -34,7 +34,7 @@ def links(at: AppTest) -> str:
 
 
 def test_a_fresh_machine_says_what_it_lacks(open_page: Open, app: App, bella: str) -> None:
-    at = open_page("plan/channels")
+    at = open_page("settings/channels")
     assert not at.exception
     assert "No channels yet" in words(at)
     assert "INSTAGRAM" in words(at).replace("\\", "")
@@ -48,7 +48,7 @@ def test_a_fresh_machine_says_what_it_lacks(open_page: Open, app: App, bella: st
 def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         id = make_channel(tx, bella, "youtube", "Bella Travels").id
-    at = open_page("plan/channels")
+    at = open_page("settings/channels")
     press(at, "Switch off")
     assert of(app, workspace)[0].state == "off"
     press(at, "Switch on")
@@ -59,11 +59,11 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
     assert [element.value for element in at.radio if element.label == "Made for kids"] == [None]
     with app.db.transaction(workspace.caller) as tx:
         channels.save_settings(tx, id, privacy="unlisted", made_for_kids=False)
-    at = open_page("plan/channels")
+    at = open_page("settings/channels")
     assert "seen by: Unlisted · not made for kids" in words(at)
     with app.db.transaction(workspace.caller) as tx:
         update_channel(tx, id, state="reconnect", trouble="YouTube no longer accepts the connection.")
-    at = open_page("plan/channels")
+    at = open_page("settings/channels")
     assert "YouTube no longer accepts" in words(at)
     assert f"channel={id}" in links(at)
     press(at, "Disconnect")
@@ -73,9 +73,9 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
 
 def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
     key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
-    assert "Nothing was connected" not in words(open_page("plan/channels", person=workspace.editor, said=key))
+    assert "Nothing was connected" not in words(open_page("settings/channels", person=workspace.editor, said=key))
     key = channels.store_flash(app, workspace.owner.token, OAuthResult(workspace.id, "Nothing was connected."))
-    at = open_page("plan/channels", said=key)
+    at = open_page("settings/channels", said=key)
     assert "Nothing was connected" in words(at)
     press(at, "Dismiss")
     assert "Nothing was connected" not in words(at)
@@ -84,6 +84,6 @@ def test_what_connecting_said_is_shown_to_whom_it_was_said(open_page: Open, app:
 def test_viewers_see_and_cannot_change(open_page: Open, app: App, workspace: Tenant, bella: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         channels.add_sandbox(tx, bella)
-    at = open_page("plan/channels", person=workspace.viewer)
+    at = open_page("settings/channels", person=workspace.viewer)
     assert "Connected" in words(at)
     assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {element.label for element in at.button}

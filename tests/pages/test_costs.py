@@ -36,7 +36,7 @@ def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> N
 
 
 def test_nothing_spent_yet(open_page: Open) -> None:
-    page_text = shown(open_page("run/costs"))
+    page_text = shown(open_page("settings/costs"))
     assert "Nothing was asked this month" in page_text
     assert "No language model is set" in page_text
     assert "of $150.00" in page_text
@@ -45,7 +45,7 @@ def test_nothing_spent_yet(open_page: Open) -> None:
 def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant) -> None:
     spend(app, workspace, "1.25")
     spend(app, workspace, "7", state="estimated")
-    at = open_page("run/costs")
+    at = open_page("settings/costs")
     page_text = shown(at)
     assert "$8.25" in page_text
     assert "82% of the limit is spent" in page_text
@@ -67,14 +67,14 @@ def test_who_comes_near_the_limit_hears_of_it_where_they_are(
     monkeypatch.setattr(resources, "app", lambda: paid)
     for usd, then in (("8.5", "What could cost more than is left is not asked"), ("1.5", "it goes on tomorrow")):
         spend(paid, workspace, usd)
-        for file, query in (("make/writing", {"influencer": rows.influencer_id}), ("start/overview", {})):
+        for file, query in (("create/texts", {"influencer": rows.influencer_id}), ("home/home", {})):
             page_text = shown(open_page(file, **query))
             assert "Spent on words today" in page_text
             assert then in page_text
 
 
 def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:
-    at = open_page("run/costs")
+    at = open_page("settings/costs")
     at.number_input[0].set_value(2.5)
     next(button for button in at.button if button.label == "Save limits").click()
     at.run()
@@ -83,7 +83,7 @@ def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspa
     next(button for button in at.button if button.label == "Save limits").click()
     at.run()
     assert "at most" in at.error[0].value
-    viewer = open_page("run/costs", person=workspace.viewer)
+    viewer = open_page("settings/costs", person=workspace.viewer)
     assert not viewer.number_input
     assert "of $2.50" in shown(viewer)
 
@@ -91,7 +91,7 @@ def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspa
 @pytest.mark.parametrize("role", ["editor", "viewer"])
 def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tenant, role: str) -> None:
     rows = fill_workspace(db, workspace)
-    at = open_page("make/generation", person=getattr(workspace, role), influencer=rows.influencer_id)
+    at = open_page("create/pictures", person=getattr(workspace, role), influencer=rows.influencer_id)
     topic = next(field for field in at.text_input if field.label == "What is the post about?")
     ask = next(button for button in at.button if button.label == "Suggest")
     assert ask.disabled == (role == "viewer")

@@ -39,7 +39,7 @@ def test_the_grid_gets_its_first_page_and_its_filters(open_page: Open, rows: Row
     grids: list[dict[str, Any]] = []
     component = importlib.import_module("studio.datasets.dataset_grid")
     monkeypatch.setattr(component, "_component", lambda **said: grids.append(said["data"]) or {})
-    at = open_page("make/datasets", id=rows.dataset_id)
+    at = open_page("models/datasets", id=rows.dataset_id)
     assert not at.exception
     [data] = grids
     assert len(data["first"]) == 14
@@ -57,7 +57,7 @@ def test_a_fix_is_one_press_and_one_undo(open_page: Open, db: Database, workspac
     with db.transaction(workspace.caller) as tx:
         ids = tx.scalars(select(DatasetImage.id).where(DatasetImage.dataset_id == rows.dataset_id)).all()
         tx.execute(update(DatasetImage).where(DatasetImage.id.in_(ids[:3])).values(alike=ids[0]))
-    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
+    at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
     assert "Look-alikes, side by side" in words(at)
     assert "best" in words(at)
     press(at, "Keep only this")
@@ -69,7 +69,7 @@ def test_a_fix_is_one_press_and_one_undo(open_page: Open, db: Database, workspac
 
 
 def test_thresholds_are_tuned(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
+    at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
     assert "1 picture is blurred" in " ".join(element.value for element in at.warning)
     field(at, "number_input", "Sharpness, at least").set_value(5.0)
     press(at, "Apply")
@@ -80,7 +80,7 @@ def test_thresholds_are_tuned(open_page: Open, db: Database, workspace: Tenant, 
 
 def test_captions_are_replaced_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     before = captions(db, workspace, rows.dataset_id)
-    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
     field(at, "text_input", "Find").input("portrait")
     field(at, "text_input", "Replace with").input("photo")
     press(at.run(), "Change 14 captions")
@@ -95,7 +95,7 @@ def test_a_trait_in_a_caption_is_taken_out_after_a_look(open_page: Open, db: Dat
     with db.transaction(workspace.caller) as tx:
         image = datasets.images(tx, rows.dataset_id, take=1).images[0]
         datasets.set_captions(tx, {image.id: ("bella, green eyes, at sea", image.caption_version)})
-    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
     assert "**green eyes** · 1 of 13, a trait of the person" in words(at)
     press(at, "Take out …")
     assert not at.exception
@@ -104,7 +104,7 @@ def test_a_trait_in_a_caption_is_taken_out_after_a_look(open_page: Open, db: Dat
 
 
 def test_two_people_in_one_dataset_lose_no_caption(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    first, second = [on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions") for _ in range(2)]
+    first, second = [on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Captions") for _ in range(2)]
     field(first, "text_area", r"00\.jpg").input("bella in Rome")
     press(first, "Save captions")
     field(second, "text_area", r"00\.jpg").input("bella in Oslo")
@@ -116,7 +116,7 @@ def test_two_people_in_one_dataset_lose_no_caption(open_page: Open, db: Database
 
 
 def test_the_table_saves_what_was_typed(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = on(open_page("make/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
+    at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
     at.session_state[f"captions:view:{rows.dataset_id}"] = "Table"
     at.run()
     with db.transaction(workspace.caller) as tx:
@@ -134,7 +134,7 @@ def test_the_table_saves_what_was_typed(open_page: Open, db: Database, workspace
 def test_rights_are_declared_with_a_name_and_kept(open_page: Open, db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         card = datasets.create(tx, name="Fresh", trigger_word="fresh")
-    at = on(open_page("make/datasets", id=card.id), card.id, "Rights")
+    at = on(open_page("models/datasets", id=card.id), card.id, "Rights")
     press(at, "I confirm this")
     assert "Choose one" in at.warning[0].value
     at.radio[0].set_value("agreed")
@@ -152,7 +152,7 @@ def test_rights_are_declared_with_a_name_and_kept(open_page: Open, db: Database,
 
 @pytest.mark.parametrize("tab", ["Pictures", "Check", "Captions", "Rights", "Settings"])
 def test_a_viewer_sees_every_tab_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, tab: str) -> None:
-    at = on(open_page("make/datasets", person=workspace.viewer, id=rows.dataset_id), rows.dataset_id, tab)
+    at = on(open_page("models/datasets", person=workspace.viewer, id=rows.dataset_id), rows.dataset_id, tab)
     offered = [button.label for button in at.button if not button.disabled]
     assert not {"Undo", "Keep only this", "Apply", "Save captions", "Save", "I confirm this", "Delete the dataset"} & set(
         offered

@@ -57,14 +57,14 @@ def test_a_workspace_in_use_whose_names_are_markdown(open_page: Open, typed: Row
 @pytest.mark.parametrize(
     ("file", "which", "says"),
     [
-        ("make/influencers", "influencer_id", "Bella"),
-        ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
-        ("make/training", "run_id", "Checkpoints"),
-        ("make/loras", "lora_id", "<lora:bella-v1"),
-        ("make/generation", "generation_id", "8 pictures"),
-        ("make/gallery", "picture_id", "Recipe"),
-        ("run/jobs", "job_id", "gave up after several tries"),
-        ("start/wizard", "influencer_id", "First pictures of Bella"),
+        ("influencers/influencers", "influencer_id", "Bella"),
+        ("models/datasets", "dataset_id", "13 of 14 pictures in use"),
+        ("models/training", "run_id", "Checkpoints"),
+        ("models/loras", "lora_id", "<lora:bella-v1"),
+        ("create/pictures", "generation_id", "8 pictures"),
+        ("library/gallery", "picture_id", "Recipe"),
+        ("settings/jobs", "job_id", "gave up after several tries"),
+        ("influencers/wizard", "influencer_id", "First pictures of Bella"),
     ],
 )
 def test_one_of_each(open_page: Open, db: Database, workspace: Tenant, typed: Rows, file: str, which: str, says: str) -> None:
@@ -77,7 +77,8 @@ def test_one_of_each(open_page: Open, db: Database, workspace: Tenant, typed: Ro
 
 
 @pytest.mark.parametrize(
-    "file", ["make/influencers", "make/datasets", "make/training", "make/loras", "make/gallery", "run/jobs"]
+    "file",
+    ["influencers/influencers", "models/datasets", "models/training", "models/loras", "library/gallery", "settings/jobs"],
 )
 def test_an_id_of_nothing_gets_a_sentence(open_page: Open, file: str) -> None:
     at = open_page(file, id="job_00000000000000000000000000")
@@ -98,6 +99,6 @@ def test_another_workspaces_id_looks_like_no_id(
     open_page: Open, db: Database, other_workspace: Tenant, workspace: Tenant
 ) -> None:
     foreign_rows = fill_workspace(db, other_workspace)
-    at = open_page("make/influencers", id=foreign_rows.influencer_id)
+    at = open_page("influencers/influencers", id=foreign_rows.influencer_id)
     assert at.error
     assert "Bella" not in words(at)

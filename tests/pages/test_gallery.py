@@ -36,7 +36,7 @@ def press(at: AppTest, label: str) -> AppTest:
 def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
     open_page: Open, db: Database, workspace: Tenant, rows: Rows, board_id: str
 ) -> None:
-    at = open_page("make/gallery", id=rows.picture_ids[5])
+    at = open_page("library/gallery", id=rows.picture_ids[5])
     press(at, "Make it a favourite")
     press(at, "Put on board")
     with db.transaction(workspace.caller) as tx:
@@ -54,7 +54,7 @@ def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
 def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     open_page: Open, db: Database, workspace: Tenant, board_id: str
 ) -> None:
-    at = open_page("make/boards", id=board_id)
+    at = open_page("library/boards", id=board_id)
     next(element for element in at.text_input if element.label == "Name").input("Beach")
     press(at, "Save")
     assert "## Beach" in words(at)
@@ -79,7 +79,7 @@ def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App
         upload_id=upload.id,
         chunks=[b"abc"],
     )
-    at = open_page("make/gallery", bring="1")
+    at = open_page("library/gallery", bring="1")
     assert "come in with their prompt" in words(at)
     at.session_state["import"] = {"done": {"stored": 1, "skipped": 0, "failed": 0, "ids": [upload.id]}}
     assert not at.run().exception
@@ -87,13 +87,15 @@ def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App
 
 @pytest.mark.parametrize(("noun", "which"), [("dataset", "dataset_id"), ("run", "run_id"), ("lora", "lora_id")])
 def test_lineage_begins_anywhere(open_page: Open, rows: Rows, noun: str, which: str) -> None:
-    at = open_page("make/lineage", noun=noun, id=getattr(rows, which))
+    at = open_page("library/lineage", noun=noun, id=getattr(rows, which))
     assert not at.exception
     assert not at.error
     assert "bella" in words(at).lower()
 
 
-@pytest.mark.parametrize(("file", "says"), [("make/boards", "does not exist here"), ("make/lineage", "does not exist here")])
+@pytest.mark.parametrize(
+    ("file", "says"), [("library/boards", "does not exist here"), ("library/lineage", "does not exist here")]
+)
 def test_an_id_of_nothing_gets_a_sentence(open_page: Open, rows: Rows, file: str, says: str) -> None:
     at = open_page(file, id="x_00000000000000000000000000")
     assert not at.exception
@@ -104,10 +106,10 @@ def test_viewers_see_boards_and_pictures_and_change_nothing(
     open_page: Open, workspace: Tenant, rows: Rows, board_id: str
 ) -> None:
     for file, query in (
-        ("make/boards", {"id": board_id}),
-        ("make/boards", {}),
-        ("make/gallery", {"id": rows.picture_ids[0]}),
-        ("make/gallery", {"bring": "1"}),
+        ("library/boards", {"id": board_id}),
+        ("library/boards", {}),
+        ("library/gallery", {"id": rows.picture_ids[0]}),
+        ("library/gallery", {"bring": "1"}),
     ):
         at = open_page(file, person=workspace.viewer, **query)
         assert not at.exception

@@ -49,7 +49,7 @@ def test_the_first_visitor_is_asked_to_found(stranger: AppTest) -> None:
 
 def test_strangers_see_no_page_and_no_menu(stranger: AppTest, workspace: Tenant) -> None:
     at = stranger.run()
-    for file in ("make/gallery", "run/jobs", "admin/workspace", "start/overview"):
+    for file in ("library/gallery", "settings/jobs", "settings/workspace", "home/home"):
         at.switch_page(f"pages/{file}.py").run()
         assert [title.value for title in at.title] == ["Sign in"]
         assert not at.sidebar.children
@@ -73,7 +73,7 @@ def test_wrong_passwords_then_a_wait(stranger: AppTest, workspace: Tenant) -> No
 
 
 def test_a_revoked_session_loses_its_page_at_the_next_click(open_page: Open, workspace: Tenant, db: Database) -> None:
-    at = open_page("admin/workspace")
+    at = open_page("settings/workspace")
     assert "Make a link" in words(at)
     with db.transaction(Anonymous()) as tx:
         accounts.sign_out(tx, workspace.owner.token)
@@ -83,7 +83,7 @@ def test_a_revoked_session_loses_its_page_at_the_next_click(open_page: Open, wor
 
 
 def test_another_workspaces_address_is_explained(open_page: Open, workspace: Tenant, other_workspace: Tenant) -> None:
-    at = open_page("make/gallery", ws=other_workspace.id)
+    at = open_page("library/gallery", ws=other_workspace.id)
     assert not at.exception
     assert "do not belong to this workspace" in at.error[0].value
 
@@ -122,9 +122,9 @@ def test_a_studio_without_its_database_says_so(stranger: AppTest, monkeypatch: p
 def test_storage_that_is_starting_is_said_and_the_rest_works(
     open_page: Open, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "Storage is starting" not in words(open_page("make/gallery"))
+    assert "Storage is starting" not in words(open_page("library/gallery"))
     monkeypatch.setattr(type(app.storage), "ready", lambda self: False)
-    at = open_page("make/gallery")
+    at = open_page("library/gallery")
     assert not at.exception
     assert "Storage is starting" in words(at)
-    assert "Storage is starting" not in words(open_page("admin/account"))
+    assert "Storage is starting" not in words(open_page("settings/account"))

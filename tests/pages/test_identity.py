@@ -44,7 +44,7 @@ def field(at: AppTest, kind: str, label: str) -> Any:
 
 
 def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/influencers", id=rows.influencer_id, part="identity")
+    at = open_page("influencers/influencers", id=rows.influencer_id, part="identity")
     assert "Does every picture really show Bella?" in words(at)
     press(at, "Calibrate")
     assert not at.exception
@@ -56,7 +56,7 @@ def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace:
 def test_a_threshold_says_how_many_references_would_pass(
     app: Any, open_page: Open, db: Database, workspace: Tenant, calibrated: Rows
 ) -> None:
-    at = open_page("make/influencers", id=calibrated.influencer_id, part="identity")
+    at = open_page("influencers/influencers", id=calibrated.influencer_id, part="identity")
     assert "12 of 13 references would pass themselves · as calibrated" in words(at)
     assert "purple hair" in words(at)
     field(at, "slider", "Threshold").set_value(0.4).run()
@@ -69,10 +69,10 @@ def test_a_threshold_says_how_many_references_would_pass(
 
 
 def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace: Tenant, calibrated: Rows) -> None:
-    at = open_page("make/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="identity")
+    at = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="identity")
     assert field(at, "slider", "Threshold").disabled
     assert not [button for button in at.button if "alibrate" in button.label]
-    report = open_page("make/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="report")
+    report = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="report")
     assert "Whose pictures it was learned from" in words(report)
     assert [metric.value for metric in report.metric][:2] == ["8", "100%"]
 
@@ -80,12 +80,12 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace:
 def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         tx.execute(update(Picture).where(Picture.id.in_(rows.picture_ids[:3])).values(gate="held", identity_line=0.8))
-    at = open_page("make/held")
+    at = open_page("inbox/face_check")
     assert "All 3 pictures below" in words(at)
     press(at, "Show in the gallery")
     assert "3 pictures in the gallery now" in words(at)
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
         assert gallery.held_counts(tx) == {"held": 3, "rejected": 0}
-    viewer = open_page("make/held", person=workspace.viewer)
+    viewer = open_page("inbox/face_check", person=workspace.viewer)
     assert "An editor can show or reject" in words(viewer)

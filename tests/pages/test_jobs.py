@@ -31,7 +31,7 @@ def test_a_finished_job_shows_its_cost_its_files_and_a_link(open_page: Open, app
         tx.add(
             LlmCall(id="llm_1", job_id=job_id, day=20260101, kind="x", state="settled", usd=Decimal("0.0042"), estimate_usd=1)
         )
-    at = open_page("run/jobs", id=job_id)
+    at = open_page("settings/jobs", id=job_id)
     assert not at.exception
     said = words(at)
     for part in ("lora\\-training", "try 1", "cost \\$0\\.0042", "Open the LoRA"):
@@ -46,7 +46,7 @@ def test_one_that_gave_up_shows_what_it_was_given(open_page: Open, app: App, wor
     job_id = rows.job_ids["failed"]
     with app.db.transaction(workspace.caller) as tx:
         tx.execute(update(Job).where(Job.id == job_id).values(payload={"dataset_id": "ds_7"}))
-    at = open_page("run/jobs", id=job_id)
+    at = open_page("settings/jobs", id=job_id)
     said = words(at)
     for part in ('"dataset_id": "ds_7"', "gave up after several tries", "cost \\$0\\.00"):
         assert part in said, said

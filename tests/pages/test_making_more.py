@@ -52,7 +52,7 @@ def way(at: AppTest, name: str) -> AppTest:
 
 def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any, rows: Rows) -> None:
     card = do(prompt_library.save_template, TemplateDraft(name="Face", prompt="portrait of {who}, {place=at noon}"))
-    at = press(open_page("make/generation"), "Face")
+    at = press(open_page("create/pictures"), "Face")
     assert plain("Fill in who first.") in at.warning[0].value
     field(at, "text_input", "Who").input("a tall man").run()
     at = press(at, "Create pictures")
@@ -65,7 +65,7 @@ def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any
 
 def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: Rows) -> None:
     do(prompt_library.record_prompt_use, "a red boat", "fog")
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     field(at, "slider", "How many?").set_value(7).run()
     at = press(at, "a red boat")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("a red boat", 7)
@@ -80,7 +80,7 @@ def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(o
         prompt_library.save_preset, name="Mine", draft=GenerationDraft(prompt="at the pier", n=2).model_dump(mode="json")
     )
     do(prompt_library.set_default_preset, preset.id)
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("at the pier", 2)
     at = field(at, "selectbox", "Style").select(style.id).run()
     assert field(at, "number_input", "Steps").value == 33
@@ -91,7 +91,7 @@ def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(o
 
 
 def test_the_last_seed_is_kept_while_it_is_locked(open_page: Open, do: Any, rows: Rows) -> None:
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     field(at, "text_area", PROMPT).input("a cat").run()
     at = press(at, "Create pictures").run()
     seed = do(generation.latest)[0].recipe.seeds[0]
@@ -102,7 +102,7 @@ def test_the_last_seed_is_kept_while_it_is_locked(open_page: Open, do: Any, rows
 
 
 def test_a_grid_is_counted_before_it_is_drawn_and_a_large_one_confirmed(open_page: Open, do: Any, rows: Rows) -> None:
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     field(at, "text_area", PROMPT).input("a cat").run()
     at = way(at, "grid")
     assert "Choose what changes" in words(at)
@@ -115,7 +115,7 @@ def test_a_grid_is_counted_before_it_is_drawn_and_a_large_one_confirmed(open_pag
 
 
 def test_a_list_is_read_line_by_line(open_page: Open, do: Any, rows: Rows) -> None:
-    at = way(open_page("make/generation"), "list")
+    at = way(open_page("create/pictures"), "list")
     field(at, "text_area", "One prompt a line").input("a cat\na <lora:nope>\n" + "a dog\n" * 50).run()
     assert "1 line cannot be drawn" in at.warning[0].value
     create = next(button for button in at.button if button.label == "Create 51 pictures")
@@ -132,7 +132,7 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
         do(generation.start, draft=GenerationDraft(prompt=name, n=1), models=models, request_key=name)
         for name in ("one", "two")
     )
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     at = next(button for button in at.button if button.key == f"icon-only:queue:first:{second.job_id}").click().run()
     assert not at.exception
     order = [job.id for job in do(jobs.queue_status, "gpu")]
@@ -142,7 +142,7 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
 
 
 def test_a_part_of_a_picture_waits_for_its_mask(open_page: Open, rows: Rows) -> None:
-    at = open_page("make/generation", **{"from": rows.picture_ids[0], "part": "1"})
+    at = open_page("create/pictures", **{"from": rows.picture_ids[0], "part": "1"})
     assert not at.exception
     assert next(button for button in at.button if button.label == "Create pictures").disabled
 
@@ -154,7 +154,7 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     do(prompt_library.save_style, PromptStyleDraft(name="Neon", prompt="neon light"))
     do(prompt_library.save_preset, name="Ours", draft={"nonsense": 1}, own=False)
     for person in (workspace.owner, workspace.viewer):
-        at = open_page("make/prompts", person=person)
+        at = open_page("create/prompts", person=person)
         assert not at.exception
         for text in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
             assert text in words(at).replace("\\", "")

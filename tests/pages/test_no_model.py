@@ -36,12 +36,12 @@ def rows(db: Database, workspace: Tenant) -> Rows:
 @pytest.mark.parametrize(
     ("file", "which", "says"),
     [
-        ("make/generation", "", "Pictures can be created as soon as ComfyUI offers a model."),
-        ("make/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
-        ("make/datasets", "dataset_id", "13 of 14 pictures in use"),
-        ("make/trials", "run_id", "Checkpoints can be compared as soon as"),
-        ("make/gallery", "picture_ids", "Recipe"),
-        ("make/prompts", "", "New template"),
+        ("create/pictures", "", "Pictures can be created as soon as ComfyUI offers a model."),
+        ("models/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
+        ("models/datasets", "dataset_id", "13 of 14 pictures in use"),
+        ("models/comparisons", "run_id", "Checkpoints can be compared as soon as"),
+        ("library/gallery", "picture_ids", "Recipe"),
+        ("create/prompts", "", "New template"),
     ],
 )
 def test_pages_without_a_model(
@@ -51,7 +51,7 @@ def test_pages_without_a_model(
     stand_in = SimpleNamespace(settings=app.settings, db=app.db, redis=app.redis, storage=app.storage, engines=engines)
     monkeypatch.setattr(resources, "app", lambda: stand_in)
     row_id = rows.picture_ids[0] if which == "picture_ids" else getattr(rows, which, "")
-    query = {"run" if file == "make/trials" else "id": row_id} if which else {}
+    query = {"run" if file == "models/comparisons" else "id": row_id} if which else {}
     at = open_page(file, **query)
     assert not at.exception
     assert not at.error

@@ -47,18 +47,18 @@ def said(at: AppTest) -> str:
 
 
 def test_an_empty_calendar_says_how_to_begin(open_page: Open, bella: Planner) -> None:
-    at = open_page("plan/calendar", influencer=bella.influencer.id)
+    at = open_page("calendar/calendar", influencer=bella.influencer.id)
     assert "Nothing planned on" in said(at)
     assert {"New plan", "Save rules"} <= {button.label for button in at.button}
 
 
 def test_a_plan_goes_its_way_from_draft_to_scheduled(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     assert "Draft" in said(at)
     press(at, "Send to review")
     assert state(app, workspace, plan_id) == S.IN_REVIEW
-    queue = open_page("plan/review")
+    queue = open_page("inbox/review")
     assert "Good morning" in said(queue)
     press(queue, "Approve")
     assert state(app, workspace, plan_id) == S.SCHEDULED
@@ -69,7 +69,7 @@ def test_an_edit_is_saved_and_reviewed_again(open_page: Open, app: App, workspac
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
         content_plans.approve(tx, [plan_id])
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     next(area for area in at.text_area if area.label == "Caption").set_value("Quite other words")
     press(at, "Save")
     with app.db.transaction(workspace.caller) as tx:
@@ -83,7 +83,7 @@ def caption(at: AppTest) -> Any:
 
 def test_what_was_typed_is_saved_with_the_act_and_said_so(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     assert not [button.label for button in at.button if button.label.startswith("Save and")], "nothing was typed"
     caption(at).set_value("My new words").run()
     assert "Unsaved changes: Caption" in said(at)
@@ -101,7 +101,7 @@ def test_a_button_pressed_before_it_could_say_so_saves_as_well(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     caption(at).set_value("Typed, then clicked at once")
     press(at, "Yes, approve and publish")
     with app.db.transaction(workspace.caller) as tx:
@@ -111,7 +111,7 @@ def test_a_button_pressed_before_it_could_say_so_saves_as_well(
 
 def test_what_cannot_be_done_is_saved_all_the_same(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella, variants=(bella.variant(media=()),))
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     caption(at).set_value("No picture yet").run()
     press(at, "Save and send to review")
     assert "Saved. Not done: Bella · Sandbox: Add a picture" in said(at).replace("Bella: Add", "Bella · Sandbox: Add")
@@ -124,23 +124,23 @@ def test_unsaved_changes_are_there_when_the_plan_is_opened_again(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
-    caption(open_page("plan/calendar", id=plan_id)).set_value("Closed too early").run()
-    assert caption(open_page("plan/calendar", person=workspace.editor, id=plan_id)).value == "Good morning", (
+    caption(open_page("calendar/calendar", id=plan_id)).set_value("Closed too early").run()
+    assert caption(open_page("calendar/calendar", person=workspace.editor, id=plan_id)).value == "Good morning", (
         "they are one's own"
     )
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     assert caption(at).value == "Closed too early"
     assert "restored: Caption" in said(at)
     press(at, "Discard")
     assert caption(at).value == "Good morning"
-    assert caption(open_page("plan/calendar", id=plan_id)).value == "Good morning"
+    assert caption(open_page("calendar/calendar", id=plan_id)).value == "Good morning"
 
 
 def test_two_people_the_second_sees_what_the_first_changed(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     plan_id = plan_of(app, workspace, bella)
-    ada, ben = open_page("plan/calendar", id=plan_id), open_page("plan/calendar", id=plan_id, person=workspace.editor)
+    ada, ben = open_page("calendar/calendar", id=plan_id), open_page("calendar/calendar", id=plan_id, person=workspace.editor)
     caption(ben).set_value("Ben's words")
     press(ben, "Save")
     press(ada, "Approve")
@@ -155,7 +155,7 @@ def test_two_people_the_second_sees_what_the_first_changed(
 
 def test_ones_own_changes_are_kept_on_top_of_the_others(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
-    ada = open_page("plan/calendar", id=plan_id)
+    ada = open_page("calendar/calendar", id=plan_id)
     next(element for element in ada.text_input if element.label == "Topic").set_value("Ada's topic").run()
     with app.db.transaction(workspace.caller) as tx:
         draft = bella.variant(caption="Ben's words")
@@ -176,7 +176,7 @@ def test_approving_all_leaves_out_what_was_changed_meanwhile(
     open_page: Open, app: App, workspace: Tenant, bella: Planner
 ) -> None:
     first, second = (plan_of(app, workspace, bella, wall=local_time_ahead(days=n), topic=f"Plan {n}") for n in (1, 2))
-    at = open_page("plan/review")
+    at = open_page("inbox/review")
     assert "Drafts (2)" in str(at.get_by_key("review:kind").options), "it opens where something waits"
     with app.db.transaction(workspace.caller) as tx:
         content_plans.move(tx, second, local_time_ahead(days=9))
@@ -191,19 +191,19 @@ def test_sent_back_with_a_note(open_page: Open, app: App, workspace: Tenant, bel
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
         content_plans.submit_for_review(tx, [plan_id])
-    at = open_page("plan/review")
+    at = open_page("inbox/review")
     next(area for area in at.text_area if area.label == "What should change?").set_value("Too loud")
     at.get_by_key(f"no:{plan_id}").click()
     at.run()
     assert state(app, workspace, plan_id) == S.DRAFT
-    assert "Reviewer: Too loud" in said(open_page("plan/calendar", id=plan_id))
+    assert "Reviewer: Too loud" in said(open_page("calendar/calendar", id=plan_id))
 
 
 def test_unknown_posts_ask_for_a_look_at_the_account(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
         tx.execute(update(Post).where(Post.plan_id == plan_id).values(state=S.UNKNOWN, error="The answer was lost."))
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     assert "The answer was lost." in said(at)
     press(at, "Mark as published")
     assert state(app, workspace, plan_id) == S.PUBLISHED
@@ -211,16 +211,16 @@ def test_unknown_posts_ask_for_a_look_at_the_account(open_page: Open, app: App, 
 
 def test_viewers_look_and_an_unknown_plan_gets_a_sentence(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
-    at = open_page("plan/calendar", person=workspace.viewer, id=plan_id)
+    at = open_page("calendar/calendar", person=workspace.viewer, id=plan_id)
     assert not {"Save", "Approve", "Hold"} & {button.label for button in at.button}
-    assert "does not exist here" in open_page("plan/calendar", id="cp_gone").error[0].value
+    assert "does not exist here" in open_page("calendar/calendar", id="cp_gone").error[0].value
 
 
 def test_stop_and_start_again(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
         content_plans.approve(tx, [plan_id])
-    at = open_page("plan/calendar")
+    at = open_page("calendar/calendar")
     at.get_by_key("stop:workspace").click()
     at.run()
     assert state(app, workspace, plan_id) == S.ON_HOLD
@@ -236,7 +236,7 @@ def test_a_post_that_rests_says_so_and_is_used_again_anyway(
     plan_id = plan_of(app, workspace, bella)
     with app.db.transaction(workspace.caller) as tx:
         content_plans.mark_published(tx, plan_id)
-    at = open_page("plan/calendar", id=plan_id)
+    at = open_page("calendar/calendar", id=plan_id)
     assert "Use again" not in {button.label for button in at.button}
     assert "posts rest for 60 days" in said(at)
     press(at, "Use it anyway")

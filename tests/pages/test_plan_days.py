@@ -72,7 +72,7 @@ def written(app: App, workspace: Tenant, bella: Planner, n: int = 3) -> str:
 
 
 def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
-    at = open_page("plan/calendar")
+    at = open_page("calendar/calendar")
     assert "Nothing is planned yet" in said(at)
     press(at, "Plan a week")
     page_text = said(at)
@@ -93,7 +93,7 @@ def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, wo
 def test_without_a_channel_a_practice_channel_is_offered(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
         zara = make_influencer(tx, "Zara")
-    at = open_page("plan/calendar", influencer=zara.id)
+    at = open_page("calendar/calendar", influencer=zara.id)
     press(at, "Plan days")
     assert "Zara has no channel yet" in said(at)
     within(at, "Plan days", "Add a practice channel")
@@ -102,7 +102,7 @@ def test_without_a_channel_a_practice_channel_is_offered(open_page: Open, app: A
 
 def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     job_id = written(app, workspace, bella)
-    at = open_page("plan/calendar")
+    at = open_page("calendar/calendar")
     assert "**3 drafts for Bella**" in said(at)
     assert "Written by the offline writer" in said(at)
     press(at, "Delete these drafts")
@@ -114,7 +114,7 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     with app.db.transaction(workspace.caller) as tx:
         assert len(content_plans.plans_in_series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
-    viewer = open_page("plan/calendar", person=workspace.viewer)
+    viewer = open_page("calendar/calendar", person=workspace.viewer)
     assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
 
 
@@ -129,7 +129,7 @@ def test_hand_picked_plans_are_approved_sent_back_and_shifted(
         with app.db.transaction(workspace.caller) as tx:
             return [content_plans.get(tx, plan).state for plan in plans]
 
-    at = open_page("plan/review")
+    at = open_page("inbox/review")
     at.get_by_key(f"pick:{plans[0]}").check()
     at.get_by_key(f"pick:{plans[2]}").check()
     at.run()

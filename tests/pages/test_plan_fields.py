@@ -60,7 +60,7 @@ def test_tiktok_asks_the_account_and_has_no_default_audience(
     account = PlatformAccount("1", "bella", "Bella", privacy=offered, max_video_s=60, duet_off=True)
     monkeypatch.setattr(channels, "check_account", lambda *_: account)
     plan = make("tiktok")
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").value is None
     assert not any(widget(at.toggle, f"Allow {feature}").value for feature in ("comments", "duets", "stitches"))
     press(at, "Ask TikTok what the account may do")
@@ -88,7 +88,7 @@ def test_youtube_takes_from_the_channel_what_the_post_does_not_say(
         channels.save_settings(tx, plan.posts[0].channel_id, privacy="unlisted", made_for_kids=True)
         upload_request = build_request(tx, plan.posts[0])
         assert (upload_request.privacy, upload_request.options.made_for_kids) == ("unlisted", True)
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert widget(at.selectbox, "Who can see it").options[0] == "As the channel says (Unlisted)"
     widget(at.text_input, "Tags").set_value("trams,  night city ")
     widget(at.selectbox, "Category").set_value("19")
@@ -106,7 +106,7 @@ def test_saving_what_nobody_touched_changes_nothing(open_page: Open, app: App, w
         content_plans.approve(tx, [plan.id])
     before = read(app, workspace, plan.id)
     assert before.state == PostState.SCHEDULED
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert widget(at.toggle, "Show the reel in the feed too").value is True
     press(at, "Save")
     after = read(app, workspace, plan.id)
@@ -115,7 +115,7 @@ def test_saving_what_nobody_touched_changes_nothing(open_page: Open, app: App, w
 
 def test_every_picture_gets_an_alt_text(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make("instagram", film=False)
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     for n, alt_text in ((1, "A tram at night"), (2, "Bella waves")):
         widget(at.text_input, f"Picture {n}").set_value(alt_text)
     press(at, "Save")
@@ -124,6 +124,6 @@ def test_every_picture_gets_an_alt_text(open_page: Open, app: App, workspace: Te
 
 
 def test_a_viewer_reads_them(open_page: Open, workspace: Tenant, make: Make) -> None:
-    at: AppTest = open_page("plan/calendar", person=workspace.viewer, id=make("tiktok").id)
+    at: AppTest = open_page("calendar/calendar", person=workspace.viewer, id=make("tiktok").id)
     assert widget(at.toggle, "Allow comments").disabled
     assert "Ask TikTok what the account may do" not in [button.label for button in at.button]

@@ -59,13 +59,13 @@ def caption(at: AppTest) -> Any:
 
 def test_what_the_platform_cannot_fetch_is_said_before_the_post_is_due(open_page: Open, make: Make) -> None:
     """Pages of tests have no public address, as a studio on somebody's laptop."""
-    assert r"set PUBLIC\_URL" in words(open_page("plan/calendar", id=make("instagram").id))
-    assert r"set PUBLIC\_URL" not in words(open_page("plan/calendar", id=make("sandbox").id))
+    assert r"set PUBLIC\_URL" in words(open_page("calendar/calendar", id=make("instagram").id))
+    assert r"set PUBLIC\_URL" not in words(open_page("calendar/calendar", id=make("sandbox").id))
 
 
 def test_a_crop_is_one_click_and_another_takes_it_back(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make()
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     caption(at).set_value("Typed, not saved")
     press(at, "Crop it to 4:5")
     [post] = read(app, workspace, plan.id).posts
@@ -85,7 +85,7 @@ def test_a_crop_is_one_click_and_another_takes_it_back(open_page: Open, app: App
 
 def test_everything_at_once_then_it_can_be_scheduled(open_page: Open, app: App, workspace: Tenant, make: Make) -> None:
     plan = make(caption="word " * 600, hashtags=[f"tag{n}" for n in range(40)])
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     press(at, "Fix all 3")
     [post] = read(app, workspace, plan.id).posts
     assert len(content_plans.whole_caption(post.caption, post.hashtags)) <= 2200
@@ -102,6 +102,6 @@ def test_everything_at_once_then_it_can_be_scheduled(open_page: Open, app: App, 
 
 def test_viewers_see_what_is_wrong_and_cannot_mend_it(open_page: Open, workspace: Tenant, make: Make) -> None:
     plan = make()
-    at = open_page("plan/calendar", person=workspace.viewer, id=plan.id)
+    at = open_page("calendar/calendar", person=workspace.viewer, id=plan.id)
     assert "Instagram takes 4:5 to 1.91:1" in words(at).replace("\\", "")
     assert "Crop it to 4:5" not in [button.label for button in at.button]

@@ -50,7 +50,7 @@ def labels(at: AppTest) -> set[str]:
 def test_publish_now_says_where_and_is_watched(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
         plan = bella.plan(tx, wall=local_time_ahead())
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert "Bella · Sandbox" in said(at)
     press(at, "Yes, publish now")
     with app.db.transaction(workspace.caller) as tx:
@@ -59,11 +59,11 @@ def test_publish_now_says_where_and_is_watched(open_page: Open, app: App, worksp
         assert (post.state, jobs.get(tx, post.job_id).kind) == (S.PUBLISHING, "autopost")
     assert "Followers see nothing before its last step" in said(at)
     assert not {"Yes, publish now", "I posted it myself", "Delete plan"} & labels(at)
-    at = open_page("run/jobs")
+    at = open_page("settings/jobs")
     with app.db.transaction(workspace.caller) as tx:
         jobs.cancel(tx, post.job_id)
     assert state(app, workspace, plan.id) == S.ON_HOLD
-    at = open_page("run/jobs", id=post.job_id)
+    at = open_page("settings/jobs", id=post.job_id)
     assert "Open the plan" in labels(at)
 
 
@@ -71,7 +71,7 @@ def test_publish_now_is_refused_with_the_reason(open_page: Open, app: App, works
     with app.db.transaction(workspace.caller) as tx:
         plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.pause_publishing(tx)
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert "Publishing is stopped" in said(at)
     assert at.get_by_key(f"now:{plan.id}").disabled, "the reason is beside it"
 
@@ -79,7 +79,7 @@ def test_publish_now_is_refused_with_the_reason(open_page: Open, app: App, works
 def test_what_waits_says_until_when(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     later, why = now() + timedelta(hours=2), "Instagram's daily limit is reached."
     plan = plan_in(app, workspace, bella, S.SCHEDULED, not_before=later, error=why)
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert f"Bella waits until {later:%H:%M}" in said(at) or "waits until tomorrow" in said(at)
     assert why in said(at)
 
@@ -97,7 +97,7 @@ def test_a_published_post_and_its_log(open_page: Open, app: App, workspace: Tena
     }
     tried(app, workspace, plan.posts[0].id, outcome="released", said="The sandbox has a fault right now.", phase="preparing")
     tried(app, workspace, plan.posts[0].id, outcome="published", phase="submitting", sent=values)
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     page = said(at)
     assert "Published just now by the studio" in page
     assert [element.proto.url for element in at.get("link_button")] == ["https://example.org/p/1"]
@@ -110,7 +110,7 @@ def test_a_published_post_and_its_log(open_page: Open, app: App, workspace: Tena
 def test_nobody_knows_and_a_person_says(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan = plan_in(app, workspace, bella, S.UNKNOWN, error="The answer was lost.", due_at=now())
     post = plan.posts[0]
-    at = open_page("plan/calendar", id=plan.id)
+    at = open_page("calendar/calendar", id=plan.id)
     assert "that begins “Good morning”" in said(at)
     assert "followers see it twice" in said(at)
     at.text_input(f"url:{post.id}").set_value("not an address")
@@ -127,7 +127,7 @@ def test_nobody_knows_and_a_person_says(open_page: Open, app: App, workspace: Te
 
 def test_not_there_is_sent_again_at_once(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan = plan_in(app, workspace, bella, S.UNKNOWN, error="Lost.", handle=b"old", submitted_at=now(), phase="submitting")
-    press(open_page("plan/calendar", id=plan.id), "It is not there: post again now")
+    press(open_page("calendar/calendar", id=plan.id), "It is not there: post again now")
     with app.db.transaction(workspace.caller) as tx:
         row = tx.get_one(Post, plan.posts[0].id)
         assert (row.state, row.handle, row.phase, row.submitted_at) == (S.PUBLISHING, None, "preparing", None)
@@ -135,8 +135,8 @@ def test_not_there_is_sent_again_at_once(open_page: Open, app: App, workspace: T
 
 def test_a_failed_post_is_tried_again(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan = plan_in(app, workspace, bella, S.FAILED, error="The picture is too small.", tries=6)
-    assert not {"Try again", "Yes, publish now"} & labels(open_page("plan/calendar", person=workspace.viewer, id=plan.id))
-    at = open_page("plan/calendar", id=plan.id)
+    assert not {"Try again", "Yes, publish now"} & labels(open_page("calendar/calendar", person=workspace.viewer, id=plan.id))
+    at = open_page("calendar/calendar", id=plan.id)
     assert "Nothing of it is out" in said(at)
     press(at, "Try again")
     assert state(app, workspace, plan.id) == S.PUBLISHING
@@ -149,28 +149,28 @@ def test_what_needs_a_person_is_on_review_and_the_overview(
     with app.db.transaction(workspace.caller) as tx:
         content_plans.schedule(tx, [bella.plan(tx, wall=local_time_ahead(days=2)).id])
         put_channel(tx, bella.channel.id, state="reconnect", trouble="The connection has ended.")
-    first = open_page("start/overview")
+    first = open_page("home/home")
     assert "1 post: could not be published." in said(first).replace("**", "")
     assert "The connection has ended. 1 post waits for it." in said(first)
-    at = open_page("plan/review", show="failed")
+    at = open_page("inbox/review", show="failed")
     assert "The picture is too small." in said(at)
     with app.db.transaction(workspace.caller) as tx:
         content_plans.pause_publishing(tx, bella.influencer.id)
-    assert "held: publishing is stopped for Bella." in said(open_page("plan/review", show="on_hold"))
+    assert "held: publishing is stopped for Bella." in said(open_page("inbox/review", show="on_hold"))
 
 
 def test_a_channel_says_how_it_posts(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     plan_in(app, workspace, bella, S.PUBLISHED, published_at=now())
     with app.db.transaction(workspace.caller) as tx:
         content_plans.schedule(tx, [bella.plan(tx, wall=local_time_ahead(days=3)).id])
-    at = open_page("plan/channels")
+    at = open_page("settings/channels")
     assert "Last post just now, 1 in the last 24 hours. Next:" in said(at)
 
 
 def test_the_form_follows_what_went_out(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     with app.db.transaction(workspace.caller) as tx:
         plan = bella.plan(tx, wall=local_time_ahead())
-    at = press(open_page("plan/calendar", id=plan.id), "Yes, publish now")
+    at = press(open_page("calendar/calendar", id=plan.id), "Yes, publish now")
     assert "while you were editing" not in said(at)
     assert [element.disabled for element in at.text_area if element.label == "Caption"] == [True]
     with app.db.transaction(workspace.caller) as tx:

@@ -23,7 +23,7 @@ __all__ = ["make_app", "server"]
 
 
 def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_page: Open) -> None:
-    at = open_page("make/styles")
+    at = open_page("models/writing_styles")
     assert not at.exception
     assert "No writing style yet" in words(at)
     at.text_input(key="styles:new:name").set_value("ab")
@@ -34,7 +34,7 @@ def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_pa
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
         [style] = writing_styles.page(tx)
-    at = open_page("make/styles", id=style.id)
+    at = open_page("models/writing_styles", id=style.id)
     assert "Nothing learned yet" in words(at)
     assert "400 words are the least" in words(at)
 
@@ -42,7 +42,7 @@ def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_pa
 def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open_page: Open) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx)
-    at = open_page("make/styles", id=style.id)
+    at = open_page("models/writing_styles", id=style.id)
     assert not at.exception
     assert "offline writer writes" in words(at)
     at.text_area(key=f"style:wish:{style.id}:topic").set_value("a wet walk")
@@ -57,7 +57,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
         make_context(app, workspace, writing_styles.WRITING_KIND, StyleWritingPayload(text_id=text.id), job_id=text.job_id),
         StyleWritingPayload(text_id=text.id),
     )
-    at = open_page("make/styles", id=style.id, person=workspace.viewer)
+    at = open_page("models/writing_styles", id=style.id, person=workspace.viewer)
     assert not at.exception
     assert "60 asked for" in words(at)
     assert "style match" in words(at)
@@ -68,13 +68,13 @@ def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_pa
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         style = make_style(tx, "Pond <b>notes</b>")
         writing_styles.write(tx, style.id, StyleTextDraft(topic="tea"), request_key="k")
-    at = open_page("make/styles", id=style.id)
+    at = open_page("models/writing_styles", id=style.id)
     at.segmented_control(key=f"style:part:{style.id}").set_value("card").run()
     assert not at.exception
     assert "Passages that show it" in words(at)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         writing_styles.delete(tx, style.id)
-    at = open_page("make/styles")
+    at = open_page("models/writing_styles")
     at.session_state["styles:gone"] = (style.id, style.name)
     at.run()
     next(button for button in at.button if button.label == "Undo").click().run()
@@ -89,7 +89,7 @@ def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: T
         tx.execute(update(StyleText).where(StyleText.id == text.id).values(draft="The kettle sang before"))
         jobs.cancel(tx, text.job_id)
         tx.add(StyleSource(id=new_id("src"), style_id=style.id, upload_id="up_1", filename="a scan.pdf", state="refused"))
-    at = open_page("make/styles", id=style.id)
+    at = open_page("models/writing_styles", id=style.id)
     assert not at.exception
     assert "Cancelled" in words(at)
     assert "This much had come: 4 words." in words(at)
@@ -106,7 +106,7 @@ def test_a_model_that_cannot_be_asked_is_not_offered_one_that_is_away_is(
         style = make_style(tx)
     for paid, message, disabled in ((wrong, "TEXT_MODEL_STYLE", True), (away, "does not answer", False)):
         monkeypatch.setattr(resources, "app", lambda paid=paid: paid)
-        at = open_page("make/styles", id=style.id)
+        at = open_page("models/writing_styles", id=style.id)
         assert not at.exception
         assert message in words(at).replace("\\", "")
         assert next(button for button in at.button if button.label == "Write").disabled == disabled

@@ -40,7 +40,7 @@ def newest(db: Database, workspace: Tenant) -> RunCard:
 def test_what_a_run_needs_is_said_before_its_button_and_follows_the_form(open_page: Open, db: Database, rows: Rows) -> None:
     with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=1_000, engines={"trainer": "peft", "image": "x"}))
-    at = open_page("make/training")
+    at = open_page("models/training")
     assert "Needs about **620 MB** of memory; cuda:0 has 1.0 GB" in words(at)
     assert "from your last 1 run like it" in words(at)
     assert "1 job before yours" in words(at)
@@ -53,7 +53,7 @@ def test_what_a_run_needs_is_said_before_its_button_and_follows_the_form(open_pa
 def test_a_run_is_repeated_with_changes_on_the_same_pictures(
     open_page: Open, db: Database, workspace: Tenant, rows: Rows
 ) -> None:
-    at = press(open_page("make/training", id=rows.run_id), "Duplicate with changes")
+    at = press(open_page("models/training", id=rows.run_id), "Duplicate with changes")
     assert "bella\\-v1 again, with changes" in words(at)
     field(at, "number_input", "Steps").set_value(120)
     field(at, "text_input", "Notes").input("fewer steps")
@@ -64,14 +64,14 @@ def test_a_run_is_repeated_with_changes_on_the_same_pictures(
     assert (new_run.copied_from_run_id, new_run.sample_prompts) == (rows.run_id, ("portrait of bella",))
     assert "A copy of bella-v1 with changes" in "".join(link.label for link in at.get("page_link"))
 
-    copy_page = open_page("make/training", duplicate=rows.run_id)
+    copy_page = open_page("models/training", duplicate=rows.run_id)
     copy_page.session_state[f"follow:{rows.run_id}:None:pictures"] = "The 13 that are in the dataset now"
     press(copy_page.run(), "Start training")
     assert newest(db, workspace).image_count == 13
 
 
 def test_a_checkpoint_is_continued_with_the_shape_it_has(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = press(open_page("make/training", id=rows.run_id), "Continue from here")
+    at = press(open_page("models/training", id=rows.run_id), "Continue from here")
     assert "Go on from step 50 of bella\\-v1" in words(at)
     assert field(at, "number_input", "Rank (dim)").disabled
     assert not field(at, "number_input", "Steps").disabled
@@ -83,7 +83,7 @@ def test_a_checkpoint_is_continued_with_the_shape_it_has(open_page: Open, db: Da
 
 
 def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/training")
+    at = open_page("models/training")
     at.session_state["training:when"] = "Tonight"
     assert "Not before" in words(at.run())
     press(at, "Start training")
@@ -97,13 +97,13 @@ def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Databas
 
 
 def test_notes_are_kept_and_shown_in_the_list(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    first, second = (open_page("make/training", id=rows.run_id) for _ in range(2))
+    first, second = (open_page("models/training", id=rows.run_id) for _ in range(2))
     field(first, "text_area", "Notes").input("hair too red").run()
     assert "Saved." in words(first)
     field(second, "text_area", "Notes").input("mine").run()
     assert "Somebody else changed these notes" in second.error[0].value
-    assert "hair too red" in words(open_page("make/training"))
-    viewer = open_page("make/training", person=workspace.viewer, id=rows.run_id)
+    assert "hair too red" in words(open_page("models/training"))
+    viewer = open_page("models/training", person=workspace.viewer, id=rows.run_id)
     assert field(viewer, "text_area", "Notes").disabled
     assert not {"Duplicate with changes", "Continue from here"} & {button.label for button in viewer.button}
 
@@ -113,7 +113,7 @@ def test_runs_stand_beside_each_other(open_page: Open, db: Database, workspace: 
         dataset = datasets.get(tx, rows.dataset_id)
         draft = RunDraft(dataset_id=dataset.id, name="bella-v9", params=ParamsDraft(steps=300, batch=2))
         second = training.start(tx, draft=draft, models=[MODEL], request_key="two")
-    at = open_page("make/training", compare=f"{rows.run_id},{second.id},run_0")
+    at = open_page("models/training", compare=f"{rows.run_id},{second.id},run_0")
     assert not at.exception
     html = "".join(element.body for element in at.get("html"))
     assert "Batch size&nbsp;≠" in html
@@ -126,5 +126,5 @@ def test_runs_stand_beside_each_other(open_page: Open, db: Database, workspace: 
 
 
 def test_pages_of_runs_that_do_not_exist(open_page: Open, rows: Rows) -> None:
-    assert "may have been made in another workspace" in open_page("make/training", duplicate="run_0").error[0].value
-    assert "Choose at least two runs" in words(open_page("make/training", compare="run_0"))
+    assert "may have been made in another workspace" in open_page("models/training", duplicate="run_0").error[0].value
+    assert "Choose at least two runs" in words(open_page("models/training", compare="run_0"))

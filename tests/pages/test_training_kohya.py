@@ -32,7 +32,7 @@ def test_the_form_says_how_kohya_makes_it_fit(open_page: Open, db: Database, wor
     fill_workspace(db, workspace)
     with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=12_288, engines={"trainer": "kohya"}))
-    at = open_page("make/training")
+    at = open_page("models/training")
     assert not at.exception
     model = next(
         element

@@ -28,7 +28,7 @@ def trial_id(app: App, workspace: Tenant, rows: Rows) -> str:
 
 
 def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("make/trials", person=workspace.editor, run=rows.run_id)
+    at = open_page("models/comparisons", person=workspace.editor, run=rows.run_id)
     assert not at.exception
     assert "3 checkpoints × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
     key = f"trial:{rows.run_id}"
@@ -47,13 +47,13 @@ def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: Ap
 
 
 def test_a_run_without_a_checkpoint_says_so(open_page: Open, workspace: Tenant) -> None:
-    at = open_page("make/trials", run="run_nothing")
+    at = open_page("models/comparisons", run="run_nothing")
     assert "does not exist here" in at.error[0].value
-    assert "Nothing to compare yet" in words(open_page("make/trials"))
+    assert "Nothing to compare yet" in words(open_page("models/comparisons"))
 
 
 def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace: Tenant, rows: Rows, trial_id: str) -> None:
-    at = open_page("make/trials", person=workspace.editor, id=trial_id)
+    at = open_page("models/comparisons", person=workspace.editor, id=trial_id)
     assert not at.exception
     assert "how much of the face of the 14 training pictures is there" in words(at)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
@@ -74,7 +74,7 @@ def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace
 def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     reason = "Set IDENTITY_MODEL to the folder of a vision model."
     trial_id = make_trial(app.db, workspace, rows.run_id, no_identity=reason, no_adherence=reason)
-    at = open_page("make/trials", id=trial_id)
+    at = open_page("models/comparisons", id=trial_id)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception
     assert "Vote on at least 4 pairs" in words(at)
@@ -85,7 +85,7 @@ def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenan
 
 
 def test_a_viewer_sees_everything_and_changes_nothing(open_page: Open, workspace: Tenant, trial_id: str) -> None:
-    at = open_page("make/trials", person=workspace.viewer, id=trial_id)
+    at = open_page("models/comparisons", person=workspace.viewer, id=trial_id)
     for view, offered in (("vote", "Voting is for people with editor rights"), ("result", "Suggested")):
         at.get_by_key(f"trial:view:{trial_id}").set_value(view).run()
         assert not at.exception

@@ -17,11 +17,11 @@ def test_files_nobody_asked_to_check_are_offered(open_page: Open, db: Database, 
             row = Upload(id=f"up_{n}", noun="dataset", noun_id=dataset_id, filename=f"{n}.jpg", client_key=str(n), size_bytes=9)
             row.key, row.state = f"incoming/{workspace.id}/up_{n}", "stored"
             tx.add(row)
-    at = open_page("make/datasets", id=dataset_id)
+    at = open_page("models/datasets", id=dataset_id)
     assert "2 uploaded files not checked yet." in words(at)
     next(button for button in at.button if button.label == "Check now").click().run()
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
         assert jobs.latest(tx, ("dataset", dataset_id), "dataset-ingest")
     assert "not checked yet" not in words(at)
-    assert "not checked yet" not in words(open_page("make/datasets", person=workspace.viewer, id=dataset_id))
+    assert "not checked yet" not in words(open_page("models/datasets", person=workspace.viewer, id=dataset_id))

@@ -28,14 +28,14 @@ def press(at: AppTest, label: str) -> AppTest:
 
 
 def test_without_videos_the_page_says_where_they_come_from(open_page: Open, rows: Rows, workspace: Tenant) -> None:
-    at = open_page("make/clips")
+    at = open_page("library/videos")
     assert "press Animate" in words(at)
     assert "Open the gallery" in words(at)
-    assert "Open the gallery" not in words(open_page("make/clips", person=workspace.viewer))
+    assert "Open the gallery" not in words(open_page("library/videos", person=workspace.viewer))
 
 
 def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = press(open_page("make/gallery", id=rows.picture_ids[0]), "Animate")
+    at = press(open_page("library/gallery", id=rows.picture_ids[0]), "Animate")
     assert not at.exception
     page_text = words(at)
     assert "720 × 720 px · 5 s at 30 frames a second · about" in page_text
@@ -54,23 +54,23 @@ def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, wo
 
 
 def test_pictures_just_drawn_are_animated_together(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = press(open_page("make/generation", id=rows.generation_id), "Animate them")
+    at = press(open_page("create/pictures", id=rows.generation_id), "Animate them")
     press(at, "Make 8 videos")
     with db.transaction(workspace.caller) as tx:
         assert jobs.page(tx, kinds=("video-generation",)).total == 8
 
 
 def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Database, workspace: Tenant, clip_id: str) -> None:
-    at = open_page("make/clips", id=clip_id)
+    at = open_page("library/videos", id=clip_id)
     assert "720 × 1280 px" in words(at)
     press(at, "Make it a favourite")
-    at = open_page("make/clips", id=clip_id)
+    at = open_page("library/videos", id=clip_id)
     press(at, "Delete")
     with db.transaction(workspace.caller) as tx:
         card = videos.get(tx, clip_id)
     assert card.favourite
     assert card.deleted_at
-    at = open_page("make/clips", id=clip_id)
+    at = open_page("library/videos", id=clip_id)
     assert "This video was deleted." in words(at)
     press(at, "Bring it back")
     with db.transaction(workspace.caller) as tx:
@@ -78,10 +78,10 @@ def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Databas
 
 
 def test_a_viewer_watches_and_changes_nothing(open_page: Open, workspace: Tenant, rows: Rows, clip_id: str) -> None:
-    at = open_page("make/clips", person=workspace.viewer, id=clip_id)
+    at = open_page("library/videos", person=workspace.viewer, id=clip_id)
     assert not at.exception
     labels = {button.label for button in at.button if not button.disabled}
     assert "Open the picture" in labels
     assert not labels & {"Delete", "Use same settings", "Make it a favourite"}
-    picture = open_page("make/gallery", person=workspace.viewer, id=rows.picture_ids[0])
+    picture = open_page("library/gallery", person=workspace.viewer, id=rows.picture_ids[0])
     assert "Animate" not in {button.label for button in picture.button}

@@ -13,7 +13,7 @@ def test_a_run_that_was_started_but_not_noted_is_found(open_page: Open, db: Data
     rows = fill_workspace(db, workspace)
     with db.transaction(workspace.caller, needs="editor") as tx:
         influencers.save_setup(tx, rows.influencer_id, step=4, dataset_id=rows.dataset_id, run_id=None, done=False)
-    at = open_page("start/wizard", id=rows.influencer_id, step="4")
+    at = open_page("influencers/wizard", id=rows.influencer_id, step="4")
     assert not at.exception
     assert "The model knows Bella now." in words(at)
     assert "Start training" not in [button.label for button in at.button]

@@ -41,7 +41,7 @@ def brought(app: App, tenant: Tenant, *, approved: bool = False, graph: dict[str
 
 
 def test_an_empty_page_says_what_workflows_are_for(open_page: Open) -> None:
-    at = open_page("make/workflows")
+    at = open_page("models/workflows")
     assert not at.exception
     assert "No workflows yet" in words(at)
     assert "COMFYUI_URL" in words(at)
@@ -49,7 +49,7 @@ def test_an_empty_page_says_what_workflows_are_for(open_page: Open) -> None:
 
 
 def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open) -> None:
-    at = open_page("make/workflows")
+    at = open_page("models/workflows")
     next(field for field in at.text_area if field.label.startswith("or paste")).set_value('{"nodes": [], "links": []}')
     next(field for field in at.text_input if field.label == "Name").set_value("Mine")
     next(button for button in at.button if button.label == "Bring it in").click().run()
@@ -63,7 +63,7 @@ def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open
 
 def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
     card = brought(app, workspace)
-    at = open_page("make/workflows", id=card.id)
+    at = open_page("models/workflows", id=card.id)
     assert not at.exception
     assert next(button for button in at.button if button.label == "Approve").disabled
     assert "The server has no node for Soft light" in words(at)
@@ -72,7 +72,7 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
         request = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
         assert (request.n, request.recipe.workflow.name if request.recipe.workflow else "") == (1, "Soft light")
         workflows.record_trial(tx, card.id, request.id)
-    at = open_page("make/workflows", id=card.id)
+    at = open_page("models/workflows", id=card.id)
     next(button for button in at.button if button.label == "Approve").click().run()
     assert "Create offers it" in words(at)
     with app.db.transaction(workspace.caller) as tx:
@@ -81,17 +81,17 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
 
 def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
     graph = known.graph("txt2img_lora_sd15") | {"50": {"class_type": "ShellCommand", "inputs": {}}}
-    at = open_page("make/workflows", id=brought(app, workspace, graph=graph).id)
+    at = open_page("models/workflows", id=brought(app, workspace, graph=graph).id)
     assert "The node ShellCommand is not among those that may be used here" in words(at)
     assert next(button for button in at.button if button.label == "Draw a trial picture").disabled
 
 
 def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
     card = brought(app, workspace)
-    at = open_page("make/workflows", person=workspace.viewer)
+    at = open_page("models/workflows", person=workspace.viewer)
     assert "Soft light" in words(at)
     assert "Bring it in" not in words(at)
-    at = open_page("make/workflows", person=workspace.viewer, id=card.id)
+    at = open_page("models/workflows", person=workspace.viewer, id=card.id)
     assert not at.exception
     labels = {button.label for button in at.button}
     assert not labels & {"Draw a trial picture", "Approve", "Archive", "Delete workflow"}
@@ -102,7 +102,7 @@ def test_create_offers_what_is_approved_and_what_the_engine_can(
     app: App, workspace: Tenant, open_page: Open, offered: ModelCard
 ) -> None:
     card = brought(app, workspace, approved=True)
-    at = open_page("make/generation", workflow=card.id)
+    at = open_page("create/pictures", workflow=card.id)
     assert not at.exception
     assert next(field for field in at.selectbox if field.label == "Workflow").value == card.id
     assert "Takes prompt, negative prompt, seed" in words(at)
@@ -114,13 +114,13 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
 ) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         [picture] = make_pictures(tx, 1)
-    at = open_page("make/gallery", id=picture)
+    at = open_page("library/gallery", id=picture)
     assert "Hold its pose" not in words(at), "no model here reads poses"
     reads = replace(ABLE, features=(*ABLE.features, "pose-photo"))
     monkeypatch.setattr(app.engines.image, "models", lambda: [reads])
-    at = open_page("make/gallery", id=picture)
+    at = open_page("library/gallery", id=picture)
     assert "Hold its pose" in words(at)
-    at = open_page("make/generation", pose=picture)
+    at = open_page("create/pictures", pose=picture)
     assert not at.exception
     assert "Holds the pose of this picture" in words(at)
     assert not next(toggle for toggle in at.toggle if toggle.label.startswith("The picture shows a drawn")).value
@@ -128,6 +128,6 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
 
 def test_create_offers_nothing_that_cannot_be_had(app: App, workspace: Tenant, open_page: Open) -> None:
     brought(app, workspace, approved=True)
-    at = open_page("make/generation")
+    at = open_page("create/pictures")
     assert "Workflow" not in [field.label for field in at.selectbox]
     assert "Second pass" not in words(at)

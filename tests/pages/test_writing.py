@@ -44,7 +44,7 @@ def field(at: AppTest, label: str) -> Any:
 
 
 def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
-    at = open_page("make/writing", influencer=rows.influencer_id)
+    at = open_page("create/texts", influencer=rows.influencer_id)
     assert "No text yet" in shown(at)
     assert "offline writer" in shown(at)
     assert next(button for button in at.button if button.label == "Write").disabled
@@ -62,14 +62,14 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
     assert sum(bool(card.earlier) for card in cards) == 1
     press(at, "Take back")
     press(at, "Used")
-    drafts = open_page("make/writing", influencer=rows.influencer_id, part="drafts")
+    drafts = open_page("create/texts", influencer=rows.influencer_id, part="drafts")
     assert "2 of 2" in shown(drafts)
-    alone = open_page("make/writing", id=cards[0].id)
+    alone = open_page("create/texts", id=cards[0].id)
     assert "Picture prompt" in shown(alone)
 
 
 def test_a_text_and_its_picture_are_asked_for_once(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
-    at = open_page("make/writing", influencer=rows.influencer_id)
+    at = open_page("create/texts", influencer=rows.influencer_id)
     field(at, "What is the post about?").set_value("morning yoga").run()
     press(press(at, "Write one and draw it"), "Write one and draw it")
     with app.db.transaction(workspace.caller) as tx:
@@ -84,7 +84,7 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
 ) -> None:
     paid = make_app()
     monkeypatch.setattr(resources, "app", lambda: paid)
-    at = open_page("make/writing", influencer=rows.influencer_id)
+    at = open_page("create/texts", influencer=rows.influencer_id)
     monkeypatch.setattr(resources, "app", lambda: paid)
     field(at, "What is the post about?").set_value("morning yoga").run()
     assert "Costs at most $" in shown(at)
@@ -95,14 +95,14 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
 
 
 def test_ideas_are_asked_for_and_shown_by_day(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
-    at = press(open_page("make/writing", influencer=rows.influencer_id, part="ideas"), "Suggest ideas")
+    at = press(open_page("create/texts", influencer=rows.influencer_id, part="ideas"), "Suggest ideas")
     with app.db.transaction(workspace.caller) as tx:
         assert writing.latest_job(tx, writing.IDEAS_KIND, rows.influencer_id) is not None
     assert "No ideas yet" not in shown(at)
 
 
 def test_a_talk_is_kept_and_cleared(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
-    at = open_page("make/writing", influencer=rows.influencer_id, part="chat")
+    at = open_page("create/texts", influencer=rows.influencer_id, part="chat")
     at.chat_input[0].set_value("Hello *you*, who are you?").run()
     assert not at.exception
     assert "who are you" in shown(at)
@@ -121,7 +121,7 @@ def test_what_went_wrong_in_a_talk_is_said_where_it_can_be_asked_again(
     def away(*_: object, **__: object) -> None:
         raise EngineUnavailable("The language model does not answer right now.")
 
-    at = open_page("make/writing", influencer=rows.influencer_id, part="chat")
+    at = open_page("create/texts", influencer=rows.influencer_id, part="chat")
     with monkeypatch.context() as broken:
         broken.setattr("backend.writing.chat.budgets.complete", away)
         at.chat_input[0].set_value("Hello?").run()
@@ -138,11 +138,11 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
     with app.db.transaction(workspace.caller) as tx:
         card = writing.create(tx, order, writing.TextParts(caption="A day of yoga and tea, and nothing else at all."))
     for part in ("write", "ideas", "chat", "drafts"):
-        at = open_page("make/writing", person=workspace.viewer, influencer=rows.influencer_id, part=part)
+        at = open_page("create/texts", person=workspace.viewer, influencer=rows.influencer_id, part=part)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
         assert not offered & {"Write", "Suggest ideas", "Edit", "Used", "Discard", "Write one and draw it"}
-    draft_page = open_page("make/writing", person=workspace.viewer, id=card.id)
+    draft_page = open_page("create/texts", person=workspace.viewer, id=card.id)
     assert "by hand" in shown(draft_page)
     assert "Edit" not in {button.label for button in draft_page.button}
 
@@ -151,5 +151,5 @@ def test_the_prompt_of_a_text_opens_create(open_page: Open, rows: Rows, app: App
     order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga", content_type="reel")
     with app.db.transaction(workspace.caller) as tx:
         card = writing.create(tx, order, writing.TextParts(caption="Yoga.", picture="on a terrace at dawn"))
-    at = open_page("make/generation", text=card.id)
+    at = open_page("create/pictures", text=card.id)
     assert field(at, "What should the picture show?").value == "on a terrace at dawn"

@@ -17,5 +17,5 @@ def test_every_page_is_listed_once() -> None:
 
 
 def test_addresses_keep_their_query() -> None:
-    assert nav.url("make/training", {"ws": "ws_1", "id": "run_1"}) == "/training?ws=ws_1&id=run_1"
-    assert nav.url("start/overview", {}) == "/"
+    assert nav.url("models/training", {"ws": "ws_1", "id": "run_1"}) == "/training?ws=ws_1&id=run_1"
+    assert nav.url("home/home", {}) == "/"

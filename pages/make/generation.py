@@ -1,8 +1,0 @@
-"""Create pictures: prompt in, pictures out, one by one."""
-
-from studio.generation import generation
-from studio.shell.frame import frame
-
-page = frame("Create", icon=":material/brush:", needs="viewer")
-with page.guard():
-    generation.create(page)

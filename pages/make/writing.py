@@ -1,8 +1,0 @@
-"""Write: texts for posts, ideas for days, a chat, and what was written so far."""
-
-from studio.shell.frame import frame
-from studio.writing import writing
-
-page = frame("Write", icon=":material/ink_pen:", needs="viewer")
-with page.guard():
-    writing.writing(page)

@@ -1,8 +1,0 @@
-"""Channels: the accounts each influencer posts to, and their state."""
-
-from studio.channels import channels
-from studio.shell.frame import frame
-
-page = frame("Channels", icon=":material/cell_tower:", needs="viewer")
-with page.guard():
-    channels.show(page)

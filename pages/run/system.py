@@ -1,8 +1,0 @@
-"""What works and what this workspace has under way; for operators every server and engine, the workers and the devices."""
-
-from studio.shell.frame import frame
-from studio.system import system
-
-page = frame("System", icon=":material/monitor_heart:")
-with page.guard():
-    system.show(page)

@@ -1,0 +1,15 @@
+"""My own account: name, password, signed-in browsers."""
+
+import streamlit as st
+
+from studio.accounts import account
+from studio.shell.frame import frame
+
+page = frame("settings/account")
+with st.container(width=760):
+    with page.guard():
+        account.name_form(page)
+    with page.guard():
+        account.password_form(page)
+    with page.guard():
+        account.browser_sessions(page)

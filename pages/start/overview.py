@@ -1,8 +1,0 @@
-"""Overview: what runs, what needs the user, the latest pictures."""
-
-from studio.overview import overview
-from studio.shell.frame import frame
-
-page = frame("Overview", icon=":material/space_dashboard:", needs="viewer")
-with page.guard():
-    overview.draw(page)

@@ -1,8 +1,0 @@
-"""New influencer: name, pictures, check, training, first pictures."""
-
-from studio.influencers import wizard
-from studio.shell.frame import frame
-
-page = frame("New influencer", icon=":material/auto_awesome:", needs="editor")
-with page.guard():
-    wizard.show_wizard(page)

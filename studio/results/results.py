@@ -1,0 +1,95 @@
+"""The Results page: posts that went out, by day and channel, and the list of them with links."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import streamlit as st
+
+from backend import content_plans
+from backend.content_plans import ChannelDay, PlanCard, PostState
+from backend.platforms.registry import PLATFORMS
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import count, lines, media_url, plain
+
+TAKE = 30
+_DAYS = {7: "7 days", 30: "30 days", 90: "90 days"}
+_MAX_CAPTION = 160
+
+
+def show(page: Page) -> None:
+    days = st.segmented_control(
+        "Period", list(_DAYS), default=30, format_func=_DAYS.__getitem__, required=True, label_visibility="collapsed"
+    )
+    since = datetime.now(UTC) - timedelta(days=days or 30)
+    take = st.session_state.setdefault("results:take", TAKE)
+    with page.transaction() as tx:
+        channel_days = content_plans.published_by_day(tx, since=since, influencer_id=page.influencer_id)
+        plans = content_plans.published_plans(tx, since=since, influencer_id=page.influencer_id, take=take + 1)
+    if not channel_days:
+        card = empty_state(
+            "Nothing was published in this time",
+            "Posts that went out are counted here, with links to them.",
+            icon=":material/monitoring:",
+        )
+        if card.button("Open the calendar", type="primary"):
+            page.go("calendar/calendar")
+        return
+    _figures(channel_days, days or 30)
+    _chart(channel_days, since.date())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Published posts", anchor=False)
+        st.space("stretch")
+        st.download_button(
+            "CSV", lambda: _csv(page, since), file_name="published-posts.csv", mime="text/csv", icon=":material/download:"
+        )
+    for plan in plans[:take]:
+        _row(page, plan)
+    if len(plans) > take and st.button("Show more", width="stretch"):
+        st.session_state["results:take"] = take + TAKE
+        st.rerun()
+
+
+def _figures(channel_days: list[ChannelDay], days: int) -> None:
+    by_channel: Counter[tuple[str, str]] = Counter()
+    for channel_day in channel_days:
+        by_channel[channel_day.platform, channel_day.channel_name] += channel_day.posts
+    total = sum(by_channel.values())
+    with st.container(horizontal=True):
+        st.metric("Posts", f"{total:,}", border=True)
+        st.metric("A week", f"{total * 7 / days:.1f}", border=True)
+        for (platform, channel_name), posts in by_channel.most_common(4):
+            st.metric(f"{PLATFORMS[platform].short_name} · {plain(channel_name)}", f"{posts:,}", border=True)
+
+
+def _chart(channel_days: list[ChannelDay], since: date) -> None:
+    columns = {
+        "Day": [row.day for row in channel_days],
+        "Channel": [row.channel_name for row in channel_days],
+        "Posts": [row.posts for row in channel_days],
+    }
+    st.bar_chart(columns, x="Day", y="Posts", color="Channel", height=220)
+    st.caption(f"Since {since:%-d %b %Y}. Each post counts on the day of its own time zone.")
+
+
+def _row(page: Page, plan: PlanCard) -> None:
+    published = [post for post in plan.posts if post.state == PostState.PUBLISHED]
+    first = published[0]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"result:{plan.id}"):
+        if first.media:
+            st.image(media_url(page.workspace.id, first.media[0], w=160), width=72)
+        with st.container(width="stretch", gap="xxsmall"):
+            caption = " ".join(lines(first.caption)) or plan.title
+            st.markdown(plain(caption[:_MAX_CAPTION] + ("…" if len(caption) > _MAX_CAPTION else "")))
+            when = f"{max(post.published_at for post in published if post.published_at):%-d %b %Y, %H:%M} UTC"
+            st.caption(f"{plain(plan.influencer_name)} · {when} · {count(len(published), 'channel')}")
+        for post in published:
+            if post.url:
+                st.link_button(PLATFORMS[post.platform].short_name, post.url, icon=":material/open_in_new:")
+
+
+def _csv(page: Page, since: datetime) -> str:
+    with page.transaction() as tx:
+        return content_plans.published_csv(tx, since=since, influencer_id=page.influencer_id)

@@ -1,0 +1,81 @@
+"""The row at the top of every page: its title, the current influencer, new things, running jobs, the inbox and the user; below
+it the pages of the section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from backend import accounts
+from backend.db.transactions import Anonymous
+from studio.shell import current_influencer, nav, resources, session
+from studio.ui.format import plain
+
+if TYPE_CHECKING:
+    from studio.shell.frame import Page
+
+_CHOICE = "_influencer_choice"
+_NEW = (
+    ("create/pictures", "Picture", ":material/brush:"),
+    ("create/texts", "Text", ":material/ink_pen:"),
+    ("calendar/calendar", "Post", ":material/calendar_add_on:"),
+    ("influencers/wizard", "Influencer", ":material/person_add:"),
+)
+
+
+def show(page: Page, title: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="top-bar"):
+        st.title(title, anchor=False, width="stretch")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="top-bar-tools"):
+            _influencer(page)
+            if page.can_edit:
+                with st.popover("New", icon=":material/add:", key="top-bar-new"):
+                    for file, label, icon in _NEW:
+                        page.link(file, label, icon=icon)
+            with st.popover(_initials(page.user.name), key="top-bar-user"):
+                st.markdown(f"**{plain(page.user.name)}**")
+                st.caption(plain(page.user.email))
+                page.link("settings/account", "Profile", icon=":material/person:")
+                st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
+
+
+def show_tabs(page: Page, item: nav.NavItem) -> None:
+    """Links to the pages of the section that `item` belongs to."""
+    tabs = nav.tabs(item.section) if item.is_tab else []
+    if not tabs:
+        return
+    with st.container(horizontal=True, gap="small", key="section-tabs"):
+        for tab in tabs:
+            page.link(tab.file, tab.title)
+
+
+def _influencer(page: Page) -> None:
+    """The choice of the influencer. Nothing where there is only one to choose."""
+    names = page.influencer_names
+    if len(names) < 2:
+        return
+    st.session_state[_CHOICE] = page.influencer_id
+    st.selectbox(
+        "Influencer",
+        ["", *names],
+        key=_CHOICE,
+        format_func=lambda influencer_id: names.get(influencer_id, "All influencers"),
+        on_change=_choose,
+        label_visibility="collapsed",
+        width=180,
+    )
+
+
+def _choose() -> None:
+    current_influencer.choose_influencer(st.session_state[_CHOICE])
+
+
+def _initials(name: str) -> str:
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:])) or ":material/person:"
+
+
+def _sign_out() -> None:
+    with resources.app().db.transaction(Anonymous()) as tx:
+        accounts.sign_out(tx, session.token())
