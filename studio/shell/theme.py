@@ -27,6 +27,8 @@ EVERYWHERE = """<style>
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
   background-color: light-dark(#6b3fd4, #7546e3); border-color: light-dark(#6b3fd4, #7546e3); }
 [data-testid="stSidebar"] .st-key-menu { gap: 2px; }
+[data-testid="stSidebar"] [class*="st-key-menu-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) {
+  height: 36px; margin-block: 0; }
 [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] {
   min-height: 36px; padding: 4px 10px; margin: 0; border-radius: 8px; background: none; }
 [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]:hover { background: light-dark(#ece6fa, #241f33); }
@@ -35,8 +37,7 @@ EVERYWHERE = """<style>
 [data-testid="stSidebar"] .st-key-menu-settings { margin-top: 12px; }
 [data-testid="stMain"] .st-key-top-bar h1 { font-size: 1.65rem; padding: 0; line-height: 2.5rem; }
 [data-testid="stMain"] .st-key-top-bar { row-gap: 4px; }
-.st-key-top-bar-user button { border-radius: 999px; min-width: 40px; }
-.st-key-top-bar-user button [data-testid="stIconMaterial"] { display: none; }
+.st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"] {
   padding: 4px 2px 6px; margin: 0 0 -1px; min-height: 32px; border-radius: 0; background: none;

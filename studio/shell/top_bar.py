@@ -33,8 +33,8 @@ def show(page: Page, title: str) -> None:
                 with st.popover("New", icon=":material/add:", key="top-bar-new"):
                     for file, label, icon in _NEW:
                         page.link(file, label, icon=icon)
-            with st.popover(_initials(page.user.name), key="top-bar-user"):
-                st.markdown(f"**{plain(page.user.name)}**")
+            with st.popover("Your account", icon=":material/account_circle:", key="icon-only-user"):
+                st.markdown(plain(page.user.name))
                 st.caption(plain(page.user.email))
                 page.link("settings/account", "Profile", icon=":material/person:")
                 st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
@@ -69,11 +69,6 @@ def _influencer(page: Page) -> None:
 
 def _choose() -> None:
     current_influencer.choose_influencer(st.session_state[_CHOICE])
-
-
-def _initials(name: str) -> str:
-    words = [word for word in name.split() if word[0].isalnum()]
-    return "".join(word[0].upper() for word in (words[:1] + words[1:][-1:])) or ":material/person:"
 
 
 def _sign_out() -> None:

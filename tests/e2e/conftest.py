@@ -197,6 +197,6 @@ def set_up_studio() -> Callable[..., None]:
         tab.get_by_label("E-mail").fill(email)
         tab.get_by_label("Password", exact=True).fill(password)
         tab.get_by_role("button", name="Create the studio").click()
-        tab.get_by_role("button", name="Sign out").wait_for(state="attached")
+        tab.get_by_role("button", name="Your account").wait_for(state="attached")
 
     return make

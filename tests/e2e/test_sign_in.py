@@ -48,7 +48,8 @@ def test_signing_out_ends_the_other_tab_too(
     second = visitor.new_page()
     second.goto(f"{bare_studio_url}/workspace")
     expect(second.get_by_role("heading", name="People")).to_be_visible()
-    first.get_by_role("button", name="Sign out", exact=True).first.click()
+    first.get_by_role("button", name="Your account").click()
+    first.get_by_test_id("stPopoverBody").get_by_role("button", name="Sign out", exact=True).click()
     expect(first.get_by_role("heading", name="Sign in")).to_be_visible()
 
     second.get_by_role("button", name="Make a link").click()
@@ -78,8 +79,8 @@ def test_an_invitation_lets_one_person_in(
     guest.get_by_role("button", name="Create account and join").click()
     guest.wait_for_url("**/?ws=ws_*")
     guest.get_by_test_id("stExpandSidebarButton").click()
-    guest.get_by_role("link", name="Jobs", exact=True).click()
-    guest.wait_for_url("**/jobs?ws=ws_*")
+    guest.get_by_role("link", name="Library", exact=True).click()
+    guest.wait_for_url("**/gallery?ws=ws_*")
     expect(guest.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # the menu folded by itself
 
     late = new_visitor().new_page()
