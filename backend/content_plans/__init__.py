@@ -28,8 +28,8 @@ from backend.content_plans.expected_version import (
     differences,
     require_unchanged,
 )
-from backend.content_plans.faces import FaceMatch, worst_matches
-from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, save
+from backend.content_plans.faces import FaceMatch, matches_by_asset, worst_matches
+from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, restore_version, save
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
 from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
@@ -63,6 +63,7 @@ from backend.content_plans.schemas import (
     VariantDraft,
 )
 from backend.content_plans.times import MAX_OFFSET_MINUTES, RecurringTime, after_minutes, to_instant, to_local_time
+from backend.content_plans.typed_plan import as_typed, fixed_draft
 from backend.content_plans.undo_entries import latest_undo_entry
 from backend.content_plans.unsaved_drafts import (
     UnsavedDraft,
@@ -71,6 +72,7 @@ from backend.content_plans.unsaved_drafts import (
     get_unsaved_draft,
     save_unsaved_draft,
 )
+from backend.content_plans.versions import VersionCard, list_versions
 from backend.db.tables import PostState
 
 __all__ = [
@@ -104,8 +106,10 @@ __all__ = [
     "TakenTime",
     "UnsavedDraft",
     "VariantDraft",
+    "VersionCard",
     "after_minutes",
     "approve",
+    "as_typed",
     "attach_pictures",
     "channel_activity",
     "cooldown_message",
@@ -121,6 +125,7 @@ __all__ = [
     "empty_days",
     "entries",
     "fix",
+    "fixed_draft",
     "get",
     "get_post",
     "get_rules",
@@ -128,8 +133,10 @@ __all__ = [
     "hold",
     "latest_undo_entry",
     "list_attempts",
+    "list_versions",
     "mark_picture_missing",
     "mark_published",
+    "matches_by_asset",
     "missing_picture_reason",
     "month_entries",
     "move",
@@ -153,6 +160,7 @@ __all__ = [
     "require_unchanged",
     "resolve_unknown",
     "restore_texts",
+    "restore_version",
     "resume_publishing",
     "save",
     "save_rules",

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import assets, channels, events, influencers
-from backend.content_plans import dates, files, posting_rules, queries, rules, undo_entries
+from backend.content_plans import dates, files, posting_rules, queries, rules, undo_entries, versions
 from backend.content_plans.expected_version import ANY_VERSION, ChangedSince, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.schemas import PlanCard, PlanDraft, PlanUndoEntry, PostCard, VariantDraft
-from backend.content_plans.times import due_time, offset_of
+from backend.content_plans.times import due_time, offset_of, to_instant
 from backend.content_plans.transitions import move, state_changed_error, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound
@@ -43,10 +43,11 @@ def create(tx: Session, draft: PlanDraft, *, request_key: str, repurposed_from: 
     return queries.get(tx, plan_id)
 
 
-def save(tx: Session, plan_id: str, draft: PlanDraft, *, version: int) -> PlanCard:
+def save(tx: Session, plan_id: str, draft: PlanDraft, *, version: int, typing: bool = False) -> PlanCard:
     """Saves everything the form holds. A change of what the audience sees reopens the review, where the posting rules want one.
 
     A new date moves the posts with it. The post of a channel that is left out is removed unless it was published already.
+    What was there before stays as an earlier version; saves while somebody is `typing` become one version.
     Raises NotFound, Invalid, Conflict (ChangedSince; a post is being published).
     """
     current_version = lock_plans(tx, [plan_id]).get(plan_id, version)
@@ -64,8 +65,35 @@ def save(tx: Session, plan_id: str, draft: PlanDraft, *, version: int) -> PlanCa
     zone = draft.zone or before.zone
     if (draft.wall, zone) != (before.wall, before.zone):
         dates.set_date(tx, plan_id, draft.wall, zone)
-    events.record(tx, "plan.saved", "plan", plan_id, {"version": version + 1})
-    return queries.get(tx, plan_id)
+    after = queries.get(tx, plan_id)
+    if versions.record(tx, before, after, typing=typing) or not typing:
+        events.record(tx, "plan.saved", "plan", plan_id, {"version": after.version})
+    return after
+
+
+def restore_version(tx: Session, plan_id: str, earlier_version: int, *, version: int) -> PlanCard:
+    """Saves the plan as it was in `earlier_version`, as a new version. `version`: of the plan as the caller has seen it.
+
+    What is out stays as it went out; a date that has passed, and posts of channels that are gone, are left out.
+    Raises NotFound, Invalid, Conflict (ChangedSince).
+    """
+    card = queries.get_existing(tx, plan_id)
+    earlier = versions.get_version(tx, plan_id, earlier_version).draft
+    channel_ids = {channel.id for channel in channels.of(tx, card.influencer_id)}
+    sent = {post.channel_id: post.draft() for post in card.posts if post.state in _SENT_STATES}
+    variants = [
+        sent.pop(variant.channel_id, variant)
+        for variant in earlier.variants
+        if variant.channel_id in channel_ids or variant.channel_id in sent
+    ]
+    keeps_date = any(post.state in _SENT_STATES for post in card.posts) or _has_passed(earlier)
+    values: dict[str, Any] = {"variants": (*variants, *sent.values())}
+    values |= {"wall": card.wall, "zone": card.zone} if keeps_date else {}
+    return save(tx, plan_id, earlier.model_copy(update=values), version=version)
+
+
+def _has_passed(draft: PlanDraft) -> bool:
+    return draft.wall is not None and to_instant(draft.wall, draft.zone).at <= now()
 
 
 def _save_posts(tx: Session, before: PlanCard, draft: PlanDraft) -> None:

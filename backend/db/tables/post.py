@@ -242,6 +242,20 @@ class PlanAct(Tenanted, Dated, Base):
     undone_at: Mapped[datetime | None]
 
 
+class PlanVersion(Tenanted, Dated, Base):
+    """A plan's texts, files and date as they were saved at one version. A person's saves of a few minutes share a row."""
+
+    __tablename__ = "plan_versions"
+    __table_args__ = (tenant_fk("plan_id", "content_plans", ondelete="CASCADE"),)
+    tenant_id: Mapped[str] = mapped_column(primary_key=True, server_default=CURRENT_TENANT)
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    draft: Mapped[dict[str, Any]]
+    saved_by: Mapped[str | None]
+    """null: not known, because it was not changed in the composer."""
+    saved_at: Mapped[datetime]
+
+
 class PostDraft(Tenanted, Dated, Base):
     """An unsaved edit: what a person typed into a plan's form and did not save. It survives closing the form, a reload and a
     sign-out."""

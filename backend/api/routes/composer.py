@@ -1,0 +1,387 @@
+"""The composer over HTTP: one post with checks of what is being typed, saving with an action in one go, earlier versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from pydantic import Field, StrictBool
+
+from backend import content_plans, publishing
+from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, listing
+from backend.api.deps import Caller, Studio, needs_scope, require_scope
+from backend.api.routes.content_plans import LocalTime, PlanActResponse, PlanResponse, VariantRequest, plan_response
+from backend.content_plans import PlanCard, PlanDraft, VersionCard
+from backend.db.transactions import Member
+from backend.errors import Invalid
+from backend.kit.ids import new_id
+from backend.platforms.port import PostProblem
+from backend.publishing import ComposerCard, PlanAction, PostDetails
+
+router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
+Key = Annotated[str, Header(max_length=200)]
+_GOES_OUT = {"approve", "schedule", "release", "publish", "approve_and_publish"}
+"""Actions after which a post goes out, now or by itself."""
+
+
+class EditRequest(ApiRequest):
+    """A whole post as it is on the screen. `version`: of the plan that it was typed over; 409 `changed_since` when there is a
+    newer one."""
+
+    version: int = Field(examples=[3])
+    topic: str = ""
+    notes: str = ""
+    local_time: LocalTime | None = None
+    time_zone: str = ""
+    variants: list[VariantRequest] = Field(default_factory=list, max_length=20)
+
+    def draft(self, influencer_id: str) -> PlanDraft:
+        return PlanDraft(
+            influencer_id=influencer_id,
+            topic=self.topic,
+            notes=self.notes,
+            wall=self.local_time,
+            zone=self.time_zone,
+            variants=tuple(variant.draft() for variant in self.variants),
+        )
+
+
+class SaveRequest(EditRequest):
+    """`action`: what is done after saving. When it is refused, the texts are saved all the same and `refusal` says why.
+
+    `postId`: with `publish`, only this post. `note`: with `reject`, what should change. `typing`: saved by itself while
+    somebody types: such saves become one version.
+    """
+
+    action: PlanAction = Field("", examples=["schedule"])
+    post_id: str = Field("", max_length=80)
+    note: str = Field("", max_length=2000)
+    typing: StrictBool = False
+
+
+class FixRequest(EditRequest):
+    """`code`: one problem of `channelId`; empty: everything that blocks and can be fixed by itself."""
+
+    channel_id: str = Field("", max_length=80)
+    code: str = Field("", max_length=80)
+
+
+class RestoreRequest(ApiRequest):
+    """`version`: of the plan as the caller has seen it."""
+
+    version: int = Field(examples=[3])
+
+
+class DraftVariantResponse(ApiModel):
+    """A post's texts and files, without what became of it."""
+
+    channel_id: str
+    format: str
+    caption: str
+    title: str
+    hashtags: list[str]
+    asset_ids: list[str]
+    edits: dict[str, dict[str, Any]]
+    cover_asset_id: str
+    first_comment: str
+    alt_texts: dict[str, str]
+    privacy: str
+    options: dict[str, Any]
+
+
+class PlanDraftResponse(ApiModel):
+    topic: str
+    notes: str
+    local_time: ClockTime | None
+    time_zone: str
+    variants: list[DraftVariantResponse]
+
+
+class UnsavedEditResponse(ApiModel):
+    """What the caller typed over `version` and did not save. `before`: the plan as it was then."""
+
+    version: int
+    saved_at: datetime
+    draft: PlanDraftResponse
+    before: PlanDraftResponse
+
+
+class ProblemResponse(ApiModel):
+    """`media`: number of the file, from 0. `fix`: the label of what mends it by itself, "" when nothing does."""
+
+    channel_id: str
+    code: str
+    message: str
+    field: str
+    media: int | None
+    fix: str
+    blocks: bool
+
+
+class AttemptResponse(ApiModel):
+    n: int
+    outcome: str
+    phase: str
+    said: str
+    sent: dict[str, Any]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class PostDetailsResponse(ApiModel):
+    """`jobId` and `progress`: of the job that publishes it now."""
+
+    attempts: list[AttemptResponse]
+    job_id: str | None
+    progress: float | None
+    publisher: str
+    approver: str
+    profile_url: str
+    phase: str
+    by_hand: bool
+    approved_at: datetime | None
+    due_at: datetime | None
+
+
+class FileResponse(ApiModel):
+    """`score`, `threshold`: face match of a picture, 0 to 1, null when it was not measured; `accepted`: by a person."""
+
+    kind: str
+    width: int | None
+    height: int | None
+    duration_s: float | None
+    score: float | None = None
+    threshold: float | None = None
+    accepted: bool = False
+
+
+class ComposerChannelResponse(ApiModel):
+    id: str
+    name: str
+    platform: str
+    state: str
+    trouble: str
+    nickname: str
+    avatar: str
+    privacy: str
+
+
+class ComposerResponse(ApiModel):
+    """`draft`: the plan's texts and files as they are stored; `unsaved`: the caller's own unsaved edit. `problems`, `warnings`,
+    `needsApproval` and `refusal` (why it cannot be published now) are of what was typed. `reviewWanted`: by the posting
+    rules. `deleted`: the plan is in the trash. `done`: of a save with an action."""
+
+    plan: PlanResponse
+    draft: PlanDraftResponse
+    unsaved: UnsavedEditResponse | None
+    channels: list[ComposerChannelResponse]
+    files: dict[str, FileResponse]
+    problems: list[ProblemResponse]
+    warnings: list[str]
+    review_wanted: bool
+    needs_approval: bool
+    refusal: str
+    paused: bool
+    posts: dict[str, PostDetailsResponse]
+    cooldown: str
+    next_free_time: ClockTime | None
+    deleted: bool
+    done: PlanActResponse | None = None
+    action_refusal: str = ""
+
+
+class FixedDraftResponse(ApiModel):
+    draft: PlanDraftResponse
+
+
+class VersionResponse(ApiModel):
+    """`savedBy`: a user's id, null when it is not known."""
+
+    version: int
+    saved_by: str | None
+    saved_at: datetime
+    draft: PlanDraftResponse
+
+
+@router.get("/{plan_id}/composer")
+def get_composer(plan_id: str, app: Studio, caller: Caller, response: Response) -> ComposerResponse:
+    """All that the composer shows of a post. `ETag`: the plan's version."""
+    with app.db.transaction(caller) as tx:
+        composer = publishing.read_composer(tx, app.settings, plan_id)
+    response.headers["etag"] = f'"{composer.plan.version}"'
+    return composer_response(composer)
+
+
+@router.post("/{plan_id}/save")
+def save_plan(plan_id: str, body: SaveRequest, app: Studio, caller: Caller, idempotency_key: Key = "") -> ComposerResponse:
+    """Saves what is on the screen and acts on it, in one transaction. An API key needs `posts:publish` for actions after which
+    a post goes out."""
+    if body.action in _GOES_OUT:
+        require_scope(caller, "posts:publish")
+    with app.db.transaction(caller, needs="editor") as tx:
+        draft = body.draft(content_plans.get(tx, plan_id).influencer_id)
+        result = publishing.save_and_act(
+            tx,
+            plan_id,
+            draft,
+            version=body.version,
+            action=body.action,
+            request_key=idempotency_key or new_id("key"),
+            post_id=body.post_id,
+            note=body.note,
+            typing=body.typing,
+        )
+        answer = composer_response(publishing.read_composer(tx, app.settings, plan_id))
+    answer.action_refusal = result.refusal
+    answer.done = PlanActResponse.model_validate(result.undo_entry) if result.undo_entry else None
+    return answer
+
+
+@router.put("/{plan_id}/unsaved-edit")
+def keep_unsaved_edit(plan_id: str, body: EditRequest, app: Studio, caller: Caller) -> ComposerResponse:
+    """Keeps what the caller is typing, for them alone, until it is saved or discarded. 409 `changed_since` when somebody has
+    saved another version."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        _require_person(caller, tx.info.get("user_id"))
+        content_plans.require_unchanged(tx, plan_id, {plan_id: body.version})
+        card = content_plans.get(tx, plan_id)
+        draft = body.draft(card.influencer_id)
+        if draft == card.draft():
+            content_plans.discard_unsaved_draft(tx, plan_id)
+        else:
+            content_plans.save_unsaved_draft(tx, plan_id, draft, before=card.draft(), version=body.version)
+        return composer_response(publishing.read_composer(tx, app.settings, plan_id))
+
+
+@router.delete("/{plan_id}/unsaved-edit")
+def discard_unsaved_edit(plan_id: str, app: Studio, caller: Caller) -> ComposerResponse:
+    """Drops what the caller typed and did not save."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        _require_person(caller, tx.info.get("user_id"))
+        content_plans.discard_unsaved_draft(tx, plan_id)
+        return composer_response(publishing.read_composer(tx, app.settings, plan_id))
+
+
+@router.post("/{plan_id}/fixed-draft")
+def fix_draft(plan_id: str, body: FixRequest, app: Studio, caller: Caller) -> FixedDraftResponse:
+    """The sent texts and files with problems fixed (crop, shorten, transcode …); nothing is saved."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = content_plans.get(tx, plan_id)
+        draft = content_plans.fixed_draft(tx, card, body.draft(card.influencer_id), channel_id=body.channel_id, code=body.code)
+    return FixedDraftResponse(draft=draft_response(draft))
+
+
+@router.get("/{plan_id}/versions")
+def list_plan_versions(plan_id: str, app: Studio, caller: Caller, response: Response) -> Listing[VersionResponse]:
+    """What the post was after each save, newest first."""
+    with app.db.transaction(caller) as tx:
+        versions = content_plans.list_versions(tx, plan_id)
+    return listing(response, [_version_response(card) for card in versions])
+
+
+@router.post("/{plan_id}/versions/{version}/restore")
+def restore_plan_version(plan_id: str, version: int, body: RestoreRequest, app: Studio, caller: Caller) -> ComposerResponse:
+    """Saves the post as it was in an earlier version, as a new one. What is out stays as it went out."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        content_plans.restore_version(tx, plan_id, version, version=body.version)
+        content_plans.discard_unsaved_draft(tx, plan_id)
+        return composer_response(publishing.read_composer(tx, app.settings, plan_id))
+
+
+def _require_person(caller: Member, user_id: str | None) -> None:
+    if not user_id:
+        raise Invalid("Unsaved edits belong to people. Send the change itself with PATCH.")
+
+
+def draft_response(draft: PlanDraft) -> PlanDraftResponse:
+    variants = [
+        DraftVariantResponse(
+            **variant.model_dump(mode="json", include=DraftVariantResponse.model_fields.keys() - {"hashtags", "edits"}),
+            hashtags=list(variant.hashtags),
+            asset_ids=list(variant.media),
+            cover_asset_id=variant.cover_id,
+            edits={asset_id: edit.model_dump(mode="json", exclude_defaults=True) for asset_id, edit in variant.edits.items()},
+        )
+        for variant in draft.variants
+    ]
+    return PlanDraftResponse(
+        topic=draft.topic, notes=draft.notes, local_time=draft.wall, time_zone=draft.zone, variants=variants
+    )
+
+
+def composer_response(composer: ComposerCard) -> ComposerResponse:
+    plan, unsaved = composer.plan, composer.unsaved
+    files = {
+        asset_id: FileResponse(
+            kind=file.kind,
+            width=file.width,
+            height=file.height,
+            duration_s=file.meta.get("duration_s"),
+            **_match(composer, asset_id),
+        )
+        for asset_id, file in composer.files.items()
+    }
+    return ComposerResponse(
+        plan=plan_response(plan),
+        draft=draft_response(plan.draft()),
+        unsaved=UnsavedEditResponse(
+            version=unsaved.version,
+            saved_at=unsaved.at,
+            draft=draft_response(unsaved.draft),
+            before=draft_response(unsaved.before),
+        )
+        if unsaved
+        else None,
+        channels=[
+            ComposerChannelResponse(
+                **{name: getattr(channel, name) for name in ("id", "name", "platform", "state", "trouble")},
+                nickname=channel.profile.get("nickname", ""),
+                avatar=channel.profile.get("avatar", ""),
+                privacy=str(channel.settings.get("privacy") or ""),
+            )
+            for channel in composer.channels
+        ],
+        files=files,
+        problems=[
+            _problem_response(channel_id, problem) for channel_id, problems in composer.problems.items() for problem in problems
+        ],
+        warnings=list(composer.warnings),
+        review_wanted=composer.rules.review,
+        needs_approval=composer.needs_approval,
+        refusal=composer.refusal,
+        paused=composer.rules.stopped,
+        posts={post_id: _post_details(plan, post_id, details) for post_id, details in composer.posts.items()},
+        cooldown=composer.cooldown,
+        next_free_time=composer.next_free_time,
+        deleted=plan.deleted_at is not None,
+    )
+
+
+def _match(composer: ComposerCard, asset_id: str) -> dict[str, Any]:
+    match = composer.matches.get(asset_id)
+    return {"score": match.score, "threshold": match.threshold, "accepted": match.accepted} if match else {}
+
+
+def _problem_response(channel_id: str, problem: PostProblem) -> ProblemResponse:
+    values = {name: getattr(problem, name) for name in ("code", "message", "field", "media", "blocks")}
+    return ProblemResponse(channel_id=channel_id, fix=problem.fix.label if problem.fix else "", **values)
+
+
+def _post_details(plan: PlanCard, post_id: str, details: PostDetails) -> PostDetailsResponse:
+    post = next(post for post in plan.posts if post.id == post_id)
+    return PostDetailsResponse(
+        attempts=[AttemptResponse.model_validate(attempt) for attempt in details.attempts],
+        job_id=details.job.id if details.job else None,
+        progress=details.job.progress if details.job else None,
+        publisher=details.publisher,
+        approver=details.approver,
+        profile_url=details.profile_url,
+        **{name: getattr(post, name) for name in ("phase", "by_hand", "approved_at", "due_at")},
+    )
+
+
+def _version_response(card: VersionCard) -> VersionResponse:
+    return VersionResponse(
+        version=card.version, saved_by=card.saved_by, saved_at=card.saved_at, draft=draft_response(card.draft)
+    )
