@@ -54,10 +54,10 @@ def record(tx: Session, before: PlanCard, after: PlanCard, *, typing: bool) -> b
         tx.flush()
         return False
     _insert(tx, after, user_id, now())
-    kept = select(PlanVersion.version).where(PlanVersion.plan_id == after.id).order_by(PlanVersion.version.desc())
+    newest_first = select(PlanVersion.version).where(PlanVersion.plan_id == after.id).order_by(PlanVersion.version.desc())
     tx.execute(
         delete(PlanVersion).where(
-            PlanVersion.plan_id == after.id, PlanVersion.version <= kept.offset(MAX_VERSIONS).limit(1).scalar_subquery()
+            PlanVersion.plan_id == after.id, PlanVersion.version <= newest_first.offset(MAX_VERSIONS).limit(1).scalar_subquery()
         )
     )
     return True
