@@ -46,6 +46,7 @@ from backend.api.routes import (
     members,
     picture_review,
     pictures,
+    post_sources,
     posting_rules,
     prompt_library,
     session,
@@ -116,6 +117,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         composer,
         content_plan_moves,
         posting_rules,
+        post_sources,
         content_plans,
         channels,
     ):

@@ -51,6 +51,7 @@ BODIES: dict[str, Any] = {
         "timeZone": "Europe/Rome",
         "variants": [{"channelId": "chn_0190", "caption": "Up before the sun.", "assetIds": ["ast_0190"]}],
     },
+    "POST /content-plans/from": {"pictureIds": ["pic_0190", "pic_0191"]},
     "POST /content-plans/shift": {"planIds": ["cp_0190"], "days": 1},
     "PATCH /content-plans/{plan_id}": {"status": "scheduled"},
     "POST /content-plans/{plan_id}/move": {"localTime": "2031-12-24T18:00"},

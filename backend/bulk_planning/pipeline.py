@@ -234,7 +234,7 @@ def _create_draft(
     tx: Session, run: _SeriesRun, order: WriteOrder, composed: CheckedText, cost: LlmCost, n: int
 ) -> dict[str, Any]:
     ctx = run.ctx
-    service.lock_calendar(tx, run.influencer.id)
+    content_plans.lock_calendar(tx, run.influencer.id)
     if jobs.get(tx, ctx.job_id).cancel_requested:
         raise Cancelled("Cancelled as asked.")
     text = writing.save_texts(tx, order, [composed], cost, job_id=ctx.job_id)[0]
@@ -242,10 +242,10 @@ def _create_draft(
     local_time = _free_time_near(tx, run, run.local_times[n])
     parts, offsets = text.parts, service.channel_offsets(run.order)
     variants = tuple(
-        platform_adaptation.adapt_text(
+        content_plans.adapt_text(
             channel.id,
             channel.platform,
-            run.order.format,
+            platform_adaptation.choose_format(channel.platform, run.order.format),
             parts,
             ai_mark=run.influencer.ai_mark,
             after_minutes=int(offsets[channel.id].total_seconds() // 60),
@@ -261,7 +261,7 @@ def _create_draft(
         zone=run.influencer.time_zone,
         variants=variants,
     )
-    plan = content_plans.create(tx, draft, request_key=f"{ctx.job_id}:{n}")
+    plan = content_plans.create(tx, draft, request_key=f"{ctx.job_id}:{n}", text_id=text.id)
     if run.draws:
         payload = PicturePayload(
             plan_id=plan.id,

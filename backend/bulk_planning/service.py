@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend import channels, content_plans, influencers, jobs
@@ -102,12 +101,6 @@ def channel_offsets(order: SeriesOrder) -> dict[str, timedelta]:
     return {channel_id: timedelta(minutes=n * order.minutes_between) for n, channel_id in enumerate(order.channel_ids)}
 
 
-def lock_calendar(tx: Session, influencer_id: str) -> None:
-    """Locks the influencer's calendar until `tx` ends, against other series and `discard_drafts` (a Postgres advisory lock)."""
-    name = f"{tx.info['tenant_id']}:content-plan:{influencer_id}"
-    tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
-
-
 def latest_series(tx: Session, influencer_id: str = "") -> SeriesCard | None:
     """The newest series, of one influencer or of the workspace."""
     subject = ("influencer", influencer_id) if influencer_id else None
@@ -150,7 +143,7 @@ def discard_drafts(tx: Session, job_id: str) -> tuple[PlanUndoEntry | None, Outc
     A running series is cancelled first. Raises NotFound, NotPermitted.
     """
     card = jobs.get(tx, job_id)
-    lock_calendar(tx, card.subject_id)
+    content_plans.lock_calendar(tx, card.subject_id)
     if not jobs.get(tx, job_id).ended:
         jobs.cancel(tx, job_id)
     return content_plans.delete_many(tx, get_series(tx, job_id).drafts)

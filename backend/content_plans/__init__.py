@@ -1,5 +1,6 @@
 """Content plans and their posts: planned on a calendar, reviewed, scheduled, published exactly once."""
 
+from backend.content_plans.adaptation import adapt_text
 from backend.content_plans.attention import (
     Attention,
     ChannelActivity,
@@ -19,7 +20,7 @@ from backend.content_plans.bulk import (
 )
 from backend.content_plans.calendar import empty_days, entries, month_entries, placement_warnings, undated_entries
 from backend.content_plans.checks import problems
-from backend.content_plans.dates import move, next_free_times, shift, undo
+from backend.content_plans.dates import lock_calendar, move, next_free_times, shift, suggested_time, undo
 from backend.content_plans.expected_version import (
     ANY_VERSION,
     ChangedSince,
@@ -30,6 +31,13 @@ from backend.content_plans.expected_version import (
 )
 from backend.content_plans.faces import FaceMatch, matches_by_asset, worst_matches
 from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, restore_version, save
+from backend.content_plans.post_sources import (
+    OriginFile,
+    PostOrigin,
+    create_from,
+    influencer_of_source,
+    origin_of,
+)
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
 from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
@@ -58,6 +66,7 @@ from backend.content_plans.schemas import (
     PlanPage,
     PlanUndoEntry,
     PostCard,
+    PostSource,
     RulesCard,
     RulesDraft,
     VariantDraft,
@@ -91,6 +100,7 @@ __all__ = [
     "ExpectedPlans",
     "FaceMatch",
     "FileEdit",
+    "OriginFile",
     "Outcome",
     "PausedPosts",
     "PlanCard",
@@ -99,6 +109,8 @@ __all__ = [
     "PlanPage",
     "PlanUndoEntry",
     "PostCard",
+    "PostOrigin",
+    "PostSource",
     "PostState",
     "RecurringTime",
     "RulesCard",
@@ -107,6 +119,7 @@ __all__ = [
     "UnsavedDraft",
     "VariantDraft",
     "VersionCard",
+    "adapt_text",
     "after_minutes",
     "approve",
     "as_typed",
@@ -115,6 +128,7 @@ __all__ = [
     "cooldown_message",
     "count_by_state",
     "create",
+    "create_from",
     "delete",
     "delete_many",
     "delete_old_unsaved_drafts",
@@ -131,9 +145,11 @@ __all__ = [
     "get_rules",
     "get_unsaved_draft",
     "hold",
+    "influencer_of_source",
     "latest_undo_entry",
     "list_attempts",
     "list_versions",
+    "lock_calendar",
     "mark_picture_missing",
     "mark_published",
     "matches_by_asset",
@@ -143,6 +159,7 @@ __all__ = [
     "needs_approval",
     "needs_attention",
     "next_free_times",
+    "origin_of",
     "page",
     "parse_hashtags",
     "pause_publishing",
@@ -169,6 +186,7 @@ __all__ = [
     "schedule_now",
     "shift",
     "submit_for_review",
+    "suggested_time",
     "taken_times",
     "to_instant",
     "to_local_time",

@@ -68,7 +68,7 @@ def _build_request(tx: Session, post: PostCard, channel: ChannelCard) -> tuple[P
         if name in _OPTION_NAMES
     }
     return PostRequest(
-        format=files.choose_format(post, tuple(file.kind for file in media)),
+        format=files.choose_format(post.platform, post.format, [file.kind for file in media]),
         media=media,
         caption=rules.whole_caption(post.caption, post.hashtags),
         title=post.title,
@@ -98,4 +98,4 @@ def original_media(card: AssetCard, alt_texts: Mapping[str, str]) -> Media:
 
 def fitting_format(post: PostCard, media: tuple[Media, ...]) -> Format:
     """The post's format, or the one that suits these files."""
-    return files.choose_format(post, tuple(file.kind for file in media))
+    return files.choose_format(post.platform, post.format, [file.kind for file in media])

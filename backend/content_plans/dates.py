@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from backend import events
@@ -14,13 +15,15 @@ from backend.content_plans import calendar, posting_rules, queries, schedule, ti
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.rules import MOVABLE, STATE_LABELS
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PlanUndoEntry
-from backend.content_plans.times import Instant, due_time_sql, to_instant, to_local_time
+from backend.content_plans.times import Instant, RecurringTime, due_time_sql, to_instant, to_local_time
 from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, PlanAct, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
 
 S = PostState
+_USUAL_CLOCK = "18:00"
+"""When a post is suggested to go out for an influencer without recurring times."""
 _TIME_PASSED = "That time has passed. Choose a later one; the post stays where it was."
 
 
@@ -182,15 +185,37 @@ def _undo_delete(tx: Session, plan_id: str) -> None:
     events.record(tx, "plan.undeleted", "plan", plan_id, {})
 
 
+def lock_calendar(tx: Session, influencer_id: str) -> None:
+    """Locks the influencer's calendar until `tx` ends, against others who look for a free time (a Postgres advisory lock)."""
+    name = f"{tx.info['tenant_id']}:content-plan:{influencer_id}"
+    tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def suggested_time(tx: Session, influencer_id: str, *, zone: str) -> datetime | None:
+    """Local time of the next free recurring time; of an influencer without any, 18:00 of the next day that has it free.
+
+    None: all of the coming year is taken.
+    """
+    rules = posting_rules.get_rules(tx, influencer_id)
+    slots = rules.slots or [RecurringTime(weekday, _USUAL_CLOCK) for weekday in range(7)]
+    return next(iter(_free_times(tx, influencer_id, slots, zone, rules.gap_minutes)), None)
+
+
 def next_free_times(tx: Session, influencer_id: str, *, zone: str, n: int = 1) -> list[datetime]:
     """Local times of the next `n` recurring times with no plan of the influencer near them, in order.
 
     Empty when there are no recurring times, or all of the coming year are taken.
     """
     rules = posting_rules.get_rules(tx, influencer_id)
+    return list(islice(_free_times(tx, influencer_id, rules.slots, zone, rules.gap_minutes), n))
+
+
+def _free_times(
+    tx: Session, influencer_id: str, slots: Sequence[RecurringTime], zone: str, gap_minutes: int
+) -> Iterator[datetime]:
     taken = calendar.planned_instants(tx, influencer_id)
-    free = times.free_times(rules.slots, zone, after=now(), taken=taken, apart_minutes=rules.gap_minutes)
-    return [local_time for (local_time, _), _ in zip(free, range(n), strict=False)]
+    free = times.free_times(slots, zone, after=now(), taken=taken, apart_minutes=gap_minutes)
+    return (local_time for local_time, _ in free)
 
 
 def _undo_data(card: PlanCard, target: datetime | None) -> dict[str, Any]:

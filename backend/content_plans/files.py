@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -93,11 +93,11 @@ def with_durations(tx: Session, cards: Mapping[str, AssetCard]) -> dict[str, Ass
     }
 
 
-def choose_format(post: PostCard, kinds: tuple[str, ...]) -> Format:
-    """The chosen format, else the one that suits the files: several make a carousel, a video a reel, Short or video."""
-    if post.format:
-        return post.format  # type: ignore[return-value]
-    offered = platforms.formats(post.platform)
+def choose_format(platform: str, chosen: str, kinds: Sequence[str]) -> Format:
+    """The chosen format; "": the one that suits the files: several make a carousel, a video a reel, Short or video."""
+    if chosen:
+        return chosen  # type: ignore[return-value]
+    offered = platforms.formats(platform)
     preferred: tuple[Format, ...] = (
         ("carousel",) if len(kinds) > 1 else ("reel", "short", "video") if "video" in kinds else ("picture", "carousel")
     )
@@ -114,7 +114,7 @@ def recipe_of(card: AssetCard, edit: Mapping[str, object], *, max_bytes: int | N
 def _recipes_of(post: PostCard, asset_cards: Mapping[str, AssetCard]) -> list[tuple[str, RenditionRecipe]]:
     asset_ids = [asset_id for asset_id in post.media if asset_id in asset_cards]
     format_limits = PLATFORMS[post.platform].formats.get(
-        choose_format(post, tuple(asset_cards[asset_id].kind for asset_id in asset_ids))
+        choose_format(post.platform, post.format, [asset_cards[asset_id].kind for asset_id in asset_ids])
     )
     max_bytes = format_limits.video.size if format_limits and format_limits.video else None
     return [

@@ -26,12 +26,15 @@ _SENT_STATES = frozenset({S.PUBLISHING, S.PUBLISHED, S.UNKNOWN})
 """Published, or perhaps published: the text stays as it was sent."""
 
 
-def create(tx: Session, draft: PlanDraft, *, request_key: str, repurposed_from: str | None = None) -> PlanCard:
+def create(
+    tx: Session, draft: PlanDraft, *, request_key: str, repurposed_from: str | None = None, text_id: str | None = None
+) -> PlanCard:
     """Creates a plan with its posts as drafts. The same `request_key` returns the first plan. Raises NotFound, Invalid."""
     influencer = influencers.get(tx, draft.influencer_id)
     plan_id = new_id("cp")
-    values = {"influencer_id": influencer.id, "topic": draft.topic, "notes": draft.notes, "repurposed_from": repurposed_from}
-    row = {"id": plan_id, "request_key": request_key, "created_by": tx.info.get("user_id"), **values}
+    values = {"influencer_id": influencer.id, "topic": draft.topic, "notes": draft.notes}
+    origin = {"repurposed_from": repurposed_from, "text_id": text_id, "created_by": tx.info.get("user_id")}
+    row = {"id": plan_id, "request_key": request_key, **values, **origin}
     row |= dates.date_columns(draft.wall, draft.zone or influencer.time_zone)
     inserted = tx.execute(insert(ContentPlan).values(**row).on_conflict_do_nothing().returning(ContentPlan.id)).first()
     if inserted is None:
@@ -209,7 +212,8 @@ def mark_deleted(tx: Session, card: PlanCard) -> None:
 def duplicate(tx: Session, plan_id: str, *, request_key: str, expected: ExpectedPlans = ANY_VERSION) -> PlanCard:
     """A new plan with the same texts and files, as drafts without a date."""
     require_unchanged(tx, plan_id, expected)
-    return create(tx, _copy(queries.get(tx, plan_id)), request_key=request_key)
+    card = queries.get(tx, plan_id)
+    return create(tx, _copy(card), request_key=request_key, text_id=card.text_id)
 
 
 def repurpose(
@@ -223,7 +227,7 @@ def repurpose(
         raise Conflict("This plan was never published, so there is nothing to use again. Duplicate it instead.")
     if not ignore_cooldown and (reason := cooldown_message(tx, card)):
         raise Conflict(reason)
-    return create(tx, _copy(card), request_key=request_key, repurposed_from=plan_id)
+    return create(tx, _copy(card), request_key=request_key, repurposed_from=plan_id, text_id=card.text_id)
 
 
 def cooldown_message(tx: Session, card: PlanCard) -> str:

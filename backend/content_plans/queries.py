@@ -64,6 +64,12 @@ def get_existing(tx: Session, plan_id: str) -> PlanCard:
     return card
 
 
+def find_by_request_key(tx: Session, request_key: str) -> PlanCard | None:
+    """The plan that was created with this key."""
+    plan_id = tx.scalar(select(ContentPlan.id).where(ContentPlan.request_key == request_key))
+    return get(tx, plan_id) if plan_id else None
+
+
 def get_post(tx: Session, post_id: str) -> PostCard:
     """Raises NotFound."""
     row = tx.execute(_posts_query().where(Post.id == post_id)).first()
@@ -255,6 +261,7 @@ def _plan_card(row: ContentPlan, influencer_name: str, posts: tuple[PostCard, ..
         "zone",
         "due_at",
         "repurposed_from",
+        "text_id",
         "version",
         "created_at",
         "updated_at",

@@ -119,6 +119,29 @@ class PlanDraft(Draft):
         return variants
 
 
+class PostSource(Draft):
+    """What a post is made from. `influencer_id` "": whose the text, pictures or videos are. `caption`: words without a text.
+
+    `channel_ids` None: those that suit. `wall`: local time in `zone` ("": the influencer's), naive; None: the next free time,
+    or no date where `dated` is false.
+    """
+
+    influencer_id: Id = ""
+    picture_ids: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
+    video_ids: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
+    text_id: Id = ""
+    caption: str = Field("", max_length=5000)
+    channel_ids: tuple[Id, ...] | None = Field(None, max_length=20)
+    wall: datetime | None = None
+    zone: str = Field("", max_length=60)
+    dated: bool = True
+
+    @field_validator("picture_ids", "video_ids", "channel_ids")
+    @classmethod
+    def _each_once(cls, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return ids if ids is None else tuple(dict.fromkeys(ids))
+
+
 class RulesDraft(Draft):
     """`policy`: which posts need an approval: `all`, `first` (the first `first_n`) or `auto` (none)."""
 
@@ -224,6 +247,8 @@ class PlanCard:
     state: PostState
     posts: tuple[PostCard, ...]
     repurposed_from: str | None
+    text_id: str | None
+    """The text it was made from."""
     version: int
     created_at: datetime
     updated_at: datetime

@@ -15,7 +15,7 @@ from backend.generation.forecast import drawing_seconds, pass_rate
 from backend.generation.grid import AXIS_KINDS, AxisDraft, split_values
 from backend.generation.init_images import take_upload
 from backend.generation.lists import ListLine, parse_list
-from backend.generation.pictures import picture, pictures, pictures_of, select_cards, shape_of, to_card
+from backend.generation.pictures import picture, pictures, pictures_by_asset, pictures_of, select_cards, shape_of, to_card
 from backend.generation.queries import SOURCE_META, get, image_overrides, inherited_source_type, latest, near_duplicates, remix
 from backend.generation.recipe import ImageOverrides, LoraRef, PictureRecipe
 from backend.generation.report import InfluencerReport, influencer_report, report_csv, report_json
@@ -96,6 +96,7 @@ __all__ = [
     "pass_rate",
     "picture",
     "pictures",
+    "pictures_by_asset",
     "pictures_of",
     "preview",
     "preview_grid",

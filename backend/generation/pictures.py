@@ -50,6 +50,12 @@ def pictures(tx: Session, picture_ids: Sequence[str]) -> list[PictureCard]:
     return [to_card(*rows[picture_id]) for picture_id in picture_ids if picture_id in rows]
 
 
+def pictures_by_asset(tx: Session, asset_ids: Sequence[str]) -> dict[str, PictureCard]:
+    """Asset id -> its picture, of those that are not deleted."""
+    rows = tx.execute(select_cards().where(Picture.asset_id.in_(asset_ids), Picture.deleted_at.is_(None)).order_by(Picture.id))
+    return {row[0].asset_id: to_card(*row) for row in rows} if asset_ids else {}
+
+
 def pictures_of(tx: Session, generation_id: str) -> list[PictureCard]:
     """Pictures of a request that are not deleted, in the order of its seeds."""
     query = select_cards().where(Picture.generation_id == generation_id, Picture.deleted_at.is_(None)).order_by(Picture.n)

@@ -1,6 +1,6 @@
 """Videos made from pictures: camera moves over a still, or motion models that draw. Tables and jobs call a video a clip."""
 
-from backend.videos.queries import draft_from, durations, get, get_by_job, page
+from backend.videos.queries import by_asset, draft_from, durations, get, get_by_job, page
 from backend.videos.requests import VideoPreview, animate, draft_of_order, preview, start_order
 from backend.videos.rules import shape_of
 from backend.videos.schemas import (
@@ -30,6 +30,7 @@ __all__ = [
     "VideoPreview",
     "VideoRecipe",
     "animate",
+    "by_asset",
     "delete",
     "draft_from",
     "draft_of_order",

@@ -60,6 +60,12 @@ def get_by_job(tx: Session, job_id: str) -> VideoCard | None:
     return _card(*row) if row else None
 
 
+def by_asset(tx: Session, asset_ids: Sequence[str]) -> dict[str, VideoCard]:
+    """Asset id -> its video, of those that are not deleted."""
+    rows = tx.execute(_cards().where(Clip.asset_id.in_(asset_ids), Clip.deleted_at.is_(None)))
+    return {str(row[0].asset_id): _card(*row) for row in rows} if asset_ids else {}
+
+
 def draft_from(tx: Session, clip_id: str) -> VideoDraft:
     """The draft that this video was made with; deleted LoRAs are left out, the seed is a new one. Raises NotFound."""
     recipe = get(tx, clip_id).recipe

@@ -5,7 +5,7 @@ from backend.writing.checks import check_text
 from backend.writing.composition import CheckedText, WritingContext, compose_texts, generate_ideas, llm_cost_of
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.llm_calls import ask_in_steps
-from backend.writing.queries import batch, get, latest_batch, page
+from backend.writing.queries import batch, get, latest_batch, page, unused_text_of_picture
 from backend.writing.schemas import (
     CAPTION_CHARACTERS,
     GOALS,
@@ -113,6 +113,7 @@ __all__ = [
     "start_ideas",
     "suggest",
     "undo_edit",
+    "unused_text_of_picture",
     "write_idea",
     "write_texts",
 ]

@@ -72,6 +72,13 @@ def batch(tx: Session, batch_id: str) -> list[DraftCard]:
     return [_card(*row) for row in rows]
 
 
+def unused_text_of_picture(tx: Session, picture_id: str) -> DraftCard | None:
+    """The newest text that was written with this picture, if no post has it yet."""
+    own = TextDraft.picture_id == picture_id, TextDraft.state == "draft"
+    row = tx.execute(_cards_query().where(*own).order_by(TextDraft.id.desc()).limit(1)).first()
+    return _card(*row) if row else None
+
+
 def latest_batch(tx: Session, influencer_id: str, *, ideas: bool) -> str:
     """The id of the newest batch of ideas, or of texts; "" when there is none."""
     same_kind = TextDraft.influencer_id == influencer_id, TextDraft.day.is_not(None) if ideas else TextDraft.day.is_(None)

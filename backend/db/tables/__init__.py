@@ -46,6 +46,7 @@ from backend.db.tables.post import (
     PostDraft,
     PostingRule,
     PostingSlot,
+    PostSnippet,
     PostState,
 )
 from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
@@ -119,6 +120,7 @@ __all__ = [
     "Post",
     "PostAttempt",
     "PostDraft",
+    "PostSnippet",
     "PostState",
     "PostingRule",
     "PostingSlot",

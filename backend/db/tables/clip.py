@@ -30,6 +30,13 @@ class Clip(Tenanted, Dated, Base):
         Index("ix_clips_favourite", "tenant_id", "id", postgresql_where=text("favourite AND deleted_at IS NULL")),
         Index(None, "tenant_id", "picture_id", "id"),
         Index("ix_clips_asset", "tenant_id", "asset_id"),
+        Index(
+            "ix_clips_trash",
+            "tenant_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL AND erased_at IS NULL"),
+        ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     job_id: Mapped[str]
@@ -45,3 +52,5 @@ class Clip(Tenanted, Dated, Base):
     favourite: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Deleted for good, as `Picture.erased_at`."""

@@ -67,6 +67,13 @@ class Picture(Tenanted, Dated, Base):
             postgresql_where=text("file_sha256 IS NOT NULL AND deleted_at IS NULL"),
         ),
         Index("ix_pictures_asset", "tenant_id", "asset_id"),
+        Index(
+            "ix_pictures_trash",
+            "tenant_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL AND erased_at IS NULL"),
+        ),
         Index("ix_pictures_search", "search", postgresql_using="gin"),
         Index("ix_pictures_bands", "bands", postgresql_using="gin"),
     )
@@ -101,6 +108,8 @@ class Picture(Tenanted, Dated, Base):
     search: Mapped[str | None] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
     """Words of the prompt and one that no prompt can hold, for the workspace. Read only through `find_pictures`."""
     deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Deleted for good: out of the trash, and its file is removed unless something else uses it."""
 
 
 class PictureLora(Tenanted, Base):

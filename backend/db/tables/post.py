@@ -1,4 +1,5 @@
-"""Content plans, their posts for channels, publishing attempts, posting rules and times, undo entries, unsaved edits."""
+"""Content plans, their posts for channels, publishing attempts, posting rules and times, snippets, undo entries, unsaved
+edits."""
 
 from __future__ import annotations
 
@@ -59,8 +60,11 @@ class ContentPlan(Tenanted, Dated, Base):
         tenant_key("request_key"),
         tenant_fk("influencer_id", "influencers", ondelete="CASCADE"),
         tenant_fk("repurposed_from", "content_plans", ondelete="SET NULL"),
+        tenant_fk("text_id", "text_drafts", ondelete="SET NULL"),
         Index(None, "tenant_id", "due_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index(None, "tenant_id", "influencer_id", "wall"),
+        Index("ix_content_plans_text", "tenant_id", "text_id", postgresql_where=text("text_id IS NOT NULL")),
+        Index("ix_content_plans_trash", "tenant_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_content_plans_search", "search", postgresql_using="gin"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -72,6 +76,8 @@ class ContentPlan(Tenanted, Dated, Base):
     zone: Mapped[str] = mapped_column(server_default="UTC")
     due_at: Mapped[datetime | None]
     repurposed_from: Mapped[str | None]
+    text_id: Mapped[str | None]
+    """The text it was made from."""
     request_key: Mapped[str]
     version: Mapped[int] = mapped_column(server_default="1")
     """Rises with each save: a save that was made from an older version is refused."""
@@ -254,6 +260,26 @@ class PlanVersion(Tenanted, Dated, Base):
     saved_by: Mapped[str | None]
     """null: not known, because it was not changed in the composer."""
     saved_at: Mapped[datetime]
+
+
+class PostSnippet(Tenanted, Dated, Base):
+    """Words that are put into posts again and again: a hashtag set, or a template of a first comment."""
+
+    __tablename__ = "post_snippets"
+    __table_args__ = (
+        tenant_key(),
+        tenant_fk("influencer_id", "influencers", ondelete="CASCADE"),
+        CheckConstraint(one_of("kind", "hashtags", "comment"), name="kind"),
+        Index("uq_post_snippets_name", "tenant_id", "kind", text("coalesce(influencer_id, '')"), "name", unique=True),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    influencer_id: Mapped[str | None]
+    """Whose posts it is for; null: everybody's."""
+    name: Mapped[str]
+    text: Mapped[str]
+    created_by: Mapped[str | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class PostDraft(Tenanted, Dated, Base):

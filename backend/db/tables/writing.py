@@ -25,6 +25,7 @@ class TextDraft(Tenanted, Dated, Base):
         Index("ix_text_drafts_state", "tenant_id", "state", "id"),
         Index("ix_text_drafts_influencer", "tenant_id", "influencer_id", "id"),
         Index("ix_text_drafts_batch", "tenant_id", "batch_id"),
+        Index("ix_text_drafts_picture", "tenant_id", "picture_id", postgresql_where=text("picture_id IS NOT NULL")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     influencer_id: Mapped[str]

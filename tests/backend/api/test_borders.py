@@ -199,6 +199,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/videos/{clip_id}/undelete", None),
         ("POST", "/workflows", {"name": "New", "graph": {}}),
         ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
+        ("POST", "/content-plans/from", {"pictureIds": [ids["picture_id"]]}),
         ("PATCH", "/content-plans/{plan_id}", {"status": "published", "igMediaId": "1"}),
         ("DELETE", "/content-plans/{plan_id}", None),
         ("POST", "/content-plans/{plan_id}/move", {"localTime": None}),

@@ -13,6 +13,7 @@ from backend.api.routes.content_plans import PlanResponse
 from backend.app import App
 from backend.kit.clock import now
 from tests.factories.account import Tenant
+from tests.factories.making import make_pictures
 from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.support.browsing import browser
 
@@ -55,6 +56,19 @@ def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any,
 
     out = editor.patch(f"/content-plans/{plan['id']}", json={"status": "published", "igMediaId": "ig_media_id_456"}).json()
     assert (out["status"], out["variants"][0]["remoteId"]) == ("published", "ig_media_id_456")
+
+
+def test_a_plan_is_made_from_pictures_and_says_so(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        pictures = make_pictures(tx, 2, influencer_id=bella.influencer.id)
+    body = {"pictureIds": pictures, "caption": "Two of a kind", "localTime": local_time_ahead().isoformat()}
+    answer = editor.post("/content-plans/from", json=body, headers={"idempotency-key": "k"})
+    plan = answer.json()
+    assert (answer.status_code, plan["influencerId"], plan["localTime"]) == (201, bella.influencer.id, body["localTime"])
+    assert [post["caption"] for post in plan["variants"]] == ["Two of a kind"]
+    origin = editor.get(f"/content-plans/{plan['id']}/origin").json()
+    assert [file["pictureId"] for file in origin["files"]] == pictures
+    assert origin["textId"] == origin["repurposedFrom"] == ""
 
 
 def test_a_refused_change_changes_nothing(editor: Any, bella: Planner) -> None:

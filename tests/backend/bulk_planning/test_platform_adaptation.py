@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.bulk_planning import SeriesOrder, platform_adaptation
-from backend.content_plans import whole_caption
+from backend.bulk_planning import SeriesOrder
+from backend.bulk_planning.platform_adaptation import PictureFormat, choose_format
+from backend.content_plans import adapt_text, whole_caption
 from backend.errors import Invalid
 from backend.platforms import rules
 from backend.platforms.port import Media, PostRequest
@@ -28,10 +29,10 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), m
     st.booleans(),
 )
 def test_no_text_is_too_long_for_its_platform(
-    platform: str, form: platform_adaptation.PictureFormat, hook: str, caption: str, tags: list[str], ai_mark: bool
+    platform: str, form: PictureFormat, hook: str, caption: str, tags: list[str], ai_mark: bool
 ) -> None:
     parts = TextParts(hook=hook[:500], caption=caption[:5000], hashtags=tuple(tags))
-    draft = platform_adaptation.adapt_text("chn_1", platform, form, parts, ai_mark=ai_mark, after_minutes=10)
+    draft = adapt_text("chn_1", platform, choose_format(platform, form), parts, ai_mark=ai_mark, after_minutes=10)
     assert draft.options == {"after_minutes": 10}
     assert draft.format in PLATFORMS[platform].formats
     request = PostRequest(
@@ -51,7 +52,7 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
     parts = TextParts(
         hook="Up the hill.", caption="The tram was empty.", hashtags=("#One", "#Two", "#Three", "#Four", "#Five", "#Six")
     )
-    drafts = {name: platform_adaptation.adapt_text("c", name, "picture", parts, ai_mark=True) for name in PLATFORMS}
+    drafts = {name: adapt_text("c", name, choose_format(name, "picture"), parts, ai_mark=True) for name in PLATFORMS}
     assert drafts["instagram"].caption == "Up the hill.\n\nThe tram was empty."
     assert len(drafts["instagram"].hashtags) == 6
     assert (drafts["tiktok"].title, drafts["tiktok"].caption) == ("Up the hill.", "The tram was empty.")

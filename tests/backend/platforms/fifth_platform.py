@@ -44,7 +44,7 @@ def known() -> dict[str, object]:
 
     from sqlalchemy import CheckConstraint
 
-    from backend import channels
+    from backend import channels, content_plans
     from backend.bulk_planning import platform_adaptation
     from backend.channels import ChannelCard
     from backend.db.tables import Channel
@@ -78,7 +78,9 @@ def known() -> dict[str, object]:
     adapter.close()
     connector.close()
     parts = TextParts(hook="A | very long hook", caption="Hello.", hashtags=("#one", "#two", "#three"))
-    adapted = platform_adaptation.adapt_text("chn_1", "pinboard", "carousel", parts, ai_mark=True)
+    adapted = content_plans.adapt_text(
+        "chn_1", "pinboard", platform_adaptation.choose_format("pinboard", "carousel"), parts, ai_mark=True
+    )
     constraints = [str(check.sqltext) for check in Channel.__table__.constraints if isinstance(check, CheckConstraint)]
     draft = SimpleNamespace(parts=TextParts(caption="x" * 41), content_type="instagram-post", length=100)
     return {
