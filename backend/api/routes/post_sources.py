@@ -35,7 +35,7 @@ class PlanFromRequest(ApiRequest):
 
 
 class PlanFileResponse(ApiModel):
-    """`title`: the prompt. `faceMatch`: 0 to 1, null: not scored; `facePasses`: it is not below the threshold."""
+    """`title`: the prompt. `faceMatch`: 0 to 1, null: not scored; `passes`: it is not below the threshold."""
 
     asset_id: str
     kind: str
@@ -43,7 +43,7 @@ class PlanFileResponse(ApiModel):
     video_id: str
     title: str
     face_match: float | None
-    face_passes: bool | None
+    passes: bool | None
 
 
 class PlanOriginResponse(ApiModel):
@@ -81,7 +81,7 @@ def get_plan_origin(plan_id: str, app: Studio, caller: Caller) -> PlanOriginResp
             video_id=file.video_id,
             title=file.title,
             face_match=file.match.score if file.match else None,
-            face_passes=file.match.passes if file.match else None,
+            passes=file.match.passes if file.match else None,
         )
         for file in origin.files
     ]
