@@ -13,7 +13,7 @@ from backend.channels.oauth import (
 from backend.channels.queries import feed_url, get, get_many, of, profile_url
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard, ChannelChange
 from backend.channels.service import add_sandbox, change, check_account, remove, rename, save_settings, switch
-from backend.channels.tokens import access, refresh_expiring, with_access
+from backend.channels.tokens import Transact, access, refresh_expiring, with_access
 
 __all__ = [
     "CALLBACK_PATH",
@@ -22,6 +22,7 @@ __all__ = [
     "ChannelCard",
     "ChannelChange",
     "OAuthResult",
+    "Transact",
     "access",
     "add_sandbox",
     "callback",

@@ -41,7 +41,14 @@ from backend.content_plans.post_sources import (
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
 from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
-from backend.content_plans.results import ChannelDay, published_by_day, published_csv, published_plans
+from backend.content_plans.results import (
+    ChannelDay,
+    LatestFailure,
+    latest_failures,
+    published_by_day,
+    published_csv,
+    published_plans,
+)
 from backend.content_plans.rules import STATE_LABELS, missing_picture_reason, parse_hashtags, whole_caption
 from backend.content_plans.schedule import (
     approve,
@@ -100,6 +107,7 @@ __all__ = [
     "ExpectedPlans",
     "FaceMatch",
     "FileEdit",
+    "LatestFailure",
     "OriginFile",
     "Outcome",
     "PausedPosts",
@@ -146,6 +154,7 @@ __all__ = [
     "get_unsaved_draft",
     "hold",
     "influencer_of_source",
+    "latest_failures",
     "latest_undo_entry",
     "list_attempts",
     "list_versions",

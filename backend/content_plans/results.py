@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.content_plans.queries import NOT_DELETED, get_many
@@ -23,6 +24,26 @@ class ChannelDay:
     channel_name: str
     platform: str
     posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatestFailure:
+    """Why a channel's post could not be published, as a sentence, and when."""
+
+    error: str
+    at: datetime
+
+
+def latest_failures(tx: Session) -> dict[str, LatestFailure]:
+    """Channel id -> the failed post of it that changed last; channels without one are left out."""
+    query = (
+        select(Post.channel_id, Post.error, Post.updated_at)
+        .join(ContentPlan, ContentPlan.id == Post.plan_id)
+        .where(NOT_DELETED, Post.state == PostState.FAILED)
+        .ext(distinct_on(Post.channel_id))
+        .order_by(Post.channel_id, Post.updated_at.desc())
+    )
+    return {channel_id: LatestFailure(error, at) for channel_id, error, at in tx.execute(query)}
 
 
 def published_by_day(tx: Session, *, since: datetime, influencer_id: str = "") -> list[ChannelDay]:

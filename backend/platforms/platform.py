@@ -77,6 +77,8 @@ class Platform:
     """The privacy value that paid partnerships may not have, as nobody would see them."""
     asks_made_for_kids: bool = False
     max_collaborators: int | None = None
+    review_step: str = ""
+    """What the platform asks of the app before everybody may see its posts; "": nothing."""
     crops_carousels: bool = False
     """Whether every file of a carousel is cropped to the shape of the first."""
     practice: bool = False

@@ -75,6 +75,7 @@ ITEMS = (
     NavItem("results/results", "Results", ":material/monitoring:", "results"),
     NavItem("settings/workspace", "Workspace", ":material/groups:", "workspace"),
     NavItem("settings/channels", "Channels", ":material/cell_tower:", "channels"),
+    NavItem("settings/connections", "Connection check", ":material/stethoscope:", "connections"),
     NavItem("settings/costs", "Usage & limits", ":material/payments:", "costs"),
     NavItem("settings/jobs", "Activity", ":material/bolt:", "jobs"),
     NavItem("settings/system", "System", ":material/monitor_heart:", "system"),

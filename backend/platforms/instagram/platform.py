@@ -88,6 +88,8 @@ INSTAGRAM = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.instagram.graph_url,
     secret_settings=("INSTAGRAM_APP_SECRET",),
+    review_step="In Meta's app dashboard set the app to Live, with advanced access to instagram_business_content_publish; "
+    "until then only accounts with a role in the app can be connected.",
     adapter="backend.platforms.instagram.adapter:Instagram",
     connector="backend.platforms.instagram.oauth:InstagramConnector",
 )

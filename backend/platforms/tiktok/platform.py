@@ -73,6 +73,8 @@ TIKTOK = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.tiktok.api_url,
     secret_settings=("TIKTOK_CLIENT_SECRET",),
+    review_step="Apply for the Content Posting API audit in TikTok's developer portal; until then posts are private, or the "
+    "account has to be.",
     adapter="backend.platforms.tiktok.adapter:TikTok",
     connector="backend.platforms.tiktok.oauth:TikTokConnector",
 )
