@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,14 +58,25 @@ _SAMPLES = 20
 """Completed jobs whose median is a kind's typical duration."""
 
 
-def _select_cards() -> Select[Any]:
-    columns = select(Job, Attempt, _position.label("position"), _later.label("later"))
-    return columns.outerjoin(Attempt, Attempt.id == Job.attempt_id)
+_JOB_COLUMNS = (
+    *(Job.id, Job.kind, Job.type, Job.title, Job.state, Job.result, Job.subject_noun, Job.subject_id, Job.parent_id),
+    *(Job.waits_for, Job.not_before, Job.cancel_requested_at, Job.dead_letter, Job.error_code, Job.error_message, Job.cost_usd),
+    *(Job.created_at, Job.started_at, Job.finished_at),
+)
+_ATTEMPT_COLUMNS = (Attempt.n, Attempt.phase, Attempt.done, Attempt.total, Attempt.eta_s, Attempt.preview)
+_CARD_COLUMNS = (*_JOB_COLUMNS, *_ATTEMPT_COLUMNS, _position.label("position"), _later.label("later"), Job.payload)
+_CardRow: Any = make_dataclass("_CardRow", [column.key for column in _CARD_COLUMNS], slots=True)
+"""A session's objects take longer to make and to track than to read, and SQLAlchemy's rows are slow to read by name."""
+
+
+def _select_cards(*more: ColumnElement[Any]) -> Select[Any]:
+    return select(*_CARD_COLUMNS, *more).outerjoin(Attempt, Attempt.id == Job.attempt_id)
 
 
 def _card(row: Row[Any]) -> JobCard:
-    job, attempt, position, later = tuple(row)
-    return _to_card(job, attempt, position, later, job.payload)
+    """The row is passed as both the job and its attempt: none of the columns read has the same name in both tables."""
+    columns = _CardRow(*row[: len(_CARD_COLUMNS)])
+    return _to_card(columns, columns if columns.n is not None else None, columns.position, columns.later, columns.payload)
 
 
 def _to_card(job: Any, attempt: Any, position: int | None, later: bool, payload: dict[str, Any] | None = None) -> JobCard:
@@ -106,9 +117,7 @@ def _to_card(job: Any, attempt: Any, position: int | None, later: bool, payload:
 
 def find(tx: Session, *where: ColumnElement[bool]) -> JobCard | None:
     """The newest job for which `where` holds."""
-    row = tx.execute(
-        _select_cards().where(*where).order_by(Job.id.desc()).limit(1).execution_options(populate_existing=True)
-    ).first()
+    row = tx.execute(_select_cards().where(*where).order_by(Job.id.desc()).limit(1)).first()
     return _card(row) if row else None
 
 
@@ -120,12 +129,7 @@ def get(tx: Session, job_id: str) -> JobCard:
     return card
 
 
-_LIVE_COLUMNS = (
-    *(column for column in Job.__table__.columns if column.key != "payload"),
-    *(Attempt.__table__.c[name] for name in ("n", "phase", "done", "total", "eta_s", "preview")),
-    _position.label("position"),
-    _later.label("later"),
-)
+_LIVE_COLUMNS = tuple(column for column in _CARD_COLUMNS if column.key != "payload")
 _LIVE = (
     select(*_LIVE_COLUMNS)
     .outerjoin(Attempt, Attempt.id == Job.attempt_id)
@@ -160,13 +164,13 @@ def live_in(tx: Session, *, take: int = 50) -> list[JobCard]:
 
 
 def _live_card(row: Any) -> JobCard:
-    """The row is passed as both the job and its attempt: none of the columns read has the same name in both tables."""
+    """As `_card`, without the payload."""
     return _to_card(row, row if row.n is not None else None, row.position, row.later)
 
 
 def children(tx: Session, job_id: str) -> list[JobCard]:
     """The job's children in the order they were enqueued."""
-    rows = tx.execute(_select_cards().where(Job.parent_id == job_id).order_by(Job.id).execution_options(populate_existing=True))
+    rows = tx.execute(_select_cards().where(Job.parent_id == job_id).order_by(Job.id))
     return [_card(row) for row in rows]
 
 
@@ -219,11 +223,13 @@ def page(
     if subject:
         where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
     counted = select(literal(1)).select_from(Job).where(*where).limit(COUNT_TO).subquery()
-    total = tx.scalar(select(func.count()).select_from(counted)) or 0
+    matching = select(func.count()).select_from(counted)
     after_cursor = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
-    query = _select_cards().where(*where, *after_cursor).order_by(Job.id.asc() if oldest_first else Job.id.desc())
-    rows = tx.execute(query.offset(skip).limit(take + 1).execution_options(populate_existing=True)).all()
+    query = _select_cards(matching.scalar_subquery().label("matching")).where(*where, *after_cursor)
+    query = query.order_by(Job.id.asc() if oldest_first else Job.id.desc())
+    rows = tx.execute(query.offset(skip).limit(take + 1)).all()
     cards = [_card(row) for row in rows[:take]]
+    total = rows[0].matching if rows else tx.scalar(matching) or 0
     return JobPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 

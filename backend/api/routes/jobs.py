@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, computed_field, model_validator
 from sqlalchemy.orm import Session
 
 from backend import budgets, jobs
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import JSON_TYPE, ApiModel, ApiRequest, Listing, listing, listing_response
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.api.job_requests import JOB_REQUEST_TYPES, to_camel_keys
 from backend.jobs import JobCard
@@ -71,8 +71,12 @@ class LiveJobResponse(ApiModel):
 class JobResponse(LiveJobResponse):
     """`payload`: what its worker is given. `cost`: USD paid to language models so far, by this job and by those it made."""
 
-    payload: dict[str, Any]
-    cost: float
+    payload: Annotated[dict[str, Any], BeforeValidator(lambda payload: to_camel_keys(payload or {}))]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def cost(self) -> float:
+        return float(self.cost_usd or 0)
 
 
 class JobLogResponse(ApiModel):
@@ -89,24 +93,24 @@ class JobMoveRequest(ApiRequest):
     where: Literal["first", "earlier", "later"] = Field(examples=["first"])
 
 
-_LIVE_LIST, _JSON_TYPE = TypeAdapter(dict[str, list[LiveJobResponse]]), "application/json"
+_LIVE_LIST = TypeAdapter(dict[str, list[LiveJobResponse]])
 
 
 def job_response(card: JobCard, cost: Decimal = Decimal(0)) -> JobResponse:
     """`cost`: of a job that has just been started, nothing."""
-    live = LiveJobResponse.model_validate(card).model_dump() | {"cost_usd": cost}
-    return JobResponse(**live, payload=to_camel_keys(card.payload or {}), cost=float(cost))
+    response = JobResponse.model_validate(card)
+    response.cost_usd = cost
+    return response
 
 
 def _with_cost(tx: Session, card: JobCard) -> JobResponse:
     return job_response(card, budgets.cost_of_jobs(tx, [card.id])[card.id])
 
 
-@router.get("")
+@router.get("", response_model=Listing[JobResponse])
 def list_jobs(
     app: Studio,
     caller: Caller,
-    response: Response,
     status: Annotated[list[Status], Query()] = [],  # noqa: B006
     type: Annotated[list[str], Query()] = [],  # noqa: B006
     dead_letter: Annotated[bool | None, Query(alias="deadLetter")] = None,
@@ -116,7 +120,7 @@ def list_jobs(
     sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
     cursor: str | None = None,
     state: Annotated[list[Status], Query(deprecated=True)] = [],  # noqa: B006
-) -> Listing[JobResponse]:
+) -> Response:
     """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows;
     `total` ends at 10,000.
 
@@ -135,7 +139,9 @@ def list_jobs(
         )
         costs = budgets.cost_of_jobs(tx, [card.id for card in page.cards])
     data = [job_response(card, costs[card.id]) for card in page.cards]
-    return listing(response, data, total=page.total, take=take, skip=skip, cursor=page.next_cursor)
+    return listing_response(
+        Listing[JobResponse](data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
+    )
 
 
 @router.get("/live", response_model=dict[str, list[LiveJobResponse]])
@@ -148,7 +154,7 @@ def list_live_jobs(
     """What the page's poller asks every two seconds: the jobs named by `id`, or else those waiting and running."""
     cards = jobs.live(app.db, caller, ids=id[:50], take=min(take, 100))
     return Response(
-        _LIVE_LIST.dump_json({"data": list(map(LiveJobResponse.model_validate, cards))}, by_alias=True), media_type=_JSON_TYPE
+        _LIVE_LIST.dump_json({"data": list(map(LiveJobResponse.model_validate, cards))}, by_alias=True), media_type=JSON_TYPE
     )
 
 
