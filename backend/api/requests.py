@@ -15,7 +15,7 @@ from backend.kit.ids import new_id
 log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 1 << 20
 """Bytes of a JSON body. FastAPI reads the body before it authorises the caller, so this holds for strangers too."""
-_MULTIPART_PATHS = ("/style/train", "/train")
+_MULTIPART_PATHS = ("/style/train", "/train", "/assets")
 """These routes authorise the caller before they read the body, and limit its size themselves."""
 
 

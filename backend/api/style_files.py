@@ -3,7 +3,7 @@ by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
-from backend import assets, jobs, writing_styles
+from backend import jobs, writing_styles
+from backend.api.multipart import files_of, is_multipart, require_length, store_file
 from backend.app import App
 from backend.db.transactions import Member
 from backend.errors import Invalid
@@ -22,7 +23,6 @@ from backend.writing_styles import WritingStyleCard
 
 MAX_REQUEST_PDFS = 5
 """A request may be this many times as large as the largest PDF; more files go in several requests."""
-_CHUNK = 256 * 1024
 _PDF = {"type": "array", "items": {"type": "string", "format": "binary"}}
 _SESSION = {"type": "string"}
 OPENAPI_BODY: dict[str, Any] = {
@@ -49,8 +49,9 @@ async def receive_and_train(
     Raises Invalid (no PDF, too large), NotFound, Conflict.
     """
     await run_in_threadpool(_check_allowed, app, caller, session_id)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        _check_length(request, app)
+    if is_multipart(request):
+        max_bytes = MAX_REQUEST_PDFS * app.settings.uploads.max_style_pdf_size
+        require_length(request, max_bytes, "Several requests may go to one session.")
         try:
             async with request.form(max_files=writing_styles.MAX_FILES, max_fields=10) as form:
                 chosen_id = session_id or str(form.get("session_id") or "")
@@ -73,16 +74,8 @@ def _check_allowed(app: App, caller: Member, session_id: str) -> None:
             writing_styles.get(tx, session_id)
 
 
-def _check_length(request: Request, app: App) -> None:
-    max_bytes = MAX_REQUEST_PDFS * app.settings.uploads.max_style_pdf_size
-    if not request.headers.get("content-length", "").isdigit():
-        raise Invalid("Say how long the request is: Content-Length.")
-    if int(request.headers["content-length"]) > max_bytes:
-        raise Invalid(f"Send at most {max_bytes >> 20} MB at a time. Several requests may go to one session.")
-
-
 def _files(form: FormData) -> list[UploadFile]:
-    files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
+    files = files_of(form)
     if not files:
         raise Invalid("There is no file in the request. Send one or more PDFs as `file`.")
     for file in files:
@@ -106,32 +99,8 @@ def _store_and_train(
         if existing_job:
             return existing_job.subject_id, existing_job
         style = writing_styles.get(tx, session_id) if session_id else new_session(tx)
-    upload_ids = [_store_file(app, caller, style.id, file) for file in files]
+    upload_ids = [store_file(app, caller, file, noun=writing_styles.NOUN, noun_id=style.id) for file in files]
     return style.id, _train(app, caller, style.id, upload_ids, key)
-
-
-def _store_file(app: App, caller: Member, style_id: str, file: UploadFile) -> str:
-    values: Any = {
-        "noun": writing_styles.NOUN,
-        "noun_id": style_id,
-        "filename": file.filename or "",
-        "client_key": new_id("api"),
-    }
-    with app.db.transaction(caller, needs="editor") as tx:
-        upload = assets.uploads.announce(tx, settings=app.settings, size=file.size or 0, **values)
-    assets.uploads.receive(
-        lambda: app.db.transaction(caller, needs="editor"),
-        app.storage,
-        settings=app.settings,
-        upload_id=upload.id,
-        chunks=_chunks(file),
-    )
-    return upload.id
-
-
-def _chunks(file: UploadFile) -> Iterator[bytes]:
-    while chunk := file.file.read(_CHUNK):
-        yield chunk
 
 
 def _train(app: App, caller: Member, style_id: str, upload_ids: list[str] | None, key: str) -> JobCard:

@@ -1,23 +1,61 @@
-"""Files that were made or taken in: list, get with an address that a program without a cookie can fetch, delete."""
+"""Files that were made or taken in: list, get with an address that a program without a cookie can fetch, take a picture to draw
+from, delete."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
-from fastapi import APIRouter, Query, Response
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 
-from backend import access, assets
-from backend.api.api_model import ApiModel, Listing, listing
+from backend import access, assets, generation
+from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
+from backend.api.multipart import files_of, is_multipart, require_length, store_file
+from backend.api.routes.uploads import UPLOAD_THREADS, user_limiter
+from backend.app import App
 from backend.assets import AssetCard
 from backend.db.transactions import KeyHolder, Member
-from backend.errors import NotFound
+from backend.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[needs_scope("images")])
 AssetType = Literal["image", "video", "audio", "lora", "archive"]
 _SCOPE_NOUNS: dict[str, str] = {"video": "videos", "audio": "videos", "lora": "loras", "state": "loras"}
 """What an API key needs for files of a type; for all others: images."""
+_FORM_BYTES = 64 * 1024
+"""What a form adds to its file."""
+
+
+class AssetRequest(ApiRequest):
+    """`uploadId`: a picture that was uploaded for the noun `generation` (nounId “api”)."""
+
+    upload_id: str
+
+
+_PICTURE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "application/json": {
+                "schema": AssetRequest.model_json_schema(),
+                "example": {"uploadId": "up_0190"},
+            },
+        },
+    }
+}
 
 
 class AssetResponse(ApiModel):
@@ -62,6 +100,27 @@ def list_assets(
     return listing(response, data, total=page.total, take=take, skip=skip, cursor=page.next_cursor)
 
 
+@router.post("", status_code=201, openapi_extra=_PICTURE_BODY)
+async def take_picture(request: Request, app: Studio, caller: Caller, response: Response) -> AssetResponse:
+    """Takes in a picture to draw from: a start picture (`initAssetId` of a request for pictures), a mask (`maskAssetId`) or a
+    pose. Send it as `file` of multipart/form-data, or the id of an upload. 400 with the reason when it cannot be used."""
+    user_id = await to_thread.run_sync(_editor, app, caller)
+    async with user_limiter(user_id):
+        if is_multipart(request):
+            max_bytes = app.settings.uploads.max_picture_size
+            require_length(request, max_bytes + _FORM_BYTES, "Make the picture smaller, then try again.")
+            try:
+                async with request.form(max_files=1, max_fields=0) as form:
+                    card = await to_thread.run_sync(_take_file, app, caller, files_of(form), limiter=UPLOAD_THREADS)
+            except (MultiPartException, ClientDisconnect) as error:
+                raise Invalid("Send one picture as `file`, and nothing else. This was more, or did not arrive whole.") from error
+        else:
+            upload_id = _asset_request(await request.body()).upload_id
+            card = await to_thread.run_sync(_take_upload, app, caller, upload_id, limiter=UPLOAD_THREADS)
+    response.headers["location"] = f"/api/assets/{card.id}"
+    return _asset_response(card, caller.tenant_id)
+
+
 @router.get("/{asset_id}")
 def get_asset(asset_id: str, app: Studio, caller: Caller, response: Response) -> AssetLinkResponse:
     """One file, and an address to fetch it from for an hour."""
@@ -82,6 +141,31 @@ def delete_asset(asset_id: str, app: Studio, caller: Caller) -> Response:
         require_scope(caller, _scope(card.kind, "write"))
         assets.delete(tx, [asset_id])
     return Response(status_code=204)
+
+
+def _editor(app: App, caller: Member) -> str:
+    """The caller's user id. Asked before the body is read. Raises NotPermitted for viewers."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return str(tx.info["user_id"])
+
+
+def _asset_request(body: bytes) -> AssetRequest:
+    try:
+        return AssetRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in error.errors()]) from error
+
+
+def _take_file(app: App, caller: Member, files: list[UploadFile]) -> AssetCard:
+    if not files:
+        raise Invalid("There is no file in the request. Send one picture as `file`.")
+    return _take_upload(app, caller, store_file(app, caller, files[0], noun="generation", noun_id="api"))
+
+
+def _take_upload(app: App, caller: Member, upload_id: str) -> AssetCard:
+    return generation.take_upload(
+        lambda: app.db.transaction(caller, needs="editor"), app.storage, settings=app.settings, upload_id=upload_id
+    )
 
 
 def _scope(kind: str, verb: str) -> str:

@@ -21,7 +21,7 @@ from backend.db.transactions import Member
 from backend.errors import Invalid
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], dependencies=[OwnOrigin])
-_UPLOAD_THREADS = anyio.CapacityLimiter(16)
+UPLOAD_THREADS = anyio.CapacityLimiter(16)
 """Limits uploads that run at once: each holds a thread and a part of 8 MiB. The other threads stay free for pages and media."""
 _MAX_PER_USER = 4
 _user_limiters: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
@@ -120,10 +120,10 @@ async def send_upload(workspace: str, upload: str, request: Request, app: Studio
             _require_scope(caller, assets.uploads.get(tx, upload).noun, "write")
             return str(tx.info["user_id"])
 
-    own_limiter = _user_limiter(await to_thread.run_sync(authorised_user))
+    own_limiter = user_limiter(await to_thread.run_sync(authorised_user))
     try:
         async with own_limiter:
-            return _upload_response(workspace, await to_thread.run_sync(receive, limiter=_UPLOAD_THREADS))
+            return _upload_response(workspace, await to_thread.run_sync(receive, limiter=UPLOAD_THREADS))
     except (ClientDisconnect, TimeoutError) as error:
         raise Invalid("The connection ended before the whole file was here. Try it again.") from error
 
@@ -150,7 +150,7 @@ def list_uploads(
     return listing(response, answers, total=total, take=min(take, 10_000), skip=skip)
 
 
-def _user_limiter(user_id: str) -> anyio.CapacityLimiter:
+def user_limiter(user_id: str) -> anyio.CapacityLimiter:
     return _user_limiters.setdefault(user_id, anyio.CapacityLimiter(_MAX_PER_USER))
 
 

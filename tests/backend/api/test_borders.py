@@ -330,6 +330,7 @@ def training_writes(ids: dict[str, str]) -> list[Write]:
         ("PATCH", "/loras/{lora_id}", {"name": "taken"}),
         ("DELETE", "/loras/{lora_id}", None),
         ("DELETE", "/assets/{asset_id}", None),
+        ("POST", "/assets", {"uploadId": ids["upload"]}),
     ]
 
 

@@ -13,13 +13,16 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
-from backend import assets
+from backend import access, assets
+from backend.access import ApiKeyDraft
 from backend.app import App
 from backend.assets import UploadCard
 from backend.errors import Conflict
 from backend.storage import Storage
+from tests.backend.api.test_access import program
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
+from tests.factories.pictures import photo
 from tests.support.browsing import browser, put_from, put_raw
 
 
@@ -244,3 +247,39 @@ def test_the_slow_files_of_one_person_leave_places_for_others(
 
     answered = anyio.run(all_at_once)
     assert answered[0]["status"] == 200
+
+
+def test_a_picture_to_draw_from_comes_in_one_request(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        secret = access.create(tx, ApiKeyDraft(name="n8n", scopes=("images:write",))).secret
+    data = photo(1, size=(400, 300))
+    with program(app, secret) as key:
+        sent = {"files": {"file": ("me.jpg", data, "image/jpeg")}, "headers": {"idempotency-key": "me"}}
+        answer, again = key.post("/assets", **sent), key.post("/assets", **sent)
+        assert answer.status_code == 201, answer.text
+        asset = answer.json()
+        assert again.json() == asset
+        assert answer.headers["location"] == f"/api/assets/{asset['id']}"
+        assert (asset["type"], asset["metadata"]["filename"], asset["metadata"]["width"]) == ("image", "me.jpg", 400)
+        drawn = {"type": "image-generation", "payload": {"prompt": "at the beach", "initAssetId": asset["id"], "strength": 0.5}}
+        assert key.post("/jobs", json=drawn).status_code == 201
+
+        announced = announce(key, workspace, "api", len(data), noun="generation").json()
+        assert key.post("/assets", json={"uploadId": announced["id"]}).status_code == 409
+        key.put(announced["putUrl"].removeprefix("/api"), content=data)
+        assert key.post("/assets", json={"uploadId": announced["id"]}).status_code == 201
+
+        no_picture = key.post("/assets", files={"file": ("logo.svg", b"<svg/>" * 10, "image/svg+xml")})
+        assert (no_picture.status_code, "SVG" in no_picture.json()["message"]) == (400, True)
+        form = {"content-type": "multipart/form-data; boundary=x"}
+        too_large = key.post("/assets", content=data, headers={**form, "content-length": str(1 << 40)})
+        assert (too_large.status_code, "Send at most" in too_large.json()["message"]) == (400, True)
+        for wrong in (
+            {"files": {"file": b""}},
+            {"files": [("file", b"a"), ("file", b"b")]},
+            {"files": {"file": ("a.jpg", data)}, "data": {"more": "1"}},
+            {"content": data, "headers": form},
+            {"content": data, "headers": {"content-type": "image/jpeg"}},
+            {"json": {"uploadId": "x", "more": 1}},
+        ):
+            assert key.post("/assets", **wrong).status_code == 400, wrong  # type: ignore[arg-type]
