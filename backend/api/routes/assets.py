@@ -113,7 +113,9 @@ async def take_picture(request: Request, app: Studio, caller: Caller, response: 
                 async with request.form(max_files=1, max_fields=0) as form:
                     card = await to_thread.run_sync(_take_file, app, caller, files_of(form), limiter=UPLOAD_THREADS)
             except (MultiPartException, ClientDisconnect) as error:
-                raise Invalid("Send one picture as `file`, and nothing else. This was more, or did not arrive whole.") from error
+                raise Invalid(
+                    "Send one picture as `file`, and nothing else. This was more, or did not arrive whole."
+                ) from error
         else:
             upload_id = _asset_request(await request.body()).upload_id
             card = await to_thread.run_sync(_take_upload, app, caller, upload_id, limiter=UPLOAD_THREADS)
