@@ -62,6 +62,7 @@ from backend.content_plans.schedule import (
     unschedule,
 )
 from backend.content_plans.schemas import (
+    MAX_MEDIA,
     MAX_PLANS_AT_ONCE,
     AttemptCard,
     CalendarEntry,
@@ -93,6 +94,7 @@ from backend.db.tables import PostState
 
 __all__ = [
     "ANY_VERSION",
+    "MAX_MEDIA",
     "MAX_OFFSET_MINUTES",
     "MAX_PLANS_AT_ONCE",
     "STATE_LABELS",

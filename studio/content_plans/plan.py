@@ -11,7 +11,7 @@ import streamlit as st
 
 from backend import content_plans
 from backend.content_plans import STATE_LABELS, AttemptCard, FaceMatch, PlanCard, PostState
-from studio.content_plans import plan_actions, plan_edit, plan_fixes, post_status, unsaved_changes
+from studio.content_plans import plan_actions, plan_edit, plan_fixes, post_origin, post_status, unsaved_changes
 from studio.content_plans.form_keeper import form_keeper
 from studio.shell.frame import Page
 from studio.ui.format import clock_time, count, duration, plain, size
@@ -118,6 +118,7 @@ def body(page: Page, plan_id: str) -> None:
             plan_actions.unsaved(page, edited)
     with fixes:
         plan_fixes.show(page, card)
+        post_origin.show(page, card)
     with log:
         show_attempts(page, card)
 

@@ -11,6 +11,7 @@ from backend import gallery, jobs
 from backend.errors import StudioError
 from backend.gallery import ArchiveDraft, BoardCard, BoardDraft, GalleryFilters, UndoEntry
 from backend.kit.ids import new_id
+from studio.content_plans import create_post
 from studio.gallery.browse import browse as grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
@@ -71,6 +72,8 @@ def detail(page: Page, board_id: str) -> None:
     )
     if event.opened:
         page.go("library/gallery", id=event.opened, board=board_id)
+    if event.for_post:
+        create_post.create_post_from_pictures(page, event.for_post)
     if event.animated:
         animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import gallery
 from backend.gallery import GalleryFilters, TileCard, UndoEntry
+from studio.content_plans import create_post
 from studio.gallery.browse import browse as grid
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -36,6 +37,8 @@ def browse(page: Page) -> None:
     )
     if event.opened:
         page.go("library/gallery", id=event.opened)
+    if event.for_post:
+        create_post.create_post_from_pictures(page, event.for_post)
     if event.animated:
         animate_dialog.animate_pictures(page, event.animated)
     if page.can_edit:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import gallery, generation
+from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.gallery import BulkActionDraft
 from backend.generation import PictureCard
 from backend.kit.ids import new_id
+from studio.content_plans import create_post
 from studio.gallery import picture_actions
 from studio.gallery.browse import viewer
 from studio.gallery.gallery import offer_undo
@@ -32,11 +34,13 @@ def detail(page: Page, picture_id: str) -> None:
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        next_id = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
-        key_help = " · 0 to 5 rate · F favourite" if page.can_edit else ""
+        event = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
+        key_help = " · P create post · 0 to 5 rate · F favourite" if page.can_edit else ""
         st.caption("← → the picture before and after · Z or a double click zooms" + key_help)
-    if next_id and next_id != picture_id:
-        page.go("library/gallery", id=next_id, **({"board": board_id} if board_id else {}))
+    if event.for_post:
+        create_post.create_post_from_pictures(page, [event.for_post])
+    if event.moved_to and event.moved_to != picture_id:
+        page.go("library/gallery", id=event.moved_to, **({"board": board_id} if board_id else {}))
     with right:
         _rating(page, card)
         _create_actions(page, card)
@@ -83,9 +87,9 @@ def _favour(page: Page, card: PictureCard) -> None:
 def _create_actions(page: Page, card: PictureCard) -> None:
     if not page.can_edit:
         return
-    if st.button(
-        "More like this", type="primary", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"
-    ):
+    source = PostSource(picture_ids=(card.id,))
+    create_post.create_post_button(page, source, key=card.id, type="primary", width="stretch")
+    if st.button("More like this", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"):
         page.go("create/pictures", remix=card.id)
     if st.button("Change it, same seed", icon=":material/edit:", width="stretch"):
         page.go("create/pictures", remix=card.id, seed="same")

@@ -7,8 +7,10 @@ from functools import partial
 import streamlit as st
 
 from backend import generation, influencers, jobs, videos
+from backend.content_plans import PostSource
 from backend.errors import NotFound
 from backend.videos import VideoCard, VideoFilters
+from studio.content_plans import create_post
 from studio.jobs.jobs import ACTIVE
 from studio.lineage import lineage
 from studio.shell.frame import Page
@@ -66,7 +68,7 @@ def _list(page: Page, working: bool) -> None:
             st.caption("No video matches. Take a filter away to see more.")
         return
     st.caption(count(videos_page.total, "video") + (", and more on the way" if working else ""))
-    opened = clips(
+    event = clips(
         "clips",
         workspace=page.workspace.id,
         cards=videos_page.cards,
@@ -74,8 +76,10 @@ def _list(page: Page, working: bool) -> None:
         filters=filters,
         can_edit=page.can_edit,
     )
-    if opened:
-        st.query_params["id"] = opened
+    if event.for_post:
+        create_post.create_post(page, PostSource(video_ids=(event.for_post,)))
+    if event.opened:
+        st.query_params["id"] = event.opened
 
 
 def _filters(page: Page) -> VideoFilters:
@@ -185,6 +189,8 @@ def _actions(page: Page, card: VideoCard) -> None:
             on_click=_set_favourite,
             args=(page, card),
         )
+    source = PostSource(video_ids=(card.id,))
+    create_post.create_post_button(page, source, key=card.id, type="primary")
     with st.container(horizontal=True):
         address = media_url(page.workspace.id, card.asset_id or "", download=True)
         help_text = (

@@ -7,10 +7,12 @@ from functools import partial
 import streamlit as st
 
 from backend import generation, writing
+from backend.content_plans import PostSource
 from backend.errors import NotFound, StudioError
 from backend.platforms.registry import PLATFORMS
 from backend.platforms.text_limits import full_caption, text_length
 from backend.writing import CONTENT_TYPES, DraftCard, Part
+from studio.content_plans import create_post
 from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain, usd
@@ -112,6 +114,8 @@ def _picture(page: Page, draft: DraftCard) -> None:
 
 def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if draft.state != "discarded":
+            create_post.create_post_button(page, PostSource(text_id=draft.id), key=draft.id)
         if draft.is_idea:
             if st.button("Write it", key=f"write:{draft.id}", icon=":material/ink_pen:"):
                 _ask_model(page, partial(writing.write_idea, draft_id=draft.id))

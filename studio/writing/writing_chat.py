@@ -8,9 +8,11 @@ from functools import partial
 import streamlit as st
 
 from backend import writing
+from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from backend.writing import ChatLine
+from studio.content_plans import create_post
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.format import ago, plain
@@ -63,6 +65,8 @@ def _line(page: Page, line: ChatLine, influencer: InfluencerCard, *, last: bool)
             st.caption(
                 plain("offline writer, no model" if line.model == "offline" else line.model) + f" · {ago(line.created_at)}"
             )
+            source = PostSource(influencer_id=influencer.id, caption=line.answer[:5000])
+            create_post.create_post_button(page, source, key=line.id, type="tertiary")
             return
         st.caption("The answer ended early." if line.answer else "No answer came.")
         pressed = last and page.can_edit and st.button("Ask again", key=f"again:{line.id}", icon=":material/refresh:")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import writing
+from backend.content_plans import PostSource
 from backend.influencers import InfluencerCard
 from backend.writing import CONTENT_TYPES, DraftCard
+from studio.content_plans import create_post
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain
@@ -66,5 +68,7 @@ def _row(page: Page, card: DraftCard) -> None:
                 f"{day}{CONTENT_TYPES[card.content_type].title} · {plain(card.topic)} · {ago(card.updated_at)}"
                 + (f" · :orange[{n_broken_rules} broken rule{'s' if n_broken_rules > 1 else ''}]" if n_broken_rules else "")
             )
+        if card.state != "discarded":
+            create_post.create_post_button(page, PostSource(text_id=card.id), key=card.id)
         if st.button("Open", key=f"open:{card.id}"):
             page.go("create/texts", id=card.id)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from studio.content_plans import plan
 from studio.shell.frame import Page
+
+
+def open_page(page: Page, plan_id: str) -> NoReturn:
+    """Goes to the post's own page."""
+    page.go("calendar/calendar", id=plan_id)
 
 
 def open_panel(page: Page, plan_id: str) -> None:

@@ -27,6 +27,7 @@ import { Toast } from "./toast.js"
  * @property {string} board id; empty: the whole gallery
  * @property {boolean} canEdit
  * @property {number} filmsAtOnce
+ * @property {number} filesInPost
  * @property {PicturePage} first
  * @property {Picture | null} similar
  * @property {DoneAct | null} offer
@@ -92,6 +93,7 @@ export class PictureBrowser {
       onToggle: (index, range) => this.toggle(index, range),
       onFavourite: index => this.acts.favourite(index),
       onRate: (index, stars) => this.acts.rate(index, stars),
+      onPost: index => this.acts.createPost(this.selection.has(this.list.items[index].id) ? undefined : index),
       onFocus: index => {
         this.focus = index
         this.window.updateTabStop(index)

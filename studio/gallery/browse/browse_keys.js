@@ -73,6 +73,7 @@ const actOnEditKey = (browser, key, at) => {
   const letter = key.toLowerCase()
   if (/^[0-5]$/.test(key)) browser.acts.act({ kind: "rate", rating: Number(key) }, browser.selectedOr(at))
   else if (letter === "f") browser.acts.favourite(at)
+  else if (letter === "p") browser.acts.createPost(browser.selection.size ? undefined : at)
   else if (letter === "b") {
     if (!browser.selection.size) browser.toggle(at, false)
     browser.acts.pickBoard(browser.selectionBar.board, "board-add")

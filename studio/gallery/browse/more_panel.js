@@ -19,6 +19,7 @@ const KEYS = [
   ["Ctrl A", "choose all that is shown"],
   ["0 to 5", "rate"],
   ["F", "favourite"],
+  ["P", "create a post"],
   ["C", "compare 2 to 4 chosen"],
   ["S", "find similar"],
   ["B", "put on a board"],

@@ -166,6 +166,24 @@ export class PictureActs {
     browser.setTriggerValue("animated", { ids: browser.selected().map(item => item.id), at: Date.now() })
   }
 
+  /**
+   * A draft with these pictures, in the order they were chosen in.
+   *
+   * @param {number} [index] this picture alone; else what is chosen
+   */
+  createPost(index) {
+    const { browser } = this
+    const { data, list, selection } = browser
+    const ids = index === undefined ? [...selection.ids] : [list.items[index].id]
+    if (selection.wholeList || ids.length > data.filesInPost) {
+      browser.report(new Error(`A post has at most ${data.filesInPost} pictures. Choose fewer.`))
+      return
+    }
+    browser.clearNote()
+    browser.remember(ids[0])
+    browser.setTriggerValue("post", { ids, at: Date.now() })
+  }
+
   compare() {
     const { root, data } = this.browser
     const items = this.browser.selected()

@@ -15,6 +15,7 @@ import { tileOffset } from "./layout.js"
  * @property {(index: number, range: boolean) => void} onToggle
  * @property {(index: number) => void} onFavourite
  * @property {(index: number, stars: number) => void} onRate
+ * @property {(index: number) => void} onPost
  * @property {(index: number) => void} onFocus
  * @property {() => void} onLoaded
  * @property {(view: PictureTileView) => void} makeDraggable
@@ -61,6 +62,12 @@ export class PictureTileView {
     }
     this.node.onclick = event => actions.onClick(this.index, event)
     this.node.onfocus = () => actions.onFocus(this.index)
+    this.canEdit = false
+    /** Made when somebody first points at the tile. @type {HTMLButtonElement | null} */
+    this.post = null
+    this.node.onpointerenter = event => {
+      if (this.canEdit && event.pointerType !== "touch") this.showPost(actions)
+    }
     actions.makeDraggable(this)
     this.node.append(this.img, this.tick, this.heart, this.badge, this.stars)
   }
@@ -85,8 +92,22 @@ export class PictureTileView {
       if (state.canEdit && !control.isConnected) this.node.append(control)
       else if (!state.canEdit && control.isConnected) control.remove()
     }
+    this.canEdit = state.canEdit
     this.drawBadge(item)
     drawStars(this.stars, item.rating)
+  }
+
+  /** @param {PictureTileActions} actions */
+  showPost(actions) {
+    if (this.post) return
+    this.post = button("Create post", null, "post")
+    this.post.tabIndex = -1
+    this.post.title = "Create post (P)"
+    this.post.onclick = event => {
+      event.stopPropagation()
+      actions.onPost(this.index)
+    }
+    this.node.append(this.post)
   }
 
   /**

@@ -41,6 +41,10 @@ export class SelectionBar {
       button("ZIP", () => browser.popup.toggle(this.zip, () => this.buildZipChoices())),
       "Download as ZIP, with a manifest",
     )
+    this.post = titled(
+      button("Create post", () => browser.acts.createPost()),
+      "A draft with these pictures, several as a carousel (P)",
+    )
     this.animate = titled(
       button("Animate", () => browser.acts.animate()),
       "A video of each picture",
@@ -49,6 +53,7 @@ export class SelectionBar {
     this.node.append(
       this.count,
       this.all,
+      this.post,
       this.rate,
       this.heart,
       this.board,
@@ -104,7 +109,7 @@ export class SelectionBar {
       "gone",
       whole || !data.canEdit || Boolean(list.similar) || (list.total ?? 0) <= selection.size,
     )
-    for (const control of [this.rate, this.heart, this.board, this.animate, this.zip, this.remove]) {
+    for (const control of [this.post, this.rate, this.heart, this.board, this.animate, this.zip, this.remove]) {
       control.classList.toggle("gone", !data.canEdit)
     }
     for (const control of [this.move, this.takeOff]) control.classList.toggle("gone", !data.canEdit || !data.board)

@@ -183,6 +183,7 @@ class PictureViewer {
     else if (key === "arrowleft") this.step("before")
     else if (key === "arrowright") this.step("after")
     else if (key === "z") zoom.toggle()
+    else if (data.canEdit && key === "p") this.setTriggerValue("post", { id: this.id, at: Date.now() })
     else if (data.canEdit && key === "f") this.act({ kind: "favourite", favourite: !data.favourite })
     else if (data.canEdit && /^[0-5]$/.test(key)) this.act({ kind: "rate", rating: Number(key) })
     else return false

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from backend.videos import VideoCard, VideoFilters
@@ -10,10 +11,18 @@ from studio.ui.browser_component import ignore, load
 _component = load(__file__)
 
 
+@dataclass(frozen=True, slots=True)
+class VideosEvent:
+    """Set in one run only: a video to open; one that a post is to be made of."""
+
+    opened: str | None
+    for_post: str | None
+
+
 def clips(
     key: str, *, workspace: str, cards: list[VideoCard], next_cursor: str | None, filters: VideoFilters, can_edit: bool
-) -> str | None:
-    """`cards`: the first page as Python read it; the browser fetches what follows. Returns the id of a video opened, once."""
+) -> VideosEvent:
+    """`cards`: the first page as Python read it; the browser fetches what follows."""
     query = {
         "influencer": filters.influencer_id,
         "favourite": "true" if filters.favourite else "",
@@ -26,8 +35,9 @@ def clips(
         "asked": {name: value for name, value in query.items() if value},
         "first": {"data": [_clip_json(card) for card in cards], "nextCursor": next_cursor},
     }
-    opened = _component(key=key, data=data, on_opened_change=ignore).get("opened")
-    return str(opened["id"]) if opened else None
+    events = _component(key=key, data=data, on_opened_change=ignore, on_post_change=ignore)
+    opened, post = events.get("opened"), events.get("post")
+    return VideosEvent(str(opened["id"]) if opened else None, str(post["id"]) if post else None)
 
 
 def _clip_json(card: VideoCard) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { clipTitle, lengthText } from "./clip_text.js"
 
 /** @import { Clip } from "./clip_text.js" */
 
-/** @typedef {{ onOpen: () => void, onFavourite: () => void }} ClipActions */
+/** @typedef {{ onOpen: () => void, onFavourite: () => void, onPost: () => void }} ClipActions */
 
 /** A poster that plays while it is pointed at. */
 export class ClipView {
@@ -13,7 +13,7 @@ export class ClipView {
    * @param {Clip} clip
    * @param {ClipActions} actions
    */
-  constructor(workspace, clip, { onOpen, onFavourite }) {
+  constructor(workspace, clip, { onOpen, onFavourite, onPost }) {
     this.filmUrl = mediaUrl(workspace, clip.assetId)
     /** @type {HTMLVideoElement | null} */
     this.film = null
@@ -29,6 +29,12 @@ export class ClipView {
     }
     this.heart = button("♥", favourite, "heart")
     this.heart.setAttribute("aria-label", "Make it a favourite")
+    const post = (/** @type {Event} */ event) => {
+      event.stopPropagation()
+      this.stop()
+      onPost()
+    }
+    this.post = button("Create post", post, "post")
     this.build()
     this.img.src = mediaUrl(workspace, clip.assetId, "?w=320")
     this.node.onclick = () => {
@@ -56,7 +62,7 @@ export class ClipView {
       this.img.classList.add("here")
       this.picture.style.setProperty("--poster", `url("${this.img.src}")`)
     }
-    this.picture.append(this.img, this.length, arrow, this.heart)
+    this.picture.append(this.img, this.length, arrow, this.heart, this.post)
     const foot = el("div", "foot")
     foot.append(this.title, this.stars)
     this.node.tabIndex = 0
@@ -104,6 +110,7 @@ export class ClipView {
     this.node.setAttribute("aria-label", `Play ${title}, ${length}`)
     this.heart.classList.toggle("gone", !canEdit && !clip.favourite)
     this.heart.disabled = !canEdit
+    this.post.classList.toggle("gone", !canEdit)
     this.heart.setAttribute("aria-label", clip.favourite ? "No favourite any more" : "Make it a favourite")
     this.heart.setAttribute("aria-pressed", String(clip.favourite))
   }

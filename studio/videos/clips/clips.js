@@ -86,6 +86,7 @@ class Clips {
       new ClipView(this.data.workspace, clip, {
         onOpen: () => this.setTriggerValue("opened", { id, at: Date.now() }),
         onFavourite: () => this.toggleFavourite(id),
+        onPost: () => this.setTriggerValue("post", { id, at: Date.now() }),
       })
     this.views.set(id, view)
     return view
