@@ -26,9 +26,7 @@ def show(page: Page, card: PlanCard) -> None:
                 st.markdown(f":material/ink_pen: {plain(origin.text.topic)}", width="stretch")
                 page.link("create/texts", "Open the text", icon=":material/open_in_new:", id=origin.text.id)
         if origin.repurposed_from:
-            page.link(
-                "calendar/calendar", "The post it repeats", icon=":material/replay:", id=origin.repurposed_from
-            )
+            page.link("calendar/calendar", "The post it repeats", icon=":material/replay:", id=origin.repurposed_from)
 
 
 def _file(page: Page, file: OriginFile) -> None:
