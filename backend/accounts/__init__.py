@@ -1,6 +1,6 @@
 """Accounts: people, workspaces, memberships, sessions, invitations and password resets."""
 
-from backend.accounts import devices
+from backend.accounts import devices, two_factor
 from backend.accounts.cleanup import purge_sessions
 from backend.accounts.invitations import (
     accept,
@@ -17,6 +17,7 @@ from backend.accounts.invitations import (
 from backend.accounts.operators import is_operator, require_operator
 from backend.accounts.people import (
     acting_user,
+    change_email,
     change_password,
     create_workspace,
     current_workspace,
@@ -73,6 +74,7 @@ __all__ = [
     "accept",
     "accept_as_new",
     "acting_user",
+    "change_email",
     "change_password",
     "create_first_workspace",
     "create_reset_link",
@@ -108,5 +110,6 @@ __all__ = [
     "sign_out",
     "sign_out_everywhere",
     "start_program_session",
+    "two_factor",
     "withdraw",
 ]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.accounts import people, sessions, throttle
+from backend.accounts import people, sessions, throttle, two_factor
 from backend.accounts.operators import is_operator
 from backend.accounts.rules import checked_email
 from backend.accounts.schemas import InvitationCard, InvitationPreview, NewInvitation, NewPerson, WorkspaceCard
@@ -129,14 +129,17 @@ def create_reset_link(tx: Session, user_id: str, *, settings: Settings) -> str:
     return _new_reset(tx, user_id, created_by=tx.info["user_id"])
 
 
-def create_reset_link_on_server(tx: Session, email: str) -> str:
+def create_reset_link_on_server(tx: Session, email: str, *, turn_off_two_factor: bool = False) -> str:
     """Creates a reset link from the server's command line, for an owner who is alone in a workspace and has nobody to ask.
+    `turn_off_two_factor`: for somebody who has lost the authenticator app and the recovery codes too.
 
     Returns its secret. `tx`: of Anonymous(). Raises Invalid, NotFound.
     """
     user_id = tx.scalar(select(User.id).where(User.email == _email(email), User.disabled_at.is_(None)))
     if user_id is None:
         raise NotFound(f"Nobody signs in here as {email.strip().lower()}. Check the address.")
+    if turn_off_two_factor:
+        two_factor.turn_off_for(tx, user_id)
     return _new_reset(tx, user_id, created_by=user_id)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import events
 from backend.accounts import passwords, sessions, throttle
-from backend.accounts.rules import checked_name, checked_password
+from backend.accounts.rules import checked_email, checked_name, checked_password
 from backend.accounts.schemas import MemberCard, UserCard, WorkspaceCard
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
@@ -99,6 +100,25 @@ def change_password(db: Database, caller: SignedIn, *, current: SecretStr, new: 
     with db.transaction(caller) as tx:
         set_password(tx, user.id, new)
         sessions.sign_out_everywhere(tx, but=caller.token)
+
+
+def change_email(db: Database, caller: SignedIn, *, current: SecretStr, email: str, address: str = "") -> None:
+    """Changes the address with which the acting person signs in. `current`: their password; a wrong one is counted like a
+    failed sign-in. Raises Invalid, Conflict (the address has an account), TooMany."""
+    try:
+        new_email = checked_email(email)
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    with db.transaction(caller) as tx:
+        user = tx.scalars(select(User).where(User.id == tx.info["user_id"])).one()
+    with throttle.count_attempt(db, email=user.email, address=address, device=caller.token):
+        if not passwords.matches(current, user.password_hash):
+            raise Invalid("The password is not right. Nothing was changed.")
+    try:
+        with db.transaction(caller) as tx:
+            tx.execute(update(User).where(User.id == tx.info["user_id"]).values(email=new_email))
+    except IntegrityError as error:
+        raise Conflict("There is an account with that e-mail address already.") from error
 
 
 def set_password(tx: Session, user_id: str, password: SecretStr) -> None:

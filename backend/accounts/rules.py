@@ -9,6 +9,9 @@ from pydantic import SecretStr
 
 INVITE_PARAM = "invite"
 """The parameter of the studio's address that carries an invitation's secret."""
+TICKET_TTL_S = 30
+CODE_TTL_S = 300
+"""How long a ticket of a sign-in is valid, and how long there is to enter the code of a second factor."""
 MIN_PASSWORD = 10
 MAX_PASSWORD_BYTES = 72  # bcrypt reads no further; refusing is better than ignoring the rest
 WINDOW_S = 900

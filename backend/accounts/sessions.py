@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, throttle
+from backend.accounts.rules import CODE_TTL_S, TICKET_TTL_S
 from backend.accounts.schemas import SessionCard, SessionInfo, SetupDraft, UserCard, WorkspaceCard
 from backend.db.tables import Membership, SessionRow, User, Workspace
 from backend.db.transactions import Anonymous, Database, enter_workspace, hash_token
@@ -18,7 +19,6 @@ from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.kit import metrics
 from backend.kit.ids import new_id, new_secret
 
-TICKET_TTL_S = 30
 SEEN_EVERY_S = 60
 _SETUP_LOCK = 7_316_540_212
 _WRONG_CREDENTIALS = "The e-mail address and the password do not fit together. Check both, or ask an owner for a reset link."
@@ -81,7 +81,8 @@ def sign_in(
     user_agent: str = "",
     recognise: Callable[[str], str] = lambda user_id: "",
 ) -> str:
-    """Checks the password and returns a one-time ticket for `exchange_ticket`.
+    """Checks the password and returns a one-time ticket for `exchange_ticket`; of somebody with a second factor it waits for
+    `two_factor.confirm` first (`two_factor.code_needed`).
 
     `address`: the network address. `recognise`: user id -> the id of this browser if that person has signed in with it before,
     else "" (`devices.recognise`). Opens its own transactions, so that a failed attempt stays counted. Raises NotSignedIn
@@ -104,11 +105,13 @@ def sign_in(
 
 
 def create_ticket(tx: Session, user_id: str, *, user_agent: str = "") -> str:
-    """A sign-in ticket, valid once and for 30 seconds. The browser exchanges it for an HTTP-only cookie, so that no script
-    ever sees the session's token."""
+    """A sign-in ticket, valid once and for 30 seconds (five minutes to enter the code of a second factor). The browser
+    exchanges it for an HTTP-only cookie, so that no script ever sees the session's token."""
     ticket = new_secret()
-    expires_at = _now + timedelta(seconds=TICKET_TTL_S)
+    code_needed = tx.scalar(select(User.totp_enabled_at).where(User.id == user_id)) is not None
+    expires_at = _now + timedelta(seconds=CODE_TTL_S if code_needed else TICKET_TTL_S)
     row = SessionRow(id=new_id("ses"), user_id=user_id, ticket_hash=hash_token(ticket), user_agent=user_agent[:300])
+    row.code_needed = code_needed
     row.ticket_expires_at, row.expires_at = expires_at, expires_at  # an SQL expression on Postgres's clock
     tx.add(row)
     tx.flush()
@@ -124,9 +127,7 @@ def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = ""
     values = {"ticket_hash": None, "token_hash": hash_token(token), "expires_at": _now + timedelta(days=days)}
     session = tx.execute(
         update(SessionRow)
-        .where(
-            SessionRow.ticket_hash == hash_token(ticket), SessionRow.ticket_expires_at > _now, SessionRow.revoked_at.is_(None)
-        )
+        .where(*_of_valid_ticket(ticket))
         .values(**values, last_seen_at=_now, **({"user_agent": user_agent[:300]} if user_agent else {}))
         .returning(SessionRow.id)
     ).first()
@@ -140,9 +141,7 @@ def start_program_session(tx: Session, ticket: str, *, lasts_s: float, user_agen
     afterwards. Raises NotSignedIn for a used, expired or unknown ticket."""
     session = tx.execute(
         update(SessionRow)
-        .where(
-            SessionRow.ticket_hash == hash_token(ticket), SessionRow.ticket_expires_at > _now, SessionRow.revoked_at.is_(None)
-        )
+        .where(*_of_valid_ticket(ticket))
         .values(
             kind="program",
             ticket_hash=None,
@@ -287,6 +286,11 @@ def sign_out_everywhere(tx: Session, *, user_id: str = "", but: str = "") -> Non
         .where(SessionRow.user_id == (user_id or tx.info["user_id"]), SessionRow.revoked_at.is_(None), others)
         .values(revoked_at=_now)
     )
+
+
+def _of_valid_ticket(ticket: str) -> tuple[ColumnElement[bool], ...]:
+    is_valid = SessionRow.ticket_expires_at > _now, SessionRow.revoked_at.is_(None), SessionRow.code_needed.is_(False)
+    return SessionRow.ticket_hash == hash_token(ticket), *is_valid
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:

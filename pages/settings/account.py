@@ -1,4 +1,4 @@
-"""My own account: name, password, signed-in browsers."""
+"""My own account: name, e-mail, password, second factor, signed-in browsers."""
 
 import streamlit as st
 
@@ -10,6 +10,10 @@ with st.container(width=760):
     with page.guard():
         account.name_form(page)
     with page.guard():
+        account.email_form(page)
+    with page.guard():
         account.password_form(page)
+    with page.guard():
+        account.two_factor(page)
     with page.guard():
         account.browser_sessions(page)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import segno
 import streamlit as st
 from pydantic import SecretStr
 
 from backend import accounts
 from studio.shell import session
 from studio.shell.frame import Page
-from studio.ui.format import ago, plain
+from studio.ui.format import ago, count, plain
 
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "Mac", "Linux": "Linux"}
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
+_SETUP, _CODES = "_two_factor_setup", "_recovery_codes"
+
+
 def name_form(page: Page) -> None:
     with st.form("name"):
         st.header("Name")
-        new_name = st.text_input("Your name", value=page.user.name, help=f"You sign in as {plain(page.user.email)}.")
+        new_name = st.text_input("Your name", value=page.user.name)
         pressed = st.form_submit_button("Save name")
     if pressed:
         with page.transaction() as tx:
@@ -37,6 +41,81 @@ def password_form(page: Page) -> None:
             page.app.db, page.caller, current=SecretStr(current), new=SecretStr(new), address=session.address()
         )
         st.success("Your password is changed. All other browsers are signed out.", icon=":material/check:")
+
+
+def email_form(page: Page) -> None:
+    with st.form("email", clear_on_submit=True):
+        st.header("E-mail")
+        st.caption(f"You sign in as {plain(page.user.email)}.")
+        email = st.text_input("New e-mail address", autocomplete="email")
+        current = st.text_input("Password", type="password", autocomplete="current-password")
+        pressed = st.form_submit_button("Change e-mail")
+    if pressed:
+        accounts.change_email(page.app.db, page.caller, current=SecretStr(current), email=email, address=session.address())
+        _toast_and_rerun("Your e-mail address is changed. Sign in with the new one from now on.")
+
+
+def two_factor(page: Page) -> None:
+    with page.transaction() as tx:
+        state = accounts.two_factor.state(tx)
+    with st.container(border=True, key="two-factor"):
+        st.header("Two-factor sign-in")
+        if codes := st.session_state.get(_CODES):
+            _recovery_codes(codes)
+        elif state.enabled:
+            _two_factor_on(page, state)
+        elif setup := st.session_state.get(_SETUP):
+            _two_factor_setup(page, setup)
+        else:
+            st.caption("After the password, signing in asks for a code of an app on your phone.")
+            if st.button("Set up", icon=":material/phonelink_lock:"):
+                with page.transaction() as tx:
+                    st.session_state[_SETUP] = accounts.two_factor.begin(tx, page.app.settings)
+                st.rerun()
+
+
+def _two_factor_setup(page: Page, setup: accounts.two_factor.TwoFactorSetup) -> None:
+    st.markdown("Scan this with an authenticator app (Google Authenticator, 1Password, Aegis …), then enter the code it shows.")
+    qr_code = segno.make(setup.uri).svg_data_uri(scale=4, border=3, dark="#201a2e", light="#ffffff")
+    st.html(f'<img src="{qr_code}" alt="QR code for your authenticator app">')
+    st.caption(f"Or type this key: `{setup.secret}`")
+    with st.form("two-factor-code", border=False):
+        code = st.text_input("Code", max_chars=10, autocomplete="one-time-code", width=200)
+        pressed = st.form_submit_button("Turn on", type="primary")
+    st.button("Cancel", on_click=lambda: st.session_state.pop(_SETUP, None), type="tertiary", key="two-factor-cancel")
+    if pressed:
+        with page.transaction() as tx:
+            st.session_state[_CODES] = accounts.two_factor.enable(tx, page.app.settings, code)
+        del st.session_state[_SETUP]
+        st.rerun()
+
+
+def _two_factor_on(page: Page, state: accounts.two_factor.TwoFactorState) -> None:
+    st.markdown(f":green-badge[:material/check: On] {count(state.recovery_codes, 'recovery code')} left.")
+    with st.form("two-factor-off", border=False, clear_on_submit=True):
+        password = st.text_input("Password", type="password", autocomplete="current-password", key="two-factor-password")
+        with st.container(horizontal=True):
+            renewed = st.form_submit_button("New recovery codes")
+            turned_off = st.form_submit_button("Turn off")
+    typed, address = SecretStr(password), session.address()
+    if renewed:
+        st.session_state[_CODES] = accounts.two_factor.new_recovery_codes(
+            page.app.db, page.caller, password=typed, address=address
+        )
+        st.rerun()
+    if turned_off:
+        accounts.two_factor.turn_off(page.app.db, page.caller, password=typed, address=address)
+        _toast_and_rerun("Two-factor sign-in is off.")
+
+
+def _recovery_codes(codes: list[str]) -> None:
+    st.success(
+        "Two-factor sign-in is on. Keep these recovery codes: each works once, and they are shown only now.",
+        icon=":material/check:",
+    )
+    st.code("\n".join(codes), language=None)
+    st.download_button("Download", "\n".join(codes) + "\n", "recovery-codes.txt", icon=":material/download:")
+    st.button("I have kept them", type="primary", on_click=lambda: st.session_state.pop(_CODES, None))
 
 
 def browser_sessions(page: Page) -> None:

@@ -15,6 +15,8 @@ from studio.shell.frame import PRODUCT
 from studio.ui.format import plain
 
 INVITE, RESET = accounts.INVITE_PARAM, "reset"
+_WAITING = "_sign_in_ticket"
+"""Ticket and next address of a sign-in that waits for the code of a second factor."""
 
 _bridge = st.components.v2.component(
     "session_bridge",
@@ -49,6 +51,8 @@ def show(session_info: accounts.SessionInfo | None) -> None:
 
 
 def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
+    if _WAITING in st.session_state and session_info is None:
+        return _code_form
     if reset := st.query_params.get(RESET):
         return lambda: _reset_form(reset)
     if invitation := st.query_params.get(INVITE):
@@ -72,7 +76,7 @@ def _setup_form() -> None:
         draft = accounts.SetupDraft(name=name, email=email, password=password, workspace=workspace)
         with st.spinner("Making your studio …"), resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.create_first_workspace(tx, draft)
-        _exchange_ticket(ticket)
+        _sign_in_with(ticket)
 
 
 def _sign_in_form() -> None:
@@ -100,7 +104,7 @@ def _password_form(email: str = "") -> None:
                 user_agent=session.user_agent(),
                 recognise=session.device,
             )
-        _exchange_ticket(ticket)
+        _sign_in_with(ticket)
 
 
 def _invitation_form(secret: str, session_info: accounts.SessionInfo | None) -> None:
@@ -140,7 +144,7 @@ def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
         new_user = accounts.NewPerson(name=name, email=preview.email or email, password=password)
         with st.spinner("Making your account …"), resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.accept_as_new(tx, secret, new_user, settings=resources.app().settings)
-        _exchange_ticket(ticket, f"/?ws={preview.workspace.id}")
+        _sign_in_with(ticket, f"/?ws={preview.workspace.id}")
 
 
 def _reset_form(secret: str) -> None:
@@ -154,7 +158,7 @@ def _reset_form(secret: str) -> None:
     if pressed:
         with resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.reset(tx, secret, password)
-        _exchange_ticket(ticket, "/")
+        _sign_in_with(ticket, "/")
 
 
 def _new_password() -> SecretStr:
@@ -162,6 +166,31 @@ def _new_password() -> SecretStr:
         "Password", type="password", autocomplete="new-password", help="At least 10 characters.", key="new-password"
     )
     return SecretStr(text)
+
+
+def _sign_in_with(ticket: str, next_url: str = "") -> None:
+    """Signs the browser in by the ticket; asks for the code of a second factor first, where there is one."""
+    with resources.app().db.transaction(Anonymous()) as tx:
+        code_needed = accounts.two_factor.code_needed(tx, ticket)
+    if not code_needed:
+        _exchange_ticket(ticket, next_url)
+        return
+    st.session_state[_WAITING] = ticket, next_url
+    st.rerun()
+
+
+def _code_form() -> None:
+    ticket, next_url = st.session_state[_WAITING]
+    st.title("Enter your code")
+    st.markdown("The six digits that your authenticator app shows, or one of your recovery codes.")
+    with st.form("second-factor", border=False):
+        code = st.text_input("Code", autocomplete="one-time-code", max_chars=20)
+        pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
+    st.button("Start over", type="tertiary", on_click=lambda: st.session_state.pop(_WAITING, None))
+    if pressed:
+        app = resources.app()
+        accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=session.address(), recognise=session.device)
+        _exchange_ticket(ticket, next_url)
 
 
 def _exchange_ticket(ticket: str, next_url: str = "") -> None:

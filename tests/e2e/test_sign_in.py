@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pyotp
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -88,3 +90,33 @@ def test_an_invitation_lets_one_person_in(
     expect(late.get_by_text("used up, withdrawn or too old")).to_be_visible()
     owner.reload()
     expect(owner.get_by_text("Ed Editor", exact=True)).to_be_visible()
+
+
+def test_two_factor_sign_in(
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    set_up_studio: Callable[..., None],
+    shoot: Callable[[Page, str], None],
+) -> None:
+    tab = new_visitor().new_page()
+    tab.goto(f"{bare_studio_url}/account")
+    set_up_studio(tab)
+    tab.get_by_role("button", name="Set up").click()
+    key = tab.get_by_text("Or type this key").locator("code").inner_text()
+    expect(tab.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+    shoot(tab, "two-factor")
+    tab.get_by_label("Code", exact=True).fill(pyotp.TOTP(key).at(time.time() - 30))
+    tab.get_by_role("button", name="Turn on").click()
+    recovery_code = tab.get_by_test_id("stCode").inner_text().split()[0]
+    tab.get_by_role("button", name="I have kept them").click()
+    expect(tab.get_by_text("10 recovery codes left")).to_be_visible()
+    for code in (pyotp.TOTP(key).now(), recovery_code):
+        tab.get_by_role("button", name="Your account").click()
+        tab.get_by_test_id("stPopoverBody").get_by_role("button", name="Sign out", exact=True).click()
+        expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+        sign_in(tab, "ada@example.org", "three happy ducks")
+        expect(tab.get_by_role("heading", name="Enter your code")).to_be_visible()
+        tab.get_by_label("Code", exact=True).fill(code)
+        tab.get_by_role("button", name="Sign in").click()
+        expect(tab.get_by_role("heading", name="Profile", level=1)).to_be_visible()
+    expect(tab.get_by_text("9 recovery codes left")).to_be_visible()

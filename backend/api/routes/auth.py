@@ -19,11 +19,13 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 
 
 class Login(ApiRequest):
-    """`workspace`: needed by people of several, here or as the header X-Workspace."""
+    """`workspace`: needed by people of several, here or as the header X-Workspace. `code`: of the authenticator app, or a
+    recovery code; needed by people with two-factor sign-in."""
 
     email: str = Field(max_length=320)
     password: SecretStr = Field(max_length=1000)
     workspace: str = Field("", max_length=80)
+    code: SecretStr = Field(SecretStr(""), max_length=40)
 
 
 class RefreshRequest(ApiRequest):
@@ -56,6 +58,12 @@ def login(
     """Throttled as the sign-in page is."""
     address = request.client.host if request.client else ""
     ticket = accounts.sign_in(app.db, email=body.email, password=body.password, address=address, user_agent=user_agent)
+    with app.db.transaction(Anonymous()) as tx:
+        code_needed = accounts.two_factor.code_needed(tx, ticket)
+    if code_needed:
+        if not (code := body.code.get_secret_value()):
+            raise NotSignedIn("This account has two-factor sign-in. Send the code of the authenticator app as `code`.")
+        accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=address)
     with app.db.transaction(Anonymous()) as tx:
         lasts_s = app.settings.api.refresh_expires_s
         session_id = accounts.start_program_session(tx, ticket, lasts_s=lasts_s, user_agent=user_agent)

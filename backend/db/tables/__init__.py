@@ -1,7 +1,7 @@
 """The tables, one noun a file; allowed state transitions stand beside their table."""
 
 from backend.db.tables.access import ApiKey, IdempotentRequest
-from backend.db.tables.account import Invitation, Membership, PasswordReset, SessionRow, Throttle, User, Workspace
+from backend.db.tables.account import Invitation, Membership, PasswordReset, RecoveryCode, SessionRow, Throttle, User, Workspace
 from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
 from backend.db.tables.base import Base
 from backend.db.tables.board import Board, BoardPicture, PictureAct
@@ -61,6 +61,7 @@ WITHOUT_TENANT = frozenset(
         "users",
         "sessions",
         "password_resets",
+        "recovery_codes",
         "throttles",
         "turns",
         "workers",
@@ -127,6 +128,7 @@ __all__ = [
     "Preset",
     "PromptTemplate",
     "PromptUse",
+    "RecoveryCode",
     "Rendition",
     "Schedule",
     "SessionRow",

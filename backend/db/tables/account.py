@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_key
@@ -26,6 +26,20 @@ class User(Dated, Base):
     name: Mapped[str]
     password_hash: Mapped[str]
     disabled_at: Mapped[datetime | None]
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The secret of the authenticator app, encrypted and bound to the user. It counts once `totp_enabled_at` is set."""
+    totp_enabled_at: Mapped[datetime | None]
+    totp_last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """The time step of the last code that was used: no code is taken twice."""
+
+
+class RecoveryCode(Dated, Base):
+    """Instead of a code of the authenticator app, once."""
+
+    __tablename__ = "recovery_codes"
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
 
 
 class Membership(Tenanted, Dated, Base):
@@ -49,6 +63,8 @@ class SessionRow(Dated, Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     ticket_hash: Mapped[str | None] = mapped_column(unique=True)
     ticket_expires_at: Mapped[datetime | None]
+    code_needed: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The ticket cannot be exchanged before the second factor was checked."""
     token_hash: Mapped[str | None] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(server_default="browser")
     refreshes: Mapped[int] = mapped_column(server_default="0")
