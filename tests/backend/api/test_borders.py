@@ -24,6 +24,7 @@ from backend import (
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
+from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
@@ -97,6 +98,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         plan = make_planner(tx, "Planned").plan(tx, wall=local_time_ahead())
         plan_act = content_plans.move(tx, plan.id, local_time_ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
+        hashtags = content_plans.save_hashtag_set(tx, HashtagSetDraft(name="Theirs", hashtags=("theirs",)))
+        comment = content_plans.save_comment_template(tx, CommentTemplateDraft(name="Theirs", text="Theirs?"))
         style = make_style(tx)
         writing_style_source = writing_styles.sources(tx, style.id)[0].id
         api_key = access.create(tx, ApiKeyDraft(name="Theirs", scopes=("*:read",)))
@@ -122,7 +125,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "asset_id": asset, "fix": "too_small",
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
-        "source_id": writing_style_source,
+        "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id,
     }  # fmt: skip
 
 
@@ -199,6 +202,12 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/videos/{clip_id}/undelete", None),
         ("POST", "/workflows", {"name": "New", "graph": {}}),
         ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
+        ("POST", "/hashtag-sets", {"name": "New", "hashtags": "#new", "influencerId": ids["influencer_id"]}),
+        ("PUT", "/hashtag-sets/{set_id}", {"name": "Taken", "hashtags": "#taken"}),
+        ("DELETE", "/hashtag-sets/{set_id}", None),
+        ("POST", "/comment-templates", {"name": "New", "text": "New?", "influencerId": ids["influencer_id"]}),
+        ("PUT", "/comment-templates/{comment_template_id}", {"name": "Taken", "text": "Taken?"}),
+        ("DELETE", "/comment-templates/{comment_template_id}", None),
         ("POST", "/content-plans/from", {"pictureIds": [ids["picture_id"]]}),
         ("PATCH", "/content-plans/{plan_id}", {"status": "published", "igMediaId": "1"}),
         ("DELETE", "/content-plans/{plan_id}", None),
