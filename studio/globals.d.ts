@@ -14,6 +14,8 @@ interface ComponentView<Data> {
 }
 
 interface Window {
+  /** Workspace -> position in the stream of events (ui/shared/live_events.js). */
+  __studioPositions?: Map<string, string>
   /** Uploads by what they go to (ui/uploader/rounds.js). */
   __studioUploads?: Map<string, unknown>
   /** Paintings by the picture under them (ui/mask_canvas/painting.js). */

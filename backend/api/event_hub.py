@@ -62,6 +62,15 @@ class Frame:
         return f"{head}event: {self.name}\ndata: ".encode() + self.data + b"\n\n"
 
     @cached_property
+    def unnamed_sse(self) -> bytes:
+        """Without the event's name, which EventSource hands on only to those who know it; frames of the stream keep theirs."""
+        return (
+            self.sse
+            if self.position is None or not self.noun
+            else f"id: {self.position}\ndata: ".encode() + self.data + b"\n\n"
+        )
+
+    @cached_property
     def message(self) -> str:
         """For a WebSocket."""
         return f'{{"id":{json.dumps(self.position)},"event":{json.dumps(self.name)},"data":{self.data.decode()}}}'

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,17 +20,12 @@ STREAM_STATE = "studio_event_stream"
 """Set in the scope's `state`: at the server's end such an answer is cut instead of waited for."""
 
 
-class SentEvent(Protocol):
-    @property
-    def sse(self) -> bytes: ...
-
-
 class EventStream(Response):
     """`frames` gives one at least every HEARTBEAT_S. It is closed when the stream ends, for whatever reason."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[SentEvent, None]) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._frames = frames
@@ -53,7 +47,7 @@ class EventStream(Response):
         ends_at = time.monotonic() + LIFE_S
         try:
             async for frame in self._frames:
-                await send({"type": "http.response.body", "body": frame.sse, "more_body": True})
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
                 # uvicorn's send returns at once after a disconnect, so the loop looks for itself
                 if gone.done() or time.monotonic() > ends_at:
                     break

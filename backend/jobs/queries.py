@@ -112,6 +112,7 @@ def _to_card(job: Any, attempt: Any, position: int | None, later: bool, payload:
         waits_for=job.waits_for,
         not_before=job.not_before if later else None,
         payload=payload,
+        created_by=job.created_by,
     )
 
 

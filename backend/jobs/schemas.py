@@ -46,6 +46,7 @@ class JobCard:
     waits_for: int = 0
     not_before: datetime | None = None
     payload: dict[str, Any] | None = None
+    created_by: str | None = None
 
     @property
     def ended(self) -> bool:

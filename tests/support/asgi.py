@@ -92,7 +92,8 @@ class AsgiStream:
         *whole, self._buffer = self._buffer.split(b"\n\n")
         for block in whole:
             fields = dict(line.split(": ", 1) for line in block.decode().splitlines() if ": " in line and line[0] != ":")
-            if "event" in fields:
-                self._events.put_nowait(ServerSentEvent(fields.get("id", ""), fields["event"], json.loads(fields["data"])))
+            if "data" in fields:
+                name = fields.get("event", "message")
+                self._events.put_nowait(ServerSentEvent(fields.get("id", ""), name, json.loads(fields["data"])))
         if not message.get("more_body"):
             self._events.put_nowait(None)

@@ -6,6 +6,7 @@ Each event has an `id`. Sent back as `Last-Event-ID` (browsers do it by themselv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator
@@ -66,6 +67,7 @@ async def stream_events(
     id: Annotated[list[str], Query(max_length=200)] = [],  # noqa: B006
     last_event_id: Annotated[str, Header(max_length=20)] = "",
     after: Annotated[str, Query(max_length=20, description="as Last-Event-ID, for the first connection")] = "",
+    named: Annotated[bool, Query(description="false: events without their name, as EventSource's `message`")] = True,
 ) -> Response:
     """Server-sent events of the workspace. `noun`: only of these (job, plan, post, dataset …; `jobs`: what runs, every two
     seconds); `id`: only about these rows.
@@ -77,7 +79,13 @@ async def stream_events(
     subscription = await _subscription(app, caller, set(noun), set(id))
     hub.refuse_too_many(subscription.user_id)
     frames = _frames(app, hub, caller, subscription, _position(last_event_id or after))
-    return EventStream(frames)
+    return EventStream(_written(frames, named=named))
+
+
+async def _written(frames: AsyncGenerator[Frame, None], *, named: bool) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(frames):
+        async for frame in frames:
+            yield frame.sse if named else frame.unnamed_sse
 
 
 @router.websocket("/ws")

@@ -27,7 +27,8 @@ class LiveJobResponse(ApiModel):
 
     `error`: why it failed, or why it is tried again. `completedAt`: when it ended, however it ended. `progress` 0 to 1 and
     `etaS` in seconds are null while unknown. `deadLetter`: it gave up after several tries and somebody has to look.
-    `queuePosition`: 1 is next in this workspace; null when it could not run now.
+    `queuePosition`: 1 is next in this workspace; null when it could not run now. `createdBy`: the user who ordered it, null:
+    an API key or the studio.
     """
 
     id: str
@@ -55,6 +56,7 @@ class LiveJobResponse(ApiModel):
     parent_id: str | None
     waits_for: int
     not_before: datetime | None
+    created_by: str | None
     kind: str = Field(json_schema_extra=_OLD)
     state: Status = Field(json_schema_extra=_OLD)
     error_message: str | None = Field(json_schema_extra=_OLD)

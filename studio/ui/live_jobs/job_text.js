@@ -17,6 +17,10 @@
  * @property {string | null} notBefore ISO time
  * @property {number} waitsFor parts
  * @property {number} queuePosition
+ * @property {string} [subjectNoun]
+ * @property {string} [subjectId]
+ * @property {string | null} [parentId]
+ * @property {string | null} [createdBy] a user's id, null: the studio
  */
 
 const STATE_TEXT_OF_JOBS = {

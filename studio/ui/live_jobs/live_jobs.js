@@ -1,6 +1,6 @@
 import { api, messageOf, send } from "../shared/api.js"
 import { el, placeChild, removeOthers, setIfChanged } from "../shared/dom.js"
-import { followJobs } from "../shared/live_events.js"
+import { followStream } from "../shared/live_events.js"
 import { mountable } from "../shared/mount.js"
 import { hasEnded, poll } from "../shared/polling.js"
 import { LiveJobCard } from "./job_card.js"
@@ -67,7 +67,7 @@ class LiveJobs {
     if (this.followed !== data.workspace) {
       this.stopFollowing?.()
       this.followed = data.workspace
-      this.stopFollowing = followJobs(data.workspace, news => this.hear(news))
+      this.stopFollowing = followStream(data.workspace, news => this.hear(news))
     }
     this.stopPolling?.()
     this.readAt = 0

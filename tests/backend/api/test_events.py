@@ -69,6 +69,21 @@ def test_what_happens_arrives_in_order_and_resumes_behind_the_last(app: App, wor
     run(way())
 
 
+def test_a_browser_that_knows_no_names_gets_events_as_messages(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "*:read")
+    server = api.create_api(lambda: app)
+
+    async def way() -> None:
+        async with opened(server, secret, "noun=plan&named=false") as stream:
+            assert (await stream.event()).name == "ready"
+            await asyncio.to_thread(record, app, workspace, "plan", "p1")
+            arrived = await stream.event()
+        assert (arrived.name, arrived.data["kind"], arrived.data["nounId"]) == ("message", "plan.happened", "p1")
+        assert arrived.id
+
+    run(way())
+
+
 def test_a_stream_shows_its_workspace_and_what_its_key_may_read(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
     _, secret = make_key(app, workspace, "jobs:read", "posts:read")
     server = api.create_api(lambda: app)
