@@ -22,6 +22,7 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, plain
 from studio.ui.live_jobs import live_jobs
+from studio.ui.live_page import live_page
 from studio.ui.picture_grid import picture_grid
 
 LATEST_COUNT = 12
@@ -42,6 +43,7 @@ class OverviewData:
 
 
 def draw(page: Page) -> None:
+    live_page(page, "plan", "post", "picture", "job", "channel", "influencer")
     board = _read(page)
     if not board.influencers and not board.pictures and not board.running:
         _welcome(page)

@@ -28,8 +28,8 @@ export const changedNouns = (news, progress) => {
 }
 
 /**
- * Calls `onChange` when something happened to one of `nouns`: once for what comes together, at most every 1.5 seconds, and
- * only while somebody can see the page and `isFree()`. Returns a stopper.
+ * Calls `onChange` when something happened to one of `nouns`: once for what comes together, at most every 1.5 seconds,
+ * and only while somebody can see the page and `isFree()`. Returns a stopper.
  *
  * @param {string} workspace
  * @param {string[]} nouns

@@ -40,8 +40,8 @@ const streamPositions = () => {
 export const canShareStream = () => "locks" in navigator && "BroadcastChannel" in window && "EventSource" in window
 
 /**
- * Follows what happens in the workspace over one stream a browser: the tab that holds a lock reads it and tells the others.
- * Returns a stopper. In a browser that cannot, `onNews` is never called: poll then.
+ * Follows what happens in the workspace over one stream a browser: the tab that holds a lock reads it and tells the
+ * others. Returns a stopper. In a browser that cannot, `onNews` is never called: poll then.
  *
  * @param {string} workspace
  * @param {(news: StreamNews) => void} onNews
