@@ -61,7 +61,7 @@ _SAMPLES = 20
 _JOB_COLUMNS = (
     *(Job.id, Job.kind, Job.type, Job.title, Job.state, Job.result, Job.subject_noun, Job.subject_id, Job.parent_id),
     *(Job.waits_for, Job.not_before, Job.cancel_requested_at, Job.dead_letter, Job.error_code, Job.error_message, Job.cost_usd),
-    *(Job.created_at, Job.started_at, Job.finished_at),
+    *(Job.created_at, Job.started_at, Job.finished_at, Job.created_by),
 )
 _ATTEMPT_COLUMNS = (Attempt.n, Attempt.phase, Attempt.done, Attempt.total, Attempt.eta_s, Attempt.preview)
 _CARD_COLUMNS = (*_JOB_COLUMNS, *_ATTEMPT_COLUMNS, _position.label("position"), _later.label("later"), Job.payload)
