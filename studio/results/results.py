@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
@@ -38,7 +38,7 @@ def show(page: Page) -> None:
             page.go("calendar/calendar")
         return
     _figures(channel_days, days or 30)
-    _chart(channel_days, since.date())
+    _chart(channel_days, days or 30)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Published posts", anchor=False)
         st.space("stretch")
@@ -64,14 +64,14 @@ def _figures(channel_days: list[ChannelDay], days: int) -> None:
             st.metric(f"{PLATFORMS[platform].short_name} · {plain(channel_name)}", f"{posts:,}", border=True)
 
 
-def _chart(channel_days: list[ChannelDay], since: date) -> None:
+def _chart(channel_days: list[ChannelDay], days: int) -> None:
     columns = {
         "Day": [row.day for row in channel_days],
         "Channel": [row.channel_name for row in channel_days],
         "Posts": [row.posts for row in channel_days],
     }
     st.bar_chart(columns, x="Day", y="Posts", color="Channel", height=220)
-    st.caption(f"Since {since:%-d %b %Y}. Each post counts on the day of its own time zone.")
+    st.caption(f"In the last {days} days. Each post counts on the day of its own time zone.")
 
 
 def _row(page: Page, plan: PlanCard) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from backend.db.transactions import Database
 from backend.settings import Settings
 from backend.storage import Storage
 from ops.local_stack import services, start
-from tests.e2e.conftest import answers, free_port, running
+from tests.e2e.conftest import BROWSERS, answers, free_port, running
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import DatabaseUrls, make_template
 from tests.support.wait import until
@@ -71,7 +72,8 @@ def site() -> Iterator[Site]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
 
