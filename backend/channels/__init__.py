@@ -10,7 +10,7 @@ from backend.channels.oauth import (
     store_flash,
     take_flash,
 )
-from backend.channels.queries import feed_url, get, get_many, of, profile_url
+from backend.channels.queries import feed_url, get, get_locked, get_many, of, profile_url
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard, ChannelChange
 from backend.channels.service import add_sandbox, change, check_account, remove, rename, save_settings, switch
 from backend.channels.tokens import Transact, access, refresh_expiring, with_access
@@ -31,6 +31,7 @@ __all__ = [
     "check_connectable",
     "feed_url",
     "get",
+    "get_locked",
     "get_many",
     "of",
     "profile_url",

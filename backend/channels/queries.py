@@ -23,6 +23,12 @@ def get(tx: Session, channel_id: str, *, deleted: bool = True) -> ChannelCard:
     return card(row)
 
 
+def get_locked(tx: Session, channel_id: str) -> ChannelCard:
+    """A channel that is not deleted, as nobody else can change it until `tx` ends. Raises NotFound."""
+    tx.execute(select(Channel.id).where(Channel.id == channel_id).with_for_update(key_share=True))
+    return get(tx, channel_id, deleted=False)
+
+
 def of(tx: Session, influencer_id: str = "", *, deleted: bool = False) -> list[ChannelCard]:
     """The channels of an influencer, or all of the workspace, by name. `deleted`: with deleted ones."""
     query = select(Channel).order_by(Channel.name, Channel.id).execution_options(populate_existing=True)

@@ -53,7 +53,7 @@ def _count_approved(tx: Session, influencer_id: str) -> int:
 
 def save_rules(tx: Session, influencer_id: str, draft: RulesDraft) -> RulesCard:
     """Applies to posts scheduled from now on; what is scheduled already stays. Raises NotFound."""
-    influencers.get(tx, influencer_id)
+    influencers.get_locked(tx, influencer_id)
     values = draft.model_dump(exclude={"slots"})
     _upsert(tx, influencer_id, **values)
     tx.execute(delete(PostingSlot).where(PostingSlot.influencer_id == influencer_id))

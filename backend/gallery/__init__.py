@@ -16,7 +16,7 @@ from backend.gallery.duplicates import Duplicate, dismiss_duplicates, find_dupli
 from backend.gallery.imports import refused_uploads, start_import
 from backend.gallery.picture_files import picture_file, start_archive
 from backend.gallery.queries import COUNT_TO, count, matching_ids, neighbours, page, read_tiles, tile, tiles
-from backend.gallery.review import decide, held_counts, undo_decision
+from backend.gallery.review import ReviewDecision, decide, held_counts, undo_decision
 from backend.gallery.schemas import (
     COUNT_LIMIT,
     INBOX,
@@ -57,6 +57,7 @@ __all__ = [
     "GalleryFilters",
     "GalleryPage",
     "ImportPayload",
+    "ReviewDecision",
     "TileCard",
     "TilePage",
     "UndoEntry",

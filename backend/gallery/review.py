@@ -11,28 +11,32 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.db.tables import Picture, PictureCheck
-from backend.errors import Invalid, NotFound
+from backend.errors import Conflict, Invalid, NotFound
+from backend.identity import GateState
 
 ReviewDecision = Literal["approved", "rejected"]
 _GATE = {"approved": "open", "rejected": "rejected"}
 
 
-def decide(tx: Session, picture_ids: Sequence[str], decision: ReviewDecision) -> dict[str, str]:
+def decide(
+    tx: Session, picture_ids: Sequence[str], decision: ReviewDecision, *, expected: GateState | None = None
+) -> dict[str, str]:
     """Shows (`approved`) or rejects pictures; nothing is deleted. Returns picture -> gate before, for `undo_decision`.
+    `expected`: where all of them were when they were looked at.
 
-    All or none. Raises Invalid, NotFound.
+    All or none. Raises Invalid, NotFound, Conflict (one of them is not where it was expected).
     """
-    before = _lock_gates(tx, picture_ids)
+    before = _lock_gates(tx, picture_ids, expected)
     _set_gates(tx, dict.fromkeys(before, _GATE[decision]), decision)
     events.record(tx, f"pictures.{decision}", "picture", next(iter(before)), {"ids": list(before)})
     return before
 
 
-def undo_decision(tx: Session, before: Mapping[str, str]) -> None:
-    """Undoes `decide`: `before` is what it returned. Raises Invalid, NotFound."""
+def undo_decision(tx: Session, before: Mapping[str, str], *, expected: GateState | None = None) -> None:
+    """Undoes `decide`: `before` is what it returned. `expected`: where it had put them. Raises as `decide`."""
     if set(before.values()) - {"open", "held", "rejected"}:
         raise Invalid("This cannot be taken back: the list of pictures is damaged. Load the page again.")
-    _lock_gates(tx, list(before))
+    _lock_gates(tx, list(before), expected)
     _set_gates(tx, before, "")
 
 
@@ -43,13 +47,15 @@ def held_counts(tx: Session) -> dict[str, int]:
     return {"held": counts.get("held", 0), "rejected": counts.get("rejected", 0)}
 
 
-def _lock_gates(tx: Session, picture_ids: Sequence[str]) -> dict[str, str]:
+def _lock_gates(tx: Session, picture_ids: Sequence[str], expected: str | None) -> dict[str, str]:
     if not picture_ids:
         raise Invalid("Choose at least one picture.")
     query = select(Picture.id, Picture.gate).where(Picture.id.in_(picture_ids), Picture.deleted_at.is_(None))
     gates = {picture_id: gate for picture_id, gate in tx.execute(query.order_by(Picture.id).with_for_update())}
     if len(gates) != len(set(picture_ids)):
         raise NotFound("One of these pictures does not exist here any more. Load the page again.")
+    if expected and set(gates.values()) != {expected}:
+        raise Conflict("Somebody has decided on one of these pictures since you looked. Load them again, then decide.")
     return gates
 
 

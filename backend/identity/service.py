@@ -61,6 +61,7 @@ def calibrate_on_first_use(tx: Session, influencer_id: str, *, base: str, engine
 
 def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: IdentityEngine) -> IdentityProfileCard:
     """Sets gate and threshold for pictures drawn from now on; stored scores do not change. Raises NotFound, Invalid."""
+    influencers.get_locked(tx, influencer_id)
     current = profile(tx, influencer_id, engine=engine)
     if policy.line is not None and current.calibrated_line is None:
         raise Invalid("Calibrate first: a threshold means nothing without references.")
@@ -74,6 +75,7 @@ def choose_references(
     tx: Session, influencer_id: str, asset_ids: Sequence[str], *, engine: IdentityEngine
 ) -> IdentityProfileCard:
     """Sets the references for the next calibration; an empty list: all included pictures. Raises NotFound, Invalid."""
+    influencers.get_locked(tx, influencer_id)
     included = {candidate.asset_id for candidate in candidates(tx, influencer_id)}
     if set(asset_ids) - included:
         raise Invalid("Choose references among the included pictures of this influencer's datasets.")

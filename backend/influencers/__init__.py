@@ -1,6 +1,6 @@
 """Influencers: persona, look, language and the LoRA that draws them."""
 
-from backend.influencers.queries import get, names, page
+from backend.influencers.queries import get, get_locked, names, page
 from backend.influencers.rules import LANGUAGES, propose_trigger_word, time_zones
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft, InfluencerPage, Persona
 from backend.influencers.service import archive, create, restore, save, save_setup, set_cover, set_default_lora
@@ -14,6 +14,7 @@ __all__ = [
     "archive",
     "create",
     "get",
+    "get_locked",
     "names",
     "page",
     "propose_trigger_word",

@@ -18,6 +18,13 @@ def get(tx: Session, influencer_id: str) -> InfluencerCard:
     return _card(*row)
 
 
+def get_locked(tx: Session, influencer_id: str) -> InfluencerCard:
+    """The influencer; until `tx` ends nobody else saves it, or its posting rules and face check, which lock it too. Raises
+    NotFound."""
+    tx.execute(select(Influencer.id).where(Influencer.id == influencer_id).with_for_update(key_share=True))
+    return get(tx, influencer_id)
+
+
 def page(
     tx: Session, *, archived: bool = False, text: str = "", cursor: str | None = None, take: int = 50, skip: int = 0
 ) -> InfluencerPage:

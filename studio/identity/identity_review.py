@@ -9,7 +9,8 @@ import streamlit as st
 
 from backend import gallery
 from backend.errors import StudioError
-from backend.gallery import GalleryFilters, TileCard
+from backend.gallery import GalleryFilters, ReviewDecision, TileCard
+from backend.identity import GateState
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, media_url, plain
@@ -22,7 +23,7 @@ GATE_LABELS = {"held": "Held", "rejected": "Rejected"}
 def review_queue(page: Page) -> None:
     with page.transaction() as tx:
         counts = gallery.held_counts(tx)
-    gate = st.segmented_control(
+    shown = st.segmented_control(
         "Show",
         list(GATE_LABELS),
         default="held",
@@ -31,12 +32,13 @@ def review_queue(page: Page) -> None:
         label_visibility="collapsed",
         required=True,
     )
+    gate: GateState = "rejected" if shown == "rejected" else "held"
     _undo_bar(page)
     take = st.session_state.setdefault("held:take", PAGE_SIZE)
     with page.transaction() as tx:
-        page_of_tiles = gallery.tiles(tx, filters=GalleryFilters(gate=gate or "held"), take=take)
+        page_of_tiles = gallery.tiles(tx, filters=GalleryFilters(gate=gate), take=take)
     if not page_of_tiles.tiles:
-        _empty(page, gate or "held")
+        _empty(page, gate)
         return
     bar = st.container()
     state = picture_grid(
@@ -47,7 +49,7 @@ def review_queue(page: Page) -> None:
         selection_round=st.session_state.get("held:round", 0),
     )
     with bar:
-        _action_bar(page, gate or "held", state.selected, [option.id for option in page_of_tiles.tiles])
+        _action_bar(page, gate, state.selected, [option.id for option in page_of_tiles.tiles])
     if state.opened:
         page.go("library/gallery", id=state.opened)
     if page_of_tiles.next_cursor and st.button("Show more", width="stretch"):
@@ -74,7 +76,7 @@ def _empty(page: Page, gate: str) -> None:
         page.go("influencers/influencers")
 
 
-def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[str]) -> None:
+def _action_bar(page: Page, gate: GateState, selected: Sequence[str], shown: Sequence[str]) -> None:
     if not page.can_edit:
         st.caption("An editor can show or reject these pictures.")
         return
@@ -82,7 +84,7 @@ def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[
     label = f"{len(selected)} chosen" if selected else f"All {count(len(shown), 'picture')} below"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{label}**", width="content")
-        act = partial(_decide, page, chosen)
+        act = partial(_decide, page, chosen, gate)
         st.button(
             "Show in the gallery", icon=":material/check:", type="primary", key="held:approve", on_click=act, args=("approved",)
         )
@@ -90,10 +92,10 @@ def _action_bar(page: Page, gate: str, selected: Sequence[str], shown: Sequence[
             st.button("Reject", icon=":material/close:", key="held:reject", on_click=act, args=("rejected",))
 
 
-def _decide(page: Page, ids: list[str], decision: str) -> None:
+def _decide(page: Page, ids: list[str], gate: GateState, decision: ReviewDecision) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            before = gallery.decide(tx, ids, "approved" if decision == "approved" else "rejected")
+            before = gallery.decide(tx, ids, decision, expected=gate)
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
         return
@@ -108,14 +110,14 @@ def _undo_bar(page: Page) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         result_text = "in the gallery now" if decision == "approved" else "rejected"
         st.markdown(f"{count(len(before), 'picture')} {result_text}.", width="content")
-        st.button("Undo", icon=":material/undo:", key="held:undo:do", on_click=_undo_decision, args=(page, before))
+        st.button("Undo", icon=":material/undo:", key="held:undo:do", on_click=_undo_decision, args=(page, before, decision))
         st.button("Fine", type="tertiary", key="held:undo:fine", on_click=lambda: st.session_state.pop("held:undo", None))
 
 
-def _undo_decision(page: Page, before: dict[str, str]) -> None:
+def _undo_decision(page: Page, before: dict[str, str], decision: ReviewDecision) -> None:
     try:
         with page.transaction(needs="editor") as tx:
-            gallery.undo_decision(tx, before)
+            gallery.undo_decision(tx, before, expected="open" if decision == "approved" else "rejected")
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
     st.session_state.pop("held:undo", None)

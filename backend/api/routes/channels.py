@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool
 from backend import channels
 from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
 from backend.api.deps import Caller, Studio, Token, needs_scope
+from backend.api.etags import IfMatch, require_match, set_etag
 from backend.app import App
 from backend.channels import ChannelCard, ChannelChange, OAuthResult
 from backend.db.transactions import SignedIn
@@ -103,7 +104,7 @@ def create_channel(body: ChannelRequest, app: Studio, caller: Caller, response: 
     with app.db.transaction(caller, needs="editor") as tx:
         card = channels.add_sandbox(tx, body.influencer_id, body.name)
     response.headers["location"] = f"/api/channels/{card.id}?workspace={caller.tenant_id}"
-    return _channel_response(card)
+    return _whole(response, card)
 
 
 @router.post("/connections", status_code=201)
@@ -150,18 +151,22 @@ def back(app: Studio, token: Token, request: Request) -> RedirectResponse:
 
 
 @router.get("/{channel_id}")
-def get_channel(channel_id: str, app: Studio, caller: Caller) -> ChannelResponse:
+def get_channel(channel_id: str, app: Studio, caller: Caller, response: Response) -> ChannelResponse:
     """One channel."""
     with app.db.transaction(caller) as tx:
-        return _channel_response(channels.get(tx, channel_id, deleted=False))
+        return _whole(response, channels.get(tx, channel_id, deleted=False))
 
 
 @router.patch("/{channel_id}")
-def change_channel(channel_id: str, body: ChannelChangeRequest, app: Studio, caller: Caller) -> ChannelResponse:
-    """Its name, whether it is on, and the defaults of its posts. 409 when it must be connected again first."""
+def change_channel(
+    channel_id: str, body: ChannelChangeRequest, app: Studio, caller: Caller, response: Response, if_match: IfMatch = ""
+) -> ChannelResponse:
+    """Its name, whether it is on, and the defaults of its posts. 409 when it must be connected again first, or somebody else
+    was quicker."""
     draft = ChannelChange(**body.model_dump(exclude_unset=True))
     with app.db.transaction(caller, needs="editor") as tx:
-        return _channel_response(channels.change(tx, channel_id, draft))
+        require_match(if_match, _version(channels.get_locked(tx, channel_id)), "channel")
+        return _whole(response, channels.change(tx, channel_id, draft))
 
 
 @router.delete("/{channel_id}", status_code=204)
@@ -192,6 +197,16 @@ def _channel_response(card: ChannelCard) -> ChannelResponse:
     fields = {name: getattr(card, name) for name in ChannelResponse.model_fields if hasattr(card, name)}
     settings = {"privacy": card.settings.get("privacy"), "made_for_kids": card.settings.get("made_for_kids")}
     return ChannelResponse(**fields, **settings)
+
+
+def _whole(response: Response, card: ChannelCard) -> ChannelResponse:
+    set_etag(response, _version(card))
+    return _channel_response(card)
+
+
+def _version(card: ChannelCard) -> tuple[object, ...]:
+    """Without when its permission ends: that is renewed every day, and nobody's change."""
+    return card.name, card.state, card.trouble, card.account_id, sorted(card.settings.items())
 
 
 def _redirect_to_page(app: App, token: str, result: OAuthResult) -> RedirectResponse:

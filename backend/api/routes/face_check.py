@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from backend import identity
+from backend import identity, influencers
 from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.etags import IfMatch, require_match, set_etag
 from backend.api.routes.jobs import JobResponse, job_response
 from backend.identity import GatePolicy, IdentityProfileCard
 from backend.kit.ids import new_id
@@ -46,18 +47,22 @@ class FaceCheckResponse(ApiModel):
 
 
 @router.get("")
-def get_face_check(influencer_id: str, app: Studio, caller: Caller) -> FaceCheckResponse:
+def get_face_check(influencer_id: str, app: Studio, caller: Caller, response: Response) -> FaceCheckResponse:
     """The face check of an influencer."""
     with app.db.transaction(caller) as tx:
-        return _face_check_response(identity.profile(tx, influencer_id, engine=app.engines.identity))
+        return _whole(response, identity.profile(tx, influencer_id, engine=app.engines.identity))
 
 
 @router.patch("")
-def change_face_check(influencer_id: str, body: FaceCheckChangeRequest, app: Studio, caller: Caller) -> FaceCheckResponse:
-    """What is done with pictures drawn from now on; scores that there are do not change."""
+def change_face_check(
+    influencer_id: str, body: FaceCheckChangeRequest, app: Studio, caller: Caller, response: Response, if_match: IfMatch = ""
+) -> FaceCheckResponse:
+    """What is done with pictures drawn from now on; scores that there are do not change. 409 when somebody else was quicker."""
     engine, changes = app.engines.identity, body.model_dump(exclude_unset=True)
     with app.db.transaction(caller, needs="editor") as tx:
+        influencers.get_locked(tx, influencer_id)
         card = identity.profile(tx, influencer_id, engine=engine)
+        require_match(if_match, _version(card), "face check")
         if body.reference_asset_ids is not None:
             card = identity.choose_references(tx, influencer_id, body.reference_asset_ids, engine=engine)
         values: dict[str, Any] = {name: changes[name] for name in ("gate", "extra_max") if changes.get(name) is not None}
@@ -66,7 +71,7 @@ def change_face_check(influencer_id: str, body: FaceCheckChangeRequest, app: Stu
         if values:
             policy = GatePolicy(**{**card.policy().model_dump(), **values})
             card = identity.set_policy(tx, influencer_id, policy, engine=engine)
-    return _face_check_response(card)
+    return _whole(response, card)
 
 
 @router.post("/calibrate", status_code=201)
@@ -83,6 +88,16 @@ def score_pictures(influencer_id: str, app: Studio, caller: Caller, idempotency_
     with app.db.transaction(caller, needs="editor") as tx:
         key = idempotency_key or new_id("key")
         return job_response(identity.score_missing(tx, influencer_id, engine=app.engines.identity, request_key=key))
+
+
+def _whole(response: Response, card: IdentityProfileCard) -> FaceCheckResponse:
+    set_etag(response, _version(card))
+    return _face_check_response(card)
+
+
+def _version(card: IdentityProfileCard) -> tuple[object, ...]:
+    """Without what is counted: pictures come and go by themselves."""
+    return card.gate, card.extra_max, card.own_line, card.calibrated_line, card.calibrated_at, card.picked
 
 
 def _face_check_response(card: IdentityProfileCard) -> FaceCheckResponse:

@@ -24,10 +24,12 @@ class PictureChangeRequest(ApiRequest):
 
 
 class DecisionRequest(ApiRequest):
-    """`approved`: shown in the gallery; `rejected`: kept, and not shown."""
+    """`approved`: shown in the gallery; `rejected`: kept, and not shown. `expected`: where all of them were when they were
+    looked at; 409 when somebody has decided since."""
 
     picture_ids: list[str] = Field(min_length=1, max_length=gallery.MAX_PICTURES, examples=[["pic_0190"]])
     decision: Literal["approved", "rejected"] = Field(examples=["approved"])
+    expected: Gate | None = Field(None, examples=["held"])
 
 
 class DecisionResponse(ApiModel):
@@ -37,6 +39,9 @@ class DecisionResponse(ApiModel):
 
 
 class DecisionUndoRequest(ApiRequest):
+    """`expected`: where the decision had put them; 409 when somebody has decided otherwise since."""
+
+    expected: Gate | None = Field(None, examples=["open"])
     before: dict[str, Gate] = Field(max_length=gallery.MAX_PICTURES, examples=[{"pic_0190": "held"}])
 
 
@@ -71,14 +76,15 @@ def count_held_pictures(app: Studio, caller: Caller) -> HeldResponse:
 def decide_on_pictures(body: DecisionRequest, app: Studio, caller: Caller) -> DecisionResponse:
     """Shows or rejects pictures that the face check holds: all or none. Nothing is deleted."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return DecisionResponse.model_validate({"before": gallery.decide(tx, body.picture_ids, body.decision)})
+        before = gallery.decide(tx, body.picture_ids, body.decision, expected=body.expected)
+    return DecisionResponse.model_validate({"before": before})
 
 
 @router.post("/decisions/undo")
 def undo_picture_decision(body: DecisionUndoRequest, app: Studio, caller: Caller) -> DecisionResponse:
     """Puts pictures back where they were before a decision."""
     with app.db.transaction(caller, needs="editor") as tx:
-        gallery.undo_decision(tx, body.before)
+        gallery.undo_decision(tx, body.before, expected=body.expected)
     return DecisionResponse(before=body.before)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from backend import content_plans
+from backend import content_plans, influencers
 from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, Studio, needs_scope
-from backend.content_plans import RecurringTime, RulesDraft
+from backend.api.etags import IfMatch, require_match, set_etag
+from backend.content_plans import RecurringTime, RulesCard, RulesDraft
 
 router = APIRouter(prefix="/posting-rules", tags=["posting rules"], dependencies=[needs_scope("posts")])
 
@@ -85,19 +86,34 @@ def start_publishing(body: StopRequest, app: Studio, caller: Caller) -> StopResp
 
 
 @router.get("/{influencer_id}")
-def get_posting_rules(influencer_id: str, app: Studio, caller: Caller) -> PostingRulesResponse:
+def get_posting_rules(influencer_id: str, app: Studio, caller: Caller, response: Response) -> PostingRulesResponse:
     """The rules of an influencer, with the defaults for what nobody has set."""
     with app.db.transaction(caller) as tx:
-        return PostingRulesResponse.model_validate(content_plans.get_rules(tx, influencer_id))
+        return _whole(response, content_plans.get_rules(tx, influencer_id))
 
 
 @router.patch("/{influencer_id}", dependencies=[needs_scope("posts", "publish")])
-def change_posting_rules(influencer_id: str, body: PostingRulesRequest, app: Studio, caller: Caller) -> PostingRulesResponse:
-    """For posts scheduled from now on; what is scheduled already stays."""
+def change_posting_rules(
+    influencer_id: str, body: PostingRulesRequest, app: Studio, caller: Caller, response: Response, if_match: IfMatch = ""
+) -> PostingRulesResponse:
+    """For posts scheduled from now on; what is scheduled already stays. 409 when somebody else was quicker."""
     with app.db.transaction(caller, needs="editor") as tx:
+        influencers.get_locked(tx, influencer_id)
         before = content_plans.get_rules(tx, influencer_id)
+        require_match(if_match, _version(before), "influencer's posting rules")
         values = {name: getattr(before, name) for name in ("policy", "first_n", "gap_minutes", "cooldown_days")}
         changes = body.model_dump(exclude_none=True, exclude={"slots"})
         slots = before.slots if body.slots is None else tuple(RecurringTime(slot.weekday, slot.at) for slot in body.slots)
         rules = content_plans.save_rules(tx, influencer_id, RulesDraft(**{**values, **changes}, slots=slots))
+    return _whole(response, rules)
+
+
+def _whole(response: Response, rules: RulesCard) -> PostingRulesResponse:
+    set_etag(response, _version(rules))
     return PostingRulesResponse.model_validate(rules)
+
+
+def _version(rules: RulesCard) -> tuple[object, ...]:
+    """Without what is counted: approvals are no change of the rules."""
+    choices = rules.policy, rules.first_n, rules.gap_minutes, rules.cooldown_days, rules.slots
+    return *choices, rules.stopped_at, rules.stopped_by_workspace

@@ -24,6 +24,9 @@ def test_a_program_adds_changes_and_disconnects_a_channel(app: App, workspace: T
         changed = client.patch(address, json={"name": "Stage", "on": False}).json()
         assert (changed["name"], changed["state"]) == ("Stage", "off")
         assert client.patch(address, json={"on": True}).json() == {**changed, "state": "connected"}
+        if_match = {"if-match": client.get(address).headers["etag"]}
+        assert client.patch(address, json={"on": False}, headers=if_match).status_code == 200
+        assert client.patch(address, json={"name": "Late"}, headers=if_match).json()["code"] == "changed_since"
         assert client.patch(address, json={"name": ""}).status_code == 400
         assert client.patch(address, json={"privacy": "nobody"}).status_code == 400
         assert client.patch(address, json={"on": 1}).status_code == 400

@@ -58,7 +58,10 @@ def test_a_picture_is_judged_deleted_and_brought_back(app: App, editor: Any, wor
     before = editor.post("/pictures/decisions", json={"pictureIds": [picture_id], "decision": "rejected"}).json()
     assert before == {"before": {picture_id: "open"}}
     assert editor.get("/pictures/decisions").json() == {"held": 0, "rejected": 1}
-    assert editor.post("/pictures/decisions/undo", json=before).status_code == 200
+    again = {"pictureIds": [picture_id, other_id], "decision": "approved", "expected": "open"}
+    assert editor.post("/pictures/decisions", json=again).status_code == 409, "one was rejected since"
+    assert editor.post("/pictures/decisions/undo", json={**before, "expected": "open"}).status_code == 409
+    assert editor.post("/pictures/decisions/undo", json={**before, "expected": "rejected"}).status_code == 200
     assert editor.get("/pictures/decisions").json() == {"held": 0, "rejected": 0}
     assert editor.delete(f"/pictures/{other_id}").status_code == 204
     assert editor.get("/pictures").json()["total"] == 1
@@ -100,8 +103,11 @@ def test_the_prompt_library_is_filled_over_http(editor: Any) -> None:
 def test_the_face_check_is_read_and_set(app: App, editor: Any, workspace: Tenant) -> None:
     rows = fill_workspace(app.db, workspace)
     address = f"/influencers/{rows.influencer_id}/identity"
-    check = editor.get(address).json()
+    read = editor.get(address)
+    check, if_match = read.json(), {"if-match": read.headers["etag"]}
     assert check["gate"] == "mark"
+    assert editor.patch(address, json={"gate": "hold"}, headers=if_match).status_code == 200
+    assert editor.patch(address, json={"gate": "reject"}, headers=if_match).json()["code"] == "changed_since"
     assert editor.patch(address, json={"gate": "off"}).json() == {**check, "gate": "off"}
     assert editor.patch(address, json={"extraMax": 8}).json() == {**check, "gate": "off", "extraMax": 8}
     for body in ({"gate": "delete"}, {"threshold": 2}, {"referenceAssetIds": ["nothing"]}, {"line": 0.5}):

@@ -15,12 +15,15 @@ def test_rules_are_read_changed_and_publishing_stops(app: App, workspace: Tenant
     influencer_id = planner.influencer.id
     _, secret = make_key(app, workspace, "posts:publish")
     with program(app, secret) as client:
-        rules = client.get(f"/posting-rules/{influencer_id}").json()
+        read = client.get(f"/posting-rules/{influencer_id}")
+        rules, if_match = read.json(), {"if-match": read.headers["etag"]}
         assert (rules["policy"], rules["stoppedAt"]) == ("auto", None)
         slots = [{"weekday": 0, "at": "18:30"}]
         changed = client.patch(f"/posting-rules/{influencer_id}", json={"policy": "first", "firstN": 3, "slots": slots})
         assert changed.status_code == 200, changed.text
         assert (changed.json()["policy"], changed.json()["firstN"], changed.json()["slots"]) == ("first", 3, slots)
+        late = client.patch(f"/posting-rules/{influencer_id}", json={"policy": "all"}, headers=if_match)
+        assert late.json()["code"] == "changed_since"
         kept = client.patch(f"/posting-rules/{influencer_id}", json={"policy": "auto"}).json()
         assert (kept["slots"], kept["firstN"]) == (slots, 3)
         for body in ({"policy": "never"}, {"slots": [{"weekday": 9, "at": "18:30"}]}, {"slots": [{"weekday": 1, "at": "6pm"}]}):
