@@ -49,7 +49,7 @@ from backend.db.tables.post import (
     PostSnippet,
     PostState,
 )
-from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, Wildcard
+from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, UnsavedForm, Wildcard
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
 from backend.db.tables.writing import TalkLine, TextDraft
@@ -147,6 +147,7 @@ __all__ = [
     "TrialCell",
     "TrialVote",
     "Turn",
+    "UnsavedForm",
     "Upload",
     "User",
     "Wildcard",

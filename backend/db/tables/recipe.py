@@ -109,3 +109,14 @@ class PromptUse(Tenanted, Dated, Base):
     negative: Mapped[str] = mapped_column(server_default="")
     uses: Mapped[int] = mapped_column(server_default="1")
     used_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class UnsavedForm(Tenanted, Dated, Base):
+    """What a user typed into a form of Create: it survives leaving the page, a reload and a sign-out."""
+
+    __tablename__ = "unsaved_forms"
+    tenant_id: Mapped[str] = mapped_column(primary_key=True, server_default=CURRENT_TENANT)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(primary_key=True)
+    draft: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
