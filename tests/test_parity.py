@@ -37,7 +37,6 @@ PAGES_ONLY = {
     "content_plans.edit_file": "PATCH /content-plans/{id} takes the `edits` of its variants",
     "content_plans.restore_texts": "PATCH /content-plans/{id} takes the texts of its variants",
     "influencers.save_setup": "notes where the wizard of the pages was left",
-    "prompt_library.save_unsaved_form": _TYPED,
     "writing.restore": "PATCH /drafts/{id} with the state draft",
     "writing_styles.undelete_text": "the undo bar of the page; a program keeps the text that it deletes",
 }

@@ -22,7 +22,7 @@ SIZES: dict[str, Size] = {
     "landscape": Size("landscape", "Landscape 16:9 (video cover)", 1920, 1080),
 }
 _TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
-LOOK_PRESET_TITLES = {"": "As written", "casual": "Casual photo", "studio": "Studio"}
+LOOK_PRESET_TITLES = {"": "None", "casual": "Casual photo", "studio": "Studio"}
 ELSEWHERE = "Choose another model, or leave it out."
 
 

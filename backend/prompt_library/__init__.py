@@ -1,5 +1,5 @@
-"""The prompt library, what is used again: templates, wildcards, prompt styles, presets, earlier prompts; and what was typed into a form of Create and
-not started yet."""
+"""The prompt library: templates, wildcards, prompt styles, presets and earlier prompts, to use again; and what was typed into a
+form of Create and not started yet."""
 
 from backend.prompt_library.history import delete_earlier_prompt, earlier_prompts, record_prompt_use
 from backend.prompt_library.import_export import export_json, import_text
@@ -19,10 +19,11 @@ from backend.prompt_library.schemas import (
 )
 from backend.prompt_library.styles import delete_style, save_style, style, styles
 from backend.prompt_library.templates import delete_template, save_template, template, template_versions, templates
-from backend.prompt_library.unsaved_forms import save_unsaved_form, unsaved_form
+from backend.prompt_library.unsaved_forms import MAX_FORM_BYTES, save_unsaved_form, unsaved_form
 from backend.prompt_library.wildcards import delete_wildcard, load_lists, save_wildcard, wildcard, wildcard_names, wildcards
 
 __all__ = [
+    "MAX_FORM_BYTES",
     "EarlierPrompt",
     "ImportResult",
     "PresetCard",

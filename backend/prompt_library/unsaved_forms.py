@@ -1,4 +1,4 @@
-"""What a user typed into a form of Create and started nothing with yet. Private, one for each form, kept until it is replaced."""
+"""What a user typed into a form of Create and started nothing with yet. Private, one for each form, kept until replaced."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.db.tables import UnsavedForm
+from backend.errors import Invalid
 
-MAX_BYTES = 256 * 1024
-
-
-def unsaved_form(tx: Session, form: str) -> dict[str, Any] | None:
-    """The caller's own values of `form` (JSON), as last saved; None: there are none."""
-    own = select(UnsavedForm.draft).where(UnsavedForm.user_id == tx.info["user_id"], UnsavedForm.form == form)
-    draft = tx.scalar(own)
-    return dict(draft) if draft is not None else None
+MAX_FORM_BYTES = 256 * 1024
 
 
-def save_unsaved_form(tx: Session, form: str, draft: Mapping[str, Any]) -> None:
-    """Replaces what was there. Values of more than MAX_BYTES of JSON are not kept: no form people type into has so many."""
-    if len(json.dumps(draft)) > MAX_BYTES:
-        return
-    row = {"user_id": tx.info["user_id"], "form": form, "draft": dict(draft)}
-    update = {"draft": dict(draft), "updated_at": func.clock_timestamp()}
-    tx.execute(insert(UnsavedForm).values(**row).on_conflict_do_update(index_elements=["tenant_id", "user_id", "form"], set_=update))
+def unsaved_form(tx: Session, form: str) -> dict[str, Any]:
+    """The caller's own values of `form` (JSON), as last saved; empty: there are none."""
+    own = select(UnsavedForm.draft).where(UnsavedForm.user_id == _user_id(tx), UnsavedForm.form == form)
+    return dict(tx.scalar(own) or {})
+
+
+def save_unsaved_form(tx: Session, form: str, values: Mapping[str, Any]) -> None:
+    """Writes these values over those of the same names. Raises Invalid for more than MAX_FORM_BYTES of JSON."""
+    if len(json.dumps(values)) > MAX_FORM_BYTES:
+        raise Invalid("This form is too long to be kept.")
+    row = insert(UnsavedForm).values(user_id=_user_id(tx), form=form, draft=dict(values))
+    merged = {"draft": UnsavedForm.draft.op("||")(row.excluded.draft), "updated_at": func.clock_timestamp()}
+    tx.execute(row.on_conflict_do_update(index_elements=["tenant_id", "user_id", "form"], set_=merged))
+
+
+def _user_id(tx: Session) -> str:
+    return str(tx.info.get("user_id") or "")

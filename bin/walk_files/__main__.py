@@ -115,7 +115,7 @@ def _prompt(demo: Any, walker: _Walker) -> str:
     """Returns the drawn picture's asset."""
     generation, jobs = _module("backend.generation"), _module("backend.jobs")
     page = _open(demo, "create/pictures")
-    next(area for area in page.text_area if area.label == "What should the picture show?").input("portrait, at the beach").run()
+    next(area for area in page.text_area if area.label == "Prompt").input("portrait, at the beach").run()
     with walker.on("prompt"):
         _press(page, "Create pictures")
         with _untraced():

@@ -14,7 +14,7 @@ from studio.content_plans import create_post
 from studio.gallery import picture_actions
 from studio.gallery.browse import viewer
 from studio.gallery.gallery import offer_undo
-from studio.generation.generation import rate
+from studio.generation.results import rate
 from studio.identity import identity
 from studio.lineage import lineage
 from studio.shell.frame import Page

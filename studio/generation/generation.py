@@ -2,99 +2,163 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from backend import gallery, generation, influencers, jobs, loras, prompt_library, workflows, writing
+from backend import generation, influencers, loras, prompt_library, workflows
+from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound, StudioError
-from backend.generation import GenerationCard, GenerationDraft, LoraPick, PictureCard
+from backend.generation import GenerationCard, GenerationDraft
 from backend.prompt_library import TemplateCard
-from studio.gallery.picture_urls import thumbs
-from studio.generation import generation_batch, generation_grid, generation_queue, prompt_shortcuts, start_pictures
+from studio.generation import create_form, generation_batch, generation_queue, prompt_shortcuts, results, start_pictures
+from studio.generation.create_form import CreateForm
 from studio.generation.generation_form import GenerationChoices, generation_form
-from studio.generation.prompt_shortcuts import suggestion_popover
 from studio.identity import identity
-from studio.jobs.jobs import follow
 from studio.shell.frame import Page
+from studio.ui import kept_form
 from studio.ui.empty_state import show_no_models
-from studio.ui.format import ago, count, duration, estimated_duration, media_url, plain, state_badge
+from studio.ui.format import duration, estimated_duration, plain
 from studio.ui.forms import renew_request_key, request_key
-from studio.ui.picture_grid import Tile, picture_grid
-from studio.videos import animate_dialog
 
-_FORM_PREFIXES = {"grid": "Grid · ", "list": "List · ", "upscale": "Made larger · "}
 MODES = {"one": "Pictures", "grid": "Grid", "list": "List"}
+_CSS = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-create-bar) { position: sticky; bottom: 0; z-index: 5; }
+.st-key-create-bar { background: light-dark(#fdfcff, #15121d); padding-block: 0.6rem; border-top: 1px solid #8883; }
+.st-key-create-results { scroll-margin-block: 4.5rem 6rem; }
+@media (min-width: 641px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-create-results) {
+    position: sticky; top: 4rem; max-height: calc(100dvh - 5rem); overflow-y: auto; }
+}
+</style>"""
+"""The button stays at the lower edge while the form is scrolled, and the results stay in view beside it."""
 
 
 def create(page: Page) -> None:
-    """The form, filled from the address (?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text=)."""
+    """The form, as its user left it or filled from the address, and the results beside it.
+
+    ?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text= fill the form, ?id= names the request shown.
+    """
+    st.html(_CSS)
     left, right = st.columns([5, 7], gap="medium")
-    with left:
-        start = start_pictures.with_pose(page, _start_draft(page))
-        started = request_form(page, start, key=f"create:{st.session_state.get('create:round', 0)}", tools=True)
-        if page.can_edit and not start.init_asset_id and not start.pose:
-            start_pictures.upload_picture(page)
-            start_pictures.upload_pose(page)
+    started = None
+    with left, page.guard():
+        started = _create_form(page)
     if started:
+        kept_form.forget_replaced(page, create_form.FORM)
         st.query_params["id"] = started.id
         st.session_state["create:seed"] = started.recipe.seeds[0]
-    with right:
-        generation_queue.queue_panel(page)
+    with right, st.container(key="create-results"):
+        shown = None
         if generation_id := st.query_params.get("id"):
-            results(page, generation_id, key="create")
-        else:
-            _latest(page)
+            with page.guard():
+                shown = results.results(page, generation_id, key="create", reveal=started is not None)
+        generation_queue.queue_panel(page, shown_job_id=shown.job_id if shown else None)
+        results.recent(page, shown_id=generation_id)
 
 
-def request_form(
-    page: Page, start: GenerationDraft, *, key: str, button: str = "Create pictures", tools: bool = False
-) -> GenerationCard | None:
-    """The form; returns the request just started, if any. `tools`: also offers grids, lists and the prompt shortcuts."""
+def _create_form(page: Page) -> GenerationCard | None:
+    """The form with its shortcuts; returns the request just started, if any."""
     models = page.app.engines.image.models()
     if not models:
-        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=key)
+        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=create_form.FORM)
         return None
-    template, start = _followed_template(page, start)
+    form = create_form.open_form(page)
+    template, start = _followed_template(page, form.start)
     with page.transaction() as tx:
         choices = GenerationChoices(
             influencers.page(tx, take=200).cards,
             loras.page(tx, take=200).cards,
             models,
-            prompt_library.styles(tx, every=True) if tools else (),
+            prompt_library.styles(tx, every=True),
             template,
-            st.session_state.get("create:seed") if tools else None,
-            workflows.approved(tx) if tools else (),
+            st.session_state.get("create:seed"),
+            workflows.approved(tx),
         )
-    mode, ready, above = _mode_choice(page) if tools else "one", True, st.container()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        mode = _mode_choice(page, form.mode)
+        prompt_shortcuts.reset_buttons(page)
+    above = st.container()
+    part, ready = False, True
     if start.init_asset_id:
         start_pictures.show_picture(page, start.init_asset_id)
-        start, ready = start_pictures.mask_editor(page, start)
+        start, part, ready = start_pictures.mask_editor(page, form, start)
     if start.pose:
         start_pictures.show_pose(page, start.pose.asset_id)
-    draft = generation_form(key, choices, start, disabled=not page.can_edit, mode=mode)
-    if tools and mode != "list":
-        with above:
+    draft = generation_form(form.key, choices, start, disabled=not page.can_edit, mode=mode, on_prompt=_keep_prompt(page))
+    form = replace(create_form.as_kept(page, form), mode=mode, part=part)
+    if mode == "grid":
+        form = replace(form, axes=generation_batch.axes_form(page, form, draft, choices))
+    elif mode == "list":
+        form = replace(form, list_text=generation_batch.list_form(page, form))
+    create_form.keep(page, form, draft)
+    submitted = create_form.keys(page, form)
+    with above:
+        if mode != "list":
             prompt_shortcuts.shortcut_popovers(page, draft)
-            suggestion_popover(page, draft)
-            if choices.template:
-                prompt_shortcuts.template_bar(page, choices.template, draft)
-    if mode != "one" and not ready:
+            if template:
+                prompt_shortcuts.template_bar(page, template, draft)
+    if page.can_edit and not start.init_asset_id and not start.pose:
+        start_pictures.upload_picture(page)
+        start_pictures.upload_pose(page)
+    with st.container(key="create-bar", gap="xsmall"):
+        return _start_bar(page, form, draft, choices, ready=ready, submitted=submitted)
+
+
+def _start_bar(
+    page: Page, form: CreateForm, draft: GenerationDraft, choices: GenerationChoices, *, ready: bool, submitted: bool
+) -> GenerationCard | None:
+    """What will be made, and the button that starts it. `ready`: an area to edit is painted."""
+    if form.mode != "one" and not ready:
         st.info("Paint over what should change, then use the mask. The pictures come after that.", icon=":material/draw:")
         return None
-    if mode == "grid":
-        return generation_batch.grid_request(page, f"{key}:grid", draft, choices)
-    if mode == "list":
-        return generation_batch.list_request(page, f"{key}:list", draft, choices)
+    if form.mode == "grid":
+        return generation_batch.start_grid_bar(page, form, draft, choices, submitted)
+    if form.mode == "list":
+        return generation_batch.start_list_bar(page, form, draft, choices, submitted)
     if ready:
         _preview(page, draft, choices)
-    idempotency_key, enabled = request_key(key), page.can_edit and ready
-    if not st.button(button, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not enabled):
+    return _start_button(page, form.key, draft, choices.models, label="Create pictures", enabled=ready, submitted=submitted)
+
+
+def request_form(page: Page, start: GenerationDraft, *, key: str, button: str) -> GenerationCard | None:
+    """The form alone, on other pages; returns the request just started, if any."""
+    models = page.app.engines.image.models()
+    if not models:
+        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=key)
+        return None
+    with page.transaction() as tx:
+        choices = GenerationChoices(influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models)
+    draft = generation_form(key, choices, start, disabled=not page.can_edit)
+    _preview(page, draft, choices)
+    return _start_button(page, key, draft, models, label=button)
+
+
+def _start_button(
+    page: Page,
+    key: str,
+    draft: GenerationDraft,
+    models: Sequence[ModelCard],
+    *,
+    label: str,
+    enabled: bool = True,
+    submitted: bool = False,
+) -> GenerationCard | None:
+    idempotency_key, enabled = request_key(key), page.can_edit and enabled
+    pressed = st.button(
+        label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not enabled, help="Ctrl+Enter"
+    )
+    if not (pressed or (submitted and enabled)):
         return None
     with page.transaction(needs="editor") as tx:
         card = generation.start(tx, draft=draft, models=models, request_key=idempotency_key)
     renew_request_key(key)
     return card
+
+
+def _keep_prompt(page: Page) -> Callable[[str], None]:
+    return lambda key: create_form.keep_prompt(page, key)
 
 
 def _followed_template(page: Page, start: GenerationDraft) -> tuple[TemplateCard | None, GenerationDraft]:
@@ -109,13 +173,13 @@ def _followed_template(page: Page, start: GenerationDraft) -> tuple[TemplateCard
         return None, start.model_copy(update={"template": None})
 
 
-def _mode_choice(page: Page) -> str:
+def _mode_choice(page: Page, mode: str) -> str:
     chosen = st.segmented_control(
         "What to create",
         list(MODES),
-        default="one",
+        default=mode,
         format_func=MODES.__getitem__,
-        key="create:way",
+        key=create_form.MODE_KEY,
         required=True,
         label_visibility="collapsed",
         disabled=not page.can_edit,
@@ -144,128 +208,13 @@ def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> 
             f", {duration(plan.load_s + drawn_s * (draft.n + replacements) / draft.n)} then" if plan.seconds else ""
         )
         summary += f" · up to {replacements} more if pictures fall short{with_replacements}"
-    st.caption(summary + "".join(f" · LoRA {plain(ref.name)} at {ref.weight:g}" for ref in drawn.loras))
-    with st.popover("What will be drawn", icon=":material/visibility:", type="tertiary"):
-        st.code(drawn.prompt, language=None, wrap_lines=True)
-        if drawn.negative_prompt:
-            st.caption("Kept out:")
-            st.code(drawn.negative_prompt, language=None, wrap_lines=True)
-        for note in drawn.notes:
-            st.caption(plain(note))
-
-
-def _start_draft(page: Page) -> GenerationDraft:
-    """The draft that the form starts with: what a shortcut filled in, else what the address says, else the standard preset."""
-    if (filled := prompt_shortcuts.filled_draft()) is not None:
-        return filled
-    parameters, init = st.query_params, start_pictures.chosen_asset(page)
-    with page.transaction() as tx:
-        if picture_id := parameters.get("remix"):
-            return generation.remix(tx, picture_id, new_seed=parameters.get("seed") != "same")
-        if parameters.get("redraw") and "from" in parameters:
-            models = page.app.engines.image.models()
-            if larger := generation.larger_redraw_draft(tx, parameters["from"], models=models):
-                return larger
-        if text_id := parameters.get("text"):
-            text = writing.get(tx, text_id)
-            size = writing.CONTENT_TYPES[text.content_type].size
-            return GenerationDraft(prompt=text.parts.picture, influencer_id=text.influencer_id, size=size)
-        picks = (
-            (LoraPick(lora_id=loras.get(tx, parameters["lora"]).id),)
-            if "lora" in parameters and "influencer" not in parameters
-            else ()
-        )
-        standard = prompt_library.default_preset(tx)
-        preset = (prompt_shortcuts.preset_draft(standard) if standard else None) or GenerationDraft()
-        if (
-            init and parameters.get("part") and "from" in parameters
-        ):  # the picture's own prompt, to be changed for the part that is drawn again
-            remixed = generation.remix(tx, parameters["from"])
-            return remixed.model_copy(update={"init_asset_id": init, "mask_asset_id": None, "strength": 0.9})
-        changes = {"init_asset_id": init, "influencer_id": parameters.get("influencer") or preset.influencer_id}
-        if "workflow" in parameters:
-            changes["workflow_id"] = parameters["workflow"]
-        return preset.model_copy(update=changes | ({"loras": picks} if picks else {}))
-
-
-def results(page: Page, generation_id: str, *, key: str) -> GenerationCard:
-    """Pictures as they appear, with progress above them; returns the request."""
-    with page.transaction() as tx:
-        card = generation.get(tx, generation_id)
-        pictures = generation.pictures_of(tx, generation_id)
-        job = jobs.get(tx, card.job_id)
-        near_duplicates = generation.near_duplicates(tx, [picture.id for picture in pictures])
-    working = follow(page, job, key=key)
-    poll_url = f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else ""
-    if card.grid:
-        _grid(page, card, pictures, working, poll_url, key=key)
-        return card
-    shown = pictures if working or card.form != "pictures" else identity.ranked_by_score(pictures)
-    state = picture_grid(
-        f"{key}:results:{generation_id}",
-        size=_tile_size(card.n),
-        ratio=f"{card.recipe.width}/{card.recipe.height}",
-        tiles=[picture_tile(page, picture, alike=picture.id in near_duplicates) for picture in shown],
-        on_rated=partial(rate, page) if page.can_edit else None,
-        expected=card.n if working else 0,
-        poll_url=poll_url,
-        workspace=page.workspace.id,
-        thumb=640,
-    )
-    if state.opened:
-        page.go("library/gallery", id=state.opened)
-    if not working:
-        identity.gate_outcome(page, pictures)
-        animate_dialog.animate_button(page, pictures, key=generation_id)
-        if near_duplicates:
-            subject = "This looks" if card.n == 1 else f"{len(near_duplicates)} of {card.n} look"
-            st.caption(f":orange[:material/content_copy: {subject} almost like earlier pictures: same pose, same setting.]")
-        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
-    return card
-
-
-def _grid(page: Page, card: GenerationCard, pictures: list[PictureCard], working: bool, poll_url: str, *, key: str) -> None:
-    if opened := generation_grid.grid_cells(page, card, pictures, key=key, poll_url=poll_url):
-        page.go("library/gallery", id=opened)
-    if not working:
-        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
-        generation_grid.export_sheet(page, card)
-
-
-def rate(page: Page, picture_ids: list[str], stars: int) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
-        gallery.rate(tx, picture_ids, stars)
-
-
-def _tile_size(n: int) -> int:
-    """Minimum width of a tile in px: one large, two or four side by side, many small."""
-    return 380 if n == 1 else 300 if n in (2, 4) else 200 if n <= 6 else 140
-
-
-def picture_tile(page: Page, card: PictureCard, *, alike: bool = False) -> Tile:
-    """`alike`: marked as a near-duplicate of an earlier picture."""
-    src = media_url(page.workspace.id, card.asset_id, w=320)
-    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("look-alike", "warn")] * alike
-    return Tile(id=card.id, src=src, alt=card.prompt, rating=card.rating, badges=marks, dim=card.gate == "rejected")
-
-
-def _latest(page: Page) -> None:
-    with page.transaction() as tx:
-        requests = generation.latest(tx, take=6)
-        pictures_by_request = {card.id: generation.pictures_of(tx, card.id)[:3] for card in requests}
-    if not requests:
-        st.info("Describe a picture, press the button, and the results appear here one by one.", icon=":material/auto_awesome:")
-        return
-    st.markdown("**Latest requests**")
-    for card in requests:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            if shown := pictures_by_request[card.id]:
-                with st.container(width="content"):
-                    thumbs([media_url(page.workspace.id, picture.asset_id, w=160) for picture in shown], alt="")
-            with st.container(gap="xxsmall"):
-                st.markdown(f"{plain(card.recipe.asked or card.recipe.prompt)[:120]} {state_badge(card.state)}")
-                form = _FORM_PREFIXES.get(card.form, "")
-                st.caption(f"{form}{card.done} of {count(card.n, 'picture')} · {ago(card.created_at)}")
-            if st.button("Show", key=f"request:{card.id}"):
-                st.query_params["id"] = card.id
-                st.rerun()
+    summary += "".join(f" · LoRA {plain(ref.name)} at {ref.weight:g}" for ref in drawn.loras)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(summary, width="stretch")
+        with st.popover("Final prompt", icon=":material/visibility:", type="tertiary"):
+            st.code(drawn.prompt, language=None, wrap_lines=True)
+            if drawn.negative_prompt:
+                st.caption("Negative prompt:")
+                st.code(drawn.negative_prompt, language=None, wrap_lines=True)
+            for note in drawn.notes:
+                st.caption(plain(note))

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import generation
 from backend.errors import StudioError
-from backend.generation import GenerationCard, GenerationDraft, ListLine, RequestPreview
+from backend.generation import AxisDraft, GenerationCard, GenerationDraft, ListLine, RequestPreview
+from studio.generation import create_form
+from studio.generation.create_form import CreateForm
 from studio.generation.generation_form import GenerationChoices
 from studio.generation.generation_grid import grid_form
 from studio.shell.frame import Page
@@ -21,32 +23,23 @@ CONFIRM_FROM = 40
 StartRequest = Callable[[Session, str], GenerationCard]
 
 
-def grid_request(page: Page, key: str, draft: GenerationDraft, choices: GenerationChoices) -> GenerationCard | None:
-    """The axes below the form; returns the request just started."""
-    axes = grid_form(key, draft, choices.models, choices.loras, disabled=not page.can_edit)
-    if not axes:
-        st.caption("Choose what changes, and its values.")
-        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw())
-    with page.transaction() as tx:
-        plan = generation.preview_grid(tx, draft=draft, axes=axes, models=choices.models)
-    return _start_button(
-        page,
-        key,
-        plan,
-        lambda tx, idempotency_key: generation.start_grid(
-            tx, draft=draft, axes=axes, models=choices.models, request_key=idempotency_key
-        ),
-    )
+def axes_form(page: Page, form: CreateForm, draft: GenerationDraft, choices: GenerationChoices) -> tuple[AxisDraft, ...]:
+    """The axes of a grid as they stand now. Raises backend.errors.Invalid."""
+    return grid_form(f"{form.key}:grid", draft, choices.models, choices.loras, start=form.axes, disabled=not page.can_edit)
 
 
-def list_request(page: Page, key: str, draft: GenerationDraft, choices: GenerationChoices) -> GenerationCard | None:
-    """The list below the form, checked line by line; returns the request just started."""
+def list_form(page: Page, form: CreateForm) -> str:
+    """The list as it stands now: what is typed, or the file's text."""
+    key = f"{form.key}:list"
     text = st.text_area(
         "One prompt a line",
+        form.list_text,
         key=f"{key}:list",
         height=160,
         disabled=not page.can_edit,
         placeholder="portrait at the beach, smiling\nportrait in a cafe\nor a table: prompt, n, seed, size",
+        on_change=create_form.keep_list,
+        args=(page, f"{key}:list"),
     )
     with st.expander("From a file", icon=":material/upload_file:"):
         file = st.file_uploader(
@@ -56,11 +49,39 @@ def list_request(page: Page, key: str, draft: GenerationDraft, choices: Generati
             max_upload_size=1,
             disabled=not page.can_edit,
         )
-    list_text = file.getvalue().decode("utf-8", "replace") if file else text or ""
-    if not list_text.strip():
-        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw())
+    return file.getvalue().decode("utf-8", "replace") if file else text or ""
+
+
+def start_grid_bar(
+    page: Page, form: CreateForm, draft: GenerationDraft, choices: GenerationChoices, submitted: bool
+) -> GenerationCard | None:
+    """How many pictures the grid has, and the button; returns the request just started."""
+    key, axes = f"{form.key}:grid", form.axes
+    if not axes:
+        st.caption("Choose what changes, and its values.")
+        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw(), submitted)
+    with page.transaction() as tx:
+        plan = generation.preview_grid(tx, draft=draft, axes=axes, models=choices.models)
+    return _start_button(
+        page,
+        key,
+        plan,
+        lambda tx, idempotency_key: generation.start_grid(
+            tx, draft=draft, axes=axes, models=choices.models, request_key=idempotency_key
+        ),
+        submitted,
+    )
+
+
+def start_list_bar(
+    page: Page, form: CreateForm, draft: GenerationDraft, choices: GenerationChoices, submitted: bool
+) -> GenerationCard | None:
+    """The list, checked line by line, and the button; returns the request just started."""
+    key = f"{form.key}:list"
+    if not form.list_text.strip():
+        return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw(), submitted)
     # The form's template is dropped: each line has a prompt of its own.
-    lines = generation.parse_list(list_text, draft.model_copy(update={"template": None}))
+    lines = generation.parse_list(form.list_text, draft.model_copy(update={"template": None}))
     with page.transaction() as tx:
         checked = generation.check_lines(tx, lines, models=choices.models)
         drafts = [line.draft for line in checked if line.draft]
@@ -76,6 +97,7 @@ def list_request(page: Page, key: str, draft: GenerationDraft, choices: Generati
         lambda tx, idempotency_key: generation.start_list(
             tx, drafts=drafts, models=choices.models, request_key=idempotency_key
         ),
+        submitted,
     )
 
 
@@ -96,7 +118,9 @@ def _preview(lines: Sequence[ListLine]) -> None:
     st.dataframe([{name: row[name] for name in shown} for row in rows], hide_index=True)
 
 
-def _start_button(page: Page, key: str, plan: RequestPreview | None, start_request: StartRequest) -> GenerationCard | None:
+def _start_button(
+    page: Page, key: str, plan: RequestPreview | None, start_request: StartRequest, submitted: bool
+) -> GenerationCard | None:
     """The preview and the button; a large request has to be confirmed first."""
     confirmed = True
     if plan:
@@ -108,7 +132,10 @@ def _start_button(page: Page, key: str, plan: RequestPreview | None, start_reque
     label = f"Create {count(plan.pictures, 'picture')}" if plan else "Create pictures"
     idempotency_key = request_key(key)
     ready = page.can_edit and plan is not None and confirmed
-    if not st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not ready):
+    pressed = st.button(
+        label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not ready, help="Ctrl+Enter"
+    )
+    if not (pressed or (submitted and ready)):
         return None
     with page.transaction(needs="editor") as tx:
         card = start_request(tx, idempotency_key)
@@ -129,8 +156,8 @@ def _summary(plan: RequestPreview) -> str:
         if plan.seconds
         else "no estimate yet: nothing was drawn with this model here"
     )
-    parts.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts at once")
-    return " · ".join(parts) + ". Single requests go first meanwhile."
+    parts.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts now")
+    return " · ".join(parts) + "; single pictures go first"
 
 
 def _nothing_to_draw() -> GenerationCard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,11 +37,18 @@ class GenerationChoices:
 
 
 def generation_form(
-    key: str, choices: GenerationChoices, start: GenerationDraft, *, disabled: bool, mode: str = "one"
+    key: str,
+    choices: GenerationChoices,
+    start: GenerationDraft,
+    *,
+    disabled: bool,
+    mode: str = "one",
+    on_prompt: Callable[[str], None] | None = None,
 ) -> GenerationDraft:
     """The draft as it stands now; the caller draws the button. A new `key` starts again from `start`.
 
     `mode`: one, grid or list. A grid and a list determine the number of pictures elsewhere, a list also the prompts.
+    `on_prompt(key)` is called when the prompt has changed, with the key of its field.
     Raises backend.errors.Invalid.
     """
     influencer_id = _influencer_select(key, choices, start, disabled)
@@ -50,7 +57,7 @@ def generation_form(
         ""
         if mode == "list"
         else st.text_area(
-            "Anything else? (optional)" if template else "What should the picture show?",
+            "Prompt (optional)" if template else "Prompt",
             start.prompt,
             key=f"{key}:prompt",
             height=80 if template else 110,
@@ -58,6 +65,8 @@ def generation_form(
             disabled=disabled,
             placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
             help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
+            on_change=on_prompt,
+            args=(f"{key}:prompt",),
         )
     )
     style = _style_select(key, choices, start, influencer_id, disabled)
@@ -112,7 +121,7 @@ def _style_select(
         return None
     options = ["", *offered]
     chosen = st.selectbox(
-        "Style",
+        "Prompt style",
         options,
         index=options.index(start.style_id) if start.style_id in offered else 0,
         key=f"{key}:style:{influencer_id}",
@@ -139,12 +148,12 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
     preselected = start.influencer_id if start.influencer_id in names else current_influencer.current_influencer_id(list(names))
     options = [*names, ""]
     chosen = st.selectbox(
-        "Who is in it?",
+        "Influencer",
         options,
         index=options.index(preselected) if preselected else 0,
         key=f"{key}:who",
         disabled=disabled,
-        format_func=lambda influencer_id: names.get(influencer_id, "Nobody in particular"),
+        format_func=lambda influencer_id: names.get(influencer_id, "No influencer"),
     )
     current_influencer.set_current_influencer(chosen)
     return chosen or None
@@ -186,7 +195,7 @@ def _advanced_fields(key: str, choices: GenerationChoices, start: GenerationDraf
     if card.note:
         st.caption(plain(card.note))
     negative = st.text_area(
-        "What must not be in it", start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
+        "Negative prompt", start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
     )
     picks = _lora_fields(key, [lora for lora in choices.loras if lora.base == card.base], start, disabled)
     left, right = st.columns(2)
@@ -284,7 +293,7 @@ def _lora_fields(key: str, cards: Sequence[LoraCard], start: GenerationDraft, di
 def look_preset_pills(key: str, start: GenerationDraft, disabled: bool) -> LookPreset:
     """The look preset chosen, as a draft's `finish`."""
     chosen = st.pills(
-        "Look",
+        "Style",
         _PRESETS,
         default=start.finish,
         key=f"{key}:finish",
@@ -292,6 +301,6 @@ def look_preset_pills(key: str, start: GenerationDraft, disabled: bool) -> LookP
         disabled=disabled,
         required=True,
         wrap=True,
-        help="Adds words this model knows, where the prompt does not say otherwise. “What will be drawn” shows them.",
+        help="Adds words this model knows, where the prompt does not say otherwise. “Final prompt” shows them.",
     )
     return chosen or ""

@@ -17,7 +17,7 @@ from studio.shell.frame import Page
 from studio.ui.format import media_url
 from studio.ui.forms import renew_request_key, request_key
 
-_AXIS_NAMES = ("Across", "Down", "Sheets")
+_AXIS_NAMES = ("X", "Y", "Z")
 _EXAMPLES = {
     "steps": "10, 20, 30",
     "cfg": "2-8 (+2)",
@@ -29,25 +29,33 @@ _EXAMPLES = {
 
 
 def grid_form(
-    key: str, draft: GenerationDraft, models: Sequence[ModelCard], loras: Sequence[LoraCard], *, disabled: bool
-) -> list[AxisDraft]:
-    """The axes as they stand now; axes without values are left out. Raises backend.errors.Invalid."""
+    key: str,
+    draft: GenerationDraft,
+    models: Sequence[ModelCard],
+    loras: Sequence[LoraCard],
+    *,
+    start: Sequence[AxisDraft] = (),
+    disabled: bool,
+) -> tuple[AxisDraft, ...]:
+    """The axes as they stand now, from `start`; axes without values are left out. Raises backend.errors.Invalid."""
     axes: list[AxisDraft] = []
     with st.container(border=True):
         st.markdown("**What changes**")
         for at, name in enumerate(_AXIS_NAMES):
             if at > len(axes):
                 break
-            if axis := _axis(f"{key}:axis:{at}", name, at == 0, draft, models, loras, disabled):
+            before = start[at] if at < len(start) else None
+            if axis := _axis(f"{key}:axis:{at}", name, at == 0, before, draft, models, loras, disabled):
                 axes.append(axis)
         st.caption("Numbers: 10, 20, 30 or 10-30 (+5) or 0-1 [5]. All pictures have the same seed, unless it is an axis.")
-    return axes
+    return tuple(axes)
 
 
 def _axis(
     key: str,
     name: str,
     first: bool,
+    before: AxisDraft | None,
     draft: GenerationDraft,
     models: Sequence[ModelCard],
     loras: Sequence[LoraCard],
@@ -60,7 +68,7 @@ def _axis(
     kind = box.selectbox(
         name,
         kinds,
-        index=0 if first else None,
+        index=kinds.index(before.kind) if before and before.kind in kinds else 0 if first else None,
         key=f"{key}:kind",
         format_func=generation.AXIS_KINDS.__getitem__,
         placeholder="Nothing",
@@ -68,6 +76,7 @@ def _axis(
     )
     if kind is None:
         return None
+    values_before = list(before.values) if before and before.kind == kind else []
     model = generation.choose_model(models, draft.model)
     if kind in ("sampler", "model"):
         titles = (
@@ -76,6 +85,7 @@ def _axis(
         chosen = box.multiselect(
             "Values",
             list(titles),
+            default=[value for value in values_before if value in titles],
             format_func=titles.__getitem__,
             key=f"{key}:{kind}",
             disabled=disabled,
@@ -86,9 +96,13 @@ def _axis(
     lora_id = None
     if kind == "lora":
         names = {card.id: card.name for card in loras if card.base == model.base}
-        lora_id = box.selectbox("LoRA", list(names), format_func=names.__getitem__, key=f"{key}:which", disabled=disabled)
+        lora_before = list(names).index(before.lora_id) if before and before.lora_id in names else 0
+        lora_id = box.selectbox(
+            "LoRA", list(names), index=lora_before, format_func=names.__getitem__, key=f"{key}:which", disabled=disabled
+        )
     text = box.text_input(
         "Values",
+        ", ".join(values_before),
         key=f"{key}:{kind}",
         placeholder=f"Values: {_EXAMPLES[kind]}",
         disabled=disabled,

@@ -21,17 +21,17 @@ _MOVES = (
 _MAX_SHOWN = 30
 
 
-def queue_panel(page: Page) -> None:
-    """Drawn only while requests wait; refreshes every few seconds."""
+def queue_panel(page: Page, *, shown_job_id: str | None = None) -> None:
+    """Drawn only while requests wait, other than the one whose job is shown already; refreshes every few seconds."""
     waiting = _waiting(page)
-    if not waiting:
+    if not [card for card in waiting if card.id != shown_job_id]:
         return
 
     @st.fragment(run_every=_EVERY_S)
     def panel() -> None:
         waiting_now = _waiting(page)
         if not waiting_now:
-            st.caption("Nothing waits any more.")
+            st.caption("Queue is empty.")
             return
         with st.expander(f"{len(waiting_now)} waiting", icon=":material/low_priority:", expanded=len(waiting_now) > 1):
             with st.container(gap="xxsmall"):
@@ -40,7 +40,7 @@ def queue_panel(page: Page) -> None:
             if len(waiting_now) > _MAX_SHOWN:
                 st.caption(f"and {len(waiting_now) - _MAX_SHOWN} more")
             if page.can_edit and len(waiting_now) > 1:
-                st.button("Cancel all that wait", icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
+                st.button("Cancel all", icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
 
     panel()
 

@@ -11,48 +11,23 @@ import streamlit as st
 from backend import prompt_library, writing
 from backend.errors import StudioError
 from backend.generation import GenerationDraft, TemplatePick
-from backend.prompt_library import EarlierPrompt, PresetCard, TemplateCard
+from backend.prompt_library import EarlierPrompt, TemplateCard
 from backend.writing import Suggestion
 from studio.budgets import costs
+from studio.generation import create_form
+from studio.generation.create_form import fill_form, preset_draft
 from studio.shell.frame import Page
+from studio.ui import kept_form
 from studio.ui.buttons import icon_button
 from studio.ui.format import ago, plain
 
-_DRAFT_KEY = "create:fill"
-_START_PARAMETERS = ("remix", "seed", "from", "start", "lora", "influencer", "pose", "workflow", "text")
-"""Parameters of the address that determine what the form starts with: when one of them changes, a draft that a shortcut
-filled in is dropped."""
 _IDEAS_KEY = "create:ideas"
 
 
-def fill_form(draft: GenerationDraft) -> None:
-    """Resets the form to `draft`."""
-    st.session_state[_DRAFT_KEY] = (_start_parameters(), draft)
-    st.session_state["create:round"] = st.session_state.get("create:round", 0) + 1
-
-
-def filled_draft() -> GenerationDraft | None:
-    """The draft that a shortcut last filled in on this address."""
-    parameters, draft = st.session_state.get(_DRAFT_KEY, (None, None))
-    return draft if parameters == _start_parameters() else None
-
-
-def _start_parameters() -> tuple[str, ...]:
-    return tuple(st.query_params.get(name, "") for name in _START_PARAMETERS)
-
-
-def preset_draft(card: PresetCard) -> GenerationDraft | None:
-    """The preset's draft; None when it was saved by a form with other fields."""
-    try:
-        return GenerationDraft(**card.draft)
-    except StudioError:
-        return None
-
-
 def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
-    """Three popovers in a row. `draft`: the form as it stands."""
-    # The keys contain the round: a new round closes the popover in which something was chosen.
-    n = st.session_state.get("create:round", 0)
+    """What fills the form, in a row. `draft`: the form as it stands."""
+    # The keys contain the form's round: a new round closes the popover in which something was chosen.
+    n = kept_form.round_number(page, create_form.FORM)
     with st.container(horizontal=True, gap="small"):
         with st.popover("History", icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
             _history(page, draft)
@@ -60,6 +35,26 @@ def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
             _templates(page, draft)
         with st.popover("Presets", icon=":material/bookmark:", type="tertiary", key=f"create:tools:presets:{n}"):
             _presets(page, draft)
+        with st.popover("Suggest an idea", icon=":material/lightbulb:", type="tertiary", key=f"create:tools:idea:{n}"):
+            _suggest(page, draft)
+
+
+def reset_buttons(page: Page) -> None:
+    """Empties the form, and brings back what was in it before it was emptied or filled."""
+    if not page.can_edit:
+        return
+    with st.container(horizontal=True, gap="xsmall", width="content"):
+        if kept_form.can_restore(page, create_form.FORM):
+            icon_button(
+                "Undo: back to what was here before",
+                ":material/undo:",
+                key="create:restore",
+                on_click=kept_form.restore,
+                args=(page, create_form.FORM),
+            )
+        icon_button(
+            "Reset the form", ":material/restart_alt:", key="create:reset", on_click=create_form.reset_form, args=(page,)
+        )
 
 
 def _history(page: Page, draft: GenerationDraft) -> None:
@@ -77,12 +72,12 @@ def _history(page: Page, draft: GenerationDraft) -> None:
             type="tertiary",
             help=ago(prompt.used_at),
             on_click=_use_prompt,
-            args=(draft, prompt),
+            args=(page, draft, prompt),
         )
 
 
-def _use_prompt(draft: GenerationDraft, prompt: EarlierPrompt) -> None:
-    fill_form(draft.model_copy(update={"prompt": prompt.prompt, "negative_prompt": prompt.negative, "template": None}))
+def _use_prompt(page: Page, draft: GenerationDraft, prompt: EarlierPrompt) -> None:
+    fill_form(page, draft.model_copy(update={"prompt": prompt.prompt, "negative_prompt": prompt.negative, "template": None}))
 
 
 def _templates(page: Page, draft: GenerationDraft) -> None:
@@ -97,14 +92,14 @@ def _templates(page: Page, draft: GenerationDraft) -> None:
             type="tertiary",
             help=plain(card.prompt),
             on_click=_use_template,
-            args=(draft, card),
+            args=(page, draft, card),
         )
     page.link("create/prompts", "Templates and wildcards", icon=":material/arrow_forward:")
 
 
-def _use_template(draft: GenerationDraft, card: TemplateCard) -> None:
+def _use_template(page: Page, draft: GenerationDraft, card: TemplateCard) -> None:
     pick = TemplatePick(template_id=card.id, version=card.version)
-    fill_form(draft.model_copy(update={"template": pick, "prompt": ""}))
+    fill_form(page, draft.model_copy(update={"template": pick, "prompt": ""}))
 
 
 def template_bar(page: Page, card: TemplateCard, draft: GenerationDraft) -> None:
@@ -112,17 +107,19 @@ def template_bar(page: Page, card: TemplateCard, draft: GenerationDraft) -> None
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(f":material/edit_note: **{plain(card.name)}** · version {card.version}", width="content")
         if card.latest > card.version and not card.deleted:
-            st.button("Use the newest", key="create:newest", type="tertiary", on_click=_use_newest_version, args=(draft, card))
-        st.button("Without it", key="create:untemplate", type="tertiary", on_click=_drop_template, args=(draft, card))
+            st.button(
+                "Use the newest", key="create:newest", type="tertiary", on_click=_use_newest_version, args=(page, draft, card)
+            )
+        st.button("Remove", key="create:untemplate", type="tertiary", on_click=_drop_template, args=(page, draft, card))
     st.caption(plain(card.prompt))
 
 
-def _use_newest_version(draft: GenerationDraft, card: TemplateCard) -> None:
+def _use_newest_version(page: Page, draft: GenerationDraft, card: TemplateCard) -> None:
     if draft.template:
-        fill_form(draft.model_copy(update={"template": draft.template.model_copy(update={"version": card.latest})}))
+        fill_form(page, draft.model_copy(update={"template": draft.template.model_copy(update={"version": card.latest})}))
 
 
-def _drop_template(draft: GenerationDraft, card: TemplateCard) -> None:
+def _drop_template(page: Page, draft: GenerationDraft, card: TemplateCard) -> None:
     """Replaces the template by its text, as far as its blanks are filled in."""
     values = draft.template.values if draft.template else {}
     try:
@@ -130,7 +127,7 @@ def _drop_template(draft: GenerationDraft, card: TemplateCard) -> None:
     except StudioError:
         filled_text = ""
     prompt = ", ".join(part for part in (filled_text, draft.prompt) if part)
-    fill_form(draft.model_copy(update={"template": None, "prompt": prompt[:2000]}))
+    fill_form(page, draft.model_copy(update={"template": None, "prompt": prompt[:2000]}))
 
 
 def _presets(page: Page, draft: GenerationDraft) -> None:
@@ -145,7 +142,7 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 type="tertiary",
                 disabled=preset is None,
                 on_click=fill_form,
-                args=(preset,),
+                args=(page, preset),
                 help="Older than this form: save it again." if preset is None else "Everybody's" if not card.is_own else None,
             )
             if page.can_edit:
@@ -177,13 +174,6 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
 def _apply_to_preset(page: Page, verb: Any, preset_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
         verb(tx, preset_id)
-
-
-def suggestion_popover(page: Page, draft: GenerationDraft) -> None:
-    """`draft`: the form as it stands; the idea is written for its influencer."""
-    n = st.session_state.get("create:round", 0)  # a new round when an idea was used: a new key closes the popover
-    with st.popover("Suggest an idea", icon=":material/lightbulb:", type="tertiary", key=f"create:tools:idea:{n}"):
-        _suggest(page, draft)
 
 
 def _suggest(page: Page, draft: GenerationDraft) -> None:
@@ -224,7 +214,7 @@ def _show(page: Page, idea: Suggestion, draft: GenerationDraft) -> None:
         icon=":material/arrow_downward:",
         key="create:idea:use",
         disabled=not page.can_edit,
-        on_click=lambda: fill_form(draft.model_copy(update={"prompt": idea.picture[:2000]})),
+        on_click=lambda: fill_form(page, draft.model_copy(update={"prompt": idea.picture[:2000]})),
     )
     st.markdown("**Caption**")
     st.code(idea.caption, language=None, wrap_lines=True)

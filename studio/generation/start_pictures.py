@@ -9,42 +9,31 @@ import streamlit as st
 
 from backend import assets, generation
 from backend import workflows as graphs
-from backend.errors import Invalid
-from backend.generation import GenerationDraft, PosePick
+from backend.generation import GenerationDraft
 from studio.gallery.picture_urls import thumbs
+from studio.generation import create_form
+from studio.generation.create_form import CreateForm
 from studio.shell.frame import Page
 from studio.ui.format import media_url
 from studio.ui.mask_canvas import mask_canvas
 from studio.ui.uploader import Uploaded, uploader
 
 _MODES = ("whole", "part")
-_MODE_LABELS = {"whole": "Draw from it", "part": "Change a part of it"}
-
-
-def chosen_asset(page: Page) -> str | None:
-    """Id of the asset that the address names: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
-    parameters = st.query_params
-    with page.transaction() as tx:
-        if "from" in parameters:
-            return generation.picture(tx, parameters["from"]).asset_id
-        if "start" in parameters:
-            if (card := assets.get(tx, parameters["start"])).kind != "image":
-                raise Invalid("This file is no picture. Choose another one to draw from.")
-            return card.id
-    return None
+_MODE_LABELS = {"whole": "Image to image", "part": "Edit area"}
 
 
 def show_picture(page: Page, asset_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Starting picture")
-        st.caption("Drawn from this picture.")
-        if st.button("Without it", type="tertiary"):
+        st.caption("Starts from this picture.", width="stretch")
+        if page.can_edit and st.button("Remove", type="tertiary"):
+            create_form.change_form(page, init_asset_id=None, mask_asset_id=None)
             page.go("create/pictures")
 
 
 def upload_picture(page: Page) -> None:
     """The upload; pictures of the gallery have “Start from this picture” on their own pages."""
-    with st.expander("Draw from a picture", icon=":material/add_photo_alternate:"):
+    with st.expander("Start from an image", icon=":material/add_photo_alternate:"):
         uploader(
             "create:start",
             workspace=page.workspace.id,
@@ -71,24 +60,23 @@ def _accept_init_image(page: Page, uploaded: Uploaded) -> None:
             st.session_state["create:taken"] = card.id
 
 
-def mask_editor(page: Page, start: GenerationDraft) -> tuple[GenerationDraft, bool]:
-    """The choice between the whole picture and a part, with the canvas for a part. Returns the draft and whether it can be
-    drawn now (the painted mask is uploaded)."""
+def mask_editor(page: Page, form: CreateForm, start: GenerationDraft) -> tuple[GenerationDraft, bool, bool]:
+    """The choice between the whole picture and an area, with the canvas for an area. Returns the draft, whether an area is
+    edited, and whether that can be drawn now (the painted mask is uploaded)."""
     asset_id = str(start.init_asset_id)
     key = f"mask:{asset_id}"
-    preselected = "part" if st.query_params.get("part") or start.mask_asset_id else "whole"
     mode = st.segmented_control(
         "What to do with it",
         _MODES,
-        default=preselected,
+        default="part" if form.part or start.mask_asset_id else "whole",
         format_func=_MODE_LABELS.__getitem__,
-        key=f"{key}:way",
+        key=f"{form.key}:part",
         required=True,
         label_visibility="collapsed",
         disabled=not page.can_edit,
     )
     if mode != "part":
-        return start.model_copy(update={"mask_asset_id": None}), True
+        return start.model_copy(update={"mask_asset_id": None}), False, True
     with page.transaction() as tx:
         card = assets.get(tx, asset_id)
     mask_asset_id = st.session_state.get(key) or start.mask_asset_id
@@ -102,11 +90,13 @@ def mask_editor(page: Page, start: GenerationDraft) -> tuple[GenerationDraft, bo
         in_use=bool(mask_asset_id),
         on_done=lambda upload: _accept_mask(page, key, upload),
     )
-    feather = st.slider("Soft edge (px)", 0, 64, start.feather or 8, key=f"{key}:feather", help="Inside the painted part.")
+    feather = st.slider(
+        "Feather (px)", 0, 64, start.feather or 8, key=f"{key}:feather", help="How softly the painted area fades in."
+    )
     if not mask_asset_id:
-        return start.model_copy(update={"mask_asset_id": None, "strength": 0.9}), False
+        return start.model_copy(update={"mask_asset_id": None, "strength": 0.9}), True, False
     changes = {"mask_asset_id": mask_asset_id, "feather": feather, "strength": start.strength if start.mask_asset_id else 0.9}
-    return start.model_copy(update=changes), not dirty
+    return start.model_copy(update=changes), True, not dirty
 
 
 def _accept_mask(page: Page, key: str, upload_id: str) -> None:
@@ -117,24 +107,12 @@ def _accept_mask(page: Page, key: str, upload_id: str) -> None:
         st.session_state[key] = card.id
 
 
-def with_pose(page: Page, start: GenerationDraft) -> GenerationDraft:
-    """The draft with the pose that the address names: ?pose=<gallery picture or asset>. Raises NotFound, Invalid."""
-    requested = st.query_params.get("pose")
-    if not requested:
-        return start
-    with page.transaction() as tx:
-        asset_id = generation.picture(tx, requested).asset_id if requested.startswith("pic_") else requested
-        if assets.get(tx, asset_id).kind != "image":
-            raise Invalid("This file is no picture. Choose another one to take the pose from.")
-    kept_pose = start.pose if start.pose and start.pose.asset_id == asset_id else None
-    return start.model_copy(update={"pose": kept_pose or PosePick(asset_id=asset_id)})
-
-
 def show_pose(page: Page, asset_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Picture of the pose")
-        st.caption("Holds the pose of this picture.")
-        if st.button("Without it", type="tertiary", key="pose:without"):
+        st.caption("Uses the pose of this picture.", width="stretch")
+        if page.can_edit and st.button("Remove", type="tertiary", key="pose:without"):
+            create_form.change_form(page, pose=None)
             page.go("create/pictures")
 
 
@@ -144,7 +122,7 @@ def upload_pose(page: Page) -> None:
         workflows = any("pose" in card.takes for card in graphs.approved(tx))
     if not workflows and not any("pose" in card.features for card in page.app.engines.image.models()):
         return
-    with st.expander("Hold a pose", icon=":material/accessibility_new:"):
+    with st.expander("Use a pose", icon=":material/accessibility_new:"):
         uploader(
             "create:pose",
             workspace=page.workspace.id,

@@ -13,6 +13,7 @@ from backend.influencers import InfluencerCard, InfluencerDraft
 from studio.datasets import dataset_pictures
 from studio.datasets import datasets as dataset_widgets
 from studio.generation import generation as generation_widgets
+from studio.generation import results
 from studio.influencers.influencer_form import influencer_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
@@ -155,7 +156,7 @@ def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
     st.markdown(f"## First pictures of {plain(card.name)}")
     if generation_id := card.setup.get("generation_id"):
         above = st.container()
-        request = generation_widgets.results(page, str(generation_id), key="wizard")
+        request = results.results(page, str(generation_id), key="wizard")
         if request.state == "completed" and not card.cover_asset_id:
             _set_cover(page, card, str(generation_id))
         if request.state in ("completed", "failed", "cancelled"):

@@ -15,7 +15,7 @@ from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from studio.budgets import costs
 from studio.content_plans import attention
-from studio.generation.generation import picture_tile
+from studio.generation.results import picture_tile
 from studio.influencers.wizard import STEPS
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page

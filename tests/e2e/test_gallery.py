@@ -76,7 +76,7 @@ def test_rate_choose_delete_and_undo(
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_text("seed 5")).to_be_visible()
     tab.get_by_role("button", name="More like this").click()
-    expect(tab.get_by_label("What should the picture show?", exact=True)).to_have_value("portrait, at the beach, smiling")
+    expect(tab.get_by_label("Prompt", exact=True)).to_have_value("portrait, at the beach, smiling")
 
 
 def test_compare_and_gather_on_a_board(

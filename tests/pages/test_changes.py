@@ -76,7 +76,7 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
     with db.transaction(workspace.caller) as tx:
         before = jobs.page(tx).total
     at = open_page("create/pictures")
-    field(at, "text_area", "What should the picture show?").input("portrait, in a forest").run()
+    field(at, "text_area", "Prompt").input("portrait, in a forest").run()
     press(press(at, "Create pictures"), "Create pictures")
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
@@ -89,7 +89,7 @@ def test_pressing_create_twice_asks_once(open_page: Open, db: Database, workspac
 
 def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: Open, rows: Rows) -> None:
     at = open_page("create/pictures")
-    field(at, "text_area", "What should the picture show?").input("portrait <lora:bela-v1:0.8>").run()
+    field(at, "text_area", "Prompt").input("portrait <lora:bela-v1:0.8>").run()
     assert plain("Did you mean bella-v1") in at.warning[0].value
     press(at, "Create pictures")
     assert plain("Did you mean bella-v1") in at.error[0].value
@@ -97,7 +97,7 @@ def test_an_unknown_lora_in_a_prompt_is_named_before_anything_starts(open_page: 
 
 def test_a_remix_fills_the_form_as_the_picture_was_made(open_page: Open, rows: Rows) -> None:
     at = open_page("create/pictures", remix=rows.picture_ids[3], seed="same")
-    assert field(at, "text_area", "What should the picture show?").value == "portrait, at the beach, smiling"
+    assert field(at, "text_area", "Prompt").value == "portrait, at the beach, smiling"
     assert field(at, "number_input", "Seed").value == 3
     assert field(at, "slider", "How many?").value == 1
 

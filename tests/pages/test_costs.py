@@ -104,6 +104,6 @@ def test_an_idea_fills_the_prompt(open_page: Open, db: Database, workspace: Tena
     assert "morning yoga" in words(at).lower()
     next(button for button in at.button if button.label == "Use as prompt").click()
     at.run()
-    prompt = next(field for field in at.text_area if field.label == "What should the picture show?")
+    prompt = next(field for field in at.text_area if field.label == "Prompt")
     assert prompt.value
     assert prompt.value in [code.value for code in at.code], "as it was shown, in words that the checkpoint knows"

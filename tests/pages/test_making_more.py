@@ -16,7 +16,7 @@ from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open, words
 
-PROMPT = "What should the picture show?"
+PROMPT = "Prompt"
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_template_is_followed_and_left_with_its_words(open_page: Open, do: Any
     request = do(generation.latest)[0]
     assert request.recipe.asked == "portrait of a tall man, at noon"
     assert (request.recipe.template.template_id, request.recipe.template.version) == (card.id, 1)
-    at = press(at, "Without it")
+    at = press(at, "Remove")
     assert field(at, "text_area", PROMPT).value == "portrait of a tall man, at noon"
 
 
@@ -69,7 +69,7 @@ def test_a_prompt_said_before_is_one_click_away(open_page: Open, do: Any, rows: 
     field(at, "slider", "How many?").set_value(7).run()
     at = press(at, "a red boat")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("a red boat", 7)
-    assert field(at, "text_area", "What must not be in it").value == "fog"
+    assert field(at, "text_area", "Negative prompt").value == "fog"
 
 
 def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(open_page: Open, do: Any, rows: Rows) -> None:
@@ -82,7 +82,7 @@ def test_a_style_brings_its_settings_and_a_preset_is_what_the_form_starts_with(o
     do(prompt_library.set_default_preset, preset.id)
     at = open_page("create/pictures")
     assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("at the pier", 2)
-    at = field(at, "selectbox", "Style").select(style.id).run()
+    at = field(at, "selectbox", "Prompt style").select(style.id).run()
     assert field(at, "number_input", "Steps").value == 33
     press(at, "Create pictures")
     recipe = do(generation.latest)[0].recipe
@@ -137,8 +137,25 @@ def test_the_line_can_be_changed_and_emptied(open_page: Open, do: Any, rows: Row
     assert not at.exception
     order = [job.id for job in do(jobs.queue_status, "gpu")]
     assert order.index(second.job_id) < order.index(first.job_id)
-    press(at, "Cancel all that wait")
+    press(at, "Cancel all")
     assert {do(jobs.get, card.job_id).state for card in (first, second)} == {"cancelled"}
+
+
+def test_the_form_is_as_it_was_left_and_what_an_address_replaces_comes_back(open_page: Open, do: Any, rows: Rows) -> None:
+    at = open_page("create/pictures")
+    field(at, "text_area", PROMPT).input("a cat").run()
+    field(at, "slider", "How many?").set_value(7).run()
+    at = way(at, "grid")
+    field(at, "text_input", "Values").input("5, 10").run()
+
+    at = open_page("create/pictures")
+    assert (field(at, "text_area", PROMPT).value, field(at, "text_input", "Values").value) == ("a cat", "5, 10")
+    at = open_page("create/pictures", remix=rows.picture_ids[0])
+    assert field(at, "text_area", PROMPT).value == "portrait, at the beach, smiling"
+    at = press(at, "Undo: back to what was here before")
+    assert field(at, "text_area", PROMPT).value == "a cat"
+    at = press(way(at, "one"), "Reset the form")
+    assert (field(at, "text_area", PROMPT).value, field(at, "slider", "How many?").value) == ("", 4)
 
 
 def test_a_part_of_a_picture_waits_for_its_mask(open_page: Open, rows: Rows) -> None:

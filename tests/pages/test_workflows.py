@@ -122,7 +122,7 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
     assert "Hold its pose" in words(at)
     at = open_page("create/pictures", pose=picture)
     assert not at.exception
-    assert "Holds the pose of this picture" in words(at)
+    assert "Uses the pose of this picture" in words(at)
     assert not next(toggle for toggle in at.toggle if toggle.label.startswith("The picture shows a drawn")).value
 
 

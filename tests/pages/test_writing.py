@@ -152,4 +152,4 @@ def test_the_prompt_of_a_text_opens_create(open_page: Open, rows: Rows, app: App
     with app.db.transaction(workspace.caller) as tx:
         card = writing.create(tx, order, writing.TextParts(caption="Yoga.", picture="on a terrace at dawn"))
     at = open_page("create/pictures", text=card.id)
-    assert field(at, "What should the picture show?").value == "on a terrace at dawn"
+    assert field(at, "Prompt").value == "on a terrace at dawn"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 from pydantic.alias_generators import to_camel
 
@@ -25,6 +25,7 @@ from backend.prompt_library import (
 )
 from backend.storage import disposition
 
+FormName = Annotated[str, Path(pattern="^[a-z][a-z-]{0,39}$", examples=["create"])]
 router = APIRouter(prefix="/recipes", tags=["recipes"], dependencies=[needs_scope("texts")])
 
 
@@ -100,6 +101,12 @@ class PresetRequest(ApiRequest):
     name: str = Field(examples=["Square, fast"])
     values: dict[str, Any] = Field(examples=[{"steps": 20, "width": 1024, "height": 1024}])
     is_own: bool = True
+
+
+class UnsavedFormRequest(ApiRequest):
+    """Texts by the names of their fields; others stay as they are."""
+
+    texts: dict[str, Annotated[str, Field(max_length=100_000)]] = Field(max_length=20, examples=[{"prompt": "at the beach"}])
 
 
 class PresetChangeRequest(ApiRequest):
@@ -306,6 +313,14 @@ def delete_preset(preset_id: str, app: Studio, caller: Caller) -> None:
     """Deletes a preset."""
     with app.db.transaction(caller, needs="editor") as tx:
         prompt_library.delete_preset(tx, preset_id)
+
+
+@router.patch("/unsaved-forms/{form}", status_code=204)
+def save_unsaved_form(form: FormName, body: UnsavedFormRequest, app: Studio, caller: Caller) -> None:
+    """Keeps what the caller has typed into a form of the pages and started nothing with yet: the last word of a page that is
+    left."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        prompt_library.save_unsaved_form(tx, form, body.texts)
 
 
 @router.post("/import")

@@ -47,12 +47,15 @@ def picture_grid(
     workspace: str = "",
     thumb: int = 320,
     selection_round: int = 0,
+    reveal: bool = False,
+    in_view: bool = False,
 ) -> PictureGridState:
     """`size`: least width of a tile in px; `ratio`: CSS width/height of a tile. A new `selection_round` clears the selection.
 
     `expected` > len(tiles) draws placeholders; `poll_url` answers `{"data": [{"id", "assetId", "prompt"}], "state"}` and
     fills them one by one with thumbnails of `workspace`; when the job has ended the page runs once. `on_rated(ids, stars)`
     is a callback and not a result, because a second click during the run would replace the result and lose the rating.
+    `reveal`: a new grid is scrolled into view. `in_view`: all tiles fit into the window, two in a row.
     """
     data: dict[str, Any] = {
         "tiles": [_tile_json(tile) for tile in tiles],
@@ -65,6 +68,8 @@ def picture_grid(
         "workspace": workspace,
         "thumb": thumb,
         "round": selection_round,
+        "reveal": reveal,
+        "inView": in_view,
     }
 
     def rated() -> None:

@@ -23,6 +23,8 @@ import { UnsavedRatings } from "./unsaved_ratings.js"
  * @property {string} workspace
  * @property {number} thumb
  * @property {number} round
+ * @property {boolean} reveal
+ * @property {boolean} inView
  */
 
 /** @typedef {{ id: string, assetId: string, prompt: string, step?: number, rating?: number }} PictureRow */
@@ -65,6 +67,7 @@ class PictureGrid {
     this.grid.setAttribute("role", "list")
     this.grid.onkeydown = event => this.onKey(event)
     root.replaceChildren(this.grid)
+    if (data.reveal) requestAnimationFrame(() => this.reveal())
   }
 
   /** @param {ComponentRun<GalleryData>} run */
@@ -74,6 +77,7 @@ class PictureGrid {
     this.setStateValue = setStateValue
     this.grid.style.setProperty("--size", `${data.size}px`)
     this.grid.style.setProperty("--ratio", data.ratio)
+    this.fitWindow()
     if (this.round !== data.round) {
       this.round = data.round
       this.selection.clear()
@@ -89,6 +93,23 @@ class PictureGrid {
 
   close() {
     this.poll.stop()
+  }
+
+  /** Scrolls the grid into view when less than half of what fits is visible. */
+  reveal() {
+    const { top, bottom, height } = this.grid.getBoundingClientRect()
+    const visible = Math.min(bottom, innerHeight) - Math.max(top, 0)
+    if (visible < Math.min(height, innerHeight) / 2) this.grid.scrollIntoView({ block: "nearest", behavior: "smooth" })
+  }
+
+  /** Makes the grid so narrow that its rows are no higher than the window. */
+  fitWindow() {
+    const { data, grid } = this
+    const count = Math.max(data.expected, data.tiles.length)
+    const columns = Math.min(count, 2)
+    grid.classList.toggle("fitted", data.inView)
+    grid.style.setProperty("--columns", String(columns))
+    grid.style.setProperty("--rows", String(Math.ceil(count / Math.max(1, columns))))
   }
 
   /** Whether the job that is followed has drawn more than Python knew of when the page ran. */

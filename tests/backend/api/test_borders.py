@@ -125,7 +125,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "image_id": image_id, "edit_id": edit_id, "version": "1", "step": "1", "asset_id": asset, "fix": "too_small",
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
-        "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id,
+        "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
     }  # fmt: skip
 
 
@@ -143,6 +143,7 @@ MADE_HERE = {
     "/recipes/templates",
     "/recipes/wildcards",
     "/recipes/presets",
+    "/recipes/unsaved-forms/{form}",
     "/recipes/import",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
@@ -259,6 +260,7 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/recipes/presets", {"name": "New", "values": {}}),
         ("PATCH", "/recipes/presets/{preset_id}", {"isDefault": True}),
         ("DELETE", "/recipes/presets/{preset_id}", None),
+        ("PATCH", "/recipes/unsaved-forms/{form}", {"texts": {"prompt": "x"}}),
         ("POST", "/recipes/import", {"filename": "new.txt", "text": "x"}),
         ("POST", "/posting-rules/stop", {"influencerId": ids["influencer_id"]}),
         ("POST", "/posting-rules/start", {"influencerId": ids["influencer_id"]}),

@@ -160,3 +160,14 @@ def test_what_is_exported_can_be_brought_elsewhere_twice(do: Do, other_workspace
     for broken in ("{", "[]", "[" * 200_000, "{}", '{"templates": 1}'):
         with pytest.raises(Invalid):
             do(prompt_library.import_text, "x.json", broken)
+
+
+def test_what_is_typed_into_a_form_is_kept_for_its_user_alone(do: Do, workspace: Tenant) -> None:
+    assert do(prompt_library.unsaved_form, "create") == {}
+    do(prompt_library.save_unsaved_form, "create", {"prompt": "a red", "mode": "grid"})
+    do(prompt_library.save_unsaved_form, "create", {"prompt": "a red boat"})
+    assert do(prompt_library.unsaved_form, "create") == {"prompt": "a red boat", "mode": "grid"}
+    assert do(prompt_library.unsaved_form, "videos") == {}
+    assert do(prompt_library.unsaved_form, "create", who=workspace.owner) == {}
+    with pytest.raises(Invalid, match="too long"):
+        do(prompt_library.save_unsaved_form, "create", {"prompt": "x" * prompt_library.MAX_FORM_BYTES})

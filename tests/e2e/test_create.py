@@ -1,0 +1,44 @@
+"""Create by keys: what is typed stays, Ctrl+Enter starts it, and what comes of it is in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from backend import generation, influencers
+from backend.db.transactions import Database
+from tests.factories.account import Tenant
+from tests.factories.studio_rows import fill_workspace
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_a_prompt_outlives_leaving_and_its_pictures_come_into_view(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant, width: int, height: int
+) -> None:
+    rows = fill_workspace(db, workspace)
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        influencers.set_default_lora(tx, rows.influencer_id, None)
+    visitor = new_visitor(width=width, height=height)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])
+    tab = visitor.new_page()
+    tab.goto(f"{bare_studio_url}/create?ws={workspace.id}")
+    prompt = tab.get_by_label("Prompt", exact=True)
+    prompt.fill("at the pier")
+    # By a link, pressed as by a hand: the prompt is typed half a second before, and the run that takes it is broken off.
+    tab.get_by_role("link", name="Prompt library").click(delay=60)
+    expect(tab.get_by_role("heading", name="Prompt library", level=1)).to_be_visible()
+    tab.go_back()
+    expect(prompt).to_have_value("at the pier")
+    tab.reload()
+    expect(prompt).to_have_value("at the pier")
+
+    prompt.press("End")
+    tab.keyboard.type(" at dawn")
+    tab.keyboard.press("Control+Enter")
+    expect(tab.locator(".wait").first).to_be_in_viewport(ratio=0.5)
+    with db.transaction(workspace.caller) as tx:
+        assert generation.latest(tx)[0].recipe.asked == "at the pier at dawn"
