@@ -11,7 +11,7 @@ import streamlit as st
 from backend import influencers, prompt_library
 from backend.errors import StudioError
 from backend.prompt_library import PromptStyleCard, TemplateCard, WildcardCard
-from studio.generation.prompt_shortcuts import preset_draft
+from studio.generation.create_form import preset_draft
 from studio.prompt_library import prompt_library_forms as forms
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button, icon_link, icon_popover
