@@ -90,11 +90,6 @@ def change_form(page: Page, **changes: Any) -> None:
     fill_form(page, _form("", kept_form.values(page, FORM)).start.model_copy(update=changes))
 
 
-def edit_part(page: Page, *, part: bool) -> None:
-    """Whether an area of the start image is edited."""
-    kept_form.fill(page, FORM, {**kept_form.values(page, FORM), "part": part})
-
-
 def reset_form(page: Page) -> None:
     """Back to what the form starts with: the standard preset, or nothing."""
     with page.transaction() as tx:
