@@ -47,8 +47,8 @@ def open_form(page: Page) -> CreateForm:
 
 def as_kept(page: Page, form: CreateForm) -> CreateForm:
     """`form` with the axes and the list that were kept last."""
-    kept = _form(form.key, kept_form.values(page, FORM))
-    return replace(form, axes=kept.axes, list_text=kept.list_text)
+    saved = _form(form.key, kept_form.values(page, FORM))
+    return replace(form, axes=saved.axes, list_text=saved.list_text)
 
 
 def keep(page: Page, form: CreateForm, draft: GenerationDraft) -> None:
@@ -72,10 +72,10 @@ def keys(page: Page, form: CreateForm) -> bool:
     """Whether Ctrl+Enter was just pressed. Also keeps what is typed when the page is left."""
     if not page.can_edit:
         return False
-    kept = kept_form.values(page, FORM)
+    saved = kept_form.values(page, FORM)
     texts = {
-        "prompt": (f"{form.key}:prompt", str(kept.get("prompt", ""))),
-        "list": (f"{form.key}:list:list", str(kept.get("list", ""))),
+        "prompt": (f"{form.key}:prompt", str(saved.get("prompt", ""))),
+        "list": (f"{form.key}:list:list", str(saved.get("list", ""))),
     }
     return form_keys("create:keys", workspace=page.workspace.id, form=FORM, texts=texts)
 
@@ -105,11 +105,11 @@ def preset_draft(card: PresetCard) -> GenerationDraft | None:
         return None
 
 
-def _fill(page: Page, kept: Values, *, asks: bool) -> Values:
+def _fill(page: Page, saved: Values, *, asks: bool) -> Values:
     """Values for this address. `asks`: it names what the form is about; else the form is as it was left."""
-    if kept and not asks:
-        return _follow_influencer(page, _without_lost_pictures(page, kept))
-    draft, part = _from_address(page, kept)
+    if saved and not asks:
+        return _follow_influencer(page, _without_lost_pictures(page, saved))
+    draft, part = _from_address(page, saved)
     return _values(page, _with_influencer(page, draft)) | {"part": part}
 
 
@@ -118,7 +118,7 @@ def _with_influencer(page: Page, draft: GenerationDraft) -> GenerationDraft:
     return draft.model_copy(update={"influencer_id": draft.influencer_id or page.influencer_id or None})
 
 
-def _from_address(page: Page, kept: Values) -> tuple[GenerationDraft, bool]:
+def _from_address(page: Page, saved: Values) -> tuple[GenerationDraft, bool]:
     """The draft, and whether an area is edited. Raises NotFound, Invalid."""
     parameters = st.query_params
     with page.transaction() as tx:
@@ -135,7 +135,7 @@ def _from_address(page: Page, kept: Values) -> tuple[GenerationDraft, bool]:
         if parameters.get("part") and "from" in parameters:  # the picture's own prompt, to be changed for the area
             edited = {"init_asset_id": _start_asset(tx), "mask_asset_id": None, "strength": 0.9, "second_pass": None}
             return generation.remix(tx, parameters["from"]).model_copy(update=edited), True
-        draft = _form("", kept).start if kept else _standard(tx)
+        draft = _form("", saved).start if saved else _standard(tx)
         changes: dict[str, Any] = {}
         if asset_id := _start_asset(tx):
             changes |= {"init_asset_id": asset_id, "mask_asset_id": None}
@@ -170,9 +170,9 @@ def _picture_asset(tx: Any, requested: str, purpose: str) -> str:
     return card.id
 
 
-def _without_lost_pictures(page: Page, kept: Values) -> Values:
+def _without_lost_pictures(page: Page, saved: Values) -> Values:
     """Pictures that were deleted since the form was left are taken out of it."""
-    draft = dict(kept["draft"])
+    draft = dict(saved.get("draft", {}))
     pose = draft.get("pose") or {}
     with page.transaction() as tx:
         if draft.get("init_asset_id") and not _is_there(tx, draft["init_asset_id"]):
@@ -181,7 +181,7 @@ def _without_lost_pictures(page: Page, kept: Values) -> Values:
             draft["mask_asset_id"] = None
         if pose and not _is_there(tx, pose["asset_id"]):
             draft["pose"] = None
-    return {**kept, "draft": draft, "part": bool(kept.get("part") and draft.get("init_asset_id"))}
+    return {**saved, "draft": draft, "part": bool(saved.get("part") and draft.get("init_asset_id"))}
 
 
 def _is_there(tx: Any, asset_id: str) -> bool:
@@ -192,11 +192,11 @@ def _is_there(tx: Any, asset_id: str) -> bool:
     return True
 
 
-def _follow_influencer(page: Page, kept: Values) -> Values:
+def _follow_influencer(page: Page, saved: Values) -> Values:
     """With the influencer of the top bar, if that is another one than when the form was left."""
-    if not page.influencer_id or kept.get("top") == page.influencer_id:
-        return kept
-    return {**kept, "draft": {**kept["draft"], "influencer_id": page.influencer_id}, "top": page.influencer_id}
+    if not page.influencer_id or saved.get("top") == page.influencer_id:
+        return saved
+    return {**saved, "draft": {**saved.get("draft", {}), "influencer_id": page.influencer_id}, "top": page.influencer_id}
 
 
 def _values(page: Page, draft: GenerationDraft) -> Values:
@@ -207,8 +207,8 @@ def _values(page: Page, draft: GenerationDraft) -> Values:
 
 def _form(key: str, values: Values) -> CreateForm:
     try:
-        draft = GenerationDraft(**{**values["draft"], "prompt": values["prompt"]})
+        draft = GenerationDraft(**{**values.get("draft", {}), "prompt": values.get("prompt", "")})
         axes = tuple(AxisDraft(**axis) for axis in values.get("axes", ()))
-    except (StudioError, KeyError):  # kept by an earlier version of the form
+    except StudioError:  # kept by an earlier version of the form
         return CreateForm(key, GenerationDraft())
     return CreateForm(key, draft, values.get("mode", "one"), axes, values.get("list", ""), bool(values.get("part")))

@@ -105,11 +105,11 @@ def recent(page: Page, *, shown_id: str | None) -> None:
 
 def _request_tile(page: Page, card: GenerationCard, pictures: list[PictureCard]) -> Tile:
     prompt = card.recipe.asked or card.recipe.prompt
-    made = f"{card.done} of {card.n}" if card.done < card.n else str(card.n)
+    done_of_all = f"{card.done} of {card.n}" if card.done < card.n else str(card.n)
     return Tile(
         id=card.id,
         src=media_url(page.workspace.id, pictures[0].asset_id, w=320),
         alt=f"{prompt[:120]} · {_FORM_NAMES.get(card.form, '')}{count(card.n, 'picture')}",
         caption=f"{_FORM_NAMES.get(card.form, '')}{prompt[:60]} · {ago(card.created_at)}",
-        badges=[(made, "")] if card.n > 1 else [],
+        badges=[(done_of_all, "")] if card.n > 1 else [],
     )

@@ -33,8 +33,8 @@ class _KeptForm:
 
 
 class FillForm(Protocol):
-    def __call__(self, kept: Values, *, asks: bool) -> Values:
-        """Values for this address. `kept`: what the user left, {} for nothing. `asks`: the address asks for something else."""
+    def __call__(self, saved: Values, *, asks: bool) -> Values:
+        """Values for this address. `saved`: what the user left, {} for nothing. `asks`: the address asks for something else."""
 
 
 def open_form(
@@ -48,11 +48,11 @@ def open_form(
     state: _KeptForm | None = st.session_state.get(_key(page, form))
     is_open = state is not None and marker in st.session_state
     if state is None or not is_open or (state.address, state.context) != (address, context):
-        kept = state.values if state and is_open else _load(page, form)
-        asks = any(address) and tuple(kept.get(_ADDRESS, ())) != address
-        start = fill(kept, asks=asks)
+        saved = state.values if state and is_open else _load(page, form)
+        asks = any(address) and tuple(saved.get(_ADDRESS, ())) != address
+        start = fill(saved, asks=asks)
         n = state.round + 1 if state else 0
-        state = _KeptForm(n, address, context, start, {**start, _ADDRESS: list(address)}, kept if asks and kept else None)
+        state = _KeptForm(n, address, context, start, {**start, _ADDRESS: list(address)}, saved if asks and saved else None)
         st.session_state[_key(page, form)] = state
     return f"{form}:{state.round}", state.start
 

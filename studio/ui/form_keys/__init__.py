@@ -16,6 +16,6 @@ def form_keys(key: str, *, workspace: str, form: str, texts: Mapping[str, tuple[
 
     `form`: its name, as it is kept (`studio.ui.kept_form`). `texts`: name of a value -> (key of its text field, what is kept).
     """
-    fields = {name: {"key": widget_key, "kept": kept} for name, (widget_key, kept) in texts.items()}
+    fields = {name: {"key": widget_key, "kept": saved_text} for name, (widget_key, saved_text) in texts.items()}
     data = {"pause": PAUSE_MS, "workspace": workspace, "form": form, "fields": fields}
     return bool(_component(key=key, data=data, height=1, on_submitted_change=ignore).get("submitted"))
