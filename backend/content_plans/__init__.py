@@ -40,7 +40,7 @@ from backend.content_plans.post_sources import (
 )
 from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
-from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of
+from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of, plan_ids_of_texts
 from backend.content_plans.results import (
     ChannelDay,
     LatestFailure,
@@ -196,6 +196,7 @@ __all__ = [
     "pause_publishing",
     "placement_warnings",
     "plan_id_of",
+    "plan_ids_of_texts",
     "plans_in_series",
     "problems",
     "publish_now_refusal",

@@ -70,6 +70,14 @@ def find_by_request_key(tx: Session, request_key: str) -> PlanCard | None:
     return get(tx, plan_id) if plan_id else None
 
 
+def plan_ids_of_texts(tx: Session, text_ids: Sequence[str]) -> dict[str, str]:
+    """Text id -> id of the newest plan that was made from it and is not deleted."""
+    if not text_ids:
+        return {}
+    query = select(ContentPlan.text_id, ContentPlan.id).where(ContentPlan.text_id.in_(text_ids), NOT_DELETED)
+    return {str(text_id): plan_id for text_id, plan_id in tx.execute(query.order_by(ContentPlan.id))}
+
+
 def get_post(tx: Session, post_id: str) -> PostCard:
     """Raises NotFound."""
     row = tx.execute(_posts_query().where(Post.id == post_id)).first()

@@ -62,6 +62,7 @@ ITEMS = (
     NavItem("create/prompts", "Prompt library", ":material/edit_note:", "prompts"),
     NavItem("library/gallery", "Gallery", ":material/imagesmode:", "gallery"),
     NavItem("library/videos", "Videos", ":material/movie:", "videos"),
+    NavItem("library/texts", "Texts", ":material/notes:", "texts"),
     NavItem("library/boards", "Boards", ":material/dashboard:", "boards"),
     NavItem("library/lineage", "How it was made", ":material/account_tree:", "lineage", is_tab=False),
     NavItem("influencers/influencers", "Influencers", ":material/face_3:", "influencers"),

@@ -1,4 +1,4 @@
-"""The Write page: the influencer, and one of its parts: texts, ideas, chat, drafts."""
+"""The Write page: the influencer, and one of its parts: texts, ideas, chat."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from studio.budgets import costs
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.writing import writing_card, writing_chat, writing_drafts, writing_ideas, writing_texts
+from studio.writing import writing_card, writing_chat, writing_ideas, writing_texts
 
-PARTS = {"write": "Write", "ideas": "Ideas", "chat": "Chat", "drafts": "Drafts"}
+PARTS = {"write": "Write", "ideas": "Ideas", "chat": "Chat"}
 
 
 def writing(page: Page) -> None:
@@ -20,6 +20,8 @@ def writing(page: Page) -> None:
     if draft_id := st.query_params.get("id"):
         writing_card.draft_page(page, draft_id)
         return
+    if st.query_params.get("part") == "drafts":  # an address of earlier versions
+        page.go("library/texts")
     with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards
     if not influencer_cards:
@@ -37,8 +39,6 @@ def writing(page: Page) -> None:
             writing_ideas.ideas(page, influencer)
         case "chat":
             writing_chat.chat(page, influencer)
-        case "drafts":
-            writing_drafts.drafts(page, influencer)
         case _:
             writing_texts.texts(page, influencer)
 

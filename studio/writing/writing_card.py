@@ -18,15 +18,15 @@ from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain, usd
 from studio.writing.writing_form import TITLES, parts_form
 
-_STATES = {"draft": "", "used": " :green-badge[Used]", "discarded": " :gray-badge[Discarded]"}
+_STATES = {"draft": "", "used": " :green-badge[In a post]", "discarded": " :gray-badge[In the trash]"}
 
 
 def draft_page(page: Page, draft_id: str) -> None:
     """One text alone: ?id= of the address."""
     with page.transaction() as tx:
         draft = writing.get(tx, draft_id)
-    if st.button("All drafts", icon=":material/arrow_back:", type="tertiary"):
-        page.go("create/texts", influencer=draft.influencer_id, part="drafts")
+    if st.button("Texts", icon=":material/arrow_back:", type="tertiary"):
+        page.go("library/texts")
     st.caption(f"{plain(draft.influencer_name)} · {plain(draft.topic)} · {ago(draft.created_at)}")
     card(page, draft)
 
@@ -63,7 +63,7 @@ def _text(draft: DraftCard) -> None:
         st.caption(counters(draft))
     else:
         st.caption(f"Idea for day {draft.day}: {plain(draft.topic)}")
-    with st.expander("Hook, alt text, picture prompt: to copy", key=f"text:{draft.id}:more"):
+    with st.expander("More (hook, alt text, image prompt)", key=f"text:{draft.id}:more"):
         for name in ("hook", "alt_text", "picture"):
             if text := getattr(parts, name):
                 st.caption(TITLES[name])
@@ -93,7 +93,7 @@ def _notes(draft: DraftCard) -> None:
     for note in draft.notes:
         sentence = plain(f"{TITLES.get(note.part, note.part)}: {note.sentence}")
         if note.repaired:
-            st.caption(f":green[:material/check:] :gray[Was mended. {sentence}]")
+            st.caption(f":green[:material/check:] :gray[Fixed automatically. {sentence}]")
         else:
             st.warning(sentence, icon=":material/rule:")
 
@@ -122,13 +122,13 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
         else:
             if is_variant:
                 st.button(
-                    "Keep this one",
+                    "Keep only this",
                     key=f"keep:{draft.id}",
                     icon=":material/check:",
                     on_click=_run_verb,
                     args=(page, writing.choose_variant, draft.id),
                 )
-            with st.popover("Write anew", icon=":material/refresh:", key=f"anew:{draft.id}:{draft.version}"):
+            with st.popover("Rewrite", icon=":material/refresh:", key=f"anew:{draft.id}:{draft.version}"):
                 st.caption("One part; the others stay.")
                 for name, title in TITLES.items():
                     if st.button(title, key=f"anew:{draft.id}:{name}", type="tertiary"):
@@ -142,7 +142,7 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
             _edit(page, draft)
         if draft.earlier:
             st.button(
-                "Take back",
+                "Undo",
                 key=f"back:{draft.id}",
                 type="tertiary",
                 icon=":material/undo:",
@@ -154,8 +154,8 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
 
 def _state_buttons(page: Page, draft: DraftCard) -> None:
     buttons_by_state = {
-        "draft": (("Used", "used", ":material/done_all:"), ("Discard", "discarded", ":material/delete:")),
-        "used": (("Back to drafts", "draft", ":material/undo:"),),
+        "draft": (("Mark as used", "used", ":material/done_all:"), ("Delete", "discarded", ":material/delete:")),
+        "used": (("Not used yet", "draft", ":material/undo:"),),
         "discarded": (("Restore", "draft", ":material/restore_from_trash:"),),
     }
     for label, state, icon in buttons_by_state[draft.state]:

@@ -80,11 +80,9 @@ def _results(page: Page, influencer: InfluencerCard) -> None:
         writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", is_variant=len(shown) > 1)
     if discarded_ids := [card.id for card in cards if card.state == "discarded"]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{len(discarded_ids)} of these variants put away.")
+            st.caption(f"{len(discarded_ids)} of these variants in the trash.")
             if page.can_edit:
-                st.button(
-                    "Show them again", type="tertiary", key="writing:restore", on_click=_restore, args=(page, discarded_ids)
-                )
+                st.button("Restore", type="tertiary", key="writing:restore", on_click=_restore, args=(page, discarded_ids))
 
 
 def hide_outdated_failure(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:

@@ -49,7 +49,7 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     assert plans()[0].posts[0].media == (assets_of[rows.picture_ids[-1]],)
 
     clicks.clear()
-    tab.goto(f"{bare_studio_url}/write?ws={workspace.id}&part=drafts")
+    tab.goto(f"{bare_studio_url}/texts?ws={workspace.id}")
     click(tab.get_by_role("button", name="Create post"))
     click(tab.get_by_role("button", name="Approve", exact=True))
     expect(tab.get_by_text("Scheduled for")).to_be_visible()

@@ -53,16 +53,16 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
     assert shown(at).lower().count("morning yoga") >= 3
     assert "caption" in shown(at)
     assert "Instagram" in shown(at)
-    press(at, "Keep this one")
-    assert "2 of these variants put away" in shown(at)
-    press(at, "Show them again")
+    press(at, "Keep only this")
+    assert "2 of these variants in the trash" in shown(at)
+    press(at, "Restore")
     press(at, "Hook")
     with app.db.transaction(workspace.caller) as tx:
         cards = writing.page(tx).cards
     assert sum(bool(card.earlier) for card in cards) == 1
-    press(at, "Take back")
-    press(at, "Used")
-    drafts = open_page("create/texts", influencer=rows.influencer_id, part="drafts")
+    press(at, "Undo")
+    press(at, "Mark as used")
+    drafts = open_page("library/texts", influencer=rows.influencer_id)
     assert "2 of 2" in shown(drafts)
     alone = open_page("create/texts", id=cards[0].id)
     assert "Picture prompt" in shown(alone)
@@ -90,7 +90,7 @@ def test_a_paid_model_is_named_with_what_it_costs_and_what_was_mended(
     assert "Costs at most $" in shown(at)
     server.faults.says = [answer_json(text(1, hashtags=["#One"]), text(2), text(3)), answer_json(text(4))]
     press(at, "Write")
-    assert "Was mended. Hashtags" in shown(at)
+    assert "Fixed automatically. Hashtags" in shown(at)
     assert "anthropic/claude-3-5-sonnet" in shown(at)
 
 
@@ -137,11 +137,19 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
     order = WriteOrder(influencer_id=rows.influencer_id, topic="yoga")
     with app.db.transaction(workspace.caller) as tx:
         card = writing.create(tx, order, writing.TextParts(caption="A day of yoga and tea, and nothing else at all."))
-    for part in ("write", "ideas", "chat", "drafts"):
+    for part in ("write", "ideas", "chat"):
         at = open_page("create/texts", person=workspace.viewer, influencer=rows.influencer_id, part=part)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
-        assert not offered & {"Write", "Suggest ideas", "Edit", "Used", "Discard", "Write one and draw it"}
+        assert not offered & {
+            "Write",
+            "Suggest ideas",
+            "Edit",
+            "Mark as used",
+            "Delete",
+            "Create post",
+            "Write one and draw it",
+        }
     draft_page = open_page("create/texts", person=workspace.viewer, id=card.id)
     assert "by hand" in shown(draft_page)
     assert "Edit" not in {button.label for button in draft_page.button}

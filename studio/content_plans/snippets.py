@@ -1,0 +1,167 @@
+"""Hashtag sets and comment templates: lists with a form, as parts of Library → Texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from backend import content_plans
+from backend.content_plans import CommentTemplate, CommentTemplateDraft, HashtagSet, HashtagSetDraft
+from backend.errors import StudioError
+from studio.shell.frame import Page
+from studio.ui.buttons import icon_button
+from studio.ui.empty_state import empty_state
+from studio.ui.format import count, plain
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
+
+_DELETED = "snippets:deleted"
+Restore = Callable[[Session], Any]
+
+
+def hashtag_sets(page: Page) -> None:
+    show_queued_toasts()
+    with page.transaction() as tx:
+        sets = content_plans.hashtag_sets(tx, page.influencer_id)
+    _head(page, "New hashtag set", partial(_hashtag_form, page, None))
+    if not sets:
+        empty_state("No hashtag sets yet", "Hashtags that go together, put into a post with one click.", icon=":material/tag:")
+    for card in sets:
+        hashtags = " ".join(f"#{tag}" for tag in card.hashtags)
+        note = f"{_owner(page, card.influencer_id)} · {count(len(card.hashtags), 'hashtag')}"
+        draft = HashtagSetDraft(name=card.name, influencer_id=card.influencer_id, hashtags=card.hashtags)
+        _row(
+            page,
+            (card.id, card.name, hashtags, note),
+            edit=partial(_hashtag_form, page, card),
+            delete=partial(content_plans.delete_hashtag_set, set_id=card.id),
+            restore=partial(content_plans.save_hashtag_set, draft=draft),
+        )
+
+
+def comment_templates(page: Page) -> None:
+    show_queued_toasts()
+    with page.transaction() as tx:
+        templates = content_plans.comment_templates(tx, page.influencer_id)
+    _head(page, "New comment template", partial(_comment_form, page, None))
+    if not templates:
+        sentence = "First comments to use again: a question, a link, your sources."
+        empty_state("No comment templates yet", sentence, icon=":material/comment:")
+    for card in templates:
+        draft = CommentTemplateDraft(name=card.name, influencer_id=card.influencer_id, text=card.text)
+        _row(
+            page,
+            (card.id, card.name, card.text, _owner(page, card.influencer_id)),
+            edit=partial(_comment_form, page, card),
+            delete=partial(content_plans.delete_comment_template, template_id=card.id),
+            restore=partial(content_plans.save_comment_template, draft=draft),
+        )
+
+
+def _owner(page: Page, influencer_id: str) -> str:
+    return plain(page.influencer_names.get(influencer_id, "an influencer")) if influencer_id else "Everybody"
+
+
+def _head(page: Page, label: str, open_form: Callable[[], None]) -> None:
+    if not page.can_edit:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(label, icon=":material/add:"):
+            open_form()
+        if undo := st.session_state.get(_DELETED):
+            name, restore = undo
+            st.caption(f"“{plain(name)}” deleted.")
+            st.button("Undo", icon=":material/undo:", key="snippets:undo", on_click=_restore, args=(page, restore))
+
+
+def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], None], delete: Restore, restore: Restore) -> None:
+    """`texts`: id, name, what it puts into a post, a note."""
+    snippet_id, name, text, note = texts
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"snippet:{snippet_id}"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(name)}**")
+            st.markdown(plain(text))
+            st.caption(note)
+        if page.can_edit:
+            if icon_button("Edit", ":material/edit:", key=f"snippet-edit:{snippet_id}"):
+                edit()
+            icon_button(
+                "Delete",
+                ":material/delete:",
+                key=f"snippet-delete:{snippet_id}",
+                on_click=_delete,
+                args=(page, name, delete, restore),
+            )
+
+
+def _delete(page: Page, name: str, delete: Restore, restore: Restore) -> None:
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        delete(tx)
+        st.session_state[_DELETED] = name, restore
+
+
+def _restore(page: Page, restore: Restore) -> None:
+    st.session_state.pop(_DELETED, None)
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        restore(tx)
+
+
+def _hashtag_form(page: Page, card: HashtagSet | None) -> None:
+    @st.dialog("Hashtag set")
+    def form() -> None:
+        name, influencer_id = _common_fields(page, card)
+        value = " ".join(f"#{tag}" for tag in card.hashtags) if card else ""
+        hashtags = st.text_area("Hashtags", value, placeholder="#lisbon #tram28 #slowtravel", max_chars=2200)
+
+        def save(tx: Session) -> None:
+            draft = HashtagSetDraft(name=name, influencer_id=influencer_id, hashtags=hashtags)
+            content_plans.save_hashtag_set(tx, draft, set_id=card.id if card else "")
+
+        _save_button(page, save)
+
+    form()
+
+
+def _comment_form(page: Page, card: CommentTemplate | None) -> None:
+    @st.dialog("Comment template")
+    def form() -> None:
+        name, influencer_id = _common_fields(page, card)
+        text = st.text_area("First comment", card.text if card else "", max_chars=2200)
+
+        def save(tx: Session) -> None:
+            draft = CommentTemplateDraft(name=name, influencer_id=influencer_id, text=text)
+            content_plans.save_comment_template(tx, draft, template_id=card.id if card else "")
+
+        _save_button(page, save)
+
+    form()
+
+
+def _common_fields(page: Page, card: HashtagSet | CommentTemplate | None) -> tuple[str, str]:
+    """(name, influencer id or "" for everybody)."""
+    name = st.text_input("Name", card.name if card else "", max_chars=60)
+    choices = ["", *page.influencer_names]
+    current = card.influencer_id if card else page.influencer_id
+    influencer_id = st.selectbox(
+        "For posts of",
+        choices,
+        index=choices.index(current) if current in choices else 0,
+        format_func=lambda influencer_id: page.influencer_names.get(influencer_id, "Everybody"),
+    )
+    return name, influencer_id or ""
+
+
+def _save_button(page: Page, save: Callable[[Session], None]) -> None:
+    if not st.button("Save", type="primary"):
+        return
+    try:
+        with page.transaction(needs="editor") as tx:
+            save(tx)
+    except StudioError as error:
+        st.error(plain(error.message), icon=":material/error:")
+        return
+    queue_toast("Saved.")
+    st.rerun()
