@@ -51,8 +51,8 @@ def test_write_draw_plan_talk(
     tab.get_by_role("button", name="Write", exact=True).click()
     expect(tab.get_by_text("Variant 3")).to_be_visible()
     shoot(tab, "write-variants")
-    tab.get_by_role("button", name="Keep this one").nth(1).click()
-    expect(tab.get_by_text("2 of these variants put away.")).to_be_visible()
+    tab.get_by_role("button", name="Keep only this").nth(1).click()
+    expect(tab.get_by_text("2 of these variants in the trash.")).to_be_visible()
 
     tab.get_by_role("button", name="Write one and draw it").click()
     expect(tab.get_by_role("link", name="Open", exact=True)).to_be_visible(timeout=120_000)
