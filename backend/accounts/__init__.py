@@ -16,7 +16,9 @@ from backend.accounts.invitations import (
 )
 from backend.accounts.operators import is_operator, require_operator
 from backend.accounts.people import (
+    MAX_AVATAR_BYTES,
     acting_user,
+    avatar,
     change_email,
     change_password,
     create_workspace,
@@ -27,6 +29,7 @@ from backend.accounts.people import (
     rename_user,
     rename_workspace,
     require_owner,
+    set_avatar,
     set_role,
 )
 from backend.accounts.rules import INVITE_PARAM
@@ -61,6 +64,7 @@ from backend.accounts.sessions import (
 
 __all__ = [
     "INVITE_PARAM",
+    "MAX_AVATAR_BYTES",
     "InvitationCard",
     "InvitationPreview",
     "MemberCard",
@@ -74,6 +78,7 @@ __all__ = [
     "accept",
     "accept_as_new",
     "acting_user",
+    "avatar",
     "change_email",
     "change_password",
     "create_first_workspace",
@@ -105,6 +110,7 @@ __all__ = [
     "resolve_session",
     "revoke_session",
     "sessions",
+    "set_avatar",
     "set_role",
     "sign_in",
     "sign_out",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,12 +14,15 @@ from backend.accounts.schemas import MemberCard, UserCard, WorkspaceCard
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
+from backend.kit.ids import new_id
+
+MAX_AVATAR_BYTES = 48 * 1024
 
 
 def members(tx: Session) -> list[MemberCard]:
     """The members of this workspace, owners first, then by name."""
     rows = tx.execute(
-        select(User.id, User.email, User.name, Membership.role, Membership.created_at)
+        select(User.id, User.email, User.name, Membership.role, Membership.created_at, User.avatar_id)
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.tenant_id == tx.info["tenant_id"])  # one's own memberships elsewhere are visible too
         .order_by(func.lower(User.name), User.id)
@@ -79,13 +82,33 @@ def rename_workspace(tx: Session, name: str) -> None:
 
 def acting_user(tx: Session) -> UserCard:
     """The person that `tx` acts as."""
-    user = tx.execute(select(User.id, User.email, User.name).where(User.id == tx.info["user_id"])).one()
+    user = tx.execute(select(User.id, User.email, User.name, User.avatar_id).where(User.id == tx.info["user_id"])).one()
     return UserCard(*user)
 
 
 def rename_user(tx: Session, name: str) -> None:
     """Renames the acting person."""
     tx.execute(update(User).where(User.id == tx.info["user_id"]).values(name=_valid_name(name)))
+
+
+def set_avatar(tx: Session, picture: bytes) -> None:
+    """The picture of the acting person: WebP, at most MAX_AVATAR_BYTES; b"" removes it. Raises Invalid.
+
+    It is not opened here: browsers cut it to a small square before they send it, and show it as nothing but an image.
+    """
+    if picture and (len(picture) > MAX_AVATAR_BYTES or picture[:4] != b"RIFF" or picture[8:12] != b"WEBP"):
+        raise Invalid("This is not a small WebP picture. Choose the picture again.")
+    values = {"avatar": picture or None, "avatar_id": new_id("avt") if picture else ""}
+    tx.execute(update(User).where(User.id == tx.info["user_id"]).values(**values))
+
+
+def avatar(tx: Session, user_id: str) -> bytes:
+    """The picture of a member of this workspace, WebP. Raises NotFound."""
+    is_member = Membership.user_id == User.id, Membership.tenant_id == tx.info["tenant_id"]
+    picture = tx.scalar(select(User.avatar).join(Membership, and_(*is_member)).where(User.id == user_id))
+    if picture is None:
+        raise NotFound("There is no picture of that person here.")
+    return picture
 
 
 def change_password(db: Database, caller: SignedIn, *, current: SecretStr, new: SecretStr, address: str = "") -> None:

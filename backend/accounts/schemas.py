@@ -45,9 +45,12 @@ class NewPerson(Draft):
 
 @dataclass(frozen=True, slots=True)
 class UserCard:
+    """`avatar_id` "": no picture."""
+
     id: str
     email: str
     name: str
+    avatar_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class MemberCard:
     name: str
     role: str
     since: datetime
+    avatar_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

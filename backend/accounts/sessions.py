@@ -194,18 +194,25 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
     if not token:
         return None
     row = tx.execute(
-        select(SessionRow.id, User.id, User.email, User.name, SessionRow.last_seen_at < _now - timedelta(seconds=SEEN_EVERY_S))
+        select(
+            SessionRow.id,
+            User.id,
+            User.email,
+            User.name,
+            User.avatar_id,
+            SessionRow.last_seen_at < _now - timedelta(seconds=SEEN_EVERY_S),
+        )
         .join(User, User.id == SessionRow.user_id)
         .where(SessionRow.token_hash == hash_token(token), SessionRow.revoked_at.is_(None), SessionRow.expires_at > _now)
         .where(User.disabled_at.is_(None))
     ).first()
     if row is None:
         return None
-    session_id, user_id, email, name, seen_at_is_old = row
+    session_id, user_id, email, name, avatar_id, seen_at_is_old = row
     if seen_at_is_old:
         tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=_now))
     act_as(tx, user_id)
-    return SessionInfo(UserCard(user_id, email, name), session_id, tuple(my_workspaces(tx)))
+    return SessionInfo(UserCard(user_id, email, name, avatar_id), session_id, tuple(my_workspaces(tx)))
 
 
 def renew_session(tx: Session, token: str, *, days: int) -> bool:

@@ -1,4 +1,4 @@
-"""My own account: name, e-mail, password, second factor, signed-in browsers."""
+"""My own account: picture, name, e-mail, password, second factor, signed-in browsers."""
 
 import streamlit as st
 
@@ -7,6 +7,8 @@ from studio.shell.frame import frame
 
 page = frame("settings/account")
 with st.container(width=760):
+    with page.guard():
+        account.picture(page)
     with page.guard():
         account.name_form(page)
     with page.guard():

@@ -7,15 +7,25 @@ import streamlit as st
 from pydantic import SecretStr
 
 from backend import accounts
+from studio.accounts.avatar import avatar_picker
 from studio.shell import session
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, plain
+from studio.ui.format import ago, avatar_url, count, plain
 
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "Mac", "Linux": "Linux"}
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
 _SETUP, _CODES = "_two_factor_setup", "_recovery_codes"
+
+
+def picture(page: Page) -> None:
+    url = avatar_url(page.workspace.id, page.user.id, page.user.avatar_id)
+    chosen = avatar_picker("avatar", url=url, name=page.user.name)
+    if chosen is not None:
+        with page.transaction() as tx:
+            accounts.set_avatar(tx, chosen)
+        _toast_and_rerun("Your picture is saved." if chosen else "Your picture is removed.")
 
 
 def name_form(page: Page) -> None:

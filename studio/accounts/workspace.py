@@ -10,7 +10,7 @@ from studio.shell import session
 from studio.shell.frame import WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.buttons import confirm
-from studio.ui.format import plain
+from studio.ui.format import avatar_url, esc, plain
 
 ROLES = {"viewer": "Viewer — looks", "editor": "Editor — makes", "owner": "Owner — also people"}
 _LINK = "_workspace_link"
@@ -30,6 +30,9 @@ def members(page: Page) -> None:
 def _member(page: Page, member: accounts.MemberCard) -> None:
     is_self = member.user_id == page.user.id
     with st.container(horizontal=True, vertical_alignment="center"):
+        if member.avatar_id:
+            src = esc(avatar_url(page.workspace.id, member.user_id, member.avatar_id))
+            st.html(f'<img src="{src}" alt="" style="width:40px;height:40px;border-radius:50%;display:block">', width=48)
         st.markdown(f"**{plain(member.name)}**{' (you)' if is_self else ''}  \n:small[{plain(member.email)}]", width="stretch")
         if not page.is_owner:
             st.badge(member.role, color="gray")

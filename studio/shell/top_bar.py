@@ -10,12 +10,14 @@ import streamlit as st
 from backend import accounts
 from backend.db.transactions import Anonymous
 from studio.shell import current_influencer, nav, resources, session
-from studio.ui.format import plain
+from studio.ui.format import avatar_url, esc, plain
 
 if TYPE_CHECKING:
     from studio.shell.frame import Page
 
 _CHOICE = "_influencer_choice"
+_AVATAR_CSS = """<style>.st-key-icon-only-user button { background: center / cover url("URL"); }
+.st-key-icon-only-user button [data-testid="stIconMaterial"] { visibility: hidden; }</style>"""
 _NEW = (
     ("create/pictures", "Picture", ":material/brush:"),
     ("create/texts", "Text", ":material/ink_pen:"),
@@ -33,6 +35,8 @@ def show(page: Page, title: str) -> None:
                 with st.popover("New", icon=":material/add:", key="top-bar-new"):
                     for file, label, icon in _NEW:
                         page.link(file, label, icon=icon)
+            if url := avatar_url(page.workspace.id, page.user.id, page.user.avatar_id):
+                st.html(_AVATAR_CSS.replace("URL", esc(url)))
             with st.popover("Your account", icon=":material/account_circle:", key="icon-only-user"):
                 st.markdown(plain(page.user.name))
                 st.caption(plain(page.user.email))

@@ -26,6 +26,12 @@ def media_url(tenant_id: str, asset_id: str, *, w: int | None = None, download: 
     return f"/api/media/{address}" + (f"?{query}" if query else "")
 
 
+def avatar_url(tenant_id: str, user_id: str, avatar_id: str) -> str:
+    """Root-relative address of a member's picture; "" when they have none."""
+    query = f"workspace={quote(tenant_id, safe='')}&v={quote(avatar_id, safe='')}"
+    return f"/api/members/{quote(user_id, safe='')}/avatar?{query}" if avatar_id else ""
+
+
 def count(n: int, singular: str, plural: str = "") -> str:
     """“1 picture”, “1,200 pictures”."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

@@ -26,6 +26,10 @@ class User(Dated, Base):
     name: Mapped[str]
     password_hash: Mapped[str]
     disabled_at: Mapped[datetime | None]
+    avatar: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """WebP, as the browser cut it; at most MAX_AVATAR_BYTES."""
+    avatar_id: Mapped[str] = mapped_column(server_default="")
+    """Another one for each picture, so that browsers may keep what they have fetched; "": no picture."""
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The secret of the authenticator app, encrypted and bound to the user. It counts once `totp_enabled_at` is set."""
     totp_enabled_at: Mapped[datetime | None]

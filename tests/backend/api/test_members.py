@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from backend import events
+import io
+
+import pytest
+from PIL import Image
+
+from backend import accounts, events
 from backend.app import App
+from backend.errors import Invalid
 from tests.backend.api.test_access import make_key, program
-from tests.factories.account import Tenant
+from tests.factories.account import Tenant, make_workspace
 from tests.support.browsing import browser
 
 
@@ -65,3 +71,24 @@ def test_workspaces_of_the_caller(app: App, workspace: Tenant, other_workspace: 
         assert [card["id"] for card in client.get("/workspaces").json()["data"]] == [workspace.id]
         assert client.post("/workspaces", json={"name": "By a key"}).status_code == 403
         assert client.get(f"/workspaces/{other_workspace.id}").status_code == 403
+
+
+def test_a_persons_picture_is_seen_by_members_only(app: App, workspace: Tenant) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (128, 128), "purple").save(buffer, "WEBP")
+    address, other = f"/members/{workspace.owner.id}/avatar", make_workspace(app.db, "Other")
+    with browser(app, workspace.viewer) as client:
+        client.headers["x-workspace"] = workspace.id
+        assert client.get(address).status_code == 404
+        for wrong in (b"\x89PNG\r\n", b"RIFF....WEBP" + bytes(48 * 1024)):
+            with app.db.transaction(workspace.caller) as tx, pytest.raises(Invalid):
+                accounts.set_avatar(tx, wrong)
+        with app.db.transaction(workspace.caller) as tx:
+            accounts.set_avatar(tx, buffer.getvalue())
+        answer = client.get(address)
+        assert (answer.content, answer.headers["content-type"]) == (buffer.getvalue(), "image/webp")
+    with browser(app, other.owner) as client:
+        assert client.get(address, headers={"x-workspace": other.id}).status_code == 404
+    with app.db.transaction(workspace.caller) as tx:
+        accounts.set_avatar(tx, b"")
+        assert accounts.acting_user(tx).avatar_id == ""
