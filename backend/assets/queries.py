@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.assets.schemas import AssetCard, AssetPage, Use
+from backend.db.row_counts import bounded_count
 from backend.db.tables import Asset, AssetUse
 from backend.errors import NotFound
 
@@ -44,13 +45,13 @@ def page(
     take: int = 50,
     skip: int = 0,
 ) -> AssetPage:
-    """Stored files of these kinds, newest first. `cursor` is the id the last page ended with."""
+    """Stored files of these kinds, newest first. `cursor` is the id the last page ended with. `total` counts up to COUNT_TO."""
     where = [Asset.state == "stored", Asset.kind.in_(kinds)]
     if job_id:
         where.append(Asset.job_id == job_id)
     query = select(Asset).where(*where).order_by(Asset.id.desc()).limit(take + 1).offset(skip)
     rows = tx.scalars(query.where(Asset.id < cursor) if cursor else query).all()
-    total = tx.scalar(select(func.count()).select_from(Asset).where(*where)) or 0
+    total = tx.scalar(bounded_count(Asset, *where)) or 0
     return AssetPage([card(row) for row in rows[:take]], rows[take - 1].id if len(rows) > take else None, total)
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from backend.db.row_counts import bounded_count
 from backend.db.tables import FINAL, Attempt, Device, Job, JobLog, JobState, Worker
 from backend.db.transactions import Database, Member, hash_token
 from backend.errors import NotFound
@@ -33,8 +34,6 @@ from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
 from backend.jobs.results import camel_result
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 
-COUNT_TO = 10_000
-"""Up to this many rows a list says how many there are: counting them all would take longer the older a studio gets."""
 _NOT_FOUND = "There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."
 _ahead = aliased(Job)
 # Place in the workspace's own queue, from 1; null for a job that cannot be claimed now.
@@ -223,8 +222,7 @@ def page(
         where.append(Job.dismissed_at.is_(None))
     if subject:
         where += [Job.subject_noun == subject[0], Job.subject_id == subject[1]]
-    counted = select(literal(1)).select_from(Job).where(*where).limit(COUNT_TO).subquery()
-    matching = select(func.count()).select_from(counted)
+    matching = bounded_count(Job, *where)
     after_cursor = [(Job.id > cursor if oldest_first else Job.id < cursor)] if cursor else []
     query = _select_cards(matching.scalar_subquery().label("matching")).where(*where, *after_cursor)
     query = query.order_by(Job.id.asc() if oldest_first else Job.id.desc())

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from backend.db.row_counts import COUNT_TO
 from backend.db.transactions import CONNECTIONS, with_driver
-from backend.jobs.queries import COUNT_TO
 
 _ENTER = text("SELECT set_config('app.tenant', :tenant, true)")
 _PAGE = text(

@@ -90,7 +90,7 @@ def list_assets(
     skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Listing[AssetResponse]:
-    """Newest first, without addresses: those are made when one is asked for."""
+    """Newest first, without addresses: those are made when one is asked for. `total` ends at 10,000: at least so many."""
     if type:
         require_scope(caller, _scope(type, "read"))
     kinds = [type] if type else [kind for kind in get_args(AssetType) if _may_read(caller, kind)]

@@ -124,7 +124,7 @@ def list_jobs(
     state: Annotated[list[Status], Query(deprecated=True)] = [],  # noqa: B006
 ) -> Response:
     """All jobs of the workspace. `cursor` (an earlier answer's `nextCursor`) goes deeper than `skip` without counting rows;
-    `total` ends at 10,000.
+    `total` ends at 10,000: at least so many.
 
     `deadLetter=true`: those that gave up, each with its payload and its error; `POST /jobs/{id}/retry` runs one again.
     """

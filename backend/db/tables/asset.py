@@ -23,6 +23,7 @@ class Asset(Tenanted, Dated, Base):
         CheckConstraint(one_of("state", "intent", "stored", "deleted", "purged"), name="state"),
         tenant_fk("job_id", "jobs", ondelete="SET NULL"),
         Index(None, "tenant_id", "job_id"),
+        Index(None, "tenant_id", "kind", "id"),
         Index("ix_assets_image_sha256", "tenant_id", "sha256", postgresql_where=text("kind = 'image' AND state = 'stored'")),
         Index("ix_assets_deleted", "deleted_at", postgresql_where=text("state IN ('deleted', 'intent')")),
     )

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from backend import assets
 from backend.app import App
+from backend.db import row_counts
 from backend.storage import Storage
 from tests.backend.api.test_access import make_key, program
 from tests.factories.account import Tenant
@@ -106,13 +107,19 @@ def test_an_uploaded_file_joins_the_library(key: TestClient, workspace: Tenant, 
     assert key.post("/loras", json={"uploadId": "up_none"}).status_code == 404
 
 
-def test_files_have_addresses_that_programs_can_fetch(app: App, key: TestClient, workspace: Tenant, rows: Rows) -> None:
+def test_files_have_addresses_that_programs_can_fetch(
+    app: App, key: TestClient, workspace: Tenant, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = jpeg()
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         picture = make_asset(tx, data=data, storage=app.storage, job_id=rows.job_ids["generation"])
         clip = make_clip(tx, rows.picture_ids[0])
         used = make_asset(tx, kind="lora")
         assets.use(tx, used, "lora", rows.lora_id)
+    assert key.get("/assets?type=image").json()["total"] > 2
+    with monkeypatch.context() as patch:
+        patch.setattr(row_counts, "COUNT_TO", 2)
+        assert key.get("/assets?type=image&take=1").json()["total"] == 2
     answer = key.get(f"/assets/{picture}")
     asset = answer.json()
     assert (asset["tenantId"], asset["jobId"], asset["type"]) == (workspace.id, rows.job_ids["generation"], "image")
