@@ -41,6 +41,7 @@ interface FullCalendarEvent {
 
 interface FullCalendarShown {
   type: string
+  title: string
   activeStart: Date
   activeEnd: Date
 }
@@ -64,6 +65,10 @@ interface FullCalendarInstance {
   render(): void
   destroy(): void
   refetchEvents(): void
+  changeView(type: string): void
+  prev(): void
+  next(): void
+  today(): void
   unselect(): void
   updateSize(): void
   scrollToTime(time: string): void

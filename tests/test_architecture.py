@@ -37,6 +37,7 @@ SLICES = {
     "lineage",
     "renditions",
     "bulk_planning",
+    "calendar_feeds",
 }
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 IMPORTED_LATE = {"mcp", "mcp_types"}

@@ -14,7 +14,16 @@ from backend.bulk_planning.schemas import (
     SeriesCard,
     SeriesOrder,
 )
-from backend.bulk_planning.service import PICTURE_KIND, SERIES_KIND, discard_drafts, get_series, latest_series, start_series
+from backend.bulk_planning.service import (
+    PICTURE_KIND,
+    SERIES_KIND,
+    USUAL_CLOCK,
+    discard_drafts,
+    get_series,
+    latest_series,
+    next_open_week,
+    start_series,
+)
 
 __all__ = [
     "DEFAULT_REDRAWS",
@@ -25,6 +34,7 @@ __all__ = [
     "MAX_REDRAWS",
     "PICTURE_KIND",
     "SERIES_KIND",
+    "USUAL_CLOCK",
     "Forecast",
     "FreeTime",
     "PictureFormat",
@@ -34,5 +44,6 @@ __all__ = [
     "forecast",
     "get_series",
     "latest_series",
+    "next_open_week",
     "start_series",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,9 @@ from backend.jobs import JobCard
 from backend.kit.clock import now
 
 SERIES_KIND, PICTURE_KIND = "content-plan", "content-plan-picture"
+USUAL_CLOCK = "18:00"
+_SEARCHED_DAYS = 60
+"""How far ahead a week with a free time is looked for."""
 
 
 def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
@@ -82,6 +86,23 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     if not free:
         raise Invalid("No free time is left on these days: all are past, or taken. Choose later days or other times.")
     return free, len(wanted_times)
+
+
+def next_open_week(tx: Session, influencer_id: str, *, days: int = 7) -> date:
+    """The first day of the next `days` days in which the usual order (posts at the recurring times, else one a day) has a free
+    time: tomorrow where the influencer lives, or a multiple of `days` later. Tomorrow too when the next two months are full.
+
+    Raises NotFound.
+    """
+    influencer = influencers.get(tx, influencer_id)
+    tomorrow = content_plans.to_local_time(now(), influencer.time_zone).date() + timedelta(days=1)
+    clocks = () if content_plans.get_rules(tx, influencer_id).slots else (USUAL_CLOCK,)
+    for first in (tomorrow + timedelta(days=n * days) for n in range(_SEARCHED_DAYS // days)):
+        order = SeriesOrder(influencer_id=influencer_id, first=first, days=days, clocks=clocks, channel_ids=("",))
+        with suppress(Invalid):
+            free_times(tx, influencer, order)
+            return first
+    return tomorrow
 
 
 def filled_days(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> set[date]:

@@ -10,6 +10,17 @@ from backend.content_plans.attention import (
     needs_attention,
 )
 from backend.content_plans.auto_fix import edit_file, fix, restore_texts
+from backend.content_plans.board import (
+    STAGE_LABELS,
+    STATES_OF_STAGE,
+    TARGET_STAGES,
+    BoardColumn,
+    Stage,
+    StageMove,
+    TargetStage,
+    board,
+    move_to_stage,
+)
 from backend.content_plans.bulk import (
     TakenTime,
     attach_pictures,
@@ -19,8 +30,19 @@ from backend.content_plans.bulk import (
     taken_times,
 )
 from backend.content_plans.calendar import empty_days, entries, month_entries, placement_warnings, undated_entries
+from backend.content_plans.campaigns import (
+    MAX_NAME,
+    campaign_names,
+    campaigns,
+    create_campaign,
+    delete_campaign,
+    get_campaign,
+    rename_campaign,
+    set_campaign,
+)
 from backend.content_plans.checks import problems
 from backend.content_plans.dates import lock_calendar, move, next_free_times, shift, suggested_time, undo
+from backend.content_plans.day_marks import DayMarks, FreeSlot, Holiday, day_marks
 from backend.content_plans.expected_version import (
     ANY_VERSION,
     ChangedSince,
@@ -30,6 +52,7 @@ from backend.content_plans.expected_version import (
     require_unchanged,
 )
 from backend.content_plans.faces import FaceMatch, matches_by_asset, worst_matches
+from backend.content_plans.feed_preview import MAX_TILES, FeedPreview, FeedTile, feed_preview
 from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, restore_version, save
 from backend.content_plans.post_sources import (
     OriginFile,
@@ -38,7 +61,16 @@ from backend.content_plans.post_sources import (
     influencer_of_source,
     origin_of,
 )
-from backend.content_plans.posting_rules import get_rules, pause_publishing, resume_publishing, save_rules, workspace_paused
+from backend.content_plans.posting_rules import (
+    NO_HOLIDAYS,
+    get_rules,
+    pause_publishing,
+    resume_publishing,
+    save_rules,
+    set_holiday_country,
+    workspace_holiday_country,
+    workspace_paused,
+)
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
 from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of, plan_ids_of_texts
 from backend.content_plans.results import (
@@ -66,6 +98,7 @@ from backend.content_plans.schemas import (
     MAX_PLANS_AT_ONCE,
     AttemptCard,
     CalendarEntry,
+    CampaignCard,
     FileEdit,
     Outcome,
     PlanCard,
@@ -107,24 +140,37 @@ from backend.db.tables import PostState
 __all__ = [
     "ANY_VERSION",
     "MAX_MEDIA",
+    "MAX_NAME",
     "MAX_OFFSET_MINUTES",
     "MAX_PLANS_AT_ONCE",
+    "MAX_TILES",
+    "NO_HOLIDAYS",
+    "STAGE_LABELS",
+    "STATES_OF_STAGE",
     "STATE_LABELS",
+    "TARGET_STAGES",
     "AttemptCard",
     "Attention",
+    "BoardColumn",
     "CalendarEntry",
+    "CampaignCard",
     "ChangedSince",
     "ChannelActivity",
     "ChannelDay",
     "CommentTemplate",
     "CommentTemplateDraft",
+    "DayMarks",
     "Difference",
     "DisconnectedChannel",
     "ExpectedPlans",
     "FaceMatch",
+    "FeedPreview",
+    "FeedTile",
     "FileEdit",
+    "FreeSlot",
     "HashtagSet",
     "HashtagSetDraft",
+    "Holiday",
     "LatestFailure",
     "OriginFile",
     "Outcome",
@@ -141,7 +187,10 @@ __all__ = [
     "RecurringTime",
     "RulesCard",
     "RulesDraft",
+    "Stage",
+    "StageMove",
     "TakenTime",
+    "TargetStage",
     "UnsavedDraft",
     "VariantDraft",
     "VersionCard",
@@ -150,13 +199,19 @@ __all__ = [
     "approve",
     "as_typed",
     "attach_pictures",
+    "board",
+    "campaign_names",
+    "campaigns",
     "channel_activity",
     "comment_templates",
     "cooldown_message",
     "count_by_state",
     "create",
+    "create_campaign",
     "create_from",
+    "day_marks",
     "delete",
+    "delete_campaign",
     "delete_comment_template",
     "delete_hashtag_set",
     "delete_many",
@@ -167,9 +222,11 @@ __all__ = [
     "edit_file",
     "empty_days",
     "entries",
+    "feed_preview",
     "fix",
     "fixed_draft",
     "get",
+    "get_campaign",
     "get_post",
     "get_rules",
     "get_unsaved_draft",
@@ -187,6 +244,7 @@ __all__ = [
     "missing_picture_reason",
     "month_entries",
     "move",
+    "move_to_stage",
     "needs_approval",
     "needs_attention",
     "next_free_times",
@@ -205,6 +263,7 @@ __all__ = [
     "published_plans",
     "reject",
     "release",
+    "rename_campaign",
     "repurpose",
     "require_unchanged",
     "resolve_unknown",
@@ -218,6 +277,8 @@ __all__ = [
     "save_unsaved_draft",
     "schedule",
     "schedule_now",
+    "set_campaign",
+    "set_holiday_country",
     "shift",
     "submit_for_review",
     "suggested_time",
@@ -228,6 +289,7 @@ __all__ = [
     "undo",
     "unschedule",
     "whole_caption",
+    "workspace_holiday_country",
     "workspace_paused",
     "worst_matches",
 ]

@@ -31,8 +31,8 @@ def entries(
     """
     where = queries.filter_conditions(tx, filters or PlanFilters())
     where += [ContentPlan.due_at >= to_instant(first, zone).at, ContentPlan.due_at < to_instant(last, zone).at]
-    plans = tx.execute(_plan_columns().where(*where).order_by(ContentPlan.due_at, ContentPlan.id).limit(MAX_ENTRIES)).all()
-    return _calendar_entries(tx, plans, zone)
+    plans = tx.execute(plan_columns().where(*where).order_by(ContentPlan.due_at, ContentPlan.id).limit(MAX_ENTRIES)).all()
+    return calendar_entries(tx, plans, zone)
 
 
 def month_entries(
@@ -50,12 +50,12 @@ def month_entries(
     by_day: dict[str, Any] = {"partition_by": within.c.day}
     position = func.row_number().over(**by_day, order_by=(within.c.due_at, within.c.id)).label("nth")
     ranked = select(within.c.id, within.c.day, position, func.count().over(**by_day).label("many")).subquery()
-    plans = _plan_columns().add_columns(ranked.c.day, ranked.c.many).join(ranked, ranked.c.id == ContentPlan.id)
+    plans = plan_columns().add_columns(ranked.c.day, ranked.c.many).join(ranked, ranked.c.id == ContentPlan.id)
     rows = tx.execute(
         plans.where(ranked.c.nth <= per_day).order_by(ContentPlan.due_at, ContentPlan.id).limit(MAX_ENTRIES)
     ).all()
     more = {(first + timedelta(days=row.day - 1)).date(): row.many - per_day for row in rows if row.many > per_day}
-    return _calendar_entries(tx, rows, zone, clash_range=(starts[0], to_instant(last, zone).at) if more else None), more
+    return calendar_entries(tx, rows, zone, clash_range=(starts[0], to_instant(last, zone).at) if more else None), more
 
 
 def _clashes_between(
@@ -111,8 +111,8 @@ def _is_any_of(column: ColumnElement[str] | InstrumentedAttribute[str], values: 
 def undated_entries(tx: Session, *, filters: PlanFilters | None = None, take: int = 100) -> list[CalendarEntry]:
     """Plans without a date, newest first."""
     where = [*queries.filter_conditions(tx, filters or PlanFilters()), ContentPlan.due_at.is_(None)]
-    return _calendar_entries(
-        tx, tx.execute(_plan_columns().where(*where).order_by(ContentPlan.id.desc()).limit(take)).all(), "UTC"
+    return calendar_entries(
+        tx, tx.execute(plan_columns().where(*where).order_by(ContentPlan.id.desc()).limit(take)).all(), "UTC"
     )
 
 
@@ -151,15 +151,19 @@ def empty_days(tx: Session, influencer_id: str, first: date, last: date, *, leas
     return rules.empty_periods([local_time.date() for local_time in days if local_time], first, last, least=least)
 
 
-def _plan_columns() -> Select[str, str, str, datetime | None, str, datetime | None, int]:
+def plan_columns() -> Select[str, str, str, datetime | None, str, datetime | None, int, str | None]:
+    """What `calendar_entries` needs of plans."""
     plan = ContentPlan
-    return select(plan.id, plan.influencer_id, plan.topic, plan.wall, plan.zone, plan.due_at, plan.version)
+    return select(plan.id, plan.influencer_id, plan.topic, plan.wall, plan.zone, plan.due_at, plan.version, plan.campaign_id)
 
 
-def _calendar_entries(
+def calendar_entries(
     tx: Session, plans: Sequence[Any], zone: str, clash_range: tuple[datetime, datetime] | None = None
 ) -> list[CalendarEntry]:
-    """`clash_range`: clashes are found among all posts between these instants; None: among `plans` only."""
+    """Entries of rows of `plan_columns`, in their order.
+
+    `clash_range`: clashes are found among all posts between these instants; None: among `plans` only.
+    """
     posts_by_plan: dict[str, list[Any]] = defaultdict(list)
     query = select(
         Post.id,
@@ -216,6 +220,7 @@ def _calendar_entry(plan: Any, posts: list[Any], zone: str) -> CalendarEntry:
         asset_id=next((post.asset_id for post in posts if post.asset_id), ""),
         movable=all(state in MOVABLE for state in states),
         version=plan.version,
+        campaign_id=plan.campaign_id,
     )
 
 

@@ -27,12 +27,18 @@ _SENT_STATES = frozenset({S.PUBLISHING, S.PUBLISHED, S.UNKNOWN})
 
 
 def create(
-    tx: Session, draft: PlanDraft, *, request_key: str, repurposed_from: str | None = None, text_id: str | None = None
+    tx: Session,
+    draft: PlanDraft,
+    *,
+    request_key: str,
+    repurposed_from: str | None = None,
+    text_id: str | None = None,
+    campaign_id: str | None = None,
 ) -> PlanCard:
     """Creates a plan with its posts as drafts. The same `request_key` returns the first plan. Raises NotFound, Invalid."""
     influencer = influencers.get(tx, draft.influencer_id)
     plan_id = new_id("cp")
-    values = {"influencer_id": influencer.id, "topic": draft.topic, "notes": draft.notes}
+    values = {"influencer_id": influencer.id, "topic": draft.topic, "notes": draft.notes, "campaign_id": campaign_id}
     origin = {"repurposed_from": repurposed_from, "text_id": text_id, "created_by": tx.info.get("user_id")}
     row = {"id": plan_id, "request_key": request_key, **values, **origin}
     row |= dates.date_columns(draft.wall, draft.zone or influencer.time_zone)
@@ -213,7 +219,7 @@ def duplicate(tx: Session, plan_id: str, *, request_key: str, expected: Expected
     """A new plan with the same texts and files, as drafts without a date."""
     require_unchanged(tx, plan_id, expected)
     card = queries.get(tx, plan_id)
-    return create(tx, _copy(card), request_key=request_key, text_id=card.text_id)
+    return create(tx, _copy(card), request_key=request_key, text_id=card.text_id, campaign_id=card.campaign_id)
 
 
 def repurpose(

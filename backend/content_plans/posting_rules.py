@@ -13,9 +13,12 @@ from backend.content_plans.schemas import RulesCard, RulesDraft
 from backend.content_plans.times import RecurringTime
 from backend.content_plans.transitions import move
 from backend.db.tables import ContentPlan, Post, PostingRule, PostingSlot, PostState
+from backend.errors import Invalid
 from backend.kit.ids import new_id
+from backend.kit.public_holidays import countries
 
 WORKSPACE = "workspace"
+NO_HOLIDAYS = "none"
 S = PostState
 _TIME_PASSED = "Its time passed while publishing was stopped. Choose a new one, or post it yourself and say so."
 
@@ -42,6 +45,7 @@ def get_rules(tx: Session, influencer_id: str) -> RulesCard:
         stopped_at=influencer_rules.stopped_at if influencer_rules else None,
         stopped_by_workspace=workspace_rules.stopped_at if workspace_rules else None,
         approved=_count_approved(tx, influencer_id),
+        holiday_country=influencer_rules.holiday_country if influencer_rules else "",
     )
 
 
@@ -62,6 +66,26 @@ def save_rules(tx: Session, influencer_id: str, draft: RulesDraft) -> RulesCard:
         tx.execute(insert(PostingSlot).values(**row).on_conflict_do_nothing())
     events.record(tx, "posting.rules", "influencer", influencer_id, values)
     return get_rules(tx, influencer_id)
+
+
+def workspace_holiday_country(tx: Session) -> str:
+    """The country that influencers have who have none of their own; "": by the time zone of each."""
+    row = tx.get(PostingRule, (tx.info["tenant_id"], WORKSPACE), populate_existing=True)
+    return row.holiday_country if row else ""
+
+
+def set_holiday_country(tx: Session, country: str, influencer_id: str = "") -> None:
+    """Whose public holidays the calendar shows, for one influencer or (empty) for those without a country of their own.
+
+    `country`: ISO 3166 code, NO_HOLIDAYS, or "": as the workspace says, else by the time zone. Raises NotFound, Invalid.
+    """
+    if country not in ("", NO_HOLIDAYS) and country not in countries():
+        raise Invalid("The public holidays of this country are not known. Choose another one, or none.")
+    if influencer_id:
+        influencers.get(tx, influencer_id)
+    _upsert(tx, influencer_id or WORKSPACE, holiday_country=country)
+    noun = "influencer" if influencer_id else "workspace"
+    events.record(tx, "posting.holidays", noun, _event_subject_id(tx, influencer_id or WORKSPACE), {"country": country})
 
 
 def workspace_paused(tx: Session) -> bool:

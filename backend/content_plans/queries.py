@@ -164,6 +164,8 @@ def filter_conditions(tx: Session, filters: PlanFilters) -> list[ColumnElement[b
         where.append(_is_today(tx))
     if filters.face_below:
         where.append(faces.below_threshold())
+    if filters.campaign_id:
+        where.append(ContentPlan.campaign_id == filters.campaign_id)
     if filters.series:
         where.append(ContentPlan.request_key.startswith(filters.series, autoescape=True))
     return where
@@ -274,6 +276,7 @@ def _plan_card(row: ContentPlan, influencer_name: str, posts: tuple[PostCard, ..
         "created_at",
         "updated_at",
         "deleted_at",
+        "campaign_id",
     )
     state = rules.aggregate(post.state for post in posts)
     return PlanCard(**{name: getattr(row, name) for name in fields}, influencer_name=influencer_name, posts=posts, state=state)

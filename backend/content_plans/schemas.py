@@ -177,6 +177,8 @@ class RulesCard:
     stopped_by_workspace: datetime | None
     approved: int
     """Posts that people approved so far: what the policy `first` counts."""
+    holiday_country: str = ""
+    """Whose public holidays the calendar shows: ISO 3166 code, `none`, or "": as the workspace says, else by time zone."""
 
     @property
     def stopped(self) -> bool:
@@ -253,6 +255,7 @@ class PlanCard:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    campaign_id: str | None = None
 
     @property
     def title(self) -> str:
@@ -294,6 +297,16 @@ class PlanFilters:
     last: date | None = None
     series: str = ""
     face_below: bool = False
+    campaign_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCard:
+    """`posts`: how many it has."""
+
+    id: str
+    name: str
+    posts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +326,7 @@ class CalendarEntry:
     version: int
     face_below: bool = False
     """One of its pictures is below the face match threshold."""
+    campaign_id: str | None = None
     clash: str = ""
     """A sentence when it is too near to another post of its channel, or repeats its text; else ""."""
 

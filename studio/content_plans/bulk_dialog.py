@@ -1,4 +1,5 @@
-"""“Plan days” (bulk planning): form and forecast, in its own dialog or in the dialog of a chosen range of days."""
+"""Auto-plan: a week, or chosen days, filled with posts that are written and illustrated. What will be made stands above, with
+the button; how it is made can be changed below."""
 
 from __future__ import annotations
 
@@ -9,8 +10,11 @@ import streamlit as st
 
 from backend import bulk_planning, channels, content_plans
 from backend.bulk_planning import Forecast, SeriesOrder
+from backend.channels import ChannelCard
+from backend.content_plans import PlanDraft, RulesCard, VariantDraft
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
+from studio.content_plans.calendar_view import refresh_calendar
 from studio.content_plans.plan_series import series_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
@@ -19,81 +23,122 @@ from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 _KEY = "plan_days"
+_WEEK = 7
+_LISTED_TIMES = 10
 
 
-def open_dialog(page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str) -> None:
-    """Opens the dialog. `influencer`: id of the one to begin with; "": the current one."""
+def open_dialog(
+    page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str, first: date | None = None, days: int = _WEEK
+) -> None:
+    """“Fill the week”, or with `first` those days. `influencer`: id of the one to begin with; "": the current one."""
 
-    @st.dialog("Plan days", width="medium")
+    @st.dialog("Auto-plan" if first else "Fill the week", width="medium")
     def question() -> None:
-        st.caption(
-            "Captions, hashtags and pictures in their voice, as drafts on free times. You look at them before they go out."
-        )
         cards_by_id = {card.id: card for card in influencer_cards}
         start = list(cards_by_id).index(
             influencer
             if influencer in cards_by_id
             else current_influencer.current_influencer_id(list(cards_by_id)) or next(iter(cards_by_id))
         )
-        influencer_id = st.selectbox(
-            "Influencer",
-            list(cards_by_id),
-            start,
-            format_func=lambda influencer_id: cards_by_id[influencer_id].name,
-            key="days:who",
-        )
-        current_influencer.set_current_influencer(influencer_id)
-        body(page, cards_by_id[influencer_id])
+        influencer_id = list(cards_by_id)[start]
+        if len(cards_by_id) > 1:
+            influencer_id = st.selectbox(
+                "Influencer",
+                list(cards_by_id),
+                start,
+                format_func=lambda influencer_id: cards_by_id[influencer_id].name,
+                key="days:who",
+            )
+            current_influencer.set_current_influencer(influencer_id)
+        _body(page, cards_by_id[influencer_id], first=first, days=days)
 
     question()
 
 
-def body(page: Page, influencer: InfluencerCard, *, first: date | None = None, days: int = 7) -> None:
-    """Form, forecast and the button. `first`, `days`: of a chosen range."""
+def _body(page: Page, influencer: InfluencerCard, *, first: date | None, days: int) -> None:
+    """What will be made, the button, and the form behind it. `first` None: the next week with a free time."""
     show_queued_toasts()
     with page.transaction() as tx:
         channel_cards = [channel for channel in channels.of(tx, influencer.id) if channel.deleted_at is None]
         rules = content_plans.get_rules(tx, influencer.id)
+        start = first or bulk_planning.next_open_week(tx, influencer.id)
     if not channel_cards:
-        _offer_practice_channel(page, influencer)
+        _offer_practice_channel(page, influencer, rules, start, days)
         return
-    try:
-        order = series_form(influencer, channel_cards, rules, first=first, days=days)
-        with st.spinner("Looking for free times …", show_time=False):
-            forecast = bulk_planning.forecast(page.app, page.transaction, order=order)
-    except StudioError as error:
-        st.warning(plain(error.message), icon=":material/error:")
-        st.button("Plan posts", type="primary", icon=":material/auto_awesome:", disabled=True, width="stretch")
-        return
-    _show_forecast(page, forecast, order)
-    label = f"Plan {count(len(forecast.moments), 'post')}"
-    if st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", key="days:start"):
-        _start(page, order)
+    summary = st.container()
+    with st.expander("Days, times, channels, topics", icon=":material/tune:"):
+        try:
+            order = series_form(influencer, channel_cards, rules, first=start, days=days)
+        except StudioError as error:
+            summary.warning(plain(error.message), icon=":material/error:")
+            return
+    with summary:
+        try:
+            with st.spinner("Looking for free times …", show_time=False):
+                forecast = bulk_planning.forecast(page.app, page.transaction, order=order)
+        except StudioError as error:
+            st.warning(plain(error.message), icon=":material/error:")
+            return
+        _show_forecast(page, forecast, order)
+        label = f"Create {count(len(forecast.moments), 'post')}"
+        with st.container(horizontal=True):
+            if st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", key="days:start"):
+                _start(page, order)
+            if first and st.button(f"{count(len(forecast.moments), 'empty draft')}", key="days:empty"):
+                _create_empty(page, order, forecast)
 
 
-def _offer_practice_channel(page: Page, influencer: InfluencerCard) -> None:
+def _offer_practice_channel(page: Page, influencer: InfluencerCard, rules: RulesCard, start: date, days: int) -> None:
     st.info(
-        f"{plain(influencer.name)} has no channel yet. Connect an account on Channels, or begin with a practice channel: "
-        "it behaves like a platform and shows posts to nobody outside.",
+        f"{plain(influencer.name)} has no channel yet. Begin with a practice channel: it behaves like a platform and shows "
+        "posts to nobody outside. Or connect an account first.",
         icon=":material/cell_tower:",
     )
 
     def practice() -> None:
         with toast_errors(), page.transaction(needs="editor") as tx:
-            channels.add_sandbox(tx, influencer.id)
+            channel = channels.add_sandbox(tx, influencer.id)
+            order = _usual_order(influencer, channel, rules, start, days)
+            _follow_series(bulk_planning.start_series(tx, order=order, request_key=request_key(_KEY)).id)
 
     with st.container(horizontal=True):
-        st.button("Add a practice channel", type="primary", icon=":material/science:", on_click=practice)
-        if st.button("Open Channels", icon=":material/open_in_new:"):
+        label = f"Create {days} posts on a practice channel"
+        if st.button(label, type="primary", icon=":material/auto_awesome:", key="days:practice"):
+            practice()
+            st.rerun()
+        if st.button("Connect an account", icon=":material/add_link:"):
             page.go("settings/channels")
+
+
+def _usual_order(influencer: InfluencerCard, channel: ChannelCard, rules: RulesCard, start: date, days: int) -> SeriesOrder:
+    """As the form has it before anything is changed."""
+    clocks = () if rules.slots else (bulk_planning.USUAL_CLOCK,)
+    return SeriesOrder(influencer_id=influencer.id, first=start, days=days, clocks=clocks, channel_ids=(channel.id,))
+
+
+def _create_empty(page: Page, order: SeriesOrder, forecast: Forecast) -> None:
+    key = request_key(_KEY)
+    variants = tuple(VariantDraft(channel_id=channel_id) for channel_id in order.channel_ids)
+    with page.guard():
+        with page.transaction(needs="editor") as tx:
+            for n, free_time in enumerate(forecast.moments):
+                draft = PlanDraft(influencer_id=order.influencer_id, wall=free_time.wall, variants=variants)
+                content_plans.create(tx, draft, request_key=f"{key}:{n}")
+        renew_request_key(_KEY)
+        queue_toast(f"{count(len(forecast.moments), 'draft')} created.")
+        refresh_calendar()
+        st.rerun()
 
 
 def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:
     """The forecast, before anything is started."""
-    first, last = forecast.moments[0].wall, forecast.moments[-1].wall
-    span = f"{first:%a %-d %b, %H:%M}" if first == last else f"{first:%a %-d %b, %H:%M} to {last:%a %-d %b, %H:%M}"
+    times = [f":violet-badge[{free_time.wall:%a %-d %b, %H:%M}]" for free_time in forecast.moments[:_LISTED_TIMES]]
+    if rest := len(forecast.moments) - len(times):
+        times.append(f"and {rest} more, to {forecast.moments[-1].wall:%a %-d %b}")
+    made = "written and illustrated" if order.pictures else "written"
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{count(len(forecast.moments), 'post')}**, {plain(span)}")
+        st.markdown(f"**{count(len(forecast.moments), 'draft')}**, {made}. Nothing goes out before you approve it.")
+        st.markdown(" ".join(times))
         if forecast.filled:
             has = "has a post already and is" if forecast.filled == 1 else "have a post already and are"
             st.caption(f":material/event_available: {count(forecast.filled, 'day')} {has} skipped.")
@@ -146,8 +191,12 @@ def _start(page: Page, order: SeriesOrder) -> None:
     except StudioError as error:
         st.error(plain(error.message), icon=":material/error:")
         return
+    _follow_series(job.id)
+    st.rerun()
+
+
+def _follow_series(job_id: str) -> None:
     renew_request_key(_KEY)
     st.session_state.pop("series:hidden", None)
-    st.session_state["series:started"] = job.id
+    st.session_state["series:started"] = job_id
     queue_toast("Started: drafts come onto the calendar one after the other.", ":material/auto_awesome:")
-    st.rerun()

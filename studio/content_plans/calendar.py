@@ -1,4 +1,4 @@
-"""The calendar page: toolbar with filters, rules and stop switches, the newest series, and the calendar itself."""
+"""The calendar page: the newest series, the calendar with its toolbar, and what its buttons open."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from backend import bulk_planning, channels, content_plans, influencers
-from backend.channels import ChannelCard
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS
-from studio.content_plans import bulk_dialog, composer, plan_new, plan_series, posting_rules
-from studio.content_plans.calendar_view import calendar
+from studio.content_plans import bulk_dialog, calendar_settings, composer, new_post, plan_series
+from studio.content_plans.calendar_view import STAMP, CalendarEvent, calendar
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.notices import draw_notice_bar, show_queued_toasts
 
-_STATES = {state.value: word for state, word in STATE_LABELS.items()}
+VIEW_PARAM, FILL_PARAM = "view", "fill"
+"""In the address: the view to begin with; anything: “Fill the week” is open."""
+_STATES = {state.value: label for state, label in STATE_LABELS.items()}
 _PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.items()}
-Toolbar = tuple[str, dict[str, str], str]
 
 
 def show(page: Page) -> None:
@@ -29,6 +29,7 @@ def show(page: Page) -> None:
     with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards
         channel_cards = channels.of(tx)
+        campaigns = content_plans.campaign_names(tx)
         is_paused = content_plans.workspace_paused(tx)
     if not influencer_cards:
         card = empty_state(
@@ -38,119 +39,51 @@ def show(page: Page) -> None:
             page.go("influencers/wizard")
         return
     if is_paused:
-        st.warning("Publishing is stopped for the whole workspace: nothing goes out.", icon=":material/front_hand:")
-    influencer, filters, zone = _toolbar(page, influencer_cards, channel_cards)
-    if influencer:
-        _empty_days(page, influencer)
+        st.warning("Publishing is paused for the whole workspace: nothing goes out.", icon=":material/front_hand:")
+    influencer = page.influencer_id or (influencer_cards[0].id if len(influencer_cards) == 1 else "")
+    zone = calendar_settings.zone(influencer_cards, influencer)
     moved = plan_series.show(page, influencer)
     _empty_calendar(page, influencer_cards, influencer)
-    clicked = calendar(
+    event = calendar(
         "calendar",
         workspace=page.workspace.id,
         zone=zone,
         can_edit=page.can_edit,
+        influencer=influencer,
         influencers=[(card.id, card.name) for card in influencer_cards],
+        channels=[(channel.id, channel.label, channel.influencer_id) for channel in channel_cards],
+        campaigns=list(campaigns.items()),
         states=_STATES,
         platforms=_PLATFORM_NAMES,
-        colour_by=st.session_state.get("calendar:colours", "influencer"),
-        stamp=f"{st.session_state.get('calendar:stamp', 0)}:{moved}",
-        filters=filters,
+        view=st.query_params.get(VIEW_PARAM, ""),
+        stamp=f"{st.session_state.get(STAMP, 0)}:{moved}",
     )
-    _help()
-    if clicked.opened:
-        composer.open_panel(page, clicked.opened)
-    if clicked.chosen and page.can_edit:
-        plan_new.open_dialog(page, influencer_cards, channel_cards, influencer=influencer, zone=zone, chosen=clicked.chosen)
+    _empty_days(page, influencer)
+    new_post.open_created(page)
+    _follow(page, event, influencer_cards, influencer, zone)
 
 
-def _toolbar(page: Page, influencer_cards: Sequence[InfluencerCard], channel_cards: Sequence[ChannelCard]) -> Toolbar:
-    """One row: new plans, the influencer, and popovers. Returns (influencer id or "", filters by API name, time zone)."""
-    names_by_id = {card.id: card.name for card in influencer_cards}
-    with st.container(horizontal=True, vertical_alignment="center", key="calendar-bar"):
-        new_buttons = st.container(horizontal=True, width="content")
-        requested = st.query_params.get("influencer", "")
-        index = list(names_by_id).index(requested) + 1 if requested in names_by_id else 0
-        influencer = (
-            st.selectbox(
-                "Influencer",
-                ["", *names_by_id],
-                index,
-                format_func=lambda influencer_id: names_by_id.get(influencer_id, "All influencers"),
-                key="calendar:influencer",
-                width=190,
-                label_visibility="collapsed",
+def _follow(page: Page, event: CalendarEvent, influencer_cards: Sequence[InfluencerCard], influencer: str, zone: str) -> None:
+    """Opens what was asked for."""
+    if event.opened:
+        composer.open_panel(page, event.opened)
+    elif event.chosen and page.can_edit:
+        if event.chosen.days > 1:
+            bulk_dialog.open_dialog(
+                page, influencer_cards, influencer=influencer, first=event.chosen.start.date(), days=event.chosen.days
             )
-            or ""
-        )
-        filters = _filter_popover(channel_cards, influencer)
-        zone = _zone(influencer_cards, influencer)
-        if page.can_edit:
-            with new_buttons:
-                _new_buttons(page, influencer_cards, channel_cards, influencer, zone)
-            with st.popover("Shift", icon=":material/move_down:"):
-                plan_new.shift_form(page, influencer)
-        if influencer:
-            with st.popover("Rules", icon=":material/rule:"):
-                posting_rules.form(page, influencer)
-        if page.can_edit:
-            with st.popover("Stop", icon=":material/front_hand:"):
-                posting_rules.switches(page, influencer_cards)
-        with st.popover(zone, icon=":material/schedule:"):
-            zones = list(dict.fromkeys([zone, *(card.time_zone for card in influencer_cards), *influencers.time_zones()]))
-            st.selectbox("Times are shown by the clocks of", zones, key=f"calendar:zone:{influencer}")
-    return influencer, filters, zone
-
-
-def _new_buttons(
-    page: Page, influencer_cards: Sequence[InfluencerCard], channel_cards: Sequence[ChannelCard], influencer: str, zone: str
-) -> None:
-    if st.button("New plan", icon=":material/add:", type="primary"):
-        plan_new.open_dialog(page, influencer_cards, channel_cards, influencer=influencer, zone=zone, chosen=None)
-    if st.button("Plan days", icon=":material/auto_awesome:"):
+        else:
+            new_post.start(page, influencer_cards, influencer=influencer, zone=zone, chosen=event.chosen)
+    elif event.dialog == "new" and page.can_edit:
+        new_post.start(page, influencer_cards, influencer=influencer, zone=zone, chosen=None)
+    elif (event.dialog == "fill" or st.query_params.pop(FILL_PARAM, "")) and page.can_edit:
         bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
-
-
-def _filter_popover(channel_cards: Sequence[ChannelCard], influencer: str) -> dict[str, str]:
-    """Filters by API name, empty ones left out. The popover also holds the choice of colours; its button counts the filters."""
-    channel_names = {channel.id: channel.label for channel in channel_cards if influencer in ("", channel.influencer_id)}
-    keys = f"calendar:channel:{influencer}", "calendar:state", "calendar:below"
-    chosen = sum(bool(st.session_state.get(key)) for key in keys)
-    with st.popover(f"Filter ({chosen})" if chosen else "Filter", icon=":material/filter_list:", key="calendar-filter"):
-        channel = st.selectbox(
-            "Channel", ["", *channel_names], format_func=lambda channel_id: channel_names.get(channel_id, "All"), key=keys[0]
-        )
-        state = st.selectbox("State", ["", *_STATES], format_func=lambda state: _STATES.get(state, "All"), key=keys[1])
-        below_threshold = st.checkbox("Face match below the threshold", key=keys[2])
-        st.segmented_control(
-            "Colours",
-            ["influencer", "state"],
-            format_func=str.capitalize,
-            default="influencer",
-            required=True,
-            key="calendar:colours",
-        )
-    filters = {"influencer": influencer, "channel": channel, "status": state, "face": "below" if below_threshold else ""}
-    return {name: value for name, value in filters.items() if value}
-
-
-def _zone(influencer_cards: Sequence[InfluencerCard], influencer: str) -> str:
-    """The time zone the calendar shows: the influencer's, the one that all of them share, else this browser's, else UTC."""
-    used_zones = {card.time_zone for card in influencer_cards if influencer in ("", card.id)}
-    browser_zone = st.context.timezone
-    all_zones = influencers.time_zones()
-    default_zone = (
-        next(iter(used_zones))
-        if len(used_zones) == 1
-        else browser_zone
-        if isinstance(browser_zone, str) and browser_zone in all_zones
-        else "UTC"
-    )
-    zones = list(dict.fromkeys([default_zone, *sorted(used_zones), *all_zones]))
-    return st.session_state.get(f"calendar:zone:{influencer}") or zones[0]
+    elif event.dialog:
+        calendar_settings.open_dialog(event.dialog, page, influencer_cards, influencer=influencer)
 
 
 def _empty_calendar(page: Page, influencer_cards: Sequence[InfluencerCard], influencer: str) -> None:
-    """An invitation to plan something, while there is no plan."""
+    """An invitation to plan something, while there is no post."""
     with page.transaction() as tx:
         plans = content_plans.page(tx, PlanFilters(influencer_id=influencer), take=1).cards
         series = bulk_planning.latest_series(tx, influencer)
@@ -161,7 +94,7 @@ def _empty_calendar(page: Page, influencer_cards: Sequence[InfluencerCard], infl
         "Have a week written and illustrated in your influencer's voice, look at it, approve it. Or plan one post by hand.",
         icon=":material/calendar_add_on:",
     )
-    if card.button("Plan a week", type="primary", icon=":material/auto_awesome:", key="empty:week"):
+    if card.button("Fill the week", type="primary", icon=":material/auto_awesome:", key="empty:week"):
         bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
 
 
@@ -174,10 +107,3 @@ def _empty_days(page: Page, influencer: str) -> None:
             f"{start:%-d %b}–{end:%-d %b}" if start != end else f"{start:%-d %b}" for start, end in empty_runs[:4]
         )
         st.caption(f":material/event_busy: Nothing planned on {ranges}.")
-
-
-def _help() -> None:
-    st.caption(
-        "Drag to move, or press M on a plan for a menu; arrow keys go from plan to plan, Enter opens. "
-        "Drag over empty days to plan them."
-    )

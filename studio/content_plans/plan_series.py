@@ -158,7 +158,7 @@ def show(page: Page, influencer: str) -> str:
         card = bulk_planning.latest_series(tx, influencer)
     if card is None or _is_over(card):
         return ""
-    with st.container(border=card.job.ended):
+    with st.container():
         working = follow(page, card.job, key="series")
         if working and card.pictures:
             _drawing_progress(page, card)
@@ -194,11 +194,12 @@ def _drafts_row(page: Page, card: SeriesCard) -> None:
     dates = sorted(plan.wall for plan in card.plans if plan.wall)
     span = f", {dates[0]:%-d %b} to {dates[-1]:%-d %b}" if dates else ""
     name = card.plans[0].influencer_name if card.plans else ""
-    st.markdown(f"**{count(len(card.drafts), 'draft')} for {plain(name)}**{plain(span)}")
-    if note := _summary(card):
-        st.caption(plain(note))
-    with st.container(horizontal=True):
-        if st.button("Look at them", type="primary", icon=":material/rate_review:", key="series:look"):
+    with st.container(horizontal=True, vertical_alignment="center", key="series-drafts"):
+        st.markdown(
+            f"**{count(len(card.drafts), 'draft')} for {plain(name)}**{plain(span)}  \n:small[{plain(_summary(card))}]",
+            width="stretch",
+        )
+        if st.button("Review", type="primary", icon=":material/rate_review:", key="series:look"):
             st.session_state["review:kind"] = "draft"
             st.session_state["review:who"] = card.job.subject_id
             page.go("inbox/review")
@@ -206,18 +207,26 @@ def _drafts_row(page: Page, card: SeriesCard) -> None:
             with page.transaction() as tx:
                 review = content_plans.get_rules(tx, card.job.subject_id).review
             st.button(
-                "Send them to review" if review else "Schedule them",
+                "Send for review" if review else "Schedule",
                 icon=":material/schedule_send:",
                 key="series:schedule",
                 on_click=_schedule,
                 args=(page, card),
             )
-            if st.button("Delete these drafts", icon=":material/delete:", key="series:delete"):
+            if st.button("Delete", icon=":material/delete:", key="series:delete"):
                 note = "What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone."
                 confirm(
                     f"Delete {count(len(card.drafts), 'draft')}?", note, action="Delete them", act=partial(_discard, page, card)
                 )
-        st.button("Hide", icon=":material/close:", key="series:hide", type="tertiary", on_click=_hide, args=(card.job.id,))
+        st.button(
+            "Hide",
+            icon=":material/close:",
+            key="icon-only-series-hide",
+            type="tertiary",
+            help="Hide",
+            on_click=_hide,
+            args=(card.job.id,),
+        )
 
 
 def _summary(card: SeriesCard) -> str:
@@ -231,13 +240,13 @@ def _summary(card: SeriesCard) -> str:
     if n := result.get("undated"):
         sentences.append(f"{count(int(n), 'draft')} found no free time and wait without a date.")
     if card.failed:
-        sentences.append(f"{count(card.failed, 'picture')} could not be drawn: Jobs says why.")
+        sentences.append(f"{count(card.failed, 'picture')} could not be drawn: Activity says why.")
     if card.lacking:
         n = count(card.lacking, "post")
         sentences.append(f"{n} {'needs' if card.lacking == 1 else 'need'} a picture: too few of those drawn looked like them.")
     if card.held:
         sentences.append(
-            f"{count(card.held, 'picture')} under Held pictures: not enough like them. Choose what the posts show instead."
+            f"{count(card.held, 'picture')} in the face check: not enough like them. Choose what the posts show instead."
         )
     if without_picture := sum(not any(post.media for post in plan.posts) for plan in card.plans if plan.id in card.drafts):
         sentences.append(

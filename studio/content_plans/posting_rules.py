@@ -10,6 +10,7 @@ from backend import channels, content_plans, influencers
 from backend.content_plans import RecurringTime, RulesDraft
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
+from studio.content_plans.calendar_view import refresh_calendar
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, plain
 from studio.ui.notices import queue_toast
@@ -62,9 +63,7 @@ def switches(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
     with page.transaction() as tx:
         is_paused = content_plans.workspace_paused(tx)
         rules = {card.id: content_plans.get_rules(tx, card.id) for card in influencer_cards[:30]}
-    st.caption(
-        "Stopping holds everything that is scheduled until you start again; what passes meanwhile is missed, not posted late."
-    )
+    st.caption("Everything that is scheduled waits until you resume; what passes meanwhile is missed, not posted late.")
     _switch(page, "", "Whole workspace", on=is_paused)
     for card in influencer_cards[:30]:
         paused_at = rules[card.id].stopped_at
@@ -74,7 +73,7 @@ def switches(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
 def _switch(page: Page, influencer_id: str, name: str, *, on: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(plain(name), width="stretch")
-        label, icon = ("Start again", ":material/play_arrow:") if on else ("Stop", ":material/front_hand:")
+        label, icon = ("Resume", ":material/play_arrow:") if on else ("Pause", ":material/front_hand:")
         args = (page, influencer_id, on)
         st.button(label, icon=icon, key=f"stop:{influencer_id or 'workspace'}", on_click=_toggle, args=args)
 
@@ -93,7 +92,7 @@ def _toggle(page: Page, influencer_id: str, on: bool) -> None:
                 )
     except StudioError as error:
         queue_toast(plain(error.message), ":material/error:")
-    st.session_state["calendar:stamp"] = st.session_state.get("calendar:stamp", 0) + 1
+    refresh_calendar()
 
 
 def _add_sandbox(page: Page, influencer_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -84,7 +85,7 @@ class VariantResponse(ApiModel):
 
 
 class PlanResponse(ApiModel):
-    """`localTime`: what the clock shows in `timeZone`; `scheduledAt`: the same as an instant."""
+    """`localTime`: what the clock shows in `timeZone`; `scheduledAt`: the same as an instant. `campaignId` null: in none."""
 
     id: str
     influencer_id: str
@@ -97,6 +98,7 @@ class PlanResponse(ApiModel):
     scheduled_at: datetime | None
     ig_media_id: str | None
     variants: list[VariantResponse]
+    campaign_id: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -117,11 +119,13 @@ class PlanRequest(ApiRequest):
     notes: str = ""
     local_time: LocalTime | None = None
     time_zone: str = ""
+    campaign_id: str = ""
     variants: list[VariantRequest] = Field(default_factory=list)
 
 
 class PlanChangeRequest(ApiRequest):
     """`status`: scheduled | approved | in_review | on_hold | published. `igMediaId`: where somebody else has posted it.
+    `campaignId` "": in none.
 
     `variants`: its posts, one a channel; they replace those that are there. `version`: of the plan as it was read; answered
     with 409 `changed_since` when somebody has changed it since.
@@ -134,6 +138,7 @@ class PlanChangeRequest(ApiRequest):
     notes: str | None = None
     local_time: LocalTime | None = None
     time_zone: str = ""
+    campaign_id: str | None = None
     variants: list[VariantRequest] | None = Field(None, max_length=20)
     version: int | None = None
 
@@ -163,33 +168,6 @@ class PlanActResponse(ApiModel):
     note: str = ""
 
 
-class CalendarEntryResponse(ApiModel):
-    """`wall`: local time in the zone asked for; `ownWall`: in the plan's own zone; `version`: to send with a move.
-    `faceBelow`: the face match of one of its pictures is below the influencer's threshold."""
-
-    id: str
-    influencer_id: str
-    title: str
-    wall: ClockTime | None
-    own_wall: ClockTime | None
-    zone: str
-    state: PostState
-    platforms: list[str]
-    asset_id: str
-    movable: bool
-    version: int
-    face_below: bool
-    clash: str
-
-
-class CalendarResponse(ApiModel):
-    """`more`: day -> how many plans `data` leaves out of days with more than `perDay`."""
-
-    data: list[CalendarEntryResponse]
-    undated: list[CalendarEntryResponse]
-    more: dict[date, int] = Field(default_factory=dict)
-
-
 @router.get("")
 def list_plans(
     app: Studio,
@@ -199,6 +177,7 @@ def list_plans(
     day: Annotated[str, Query(alias="date", max_length=20)] = "",
     influencer: Text = "",
     channel: Text = "",
+    campaign: Text = "",
     q: Text = "",
     take: Take = 50,
     skip: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -212,6 +191,7 @@ def list_plans(
     filters = PlanFilters(
         influencer_id=influencer,
         channel_id=channel,
+        campaign_id=campaign,
         states=(status,) if status else (),
         text=q,
         today=day == "today",
@@ -237,41 +217,11 @@ def create_plan(body: PlanRequest, app: Studio, caller: Caller, response: Respon
     )
     with app.db.transaction(caller, needs="editor") as tx:
         card = content_plans.create(tx, draft, request_key=idempotency_key or new_id("key"))
+        if body.campaign_id:
+            content_plans.set_campaign(tx, [card.id], body.campaign_id)
+            card = content_plans.get(tx, card.id)
     response.headers["location"] = f"/api/content-plans/{card.id}?workspace={caller.tenant_id}"
     return plan_response(card)
-
-
-@router.get("/calendar", response_model=CalendarResponse)
-def get_calendar(
-    app: Studio,
-    caller: Caller,
-    start: Annotated[datetime, Query(alias="from")],
-    end: Annotated[datetime, Query(alias="to")],
-    zone: Text = "UTC",
-    influencer: Text = "",
-    channel: Text = "",
-    status: PostState | None = None,
-    face: Literal["", "below"] = "",
-    per_day: Annotated[int, Query(alias="perDay", ge=0, le=100, description="at most so many of a day; 0: all")] = 0,
-) -> Response:
-    """Plans between two local times of `zone`, and plans without a date."""
-    states = (status,) if status else ()
-    filters = PlanFilters(influencer_id=influencer, channel_id=channel, states=states, face_below=face == "below")
-    if not 0 <= (end - start).days <= 400:
-        raise Invalid("A calendar shows at most 400 days, from the earlier to the later.")
-    first, last = start.replace(tzinfo=None), end.replace(tzinfo=None)
-
-    def read(tx: Session) -> str:
-        more: dict[date, int] = {}
-        if per_day:
-            entries, more = content_plans.month_entries(tx, first=first, last=last, zone=zone, per_day=per_day, filters=filters)
-        else:
-            entries = content_plans.entries(tx, first=first, last=last, zone=zone, filters=filters)
-        values = {"data": entries, "undated": content_plans.undated_entries(tx, filters=filters), "more": more}
-        return CalendarResponse.model_validate(values, from_attributes=True).model_dump_json(by_alias=True)
-
-    body = app.db.recent(caller, ("calendar", first, last, zone, per_day, filters), read)
-    return Response(body, media_type="application/json")
 
 
 @router.post("/shift")
@@ -319,6 +269,8 @@ def change_plan(plan_id: str, body: PlanChangeRequest, app: Studio, caller: Call
             texts["variants"] = tuple(variant.draft() for variant in body.variants)
         if texts:
             content_plans.save(tx, plan_id, PlanDraft(**{**card.draft().model_dump(), **texts}), version=card.version)
+        if body.campaign_id is not None:
+            content_plans.set_campaign(tx, [plan_id], body.campaign_id)
         if "local_time" in body.model_fields_set:
             content_plans.move(tx, plan_id, body.local_time, body.time_zone)
         _change_status(tx, content_plans.get(tx, plan_id), body)
@@ -369,7 +321,7 @@ def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> E
 
 
 def plan_response(card: PlanCard) -> PlanResponse:
-    plan_fields = ("id", "influencer_id", "influencer_name", "topic", "notes", "version", "created_at", "updated_at")
+    plan_fields = PlanResponse.model_fields.keys() & {field.name for field in fields(PlanCard)}
     post_fields = VariantResponse.model_fields.keys() - {"status", "hashtags", "asset_ids"}
     variants = [
         VariantResponse(

@@ -41,7 +41,8 @@ class SlotResponse(ApiModel):
 
 class PostingRulesResponse(ApiModel):
     """`stoppedAt`, `stoppedByWorkspace`: since when publishing is stopped for the influencer, and for all of the workspace.
-    `approved`: posts that people approved so far; `review`: whether the next one needs an approval."""
+    `approved`: posts that people approved so far; `review`: whether the next one needs an approval. `holidayCountry`: ISO 3166
+    code of the country whose public holidays the calendar shows, `none`, or "": the workspace's, else that of the time zone."""
 
     influencer_id: str
     policy: str
@@ -53,6 +54,18 @@ class PostingRulesResponse(ApiModel):
     stopped_by_workspace: datetime | None
     approved: int
     review: bool
+    holiday_country: str
+
+
+class HolidayCountryRequest(ApiRequest):
+    """`country`: ISO 3166 code, `none`, or "": that of the time zone. `influencerId` "": the workspace's default."""
+
+    country: str = Field(max_length=4, examples=["IT"])
+    influencer_id: str = Field("", max_length=80, examples=["inf_0190"])
+
+
+class HolidayCountryResponse(ApiModel):
+    country: str
 
 
 class StopRequest(ApiRequest):
@@ -83,6 +96,14 @@ def start_publishing(body: StopRequest, app: Studio, caller: Caller) -> StopResp
     with app.db.transaction(caller, needs="editor") as tx:
         scheduled, missed = content_plans.resume_publishing(tx, body.influencer_id)
     return StopResponse(stopped=False, scheduled=scheduled, missed=missed)
+
+
+@router.put("/holidays")
+def set_holidays(body: HolidayCountryRequest, app: Studio, caller: Caller) -> HolidayCountryResponse:
+    """Whose public holidays the calendar shows."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        content_plans.set_holiday_country(tx, body.country, body.influencer_id)
+    return HolidayCountryResponse(country=body.country)
 
 
 @router.get("/{influencer_id}")

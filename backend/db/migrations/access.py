@@ -42,6 +42,15 @@ FUNCTIONS = (
       used AS (UPDATE api_keys k SET last_used_at = clock_timestamp() FROM found f WHERE k.id = f.id
         AND (k.last_used_at IS NULL OR k.last_used_at < clock_timestamp() - interval '60 seconds'))
       SELECT f.id, f.tenant_id, f.scopes FROM found f $$""",
+    """CREATE OR REPLACE FUNCTION find_calendar_feed(p_token_hash text)
+    RETURNS TABLE(feed_id text, tenant_id text) LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      WITH found AS MATERIALIZED (
+        SELECT f.id, f.tenant_id FROM calendar_feeds f JOIN users u ON u.id = f.created_by
+        JOIN memberships m ON m.user_id = f.created_by AND m.tenant_id = f.tenant_id
+        WHERE f.token_hash = p_token_hash AND f.revoked_at IS NULL AND u.disabled_at IS NULL),
+      used AS (UPDATE calendar_feeds c SET last_read_at = clock_timestamp() FROM found f WHERE c.id = f.id
+        AND (c.last_read_at IS NULL OR c.last_read_at < clock_timestamp() - interval '60 seconds'))
+      SELECT f.id, f.tenant_id FROM found f $$""",
     """CREATE OR REPLACE FUNCTION announce_events() RETURNS trigger
     LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('studio_events', ''); RETURN NULL; END $$""",
     """CREATE OR REPLACE FUNCTION number_events() RETURNS void
@@ -60,10 +69,11 @@ FUNCTIONS = (
       SELECT e.tenant_id, max(e.position) FROM events e WHERE e.position > p_after GROUP BY e.tenant_id $$""",
 )
 """`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
-`find_api_key` answers which workspace a key belongs to, and notes that it is used. `number_events` gives the events that were
-committed since the last time their positions, one caller after the other: the lock is held until the commit, so positions
-become visible in their order. `last_event_position` is the newest of them all, and `latest_positions` says which workspaces
-have newer ones than a position, and nothing of what happened."""
+`find_api_key` answers which workspace a key belongs to, and notes that it is used; `find_calendar_feed` does the same for the
+address of a calendar, whose maker must still be a member. `number_events` gives the events that were committed since the last
+time their positions, one caller after the other: the lock is held until the commit, so positions become visible in their order.
+`last_event_position` is the newest of them all, and `latest_positions` says which workspaces have newer ones than a position,
+and nothing of what happened."""
 
 EVENT_TRIGGER = (
     "CREATE OR REPLACE TRIGGER announce_events AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION announce_events()"

@@ -6,6 +6,7 @@ from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
 from backend.db.tables.base import Base
 from backend.db.tables.board import Board, BoardPicture, PictureAct
 from backend.db.tables.budget import Budget, LlmCall
+from backend.db.tables.calendar import CalendarFeed, Campaign
 from backend.db.tables.channel import Channel
 from backend.db.tables.clip import Clip
 from backend.db.tables.dataset import (
@@ -86,6 +87,8 @@ __all__ = [
     "Board",
     "BoardPicture",
     "Budget",
+    "CalendarFeed",
+    "Campaign",
     "CaptionResult",
     "CaptionRun",
     "Channel",

@@ -61,6 +61,8 @@ class ContentPlan(Tenanted, Dated, Base):
         tenant_fk("influencer_id", "influencers", ondelete="CASCADE"),
         tenant_fk("repurposed_from", "content_plans", ondelete="SET NULL"),
         tenant_fk("text_id", "text_drafts", ondelete="SET NULL"),
+        tenant_fk("campaign_id", "campaigns", ondelete="SET NULL"),
+        Index("ix_content_plans_campaign", "tenant_id", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL")),
         Index(None, "tenant_id", "due_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index(None, "tenant_id", "influencer_id", "wall"),
         Index("ix_content_plans_text", "tenant_id", "text_id", postgresql_where=text("text_id IS NOT NULL")),
@@ -78,6 +80,7 @@ class ContentPlan(Tenanted, Dated, Base):
     repurposed_from: Mapped[str | None]
     text_id: Mapped[str | None]
     """The text it was made from."""
+    campaign_id: Mapped[str | None]
     request_key: Mapped[str]
     version: Mapped[int] = mapped_column(server_default="1")
     """Rises with each save: a save that was made from an older version is refused."""
@@ -207,6 +210,9 @@ class PostingRule(Tenanted, Dated, Base):
     first_n: Mapped[int] = mapped_column(server_default="5")
     gap_minutes: Mapped[int] = mapped_column(server_default="60")
     cooldown_days: Mapped[int] = mapped_column(server_default="60")
+    holiday_country: Mapped[str] = mapped_column(server_default="")
+    """ISO 3166 code of the country whose public holidays the calendar shows, or `none`; empty: as the workspace says, else that
+    of the time zone."""
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

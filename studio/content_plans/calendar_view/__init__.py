@@ -1,4 +1,5 @@
-"""The calendar: month, week and list on vendored FullCalendar 6; moves and undoes over /api, wakes Python to open and plan."""
+"""The calendar: month, week and list on vendored FullCalendar 6, a board of stages, and the preview of a profile's grid. It
+reads and moves over /api, and wakes Python to open a post or a dialog."""
 
 from __future__ import annotations
 
@@ -7,19 +8,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import streamlit as st
+
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__, "calendar")
+STAMP = "calendar:stamp"
+"""Key of the session: a number that rises when posts were changed by the page."""
 LIBRARY = "/assets/vendor/fullcalendar-6.1.21.min.js"
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenTime:
+    """Local times of the calendar's zone, `end` not included. `whole_days`: no time of day was chosen. `influencer_id`: whose
+    free time it is; "": any time."""
+
+    start: datetime
+    end: datetime
+    whole_days: bool
+    influencer_id: str = ""
+
+    @property
+    def days(self) -> int:
+        return max(1, (self.end - self.start).days) if self.whole_days else 1
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarEvent:
-    """Each is set in one run only. `opened`: a plan; `chosen`: local times in the calendar's zone, the end exclusive."""
+    """Each is set in one run only. `opened`: a plan; `chosen`: a time or days for something new; `dialog`: name of a dialog."""
 
     opened: str | None = None
-    chosen: tuple[datetime, datetime, bool] | None = None
-    """(from, to, whole days)"""
+    chosen: ChosenTime | None = None
+    dialog: str | None = None
 
 
 def calendar(
@@ -28,35 +48,46 @@ def calendar(
     workspace: str,
     zone: str,
     can_edit: bool,
+    influencer: str,
     influencers: Sequence[tuple[str, str]],
+    channels: Sequence[tuple[str, str, str]],
+    campaigns: Sequence[tuple[str, str]],
     states: Mapping[str, str],
     platforms: Mapping[str, str],
-    colour_by: str,
-    filters: Mapping[str, str],
+    view: str,
     stamp: str,
 ) -> CalendarEvent:
-    """`influencers`: (id, name), their order gives their colours; `states`: state -> label; `platforms`: platform ->
-    short name; `colour_by`: influencer or state;
-    `filters`: as the API takes them; a new `stamp` reloads the entries."""
+    """`influencer`: whose posts are shown, "" for all; `influencers`, `campaigns`: (id, name), `channels`: (id, label,
+    influencer's id); `states`: state -> label; `platforms`: platform -> short name; `view`: the one to begin with, "" for the
+    one that was left; a new `stamp` reloads the entries."""
     data: dict[str, Any] = {
         "workspace": workspace,
         "zone": zone,
         "canEdit": can_edit,
+        "influencer": influencer,
         "influencers": [list(pair) for pair in influencers],
+        "channels": [list(triple) for triple in channels],
+        "campaigns": [list(pair) for pair in campaigns],
         "states": dict(states),
         "platforms": dict(platforms),
-        "colourBy": colour_by,
-        "filters": dict(filters),
+        "view": view,
         "stamp": stamp,
         "lib": LIBRARY,
     }
-    result = _component(key=key, data=data, on_opened_change=ignore, on_chosen_change=ignore)
-    opened, chosen = result.get("opened"), result.get("chosen")
+    result = _component(key=key, data=data, on_opened_change=ignore, on_chosen_change=ignore, on_asked_change=ignore)
+    opened, chosen, dialog = result.get("opened"), result.get("chosen"), result.get("asked")
     return CalendarEvent(
         opened=str(opened["id"]) if opened else None,
-        chosen=(_local_time(chosen["start"]), _local_time(chosen["end"]), bool(chosen["days"])) if chosen else None,
+        chosen=_chosen_time(chosen) if chosen else None,
+        dialog=str(dialog["name"]) if dialog else None,
     )
 
 
-def _local_time(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=None)
+def refresh_calendar() -> None:
+    """Makes the calendar read its posts again in the next run."""
+    st.session_state[STAMP] = st.session_state.get(STAMP, 0) + 1
+
+
+def _chosen_time(chosen: Mapping[str, Any]) -> ChosenTime:
+    start, end = (datetime.fromisoformat(chosen[name]).replace(tzinfo=None) for name in ("start", "end"))
+    return ChosenTime(start, end, bool(chosen["days"]), str(chosen.get("influencer") or ""))

@@ -1,18 +1,24 @@
-import { api, messageOf, send } from "../../ui/shared/api.js"
+import { api, messageOf } from "../../ui/shared/api.js"
 import { el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
-import { colorOf, legendEntries, legendText } from "./colors.js"
+import { Board } from "./board.js"
 import { firstHour } from "./entry.js"
+import { Feed } from "./feed.js"
 import { onCalendarKey } from "./keys.js"
+import { drawLegend } from "./legend.js"
 import { loadLibrary } from "./library.js"
-import { EntryMenu } from "./menu.js"
+import { MarkedDays } from "./marks.js"
 import { Notice } from "./notice.js"
-import { calendarOptions } from "./options.js"
+import { calendarOptions, DRAWN_BY_LIBRARY } from "./options.js"
+import { Panel } from "./panel.js"
+import { loadPreferences, storePreferences, VIEWS, validFilters } from "./preferences.js"
+import { Toolbar } from "./toolbar.js"
 import { UndatedList } from "./undated.js"
-import { asDate, asWall, wallNow } from "./wall_time.js"
+import { asDate, asWall, later, wallNow } from "./wall_time.js"
 
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
+/** @import { Preferences, ViewName } from "./preferences.js" */
 /** @import { WallTime } from "./wall_time.js" */
 
 /**
@@ -22,26 +28,24 @@ import { asDate, asWall, wallNow } from "./wall_time.js"
  * @property {string} workspace
  * @property {string} zone
  * @property {boolean} canEdit
- * @property {Record<string, string>} filters
+ * @property {string} influencer whose posts are shown; empty: everybody's
+ * @property {[id: string, label: string, influencerId: string][]} channels
+ * @property {ViewName | ""} view to begin with; empty: as it was left
  * @property {string} stamp
  * @property {string} lib
  *
- * @typedef {EntryLabels & CalendarExtras} CalendarData
+ * @typedef {Omit<EntryLabels, "colourBy"> & CalendarExtras} CalendarData
  */
 
 /** @typedef {{ data: CalendarEntry[], undated: CalendarEntry[], more: Record<string, number> }} CalendarAnswer */
-
-/**
- * Where an entry goes; wall null: off the calendar. Zone "": by its influencer's own clock.
- *
- * @typedef {{ wall: WallTime | null, zone: string }} EntryMove
- */
 
 const POLL_MS = 15_000
 const DAY_MS = 864e5
 /** A month draws three entries of a day, and can open as many more. */
 const PER_DAY = 6
 const DRAWN_PER_DAY = 3
+/** Below so many px the days of a month are a list. */
+const NARROW = 640
 
 export class CalendarView {
   /**
@@ -51,6 +55,7 @@ export class CalendarView {
   constructor(root, data) {
     this.root = root
     this.data = data
+    this.preferences = loadPreferences(data.workspace)
     /** @type {Map<string, CalendarEntry>} */
     this.entries = new Map()
     /** How many more a day has than were fetched. @type {Record<string, number>} */
@@ -76,32 +81,80 @@ export class CalendarView {
     /** @type {ComponentRun<CalendarData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
     this.notice = new Notice()
-    this.menu = new EntryMenu(this)
+    this.panel = new Panel(root)
     this.undated = new UndatedList(this)
+    this.board = new Board(this)
+    this.feed = new Feed(this)
+    this.marks = new MarkedDays(this)
+    /** @type {ViewName} */
+    this.name = this.firstView()
+    this.toolbar = new Toolbar(this)
     this.body = el("div", "body")
     this.box = el("div", "cal")
     this.legend = el("div", "legend muted")
-    this.body.append(this.box, this.undated.node)
-    root.replaceChildren(this.notice.node, this.body, this.legend)
+    this.body.append(this.box, this.board.node, this.feed.node, this.undated.node)
+    root.replaceChildren(this.toolbar.node, this.notice.node, this.body, this.legend)
     root.onkeydown = event => onCalendarKey(this, event)
     this.start()
   }
 
+  /** Whether the view that is shown is one of days. */
+  get isDated() {
+    return this.name in DRAWN_BY_LIBRARY
+  }
+
+  /** @returns {EntryLabels} */
+  get labels() {
+    return { ...this.data, colourBy: this.preferences.colourBy }
+  }
+
+  /** By their names in the API, without those that name what is gone. */
+  get filters() {
+    const { channels, campaigns, states, influencer } = this.data
+    const known = {
+      channels: channels.map(([id]) => id),
+      campaigns: campaigns.map(([id]) => id),
+      states: Object.keys(states),
+    }
+    const chosen = validFilters(this.preferences.filters, known)
+    return influencer ? { influencer, ...chosen } : chosen
+  }
+
+  /** @returns {ViewName} */
+  firstView() {
+    const chosen = this.data.view || this.preferences.view
+    if (VIEWS.some(([name]) => name === chosen)) return /** @type {ViewName} */ (chosen)
+    return this.root.clientWidth < NARROW ? "list" : "month"
+  }
+
   async start() {
+    this.layOut()
+    if (this.isDated) await this.startLibrary()
+    else await this.reload()
+    if (this.isClosed) return
+    let isFirst = true // of which everything is being read already
+    const readAgain = async () => {
+      if (!isFirst) await this.readAgain()
+      isFirst = false
+    }
+    this.stopPolling = poll(readAgain, POLL_MS)
+    // In a dialog over it something was done (studio.content_plans.form_keeper).
+    window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
+    this.root.dataset.ready = "yes"
+  }
+
+  /** FullCalendar, which reads and draws by itself as soon as it is there. */
+  async startLibrary() {
     try {
       await loadLibrary(this.data.lib)
     } catch (error) {
       this.notice.warn(messageOf(error))
       return
     }
-    if (this.isClosed) return
+    if (this.isClosed || this.calendar) return
     this.calendar = new window.FullCalendar.Calendar(this.box, calendarOptions(this))
     this.calendar.render()
     if (this.data.canEdit) this.dragging = this.undated.makeDraggable()
-    this.stopPolling = poll(() => this.readAgain(), POLL_MS)
-    // In a dialog over it something was done (studio.content_plans.form_keeper).
-    window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
-    this.root.dataset.ready = "yes"
   }
 
   /** @param {ComponentRun<CalendarData>} run */
@@ -109,15 +162,17 @@ export class CalendarView {
     const before = this.data
     this.data = data
     this.setTriggerValue = setTriggerValue
-    if (!this.calendar || JSON.stringify(before) === JSON.stringify(data)) return
-    this.calendar.refetchEvents()
-    if (before.zone !== data.zone) this.calendar.setOption("now", () => wallNow(data.zone))
+    if (JSON.stringify(before) === JSON.stringify(data)) return
+    if (before.zone !== data.zone) this.calendar?.setOption("now", () => wallNow(data.zone))
+    this.toolbar.draw()
+    this.reload()
   }
 
   close() {
     this.isClosed = true
     this.stopPolling?.()
     this.listening.abort()
+    this.panel.close()
     this.dragging?.destroy()
     this.calendar?.destroy()
   }
@@ -128,17 +183,102 @@ export class CalendarView {
   }
 
   /**
+   * Asks the page for one of its dialogs.
+   *
+   * @param {string} name
+   */
+  ask(name) {
+    this.setTriggerValue("asked", { name })
+  }
+
+  /**
+   * Asks the page for a new post at a time.
+   *
+   * @param {WallTime} wall
+   * @param {string} influencerId
+   */
+  chooseTime(wall, influencerId) {
+    const end = later(wall, { minutes: 30 })
+    this.setTriggerValue("chosen", { start: wall.slice(0, 16), end, days: false, influencer: influencerId })
+  }
+
+  /** @param {ViewName} name */
+  async show(name) {
+    const type = DRAWN_BY_LIBRARY[name]
+    if (name === this.name && (!type || this.calendar?.view.type === type)) return
+    this.name = name
+    this.store({ view: name })
+    this.panel.close()
+    this.layOut()
+    if (!type) await this.reload()
+    else if (!this.calendar) await this.startLibrary()
+    else if (this.calendar.view.type === type) {
+      // Back from a view that FullCalendar does not draw: what it has may be old, and it was hidden.
+      this.calendar.updateSize()
+      this.calendar.refetchEvents()
+    } else this.calendar.changeView(type)
+  }
+
+  /** Shows what belongs to the view. */
+  layOut() {
+    this.toolbar.draw()
+    this.box.classList.toggle("gone", !this.isDated)
+    this.board.node.classList.toggle("gone", this.name !== "board")
+    this.feed.node.classList.toggle("gone", this.name !== "feed")
+    drawLegend(this)
+    this.undated.layOut()
+  }
+
+  /** Reads what is shown anew. */
+  async reload() {
+    if (this.isDated) {
+      this.calendar?.refetchEvents()
+      return
+    }
+    try {
+      await (this.name === "board" ? this.board.read() : this.feed.read())
+    } catch (error) {
+      this.notice.warn(messageOf(error))
+    }
+  }
+
+  /** @param {Partial<Preferences>} change */
+  store(change) {
+    this.preferences = { ...this.preferences, ...change }
+    storePreferences(this.data.workspace, this.preferences)
+  }
+
+  /** @param {Record<string, string>} filters */
+  setFilters(filters) {
+    this.store({ filters })
+    this.toolbar.draw()
+    this.reload()
+  }
+
+  /** @param {Preferences["colourBy"]} colourBy */
+  setColourBy(colourBy) {
+    this.store({ colourBy })
+    this.reload()
+  }
+
+  /** @param {boolean} isOpen */
+  setTray(isOpen) {
+    this.store({ tray: isOpen })
+    this.undated.layOut()
+    this.calendar?.updateSize()
+  }
+
+  /**
    * Asks for a range. A month is known by its six weeks (while views change, FullCalendar still names the one before):
    * it draws a few entries of a day, so it asks for no more than those, and how many there are.
    *
    * @param {[from: WallTime, to: WallTime]} range
    * @returns {Promise<CalendarAnswer>}
    */
-  ask([from, to]) {
-    const { workspace, zone, filters } = this.data
-    const query = new URLSearchParams({ workspace, from, to, zone })
+  askForRange([from, to]) {
+    const { workspace, zone } = this.data
+    const query = new URLSearchParams({ workspace, from, to, zone, ...this.filters })
     if (asDate(to).getTime() - asDate(from).getTime() > 35 * DAY_MS) query.set("perDay", String(PER_DAY))
-    for (const [name, value] of Object.entries(filters)) query.set(name, value)
     return api(`/api/content-plans/calendar?${query}`)
   }
 
@@ -150,13 +290,15 @@ export class CalendarView {
    */
   async read(from, to) {
     this.range = [from, to]
-    const answer = await this.ask(this.range)
+    const { range } = this
+    const answer = await this.askForRange(range)
     this.answer = JSON.stringify(answer)
-    this.entries = new Map([...answer.data, ...answer.undated].map(entry => [entry.id, entry]))
     this.more = answer.more
-    this.drawUndated(answer.undated)
-    this.drawLegend()
+    this.setEntries([...answer.data, ...answer.undated])
+    if (this.undated.draw(answer.undated)) this.calendar?.updateSize()
     this.scrollToFirst()
+    // What is beside the posts may come after they are drawn.
+    setTimeout(() => this.marks.read(range).catch(() => {}))
     return answer.data.map(entry => ({
       id: entry.id,
       title: entry.title,
@@ -166,36 +308,31 @@ export class CalendarView {
     }))
   }
 
+  /** @param {CalendarEntry[]} entries what is shown */
+  setEntries(entries) {
+    this.entries = new Map(entries.map(entry => [entry.id, entry]))
+    drawLegend(this)
+  }
+
   /** Draws anew only what others, or the clock, have changed: nobody loses the entry they stand on. */
   async readAgain() {
+    if (this.panel.isOpen) return
+    if (!this.isDated) {
+      await this.reload()
+      return
+    }
     const { range } = this
     const isDragging = this.root.querySelector(".fc-event-dragging, .fc-event-mirror")
-    if (!range || this.menu.isOpen || isDragging) return
-    const answer = await this.ask(range)
+    if (!range || isDragging) return
+    const answer = await this.askForRange(range)
     if (range === this.range && JSON.stringify(answer) !== this.answer) this.calendar?.refetchEvents()
   }
 
-  /** @param {CalendarEntry[]} entries */
-  drawUndated(entries) {
-    if (!this.undated.draw(entries)) return
-    this.body.classList.toggle("alone", !entries.length)
-    this.calendar?.updateSize()
-  }
-
-  /** What the colors of the entries shown mean. */
-  drawLegend() {
-    const { data } = this
-    this.legend.replaceChildren(
-      ...legendEntries(data, this.entries.values()).map(entry => {
-        const node = el("span", "key", legendText(data, entry))
-        node.style.setProperty("--spot", colorOf(data, entry))
-        return node
-      }),
-    )
-  }
-
-  /** FullCalendar counts what it was given: the link of a day with more says how many there are in truth. */
-  correctMoreLinks() {
+  /**
+   * FullCalendar counts what it was given: the link of a day with more says how many there are in truth. And what stands
+   * in its days beside posts is drawn again.
+   */
+  afterDraw() {
     requestAnimationFrame(() => {
       for (const link of this.root.querySelectorAll(".fc-daygrid-more-link")) {
         /** @type {HTMLElement | null} */
@@ -203,11 +340,18 @@ export class CalendarView {
         const left = this.more[day?.dataset.date ?? ""]
         if (left) setIfChanged(link, "textContent", `+${left + PER_DAY - DRAWN_PER_DAY} more`)
       }
+      this.marks.draw()
     })
   }
 
-  /** @param {number | "auto"} height */
-  showDates(height) {
+  /**
+   * @param {FullCalendarShown} shown
+   * @param {number | "auto"} height
+   */
+  showDates(shown, height) {
+    this.toolbar.drawTitle(shown.title)
+    if (shown.type === "listDay") this.name = "list"
+    this.toolbar.draw()
     if (this.height !== height) {
       this.height = height
       this.calendar?.setOption("height", height)
@@ -228,38 +372,6 @@ export class CalendarView {
     this.scrolledWeek = from
     // After FullCalendar has drawn the week.
     setTimeout(() => this.calendar?.scrollToTime(`${hour}:00:00`))
-  }
-
-  /**
-   * @param {CalendarEntry} entry
-   * @param {EntryMove} to
-   * @param {() => void} [revert] what FullCalendar has moved already
-   */
-  async move(entry, { wall, zone }, revert) {
-    try {
-      const body = { localTime: wall, timeZone: zone, version: entry.version }
-      const act = await send(`/api/content-plans/${entry.id}/move`, body, this.data.workspace)
-      entry.version += 1
-      this.lastAct = act.id || this.lastAct
-      const undo = act.id ? () => this.undo() : undefined
-      this.notice.tell([act.said, act.note].filter(Boolean).join(" "), undo)
-    } catch (error) {
-      revert?.()
-      this.notice.warn(messageOf(error))
-    }
-    this.calendar?.refetchEvents()
-  }
-
-  async undo() {
-    const id = this.lastAct
-    this.lastAct = ""
-    try {
-      await send(`/api/content-plans/acts/${id}/undo`, {}, this.data.workspace)
-      this.notice.tell("Taken back.")
-    } catch (error) {
-      this.notice.warn(messageOf(error))
-    }
-    this.calendar?.refetchEvents()
   }
 }
 

@@ -1,8 +1,12 @@
-import { influencerName } from "./entry.js"
+import { campaignName, influencerName } from "./entry.js"
 
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
 
 const HUES = 24
+/** Degrees. Red is left out: it stands for what has failed. */
+const FIRST_HUE = 25
+const HUE_RANGE = 300
+const NO_CAMPAIGN = "#8a8f98"
 /** @type {Record<string, string>} */
 const STATE_COLORS = {
   draft: "#8a8f98",
@@ -29,14 +33,24 @@ export const hashOf = id => {
 }
 
 /**
+ * The color that an id has everywhere.
+ *
+ * @param {string} id
+ */
+export const colorOfId = id => {
+  const hash = hashOf(id)
+  const lightness = Math.floor(hash / HUES) % 2 ? 42 : 55
+  return `hsl(${FIRST_HUE + ((hash % HUES) * HUE_RANGE) / HUES} 62% ${lightness}%)`
+}
+
+/**
  * @param {EntryLabels} labels
  * @param {CalendarEntry} entry
  */
 export const colorOf = (labels, entry) => {
   if (labels.colourBy === "state") return STATE_COLORS[entry.state]
-  const hash = hashOf(entry.influencerId)
-  const lightness = Math.floor(hash / HUES) % 2 ? 42 : 55
-  return `hsl(${((hash % HUES) * 360) / HUES} 62% ${lightness}%)`
+  if (labels.colourBy === "campaign") return entry.campaignId ? colorOfId(entry.campaignId) : NO_CAMPAIGN
+  return colorOfId(entry.influencerId)
 }
 
 /**
@@ -46,7 +60,11 @@ export const colorOf = (labels, entry) => {
  * @param {CalendarEntry} entry
  */
 export const legendText = (labels, entry) =>
-  labels.colourBy === "state" ? labels.states[entry.state] : influencerName(labels, entry)
+  ({
+    state: labels.states[entry.state],
+    campaign: campaignName(labels, entry) || "No campaign",
+    influencer: influencerName(labels, entry),
+  })[labels.colourBy] ?? ""
 
 /**
  * One entry for each color that is seen.
@@ -55,6 +73,7 @@ export const legendText = (labels, entry) =>
  * @param {Iterable<CalendarEntry>} entries
  */
 export const legendEntries = (labels, entries) => {
-  const byState = labels.colourBy === "state"
-  return [...new Map([...entries].map(entry => [byState ? entry.state : entry.influencerId, entry])).values()]
+  const keyOf = (/** @type {CalendarEntry} */ entry) =>
+    ({ state: entry.state, campaign: entry.campaignId ?? "", influencer: entry.influencerId })[labels.colourBy]
+  return [...new Map([...entries].map(entry => [keyOf(entry), entry])).values()]
 }

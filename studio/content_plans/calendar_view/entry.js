@@ -16,6 +16,7 @@ import { dayOf, daysBetween, later } from "./wall_time.js"
  * @property {WallTime} ownWall in the zone of the influencer
  * @property {string} clash
  * @property {boolean} faceBelow whether its face match is below the threshold
+ * @property {string | null} campaignId
  * @property {boolean} movable
  * @property {number} version
  */
@@ -25,7 +26,8 @@ import { dayOf, daysBetween, later } from "./wall_time.js"
  * @property {[id: string, name: string][]} influencers
  * @property {Record<string, string>} states what people read
  * @property {Record<string, string>} platforms their short names
- * @property {string} colourBy "influencer" or "state"
+ * @property {[id: string, name: string][]} campaigns
+ * @property {"influencer" | "state" | "campaign"} colourBy
  */
 
 export const FACE_BELOW = "Face match below the threshold"
@@ -37,6 +39,12 @@ const DEFAULT_TIME = "18:00"
  * @param {CalendarEntry} entry
  */
 export const influencerName = (labels, entry) => labels.influencers.find(([id]) => id === entry.influencerId)?.[1] ?? ""
+
+/**
+ * @param {EntryLabels} labels
+ * @param {CalendarEntry} entry
+ */
+export const campaignName = (labels, entry) => labels.campaigns.find(([id]) => id === entry.campaignId)?.[1] ?? ""
 
 /** @param {WallTime} wall */
 export const timeOf = wall => wall.slice(11, 16)
@@ -54,6 +62,7 @@ export const spokenText = (labels, entry) =>
     influencerName(labels, entry),
     labels.states[entry.state],
     entry.platforms.map(platform => labels.platforms[platform]).join(", "),
+    campaignName(labels, entry),
     entry.clash,
     entry.faceBelow && FACE_BELOW,
   ]

@@ -3,7 +3,7 @@ import { describe, test } from "node:test"
 import { colorOf, hashOf, legendEntries } from "./colors.js"
 import { dropTime, firstHour, spokenText, tomorrow } from "./entry.js"
 
-/** @import { CalendarEntry } from "./entry.js" */
+/** @import { CalendarEntry, EntryLabels } from "./entry.js" */
 
 /**
  * @param {Partial<CalendarEntry>} rest
@@ -20,13 +20,19 @@ const entry = rest => ({
   ownWall: "2026-11-22T12:30:00",
   clash: "",
   faceBelow: false,
+  campaignId: null,
   movable: true,
   version: 1,
   ...rest,
 })
 
+/**
+ * @param {"influencer" | "state" | "campaign"} colourBy
+ * @returns {EntryLabels}
+ */
 const labels = (colourBy = "influencer") => ({
-  influencers: /** @type {[string, string][]} */ ([["i1", "Bella"]]),
+  influencers: [["i1", "Bella"]],
+  campaigns: [["c1", "Summer"]],
   states: { draft: "Draft", published: "Published" },
   platforms: { instagram: "IG", tiktok: "TT" },
   colourBy,
@@ -45,6 +51,11 @@ describe("colors", () => {
   })
 
   test("of a state are fixed", () => assert.equal(colorOf(labels("state"), entry({})), "#8a8f98"))
+
+  test("of a campaign are its own, and gray without one", () => {
+    assert.equal(colorOf(labels("campaign"), entry({})), "#8a8f98")
+    assert.notEqual(colorOf(labels("campaign"), entry({ campaignId: "c1" })), colorOf(labels(), entry({})))
+  })
 
   test("stand once in the legend", () => {
     const entries = [entry({}), entry({ id: "p2", state: "published" }), entry({ id: "p3", influencerId: "i2" })]

@@ -1,6 +1,7 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
-import { FACE_BELOW, timeOf } from "./entry.js"
+import { campaignName, FACE_BELOW, timeOf } from "./entry.js"
+import { openEntryMenu } from "./menu.js"
 
 /** @import { CalendarEntry } from "./entry.js" */
 /** @import { CalendarView } from "./calendar.js" */
@@ -20,9 +21,11 @@ export const buildEntry = (view, entry) => {
   if (entry.clash) line.append(buildMark("clash", "!", entry.clash))
   if (entry.faceBelow) line.append(buildMark("face", "face", FACE_BELOW))
   line.append(el("span", `state ${entry.state}`, data.states[entry.state]))
+  const campaign = campaignName(view.labels, entry)
+  if (campaign) line.append(el("span", "campaign cut", campaign))
   text.append(line, el("div", "cut title", entry.title))
-  box.append(buildPicture(data.workspace, entry), text)
-  if (data.canEdit && entry.movable) box.append(buildMenuButton(view, entry))
+  box.append(buildPicture(data.workspace, entry.assetId), text)
+  if (data.canEdit) box.append(buildMenuButton(view, entry))
   return box
 }
 
@@ -31,21 +34,21 @@ export const buildEntry = (view, entry) => {
  * @param {string} text
  * @param {string} title
  */
-const buildMark = (className, text, title) => Object.assign(el("span", className, text), { title })
+export const buildMark = (className, text, title) => Object.assign(el("span", className, text), { title })
 
 /**
  * @param {string} workspace
- * @param {CalendarEntry} entry
+ * @param {string} assetId
  */
-const buildPicture = (workspace, entry) => {
-  if (!entry.assetId) return el("span", "no-thumb")
+export const buildPicture = (workspace, assetId) => {
+  if (!assetId) return el("span", "no-thumb")
   const img = el("img", "thumb")
   img.loading = "lazy"
   img.decoding = "async"
   img.alt = ""
   img.draggable = false
   img.onerror = () => img.replaceWith(el("span", "no-thumb"))
-  img.src = mediaUrl(workspace, entry.assetId, "?w=160")
+  img.src = mediaUrl(workspace, assetId, "?w=160")
   return img
 }
 
@@ -53,14 +56,14 @@ const buildPicture = (workspace, entry) => {
  * @param {CalendarView} view
  * @param {CalendarEntry} entry
  */
-const buildMenuButton = (view, entry) => {
+export const buildMenuButton = (view, entry) => {
   const open = (/** @type {Event} */ event) => {
     event.stopPropagation()
-    view.menu.open(entry, more)
+    openEntryMenu(view, entry, more)
   }
   const more = button("⋯", open, "more")
-  more.setAttribute("aria-label", `Move ${entry.title}`)
-  more.title = "Move"
+  more.setAttribute("aria-label", `Actions for ${entry.title}`)
+  more.title = "Move, campaign"
   more.tabIndex = -1
   // Else FullCalendar takes the press for the beginning of a drag.
   const keep = (/** @type {Event} */ event) => event.stopPropagation()

@@ -1,4 +1,6 @@
 import { focusedNear } from "../../ui/shared/dom.js"
+import { undoLast } from "./actions.js"
+import { openEntryMenu } from "./menu.js"
 
 /** @import { CalendarView } from "./calendar.js" */
 
@@ -14,7 +16,7 @@ const STEPS_OF_KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 
 export const onCalendarKey = (view, event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "z" && view.lastAct) {
     event.preventDefault()
-    view.undo()
+    undoLast(view)
     return
   }
   /** @type {HTMLElement | null | undefined} */
@@ -39,7 +41,7 @@ const actOnEntryKey = (view, here, key) => {
     const all = [...view.root.querySelectorAll("[data-spot]")].filter(node => node instanceof HTMLElement)
     all[all.indexOf(here) + step]?.focus()
   } else if (key === "Enter") view.open(id)
-  else if ((key === "m" || key === "ContextMenu") && view.data.canEdit && entry?.movable) view.menu.open(entry, here)
+  else if ((key === "m" || key === "ContextMenu") && view.data.canEdit && entry) openEntryMenu(view, entry, here)
   else return false
   return true
 }

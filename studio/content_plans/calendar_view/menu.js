@@ -1,12 +1,11 @@
-import { button, el, focusedNear } from "../../ui/shared/dom.js"
+import { button, el } from "../../ui/shared/dom.js"
+import { makeCampaign, moveEntry, setCampaign } from "./actions.js"
 import { tomorrow } from "./entry.js"
 import { later, wallNow } from "./wall_time.js"
 
+/** @import { BoardEntry } from "./board.js" */
 /** @import { CalendarEntry } from "./entry.js" */
 /** @import { CalendarView } from "./calendar.js" */
-
-/** px that the menu may need to its right. */
-const WIDTH = 200
 
 /** @type {[text: string, step: { days?: number, minutes?: number }][]} */
 const STEPS = [
@@ -17,95 +16,88 @@ const STEPS = [
   ["An hour earlier", { minutes: -60 }],
   ["An hour later", { minutes: 60 }],
 ]
+const NEW = "new"
 
-/** Everything the mouse can do by dragging, for keys and fingers. */
-export class EntryMenu {
-  /** @param {CalendarView} view */
-  constructor(view) {
-    this.view = view
-    /** @type {HTMLElement | null} */
-    this.box = null
-    this.listening = new AbortController()
+/**
+ * Opens the menu of an entry: everything the mouse can do by dragging, for keys and fingers, and its campaign.
+ *
+ * @param {CalendarView} view
+ * @param {CalendarEntry} entry
+ * @param {HTMLElement} anchor
+ */
+export const openEntryMenu = (view, entry, anchor) => {
+  const items = [buildItem(view, "Open", () => view.open(entry.id))]
+  if (view.name === "board") items.push(...buildStageItems(view, /** @type {BoardEntry} */ (entry)))
+  else if (entry.movable) items.push(...buildMoveItems(view, entry))
+  view.panel.open(anchor, [...items, buildCampaignChoice(view, entry)], { role: "menu", label: entry.title })
+}
+
+/**
+ * @param {CalendarView} view
+ * @param {string} text
+ * @param {() => void} run
+ */
+const buildItem = (view, text, run) => {
+  const choose = () => {
+    view.panel.close()
+    run()
   }
+  const node = button(text, choose, "quiet")
+  node.setAttribute("role", "menuitem")
+  return node
+}
 
-  get isOpen() {
-    return this.box !== null
+/**
+ * @param {CalendarView} view
+ * @param {CalendarEntry} entry
+ */
+const buildMoveItems = (view, entry) => {
+  if (!entry.wall) {
+    const wall = tomorrow(wallNow(view.data.zone))
+    return [buildItem(view, "Tomorrow", () => moveEntry(view, entry, { wall, zone: "" }))]
   }
+  return [
+    ...STEPS.map(([text, step]) =>
+      buildItem(view, text, () => moveEntry(view, entry, { wall: later(entry.ownWall, step), zone: "" })),
+    ),
+    buildItem(view, "Take off the calendar", () => moveEntry(view, entry, { wall: null, zone: "" })),
+  ]
+}
 
-  close() {
-    this.box?.remove()
-    this.box = null
-    this.listening.abort()
-  }
+/**
+ * @param {CalendarView} view
+ * @param {BoardEntry} entry
+ */
+const buildStageItems = (view, entry) =>
+  entry.targets.map(stage => buildItem(view, view.board.verbOf(entry, stage), () => view.board.move(entry, stage)))
 
-  /**
-   * @param {CalendarEntry} entry
-   * @param {HTMLElement} anchor
-   */
-  open(entry, anchor) {
-    this.close()
-    const box = el("div", "menu")
-    box.setAttribute("role", "menu")
-    box.append(...this.buildItems(entry))
-    box.onkeydown = event => this.onKey(event, box, anchor)
-    const frame = this.view.root.getBoundingClientRect()
-    const at = anchor.getBoundingClientRect()
-    box.style.left = `${Math.max(0, Math.min(at.left - frame.left, frame.width - WIDTH))}px`
-    box.style.top = `${at.bottom - frame.top + 4}px`
-    this.view.root.append(box)
-    this.box = box
-    box.querySelector("button")?.focus()
-    this.listening = new AbortController()
-    const { signal } = this.listening
-    const onPointerDown = (/** @type {PointerEvent} */ event) => {
-      if (!event.composedPath().includes(box)) this.close()
+/**
+ * @param {CalendarView} view
+ * @param {CalendarEntry} entry
+ */
+const buildCampaignChoice = (view, entry) => {
+  const field = el("label", "field", "Campaign")
+  const select = el("select")
+  const names = view.data.campaigns.map(([id, name]) => new Option(name, id))
+  select.append(new Option("None", ""), ...names, new Option("New campaign …", NEW))
+  select.value = entry.campaignId ?? ""
+  select.onchange = () => {
+    if (select.value !== NEW) {
+      view.panel.close()
+      setCampaign(view, entry, select.value)
+      return
     }
-    // After the press that opened the menu, which would close it.
-    setTimeout(() => document.addEventListener("pointerdown", onPointerDown, { signal }))
-  }
-
-  /** @param {CalendarEntry} entry */
-  buildItems(entry) {
-    const { view } = this
-    const item = (/** @type {string} */ text, /** @type {() => void} */ run) => {
-      const choose = () => {
-        this.close()
-        run()
-      }
-      const node = button(text, choose, "quiet")
-      node.setAttribute("role", "menuitem")
-      return node
+    const name = el("input")
+    name.placeholder = "Name of the campaign"
+    name.maxLength = 60
+    name.onkeydown = event => {
+      if (event.key !== "Enter" || !name.value.trim()) return
+      view.panel.close()
+      makeCampaign(view, entry, name.value)
     }
-    const open = item("Open", () => view.open(entry.id))
-    if (!entry.wall) {
-      return [open, item("Tomorrow", () => view.move(entry, { wall: tomorrow(wallNow(view.data.zone)), zone: "" }))]
-    }
-    return [
-      open,
-      ...STEPS.map(([text, step]) =>
-        item(text, () => view.move(entry, { wall: later(entry.ownWall, step), zone: "" })),
-      ),
-      item("Take off the calendar", () => view.move(entry, { wall: null, zone: "" })),
-    ]
+    select.replaceWith(name)
+    name.focus()
   }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @param {HTMLElement} box
-   * @param {HTMLElement} anchor
-   */
-  onKey(event, box, anchor) {
-    const items = [...box.querySelectorAll("button")]
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (step) {
-      const focused = focusedNear(box)
-      const at = focused instanceof HTMLButtonElement ? items.indexOf(focused) : -1
-      items[(at + step + items.length) % items.length].focus()
-      event.preventDefault()
-    } else if (event.key === "Escape") {
-      this.close()
-      anchor.focus()
-    }
-    event.stopPropagation()
-  }
+  field.append(select)
+  return field
 }

@@ -1,16 +1,16 @@
 import { messageOf } from "../../ui/shared/api.js"
 import { focusedNear } from "../../ui/shared/dom.js"
+import { moveEntry } from "./actions.js"
 import { colorOf } from "./colors.js"
 import { dropTime, spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
 import { asWall, dayOf, wallNow } from "./wall_time.js"
 
 /** @import { CalendarView } from "./calendar.js" */
+/** @import { ViewName } from "./preferences.js" */
 
-/** @type {Record<string, string>} */
-const VIEWS = { dayGridMonth: "Month", timeGridWeek: "Week", listMonth: "List" }
-/** Below so many px a month is a list. */
-const NARROW = 640
+/** FullCalendar's names of the views that it draws. @type {Partial<Record<ViewName, string>>} */
+export const DRAWN_BY_LIBRARY = { month: "dayGridMonth", week: "timeGridWeek", list: "listMonth" }
 /** A week scrolls within so many px. */
 const WEEK_HEIGHT = 720
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false }
@@ -33,10 +33,8 @@ const appearance = view => ({
   nowIndicator: true,
   firstDay: 1,
   locale: "en-gb",
-  initialView: view.root.clientWidth < NARROW ? "listMonth" : "dayGridMonth",
-  headerToolbar: { left: "prev,next today", center: "title", right: Object.keys(VIEWS).join(",") },
-  buttonText: { today: "Today", ...VIEWS },
-  views: Object.fromEntries(Object.entries(VIEWS).map(([name, text]) => [name, { buttonText: text }])),
+  initialView: DRAWN_BY_LIBRARY[view.name],
+  headerToolbar: false,
   height: "auto",
   dayMaxEvents: 3,
   eventDisplay: "block",
@@ -44,7 +42,7 @@ const appearance = view => ({
   defaultTimedEventDuration: "00:30",
   slotMinTime: "00:00",
   scrollTime: "08:00",
-  eventMinHeight: 36,
+  eventMinHeight: 52,
   slotEventOverlap: false,
   allDaySlot: false,
   listDayFormat: { weekday: "long", day: "numeric", month: "short" },
@@ -70,13 +68,13 @@ const editing = view => ({
   fixedMirrorParent: view.root,
   eventDrop: ({ event, revert, view: shown }) => {
     const entry = event.extendedProps.spot
-    view.move(entry, dropOf(view, event, shown.type), revert)
+    moveEntry(view, entry, dropOf(view, event, shown.type), revert)
   },
   eventReceive: ({ event, view: shown }) => {
     const entry = event.extendedProps.spot
     const to = dropOf(view, event, shown.type)
     event.remove()
-    view.move(entry, to)
+    moveEntry(view, entry, to)
   },
   select: ({ start, end, view: shown }) => {
     view.setTriggerValue("chosen", { start: asWall(start), end: asWall(end), days: isMonth(shown.type) })
@@ -99,18 +97,18 @@ const events = view => ({
         onFailed(error)
       })
   },
-  eventsSet: () => view.correctMoreLinks(),
-  windowResize: () => view.correctMoreLinks(),
+  eventsSet: () => view.afterDraw(),
+  windowResize: () => view.afterDraw(),
   moreLinkClick: ({ date }) => (view.more[dayOf(asWall(date))] ? "listDay" : "popover"),
   eventContent: ({ event }) => ({ domNodes: [buildEntry(view, event.extendedProps.spot)] }),
   eventDidMount: ({ el: box, event }) => {
     const entry = event.extendedProps.spot
-    const text = spokenText(view.data, entry)
+    const text = spokenText(view.labels, entry)
     box.dataset.spot = event.id
     box.tabIndex = 0
     box.setAttribute("aria-label", text)
     box.title = text
-    box.style.setProperty("--spot", colorOf(view.data, entry))
+    box.style.setProperty("--spot", colorOf(view.labels, entry))
   },
   eventClick: ({ event, jsEvent }) => {
     jsEvent.preventDefault()
@@ -120,7 +118,7 @@ const events = view => ({
   // A week scrolls; months and lists are as long as they are. Not while FullCalendar draws.
   datesSet: ({ view: shown }) => {
     const height = shown.type === "timeGridWeek" ? WEEK_HEIGHT : "auto"
-    setTimeout(() => view.showDates(height))
+    setTimeout(() => view.showDates(shown, height))
   },
 })
 

@@ -1,4 +1,4 @@
-import { el, setIfChanged } from "../../ui/shared/dom.js"
+import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { colorOf } from "./colors.js"
 import { spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
@@ -9,16 +9,35 @@ import { buildEntry } from "./entry_view.js"
 /** The API lists as many entries without a date. */
 const MOST_UNDATED = 100
 
-/** What has no date yet: dragged onto a day, or given one by its menu. */
+/** What has no date yet: dragged onto a day, or given one by its menu. Can be folded; not there while it is empty. */
 export class UndatedList {
   /** @param {CalendarView} view */
   constructor(view) {
     this.view = view
     this.node = el("div", "side")
-    this.title = el("b", "", "Not scheduled")
+    this.title = button("Not scheduled", () => this.toggle(), "quiet fold")
     this.list = el("div", "ideas")
     this.drawn = ""
+    this.count = 0
     this.node.append(this.title, this.list)
+  }
+
+  toggle() {
+    this.view.setTray(!this.view.preferences.tray)
+  }
+
+  /** Shows or folds it. */
+  layOut() {
+    const { view, count } = this
+    const isOpen = view.preferences.tray
+    const isShown = count > 0 && view.isDated
+    this.node.classList.toggle("gone", !isShown)
+    this.node.classList.toggle("folded", !isOpen)
+    view.body.classList.toggle("alone", !isShown)
+    view.body.classList.toggle("folded", isShown && !isOpen)
+    this.title.ariaExpanded = String(isOpen)
+    const more = count >= MOST_UNDATED ? "+" : ""
+    setIfChanged(this.title, "textContent", `Not scheduled (${count}${more})`)
   }
 
   /**
@@ -27,15 +46,13 @@ export class UndatedList {
    * @param {CalendarEntry[]} entries
    */
   draw(entries) {
-    const { data } = this.view
-    const text = JSON.stringify([entries, data.colourBy, data.influencers])
+    const { labels } = this.view
+    const text = JSON.stringify([entries, labels.colourBy, labels.influencers, labels.campaigns])
     if (text === this.drawn) return false
     this.drawn = text
-    const count = entries.length
-    this.node.classList.toggle("gone", !count)
-    const more = count >= MOST_UNDATED ? "+" : ""
-    setIfChanged(this.title, "textContent", count ? `Not scheduled (${count}${more})` : "Not scheduled")
+    this.count = entries.length
     this.list.replaceChildren(...entries.map(entry => this.buildItem(entry)))
+    this.layOut()
     return true
   }
 
@@ -46,8 +63,8 @@ export class UndatedList {
     box.dataset.spot = entry.id
     box.tabIndex = 0
     box.setAttribute("role", "button")
-    box.setAttribute("aria-label", spokenText(view.data, entry))
-    box.style.setProperty("--spot", colorOf(view.data, entry))
+    box.setAttribute("aria-label", spokenText(view.labels, entry))
+    box.style.setProperty("--spot", colorOf(view.labels, entry))
     box.append(buildEntry(view, entry))
     box.onclick = () => view.open(entry.id)
     return box

@@ -39,8 +39,16 @@ from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.browsing import browser
 
-OPEN = {"/session/exchange", "/handed/{token}/{name}", "/auth/login", "/auth/refresh", "/auth/logout", "/style/health"}
-"""Asked before there is a session; or by platforms, whose address is the permission."""
+OPEN = {
+    "/session/exchange",
+    "/handed/{token}/{name}",
+    "/auth/login",
+    "/auth/refresh",
+    "/auth/logout",
+    "/style/health",
+    "/ical/{token}/posts.ics",
+}
+"""Asked before there is a session; or by platforms and calendar programs, whose address is the permission."""
 OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout"}
 """Take and give no cookie, so a foreign page gains nothing by them."""
 
@@ -96,6 +104,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         asset = make_asset(tx)
         text = writing.create(tx, WriteOrder(influencer_id=rows.influencer_id, topic="yoga"), TextParts(caption="Theirs"))
         plan = make_planner(tx, "Planned").plan(tx, wall=local_time_ahead())
+        campaign = content_plans.create_campaign(tx, "Theirs")
         plan_act = content_plans.move(tx, plan.id, local_time_ahead(days=2))
         clip = make_clip(tx, rows.picture_ids[0])
         hashtags = content_plans.save_hashtag_set(tx, HashtagSetDraft(name="Theirs", hashtags=("theirs",)))
@@ -126,6 +135,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
+        "source_id": writing_style_source, "campaign_id": campaign.id,
     }  # fmt: skip
 
 
@@ -145,11 +155,13 @@ MADE_HERE = {
     "/recipes/presets",
     "/recipes/unsaved-forms/{form}",
     "/recipes/import",
+    "/campaigns",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
-"""Writes that change nothing of the workspace, or that leave out what is not there."""
+OWN_RIGHTS |= {("POST", "/calendar-feeds"), ("DELETE", "/calendar-feeds/{feed_id}")}
+"""Writes that change nothing of the workspace but what is the person's own, or that leave out what is not there."""
 
 
 def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
@@ -215,6 +227,12 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/content-plans/{plan_id}/move", {"localTime": None}),
         ("POST", "/content-plans/shift", {"planIds": [ids["plan_id"]], "days": 1}),
         ("POST", "/content-plans/acts/{plan_act_id}/undo", None),
+        ("POST", "/content-plans/{plan_id}/stage", {"stage": "review"}),
+        ("POST", "/content-plans/campaign", {"planIds": [ids["plan_id"]]}),
+        ("POST", "/campaigns", {"name": "New"}),
+        ("PATCH", "/campaigns/{campaign_id}", {"name": "Taken"}),
+        ("DELETE", "/campaigns/{campaign_id}", None),
+        ("PUT", "/posting-rules/holidays", {"influencerId": ids["influencer_id"], "country": "IT"}),
         ("PUT", "/workflows/{workflow_id}", {"name": "Taken"}),
         ("POST", "/workflows/{workflow_id}/try", {"prompt": "x"}),
         ("POST", "/workflows/{workflow_id}/approve", None),

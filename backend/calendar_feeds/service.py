@@ -1,0 +1,147 @@
+"""Calendar feeds: making, listing and revoking their addresses, and what such an address reads.
+
+Whoever has the address reads the times, titles and states of posts, without signing in. It ends when it is revoked, or when
+whoever made it leaves the workspace.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select, text, update
+from sqlalchemy.orm import Session
+
+from backend import content_plans, events, influencers
+from backend.calendar_feeds.ical import IcalEvent, calendar_text
+from backend.calendar_feeds.schemas import FeedCard, FeedDraft, NewFeed
+from backend.content_plans import STATE_LABELS, CalendarEntry, PlanFilters, PostState
+from backend.db.tables import CalendarFeed, Influencer, User, Workspace
+from backend.db.transactions import Anonymous, Database, SystemCaller, hash_token
+from backend.errors import Conflict, NotFound, NotPermitted
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.platforms.registry import PLATFORMS
+from backend.settings import Settings
+
+S = PostState
+MAX_FEEDS = 50
+"""Addresses of a workspace that are not revoked."""
+PATH = "/api/ical"
+PAST, AHEAD = timedelta(days=90), timedelta(days=400)
+_EVENT_MINUTES = 15
+_NOT_APPROVED = {S.DRAFT, S.IN_REVIEW}
+_CONFIRMED = {S.APPROVED, S.SCHEDULED, S.PUBLISHING, S.PUBLISHED}
+_FIND = text("SELECT feed_id, tenant_id FROM find_calendar_feed(:token_hash)")
+_GONE = "There is no calendar at this address. It may have been revoked; make a new one in the studio."
+
+
+def create(tx: Session, settings: Settings, draft: FeedDraft) -> NewFeed:
+    """Any member may make one. Raises NotFound, Conflict (too many), NotPermitted (an API key, which it would outlive)."""
+    if "api_key_id" in tx.info:
+        raise NotPermitted("An API key cannot make such an address. Do it in the studio, or with a token of /api/auth/login.")
+    active = select(func.count()).select_from(CalendarFeed).where(CalendarFeed.revoked_at.is_(None))
+    if (tx.scalar(active) or 0) >= MAX_FEEDS:
+        raise Conflict(f"This workspace has {MAX_FEEDS} calendar addresses. Revoke one that is no longer used.")
+    if draft.influencer_id:
+        influencers.get(tx, draft.influencer_id)
+    token = secrets.token_urlsafe(32)
+    row = CalendarFeed(id=new_id("cal"), name=draft.name, influencer_id=draft.influencer_id or None)
+    row.token_hash, row.last_four, row.created_by = hash_token(token), token[-4:], tx.info["user_id"]
+    row.with_drafts = draft.with_drafts
+    tx.add(row)
+    tx.flush()
+    events.record(tx, "calendar_feed.created", "calendar_feed", row.id, {"name": row.name})
+    return NewFeed(_get(tx, row.id), f"{settings.web.base_url}{PATH}/{token}/posts.ics")
+
+
+def page(tx: Session) -> list[FeedCard]:
+    """The addresses that can be read, newest first: of owners all, of others their own."""
+    query = _cards().where(CalendarFeed.revoked_at.is_(None)).order_by(CalendarFeed.created_at.desc(), CalendarFeed.id.desc())
+    if tx.info["role"] != "owner":
+        query = query.where(CalendarFeed.created_by == tx.info["user_id"])
+    return [_card(tx, row) for row in tx.execute(query)]
+
+
+def revoke(tx: Session, feed_id: str) -> None:
+    """From the next request on there is nothing at its address. Raises NotFound (also for one of somebody else, unless the
+    caller is an owner, and for one that was revoked)."""
+    card = _get(tx, feed_id)
+    if not card.can_revoke:
+        raise NotFound("This calendar address does not exist here.")
+    tx.execute(update(CalendarFeed).where(CalendarFeed.id == feed_id).values(revoked_at=func.clock_timestamp()))
+    events.record(tx, "calendar_feed.revoked", "calendar_feed", feed_id, {"name": card.name})
+
+
+def read(db: Database, settings: Settings, token: str) -> str:
+    """The calendar at an address, as text/calendar. Raises NotFound: it does not exist, was revoked, or its maker has left."""
+    with db.transaction(Anonymous()) as tx:
+        feed = tx.execute(_FIND, {"token_hash": hash_token(token)}).first()
+    if feed is None:
+        raise NotFound(_GONE)
+    with db.transaction(SystemCaller(feed.tenant_id)) as tx:
+        tx.execute(text("SET TRANSACTION READ ONLY"))
+        row = tx.get(CalendarFeed, feed.feed_id)
+        if row is None:
+            raise NotFound(_GONE)
+        filters = PlanFilters(influencer_id=row.influencer_id or "")
+        today = now().astimezone(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+        span = {"first": today - PAST, "last": today + AHEAD, "zone": "UTC"}
+        names, campaigns = influencers.names(tx), content_plans.campaign_names(tx)
+        calendar_name = names.get(row.influencer_id or "", "") or tx.scalar(select(Workspace.name)) or "Posts"
+        calendar_events = [
+            _event(entry, names=names, campaigns=campaigns, base=f"{settings.web.base_url}/calendar?ws={feed.tenant_id}")
+            for entry in content_plans.entries(tx, filters=filters, **span)  # type: ignore[arg-type]
+            if row.with_drafts or entry.state not in _NOT_APPROVED
+        ]
+    return calendar_text(calendar_name, calendar_events, at=now())
+
+
+def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, str], base: str) -> IcalEvent:
+    assert entry.wall
+    influencer = names.get(entry.influencer_id, "")
+    platforms = ", ".join(PLATFORMS[platform].label for platform in dict.fromkeys(entry.platforms))
+    campaign = campaigns.get(entry.campaign_id or "", "")
+    return IcalEvent(
+        uid=f"{entry.id}@influencerai-studio",
+        at=entry.wall.replace(tzinfo=UTC),
+        minutes=_EVENT_MINUTES,
+        title=f"{influencer}: {entry.title}" if influencer else entry.title,
+        description="\n".join(filter(None, [STATE_LABELS[entry.state], platforms, campaign])),
+        url=f"{base}&id={entry.id}",
+        confirmed=entry.state in _CONFIRMED,
+        revision=entry.version,
+        categories=(campaign,) if campaign else (),
+    )
+
+
+def _get(tx: Session, feed_id: str) -> FeedCard:
+    row = tx.execute(_cards().where(CalendarFeed.id == feed_id, CalendarFeed.revoked_at.is_(None))).first()
+    if row is None:
+        raise NotFound("This calendar address does not exist here.")
+    return _card(tx, row)
+
+
+def _cards() -> Select[CalendarFeed, str, str | None]:
+    return (
+        select(CalendarFeed, User.name, Influencer.name)
+        .join(User, User.id == CalendarFeed.created_by)
+        .outerjoin(Influencer, Influencer.id == CalendarFeed.influencer_id)
+    )
+
+
+def _card(tx: Session, row: Any) -> FeedCard:
+    feed, maker, influencer_name = row
+    return FeedCard(
+        id=feed.id,
+        name=feed.name,
+        influencer_id=feed.influencer_id or "",
+        influencer_name=influencer_name or "",
+        with_drafts=feed.with_drafts,
+        last_four=feed.last_four,
+        created_by=maker,
+        created_at=feed.created_at,
+        last_read_at=feed.last_read_at,
+        can_revoke=tx.info["role"] == "owner" or feed.created_by == tx.info["user_id"],
+    )

@@ -1,0 +1,150 @@
+"""Plans by stage, from draft to published, and moving one to another stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from backend.content_plans import calendar, checks, dates, queries, schedule
+from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
+from backend.content_plans.schemas import CalendarEntry, Outcome, PlanCard, PlanFilters
+from backend.db.tables import ContentPlan, PostState
+from backend.errors import Conflict
+from backend.kit.clock import now
+
+S = PostState
+Stage = Literal["attention", "draft", "review", "scheduled", "published"]
+TargetStage = Literal["draft", "review", "scheduled"]
+"""Where people can move a plan to."""
+STAGE_LABELS: dict[Stage, str] = {
+    "attention": "Needs fixing",
+    "draft": "Draft",
+    "review": "In review",
+    "scheduled": "Scheduled",
+    "published": "Published",
+}
+STATES_OF_STAGE: dict[Stage, tuple[PostState, ...]] = {
+    "attention": (S.FAILED, S.MISSED, S.UNKNOWN),
+    "draft": (S.DRAFT,),
+    "review": (S.IN_REVIEW,),
+    "scheduled": (S.APPROVED, S.SCHEDULED, S.PUBLISHING, S.ON_HOLD),
+    "published": (S.PUBLISHED,),
+}
+TARGET_STAGES: dict[PostState, tuple[TargetStage, ...]] = {
+    S.DRAFT: ("review", "scheduled"),
+    S.IN_REVIEW: ("draft", "scheduled"),
+    S.APPROVED: ("draft",),
+    S.SCHEDULED: ("draft",),
+    S.FAILED: ("review", "scheduled"),
+    S.MISSED: ("review", "scheduled"),
+}
+"""Where a plan in this state can be moved to; nowhere where it is missing."""
+_BACK_TO_DRAFT = "Moved back to draft on the board."
+
+
+@dataclass(frozen=True, slots=True)
+class BoardColumn:
+    """`more`: there are more plans than `entries`."""
+
+    stage: Stage
+    entries: list[CalendarEntry]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StageMove:
+    """What came of a move. `sentence`: what was done; `note`: a remark for people; `undo_id`: for `undo`, "" without one."""
+
+    sentence: str
+    note: str = ""
+    undo_id: str = ""
+
+
+def board(tx: Session, *, zone: str, filters: PlanFilters | None = None, take: int = 50) -> list[BoardColumn]:
+    """The first `take` plans of each stage: published ones newest first, the others by date, those without one last.
+
+    `filters.states` is not used.
+    """
+    rows_by_stage: dict[Stage, list[Any]] = {}
+    for stage, states in STATES_OF_STAGE.items():
+        where = queries.filter_conditions(tx, replace(filters or PlanFilters(), states=states))
+        date = ContentPlan.due_at.desc() if stage == "published" else ContentPlan.due_at
+        query = calendar.plan_columns().where(*where).order_by(date.nulls_last(), ContentPlan.id.desc())
+        rows_by_stage[stage] = list(tx.execute(query.limit(take + 1)))
+    rows = [row for stage_rows in rows_by_stage.values() for row in stage_rows[:take]]
+    entries_by_id = {entry.id: entry for entry in calendar.calendar_entries(tx, rows, zone)}
+    return [
+        BoardColumn(stage, [entries_by_id[row.id] for row in stage_rows[:take]], len(stage_rows) > take)
+        for stage, stage_rows in rows_by_stage.items()
+    ]
+
+
+def move_to_stage(tx: Session, plan_id: str, stage: TargetStage, *, expected: ExpectedPlans = ANY_VERSION) -> StageMove:
+    """Moves a plan to a stage by the verb that leads there: a draft is sent to review or scheduled, one in review is approved,
+    others go back to draft.
+
+    A draft without a date gets the suggested time when it is scheduled. Raises NotFound, ChangedSince, Conflict
+    (the reason why it cannot go there).
+    """
+    require_unchanged(tx, plan_id, expected)
+    card = queries.get_existing(tx, plan_id)
+    if stage not in TARGET_STAGES.get(card.state, ()):
+        raise Conflict(
+            f"A post that is {STAGE_LABELS[_stage_of(card.state)].lower()} cannot be moved to “{STAGE_LABELS[stage]}”."
+        )
+    match stage:
+        case "draft":
+            _run(card, lambda: schedule.reject(tx, [plan_id], note=_BACK_TO_DRAFT))
+            return StageMove(f"“{card.title}” is a draft again.")
+        case "review":
+            _run(card, lambda: schedule.submit_for_review(tx, [plan_id]))
+            return StageMove(f"“{card.title}” sent for review.")
+        case "scheduled":
+            return _move_to_scheduled(tx, card)
+
+
+def _move_to_scheduled(tx: Session, card: PlanCard) -> StageMove:
+    if card.state is S.IN_REVIEW:
+        outcome = _run(card, lambda: schedule.approve(tx, [card.id]))
+        after = queries.get(tx, card.id)
+        undo_id = next((entry.id for entry in outcome.undo_entries), "")
+        if after.state is S.APPROVED:
+            return StageMove(f"“{card.title}” approved.", _why_not_scheduled(tx, after), undo_id)
+        return StageMove(f"“{card.title}” approved and scheduled for {_date(after)}.", _held_note(after), undo_id)
+    if card.wall is None:
+        dates.set_date(tx, card.id, dates.suggested_time(tx, card.influencer_id, zone=card.zone), card.zone)
+    outcome = _run(card, lambda: schedule.schedule(tx, [card.id]))
+    after = queries.get(tx, card.id)
+    if outcome.review:
+        return StageMove(f"“{card.title}” sent for review.", "The posting rules ask for an approval first.")
+    return StageMove(f"“{card.title}” scheduled for {_date(after)}.", _held_note(after))
+
+
+def _run(card: PlanCard, verb: Callable[[], Outcome]) -> Outcome:
+    outcome = verb()
+    if card.id in outcome.refused:
+        raise Conflict(outcome.refused[card.id])
+    return outcome
+
+
+def _why_not_scheduled(tx: Session, card: PlanCard) -> str:
+    if card.due_at is None:
+        return "It has no date yet."
+    if card.due_at <= now():
+        return "Its time has passed: choose a later one."
+    return checks.blocking_problems(tx, card)
+
+
+def _held_note(card: PlanCard) -> str:
+    return "Publishing is paused: it waits." if card.state is S.ON_HOLD else ""
+
+
+def _date(card: PlanCard) -> str:
+    return f"{card.wall:%a %-d %b, %H:%M}" if card.wall else ""
+
+
+def _stage_of(state: PostState) -> Stage:
+    return next(stage for stage, states in STATES_OF_STAGE.items() if state in states)

@@ -1,0 +1,38 @@
+import { el } from "../../ui/shared/dom.js"
+import { colorOf, legendEntries, legendText } from "./colors.js"
+
+/** @import { CalendarView } from "./calendar.js" */
+
+/** @type {Record<string, string>} */
+const HINTS_OF_VIEWS = {
+  dated: "Drag to move, or press M for a menu. Drag over empty days to fill them.",
+  board: "Drag to another column, or press M for a menu.",
+  feed: "As the profile looks when everything is out.",
+}
+const TOUCH_HINT = "Tap ⋯ to move a post."
+
+/**
+ * What can be done with the entries that are shown, and what their colors mean.
+ *
+ * @param {CalendarView} view
+ */
+export const drawLegend = view => {
+  const { labels } = view
+  const entries = view.name === "feed" ? [] : view.entries.values()
+  view.legend.replaceChildren(
+    el("span", "hint", hintOf(view)),
+    ...legendEntries(labels, entries).map(entry => {
+      const node = el("span", "key", legendText(labels, entry))
+      node.style.setProperty("--spot", colorOf(labels, entry))
+      return node
+    }),
+  )
+}
+
+/** @param {CalendarView} view */
+const hintOf = view => {
+  if (view.name === "feed") return HINTS_OF_VIEWS.feed
+  if (!view.data.canEdit) return ""
+  if (matchMedia("(hover: none)").matches) return TOUCH_HINT
+  return HINTS_OF_VIEWS[view.isDated ? "dated" : view.name]
+}

@@ -1,0 +1,57 @@
+"""Moving all posts from a day on by the same step, with undo."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import content_plans
+from backend.content_plans import PlanFilters, PostState
+from backend.kit.clock import now
+from studio.content_plans.calendar_view import refresh_calendar
+from studio.shell.frame import Page
+from studio.ui.format import count, plain
+from studio.ui.notices import toast_errors
+
+_MOVABLE = (PostState.DRAFT, PostState.IN_REVIEW, PostState.APPROVED, PostState.SCHEDULED, PostState.ON_HOLD)
+_LATEST = "move_all:latest"
+
+
+def form(page: Page, influencer: str) -> None:
+    """Of one influencer, or ("") of all."""
+    with st.form("calendar:shift", border=False):
+        st.caption("Moves every post from that day on that is not out yet." + ("" if influencer else " Of all influencers."))
+        start = st.date_input("From", value=now().date(), format="DD/MM/YYYY")
+        left, right = st.columns(2)
+        days = left.number_input("Days later", -365, 365, 1)
+        hours = right.number_input("Hours later", -23, 23, 0)
+        pressed = st.form_submit_button("Move all", type="primary")
+    if pressed:
+        with page.guard():
+            with page.transaction(needs="editor") as tx:
+                filters = PlanFilters(influencer_id=influencer, first=start, when="dated", states=_MOVABLE)
+                ids = [card.id for card in content_plans.page(tx, filters, take=content_plans.MAX_PLANS_AT_ONCE).cards]
+                entry, outcome = content_plans.shift(tx, ids, days=int(days), minutes=int(hours) * 60)
+            reasons = " ".join(dict.fromkeys(outcome.refused.values()))
+            if entry is None:
+                st.info(plain(reasons or "There is nothing to move from this day on."))
+                return
+            st.session_state[_LATEST] = (entry.id, entry.said)
+            refresh_calendar()
+            st.success(
+                plain(entry.said + (f" {count(len(outcome.refused), 'post')} stayed: {reasons}" if outcome.refused else ""))
+            )
+    if latest := st.session_state.get(_LATEST):
+        st.button(
+            f"Undo: {plain(latest[1])}",
+            icon=":material/undo:",
+            on_click=_undo,
+            args=(page, latest[0]),
+            key="calendar:undo",
+        )
+
+
+def _undo(page: Page, act_id: str) -> None:
+    st.session_state.pop(_LATEST, None)
+    refresh_calendar()
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        content_plans.undo(tx, act_id)

@@ -1,0 +1,80 @@
+"""A new, empty post from the calendar: made at once, and opened in the composer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+
+import streamlit as st
+
+from backend import channels, content_plans
+from backend.content_plans import PlanDraft, VariantDraft
+from backend.influencers import InfluencerCard
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from studio.content_plans import composer
+from studio.content_plans.calendar_view import ChosenTime, refresh_calendar
+from studio.shell import current_influencer
+from studio.shell.frame import Page
+from studio.ui.notices import queue_toast, toast_errors
+
+_USUAL_TIME = time(18)
+_CREATED = "new_post:created"
+
+
+def start(
+    page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str, zone: str, chosen: ChosenTime | None
+) -> None:
+    """Opens the composer on a new post. Asks for whom it is where nobody is chosen. `chosen`: a time, or one day, of `zone`."""
+    cards_by_id = {card.id: card for card in influencer_cards}
+    influencer_id = (chosen.influencer_id if chosen else "") or influencer
+    if influencer_id in cards_by_id:
+        _create(page, cards_by_id[influencer_id], zone, chosen)
+        open_created(page)
+        return
+
+    @st.dialog("Whose post?", width="small")
+    def question() -> None:
+        latest_id = current_influencer.current_influencer_id(list(cards_by_id))
+        for card in sorted(influencer_cards, key=lambda card: card.id != latest_id):
+            if st.button(card.name, width="stretch", key=f"new_post:{card.id}"):
+                current_influencer.set_current_influencer(card.id)
+                _create(page, card, zone, chosen)
+                st.rerun()
+
+    question()
+
+
+def open_created(page: Page) -> None:
+    """Opens the post that was made in the run before, if one was."""
+    if plan_id := st.session_state.pop(_CREATED, None):
+        composer.open_panel(page, plan_id)
+
+
+def _create(page: Page, influencer: InfluencerCard, zone: str, chosen: ChosenTime | None) -> None:
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        own_channels = [channel for channel in channels.of(tx, influencer.id) if channel.deleted_at is None]
+        local_time = _local_time(influencer, zone, chosen)
+        if chosen is None:
+            local_time = content_plans.suggested_time(tx, influencer.id, zone=influencer.time_zone)
+        draft = PlanDraft(
+            influencer_id=influencer.id,
+            wall=local_time,
+            variants=tuple(VariantDraft(channel_id=channel.id) for channel in own_channels),
+        )
+        st.session_state[_CREATED] = content_plans.create(tx, draft, request_key=new_id("key")).id
+    refresh_calendar()
+
+
+def _local_time(influencer: InfluencerCard, zone: str, chosen: ChosenTime | None) -> datetime | None:
+    """The chosen time by the influencer's clock; None, with a word about it, when it has passed."""
+    if chosen is None:
+        return None
+    if chosen.whole_days:
+        local_time = datetime.combine(chosen.start.date(), _USUAL_TIME)
+    else:
+        local_time = content_plans.to_local_time(content_plans.to_instant(chosen.start, zone).at, influencer.time_zone)
+    if content_plans.to_instant(local_time, influencer.time_zone).at > now():
+        return local_time
+    queue_toast("That time has passed: the post has no date yet.", ":material/event_busy:")
+    return None
