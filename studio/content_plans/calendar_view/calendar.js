@@ -1,5 +1,7 @@
 import { api, messageOf } from "../../ui/shared/api.js"
 import { el, setIfChanged } from "../../ui/shared/dom.js"
+import { followChanges } from "../../ui/shared/live_changes.js"
+import { canShareStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
 import { Board } from "./board.js"
@@ -39,7 +41,12 @@ import { asDate, asWall, later, wallNow } from "./wall_time.js"
 
 /** @typedef {{ data: CalendarEntry[], undated: CalendarEntry[], more: Record<string, number> }} CalendarAnswer */
 
+/** Where no event stream tells what has changed. */
 const POLL_MS = 15_000
+/** For what no event tells: a time that has passed. */
+const SELDOM_MS = 60_000
+/** Nouns of events after which the calendar reads again. */
+const FOLLOWED = ["plan", "post", "campaign", "workspace"]
 const DAY_MS = 864e5
 /** A month draws three entries of a day, and can open as many more. */
 const PER_DAY = 6
@@ -77,6 +84,8 @@ export class CalendarView {
     this.dragging = null
     /** @type {(() => void) | null} */
     this.stopPolling = null
+    /** @type {() => void} */
+    this.stopFollowing = () => {}
     this.listening = new AbortController()
     /** @type {ComponentRun<CalendarData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
@@ -101,6 +110,10 @@ export class CalendarView {
   /** Whether the view that is shown is one of days. */
   get isDated() {
     return this.name in DRAWN_BY_LIBRARY
+  }
+
+  get isDragging() {
+    return this.board.dragged !== null || this.root.querySelector(".fc-event-dragging, .fc-event-mirror") !== null
   }
 
   /** @returns {EntryLabels} */
@@ -132,12 +145,15 @@ export class CalendarView {
     if (this.isDated) await this.startLibrary()
     else await this.reload()
     if (this.isClosed) return
+    this.stopFollowing = followChanges(this.data.workspace, FOLLOWED, () => this.readAgain().catch(() => {}), {
+      isFree: () => !this.panel.isOpen && !this.isDragging,
+    })
     let isFirst = true // of which everything is being read already
     const readAgain = async () => {
       if (!isFirst) await this.readAgain()
       isFirst = false
     }
-    this.stopPolling = poll(readAgain, POLL_MS)
+    this.stopPolling = poll(readAgain, canShareStream() ? SELDOM_MS : POLL_MS)
     // In a dialog over it something was done (studio.content_plans.form_keeper).
     window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
     this.root.dataset.ready = "yes"
@@ -171,6 +187,7 @@ export class CalendarView {
   close() {
     this.isClosed = true
     this.stopPolling?.()
+    this.stopFollowing()
     this.listening.abort()
     this.panel.close()
     this.dragging?.destroy()
@@ -316,14 +333,13 @@ export class CalendarView {
 
   /** Draws anew only what others, or the clock, have changed: nobody loses the entry they stand on. */
   async readAgain() {
-    if (this.panel.isOpen) return
+    if (this.panel.isOpen || this.isDragging) return
     if (!this.isDated) {
       await this.reload()
       return
     }
     const { range } = this
-    const isDragging = this.root.querySelector(".fc-event-dragging, .fc-event-mirror")
-    if (!range || isDragging) return
+    if (!range) return
     const answer = await this.askForRange(range)
     if (range === this.range && JSON.stringify(answer) !== this.answer) this.calendar?.refetchEvents()
   }

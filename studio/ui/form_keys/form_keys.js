@@ -58,7 +58,8 @@ class FormKeys {
   /** @param {Event} event */
   onInput({ target }) {
     if (!(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement)) return
-    if (!target.matches(TEXT_FIELDS) || target.closest(OTHER_FORMS) || target.getAttribute("role") === "combobox") return
+    if (!target.matches(TEXT_FIELDS) || target.closest(OTHER_FORMS) || target.getAttribute("role") === "combobox")
+      return
     for (const [name, { key }] of Object.entries(this.data.fields))
       if (target.closest(`.st-key-${CSS.escape(keyClass(key))}`)) this.typed.set(name, target.value)
     clearTimeout(this.timer)
