@@ -135,9 +135,9 @@ def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:
     times = [f":violet-badge[{free_time.wall:%a %-d %b, %H:%M}]" for free_time in forecast.moments[:_LISTED_TIMES]]
     if rest := len(forecast.moments) - len(times):
         times.append(f"and {rest} more, to {forecast.moments[-1].wall:%a %-d %b}")
-    made = "written and illustrated" if order.pictures else "written"
+    manner = "written and illustrated" if order.pictures else "written"
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{count(len(forecast.moments), 'draft')}**, {made}. Nothing goes out before you approve it.")
+        st.markdown(f"**{count(len(forecast.moments), 'draft')}**, {manner}. Nothing goes out before you approve it.")
         st.markdown(" ".join(times))
         if forecast.filled:
             has = "has a post already and is" if forecast.filled == 1 else "have a post already and are"

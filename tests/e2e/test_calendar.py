@@ -1,4 +1,5 @@
-"""The calendar by mouse, keys and on a phone: drag with undo, drop from the list, a menu without a mouse, a range planned."""
+"""The calendar by mouse, keys and on a phone: drag with undo, drop from the list, a menu without a mouse, days filled, the
+board, the feed, and publishing paused."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from backend import content_plans
+from backend.content_plans import PostState
 from backend.db.transactions import Database
 from backend.kit.clock import now
 from tests.factories.account import Person, Tenant
@@ -60,7 +62,7 @@ def test_drag_undo_drop_and_keys(
 
     tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
     day = lambda n: tab.locator(f'.fc-daygrid-day[data-date="{month + timedelta(days=n):%Y-%m-%d}"]')  # noqa: E731
-    tab.locator(".fc-next-button").click()
+    tab.get_by_role("button", name="Later").click()
     event = tab.locator(f'.fc-event[data-spot="{plan.id}"]')
     expect(event).to_contain_text("Scheduled")
     shoot(tab, "calendar")
@@ -70,7 +72,7 @@ def test_drag_undo_drop_and_keys(
     tab.get_by_role("button", name="Undo", exact=True).click()
     until(lambda: wall(plan.id) == month + timedelta(days=9), what="the undo")
 
-    expect(tab.get_by_text("Taken back.")).to_be_visible()
+    expect(tab.get_by_text("Undone.")).to_be_visible()
     drag(tab, tab.locator(f'.idea[data-spot="{idea.id}"]'), day(20))
     until(lambda: wall(idea.id) == month + timedelta(days=20), what="the drop")
     expect(tab.get_by_text("Not scheduled")).to_be_hidden()  # everything has a date: the room is the calendar's
@@ -94,14 +96,53 @@ def test_drag_undo_drop_and_keys(
     tab.mouse.move(last["x"] + 20, last["y"] + last["height"] - 8, steps=8)
     tab.mouse.up()
     dialog = tab.get_by_role("dialog")
-    expect(dialog.get_by_text("3 plans")).to_be_visible()
-    dialog.get_by_text("Written and illustrated").click()
-    expect(dialog.get_by_role("button", name="Plan 3 posts")).to_be_enabled()
-    shoot(tab, "calendar-plan-days")
-    dialog.get_by_text("Empty drafts").click()
-    dialog.get_by_label("Topic", exact=True).fill("Harbour walks")
-    dialog.get_by_role("button", name="Plan it").click()
-    expect(day(23).get_by_text("Harbour walks")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Create 3 posts")).to_be_enabled()
+    shoot(tab, "calendar-fill-days")
+    dialog.get_by_role("button", name="3 empty drafts").click()
+    expect(day(23).get_by_text("Untitled")).to_be_visible()
+
+
+def test_board_feed_and_pause(
+    bare_studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    db: Database,
+    workspace: Tenant,
+    shoot: Callable[[Page, str], None],
+) -> None:
+    with db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx, policy="all")
+        plan = bella.plan(tx, wall=(now() + timedelta(days=2)).replace(tzinfo=None), topic="Trams at dawn")
+
+    def state() -> PostState:
+        with db.transaction(workspace.caller) as tx:
+            return content_plans.get(tx, plan.id).state
+
+    tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
+    tab.get_by_role("button", name="Board", exact=True).click()
+    card, column = tab.locator(".card"), tab.locator(".column")
+    card.drag_to(column.filter(has_text="Scheduled"))
+    expect(tab.get_by_text("The posting rules ask for an approval first.")).to_be_visible()
+    assert state() == PostState.IN_REVIEW
+    card.focus()
+    tab.keyboard.press("m")
+    tab.get_by_role("menuitem", name="Approve and schedule").click()
+    expect(tab.get_by_text("approved and scheduled for")).to_be_visible()
+    expect(column.filter(has_text="Scheduled").locator(".card")).to_be_visible()
+    shoot(tab, "calendar-board")
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    expect(column.filter(has_text="In review").locator(".card")).to_be_visible()
+    with db.transaction(workspace.caller) as tx:
+        content_plans.approve(tx, [plan.id])
+    expect(column.filter(has_text="Scheduled").locator(".card")).to_be_visible()  # it follows what others do
+
+    tab.get_by_role("button", name="Feed preview").click()
+    expect(tab.locator(".tile")).to_contain_text("Scheduled")
+    shoot(tab, "calendar-feed")
+    tab.get_by_role("button", name="Calendar settings").click()
+    tab.get_by_role("menuitem", name="Pause publishing").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Pause").first.click()
+    expect(tab.get_by_role("dialog").get_by_role("button", name="Resume")).to_be_visible()
+    assert state() == PostState.ON_HOLD
 
 
 def test_in_the_dark_and_on_a_phone(
@@ -120,7 +161,7 @@ def test_in_the_dark_and_on_a_phone(
     dark = tab_of(new_visitor(dark=True), bare_studio_url, workspace.editor, workspace)
     expect(dark.locator(".fc-event").first).to_be_visible()
     shoot(dark, "calendar-dark")
-    dark.locator(".fc-timeGridWeek-button").click()
+    dark.get_by_role("button", name="Week", exact=True).click()
     shoot(dark, "calendar-week-dark")
     dark.goto(f"{bare_studio_url}/review?ws={workspace.id}")
     expect(dark.get_by_role("button", name="Approve", exact=True).first).to_be_visible()

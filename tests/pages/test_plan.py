@@ -49,7 +49,7 @@ def said(at: AppTest) -> str:
 def test_an_empty_calendar_says_how_to_begin(open_page: Open, bella: Planner) -> None:
     at = open_page("calendar/calendar", influencer=bella.influencer.id)
     assert "Nothing planned on" in said(at)
-    assert {"New plan", "Save rules"} <= {button.label for button in at.button}
+    assert "Fill the week" in {button.label for button in at.button}
 
 
 def test_a_plan_goes_its_way_from_draft_to_scheduled(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
@@ -214,20 +214,6 @@ def test_viewers_look_and_an_unknown_plan_gets_a_sentence(open_page: Open, app: 
     at = open_page("calendar/calendar", person=workspace.viewer, id=plan_id)
     assert not {"Save", "Approve", "Hold"} & {button.label for button in at.button}
     assert "does not exist here" in open_page("calendar/calendar", id="cp_gone").error[0].value
-
-
-def test_stop_and_start_again(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
-    plan_id = plan_of(app, workspace, bella)
-    with app.db.transaction(workspace.caller) as tx:
-        content_plans.approve(tx, [plan_id])
-    at = open_page("calendar/calendar")
-    at.get_by_key("stop:workspace").click()
-    at.run()
-    assert state(app, workspace, plan_id) == S.ON_HOLD
-    assert "Publishing is stopped" in said(at)
-    at.get_by_key("stop:workspace").click()
-    at.run()
-    assert state(app, workspace, plan_id) == S.SCHEDULED
 
 
 def test_a_post_that_rests_says_so_and_is_used_again_anyway(

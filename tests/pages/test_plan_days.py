@@ -1,4 +1,4 @@
-"""Planning days on the calendar's page: the question, what it comes to, the drafts afterwards, the review of many."""
+"""Filling a week on the calendar's page: the question, what it comes to, the drafts afterwards, the review of many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import bulk_planning, content_plans, jobs
+from backend import bulk_planning, channels, content_plans, jobs
 from backend.app import App
 from backend.bulk_planning import SeriesOrder, pipeline
 from backend.bulk_planning.schemas import SeriesPayload
@@ -74,16 +74,16 @@ def written(app: App, workspace: Tenant, bella: Planner, n: int = 3) -> str:
 def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
     at = open_page("calendar/calendar")
     assert "Nothing is planned yet" in said(at)
-    press(at, "Plan a week")
+    press(at, "Fill the week")
     page_text = said(at)
-    assert "**7 posts**" in page_text
+    assert "**7 drafts**, written and illustrated" in page_text
     assert "the offline writer puts the texts together, free" in page_text
     assert "7 pictures in about" in page_text
     assert "to load the model" in page_text
     assert "Bella has no LoRA yet" in page_text
     next(element for element in at.toggle if element.label == "Make the pictures too").set_value(False)
-    assert "pictures in about" not in said(within(at, "Plan a week"))
-    within(at, "Plan a week", "Plan 7 posts")
+    assert "pictures in about" not in said(within(at, "Fill the week"))
+    within(at, "Fill the week", "Create 7 posts")
     with app.db.transaction(workspace.caller) as tx:
         (job,) = jobs.page(tx, kinds=(bulk_planning.SERIES_KIND,)).cards
     assert job.title == "Plan of 7 posts for Bella"
@@ -94,10 +94,12 @@ def test_without_a_channel_a_practice_channel_is_offered(open_page: Open, app: A
     with app.db.transaction(workspace.caller) as tx:
         zara = make_influencer(tx, "Zara")
     at = open_page("calendar/calendar", influencer=zara.id)
-    press(at, "Plan days")
+    press(at, "Fill the week")
     assert "Zara has no channel yet" in said(at)
-    within(at, "Plan days", "Add a practice channel")
-    assert "**7 posts**" in said(at)
+    within(at, "Fill the week", "Create 7 posts on a practice channel")
+    with app.db.transaction(workspace.caller) as tx:
+        assert [channel.platform for channel in channels.of(tx, zara.id)] == ["sandbox"]
+        assert [job.title for job in jobs.page(tx, kinds=(bulk_planning.SERIES_KIND,)).cards] == ["Plan of 7 posts for Zara"]
 
 
 def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:
@@ -105,8 +107,8 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     at = open_page("calendar/calendar")
     assert "**3 drafts for Bella**" in said(at)
     assert "Written by the offline writer" in said(at)
-    press(at, "Delete these drafts")
-    within(at, "Delete these drafts", "Delete them")
+    press(at, "Delete")
+    within(at, "Delete", "Delete them")
     with app.db.transaction(workspace.caller) as tx:
         assert not content_plans.plans_in_series(tx, f"{job_id}:")
     assert "3 plans deleted." in said(at)
@@ -115,7 +117,7 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
         assert len(content_plans.plans_in_series(tx, f"{job_id}:")) == 3
     assert "**3 drafts for Bella**" in said(at)
     viewer = open_page("calendar/calendar", person=workspace.viewer)
-    assert not {"Plan days", "Send them to review", "Delete these drafts"} & {button.label for button in viewer.button}
+    assert not {"Send for review", "Delete"} & {button.label for button in viewer.button}
 
 
 def test_hand_picked_plans_are_approved_sent_back_and_shifted(

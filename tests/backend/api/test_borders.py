@@ -135,7 +135,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
-        "source_id": writing_style_source, "campaign_id": campaign.id,
+        "campaign_id": campaign.id,
     }  # fmt: skip
 
 

@@ -379,3 +379,15 @@ def test_pictures_that_are_drawn_again_are_in_the_time_that_is_said(rig: SeriesR
     rig.run(context)
     rig.draw(context.job_id)
     assert drawing_s(3) == pytest.approx(drawing_s(0) * (1 + 0.5 + 0.25 + 0.125))
+
+
+def test_the_next_week_with_a_free_time_is_found(rig: SeriesRig, workspace: Tenant) -> None:
+    with rig.app.db.transaction(workspace.caller) as tx:
+        tomorrow = bulk_planning.next_open_week(tx, rig.influencer_id)
+        for n in range(7):
+            at = datetime.combine(tomorrow + timedelta(days=n), time(9))
+            content_plans.create(tx, PlanDraft(influencer_id=rig.influencer_id, wall=at), request_key=new_id("key"))
+        assert bulk_planning.next_open_week(tx, rig.influencer_id) == tomorrow + timedelta(days=7)
+        slot = RecurringTime((tomorrow + timedelta(days=8)).weekday(), "18:30")
+        content_plans.save_rules(tx, rig.influencer_id, RulesDraft(slots=(slot,)))
+        assert bulk_planning.next_open_week(tx, rig.influencer_id) == tomorrow + timedelta(days=7)
