@@ -89,7 +89,7 @@ def test_the_feed_shows_the_channel_newest_first_without_stories(db: Database, w
         bella.plan(tx, topic="Story", wall=local_time_ahead(days=4), variants=(story,))
         preview = content_plans.feed_preview(tx, bella.influencer.id, zone="UTC", take=2)
         assert ([tile.title for tile in preview.tiles], preview.more) == (["Day 3", "Day 2"], True)
-        assert preview.tiles[0].asset_id == bella.asset_id
+        assert (preview.tiles[0].asset_id, preview.tiles[0].media_count) == (bella.asset_id, 1)
         assert preview.channel
         assert preview.channel.id == bella.channel.id
 
