@@ -17,7 +17,7 @@ def animate_button(page: Page, card: PictureCard) -> None:
 
 
 def edit_area_button(page: Page, card: PictureCard) -> None:
-    if st.button("Change a part of it", icon=":material/draw:", width="stretch", help="Paint over what should be different"):
+    if st.button("Edit area", icon=":material/draw:", width="stretch", help="Paint over what should be different"):
         page.go("create/pictures", **{"from": card.id, "part": "1"})
 
 
@@ -25,30 +25,36 @@ def pose_button(page: Page, card: PictureCard) -> None:
     """Shown where a model can take the pose from a picture."""
     if not any("pose-photo" in model.features for model in page.app.engines.image.models()):
         return
-    if st.button("Hold its pose", icon=":material/accessibility_new:", width="stretch", help="Draw somebody else like this"):
+    if st.button("Use pose", icon=":material/accessibility_new:", width="stretch", help="Draw somebody else like this"):
         page.go("create/pictures", pose=card.id)
 
 
 def upscale_popover(page: Page, card: PictureCard) -> None:
+    with st.popover("Upscale", icon=":material/zoom_out_map:", width="stretch"):
+        upscale_options(page, card)
+
+
+def upscale_options(page: Page, card: PictureCard) -> None:
     """Enlarges with the upscaler, or redraws with the model where that can draw larger than this picture."""
     models = page.app.engines.upscaler.models()
     with page.transaction() as tx:
         redraw = generation.larger_redraw_draft(tx, card.id, models=page.app.engines.image.models())
-    with st.popover("Make it larger", icon=":material/zoom_out_map:", width="stretch"):
-        for model in models:
-            st.caption(plain(model.note))
-            with st.container(horizontal=True):
-                for scale in model.scales:
-                    with page.transaction() as tx:
-                        estimate = generation.estimate_upscale(tx, card, scale=scale, model=model.name)
-                    label = f"{scale}× · {card.width * scale:,} × {card.height * scale:,} px"
-                    label += f" · {estimated_duration(estimate.seconds)}" if estimate else ""
-                    if st.button(label, key=f"larger:{model.name}:{scale}:{card.id}"):
-                        _enlarge(page, card, model.name, scale)
-        if redraw:
-            st.caption("Drawn once more from itself at the model's largest size: adds detail, and changes a little.")
-            if st.button(f"Redraw at {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
-                page.go("create/pictures", **{"from": card.id, "redraw": "1"})
+    for model in models:
+        st.caption(plain(model.note))
+        with st.container(horizontal=True):
+            for scale in model.scales:
+                with page.transaction() as tx:
+                    estimate = generation.estimate_upscale(tx, card, scale=scale, model=model.name)
+                label = f"{scale}× · {card.width * scale:,} × {card.height * scale:,} px"
+                label += f" · {estimated_duration(estimate.seconds)}" if estimate else ""
+                if st.button(label, key=f"larger:{model.name}:{scale}:{card.id}"):
+                    _enlarge(page, card, model.name, scale)
+    if redraw:
+        st.caption("Drawn once more from itself at the model's largest size: adds detail, and changes a little.")
+        if st.button(f"Redraw at {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
+            page.go("create/pictures", **{"from": card.id, "redraw": "1"})
+    if not models and not redraw:
+        st.caption("Nothing here can enlarge this picture.")
 
 
 def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backend import gallery, generation, jobs
 from backend.generation import GenerationCard, PictureCard
-from studio.generation import generation_grid
+from studio.generation import generation_grid, tile_actions
 from studio.identity import identity
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
@@ -37,7 +37,7 @@ def results(page: Page, generation_id: str, *, key: str, reveal: bool = False) -
         f"{key}:results:{generation_id}",
         size=_tile_size(card.n),
         ratio=f"{card.recipe.width}/{card.recipe.height}",
-        tiles=[picture_tile(page, picture, alike=picture.id in near_duplicates) for picture in shown],
+        tiles=[picture_tile(page, picture, alike=picture.id in near_duplicates, width=640) for picture in shown],
         on_rated=partial(rate, page) if page.can_edit else None,
         expected=card.n if working else 0,
         poll_url=poll_url,
@@ -45,9 +45,12 @@ def results(page: Page, generation_id: str, *, key: str, reveal: bool = False) -
         thumb=640,
         reveal=reveal,
         in_view=card.n <= 4,
+        actions=tile_actions.offered(page),
     )
     if state.opened:
         page.go("library/gallery", id=state.opened)
+    if state.acted:
+        tile_actions.act(page, *state.acted)
     if not working:
         identity.gate_outcome(page, pictures)
         animate_dialog.animate_button(page, pictures, key=generation_id)
@@ -77,11 +80,19 @@ def _tile_size(n: int) -> int:
     return 380 if n == 1 else 300 if n in (2, 4) else 200 if n <= 6 else 140
 
 
-def picture_tile(page: Page, card: PictureCard, *, alike: bool = False) -> Tile:
-    """`alike`: marked as a near-duplicate of an earlier picture."""
-    src = media_url(page.workspace.id, card.asset_id, w=320)
-    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("look-alike", "warn")] * alike
-    return Tile(id=card.id, src=src, alt=card.prompt, rating=card.rating, badges=marks, dim=card.gate == "rejected")
+def picture_tile(page: Page, card: PictureCard, *, alike: bool = False, width: int = 320) -> Tile:
+    """`alike`: marked as a near-duplicate of an earlier picture. `width`: of its thumbnail in px."""
+    src = media_url(page.workspace.id, card.asset_id, w=width)
+    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("near-duplicate", "warn")] * alike
+    return Tile(
+        id=card.id,
+        src=src,
+        alt=card.prompt,
+        rating=card.rating,
+        favourite=card.favourite,
+        badges=marks,
+        dim=card.gate == "rejected",
+    )
 
 
 def recent(page: Page, *, shown_id: str | None) -> None:

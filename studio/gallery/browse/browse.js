@@ -3,6 +3,7 @@ import { button, el, targetOf } from "../../ui/shared/dom.js"
 import { grouped } from "../../ui/shared/format.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { clamp } from "../../ui/shared/numbers.js"
+import { Toast } from "../../ui/shared/toast.js"
 import { Arranging } from "./arranging.js"
 import { actOnKey } from "./browse_keys.js"
 import { PictureActs } from "./picture_acts.js"
@@ -13,7 +14,6 @@ import { Popup } from "./popup.js"
 import { NO_FILTERS, recallSession, rememberSession } from "./query.js"
 import { SearchBar } from "./search_bar.js"
 import { SelectionBar } from "./selection_bar.js"
-import { Toast } from "./toast.js"
 
 /** @import { DoneAct, Picture } from "./acts.js" */
 /** @import { PicturePage } from "./picture_list.js" */

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, cast
 
 import streamlit as st
 
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
+
+
+TileAction = Literal["favourite", "post", "edit", "upscale", "animate", "seed", "reuse", "download", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +25,18 @@ class Tile:
     alt: str
     caption: str = ""
     rating: int = 0
+    favourite: bool = False
     badges: Sequence[tuple[str, str]] = ()
     dim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PictureGridState:
-    """`selected` stays from run to run; `opened` is set in one run only."""
+    """`selected` stays from run to run; `opened` and `acted` (id of a tile and an action) are set in one run only."""
 
     selected: list[str] = field(default_factory=list)
     opened: str | None = None
+    acted: tuple[str, TileAction] | None = None
 
 
 def picture_grid(
@@ -49,12 +54,15 @@ def picture_grid(
     selection_round: int = 0,
     reveal: bool = False,
     in_view: bool = False,
+    actions: Sequence[TileAction] = (),
 ) -> PictureGridState:
     """`size`: least width of a tile in px; `ratio`: CSS width/height of a tile. A new `selection_round` clears the selection.
 
     `expected` > len(tiles) draws placeholders; `poll_url` answers `{"data": [{"id", "assetId", "prompt"}], "state"}` and
     fills them one by one with thumbnails of `workspace`; when the job has ended the page runs once. `on_rated(ids, stars)`
     is a callback and not a result, because a second click during the run would replace the result and lose the rating.
+    `actions`: what each tile offers. Favourites, deleting (with undo) and downloads are done in the browser; the others come
+    back as `acted`. They need `workspace`, and tiles that are pictures of the gallery.
     `reveal`: a new grid is scrolled into view. `in_view`: all tiles fit into the window, two in a row.
     """
     data: dict[str, Any] = {
@@ -70,6 +78,7 @@ def picture_grid(
         "round": selection_round,
         "reveal": reveal,
         "inView": in_view,
+        "actions": list(actions),
     }
 
     def rated() -> None:
@@ -82,14 +91,21 @@ def picture_grid(
                 on_rated(ids, rating)
 
     result = _component(
-        key=key, data=data, on_selected_change=ignore, on_opened_change=ignore, on_rated_change=rated, on_filled_change=ignore
+        key=key,
+        data=data,
+        on_selected_change=ignore,
+        on_opened_change=ignore,
+        on_acted_change=ignore,
+        on_rated_change=rated,
+        on_filled_change=ignore,
     )
-    selection, opened = result.get("selected") or {}, result.get("opened")
+    selection, opened, acted = result.get("selected") or {}, result.get("opened"), result.get("acted")
     return PictureGridState(
         selected=[str(picture_id) for picture_id in selection.get("ids", ())]
         if selection.get("round", 0) == selection_round
         else [],
         opened=str(opened["id"]) if opened else None,
+        acted=(str(acted["id"]), cast(TileAction, str(acted["action"]))) if acted else None,
     )
 
 
@@ -100,6 +116,7 @@ def _tile_json(tile: Tile) -> dict[str, Any]:
         "alt": tile.alt,
         "caption": tile.caption,
         "rating": tile.rating,
+        "favourite": tile.favourite,
         "badges": [list(badge) for badge in tile.badges],
         "dim": tile.dim,
     }

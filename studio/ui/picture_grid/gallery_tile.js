@@ -1,5 +1,8 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { buildStars, drawStars } from "../shared/stars.js"
+import { buildTileBar } from "./tile_bar.js"
+
+/** @import { TileAction } from "./tile_bar.js" */
 
 /**
  * As `studio.ui.picture_grid.Tile` sends it.
@@ -10,6 +13,7 @@ import { buildStars, drawStars } from "../shared/stars.js"
  * @property {string} alt
  * @property {string} caption
  * @property {number} rating
+ * @property {boolean} favourite
  * @property {[word: string, tone: string][]} badges
  * @property {boolean} dim
  */
@@ -20,6 +24,8 @@ import { buildStars, drawStars } from "../shared/stars.js"
  * @property {(id: string, range: boolean) => void} onToggle
  * @property {(id: string, stars: number) => void} onRate
  * @property {(id: string) => void} onFocus
+ * @property {(id: string, action: TileAction) => void} onAct
+ * @property {(id: string, at: { left: number, top: number, bottom: number }) => void} onMenu
  */
 
 export class GalleryTileView {
@@ -38,6 +44,11 @@ export class GalleryTileView {
     this.stars = buildStars(stars => actions.onRate(id, stars))
     this.src = ""
     this.drawnBadges = ""
+    this.id = id
+    this.actions = actions
+    /** @type {HTMLElement | null} */
+    this.bar = null
+    this.offered = ""
     this.img.loading = "lazy"
     this.img.decoding = "async"
     this.img.onload = () => this.img.classList.add("here")
@@ -50,6 +61,11 @@ export class GalleryTileView {
     }
     this.node.onclick = event => actions.onClick(id, event)
     this.node.onfocus = () => actions.onFocus(id)
+    this.node.oncontextmenu = event => {
+      if (!this.bar) return
+      event.preventDefault()
+      actions.onMenu(id, { left: event.clientX, top: event.clientY, bottom: event.clientY })
+    }
     this.picture.append(this.img, this.tick, this.badges)
     this.foot.append(this.caption, this.stars)
     this.node.append(this.picture, this.foot)
@@ -57,9 +73,9 @@ export class GalleryTileView {
 
   /**
    * @param {GalleryTile} tile
-   * @param {{ selected: boolean, selectable: boolean, ratable: boolean }} state
+   * @param {{ selected: boolean, selectable: boolean, ratable: boolean, offered: TileAction[] }} state
    */
-  draw(tile, { selected, selectable, ratable }) {
+  draw(tile, { selected, selectable, ratable, offered }) {
     if (this.src !== tile.src) {
       this.src = tile.src
       this.img.classList.remove("here")
@@ -70,6 +86,8 @@ export class GalleryTileView {
     setIfChanged(this.node, "title", tile.caption || tile.alt)
     this.node.classList.toggle("dim", tile.dim)
     this.node.classList.toggle("on", selected)
+    this.node.classList.toggle("faved", tile.favourite)
+    this.drawBar(offered)
     this.tick.classList.toggle("gone", !selectable)
     this.tick.setAttribute("aria-label", selected ? "Deselect" : "Select")
     setIfChanged(this.caption, "textContent", tile.caption)
@@ -78,6 +96,19 @@ export class GalleryTileView {
     this.stars.classList.toggle("gone", !ratable)
     drawStars(this.stars, tile.rating)
     this.foot.classList.toggle("gone", !tile.caption && !ratable)
+  }
+
+  /** @param {TileAction[]} offered */
+  drawBar(offered) {
+    const names = offered.join()
+    if (this.offered === names) return
+    this.offered = names
+    this.bar?.remove()
+    this.bar = null
+    if (!offered.length) return
+    const onAct = (/** @type {TileAction} */ action) => this.actions.onAct(this.id, action)
+    this.bar = buildTileBar(offered, onAct, anchor => this.actions.onMenu(this.id, anchor.getBoundingClientRect()))
+    this.picture.append(this.bar)
   }
 
   /** @param {GalleryTile["badges"]} badges */

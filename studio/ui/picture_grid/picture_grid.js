@@ -5,9 +5,12 @@ import { mountable } from "../shared/mount.js"
 import { AddressPoll, hasEnded } from "../shared/polling.js"
 import { actedOn, Selection } from "../shared/selection.js"
 import { GalleryTileView } from "./gallery_tile.js"
+import { TileActs } from "./tile_acts.js"
+import { actionOfKey, openTileMenu } from "./tile_bar.js"
 import { UnsavedRatings } from "./unsaved_ratings.js"
 
 /** @import { GalleryTile } from "./gallery_tile.js" */
+/** @import { TileAction } from "./tile_bar.js" */
 
 /**
  * What `studio.ui.picture_grid.picture_grid` sends.
@@ -25,6 +28,7 @@ import { UnsavedRatings } from "./unsaved_ratings.js"
  * @property {number} round
  * @property {boolean} reveal
  * @property {boolean} inView
+ * @property {TileAction[]} actions
  */
 
 /** @typedef {{ id: string, assetId: string, prompt: string, step?: number, rating?: number }} PictureRow */
@@ -48,6 +52,7 @@ class PictureGrid {
     this.selection = new Selection()
     this.unsaved = new UnsavedRatings()
     this.poll = new AddressPoll()
+    this.acts = new TileActs(this)
     /** @type {number | null} */
     this.round = null
     /** @type {string | null} */
@@ -63,10 +68,13 @@ class PictureGrid {
       onToggle: this.toggle.bind(this),
       onRate: this.rate.bind(this),
       onFocus: this.focusOn.bind(this),
+      onAct: this.act.bind(this),
+      onMenu: this.openMenu.bind(this),
     }
     this.grid.setAttribute("role", "list")
     this.grid.onkeydown = event => this.onKey(event)
-    root.replaceChildren(this.grid)
+    this.root = root
+    root.replaceChildren(this.grid, this.acts.toast.node)
     if (data.reveal) requestAnimationFrame(() => this.reveal())
   }
 
@@ -83,7 +91,7 @@ class PictureGrid {
       this.selection.clear()
     }
     if (!this.hasPolledMore()) {
-      this.tiles = data.tiles.map(tile => ({ ...tile }))
+      this.tiles = this.acts.withoutDeleted(data.tiles).map(tile => ({ ...tile }))
       this.unsaved.applyTo(this.tiles)
     }
     this.selection.retain(new Set(this.tiles.map(tile => tile.id)))
@@ -128,9 +136,10 @@ class PictureGrid {
         selected: selection.has(tile.id),
         selectable: data.selectable,
         ratable: data.ratable,
+        offered: data.actions,
       })
     }
-    this.drawPlaceholders(Math.max(0, data.expected - tiles.length))
+    this.drawPlaceholders(Math.max(0, data.expected - tiles.length - this.acts.deleted.size))
     this.grid.classList.toggle("choosing", selection.size > 0)
     this.updateTabStop()
   }
@@ -188,6 +197,24 @@ class PictureGrid {
     this.reportSelection()
   }
 
+  /**
+   * @param {string} id
+   * @param {TileAction} action
+   */
+  act(id, action) {
+    const tile = this.tiles.find(({ id: other }) => other === id)
+    if (tile && !this.acts.act(tile, action)) this.setTriggerValue("acted", { id, action, at: Date.now() })
+  }
+
+  /**
+   * @param {string} id
+   * @param {{ left: number, top: number, bottom: number }} at
+   */
+  openMenu(id, at) {
+    const focusTile = () => this.views.get(id)?.node.focus({ preventScroll: true })
+    openTileMenu(this.root, at, this.data.actions, action => this.act(id, action), focusTile)
+  }
+
   reportSelection() {
     clearTimeout(this.selectionTimer)
     this.selectionTimer = window.setTimeout(
@@ -209,7 +236,7 @@ class PictureGrid {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const at = this.tiles.findIndex(tile => tile.id === this.focusedId)
-    if (at < 0 || targetOf(event).closest?.(".stars")) return
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey || targetOf(event).closest?.(".stars")) return
     if (!this.actOnKey(event.key, at)) return
     event.preventDefault()
     event.stopPropagation()
@@ -233,15 +260,31 @@ class PictureGrid {
       this.reportSelection()
       this.draw()
     } else if (data.ratable && /^[0-5]$/.test(key)) this.rate(id, Number(key))
-    else return false
+    else return this.actOnLetter(key, id)
+    return true
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} id
+   */
+  actOnLetter(key, id) {
+    const { actions } = this.data
+    const action = actionOfKey(key, actions)
+    if (action) this.act(id, action)
+    else if (key === "ContextMenu" && actions.length) {
+      const box = this.views.get(id)?.node.getBoundingClientRect()
+      if (box) this.openMenu(id, { left: box.left + 8, top: box.top, bottom: box.top + 8 })
+    } else return false
     return true
   }
 
   /** Asks the job for what it has drawn; when it has ended, the page runs once. */
   async readDrawn() {
     const answer = await api(this.data.poll)
-    if (answer.data.length !== this.tiles.length) {
-      this.tiles = answer.data.map((/** @type {PictureRow} */ row) => this.tileOf(row))
+    const rows = this.acts.withoutDeleted(/** @type {PictureRow[]} */ (answer.data))
+    if (rows.length !== this.tiles.length) {
+      this.tiles = rows.map(row => this.tileOf(row))
       this.draw()
     }
     if (hasEnded(answer.state)) {
@@ -265,6 +308,7 @@ class PictureGrid {
       alt: row.prompt,
       caption: row.step ? `step ${row.step}` : "",
       rating: row.rating ?? 0,
+      favourite: false,
       badges: [],
       dim: false,
     }

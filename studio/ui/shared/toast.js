@@ -1,4 +1,4 @@
-import { button, el } from "../../ui/shared/dom.js"
+import { button, el } from "./dom.js"
 
 /** A toast with an undo stays as long. */
 const OFFER_MS = 20_000
