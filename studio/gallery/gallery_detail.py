@@ -89,11 +89,11 @@ def _create_actions(page: Page, card: PictureCard) -> None:
         return
     source = PostSource(picture_ids=(card.id,))
     create_post.create_post_button(page, source, key=card.id, type="primary", width="stretch")
-    if st.button("More like this", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"):
+    if st.button("Variations", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"):
         page.go("create/pictures", remix=card.id)
-    if st.button("Change it, same seed", icon=":material/edit:", width="stretch"):
+    if st.button("Edit prompt, keep seed", icon=":material/edit:", width="stretch"):
         page.go("create/pictures", remix=card.id, seed="same")
-    if st.button("Start from this picture", icon=":material/image:", width="stretch"):
+    if st.button("Image to image", icon=":material/image:", width="stretch"):
         page.go("create/pictures", **{"from": card.id})
     picture_actions.animate_button(page, card)
     picture_actions.edit_area_button(page, card)
@@ -107,7 +107,7 @@ def _file_actions(page: Page, card: PictureCard, board_id: str) -> None:
         with st.popover("Download", icon=":material/download:"):
             st.link_button("The picture", url, width="stretch", help="With the mark that it is AI-made, nothing else")
             st.link_button(
-                "With its recipe inside", f"{url}&recipe=true", width="stretch", help="Prompt and settings inside the file"
+                "With prompt metadata", f"{url}&recipe=true", width="stretch", help="Prompt and settings inside the file"
             )
         if page.can_edit:
             with st.popover("Board", icon=":material/dashboard:"):
@@ -164,7 +164,7 @@ def _recipe(card: PictureCard) -> None:
     if card.prompt:
         st.code(card.prompt, language=None, wrap_lines=True)
     if recipe.negative_prompt:
-        st.caption("Kept out: " + plain(recipe.negative_prompt))
+        st.caption("Negative prompt: " + plain(recipe.negative_prompt))
     facts = [
         plain(card.influencer_name) if card.influencer_name else "",
         *(f"LoRA {plain(ref.name)} at {ref.weight:g}" for ref in recipe.loras),

@@ -50,8 +50,8 @@ def upscale_options(page: Page, card: PictureCard) -> None:
                 if st.button(label, key=f"larger:{model.name}:{scale}:{card.id}"):
                     _enlarge(page, card, model.name, scale)
     if redraw:
-        st.caption("Drawn once more from itself at the model's largest size: adds detail, and changes a little.")
-        if st.button(f"Redraw at {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
+        st.caption("Detailed: drawn once more at the model's largest size; adds detail and changes a little.")
+        if st.button(f"Detailed · {redraw.width} × {redraw.height} px", key=f"redraw:{card.id}"):
             page.go("create/pictures", **{"from": card.id, "redraw": "1"})
     if not models and not redraw:
         st.caption("Nothing here can enlarge this picture.")

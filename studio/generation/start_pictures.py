@@ -32,7 +32,7 @@ def show_picture(page: Page, asset_id: str) -> None:
 
 
 def upload_picture(page: Page) -> None:
-    """The upload; pictures of the gallery have “Start from this picture” on their own pages."""
+    """The upload; pictures of the gallery have “Image to image” on their own pages."""
     with st.expander("Start from an image", icon=":material/add_photo_alternate:"):
         uploader(
             "create:start",

@@ -139,11 +139,8 @@ def _start_button(page: Page, key: str, ids: list[str], draft: VideoDraft, choic
     takes = f" · about {duration(plan.seconds)} to make" if plan.seconds else ""
     st.caption(f"{recipe.width} × {recipe.height} px · {recipe.seconds:.3g} s at {recipe.fps} frames a second{takes}")
     if plan.soft:
-        subject = "This picture is" if len(ids) == 1 else f"{plan.soft} of these pictures are"
-        st.caption(
-            f":orange[:material/blur_on: {subject} much smaller than the video, which will look soft. "
-            "“Make it larger” first helps.]"
-        )
+        subject = "Low resolution" if len(ids) == 1 else f"{count(plan.soft, 'picture')} with low resolution"
+        st.caption(f":orange[:material/blur_on: {subject}: upscale first for a sharp video.]")
     label = "Make the video" if len(ids) == 1 else f"Make {count(len(ids), 'video')}"
     st.button(
         label,

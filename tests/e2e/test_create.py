@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from backend import generation, influencers
+from backend import content_plans, generation, influencers
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill_workspace
@@ -42,3 +43,40 @@ def test_a_prompt_outlives_leaving_and_its_pictures_come_into_view(
     expect(tab.locator(".wait").first).to_be_in_viewport(ratio=0.5)
     with db.transaction(workspace.caller) as tx:
         assert generation.latest(tx)[0].recipe.asked == "at the pier at dawn"
+
+
+def test_what_a_tile_offers_is_done_where_it_stands(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], db: Database, workspace: Tenant
+) -> None:
+    rows = fill_workspace(db, workspace)
+    visitor = new_visitor(width=1440)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": bare_studio_url}])
+    tab = visitor.new_page()
+    tab.goto(f"{bare_studio_url}/create?ws={workspace.id}&id={rows.generation_id}")
+    tiles = tab.get_by_role("listitem", name="bella, portrait, at the beach, smiling", exact=True)
+    count = len(rows.picture_ids)
+    expect(tiles).to_have_count(count)
+    tiles.nth(0).focus()
+    tab.keyboard.press("f")
+    expect(tiles.nth(0)).to_have_class(re.compile("faved"))
+    tab.keyboard.press("Delete")
+    expect(tiles).to_have_count(count - 1)
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    expect(tiles).to_have_count(count)
+
+    with db.transaction(workspace.caller) as tx:
+        pictures = {picture.id: picture for picture in generation.pictures_of(tx, rows.generation_id)}
+    assert [picture.favourite for picture in pictures.values()].count(True) == 1
+    tiles.nth(1).hover()
+    tiles.nth(1).get_by_role("button", name="More").click()
+    tab.get_by_role("menuitem", name="Reuse seed").press("Enter")
+    tab.get_by_text("LoRAs, model and more").click()
+    expect(tab.get_by_label("Seed", exact=True)).not_to_have_value("-1")
+    assert int(tab.get_by_label("Seed", exact=True).input_value()) in {picture.seed for picture in pictures.values()}
+
+    tiles.nth(1).focus()
+    tab.keyboard.press("p")
+    tab.wait_for_url("**/calendar**")
+    with db.transaction(workspace.caller) as tx:
+        [plan] = content_plans.page(tx).cards
+    assert plan.posts[0].media[0] in {picture.asset_id for picture in pictures.values()}

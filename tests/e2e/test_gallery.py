@@ -75,7 +75,7 @@ def test_rate_choose_delete_and_undo(
     expect(tab.get_by_role("button", name="Picture after (→)")).to_be_visible()
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_text("seed 5")).to_be_visible()
-    tab.get_by_role("button", name="More like this").click()
+    tab.get_by_role("button", name="Variations").click()
     expect(tab.get_by_label("Prompt", exact=True)).to_have_value("portrait, at the beach, smiling")
 
 

@@ -74,7 +74,7 @@ def test_from_the_first_visit_to_four_pictures(
 
     pictures.first.click()
     expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
-    press(tab, "More like this")
+    press(tab, "Variations")
     expect(tab.get_by_label("Prompt", exact=True)).to_have_value("portrait, at the beach, smiling")
     workspace = parse_qs(urlsplit(tab.url).query)["ws"][0]
     look_at_every_page(tab, studio_url, workspace, shoot)

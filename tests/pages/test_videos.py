@@ -39,7 +39,7 @@ def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, wo
     assert not at.exception
     page_text = words(at)
     assert "720 × 720 px · 5 s at 30 frames a second · about" in page_text
-    assert "will look soft" in page_text
+    assert "upscale first" in page_text
     press(at, "Make the video")
     with db.transaction(workspace.caller) as tx:
         [job] = jobs.page(tx, kinds=("video-generation",)).cards

@@ -115,11 +115,11 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         [picture] = make_pictures(tx, 1)
     at = open_page("library/gallery", id=picture)
-    assert "Hold its pose" not in words(at), "no model here reads poses"
+    assert "Use pose" not in words(at), "no model here reads poses"
     reads = replace(ABLE, features=(*ABLE.features, "pose-photo"))
     monkeypatch.setattr(app.engines.image, "models", lambda: [reads])
     at = open_page("library/gallery", id=picture)
-    assert "Hold its pose" in words(at)
+    assert "Use pose" in words(at)
     at = open_page("create/pictures", pose=picture)
     assert not at.exception
     assert "Uses the pose of this picture" in words(at)

@@ -5,7 +5,11 @@ import { Toast } from "../shared/toast.js"
 /** @import { GalleryTile } from "./gallery_tile.js" */
 /** @import { TileAction } from "./tile_bar.js" */
 
-/** What a tile's grid has to be for its actions. @typedef {{ data: { workspace: string }, tiles: GalleryTile[], draw(): void }} TileGrid */
+/**
+ * What a tile's grid has to be for its actions.
+ *
+ * @typedef {{ data: { workspace: string }, tiles: GalleryTile[], draw(): void }} TileGrid
+ */
 
 /** The actions that need no page to run: favourite, delete with its undo, download. */
 export class TileActs {

@@ -3,7 +3,8 @@ import { button, el } from "../shared/dom.js"
 /**
  * What can be done with a picture at its tile. Python names those that are offered; `reuse` stands in the menu alone.
  *
- * @typedef {"favourite" | "post" | "edit" | "upscale" | "animate" | "seed" | "reuse" | "download" | "delete"} TileAction
+ * @typedef {"favourite" | "post" | "edit" | "upscale" | "animate"} TileWork
+ * @typedef {TileWork | "seed" | "reuse" | "download" | "delete"} TileAction
  */
 
 /**
