@@ -35,6 +35,7 @@ SLICES = {
     "comparisons",
     "gallery",
     "lineage",
+    "onboarding",
     "renditions",
     "bulk_planning",
     "calendar_feeds",

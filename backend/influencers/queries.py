@@ -55,7 +55,7 @@ def _cards() -> Select[Influencer, str]:
 
 def _card(row: Influencer, lora_name: str | None) -> InfluencerCard:
     columns = ("id", "name", "trigger_word", "language", "time_zone", "look_prompt", "look_negative", "default_lora_weight")
-    other_columns = ("ai_mark", "cover_asset_id", "setup", "version", "created_at", "updated_at", "archived_at")
+    other_columns = ("ai_mark", "cover_asset_id", "setup", "version", "created_at", "updated_at", "archived_at", "is_sample")
     return InfluencerCard(
         **{name: getattr(row, name) for name in columns + other_columns},
         persona=Persona(**row.persona),

@@ -87,7 +87,8 @@ class InfluencerDraft(Draft):
 
 @dataclass(frozen=True, slots=True)
 class InfluencerCard:
-    """An influencer as pages see it. `setup`: how far the wizard came. `version`: its revision, for `save`."""
+    """An influencer as pages see it. `setup`: how far the wizard came. `version`: its revision, for `save`. `is_sample`: the
+    one to play with, that is removed as a whole."""
 
     id: str
     name: str
@@ -107,6 +108,7 @@ class InfluencerCard:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+    is_sample: bool = False
 
     def draft(self) -> InfluencerDraft:
         """The draft that an edit form starts with."""

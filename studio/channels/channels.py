@@ -9,6 +9,7 @@ import streamlit as st
 from backend import channels, content_plans, influencers
 from backend.channels import PLATFORMS, ChannelCard
 from backend.content_plans import ChannelActivity
+from backend.influencers import InfluencerCard
 from studio.channels import channel_card
 from studio.shell import session
 from studio.shell.frame import Page
@@ -58,6 +59,16 @@ def show(page: Page) -> None:
     _setup_help(setup_problems)
 
 
+def show_for(page: Page, influencer: InfluencerCard) -> None:
+    """The channels of one influencer, on her own page."""
+    with page.transaction() as tx:
+        own_channels = channels.of(tx, influencer.id)
+        paces = content_plans.channel_activity(tx)
+    problems = _setup_problems(page)
+    _influencer_section(page, influencer.id, "Channels", own_channels, problems, paces=paces, zone=influencer.time_zone)
+    _setup_help(problems)
+
+
 def _influencer_filter(names: Mapping[str, str]) -> str:
     if len(names) == 1:
         return ""
@@ -91,14 +102,14 @@ def _show_flash(page: Page) -> None:
 def _influencer_section(
     page: Page,
     influencer_id: str,
-    name: str,
+    title: str,
     cards: Sequence[ChannelCard],
     setup_problems: Mapping[str, str],
     *,
     paces: Mapping[str, ChannelActivity],
     zone: str,
 ) -> None:
-    st.header(plain(name), anchor=False)
+    st.header(plain(title), anchor=False)
     for card in cards:
         reconnect_link = channel_card.link_html(
             "Connect again", _connect_url(page, channel=card.id), primary=card.state == "reconnect"

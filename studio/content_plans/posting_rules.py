@@ -19,7 +19,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 POLICIES = {"all": "Every post is reviewed", "first": "The first posts are reviewed", "auto": "Nobody reviews"}
 
 
-def form(page: Page, influencer_id: str) -> None:
+def form(page: Page, influencer_id: str, *, offer_practice_channel: bool = True) -> None:
     with page.transaction() as tx:
         influencer = influencers.get(tx, influencer_id)
         rules = content_plans.get_rules(tx, influencer_id)
@@ -53,7 +53,7 @@ def form(page: Page, influencer_id: str) -> None:
             with page.transaction(needs="editor") as tx:
                 content_plans.save_rules(tx, influencer_id, draft)
             st.success("Saved. It holds for what is scheduled from now on.")
-    if page.can_edit and not has_sandbox:
+    if page.can_edit and offer_practice_channel and not has_sandbox:
         st.caption("A sandbox channel behaves like a platform and shows posts to nobody outside.")
         st.button("Add a sandbox channel", icon=":material/science:", on_click=_add_sandbox, args=(page, influencer_id))
 
@@ -68,6 +68,13 @@ def switches(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
     for card in influencer_cards[:30]:
         paused_at = rules[card.id].stopped_at
         _switch(page, card.id, card.name + (f" (since {ago(paused_at)})" if paused_at else ""), on=paused_at is not None)
+
+
+def influencer_switch(page: Page, influencer: InfluencerCard) -> None:
+    """The stop switch of one influencer."""
+    with page.transaction() as tx:
+        paused_at = content_plans.get_rules(tx, influencer.id).stopped_at
+    _switch(page, influencer.id, f"Stopped {ago(paused_at)}" if paused_at else "Posts go out", on=paused_at is not None)
 
 
 def _switch(page: Page, influencer_id: str, name: str, *, on: bool) -> None:

@@ -1,15 +1,23 @@
-"""The influencer's form: name and persona first; voice, look and locale in expanders."""
+"""The forms of an influencer: the whole of it for the wizard (name and description first, the rest in expanders), and its parts
+for the tabs of her page: persona, and look."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard, InfluencerDraft, Persona
 from studio.ui.format import lines, paragraphs
+
+_LISTS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("topics", "do", "dont", "never_say", "sample_lines"), lines),
+    "examples": paragraphs,
+}
+"""Fields of a persona that are typed one a line, or with an empty line between two."""
 
 
 def influencer_form(
@@ -27,38 +35,48 @@ def influencer_form(
     Raises backend.errors.Invalid with what to change.
     """
     with st.form(key, border=False):
-        values = (
-            _person_fields(key, card, disabled)
-            | _voice_fields(card, disabled, voices)
-            | _look_fields(card, disabled)
-            | _locale_fields(card, disabled)
-        )
+        values = _person_fields(key, card, disabled)
+        with st.expander("How they speak", icon=":material/chat:"):
+            values |= _topic_fields(card, disabled) | _voice_fields(card, disabled, voices)
+        with st.expander("How they look in pictures", icon=":material/palette:"):
+            values |= _look_fields(f"{key}:look", card, disabled)
+        with st.expander("Language, time zone, AI mark", icon=":material/public:"):
+            values |= _locale_fields(card, disabled) | _ai_mark_field(card, disabled)
         submitted = st.form_submit_button(submit, type="primary", disabled=disabled)
-    if not submitted:
-        return None
-    persona = Persona(
-        bio=values["bio"],
-        audience=values["audience"],
-        tone=values["tone"],
-        style=values["style"],
-        topics=lines(values["topics"]),
-        do=lines(values["do"]),
-        dont=lines(values["dont"]),
-        never_say=lines(values["never_say"]),
-        sample_lines=lines(values["sample_lines"]),
-        voice_style=values["voice_style"],
-        examples=paragraphs(values["examples"]),
-    )
-    return InfluencerDraft(
-        name=values["name"],
-        trigger_word=values["trigger_word"],
-        persona=persona,
-        language=values["language"],
-        time_zone=values["time_zone"],
-        look_prompt=values["look_prompt"],
-        look_negative=values["look_negative"],
-        ai_mark=values["ai_mark"] == "on",
-    )
+    return _draft(card, values) if submitted else None
+
+
+def persona_form(key: str, card: InfluencerCard, *, disabled: bool, voices: Mapping[str, str]) -> InfluencerDraft | None:
+    """Name, persona, language and time zone; the look stays as in `card`. As `influencer_form`."""
+    with st.form(key, border=False):
+        left, right = st.columns(2, gap="large")
+        with left:
+            values = _person_fields(key, card, disabled)
+            values |= _topic_fields(card, disabled) | _locale_fields(card, disabled)
+        with right:
+            values |= _voice_fields(card, disabled, voices)
+        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
+    return _draft(card, values) if submitted else None
+
+
+def look_form(key: str, card: InfluencerCard, *, disabled: bool) -> InfluencerDraft | None:
+    """What prompts and files of their pictures get; the persona stays as in `card`. As `influencer_form`."""
+    with st.form(key, border=False):
+        values = _look_fields(f"{key}:first", card, disabled) | _ai_mark_field(card, disabled)
+        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
+    return _draft(card, values) if submitted else None
+
+
+def _draft(card: InfluencerCard | None, values: Mapping[str, str]) -> InfluencerDraft:
+    """The draft of `card` with the values of a form's fields. Raises backend.errors.Invalid."""
+    values_before = card.draft().model_dump() if card else {}
+    changed: dict[str, Any] = {name: value for name, value in values.items() if name in InfluencerDraft.model_fields}
+    persona = {name: _LISTS.get(name, str)(value) for name, value in values.items() if name in Persona.model_fields}
+    if persona:
+        changed["persona"] = Persona(**{**values_before.get("persona", {}), **persona})
+    if "ai_mark" in values:
+        changed["ai_mark"] = values["ai_mark"] == "on"
+    return InfluencerDraft(**{**values_before, **changed})
 
 
 def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
@@ -72,7 +90,7 @@ def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dic
         help="3 to 80 characters, any language.",
     )
     bio = st.text_area(
-        "Who are they?",
+        "Description",
         card.persona.bio if card else "",
         max_chars=2000,
         height=90,
@@ -83,43 +101,39 @@ def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dic
 
 
 def _voice_fields(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
-    with st.expander("How they speak", icon=":material/chat:"):
-        tone = st.text_input(
-            "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
-        )
-        style = st.text_input(
-            "Style of writing",
-            card.persona.style if card else "",
-            placeholder="short sentences, one emoji at most",
-            disabled=disabled,
-        )
-        audience = st.text_input(
-            "Who follows them?",
-            card.persona.audience if card else "",
-            max_chars=200,
-            disabled=disabled,
-            placeholder="people in their twenties who travel by train",
-        )
-        voice_style = _style_select(card, disabled, voices)
-        topics = st.text_area(
-            "Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled
-        )
-        left, right = st.columns(2)
-        do = left.text_area("Always do, one a line", "\n".join(card.persona.do) if card else "", height=90, disabled=disabled)
-        dont = right.text_area(
-            "Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled
-        )
-        more = _example_fields(card, disabled)
+    tone = st.text_input(
+        "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
+    )
+    style = st.text_input(
+        "Style of writing",
+        card.persona.style if card else "",
+        placeholder="short sentences, one emoji at most",
+        disabled=disabled,
+    )
+    audience = st.text_input(
+        "Who follows them?",
+        card.persona.audience if card else "",
+        max_chars=200,
+        disabled=disabled,
+        placeholder="people in their twenties who travel by train",
+    )
+    voice_style = _style_select(card, disabled, voices)
+    more = _example_fields(card, disabled)
     return {
         "tone": tone,
         "audience": audience,
         "style": style,
         "voice_style": voice_style,
-        "topics": topics,
-        "do": do,
-        "dont": dont,
         **more,
     }
+
+
+def _topic_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    topics = st.text_area("Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled)
+    left, right = st.columns(2)
+    do = left.text_area("Always do, one a line", "\n".join(card.persona.do) if card else "", height=90, disabled=disabled)
+    dont = right.text_area("Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled)
+    return {"topics": topics, "do": do, "dont": dont}
 
 
 def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
@@ -135,7 +149,7 @@ def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[s
         index=ids.index(current),
         format_func=lambda style_id: options[style_id],
         disabled=disabled,
-        help="From Make → Writing styles. Texts take its manner, besides what stands here.",
+        help="From Models → Writing styles. Texts follow it, besides what stands here.",
     )
 
 
@@ -167,51 +181,54 @@ def _example_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, st
     return {"never_say": never_say, "sample_lines": sample_lines, "examples": examples}
 
 
-def _look_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
-    with st.expander("How they look in pictures", icon=":material/palette:"):
-        trigger = st.text_input(
-            "Trigger word",
-            card.trigger_word if card else "",
-            placeholder="made from the name when empty",
-            disabled=disabled,
-            help="The one word that stands for this face in prompts. Small letters, digits and _.",
-        )
-        prompt = st.text_area(
-            "Added to every prompt",
-            card.look_prompt if card else "",
-            height=70,
-            max_chars=1000,
-            disabled=disabled,
-            placeholder="freckles, natural light",
-        )
-        negative = st.text_area(
-            "Kept out of every picture", card.look_negative if card else "", height=70, max_chars=1000, disabled=disabled
-        )
+def _look_fields(trigger_key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    trigger = st.text_input(
+        "Trigger word",
+        card.trigger_word if card else "",
+        placeholder="made from the name when empty",
+        disabled=disabled,
+        help="The one word that stands for this face in prompts. Small letters, digits and _.",
+        key=trigger_key,
+    )
+    prompt = st.text_area(
+        "Added to every prompt",
+        card.look_prompt if card else "",
+        height=70,
+        max_chars=1000,
+        disabled=disabled,
+        placeholder="freckles, natural light",
+    )
+    negative = st.text_area(
+        "Negative prompt of every picture", card.look_negative if card else "", height=70, max_chars=1000, disabled=disabled
+    )
     return {"trigger_word": trigger, "look_prompt": prompt, "look_negative": negative}
 
 
 def _locale_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
-    with st.expander("Language, time zone, AI mark", icon=":material/public:"):
-        tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
-        left, right = st.columns(2)
-        language = left.selectbox(
-            "Language",
-            tags,
-            index=tags.index(card.language) if card else 0,
-            format_func=influencers.LANGUAGES.__getitem__,
-            disabled=disabled,
-        )
-        zone = right.selectbox(
-            "Time zone", zones, index=zones.index(card.time_zone) if card else _browser_zone(zones), disabled=disabled
-        )
-        mark = st.toggle(
-            "Mark pictures as AI-made",
-            card.ai_mark if card else True,
-            disabled=disabled,
-            help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
-            "published always carries it, whatever you choose here.",
-        )
-    return {"language": language, "time_zone": zone, "ai_mark": "on" if mark else "off"}
+    tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
+    left, right = st.columns(2)
+    language = left.selectbox(
+        "Language",
+        tags,
+        index=tags.index(card.language) if card else 0,
+        format_func=influencers.LANGUAGES.__getitem__,
+        disabled=disabled,
+    )
+    zone = right.selectbox(
+        "Time zone", zones, index=zones.index(card.time_zone) if card else _browser_zone(zones), disabled=disabled
+    )
+    return {"language": language, "time_zone": zone}
+
+
+def _ai_mark_field(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+    mark = st.toggle(
+        "Mark pictures as AI-made",
+        card.ai_mark if card else True,
+        disabled=disabled,
+        help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
+        "published always carries it, whatever you choose here.",
+    )
+    return {"ai_mark": "on" if mark else "off"}
 
 
 def _browser_zone(zones: list[str]) -> int:

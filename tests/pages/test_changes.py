@@ -59,7 +59,7 @@ def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
 def test_an_influencer_is_saved_and_an_older_edit_is_refused(
     open_page: Open, db: Database, workspace: Tenant, rows: Rows
 ) -> None:
-    first, second = (open_page("influencers/influencers", id=rows.influencer_id) for _ in range(2))
+    first, second = (open_page("influencers/influencers", id=rows.influencer_id, tab="persona") for _ in range(2))
     field(first, "text_input", "Tone").input("dry")
     press(first, "Save")
     with db.transaction(workspace.caller) as tx:

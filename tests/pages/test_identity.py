@@ -44,7 +44,7 @@ def field(at: AppTest, kind: str, label: str) -> Any:
 
 
 def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    at = open_page("influencers/influencers", id=rows.influencer_id, part="identity")
+    at = open_page("influencers/influencers", id=rows.influencer_id, tab="look")
     assert "Does every picture really show Bella?" in words(at)
     press(at, "Calibrate")
     assert not at.exception
@@ -56,7 +56,7 @@ def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace:
 def test_a_threshold_says_how_many_references_would_pass(
     app: Any, open_page: Open, db: Database, workspace: Tenant, calibrated: Rows
 ) -> None:
-    at = open_page("influencers/influencers", id=calibrated.influencer_id, part="identity")
+    at = open_page("influencers/influencers", id=calibrated.influencer_id, tab="look")
     assert "12 of 13 references would pass themselves · as calibrated" in words(at)
     assert "purple hair" in words(at)
     field(at, "slider", "Threshold").set_value(0.4).run()
@@ -69,10 +69,10 @@ def test_a_threshold_says_how_many_references_would_pass(
 
 
 def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace: Tenant, calibrated: Rows) -> None:
-    at = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="identity")
+    at = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, tab="look")
     assert field(at, "slider", "Threshold").disabled
     assert not [button for button in at.button if "alibrate" in button.label]
-    report = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, part="report")
+    report = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, tab="report")
     assert "Whose pictures it was learned from" in words(report)
     assert [metric.value for metric in report.metric][:2] == ["8", "100%"]
 

@@ -22,7 +22,7 @@ def test_a_chosen_lora_is_drawn_at_its_own_weight(open_page: Open, db: Database,
     with db.transaction(workspace.caller) as tx:
         tx.execute(update(Lora).where(Lora.id == rows.lora_id).values(meta={"weight": 1.2}))
         influencers.set_default_lora(tx, rows.influencer_id, None)
-    at = open_page("influencers/influencers", id=rows.influencer_id)
+    at = open_page("influencers/influencers", id=rows.influencer_id, tab="look")
     at.selectbox(key=f"default:{rows.influencer_id}").select(rows.lora_id).run()
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
@@ -35,7 +35,7 @@ def test_a_weight_that_the_slider_does_not_offer_is_shown_and_kept(
 ) -> None:
     with db.transaction(workspace.caller) as tx:
         influencers.set_default_lora(tx, rows.influencer_id, rows.lora_id, 2.0)
-    at = open_page("influencers/influencers", id=rows.influencer_id)
+    at = open_page("influencers/influencers", id=rows.influencer_id, tab="look")
     assert not at.exception
     assert at.slider(key=f"weight:{rows.influencer_id}:{rows.lora_id}").value == 2.0
     with db.transaction(workspace.caller) as tx:

@@ -99,7 +99,8 @@ class InfluencerChangeRequest(InfluencerRequest):
 
 
 class InfluencerResponse(ApiModel):
-    """`defaultLoraName`: how prompts name that LoRA. `version` goes up with each change; the header `ETag` stands for it."""
+    """`defaultLoraName`: how prompts name that LoRA. `version` goes up with each change; the header `ETag` stands for it.
+    `isSample`: the one to play with, see `/onboarding/sample-influencer`."""
 
     id: str
     tenant_id: str
@@ -119,6 +120,7 @@ class InfluencerResponse(ApiModel):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+    is_sample: bool
 
 
 def _influencer_response(card: InfluencerCard, tenant_id: str) -> InfluencerResponse:

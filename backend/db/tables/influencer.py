@@ -20,6 +20,7 @@ class Influencer(Tenanted, Dated, Base):
         CheckConstraint("default_lora_weight BETWEEN -2 AND 2", name="weight"),
         tenant_fk("default_lora_id", "loras", ondelete="SET NULL"),
         tenant_fk("cover_asset_id", "assets", ondelete="SET NULL"),
+        Index("uq_influencers_sample", "tenant_id", unique=True, postgresql_where=text("is_sample")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -40,6 +41,8 @@ class Influencer(Tenanted, Dated, Base):
     """Goes up with each save: an edit of an older version is refused, not overwritten."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     archived_at: Mapped[datetime | None]
+    is_sample: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The sample influencer, to play with; removed as a whole."""
 
 
 class IdentityProfile(Tenanted, Dated, Base):

@@ -115,3 +115,13 @@ def refused(client: TestClient, body: dict[str, Any]) -> str:
     answer = client.post("/influencers", json=body)
     assert answer.status_code == 400, answer.text
     return str(answer.json()["message"])
+
+
+def test_the_first_steps(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "influencers:write")
+    with program(app, secret) as client:
+        assert client.get("/onboarding/checklist").json()["nextStep"] == "influencer"
+        made = client.post("/influencers", json=BELLA).json()
+        checklist = client.get("/onboarding/checklist").json()
+        assert (checklist["influencerId"], checklist["done"], checklist["nextStep"]) == (made["id"], ["influencer"], "pictures")
+        assert client.get("/onboarding/checklist?influencerId=inf_nobody").status_code == 404

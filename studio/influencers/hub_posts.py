@@ -1,0 +1,41 @@
+"""Posts of an influencer as rows: picture, time, what it says, and the way into the composer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from backend.content_plans import PlanCard
+from studio.content_plans import composer, plan
+from studio.shell.frame import Page
+from studio.ui.format import count, esc, media_url, plain
+
+_SIDE_PX = 48
+
+
+def post_rows(page: Page, cards: Sequence[PlanCard], *, key: str) -> None:
+    """`key`: tells lists on the same page apart."""
+    for card in cards:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}:row:{card.id}"):
+            st.html(_thumb(page, card), width="content")
+            with st.container(gap=None, width="stretch"):
+                if st.button(plain(card.title), key=f"{key}:open:{card.id}", type="tertiary"):
+                    composer.open_panel(page, card.id)
+                st.caption(f"{plan.badge(card.state)} {plain(_facts(card))}")
+
+
+def _facts(card: PlanCard) -> str:
+    when = f"{card.wall:%a %-d %b, %H:%M}" if card.wall else "no date"
+    names = [post.channel_name for post in card.posts]
+    return f"{when} · {names[0] if len(names) == 1 else count(len(names), 'channel') if names else 'no channel'}"
+
+
+def _thumb(page: Page, card: PlanCard) -> str:
+    """The first picture of the post; the empty square of one without pictures."""
+    shape = f"width:{_SIDE_PX}px;height:{_SIDE_PX}px;border-radius:8px;display:block;background:rgba(128,128,140,.15)"
+    first = next((post.media[0] for post in card.posts if post.media), "")
+    if not first:
+        return f'<div style="{shape}"></div>'
+    src = media_url(page.workspace.id, first, w=160)
+    return f'<img src="{esc(src)}" alt="" loading="lazy" style="{shape};object-fit:cover">'

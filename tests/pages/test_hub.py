@@ -1,0 +1,63 @@
+"""The page of one influencer: its tabs show what is hers, and follow the address and the top bar."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend import influencers
+from backend.db.transactions import Database
+from tests.factories.account import Tenant
+from tests.factories.making import make_influencer
+from tests.factories.posts import make_planner
+from tests.factories.studio_rows import fill_workspace, make_clip
+from tests.pages.conftest import Open, words
+
+
+@pytest.mark.parametrize(
+    ("tab", "says"),
+    [
+        ("overview", "Trained face"),
+        ("content", "Videos :gray[1]"),
+        ("persona", "A travel vlogger who loves old trams"),
+        ("look", "Datasets"),
+        ("channels", "Posting rules"),
+        ("report", "Drawn with"),
+    ],
+)
+def test_every_tab_for_editors_and_viewers(open_page: Open, db: Database, workspace: Tenant, tab: str, says: str) -> None:
+    rows = fill_workspace(db, workspace)
+    with db.transaction(workspace.caller) as tx:
+        make_clip(tx, rows.picture_ids[0])
+    for person in (workspace.editor, workspace.viewer):
+        at = open_page("influencers/influencers", person=person, id=rows.influencer_id, tab=tab)
+        assert not at.exception
+        assert not at.error
+        assert says in words(at) + "\n".join(field.value or "" for field in at.text_area)
+
+
+def test_saving_the_persona_keeps_the_look_and_the_other_way_round(open_page: Open, db: Database, workspace: Tenant) -> None:
+    rows = fill_workspace(db, workspace)
+    for tab, label, value in (("persona", "Tone", "dry"), ("look", "Added to every prompt", "freckles")):
+        at = open_page("influencers/influencers", id=rows.influencer_id, tab=tab)
+        next(field for field in [*at.text_input, *at.text_area] if field.label == label).input(value)
+        next(button for button in at.button if button.label == "Save").click().run()
+        assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        card = influencers.get(tx, rows.influencer_id)
+    assert (card.persona.tone, card.look_prompt, card.persona.bio[:8], card.trigger_word) == (
+        "dry",
+        "freckles",
+        "A travel",
+        "bella",
+    )
+
+
+def test_another_influencer_in_the_top_bar_opens_her_page(open_page: Open, db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller) as tx:
+        first, second = make_planner(tx, "Nina").influencer, make_influencer(tx, "Marco")
+    at = open_page("influencers/influencers", id=first.id)
+    next(field for field in at.selectbox if field.label == "Influencer").select(second.id).run()
+    assert not at.exception
+    assert "## Marco" in words(at)
+    next(field for field in at.selectbox if field.label == "Influencer").select("").run()
+    assert any(button.label == "New influencer" for button in at.button)
