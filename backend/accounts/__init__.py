@@ -16,7 +16,6 @@ from backend.accounts.invitations import (
 )
 from backend.accounts.operators import is_operator, require_operator
 from backend.accounts.people import (
-    MAX_AVATAR_BYTES,
     acting_user,
     avatar,
     change_email,
@@ -64,7 +63,6 @@ from backend.accounts.sessions import (
 
 __all__ = [
     "INVITE_PARAM",
-    "MAX_AVATAR_BYTES",
     "InvitationCard",
     "InvitationPreview",
     "MemberCard",

@@ -16,6 +16,7 @@ from studio.content_plans import composer
 from studio.content_plans.calendar_view import ChosenTime, refresh_calendar
 from studio.shell import current_influencer
 from studio.shell.frame import Page
+from studio.ui.format import plain
 from studio.ui.notices import queue_toast, toast_errors
 
 _USUAL_TIME = time(18)
@@ -37,7 +38,7 @@ def start(
     def question() -> None:
         latest_id = current_influencer.current_influencer_id(list(cards_by_id))
         for card in sorted(influencer_cards, key=lambda card: card.id != latest_id):
-            if st.button(card.name, width="stretch", key=f"new_post:{card.id}"):
+            if st.button(plain(card.name), width="stretch", key=f"new_post:{card.id}"):
                 current_influencer.set_current_influencer(card.id)
                 _create(page, card, zone, chosen)
                 st.rerun()

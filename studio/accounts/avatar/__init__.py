@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 
-from backend.accounts import MAX_AVATAR_BYTES
 from backend.errors import Invalid
 from studio.ui.browser_component import ignore, load
 
@@ -16,8 +15,7 @@ _PREFIX = "data:image/webp;base64,"
 def avatar_picker(key: str, *, url: str, name: str) -> bytes | None:
     """Shows the picture at `url` ("": the first letter of `name`). Returns the new picture (WebP) once, when the user chose
     one; b"" when they removed it; None otherwise. Raises Invalid."""
-    data = {"url": url, "name": name, "maxBytes": MAX_AVATAR_BYTES}
-    chosen = _component(key=key, data=data, on_picture_change=ignore).get("picture")
+    chosen = _component(key=key, data={"url": url, "name": name}, on_picture_change=ignore).get("picture")
     if chosen is None:
         return None
     try:

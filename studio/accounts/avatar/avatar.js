@@ -15,7 +15,13 @@ async function small(/** @type {File} */ file) {
   return canvas.toDataURL("image/webp", 0.86)
 }
 
-/** @param {{ data: { url: string, name: string, maxBytes: number }, parentElement: HTMLElement, setTriggerValue: Function }} args */
+/**
+ * @typedef {object} AvatarData
+ * @property {string} url
+ * @property {string} name
+ *
+ * @param {{ data: AvatarData, parentElement: HTMLElement, setTriggerValue: Function }} component
+ */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".root"))
   root.replaceChildren()
