@@ -345,8 +345,8 @@ export class CalendarView {
   }
 
   /**
-   * FullCalendar counts what it was given: the link of a day with more says how many there are in truth. And what stands
-   * in its days beside posts is drawn again.
+   * FullCalendar counts what it was given: the link of a day with more says how many there are in truth. And what
+   * stands in its days beside posts is drawn again.
    */
   afterDraw() {
     requestAnimationFrame(() => {

@@ -19,7 +19,14 @@ import { asDate } from "./wall_time.js"
  * @property {number} mediaCount
  */
 
-/** @typedef {{ channelId: string, channelName: string, platform: string, data: FeedTile[], more: boolean }} FeedAnswer */
+/**
+ * @typedef {object} FeedAnswer
+ * @property {string} channelId
+ * @property {string} channelName
+ * @property {string} platform
+ * @property {FeedTile[]} data
+ * @property {boolean} more
+ */
 
 const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })
 const PUBLISHED = "published"

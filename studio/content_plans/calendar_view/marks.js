@@ -68,7 +68,11 @@ export class MarkedDays {
    * @param {string} text
    */
   drawHoliday(day, text) {
-    const places = `.fc-daygrid-day[data-date="${day}"] .fc-daygrid-day-top, .fc-col-header-cell[data-date="${day}"] .fc-scrollgrid-sync-inner, .fc-list-day[data-date="${day}"] .fc-list-day-cushion`
+    const places = [
+      `.fc-daygrid-day[data-date="${day}"] .fc-daygrid-day-top`,
+      `.fc-col-header-cell[data-date="${day}"] .fc-scrollgrid-sync-inner`,
+      `.fc-list-day[data-date="${day}"] .fc-list-day-cushion`,
+    ].join(", ")
     for (const place of this.view.root.querySelectorAll(places)) {
       const node = el("span", "holiday cut", text)
       node.title = text

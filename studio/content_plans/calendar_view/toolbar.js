@@ -20,7 +20,8 @@ const SETTINGS = [
   ["feeds", "Subscribe from another calendar", true],
 ]
 const GEAR =
-  '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h9m4 0h3M4 17h3m4 0h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/></svg>'
+  '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h9m4 0h3M4 17h3m4 0h9"/>' +
+  '<circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/></svg>'
 
 /** The row above the calendar: dates, views, filters, and what can be made and set. */
 export class Toolbar {
