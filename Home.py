@@ -3,6 +3,7 @@ page."""
 
 import streamlit as st
 
+from studio.content_plans import composer
 from studio.shell import menu, nav, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
 from studio.ui.forms import track_run
@@ -17,5 +18,8 @@ with error_boundary(stop=True):
     menu.show(session_info, page=page.url_path)
     if nav.shows_pictures(page.url_path):
         show_storage_notice()
+panel = st.container(key="composer-panel")  # first, so that what the page draws never moves it
 with track_run(), error_boundary():
     page.run()
+    with panel:
+        composer.show_panel(page.url_path)

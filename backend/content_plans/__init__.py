@@ -9,7 +9,7 @@ from backend.content_plans.attention import (
     channel_activity,
     needs_attention,
 )
-from backend.content_plans.auto_fix import edit_file, fix, restore_texts
+from backend.content_plans.auto_fix import fix
 from backend.content_plans.board import (
     STAGE_LABELS,
     STATES_OF_STAGE,
@@ -51,7 +51,7 @@ from backend.content_plans.expected_version import (
     differences,
     require_unchanged,
 )
-from backend.content_plans.faces import FaceMatch, matches_by_asset, worst_matches
+from backend.content_plans.faces import FaceMatch, worst_matches
 from backend.content_plans.feed_preview import MAX_TILES, FeedPreview, FeedTile, feed_preview
 from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, restore_version, save
 from backend.content_plans.post_sources import (
@@ -219,7 +219,6 @@ __all__ = [
     "differences",
     "discard_unsaved_draft",
     "duplicate",
-    "edit_file",
     "empty_days",
     "entries",
     "feed_preview",
@@ -240,7 +239,6 @@ __all__ = [
     "lock_calendar",
     "mark_picture_missing",
     "mark_published",
-    "matches_by_asset",
     "missing_picture_reason",
     "month_entries",
     "move",
@@ -267,7 +265,6 @@ __all__ = [
     "repurpose",
     "require_unchanged",
     "resolve_unknown",
-    "restore_texts",
     "restore_version",
     "resume_publishing",
     "save",

@@ -50,28 +50,6 @@ def fix(tx: Session, post_id: str, problems: Sequence[PostProblem] = (), *, expe
     return card
 
 
-def edit_file(
-    tx: Session, post_id: str, asset_id: str, edit: FileEdit | None, *, expected: ExpectedPlans = ANY_VERSION
-) -> PostCard:
-    """Sets how one of the post's files is changed before it is sent. `edit` None: it is sent unchanged.
-
-    Raises NotFound, Conflict, ChangedSince.
-    """
-    card = _require_post_unchanged(tx, post_id, expected)
-    draft = card.draft()
-    edits = {edited_id: file_edit for edited_id, file_edit in draft.edits.items() if edited_id != asset_id}
-    if edit:
-        edits[asset_id] = edit
-    return _save(tx, card, draft.model_copy(update={"edits": edits}))
-
-
-def restore_texts(tx: Session, post_id: str, texts: VariantDraft, *, expected: ExpectedPlans = ANY_VERSION) -> PostCard:
-    """Takes caption, hashtags, title and first comment from `texts`. Raises NotFound, Conflict, ChangedSince."""
-    card = _require_post_unchanged(tx, post_id, expected)
-    text_fields = ("caption", "hashtags", "title", "first_comment")
-    return _save(tx, card, card.draft().model_copy(update={name: getattr(texts, name) for name in text_fields}))
-
-
 def _require_post_unchanged(tx: Session, post_id: str, expected: ExpectedPlans) -> PostCard:
     require_unchanged(tx, queries.get_post(tx, post_id).plan_id, expected)
     return queries.get_post(tx, post_id)  # read again: require_unchanged may have waited for the plan's lock

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import accounts, assets, channels, content_plans, events, jobs
 from backend.assets import AssetCard
 from backend.channels import ChannelCard
-from backend.content_plans import AttemptCard, FaceMatch, PlanCard, PostCard, PostState, RulesCard, UnsavedDraft
+from backend.content_plans import AttemptCard, PlanCard, PostCard, PostOrigin, PostState, RulesCard, UnsavedDraft
 from backend.jobs import JobCard
 from backend.platforms.port import PostProblem
 from backend.publishing.media import reachability_problems
@@ -36,8 +36,8 @@ class ComposerCard:
     """`plan`: as it is stored; `unsaved`: what the caller typed and did not save. `problems` (by channel id), `warnings`,
     `needs_approval` and `refusal` (why publishing now would be refused, "" when it would not) are of what was typed.
 
-    `matches`: asset id -> face match. `posts`: details by post id. `cooldown`: why a published post should rest, "" when not.
-    `next_free_time`: local time of the influencer's next free recurring time.
+    `origin`: what its files and text come from, with face match. `posts`: details by post id. `cooldown`: why a published post
+    should rest, "" when not. `next_free_time`: local time of the influencer's next free recurring time.
     """
 
     plan: PlanCard
@@ -45,7 +45,7 @@ class ComposerCard:
     channels: tuple[ChannelCard, ...]
     rules: RulesCard
     files: dict[str, AssetCard]
-    matches: dict[str, FaceMatch]
+    origin: PostOrigin
     problems: dict[str, tuple[PostProblem, ...]]
     warnings: tuple[str, ...]
     needs_approval: bool
@@ -73,7 +73,7 @@ def read_composer(tx: Session, settings: Settings, plan_id: str, *, with_unsaved
         channels=tuple(plan_channels.values()),
         rules=rules,
         files=dict(assets.get_many(tx, asset_ids)),
-        matches=content_plans.matches_by_asset(tx, asset_ids),
+        origin=content_plans.origin_of(tx, typed),
         problems={post.channel_id: _problems(tx, settings, post) for post in typed.posts if post.state not in _SENT_STATES},
         warnings=tuple(content_plans.placement_warnings(tx, plan_id)),
         needs_approval=approve,

@@ -17,7 +17,7 @@ from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CAPTION_CHARACTERS, MAX_STYLE
-from studio.content_plans.plan import refresh_calendar
+from studio.content_plans.calendar_view import refresh_calendar
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm

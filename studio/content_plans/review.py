@@ -9,7 +9,7 @@ import streamlit as st
 from backend import content_plans, influencers
 from backend.content_plans import FaceMatch, PlanCard, PlanFilters, PostCard, PostState
 from backend.errors import StudioError
-from studio.content_plans import attention, composer, plan, post_status, review_bulk
+from studio.content_plans import attention, badges, composer, review_bulk
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, lines, media_url, plain
@@ -94,8 +94,8 @@ def _card(page: Page, card: PlanCard, kind: str, match: FaceMatch | None) -> Non
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.can_edit:
             review_bulk.checkbox(card)
-        head = f"{plan.badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(date_text)}"
-        st.markdown(f"{head} {post_status.face_match_badge(match)}")
+        head = f"{badges.state_badge(card.state)} **{plain(card.title)}** · {plain(card.influencer_name)} · {plain(date_text)}"
+        st.markdown(f"{head} {badges.face_match_badge(match)}")
     with st.container(horizontal=True):
         if first_with_media := next((post for post in card.posts if post.media), None):
             st.html(_preview(page, first_with_media), width="content")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend.content_plans import PlanCard
-from studio.content_plans import composer, plan
+from studio.content_plans import badges, composer
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
 
@@ -22,7 +22,7 @@ def post_rows(page: Page, cards: Sequence[PlanCard], *, key: str) -> None:
             with st.container(gap=None, width="stretch"):
                 if st.button(plain(card.title), key=f"{key}:open:{card.id}", type="tertiary"):
                     composer.open_panel(page, card.id)
-                st.caption(f"{plan.badge(card.state)} {plain(_facts(card))}")
+                st.caption(f"{badges.state_badge(card.state)} {plain(_facts(card))}")
 
 
 def _facts(card: PlanCard) -> str:

@@ -109,7 +109,7 @@ def _plan_button(page: Page, card: JobCard) -> None:
     with page.transaction() as tx:
         plan_id = content_plans.plan_id_of(tx, card.subject_id)
     if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
-        page.go("calendar/calendar", id=plan_id)
+        page.go("calendar/post", id=plan_id)
 
 
 def _time_text(card: JobCard) -> str:

@@ -57,6 +57,7 @@ ITEMS = (
     NavItem("inbox/review", "Review", ":material/rate_review:", "review"),
     NavItem("inbox/face_check", "Face check", ":material/fact_check:", "face-check"),
     NavItem("calendar/calendar", "Calendar", ":material/calendar_month:", "calendar"),
+    NavItem("calendar/post", "Post", ":material/edit_calendar:", "post", is_tab=False),
     NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
     NavItem("create/texts", "Texts", ":material/ink_pen:", "write"),
     NavItem("create/prompts", "Prompt library", ":material/edit_note:", "prompts"),

@@ -106,16 +106,3 @@ def offer_reload(form: str, sentence: str) -> None:
     """Warns that somebody else has saved meanwhile, with a button that loads the newer version."""
     st.warning(sentence, icon=":material/sync_problem:")
     st.button("Load the newer version", key=f"{form}:newer", on_click=reload_form, args=(form,))
-
-
-def opened_form(form: str) -> tuple[str, object] | None:
-    """For callbacks: (key, value it was filled from) of a form that is on the page; None if it is not."""
-    round_number, value = st.session_state.get(f"seen:{form}", (0, None))
-    return (f"{form}:{round_number}", value) if f"{form}:{round_number}:first" in st.session_state else None
-
-
-def rebase_form(form: str, current: object) -> None:
-    """After this session itself has changed the row with another button: the form counts as filled from `current`, and keeps
-    what was typed into it."""
-    round_number, _ = st.session_state.get(f"seen:{form}", (0, None))
-    st.session_state[f"seen:{form}"] = (round_number, current)

@@ -66,13 +66,6 @@ def dismiss_notice(*, all_: bool = False) -> None:
         del st.session_state[_NOTICE_KEY]
 
 
-def draw_notice_in_dialog(page: Page) -> None:
-    """Draws the notice inside a dialog."""
-    if (notice := _notice()) is not None:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key="done-line"):
-            _draw(page, notice)
-
-
 def draw_notice_bar(page: Page) -> None:
     """Draws the notice at the lower edge of the window. Always one container, so that the elements below keep their position
     and are not mounted anew."""

@@ -84,7 +84,7 @@ def test_drag_undo_drop_and_keys(
     expect(day(16).locator(f'.fc-event[data-spot="{plan.id}"]')).to_be_visible()  # drawn anew: before, the focus would be lost
     event.focus()
     tab.keyboard.press("Enter")
-    expect(tab.get_by_role("dialog").get_by_label("Topic", exact=True)).to_have_value("Trams at dawn")
+    expect(tab.get_by_role("dialog", name="Post").get_by_label("Topic", exact=True)).to_have_value("Trams at dawn")
     shoot(tab, "calendar-plan")
     tab.keyboard.press("Escape")
 

@@ -43,7 +43,7 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     tile = tab.get_by_role("listitem").first
     tile.hover()
     click(tile.get_by_role("button", name="Create post"))
-    click(tab.get_by_role("button", name="Approve", exact=True))
+    click(tab.get_by_role("button", name="Approve and schedule", exact=True))
     until(lambda: [plan.state for plan in plans()] == [PostState.SCHEDULED], what="the picture's post")
     assert len(clicks) <= 3, clicks
     assert plans()[0].posts[0].media == (assets_of[rows.picture_ids[-1]],)
@@ -51,7 +51,7 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     clicks.clear()
     tab.goto(f"{bare_studio_url}/texts?ws={workspace.id}")
     click(tab.get_by_role("button", name="Create post"))
-    click(tab.get_by_role("button", name="Approve", exact=True))
+    click(tab.get_by_role("button", name="Approve and schedule", exact=True))
     expect(tab.get_by_text("Scheduled for")).to_be_visible()
     assert len(clicks) <= 3, clicks
     first, second = plans()

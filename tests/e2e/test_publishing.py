@@ -99,10 +99,10 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
     expect(plan).to_have_count(0)
     row.filter(has_text="Coffee at six").get_by_role("button", name="Edit").click()
     expect(plan.get_by_label("Caption", exact=True)).to_have_value("Coffee at seven: the machine slept in.")
-    expect(plan.get_by_text("Unsaved changes")).to_contain_text("Caption")
-    plan.get_by_role("button", name="Save and approve").click()
-    expect(plan.get_by_text("Saved. Scheduled for")).to_be_visible()
-    expect(plan.get_by_role("button", name="Unschedule")).to_have_count(1)
+    expect(plan.get_by_text("Unsaved changes")).to_be_visible()
+    plan.get_by_role("button", name="Approve and schedule").click()
+    expect(plan.get_by_text("1 post approved.")).to_be_visible()
+    expect(plan.locator(".state")).to_have_text("Scheduled")
     tab.keyboard.press("Escape")
     expect(plan).to_have_count(0)
     expect(row).to_have_count(2)
@@ -119,10 +119,10 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
 
 def publish_now(tab: Page, url: str, workspace: Tenant, plan_id: str, caption: str) -> None:
     """With a new caption that nobody has saved."""
-    tab.goto(f"{url}/calendar?ws={workspace.id}&id={plan_id}")
+    tab.goto(f"{url}/post?ws={workspace.id}&id={plan_id}")
     tab.get_by_label("Caption", exact=True).fill(caption)
-    tab.get_by_role("button", name="Save and publish now", exact=True).click()
-    expect(tab.get_by_text("It goes out")).to_be_visible()
+    tab.get_by_role("button", name="Publish now", exact=True).click()
+    expect(tab.get_by_text("Publish now to 1 channel?")).to_be_visible()
 
 
 def comes_due(app: App, workspace: Tenant, plan_id: str) -> None:
@@ -152,7 +152,7 @@ def test_published_once_and_seen_by_followers(
     publish_now(tab, publishing_url, workspace, first, "Dawn on line 16: they changed the line.")
     settled(tab)
     shoot(tab, "publish-now")
-    tab.get_by_role("button", name="Yes, save and publish now").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Publish now").click()
     expect(tab.get_by_text("by the studio").first).to_be_visible()
     expect(tab.get_by_text("First comment written.").first).to_be_visible()
     settled(tab)  # what the run before drew is gone
@@ -160,7 +160,7 @@ def test_published_once_and_seen_by_followers(
     expect(tab.get_by_text("Sent: 1 picture")).to_contain_text("marked as AI-made")
     for look, name in ((light, "published"), (dark, "published-dark"), (phone, "published-phone")):
         look(tab)
-        seen(tab, "img[src*='w=320']")
+        expect(tab.locator(".preview img").first).to_be_visible()
         shoot(tab, name)
         assert too_wide(tab) <= 0, name
     light(tab)
@@ -176,20 +176,17 @@ def test_published_once_and_seen_by_followers(
     feed.get_by_label("Publish the next post, then drop the connection").fill("1")
     feed.get_by_role("button", name="Save").click()
     expect(feed.get_by_text("Done.")).to_be_visible()
-    tab.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
+    tab.goto(f"{publishing_url}/post?ws={workspace.id}&id={second}")
     other = new_visitor()
     other.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": publishing_url}])
     follower_page = other.new_page()
-    follower_page.goto(f"{publishing_url}/calendar?ws={workspace.id}&id={second}")
+    follower_page.goto(f"{publishing_url}/post?ws={workspace.id}&id={second}")
     expect(follower_page.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
     tab.get_by_label("Caption", exact=True).fill("One ticket, no plan, aisle seat.")
-    tab.get_by_role("button", name="Save and schedule", exact=True).click()
-    expect(tab.get_by_text("Saved. Scheduled for")).to_be_visible()
+    tab.get_by_role("button", name="Schedule", exact=True).click()
+    expect(tab.get_by_text("Scheduled for")).to_be_visible()
     follower_page.get_by_role("button", name="Schedule", exact=True).click()
-    expect(follower_page.get_by_text("is now “One ticket, no plan, aisle seat.”")).to_be_visible()
-    follower_page.get_by_role("button", name="Load the newer version").click()
-    expect(follower_page.get_by_text("Somebody else changed this post")).to_have_count(0)
-    settled(follower_page)  # for a moment the form stands twice: as it was, and as it is now
+    expect(follower_page.get_by_text("Not done: this post was changed elsewhere")).to_be_visible()
     expect(follower_page.get_by_label("Caption", exact=True)).to_have_value("One ticket, no plan, aisle seat.")
     comes_due(app, workspace, second)
     tab.reload()

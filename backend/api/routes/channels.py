@@ -76,7 +76,8 @@ class ConnectionResponse(ApiModel):
 
 class AccountResponse(ApiModel):
     """The account as its platform says it is now. `used`, `limit`: posts in the last `windowHours`; null where it does not say.
-    `privacy`: what may be chosen."""
+    `privacy`: what may be chosen. `maxVideoS`: seconds that a video may last, null where it does not say. `…Off`: turned off
+    for the account there."""
 
     id: str
     name: str
@@ -85,6 +86,10 @@ class AccountResponse(ApiModel):
     limit: int | None
     window_hours: float | None
     privacy: list[str]
+    max_video_s: float | None
+    comments_off: bool
+    duet_off: bool
+    stitch_off: bool
 
 
 @router.get("")
@@ -190,6 +195,10 @@ def get_channel_account(channel_id: str, app: Studio, caller: Caller) -> Account
         limit=quota.total if quota else None,
         window_hours=quota.window_s / 3600 if quota else None,
         privacy=list(account.privacy),
+        max_video_s=account.max_video_s,
+        comments_off=account.comments_off,
+        duet_off=account.duet_off,
+        stitch_off=account.stitch_off,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from pydantic import Field, StrictBool
 
-from backend import content_plans, publishing
+from backend import accounts, content_plans, publishing
 from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.api.routes.content_plans import LocalTime, PlanActResponse, PlanResponse, VariantRequest, plan_response
@@ -145,7 +145,8 @@ class PostDetailsResponse(ApiModel):
 
 
 class FileResponse(ApiModel):
-    """`score`, `threshold`: face match of a picture, 0 to 1, null when it was not measured; `accepted`: by a person."""
+    """`score`, `threshold`: face match of a picture, 0 to 1, null when it was not measured; `accepted`: by a person.
+    `pictureId`, `videoId`: in the library, "" when it is not from there. `title`: what it shows, by its prompt."""
 
     kind: str
     width: int | None
@@ -154,6 +155,14 @@ class FileResponse(ApiModel):
     score: float | None = None
     threshold: float | None = None
     accepted: bool = False
+    picture_id: str = ""
+    video_id: str = ""
+    title: str = ""
+
+
+class SourceTextResponse(ApiModel):
+    id: str
+    topic: str
 
 
 class ComposerChannelResponse(ApiModel):
@@ -170,7 +179,7 @@ class ComposerChannelResponse(ApiModel):
 class ComposerResponse(ApiModel):
     """`draft`: the plan's texts and files as they are stored; `unsaved`: the caller's own unsaved edit. `problems`, `warnings`,
     `needsApproval` and `refusal` (why it cannot be published now) are of what was typed. `reviewWanted`: by the posting
-    rules. `deleted`: the plan is in the trash. `done`: of a save with an action."""
+    rules. `text`, `repurposedFrom`: what it was made from. `deleted`: it is in the trash. `done`: of a save with an action."""
 
     plan: PlanResponse
     draft: PlanDraftResponse
@@ -186,6 +195,8 @@ class ComposerResponse(ApiModel):
     posts: dict[str, PostDetailsResponse]
     cooldown: str
     next_free_time: ClockTime | None
+    text: SourceTextResponse | None
+    repurposed_from: str
     deleted: bool
     done: PlanActResponse | None = None
     action_refusal: str = ""
@@ -196,10 +207,11 @@ class FixedDraftResponse(ApiModel):
 
 
 class VersionResponse(ApiModel):
-    """`savedBy`: a user's id, null when it is not known."""
+    """`savedBy`: a user's id, null when it is not known; `name`: theirs."""
 
     version: int
     saved_by: str | None
+    name: str
     saved_at: datetime
     draft: PlanDraftResponse
 
@@ -277,7 +289,8 @@ def list_plan_versions(plan_id: str, app: Studio, caller: Caller, response: Resp
     """What the post was after each save, newest first."""
     with app.db.transaction(caller) as tx:
         versions = content_plans.list_versions(tx, plan_id)
-    return listing(response, [_version_response(card) for card in versions])
+        names = {member.user_id: member.name for member in accounts.members(tx)}
+    return listing(response, [_version_response(card, names.get(card.saved_by or "", "")) for card in versions])
 
 
 @router.post("/{plan_id}/versions/{version}/restore")
@@ -318,7 +331,7 @@ def composer_response(composer: ComposerCard) -> ComposerResponse:
             width=file.width,
             height=file.height,
             duration_s=file.meta.get("duration_s"),
-            **_match(composer, asset_id),
+            **_origin(composer, asset_id),
         )
         for asset_id, file in composer.files.items()
     }
@@ -354,13 +367,19 @@ def composer_response(composer: ComposerCard) -> ComposerResponse:
         posts={post_id: _post_details(plan, post_id, details) for post_id, details in composer.posts.items()},
         cooldown=composer.cooldown,
         next_free_time=composer.next_free_time,
+        text=SourceTextResponse(id=composer.origin.text.id, topic=composer.origin.text.topic) if composer.origin.text else None,
+        repurposed_from=composer.origin.repurposed_from,
         deleted=plan.deleted_at is not None,
     )
 
 
-def _match(composer: ComposerCard, asset_id: str) -> dict[str, Any]:
-    match = composer.matches.get(asset_id)
-    return {"score": match.score, "threshold": match.threshold, "accepted": match.accepted} if match else {}
+def _origin(composer: ComposerCard, asset_id: str) -> dict[str, Any]:
+    source = next((file for file in composer.origin.files if file.asset_id == asset_id), None)
+    if source is None:
+        return {}
+    values = {name: getattr(source, name) for name in ("picture_id", "video_id", "title")}
+    match = source.match
+    return values | ({"score": match.score, "threshold": match.threshold, "accepted": match.accepted} if match else {})
 
 
 def _problem_response(channel_id: str, problem: PostProblem) -> ProblemResponse:
@@ -381,7 +400,7 @@ def _post_details(plan: PlanCard, post_id: str, details: PostDetails) -> PostDet
     )
 
 
-def _version_response(card: VersionCard) -> VersionResponse:
+def _version_response(card: VersionCard, name: str) -> VersionResponse:
     return VersionResponse(
-        version=card.version, saved_by=card.saved_by, saved_at=card.saved_at, draft=draft_response(card.draft)
+        version=card.version, saved_by=card.saved_by, name=name, saved_at=card.saved_at, draft=draft_response(card.draft)
     )

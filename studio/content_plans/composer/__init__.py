@@ -1,18 +1,144 @@
-"""The composer: one post, with everything that is written, shown and done about it."""
+"""The composer: one post with its fields, its previews and everything that can be done with it, as a page or in a panel.
+
+The browser part talks to the API by itself (backend/api/routes/composer.py): it saves while one types, and its footer saves and
+acts in one request. Python only mounts it, and learns that it was closed or wants another post.
+"""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NoReturn
 
-from studio.content_plans import plan
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from backend import influencers
+from backend.content_plans import STATE_LABELS
+from backend.platforms.limits import FormatLimits, TextLimit, TextRules
+from backend.platforms.platform import Platform
+from backend.platforms.registry import PLATFORMS
+from studio.content_plans import youtube_categories
+from studio.shell import nav
 from studio.shell.frame import Page
+from studio.ui.browser_component import ignore, load
+from studio.ui.empty_state import empty_state
+
+_component = load(__file__)
+_OPEN = "composer:open"
+_ROUND = "composer:round"
+
+
+def open_panel(page: Page, plan_id: str) -> None:
+    """Opens the post in a panel beside the page that is shown. It stays open over reruns, until it is closed."""
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.session_state[_OPEN] = {"data": _data(page, plan_id, panel=True), "path": None}
+    context = get_script_run_ctx()
+    if context and context.fragment_ids_this_run:
+        st.rerun()  # a fragment's run does not come to `show_panel`
 
 
 def open_page(page: Page, plan_id: str) -> NoReturn:
     """Goes to the post's own page."""
-    page.go("calendar/calendar", id=plan_id)
+    page.go("calendar/post", id=plan_id)
 
 
-def open_panel(page: Page, plan_id: str) -> None:
-    """Opens the post beside the page that is shown."""
-    plan.open_dialog(page, plan_id)
+def show_panel(path: str) -> None:
+    """Draws the open panel; called at the end of each run. `path`: address of the page; another page closes the panel."""
+    opened: dict[str, Any] | None = st.session_state.get(_OPEN)
+    if opened is None:
+        return
+    opened["path"] = path if opened["path"] is None else opened["path"]
+    if opened["path"] != path:
+        del st.session_state[_OPEN]
+        return
+    result = _mount(f"composer:panel:{st.session_state[_ROUND]}", opened["data"])
+    if next_plan := result.get("opened"):
+        st.session_state[_ROUND] += 1
+        plan_id = str(next_plan["id"])
+        opened["data"] |= {"planId": plan_id, "pageUrl": _page_url(opened["data"]["workspace"], plan_id)}
+        st.rerun()
+    if result.get("closed"):
+        del st.session_state[_OPEN]
+        st.rerun()
+
+
+def show_page(page: Page, plan_id: str) -> None:
+    """The post on a page of its own."""
+    if st.button("Calendar", icon=":material/arrow_back:", type="tertiary"):
+        page.go("calendar/calendar")
+    if not plan_id:
+        card = empty_state("No post chosen", "Open one on the calendar.", icon=":material/edit_calendar:")
+        if card.button("Open the calendar", type="primary"):
+            page.go("calendar/calendar")
+        return
+    result = _mount(f"composer:{plan_id}", _data(page, plan_id, panel=False))
+    if next_plan := result.get("opened"):
+        page.go("calendar/post", id=str(next_plan["id"]))
+
+
+def _mount(key: str, data: Mapping[str, Any]) -> Any:
+    return _component(key=key, data=dict(data), on_closed_change=ignore, on_opened_change=ignore)
+
+
+def _page_url(workspace_id: str, plan_id: str) -> str:
+    return nav.url("calendar/post", {"ws": workspace_id, "id": plan_id})
+
+
+def _data(page: Page, plan_id: str, *, panel: bool) -> dict[str, Any]:
+    return {
+        "workspace": page.workspace.id,
+        "user": page.user.id,
+        "planId": plan_id,
+        "panel": panel,
+        "canEdit": page.can_edit,
+        "pageUrl": _page_url(page.workspace.id, plan_id),
+        "channelsUrl": page.url("settings/channels"),
+        **_facts(),
+    }
+
+
+@lru_cache(maxsize=1)
+def _facts() -> dict[str, Any]:
+    return {
+        "platforms": {name: _platform(platform) for name, platform in PLATFORMS.items()},
+        "stateLabels": {state.value: label for state, label in STATE_LABELS.items()},
+        "languages": dict(influencers.LANGUAGES),
+        "categories": dict(youtube_categories.CATEGORIES),
+    }
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    return {
+        "label": platform.label,
+        "shortName": platform.short_name,
+        "title": platform.title,
+        "titleRequired": platform.title_required,
+        "comments": platform.comments,
+        "privacy": platform.privacy,
+        "privacyLabels": dict(platform.privacy_labels),
+        "privacyPerAccount": platform.privacy_per_account,
+        "asksMadeForKids": platform.asks_made_for_kids,
+        "maxCollaborators": platform.max_collaborators,
+        "practice": platform.practice,
+        "formats": {name: _format(platform, name, limits) for name, limits in platform.formats.items()},
+    }
+
+
+def _format(platform: Platform, name: str, limits: FormatLimits) -> dict[str, Any]:
+    return {
+        "rules": _text_rules(platform.text_rules_for(name)),
+        "advised": limits.advised,
+        "caption": limits.caption,
+        "comment": limits.comment,
+        "aiLabel": limits.ai_label,
+    }
+
+
+def _text_rules(rules: TextRules) -> dict[str, Any]:
+    parts = {name: _text_limit(getattr(rules, name)) for name in ("text", "heading", "alt")}
+    return {**parts, "hashtags": rules.hashtags}
+
+
+def _text_limit(limit: TextLimit | None) -> dict[str, Any] | None:
+    return {"name": limit.name, "limit": limit.limit, "unit": limit.unit} if limit else None

@@ -3,10 +3,12 @@ export class ApiError extends Error {
   /**
    * @param {string} message
    * @param {number} [status]
+   * @param {string} [code] for programs, such as changed_since
    */
-  constructor(message, status) {
+  constructor(message, status, code) {
     super(message)
     this.status = status
+    this.code = code
   }
 }
 
@@ -35,7 +37,7 @@ export const api = async (path, options = {}) => {
   }
   if (answer.status === 204) return null
   const body = await answer.json().catch(() => ({}))
-  if (!answer.ok) throw new ApiError(sentence(body.message, answer.status), answer.status)
+  if (!answer.ok) throw new ApiError(sentence(body.message, answer.status), answer.status, body.code)
   return body
 }
 
@@ -52,9 +54,11 @@ const sentence = (message, status) => [message || `The studio answered ${status}
  * @param {object} body
  * @param {string} workspace
  * @param {string} [method]
+ * @param {RequestInit} [options]
  */
-export const send = (path, body, workspace, method = "POST") =>
+export const send = (path, body, workspace, method = "POST", options = {}) =>
   api(path, {
+    ...options,
     method,
     headers: { "content-type": "application/json", "x-workspace": workspace, "x-studio": "1" },
     body: JSON.stringify(body),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend import content_plans, jobs, renditions
 from backend.content_plans import FileEdit, PostCard, PostState, VariantDraft, files
@@ -41,6 +42,14 @@ def film(tx: Any, **meta: Any) -> str:
     return make_asset(tx, kind="video", content_type="video/mp4", width=1024, height=576, meta=video_meta)
 
 
+def with_edit(tx: Session, card: PostCard, asset_id: str, edit: FileEdit | None) -> PostCard:
+    """Saves how one of the post's files is changed."""
+    plan = content_plans.get(tx, card.plan_id)
+    variant = card.draft().model_copy(update={"edits": {asset_id: edit} if edit else {}})
+    content_plans.save(tx, plan.id, plan.draft().model_copy(update={"variants": (variant,)}), version=plan.version)
+    return content_plans.get_post(tx, card.id)
+
+
 def test_a_post_is_judged_on_what_its_files_will_be(db: Database, workspace: Tenant) -> None:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
@@ -50,7 +59,7 @@ def test_a_post_is_judged_on_what_its_files_will_be(db: Database, workspace: Ten
         card = content_plans.fix(tx, card.id)
         assert card.edits == {tall: {"ratio": 0.8}}
         assert codes(tx, card) == []
-        card = content_plans.edit_file(tx, card.id, tall, None)
+        card = with_edit(tx, card, tall, None)
         assert codes(tx, card) == ["ratio"], "as it was"
 
 
@@ -82,7 +91,7 @@ def test_scheduling_asks_for_the_files_and_an_edit_asks_anew(db: Database, works
         assert all(recipe.ai_mark for _, recipe in recipes)
         [job_id] = tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()
         assert jobs.get(tx, job_id).title == "Prepare files: Good morning"
-        edited = content_plans.edit_file(tx, card.id, bella.asset_id, FileEdit(ratio=0.8))
+        edited = with_edit(tx, card, bella.asset_id, FileEdit(ratio=0.8))
         assert edited.state == S.SCHEDULED
         assert len(tx.scalars(select(Job.id).where(Job.kind == renditions.KIND)).all()) == 2
         draft = content_plans.get(tx, plan.id).draft()
@@ -122,11 +131,11 @@ def test_an_approved_post_is_reviewed_again_and_one_that_is_out_stays(db: Databa
         plan = bella.plan(tx, wall=local_time_ahead())
         content_plans.approve(tx, [plan.id])
         [card] = content_plans.get(tx, plan.id).posts
-        assert content_plans.edit_file(tx, card.id, bella.asset_id, FileEdit(width=320)).state == S.IN_REVIEW
+        assert with_edit(tx, card, bella.asset_id, FileEdit(width=320)).state == S.IN_REVIEW
         tx.get_one(Post, card.id).state = S.PUBLISHED
         tx.flush()
         with pytest.raises(Conflict, match="stays as it was sent"):
-            content_plans.edit_file(tx, card.id, bella.asset_id, None)
+            with_edit(tx, card, bella.asset_id, None)
 
 
 @given(st.text(max_size=3000), st.lists(st.from_regex(r"[a-z]{1,30}", fullmatch=True), max_size=60, unique=True))

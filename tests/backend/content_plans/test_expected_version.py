@@ -62,9 +62,6 @@ VERBS: dict[str, Callable[[Session, PlanCard, ExpectedPlans], Any]] = {
         tx, post_id=plan.posts[0].id, request_key=new_id("key"), expected=expected
     ),
     "mend": lambda tx, plan, expected: content_plans.fix(tx, plan.posts[0].id, expected=expected),
-    "file": lambda tx, plan, expected: content_plans.edit_file(
-        tx, plan.posts[0].id, plan.posts[0].media[0], None, expected=expected
-    ),
 }
 
 

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { LocalCopies } from "./local_copy.js"
+
+/** A Storage in memory: its keys are its own, as a browser's are. */
+const memory = () => {
+  const methods = {
+    /** @this {Record<string, string>} @param {string} key */
+    getItem(key) {
+      return this[key] ?? null
+    },
+    /** @this {Record<string, string>} @param {string} key @param {string} value */
+    setItem(key, value) {
+      this[key] = value
+    },
+    /** @this {Record<string, string>} @param {string} key */
+    removeItem(key) {
+      delete this[key]
+    },
+  }
+  return /** @type {Storage} */ (Object.create(methods))
+}
+const copy = (/** @type {string} */ topic, /** @type {number} */ at) => {
+  const draft = { topic, notes: "", localTime: null, timeZone: "UTC", variants: [] }
+  return { version: 1, before: draft, draft, at }
+}
+
+test("a tab finds its own again after a reload, and not what another one is typing", () => {
+  const storage = memory()
+  const [mine, other] = [new LocalCopies(storage, "post", "1"), new LocalCopies(storage, "post", "2")]
+  mine.write(copy("Mine", 100_000))
+  other.write(copy("Other", 100_500))
+  assert.equal(mine.read(101_000)?.draft.topic, "Mine")
+  mine.remove()
+  assert.equal(mine.read(101_000), null)
+  assert.equal(mine.read(130_000)?.draft.topic, "Other", "its tab was closed")
+  assert.equal(new LocalCopies(storage, "another", "1").read(130_000), null)
+})
+
+test("what nobody came back for is forgotten", () => {
+  const storage = memory()
+  const copies = new LocalCopies(storage, "post", "1")
+  copies.write(copy("Old", 0))
+  assert.equal(copies.read(31 * 864e5), null)
+  assert.deepEqual(Object.keys(storage), [])
+})

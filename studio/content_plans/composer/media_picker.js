@@ -1,0 +1,207 @@
+import { api, mediaUrl, messageOf } from "../../ui/shared/api.js"
+import { button, el } from "../../ui/shared/dom.js"
+import { percent } from "./media_strip.js"
+
+/** @import { FileAnswer } from "./answers.js" */
+/** @import { PostModel } from "./post_model.js" */
+
+/** @typedef {{ assetId: string, title: string, file: FileAnswer }} Choice */
+
+const TAKE = 60
+
+/** A dialog to choose pictures and videos of the influencer, several at once. */
+export class MediaPicker {
+  /**
+   * @param {PostModel} model
+   * @param {(choices: Choice[]) => void} onChosen
+   */
+  constructor(model, onChosen) {
+    this.model = model
+    this.onChosen = onChosen
+    this.kind = "pictures"
+    this.search = ""
+    /** @type {string | null} */
+    this.cursor = null
+    /** @type {Choice[]} */
+    this.choices = []
+    /** In the order they were chosen. @type {Choice[]} */
+    this.chosen = []
+    /** @type {Set<string>} */
+    this.used = new Set()
+    this.round = 0
+    this.node = el("dialog", "picker")
+    this.node.setAttribute("aria-label", "Add pictures or videos")
+    this.node.oncancel = event => event.stopPropagation()
+    this.node.onclick = event => {
+      if (event.target === this.node) this.node.close()
+    }
+    this.build()
+  }
+
+  build() {
+    const head = el("div", "row")
+    this.tabs = ["pictures", "videos"].map(kind => {
+      const tab = button(kind === "pictures" ? "Pictures" : "Videos", () => this.show(kind), "quiet")
+      tab.dataset.kind = kind
+      return tab
+    })
+    this.searchField = el("input")
+    this.searchField.type = "search"
+    this.searchField.placeholder = "Search"
+    this.searchField.setAttribute("aria-label", "Search pictures")
+    this.searchField.onchange = () => this.show(this.kind)
+    const close = button("×", () => this.node.close(), "quiet")
+    close.setAttribute("aria-label", "Close")
+    head.append(...this.tabs, el("span", "grow"), this.searchField, close)
+    this.grid = el("div", "grid")
+    this.grid.setAttribute("role", "group")
+    this.note = el("p", "help")
+    this.more = button("Show more", () => this.read(), "quiet")
+    this.add = button("Add", () => this.finish(), "main")
+    const foot = el("div", "row foot")
+    foot.append(this.more, el("span", "grow"), this.add)
+    this.node.append(head, this.grid, this.note, foot)
+  }
+
+  /** @param {string[]} used */
+  open(used) {
+    this.used = new Set(used)
+    this.chosen = []
+    this.node.showModal()
+    this.show(this.kind)
+  }
+
+  /** @param {string} kind */
+  show(kind) {
+    this.kind = kind
+    this.cursor = null
+    this.choices = []
+    for (const tab of this.tabs ?? []) tab.setAttribute("aria-pressed", String(tab.dataset.kind === kind))
+    this.searchField?.classList.toggle("gone", kind !== "pictures")
+    this.grid?.replaceChildren()
+    this.read()
+  }
+
+  async read() {
+    this.round += 1
+    const { round, kind } = this
+    this.setNote("Loading …")
+    try {
+      const answer = await api(this.address)
+      if (round !== this.round) return
+      this.cursor = answer.nextCursor
+      this.choices.push(...answer.data.map(kind === "pictures" ? pictureChoice : videoChoice).filter(Boolean))
+      this.setNote(this.choices.length ? "" : this.emptyText)
+    } catch (error) {
+      this.setNote(messageOf(error))
+    }
+    this.draw()
+  }
+
+  get emptyText() {
+    if (this.searchField?.value) return "No results."
+    return this.kind === "pictures" ? "No pictures yet. Create some first." : "No videos yet."
+  }
+
+  get address() {
+    const { data, loaded } = this.model
+    const query = new URLSearchParams({
+      workspace: data.workspace,
+      influencer: loaded.plan.influencerId,
+      take: `${TAKE}`,
+    })
+    if (this.cursor) query.set("cursor", this.cursor)
+    const search = this.searchField?.value.trim()
+    if (this.kind === "pictures" && search) query.set("q", search)
+    if (this.kind === "pictures") query.set("total", "false")
+    return `/api/${this.kind}?${query}`
+  }
+
+  /** @param {string} text */
+  setNote(text) {
+    if (this.note) this.note.textContent = text
+  }
+
+  draw() {
+    const shown = this.choices.filter(({ assetId }) => !this.used.has(assetId))
+    this.grid?.replaceChildren(...shown.map(choice => this.buildChoice(choice)))
+    this.more?.classList.toggle("gone", !this.cursor)
+    this.drawAdd()
+  }
+
+  drawAdd() {
+    if (!this.add) return
+    this.add.disabled = !this.chosen.length
+    this.add.textContent = this.chosen.length > 1 ? `Add ${this.chosen.length}` : "Add"
+  }
+
+  /** @param {Choice} choice */
+  buildChoice(choice) {
+    const { workspace } = this.model.data
+    const place = () => this.chosen.findIndex(({ assetId }) => assetId === choice.assetId)
+    const node = button("", () => toggle(), "thumb")
+    const image = el("img")
+    image.src = mediaUrl(workspace, choice.assetId, "?w=160")
+    image.loading = "lazy"
+    image.alt = choice.title || "Picture"
+    const number = el("span", "number gone")
+    node.append(image, number)
+    if (choice.file.score !== null && choice.file.threshold !== null && choice.file.score < choice.file.threshold) {
+      node.append(el("span", "match warn", percent(choice.file.score)))
+    }
+    if (choice.file.kind === "video") node.append(el("span", "kind", "▶"))
+    const draw = () => {
+      node.setAttribute("aria-pressed", String(place() >= 0))
+      number.textContent = String(place() + 1)
+      number.classList.toggle("gone", place() < 0)
+    }
+    const toggle = () => {
+      this.chosen =
+        place() >= 0 ? this.chosen.filter(({ assetId }) => assetId !== choice.assetId) : [...this.chosen, choice]
+      this.draw()
+    }
+    node.ondblclick = () => {
+      if (place() < 0) this.chosen = [...this.chosen, choice]
+      this.finish()
+    }
+    draw()
+    return node
+  }
+
+  finish() {
+    this.node.close()
+    if (this.chosen.length) this.onChosen(this.chosen)
+  }
+}
+
+const NO_FACTS = {
+  width: null,
+  height: null,
+  durationS: null,
+  score: null,
+  threshold: null,
+  accepted: false,
+  pictureId: "",
+  videoId: "",
+}
+
+/**
+ * @param {{ assetId: string, prompt: string, identityScore: number | null, identityLine: number | null,
+ *   gate: string }} picture
+ * @returns {Choice}
+ */
+const pictureChoice = picture => {
+  const match = { score: picture.identityScore, threshold: picture.identityLine, accepted: picture.gate === "approved" }
+  return {
+    assetId: picture.assetId,
+    title: picture.prompt,
+    file: { ...NO_FACTS, ...match, title: picture.prompt, kind: "image" },
+  }
+}
+
+/**
+ * @param {{ assetId: string | null, title: string, width: number, height: number, seconds: number }} video
+ * @returns {Choice | null}
+ */
+const videoChoice = ({ assetId, title, width, height, seconds }) =>
+  assetId ? { assetId, title, file: { ...NO_FACTS, kind: "video", title, width, height, durationS: seconds } } : null

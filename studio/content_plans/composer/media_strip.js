@@ -1,0 +1,196 @@
+import { mediaUrl } from "../../ui/shared/api.js"
+import { button, el } from "../../ui/shared/dom.js"
+import { moved } from "./draft.js"
+
+/** @import { FileAnswer } from "./answers.js" */
+/** @import { PostModel } from "./post_model.js" */
+
+/** @param {number} value 0 to 1 */
+export const percent = value => `${Math.floor(value * 100 + 1e-9)} %`
+
+/**
+ * Face match of a picture as a badge; null where it was not measured.
+ *
+ * @param {FileAnswer | undefined} file
+ */
+export const matchBadge = file => {
+  if (!file || file.score === null || file.threshold === null) return null
+  const passes = file.score >= file.threshold
+  const [tone, note] = matchNote(file, passes)
+  const badge = el("span", `match ${tone}`, percent(file.score))
+  badge.title = `Face match ${percent(file.score)}${note}`
+  badge.setAttribute("aria-label", badge.title)
+  return badge
+}
+
+/**
+ * @param {FileAnswer} file
+ * @param {boolean} passes
+ * @returns {[tone: string, note: string]}
+ */
+const matchNote = ({ accepted, threshold }, passes) => {
+  if (passes) return ["good", ""]
+  return accepted ? ["plain", ", accepted"] : ["warn", `, needs ${percent(threshold ?? 0)}`]
+}
+
+/** The post's files in order: dragged, or moved with Alt and the arrow keys. */
+export class MediaStrip {
+  /**
+   * @param {PostModel} model
+   * @param {{ change(assetIds: string[]): void, pick(): void, select(assetId: string): void }} on
+   */
+  constructor(model, on) {
+    this.model = model
+    this.on = on
+    this.node = el("div", "media-strip")
+    this.list = el("ol", "files")
+    this.list.setAttribute("aria-label", "Pictures and videos, in order")
+    this.live = el("span", "unseen")
+    this.live.setAttribute("aria-live", "polite")
+    this.node.append(this.list, this.live)
+    /** @type {string[]} */
+    this.assetIds = []
+    this.selected = ""
+    this.dragged = -1
+    this.key = ""
+  }
+
+  /**
+   * @param {string[]} assetIds
+   * @param {boolean} isFrozen
+   */
+  draw(assetIds, isFrozen) {
+    if (!assetIds.includes(this.selected)) this.selected = assetIds[0] ?? ""
+    this.assetIds = assetIds
+    const files = assetIds.map(id => this.model.loaded.files[id])
+    const key = JSON.stringify([assetIds, files, isFrozen, this.selected])
+    if (key === this.key) return
+    this.key = key
+    const focused = /** @type {HTMLElement | null} */ (this.list.querySelector(":focus"))?.dataset.asset
+    this.list.replaceChildren(...assetIds.map((id, n) => this.buildFile(id, n, isFrozen)))
+    if (!isFrozen) this.list.append(this.buildAdd())
+    if (focused) this.focus(focused)
+  }
+
+  /** @param {string} assetId */
+  focus(assetId) {
+    /** @type {HTMLElement | null} */
+    const node = this.list.querySelector(`[data-asset="${CSS.escape(assetId)}"]`)
+    node?.focus()
+  }
+
+  /**
+   * @param {string} assetId
+   * @param {number} n
+   * @param {boolean} isFrozen
+   */
+  buildFile(assetId, n, isFrozen) {
+    const { model } = this
+    const file = model.loaded.files[assetId]
+    const item = el("li", `file ${assetId === this.selected ? "on" : ""}`)
+    const open = button("", () => this.select(assetId), "thumb")
+    open.dataset.asset = assetId
+    const kind = file?.kind === "video" ? "Video" : "Picture"
+    open.setAttribute("aria-label", `${kind} ${n + 1} of ${this.assetIds.length}`)
+    open.setAttribute("aria-pressed", String(assetId === this.selected))
+    if (!isFrozen && this.assetIds.length > 1) open.setAttribute("aria-keyshortcuts", "Alt+ArrowLeft Alt+ArrowRight")
+    const image = el("img")
+    image.src = mediaUrl(model.data.workspace, assetId, "?w=160")
+    image.alt = ""
+    image.draggable = false
+    open.append(image)
+    if (this.assetIds.length > 1) open.append(el("span", "number", String(n + 1)))
+    if (file?.kind === "video") open.append(el("span", "kind", "▶"))
+    const badge = matchBadge(file)
+    if (badge) open.append(badge)
+    item.append(open)
+    if (isFrozen) return item
+    const remove = button("×", () => this.remove(assetId), "remove")
+    remove.setAttribute("aria-label", `Remove ${kind.toLowerCase()} ${n + 1}`)
+    item.append(remove)
+    open.onkeydown = event => this.onKey(event, n)
+    this.makeDraggable(item, n)
+    return item
+  }
+
+  /**
+   * @param {HTMLElement} item
+   * @param {number} n
+   */
+  makeDraggable(item, n) {
+    item.draggable = true
+    item.ondragstart = event => {
+      this.dragged = n
+      event.dataTransfer?.setData("text/plain", this.assetIds[n])
+      item.classList.add("dragged")
+    }
+    item.ondragend = () => {
+      this.dragged = -1
+      item.classList.remove("dragged")
+    }
+    item.ondragover = event => {
+      if (this.dragged < 0) return
+      event.preventDefault()
+      item.classList.add("over")
+    }
+    item.ondragleave = () => item.classList.remove("over")
+    item.ondrop = event => {
+      event.preventDefault()
+      item.classList.remove("over")
+      if (this.dragged >= 0) this.move(this.dragged, n)
+    }
+  }
+
+  buildAdd() {
+    const item = el("li", "file")
+    const add = button("+", () => this.on.pick(), "thumb add")
+    add.setAttribute("aria-label", "Add pictures or videos")
+    add.append(el("span", "", this.assetIds.length ? "" : "Add pictures or videos"))
+    item.append(add)
+    if (!this.assetIds.length) item.classList.add("alone")
+    return item
+  }
+
+  /** @param {string} assetId */
+  select(assetId) {
+    this.selected = assetId
+    this.on.select(assetId)
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {number} n
+   */
+  onKey(event, n) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    if (step && event.altKey) {
+      event.preventDefault()
+      this.move(n, n + step)
+    } else if (step) {
+      event.preventDefault()
+      this.focus(this.assetIds[n + step] ?? "")
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault()
+      this.remove(this.assetIds[n])
+    }
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
+  move(from, to) {
+    if (to < 0 || to >= this.assetIds.length || from === to) return
+    const assetId = this.assetIds[from]
+    this.on.change(moved(this.assetIds, from, to))
+    this.focus(assetId)
+    this.live.textContent = `Moved to place ${to + 1} of ${this.assetIds.length}.`
+  }
+
+  /** @param {string} assetId */
+  remove(assetId) {
+    const n = this.assetIds.indexOf(assetId)
+    this.on.change(this.assetIds.filter(other => other !== assetId))
+    this.focus(this.assetIds[Math.min(n, this.assetIds.length - 1)] ?? "")
+  }
+}

@@ -1,0 +1,123 @@
+import { ApiError, api, messageOf, send } from "../../ui/shared/api.js"
+import { draftJson, withFixed } from "./draft.js"
+import { outcomeText } from "./footer_actions.js"
+import { PostStore } from "./post_store.js"
+import { wallText } from "./times.js"
+
+/** @import { ComposerAnswer } from "./answers.js" */
+
+/** One post, and what is done with it: each action carries what is on the screen. */
+export class PostModel extends PostStore {
+  /**
+   * Saves what is on the screen and acts on it, in one go.
+   *
+   * @param {string} action
+   * @param {{ postId?: string, note?: string, said?: string }} [more] `said`: what is told when it was done
+   */
+  async act(action, { said = "", ...more } = {}) {
+    if (this.isActing) return false
+    if (this.hasPassed) return this.warn("That time has passed. Choose a later one.")
+    this.autosave.cancel()
+    await this.autosave.flush()
+    if (this.collisions.length) return this.warn("Choose first what stays of the changes below.")
+    this.acting = action || "save"
+    this.notice = null
+    this.onChange()
+    const sent = this.draft
+    try {
+      const body = { version: this.base.version, ...draftJson(sent), action, ...more }
+      const answer = await this.sendOnce(`${this.address}/save`, body)
+      this.acting = ""
+      this.confirm(answer, sent)
+      if (this.draft !== sent) this.autosave.touch()
+      if (answer.actionRefusal) return this.warn(`Not done: ${answer.actionRefusal}`)
+      this.tell(said || sentenceOf(answer, action), answer.done?.id)
+      return true
+    } catch (error) {
+      this.acting = ""
+      if (!(error instanceof ApiError && error.code === "changed_since")) return this.warn(messageOf(error))
+      await this.mergeNewer()
+      return this.warn("Not done: this post was changed elsewhere meanwhile. Look at it, then repeat.")
+    } finally {
+      this.onChange()
+    }
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   * @returns {Promise<ComposerAnswer>}
+   */
+  sendOnce(path, body) {
+    const headers = { "content-type": "application/json", "x-workspace": this.data.workspace, "x-studio": "1" }
+    const key = { "idempotency-key": crypto.randomUUID?.() ?? `${Date.now()}:${Math.random()}` }
+    return api(path, { method: "POST", headers: { ...headers, ...key }, body: JSON.stringify(body) })
+  }
+
+  /** Drops what was typed and not saved. */
+  async discard() {
+    this.autosave.cancel()
+    this.collisions = []
+    try {
+      this.take(await send(`${this.address}/unsaved-edit`, {}, this.data.workspace, "DELETE"))
+      this.copies.remove()
+      this.setSafe(null)
+    } catch (error) {
+      this.warn(messageOf(error))
+    }
+    this.onChange()
+  }
+
+  /** @param {number} versionNumber */
+  async restoreVersion(versionNumber) {
+    await this.autosave.flush()
+    const path = `${this.address}/versions/${versionNumber}/restore`
+    try {
+      this.take(await send(path, { version: this.base.version }, this.data.workspace))
+      this.copies.remove()
+      this.setSafe(new Date())
+      this.tell("Restored.")
+      this.tellOthers()
+    } catch (error) {
+      this.warn(messageOf(error))
+    }
+    this.onChange()
+  }
+
+  /**
+   * Fixes a problem in what is typed.
+   *
+   * @param {string} channelId
+   * @param {string} code "" with channelId "": all that can be
+   */
+  async fix(channelId, code) {
+    try {
+      const body = { version: this.base.version, ...draftJson(this.draft), channelId, code }
+      const answer = await send(`${this.address}/fixed-draft`, body, this.data.workspace)
+      this.change(withFixed(this.draft, answer.draft, this.frozenChannels))
+    } catch (error) {
+      this.warn(messageOf(error))
+    }
+  }
+
+  /** @param {string} undoId */
+  async undo(undoId) {
+    try {
+      await send(`/api/content-plans/acts/${undoId}/undo`, {}, this.data.workspace)
+      this.take(await this.read())
+      this.tell("Undone.")
+      this.tellOthers()
+    } catch (error) {
+      this.warn(messageOf(error))
+    }
+  }
+}
+
+/**
+ * What became of the post, as a sentence; "" where its state says it.
+ *
+ * @param {ComposerAnswer} answer
+ * @param {string} action
+ */
+const sentenceOf = ({ plan }, action) =>
+  action ? outcomeText(plan.status, plan.localTime ? wallText(plan.localTime) : "") : ""

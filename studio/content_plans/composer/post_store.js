@@ -1,0 +1,352 @@
+import { ApiError, api, messageOf, send } from "../../ui/shared/api.js"
+import { SENT_STATES } from "./answers.js"
+import { Autosave } from "./autosave.js"
+import { draftJson, isSame } from "./draft.js"
+import { LocalCopies, tabId } from "./local_copy.js"
+import { mergeDrafts, withTheirs } from "./merge.js"
+
+/** @import { ComposerAnswer, ComposerData } from "./answers.js" */
+/** @import { Draft } from "./draft.js" */
+/** @import { Collision } from "./merge.js" */
+
+/**
+ * How safe the text is. saved: in the post; kept: in the studio, for oneself, until it is saved; local: in this browser
+ * alone, so far.
+ *
+ * @typedef {{ kind: "saved" | "kept" | "local" | "refused", at: Date | null, message: string }} Safety
+ */
+
+/** What was done, with its undo, or went wrong. @typedef {{ text: string, isBad: boolean, undoId: string }} Notice */
+
+const TIMES = { pauseMs: 500, maxMs: 900, retryMs: 2000 }
+
+/** One post: what is typed, what is stored, and the way between them. */
+export class PostStore {
+  /**
+   * @param {ComposerData} data
+   * @param {() => void} onChange
+   */
+  constructor(data, onChange) {
+    this.data = data
+    this.onChange = onChange
+    this.copies = new LocalCopies(localStorage, `${data.workspace}:${data.user}:${data.planId}`, tabId())
+    this.autosave = new Autosave(() => this.send(), TIMES)
+    /** @type {ComposerAnswer | null} */
+    this.answer = null
+    /** Why there is nothing to show. */
+    this.failure = ""
+    /** @type {Draft} */
+    this.draft = { topic: "", notes: "", localTime: null, timeZone: "", variants: [] }
+    /** What `draft` was typed over. */
+    this.base = { version: 0, draft: this.draft }
+    /** What the studio has as it was sent: it may write the same in another way. @type {object | null} */
+    this.confirmed = null
+    /** @type {Collision[]} */
+    this.collisions = []
+    /** @type {Safety} */
+    this.safety = { kind: "saved", at: null, message: "" }
+    /** @type {Notice | null} */
+    this.notice = null
+    /** The action on its way. @type {string} */
+    this.acting = ""
+    this.isClosed = false
+  }
+
+  get isActing() {
+    return Boolean(this.acting)
+  }
+
+  get address() {
+    return `/api/content-plans/${encodeURIComponent(this.data.planId)}`
+  }
+
+  get query() {
+    return `?workspace=${encodeURIComponent(this.data.workspace)}`
+  }
+
+  /** What the API said last. Only after `load`. */
+  get loaded() {
+    if (!this.answer) throw new Error("The post is not loaded.")
+    return this.answer
+  }
+
+  get states() {
+    const states = this.draft.variants.map(variant => this.postOf(variant.channelId)?.status ?? "draft")
+    return new Set(states.length ? states : ["draft"])
+  }
+
+  /** Drafts save themselves; what others rely on (in review, scheduled …) changes only when somebody saves it. */
+  get savesItself() {
+    return this.loaded.plan.variants.every(post => post.status === "draft")
+  }
+
+  get isDirty() {
+    const json = draftJson(this.draft)
+    return !isSame(json, draftJson(this.base.draft)) && !(this.savesItself && isSame(json, this.confirmed))
+  }
+
+  /** Channels whose post is out, or on its way. */
+  get frozenChannels() {
+    const sent = this.loaded.plan.variants.filter(post => SENT_STATES.has(post.status))
+    return new Set(sent.map(post => post.channelId))
+  }
+
+  get isDateFrozen() {
+    return !this.data.canEdit || this.frozenChannels.size > 0
+  }
+
+  /** @param {string} channelId */
+  postOf(channelId) {
+    return this.answer?.plan.variants.find(post => post.channelId === channelId)
+  }
+
+  /** @param {string} channelId */
+  channelOf(channelId) {
+    return this.answer?.channels.find(channel => channel.id === channelId)
+  }
+
+  /** @param {string} channelId */
+  isFrozen(channelId) {
+    return !this.data.canEdit || this.frozenChannels.has(channelId)
+  }
+
+  /** @returns {Promise<ComposerAnswer>} */
+  read() {
+    return api(`${this.address}/composer${this.query}`)
+  }
+
+  async load() {
+    try {
+      this.take(await this.read())
+      this.restore()
+    } catch (error) {
+      this.failure = messageOf(error)
+    }
+    this.onChange()
+  }
+
+  /**
+   * Shows what the studio has, with the caller's unsaved edit on top of it.
+   *
+   * @param {ComposerAnswer} answer
+   */
+  take(answer) {
+    this.answer = answer
+    this.base = { version: answer.plan.version, draft: answer.draft }
+    this.draft = answer.draft
+    this.confirmed = null
+    const { unsaved } = answer
+    if (!unsaved) return
+    if (unsaved.version === answer.plan.version) this.draft = unsaved.draft
+    else this.putOnTop(unsaved.before, unsaved.draft)
+    if (this.isDirty) this.safety = { kind: "kept", at: new Date(unsaved.savedAt), message: "" }
+  }
+
+  /** Brings back what this browser had when the tab was closed, or the studio was gone. */
+  restore() {
+    const copy = this.data.canEdit ? this.copies.read() : null
+    if (!copy) return
+    if (copy.version === this.base.version) this.draft = copy.draft
+    else this.putOnTop(copy.before, copy.draft)
+    if (!this.isDirty) {
+      this.copies.remove()
+      return
+    }
+    this.safety = { kind: "local", at: null, message: "" }
+    if (!this.notice) this.tell("What you had typed here is back.")
+    this.autosave.touch()
+  }
+
+  /**
+   * What was typed over an older version, on top of the newer one.
+   *
+   * @param {Draft} before
+   * @param {Draft} mine
+   */
+  putOnTop(before, mine) {
+    const { draft, collisions, taken } = mergeDrafts(before, mine, this.base.draft)
+    this.draft = draft
+    this.collisions = collisions
+    if (collisions.length) return
+    if (taken) this.tell("This post was changed elsewhere meanwhile: those changes are in, and yours are kept.")
+  }
+
+  /** @param {Draft} draft */
+  change(draft) {
+    if (!this.data.canEdit) return
+    this.draft = draft
+    this.safety = { kind: "local", at: null, message: "" }
+    this.writeCopy()
+    this.autosave.touch()
+    this.onChange()
+  }
+
+  /** @param {Date | null} at when it was saved; null: nothing is said of it */
+  setSafe(at) {
+    this.safety = { kind: "saved", at, message: "" }
+  }
+
+  writeCopy() {
+    this.copies.write({ version: this.base.version, before: this.base.draft, draft: this.draft, at: Date.now() })
+  }
+
+  /** Sends what is typed: into a draft, or into the caller's unsaved edit. Throws when the studio does not answer. */
+  async send() {
+    if (this.collisions.length || this.acting || this.isClosed) return false
+    if (!this.isDirty && !this.loaded.unsaved) {
+      this.settle(this.draft, "saved")
+      return true
+    }
+    const sent = this.draft
+    try {
+      const body = { version: this.base.version, ...this.sendable(sent) }
+      const { workspace } = this.data
+      const answer = this.savesItself
+        ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
+        : await send(`${this.address}/unsaved-edit`, body, workspace, "PUT")
+      this.confirm(answer, sent)
+    } catch (error) {
+      return await this.onRefused(error)
+    }
+    return true
+  }
+
+  /**
+   * The draft as it can be saved: a time that has passed waits for another one.
+   *
+   * @param {Draft} draft
+   */
+  sendable(draft) {
+    const json = draftJson(draft)
+    if (!this.hasPassed) return json
+    return { ...json, localTime: this.base.draft.localTime, timeZone: this.base.draft.timeZone }
+  }
+
+  /** Whether a time was chosen that has passed. */
+  get hasPassed() {
+    const { localTime, timeZone } = this.draft
+    const isChosen = !isSame([localTime, timeZone], [this.base.draft.localTime, this.base.draft.timeZone])
+    return Boolean(localTime && isChosen && localTime <= wallOf(timeZone))
+  }
+
+  /**
+   * @param {ComposerAnswer} answer
+   * @param {Draft} sent
+   */
+  confirm(answer, sent) {
+    this.answer = answer
+    this.base = { version: answer.plan.version, draft: answer.draft }
+    this.confirmed = draftJson(sent)
+    this.settle(sent, this.savesItself ? "saved" : "kept")
+    this.tellOthers()
+  }
+
+  /**
+   * @param {Draft} sent
+   * @param {"saved" | "kept"} kind
+   */
+  settle(sent, kind) {
+    const isKept = kind === "kept" && this.isDirty
+    if (sent === this.draft) {
+      this.copies.remove()
+      this.safety = { kind: isKept ? "kept" : "saved", at: new Date(), message: "" }
+    } else {
+      this.writeCopy()
+    }
+    this.onChange()
+  }
+
+  /**
+   * Returns whether to go on by itself. Throws what a later try may mend.
+   *
+   * @param {unknown} error
+   */
+  async onRefused(error) {
+    if (error instanceof ApiError && error.code === "changed_since") {
+      await this.mergeNewer()
+      return !this.collisions.length
+    }
+    const status = error instanceof ApiError ? error.status : undefined
+    const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 429
+    this.safety = { kind: isFinal ? "refused" : "local", at: null, message: messageOf(error) }
+    this.onChange()
+    if (!isFinal) throw error
+    return false
+  }
+
+  /** Somebody has saved another version: what was typed stays on top of it. */
+  async mergeNewer() {
+    const { base, draft } = this
+    this.answer = await this.read()
+    this.base = { version: this.answer.plan.version, draft: this.answer.draft }
+    this.confirmed = null
+    this.putOnTop(base.draft, draft)
+    this.writeCopy()
+    if (this.isDirty && !this.collisions.length) this.autosave.touch()
+    this.onChange()
+  }
+
+  /**
+   * @param {Collision} collision
+   * @param {"mine" | "theirs"} choice
+   */
+  resolve(collision, choice) {
+    this.collisions = this.collisions.filter(other => other !== collision)
+    this.change(choice === "theirs" ? withTheirs(this.draft, collision) : this.draft)
+  }
+
+  /** Reads the post again: states change, and others write. */
+  async readAgain() {
+    if (!this.answer || this.autosave.isBusy || this.acting || this.collisions.length) return
+    const { draft } = this
+    const answer = await this.read()
+    if (this.autosave.isBusy || this.acting || this.draft !== draft) return
+    if (answer.plan.version === this.base.version) this.answer = answer
+    else if (this.isDirty) await this.mergeNewer()
+    else this.take(answer)
+    this.onChange()
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} [undoId]
+   */
+  tell(text, undoId = "") {
+    this.notice = text ? { text, isBad: false, undoId } : null
+    this.onChange()
+  }
+
+  /** @param {string} text */
+  warn(text) {
+    this.notice = { text, isBad: true, undoId: "" }
+    this.onChange()
+    return false
+  }
+
+  /** The calendar behind the panel reads again (calendar_view/calendar.js). */
+  tellOthers() {
+    window.dispatchEvent(new CustomEvent("studio:plans"))
+  }
+
+  /** Sends what waits; it stands in this browser all the same until the studio has confirmed it. */
+  async close() {
+    await this.autosave.flush().catch(() => {})
+    this.isClosed = true
+    this.autosave.cancel()
+  }
+}
+
+/**
+ * What the clock of a zone shows now, to the minute.
+ *
+ * @param {string} zone
+ */
+const wallOf = zone => {
+  const options = /** @type {const} */ ({ dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
+  try {
+    const text = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }).format(new Date())
+    return text.replace(" ", "T")
+  } catch {
+    return ""
+  }
+}

@@ -1,0 +1,27 @@
+/** @import { WallTime } from "../calendar_view/wall_time.js" */
+
+const DAY = /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
+const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+
+/**
+ * “Tue 24 Nov, 18:30”.
+ *
+ * @param {WallTime} wall
+ */
+export const wallText = wall => {
+  const date = new Date(`${wall.slice(0, 16)}Z`)
+  return `${date.toLocaleDateString("en-GB", DAY).replace(",", "")}, ${wall.slice(11, 16)}`
+}
+
+/**
+ * The time of day by this browser's clock, with the day where it is another one.
+ *
+ * @param {Date} at
+ * @param {Date} [now]
+ */
+export const clockText = (at, now = new Date()) => {
+  const time = at.toLocaleTimeString("en-GB", CLOCK)
+  if (at.toDateString() === now.toDateString()) return time
+  const day = at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })
+  return `${day.replace(",", "")}, ${time}`
+}
