@@ -76,5 +76,3 @@ def test_sent_back_with_a_note(open_page: Open, app: App, workspace: Tenant, bel
     assert state(app, workspace, plan_id) == S.DRAFT
     with app.db.transaction(workspace.caller) as tx:
         assert content_plans.get(tx, plan_id).posts[0].note == "Too loud"
-
-
