@@ -154,7 +154,7 @@ export class CalendarView {
       isFirst = false
     }
     this.stopPolling = poll(readAgain, canShareStream() ? SELDOM_MS : POLL_MS)
-    // In a dialog over it something was done (studio.content_plans.form_keeper).
+    // In the panel beside it a post was changed (composer/post_store.js).
     window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
     this.root.dataset.ready = "yes"
   }
