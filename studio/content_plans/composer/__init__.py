@@ -16,7 +16,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from backend import influencers
 from backend.content_plans import STATE_LABELS
 from backend.platforms.limits import FormatLimits, TextLimit, TextRules
-from backend.platforms.platform import Platform
 from backend.platforms.registry import PLATFORMS
 from studio.content_plans import youtube_categories
 from studio.shell import nav
@@ -101,14 +100,15 @@ def _data(page: Page, plan_id: str, *, panel: bool) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _facts() -> dict[str, Any]:
     return {
-        "platforms": {name: _platform(platform) for name, platform in PLATFORMS.items()},
+        "platforms": {name: _platform(name) for name in PLATFORMS},
         "stateLabels": {state.value: label for state, label in STATE_LABELS.items()},
         "languages": dict(influencers.LANGUAGES),
         "categories": dict(youtube_categories.CATEGORIES),
     }
 
 
-def _platform(platform: Platform) -> dict[str, Any]:
+def _platform(name: str) -> dict[str, Any]:
+    platform = PLATFORMS[name]
     return {
         "label": platform.label,
         "shortName": platform.short_name,
@@ -121,13 +121,15 @@ def _platform(platform: Platform) -> dict[str, Any]:
         "asksMadeForKids": platform.asks_made_for_kids,
         "maxCollaborators": platform.max_collaborators,
         "practice": platform.practice,
-        "formats": {name: _format(platform, name, limits) for name, limits in platform.formats.items()},
+        "formats": {
+            post_format: {**_format(limits), "rules": _text_rules(platform.text_rules_for(post_format))}
+            for post_format, limits in platform.formats.items()
+        },
     }
 
 
-def _format(platform: Platform, name: str, limits: FormatLimits) -> dict[str, Any]:
+def _format(limits: FormatLimits) -> dict[str, Any]:
     return {
-        "rules": _text_rules(platform.text_rules_for(name)),
         "advised": limits.advised,
         "caption": limits.caption,
         "comment": limits.comment,
