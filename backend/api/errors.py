@@ -84,4 +84,8 @@ def _on_data_error(request: Request, error: Exception) -> JSONResponse:
 
 def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("request failed unexpectedly", exc_info=error)
+    return unexpected_response()
+
+
+def unexpected_response() -> JSONResponse:
     return error_response(500, "Something went wrong on our side. It was written to the log; try again.", code="internal")

@@ -15,6 +15,7 @@ from backend import access
 from backend.access import StoredAnswer
 from backend.api import deps, errors
 from backend.api.credentials import read_credentials
+from backend.api.text_stream import FAILED_STATE
 from backend.app import App
 from backend.db.transactions import Member
 from backend.errors import Invalid, StudioError
@@ -66,7 +67,7 @@ class Idempotency:
         succeeded = False
         try:
             await self.app(scope, replayed_receive, answer.send)
-            succeeded = 200 <= answer.status < 400
+            succeeded = 200 <= answer.status < 400 and not scope.get("state", {}).get(FAILED_STATE)
         finally:
             stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
             await run_in_threadpool(_end, app, caller, started, stored)

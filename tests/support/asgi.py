@@ -16,16 +16,16 @@ class ServerSentEvent:
 
 
 class AsgiStream:
-    """One GET. `start` returns the status; then `event` waits for the next server-sent event."""
+    """One GET, or a POST of `body` as JSON. `start` returns the status; then `event` waits for the next server-sent event."""
 
-    def __init__(self, app: Any, path: str, query: str, headers: dict[str, str]) -> None:
-        self._app = app
-        sent = {"host": "testserver", **headers}
+    def __init__(self, app: Any, path: str, query: str, headers: dict[str, str], body: Any = None) -> None:
+        self._app, self._body = app, b"" if body is None else json.dumps(body).encode()
+        sent = {"host": "testserver", "content-type": "application/json", **headers}
         self._scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "GET",
+            "method": "GET" if body is None else "POST",
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
@@ -78,7 +78,7 @@ class AsgiStream:
     async def _receive(self) -> dict[str, Any]:
         if not self._requested:
             self._requested = True
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": self._body, "more_body": False}
         await self._gone.wait()
         return {"type": "http.disconnect"}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import anyio
-from anyio import to_thread
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from backend import influencers, writing
@@ -16,11 +16,13 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.contract import problems
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.writing import NoteResponse
+from backend.api.text_stream import IN_OPENAPI, run_or_stream
 from backend.writing import ChatLine
 
 router = APIRouter(prefix="/influencers/{influencer_id}/chat", tags=["chat"], dependencies=[needs_scope("texts")])
 _LIMITER = anyio.CapacityLimiter(8)
 """Answers that are waited for at once: each holds a thread for as long as the model takes."""
+_ANSWERS = {**problems(402, 502), **IN_OPENAPI}
 
 
 class ChatRequest(ApiRequest):
@@ -51,20 +53,27 @@ def list_chat(
     return listing(response, [ChatLineResponse.model_validate(line) for line in lines])
 
 
-@router.post("", status_code=201, responses=problems(402, 502))
-async def ask_in_chat(influencer_id: str, body: ChatRequest, app: Studio, caller: Caller) -> ChatLineResponse:
-    """Asks, and waits for the answer. The influencer knows the lines before, their persona and their latest posts."""
+@router.post("", status_code=201, response_model=ChatLineResponse, responses=_ANSWERS)
+async def ask_in_chat(influencer_id: str, body: ChatRequest, app: Studio, caller: Caller, request: Request) -> Any:
+    """Asks, and waits for the answer, or with `Accept: text/event-stream` gets it as it is written. The influencer knows the
+    lines before, their persona and their latest posts."""
     transact = partial(app.db.transaction, caller, needs="editor")
-    ask = partial(writing.chat.ask, app, transact, influencer_id=influencer_id, question=body.question)
-    return _line_response(await to_thread.run_sync(ask, limiter=_LIMITER))
+
+    def ask(on_text: Callable[[str], None]) -> ChatLine:
+        return writing.chat.ask(app, transact, influencer_id=influencer_id, question=body.question, on_text=on_text)
+
+    return await run_or_stream(request, ask, _line_response, limiter=_LIMITER)
 
 
-@router.post("/{line_id}/again", status_code=201, responses=problems(402, 502))
-async def ask_in_chat_again(influencer_id: str, line_id: str, app: Studio, caller: Caller) -> ChatLineResponse:
+@router.post("/{line_id}/again", status_code=201, response_model=ChatLineResponse, responses=_ANSWERS)
+async def ask_in_chat_again(influencer_id: str, line_id: str, app: Studio, caller: Caller, request: Request) -> Any:
     """Asks a question once more whose answer was cut; it gets another id."""
     transact = partial(app.db.transaction, caller, needs="editor")
-    ask = partial(writing.chat.ask_again, app, transact, line_id=line_id)
-    return _line_response(await to_thread.run_sync(ask, limiter=_LIMITER))
+
+    def ask(on_text: Callable[[str], None]) -> ChatLine:
+        return writing.chat.ask_again(app, transact, line_id=line_id, on_text=on_text)
+
+    return await run_or_stream(request, ask, _line_response, limiter=_LIMITER)
 
 
 @router.delete("", status_code=204)
