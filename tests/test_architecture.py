@@ -39,6 +39,7 @@ SLICES = {
     "renditions",
     "bulk_planning",
     "calendar_feeds",
+    "trash",
 }
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 IMPORTED_LATE = {"mcp", "mcp_types"}

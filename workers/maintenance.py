@@ -20,6 +20,7 @@ from backend import (
     jobs,
     renditions,
     training,
+    trash,
     writing_styles,
 )
 from backend.db.tables import Job
@@ -41,6 +42,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         datasets.purge_removals(tx, days=settings.retention.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.retention.jobs_hours)
         events.purge_undo_entries(tx, days=settings.retention.undo_days)
+        erased = trash.purge_old(tx, days=settings.retention.trash_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
@@ -52,6 +54,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
     folders = temp_folders.sweep()
     tokens = channels.refresh_expiring(ctx.app, ctx.transaction, check=ctx.check)
     return {
+        "trash_erased": erased,
         "files_retired": swept.retired,
         "files_removed": swept.purged,
         "uploads_cleared": swept.uploads,

@@ -59,6 +59,7 @@ from backend.api.routes import (
     style_sources,
     system,
     training,
+    trash,
     uploads,
     videos,
     workflows,
@@ -130,6 +131,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         post_sources,
         content_plans,
         channels,
+        trash,
     ):
         api.include_router(routes.router)
     api.include_router(writing_styles.router, prefix="/style")
@@ -141,7 +143,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
             api.state.description = json.dumps(api.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
         return Response(api.state.description, media_type="application/json")
 
-    contract.complete_openapi(api, upload_nouns=uploads.SCOPE_NOUNS)
+    contract.complete_openapi(api, upload_nouns=uploads.SCOPE_NOUNS, trash_nouns=trash.SCOPE_NOUNS)
     return api
 
 

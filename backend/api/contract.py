@@ -15,6 +15,8 @@ from backend.api.examples import BODIES, example_of
 from backend.api.idempotency import SIGN_IN_PATHS
 from backend.api.job_requests import JOB_REQUEST_TYPES
 
+NounsByPath = Mapping[str, Mapping[str, str]]
+"""Beginning of a path -> value of a field -> noun of the scope."""
 HEADER_KEY = "apiKey"
 """Name of the security scheme of X-API-Key, which does the same as a key sent as Bearer."""
 _PROBLEM: dict[str, Any] = {
@@ -59,13 +61,14 @@ Every refusal has the form of `Problem`. Its `code` is one of:
 """
 
 
-def complete_openapi(api: FastAPI, *, upload_nouns: Mapping[str, str]) -> None:
-    """Makes `api.openapi()` return the completed description. `upload_nouns`: noun of uploads -> noun of its scope."""
+def complete_openapi(api: FastAPI, *, upload_nouns: Mapping[str, str], trash_nouns: Mapping[str, str]) -> None:
+    """Makes `api.openapi()` return the completed description. `upload_nouns`: noun of uploads -> noun of its scope;
+    `trash_nouns`: kind of things in the trash -> noun of its scope."""
     original_openapi = api.openapi
 
     def completed_openapi() -> dict[str, Any]:
         if api.openapi_schema is None:
-            _complete(original_openapi(), dict(_routes(api)), upload_nouns)
+            _complete(original_openapi(), dict(_routes(api)), {"/uploads": upload_nouns, "/trash": trash_nouns})
         assert api.openapi_schema is not None
         return api.openapi_schema
 
@@ -94,7 +97,7 @@ def _scope_of(route: APIRoute) -> tuple[str, str] | None:
     return max(scopes, key=lambda scope: access.scopes.VERBS.index(scope[1]) if scope[1] else -1, default=None)
 
 
-def _complete(document: dict[str, Any], routes: dict[tuple[str, str], APIRoute], upload_nouns: Mapping[str, str]) -> None:
+def _complete(document: dict[str, Any], routes: dict[tuple[str, str], APIRoute], nouns_by_path: NounsByPath) -> None:
     schemas = document["components"]["schemas"]
     for name in _NEVER_SENT:
         schemas.pop(name, None)
@@ -118,14 +121,14 @@ def _complete(document: dict[str, Any], routes: dict[tuple[str, str], APIRoute],
             route = routes[path, method]
             if names.count(route.name) == 1:
                 operation["operationId"] = route.name
-            _add_access(operation, route, upload_nouns)
+            _add_access(operation, route, nouns_by_path)
             _add_example(operation, f"{method.upper()} {path}", schemas)
             operation["responses"].pop("422", None)
             for status in sorted(error_statuses(path, method, operation)):
                 operation["responses"].setdefault(str(status), _problem_response(status))
 
 
-def _add_access(operation: dict[str, Any], route: APIRoute, upload_nouns: Mapping[str, str]) -> None:
+def _add_access(operation: dict[str, Any], route: APIRoute, nouns_by_path: NounsByPath) -> None:
     """The scope that an API key needs, in `x-scope` and in words; X-API-Key beside Bearer."""
     schemes = operation.get("security", [])
     if {"bearer": []} in schemes:
@@ -138,7 +141,7 @@ def _add_access(operation: dict[str, Any], route: APIRoute, upload_nouns: Mappin
         operation["x-scope"] = f"{noun}:{verb or ('read' if reads else access.scopes.write_verb(noun))}"
         sentence = f"Scope of an API key: `{operation['x-scope']}`."
     elif {"bearer": []} in schemes:
-        word, by_word = _scopes_by_word(route, upload_nouns)
+        word, by_word = _scopes_by_word(route, nouns_by_path)
         operation["x-scope"] = by_word
         sentence = (
             f"Scope of an API key, by `{word}`: " + ", ".join(f"{value}: `{needed}`" for value, needed in by_word.items()) + "."
@@ -148,12 +151,14 @@ def _add_access(operation: dict[str, Any], route: APIRoute, upload_nouns: Mappin
     operation["description"] = "\n\n".join(part for part in (operation.get("description", ""), sentence) if part)
 
 
-def _scopes_by_word(route: APIRoute, upload_nouns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def _scopes_by_word(route: APIRoute, nouns_by_path: NounsByPath) -> tuple[str, dict[str, str]]:
     """Of routes whose scope depends on what is sent: the field it depends on, and the scope by its values."""
-    if route.path.startswith("/uploads"):
-        verb = "read" if "GET" in _methods(route) else "write"
-        nouns = {**upload_nouns, "all others": "images"}
-        return "noun", {noun: f"{scope_noun}:{verb}" for noun, scope_noun in nouns.items()}
+    for path, nouns in nouns_by_path.items():
+        if route.path.startswith(path):
+            verb = "read" if "GET" in _methods(route) else "write"
+            others = {"all others": "images"} if path == "/uploads" else {}
+            word = "noun" if path == "/uploads" else "kind"
+            return word, {noun: f"{scope_noun}:{verb}" for noun, scope_noun in {**nouns, **others}.items()}
     return "type", {name: request_type.scope for name, request_type in sorted(JOB_REQUEST_TYPES.items())}
 
 

@@ -52,6 +52,8 @@ BODIES: dict[str, Any] = {
         "variants": [{"channelId": "chn_0190", "caption": "Up before the sun.", "assetIds": ["ast_0190"]}],
     },
     "POST /content-plans/from": {"pictureIds": ["pic_0190", "pic_0191"]},
+    "POST /trash/restore": {"items": [{"kind": "picture", "id": "pic_0190"}]},
+    "POST /trash/erase": {"items": [{"kind": "post", "id": "cp_0190"}]},
     "POST /content-plans/shift": {"planIds": ["cp_0190"], "days": 1},
     "PATCH /content-plans/{plan_id}": {"status": "scheduled"},
     "POST /content-plans/{plan_id}/move": {"localTime": "2031-12-24T18:00"},

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -28,8 +29,16 @@ from backend.kit.ids import new_id
 from backend.media.images import pictures
 from backend.storage import Storage
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 OpenTx = Callable[[], AbstractContextManager[Session]]
-_NOUN_LABELS = {"lora": "LoRA", "training": "training run", "training-set": "training run in line"}
+_NOUN_LABELS = {
+    "lora": "LoRA",
+    "training": "training run",
+    "training-set": "training run in line",
+    "trashed-picture": "deleted picture",
+    "trashed-clip": "deleted video",
+    "clip": "video",
+}
 
 
 def store(
@@ -162,6 +171,19 @@ def use_all(tx: Session, noun: str, pairs: Sequence[tuple[str, str]]) -> None:
 def unuse_all(tx: Session, noun: str, noun_ids: Sequence[str]) -> None:
     """Removes all uses by these (`noun`, noun id)."""
     tx.execute(delete_rows(AssetUse).where(AssetUse.noun == noun, AssetUse.noun_id.in_(noun_ids)))
+
+
+def rename_uses(tx: Session, noun: str, new_noun: str, noun_ids: Sequence[str]) -> None:
+    """What (`noun`, noun id) uses, (`new_noun`, noun id) uses from now on."""
+    renamed = update(AssetUse).where(AssetUse.noun == noun, AssetUse.noun_id.in_(noun_ids))
+    tx.execute(renamed.values(noun=new_noun))
+
+
+def delete_unused(tx: Session, asset_ids: Sequence[str]) -> int:
+    """Of these assets, deletes for good those that nothing uses: the next sweep removes their bytes. Returns how many."""
+    unused = ~exists().where(AssetUse.asset_id == Asset.id)
+    query = update(Asset).where(Asset.id.in_(asset_ids), Asset.state.in_(("stored", "deleted")), unused)
+    return len(tx.execute(query.values(state="deleted", deleted_at=_LONG_AGO).returning(Asset.id)).all())
 
 
 def delete(tx: Session, asset_ids: Sequence[str], *, force: bool = False) -> int:

@@ -41,7 +41,7 @@ from backend.content_plans.campaigns import (
     set_campaign,
 )
 from backend.content_plans.checks import problems
-from backend.content_plans.dates import lock_calendar, move, next_free_times, shift, suggested_time, undo
+from backend.content_plans.dates import lock_calendar, move, next_free_times, shift, suggested_time, undelete, undo
 from backend.content_plans.day_marks import DayMarks, FreeSlot, Holiday, day_marks
 from backend.content_plans.expected_version import (
     ANY_VERSION,
@@ -53,7 +53,7 @@ from backend.content_plans.expected_version import (
 )
 from backend.content_plans.faces import FaceMatch, worst_matches
 from backend.content_plans.feed_preview import MAX_TILES, FeedPreview, FeedTile, feed_preview
-from backend.content_plans.plans import cooldown_message, create, delete, duplicate, repurpose, restore_version, save
+from backend.content_plans.plans import cooldown_message, create, delete, duplicate, erase, repurpose, restore_version, save
 from backend.content_plans.post_sources import (
     OriginFile,
     PostOrigin,
@@ -221,6 +221,7 @@ __all__ = [
     "duplicate",
     "empty_days",
     "entries",
+    "erase",
     "feed_preview",
     "fix",
     "fixed_draft",
@@ -283,6 +284,7 @@ __all__ = [
     "to_instant",
     "to_local_time",
     "undated_entries",
+    "undelete",
     "undo",
     "unschedule",
     "whole_caption",

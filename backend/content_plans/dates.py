@@ -154,7 +154,7 @@ def _undo_one(tx: Session, kind: str, plan: dict[str, Any]) -> None:
         case "approve":
             schedule.unapprove(tx, plan)
         case _:
-            _undo_delete(tx, plan["id"])
+            undelete(tx, plan["id"])
 
 
 def _undo_move(tx: Session, plan: dict[str, Any]) -> None:
@@ -177,7 +177,9 @@ def _undo_move(tx: Session, plan: dict[str, Any]) -> None:
         set_date(tx, card.id, local_time, plan["zone"], undoing=True)
 
 
-def _undo_delete(tx: Session, plan_id: str) -> None:
+def undelete(tx: Session, plan_id: str) -> None:
+    """Brings a deleted plan back; approved posts are scheduled again where nothing blocks them. Raises NotFound, Conflict."""
+    queries.get(tx, plan_id)
     restored = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
     if tx.execute(restored.returning(ContentPlan.id)).first() is None:
         raise Conflict("This plan is back already.")

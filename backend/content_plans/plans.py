@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete as sql_delete
@@ -213,6 +214,19 @@ def mark_deleted(tx: Session, card: PlanCard) -> None:
             raise state_changed_error(post.state)
     tx.execute(update(ContentPlan).where(ContentPlan.id == card.id).values(deleted_at=func.clock_timestamp()))
     events.record(tx, "plan.deleted", "plan", card.id, {})
+
+
+def erase(tx: Session, plan_ids: Sequence[str]) -> int:
+    """Deletes deleted plans for good, with their posts, attempts and versions; others are left alone. What was published stays
+    on its platform. Returns how many."""
+    deleted = ContentPlan.id.in_(plan_ids), ContentPlan.deleted_at.is_not(None)
+    ids = tx.scalars(select(ContentPlan.id).where(*deleted).with_for_update()).all()
+    if not ids:
+        return 0
+    assets.unuse_all(tx, "post", tx.scalars(select(Post.id).where(Post.plan_id.in_(ids))).all())
+    tx.execute(sql_delete(ContentPlan).where(ContentPlan.id.in_(ids)))
+    events.record(tx, "plans.erased", "plan", ids[0], {"ids": list(ids)})
+    return len(ids)
 
 
 def duplicate(tx: Session, plan_id: str, *, request_key: str, expected: ExpectedPlans = ANY_VERSION) -> PlanCard:

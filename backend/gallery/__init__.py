@@ -36,7 +36,7 @@ from backend.gallery.schemas import (
     UndoEntry,
 )
 from backend.gallery.search import TERMS
-from backend.gallery.service import delete, make_cover, rate, set_favourite, undelete
+from backend.gallery.service import delete, erase, make_cover, rate, set_favourite, undelete
 from backend.gallery.similar import ensure_hash, similar
 from backend.gallery.undo_entries import recent_actions
 
@@ -73,6 +73,7 @@ __all__ = [
     "dismiss_duplicates",
     "edit_board",
     "ensure_hash",
+    "erase",
     "find_duplicates",
     "get_board",
     "held_counts",

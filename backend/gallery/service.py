@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import assets, events, influencers
-from backend.db.tables import Picture
+from backend.db.tables import BoardPicture, Picture
 from backend.errors import Invalid, NotFound
+
+_TRASHED = "trashed-picture"
+"""What uses the file of a picture in the trash."""
 
 
 def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:
@@ -25,19 +29,36 @@ def set_favourite(tx: Session, picture_ids: Sequence[str], favourite: bool) -> N
 
 
 def delete(tx: Session, picture_ids: Sequence[str]) -> None:
-    """Out of the gallery at once; `undelete` brings them back until the files are purged. Raises NotFound."""
+    """Into the trash, where `undelete` brings them back until they are erased. Raises NotFound."""
     _update_pictures(tx, picture_ids, deleted_at=func.clock_timestamp())
-    assets.unuse_all(tx, "picture", picture_ids)
+    assets.rename_uses(tx, "picture", _TRASHED, picture_ids)
     events.record(tx, "pictures.deleted", "picture", picture_ids[0], {"ids": list(picture_ids)})
 
 
 def undelete(tx: Session, picture_ids: Sequence[str]) -> None:
-    """All or none, for as long as the files are there. Raises NotFound when one is gone for good."""
+    """All or none. Raises NotFound when one is gone for good."""
     pairs = _assets(tx, picture_ids)
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
         raise NotFound("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
     _update_pictures(tx, picture_ids, deleted_at=None)
+    assets.unuse_all(tx, _TRASHED, picture_ids)
     assets.use_all(tx, "picture", pairs)
+
+
+def erase(tx: Session, picture_ids: Sequence[str]) -> int:
+    """Deletes pictures of the trash for good: off their boards, without prompt, their files too unless something else uses
+    them. Others are left alone. Returns how many."""
+    in_trash = Picture.id.in_(picture_ids), Picture.deleted_at.is_not(None), Picture.erased_at.is_(None)
+    values = {"erased_at": func.clock_timestamp(), "prompt": "", "shot": {}}
+    erased = tx.execute(update(Picture).where(*in_trash).values(**values).returning(Picture.id, Picture.asset_id)).all()
+    if not erased:
+        return 0
+    ids = [picture_id for picture_id, _ in erased]
+    tx.execute(sql_delete(BoardPicture).where(BoardPicture.picture_id.in_(ids)))
+    assets.unuse_all(tx, _TRASHED, ids)
+    assets.delete_unused(tx, [asset_id for _, asset_id in erased])
+    events.record(tx, "pictures.erased", "picture", ids[0], {"ids": ids})
+    return len(ids)
 
 
 def make_cover(tx: Session, picture_id: str) -> None:
@@ -51,8 +72,11 @@ def make_cover(tx: Session, picture_id: str) -> None:
 
 
 def _assets(tx: Session, picture_ids: Sequence[str]) -> list[tuple[str, str]]:
-    rows = tx.execute(select(Picture.asset_id, Picture.id).where(Picture.id.in_(picture_ids)))
-    return [(asset_id, picture_id) for asset_id, picture_id in rows]
+    """(asset id, picture id). Raises NotFound: one was erased."""
+    rows = tx.execute(select(Picture.asset_id, Picture.id, Picture.erased_at).where(Picture.id.in_(picture_ids))).all()
+    if any(erased_at for _, _, erased_at in rows):
+        raise NotFound("These pictures were deleted for good. Draw them again.")
+    return [(asset_id, picture_id) for asset_id, picture_id, _ in rows]
 
 
 def _update_pictures(tx: Session, picture_ids: Sequence[str], **values: object) -> None:

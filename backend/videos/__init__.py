@@ -15,7 +15,7 @@ from backend.videos.schemas import (
     VideoPayload,
     VideoRecipe,
 )
-from backend.videos.service import delete, rate, set_favourite, undelete
+from backend.videos.service import delete, erase, rate, set_favourite, undelete
 
 __all__ = [
     "FORMATS",
@@ -35,6 +35,7 @@ __all__ = [
     "draft_from",
     "draft_of_order",
     "durations",
+    "erase",
     "get",
     "get_by_job",
     "page",

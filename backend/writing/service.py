@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
@@ -145,6 +145,15 @@ def restore(tx: Session, draft_ids: Sequence[str]) -> None:
     """Makes discarded texts drafts again. Raises NotFound."""
     for draft_id in draft_ids:
         set_state(tx, draft_id, "draft")
+
+
+def erase(tx: Session, draft_ids: Sequence[str]) -> int:
+    """Deletes discarded texts for good; others are left alone. Posts that were made from them stay. Returns how many."""
+    discarded = TextDraft.id.in_(draft_ids), TextDraft.state == "discarded"
+    ids = tx.scalars(delete(TextDraft).where(*discarded).returning(TextDraft.id)).all()
+    if ids:
+        events.record(tx, "texts.erased", NOUN, ids[0], {"ids": list(ids)})
+    return len(ids)
 
 
 def set_picture(tx: Session, draft_id: str, picture_id: str) -> None:

@@ -65,6 +65,7 @@ ITEMS = (
     NavItem("library/videos", "Videos", ":material/movie:", "videos"),
     NavItem("library/texts", "Texts", ":material/notes:", "texts"),
     NavItem("library/boards", "Boards", ":material/dashboard:", "boards"),
+    NavItem("library/trash", "Trash", ":material/delete:", "trash"),
     NavItem("library/lineage", "How it was made", ":material/account_tree:", "lineage", is_tab=False),
     NavItem("influencers/influencers", "Influencers", ":material/face_3:", "influencers"),
     NavItem("influencers/wizard", "New influencer", ":material/auto_awesome:", "new-influencer", is_tab=False),

@@ -156,6 +156,7 @@ MADE_HERE = {
     "/recipes/unsaved-forms/{form}",
     "/recipes/import",
     "/campaigns",
+    "/trash",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
@@ -215,6 +216,9 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/videos/{clip_id}/undelete", None),
         ("POST", "/workflows", {"name": "New", "graph": {}}),
         ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
+        ("POST", "/trash/restore", {"items": [{"kind": "picture", "id": ids["picture_id"]}]}),
+        ("POST", "/trash/erase", {"items": [{"kind": "post", "id": ids["plan_id"]}]}),
+        ("DELETE", "/trash", None),
         ("POST", "/hashtag-sets", {"name": "New", "hashtags": "#new", "influencerId": ids["influencer_id"]}),
         ("PUT", "/hashtag-sets/{set_id}", {"name": "Taken", "hashtags": "#taken"}),
         ("DELETE", "/hashtag-sets/{set_id}", None),

@@ -77,7 +77,7 @@ def test_delete_and_undelete(db: Database, workspace: Tenant) -> None:
         assert {card.id for card in gallery.page(tx).pictures} == {ids[0], ids[2]}
 
 
-def test_an_old_picture_comes_back_until_its_bytes_are_gone(app: App, workspace: Tenant) -> None:
+def test_an_old_picture_comes_back_until_it_is_erased(app: App, workspace: Tenant) -> None:
     def open_tx() -> AbstractContextManager[Session]:
         return app.db.transaction(workspace.caller, needs="editor")
 
@@ -88,19 +88,15 @@ def test_an_old_picture_comes_back_until_its_bytes_are_gone(app: App, workspace:
         ids = make_pictures(tx, 1)
         tx.execute(update(Asset).values(created_at=now() - timedelta(days=400)))
         gallery.delete(tx, ids)
-    assert sweep().retired == 1
+    assert sweep() == assets.SweepResult(0, 0, 0)
     with open_tx() as tx:
         gallery.undelete(tx, ids)
         asset = assets.get(tx, generation.picture(tx, ids[0]).asset_id)
-        assert (asset.state, [use.noun_id for use in assets.uses(tx, asset.id)]) == ("stored", ids)
-    assert (sweep().retired, sweep().purged) == (0, 0)
-    with open_tx() as tx:
+        assert (asset.state, assets.uses(tx, asset.id)) == ("stored", [assets.Use("picture", ids[0])])
         gallery.delete(tx, ids)
-    sweep()
-    with open_tx() as tx:
-        tx.execute(update(Asset).values(deleted_at=now() - timedelta(days=8)))
+        assert gallery.erase(tx, ids) == 1
     assert sweep().purged == 1
-    with pytest.raises(NotFound, match="their files are gone"), open_tx() as tx:
+    with pytest.raises(NotFound, match="for good"), open_tx() as tx:
         gallery.undelete(tx, ids)
 
 

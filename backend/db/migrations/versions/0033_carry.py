@@ -37,6 +37,8 @@ def upgrade() -> None:
             "JOIN assets a ON a.tenant_id = t.tenant_id AND a.id = t.asset_id AND a.state = 'stored' "
             "WHERE t.deleted_at IS NOT NULL ON CONFLICT DO NOTHING"
         )
+    # Texts that were put away before there was a trash stay there for a whole term.
+    op.execute("UPDATE text_drafts SET updated_at = clock_timestamp() WHERE state = 'discarded'")
     op.create_table(
         "post_snippets",
         sa.Column("id", sa.Text(), nullable=False),
