@@ -180,6 +180,7 @@ def test_every_route_names_its_scope(app: App) -> None:
         "/uploads/{workspace}",
         "/uploads/{workspace}/{upload}",
         "/handed/{token}/{name}",
+        "/ical/{token}/posts.ics",
         "/events/ws",
         "/openapi.json",
     }
