@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from backend import calendar_feeds, content_plans, influencers
 from backend.calendar_feeds import FeedCard, FeedDraft
 from backend.content_plans import CampaignCard
 from backend.influencers import InfluencerCard
+from backend.kit.hosts import is_loopback
 from backend.kit.public_holidays import countries, country_of
 from studio.content_plans import move_all, posting_rules
 from studio.content_plans.calendar_view import refresh_calendar
@@ -183,6 +185,8 @@ def _feeds(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
         st.success("Copy the address now: it is not shown again.", icon=":material/key:")
         st.code(address, language=None, wrap_lines=True)
         st.caption("In your calendar choose “Add by URL” or “Subscribe to calendar”, and paste it.")
+        if is_loopback(urlsplit(address).hostname or ""):
+            st.caption("It works on this machine only: calendars elsewhere need the studio's public address (PUBLIC_URL).")
     with page.transaction() as tx:
         feeds = calendar_feeds.page(tx)
     for feed in feeds:

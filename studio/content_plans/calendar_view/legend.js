@@ -19,8 +19,9 @@ const TOUCH_HINT = "Tap ⋯ to move a post."
 export const drawLegend = view => {
   const { labels } = view
   const entries = view.name === "feed" ? [] : view.entries.values()
+  const hint = hintOf(view)
   view.legend.replaceChildren(
-    el("span", "hint", hintOf(view)),
+    ...(hint ? [el("span", "hint", hint)] : []),
     ...legendEntries(labels, entries).map(entry => {
       const node = el("span", "key", legendText(labels, entry))
       node.style.setProperty("--spot", colorOf(labels, entry))

@@ -10,7 +10,9 @@ import { asWall, dayOf, wallNow } from "./wall_time.js"
 /** @import { ViewName } from "./preferences.js" */
 
 /** FullCalendar's names of the views that it draws. @type {Partial<Record<ViewName, string>>} */
-export const DRAWN_BY_LIBRARY = { month: "dayGridMonth", week: "timeGridWeek", list: "listMonth" }
+export const DRAWN_BY_LIBRARY = { month: "dayGridMonth", week: "timeGridWeek", list: "listAhead" }
+/** A list has so many days, from today on. */
+const LISTED_DAYS = 30
 /** A week scrolls within so many px. */
 const WEEK_HEIGHT = 720
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false }
@@ -35,6 +37,7 @@ const appearance = view => ({
   locale: "en-gb",
   initialView: DRAWN_BY_LIBRARY[view.name],
   headerToolbar: false,
+  views: { listAhead: { type: "list", duration: { days: LISTED_DAYS } } },
   height: "auto",
   dayMaxEvents: 3,
   eventDisplay: "block",
