@@ -38,6 +38,7 @@ PAGES_ONLY = {
     "accounts.sign_out_everywhere": _OF_PEOPLE,
     "accounts.turn_off": _OF_PEOPLE,
     "bulk_planning.discard_drafts": _TYPED,
+    "content_plans.discard_untouched": "drops the empty post of a panel that was opened and closed",
     "content_plans.delete_many": "DELETE /content-plans/{id} deletes each",
     "influencers.save_setup": "notes where the wizard of the pages was left",
     "writing.restore": "PATCH /drafts/{id} with the state draft",

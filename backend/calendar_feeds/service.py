@@ -91,7 +91,7 @@ def read(db: Database, settings: Settings, token: str) -> str:
         names, campaigns = influencers.names(tx), content_plans.campaign_names(tx)
         calendar_name = names.get(row.influencer_id or "", "") or tx.scalar(select(Workspace.name)) or "Posts"
         calendar_events = [
-            _event(entry, names=names, campaigns=campaigns, base=f"{settings.web.base_url}/calendar?ws={feed.tenant_id}")
+            _event(entry, names=names, campaigns=campaigns, base=f"{settings.web.base_url}/post?ws={feed.tenant_id}")
             for entry in content_plans.entries(tx, filters=filters, **span)  # type: ignore[arg-type]
             if row.with_drafts or entry.state not in _NOT_APPROVED
         ]

@@ -53,7 +53,17 @@ from backend.content_plans.expected_version import (
 )
 from backend.content_plans.faces import FaceMatch, worst_matches
 from backend.content_plans.feed_preview import MAX_TILES, FeedPreview, FeedTile, feed_preview
-from backend.content_plans.plans import cooldown_message, create, delete, duplicate, erase, repurpose, restore_version, save
+from backend.content_plans.plans import (
+    cooldown_message,
+    create,
+    delete,
+    discard_untouched,
+    duplicate,
+    erase,
+    repurpose,
+    restore_version,
+    save,
+)
 from backend.content_plans.post_sources import (
     OriginFile,
     PostOrigin,
@@ -218,6 +228,7 @@ __all__ = [
     "delete_old_unsaved_drafts",
     "differences",
     "discard_unsaved_draft",
+    "discard_untouched",
     "duplicate",
     "empty_days",
     "entries",

@@ -16,7 +16,7 @@ from backend.content_plans.expected_version import ANY_VERSION, ChangedSince, Ex
 from backend.content_plans.schemas import PlanCard, PlanDraft, PlanUndoEntry, PostCard, VariantDraft
 from backend.content_plans.times import due_time, offset_of, to_instant
 from backend.content_plans.transitions import move, state_changed_error, update_in_state
-from backend.db.tables import ContentPlan, Post, PostState
+from backend.db.tables import ContentPlan, Post, PostDraft, PostState
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -203,6 +203,21 @@ def delete(tx: Session, plan_id: str, *, expected: ExpectedPlans = ANY_VERSION) 
     card = queries.get_existing(tx, plan_id)
     mark_deleted(tx, card)
     return undo_entries.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
+
+
+def discard_untouched(tx: Session, plan_id: str) -> bool:
+    """Removes a plan for good if it is as it was created, with nothing in it. Returns whether it was removed."""
+    lock_plans(tx, [plan_id])
+    card = next(iter(queries.get_many(tx, [plan_id])), None)
+    if card is None or card.deleted_at or card.version > 1 or card.topic or card.notes:
+        return False
+    if any(post.state != S.DRAFT or post.draft() != VariantDraft(channel_id=post.channel_id) for post in card.posts):
+        return False
+    if tx.scalar(select(PostDraft.plan_id).where(PostDraft.plan_id == plan_id).limit(1)):
+        return False
+    tx.execute(sql_delete(ContentPlan).where(ContentPlan.id == plan_id))
+    events.record(tx, "plan.discarded", "plan", plan_id, {})
+    return True
 
 
 def mark_deleted(tx: Session, card: PlanCard) -> None:

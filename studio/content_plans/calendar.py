@@ -26,6 +26,7 @@ _PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.ite
 def show(page: Page) -> None:
     show_queued_toasts()
     draw_notice_bar(page)
+    new_post.discard_untouched(page)
     with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards
         channel_cards = channels.of(tx)

@@ -20,7 +20,7 @@ from studio.ui.format import plain
 from studio.ui.notices import queue_toast, toast_errors
 
 _USUAL_TIME = time(18)
-_CREATED = "new_post:created"
+_CREATED, _LATEST = "new_post:created", "new_post:latest"
 
 
 def start(
@@ -49,7 +49,19 @@ def start(
 def open_created(page: Page) -> None:
     """Opens the post that was made in the run before, if one was."""
     if plan_id := st.session_state.pop(_CREATED, None):
+        st.session_state[_LATEST] = plan_id
         composer.open_panel(page, plan_id)
+
+
+def discard_untouched(page: Page) -> None:
+    """Once the panel of a new post is closed: removes the post if nothing was put into it."""
+    plan_id = st.session_state.get(_LATEST)
+    if not plan_id or plan_id in (composer.panel_plan_id(), st.session_state.get(_CREATED)):
+        return
+    del st.session_state[_LATEST]
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        if content_plans.discard_untouched(tx, plan_id):
+            refresh_calendar()
 
 
 def _create(page: Page, influencer: InfluencerCard, zone: str, chosen: ChosenTime | None) -> None:

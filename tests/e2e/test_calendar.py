@@ -135,6 +135,12 @@ def test_board_feed_and_pause(
         content_plans.approve(tx, [plan.id])
     expect(column.filter(has_text="Scheduled").locator(".card")).to_be_visible()  # it follows what others do
 
+    tab.get_by_role("button", name="New post").click()
+    expect(tab.get_by_role("dialog", name="Post")).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog", name="Post")).to_be_hidden()
+    expect(tab.locator(".card")).to_have_count(1)  # nothing was typed: nothing stays
+
     tab.get_by_role("button", name="Feed preview").click()
     expect(tab.locator(".tile")).to_contain_text("Scheduled")
     shoot(tab, "calendar-feed")

@@ -37,6 +37,12 @@ def open_panel(page: Page, plan_id: str) -> None:
         st.rerun()  # a fragment's run does not come to `show_panel`
 
 
+def panel_plan_id() -> str:
+    """The post in the open panel; "" when none is open."""
+    opened: dict[str, Any] | None = st.session_state.get(_OPEN)
+    return str(opened["data"]["planId"]) if opened else ""
+
+
 def open_page(page: Page, plan_id: str) -> NoReturn:
     """Goes to the post's own page."""
     page.go("calendar/post", id=plan_id)

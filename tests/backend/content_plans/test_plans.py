@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from backend import assets, content_plans, events
-from backend.content_plans import PlanFilters, PostState, RecurringTime, RulesDraft
+from backend.content_plans import PlanFilters, PostState, RecurringTime, RulesDraft, VariantDraft
 from backend.db.tables import Post
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound
@@ -239,3 +239,17 @@ def test_a_plan_without_posts_is_a_draft(db: Database, workspace: Tenant) -> Non
         assert idea.state == S.DRAFT
         assert [card.id for card in content_plans.page(tx, PlanFilters(states=(S.DRAFT,))).cards] == [idea.id]
         assert [card.id for card in content_plans.page(tx, PlanFilters(states=(S.FAILED,))).cards] == [mixed.id]
+
+
+def test_a_new_post_is_dropped_only_as_long_as_nothing_was_put_into_it(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx)
+        empty = (VariantDraft(channel_id=bella.channel.id),)
+        plans = [bella.plan(tx, topic="", variants=empty, wall=local_time_ahead()) for _ in range(3)]
+        content_plans.move(tx, plans[1].id, local_time_ahead(days=2))
+        typed = plans[2].draft().model_copy(update={"topic": "Trams"})
+        content_plans.save_unsaved_draft(tx, plans[2].id, typed, before=plans[2].draft(), version=plans[2].version)
+        assert [content_plans.discard_untouched(tx, plan.id) for plan in plans] == [True, False, False]
+        assert not content_plans.discard_untouched(tx, bella.plan(tx).id)
+        with pytest.raises(NotFound):
+            content_plans.get(tx, plans[0].id)
