@@ -2,7 +2,7 @@
 
 from backend.api.app import create_api
 from backend.api.credentials import session_cookie
-from backend.api.event_stream import STREAM_STATE
+from backend.api.event_stream import STREAM_STATE, WRITE_CHUNK
 from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
 from backend.api.mcp import McpDoor
 from backend.api.probes import probe_routes
@@ -12,6 +12,7 @@ __all__ = [
     "METRICS_PATHS",
     "METRICS_REFUSED",
     "STREAM_STATE",
+    "WRITE_CHUNK",
     "McpDoor",
     "create_api",
     "may_read_details",

@@ -1,8 +1,8 @@
 """Events of all workspaces, read once per process and given to every open stream.
 
 The hub runs while there are streams. Postgres notifies it of each commit that wrote events; it lets them be numbered, reads
-those of the workspaces that somebody watches, and puts them into the queue of each stream. Jobs that run are read every two
-seconds, once for all streams of a workspace.
+those of the workspaces that somebody watches, and puts them into each stream (event_subscription.py). Jobs that run are read
+every two seconds, once for all streams of a workspace.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import psycopg
@@ -22,6 +20,7 @@ from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from backend import events, jobs
+from backend.api.event_subscription import Frame, Subscription
 from backend.api.routes.jobs import LiveJobResponse
 from backend.app import App
 from backend.db.transactions import Anonymous, SystemCaller
@@ -30,10 +29,6 @@ from backend.events import EventRecord
 
 log = structlog.get_logger(__name__)
 
-MAX_STREAMS, MAX_STREAMS_PER_PERSON = 1000, 20
-"""Open streams of this process."""
-QUEUED_FRAMES = 500
-"""Of one stream. A client that reads slower than that is told to read its lists anew."""
 POLL_S = 1.0
 """How often the hub looks without a notification: when the connection that listens is away."""
 PROGRESS_S = 2.0
@@ -43,84 +38,41 @@ _BATCH = 500
 _LIVE_JOBS = TypeAdapter(list[LiveJobResponse])
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What a stream sends. `position`: to resume behind it; None for frames that are not events. `noun`: whom it concerns."""
-
-    position: int | None
-    name: str
-    noun: str
-    noun_id: str
-    data: bytes
-    """JSON."""
-
-    @cached_property
-    def sse(self) -> bytes:
-        if not self.name:
-            return b": \n\n"  # a heartbeat
-        head = f"id: {self.position}\n" if self.position is not None else ""
-        return f"{head}event: {self.name}\ndata: ".encode() + self.data + b"\n\n"
-
-    @cached_property
-    def unnamed_sse(self) -> bytes:
-        """Without the event's name, which EventSource hands on only to those who know it; frames of the stream keep theirs."""
-        return (
-            self.sse
-            if self.position is None or not self.noun
-            else f"id: {self.position}\ndata: ".encode() + self.data + b"\n\n"
-        )
-
-    @cached_property
-    def message(self) -> str:
-        """For a WebSocket."""
-        return f'{{"id":{json.dumps(self.position)},"event":{json.dumps(self.name)},"data":{self.data.decode()}}}'
-
-
-@dataclass(eq=False)
-class Subscription:
-    """One stream's queue. `accepts(noun, noun_id)`: what it asked for and may see."""
-
-    tenant_id: str
-    user_id: str
-    accepts: Callable[[str, str], bool]
-    queue: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(QUEUED_FRAMES))
-    overflowed: bool = False
-
-    def put(self, frame: Frame) -> None:
-        if self.overflowed or not self.accepts(frame.noun, frame.noun_id):
-            return
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.overflowed = True
-
-
 class EventHub:
     def __init__(self, app: App) -> None:
         self._app = app
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+        self._streams_by_person: Counter[str] = Counter()
         self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._position = 0
+        self._put_up_to: dict[str, int] = {}
+        """Workspace -> position up to which its streams have been given events, while others' are still being read."""
         self._notified, self._jobs_changed = asyncio.Event(), asyncio.Event()
         self._jobs_sent: dict[str, bytes] = {}
 
     @contextlib.asynccontextmanager
     async def subscribe(self, subscription: Subscription) -> AsyncIterator[int]:
         """Registers a stream; the position up to which it has to read by itself. Raises Unavailable when there are too many."""
-        tenant_id = subscription.tenant_id
-        self.refuse_too_many(subscription.user_id)
+        tenant_id, user_id = subscription.tenant_id, subscription.user_id
+        self._refuse_too_many(user_id)
         self._subscriptions[tenant_id].add(subscription)
+        self._streams_by_person[user_id] += 1
         try:
-            if self._task is None:
-                await run_in_threadpool(self._number)
-                self._position = await run_in_threadpool(self._last_position)
-                self._task = self._task or asyncio.create_task(self._run())
+            async with self._starting:
+                if self._task is None:
+                    await run_in_threadpool(self._number)
+                    self._position, self._put_up_to = await run_in_threadpool(self.last_position), {}
+                    self._task = asyncio.create_task(self._run())
             self._jobs_sent.pop(tenant_id, None)
-            yield self._position
+            yield max(self._position, self._put_up_to.get(tenant_id, 0))
         finally:
             self._subscriptions[tenant_id].discard(subscription)
             if not self._subscriptions[tenant_id]:
                 del self._subscriptions[tenant_id]
+            self._streams_by_person[user_id] -= 1
+            if not self._streams_by_person[user_id]:
+                del self._streams_by_person[user_id]
             if not self._subscriptions and self._task:
                 task, self._task = self._task, None
                 task.cancel()
@@ -131,12 +83,12 @@ class EventHub:
         with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
             return [_frame(place, event) for place, event in events.stream.after(tx, position, take=_BATCH)]
 
-    def refuse_too_many(self, user_id: str) -> None:
+    def _refuse_too_many(self, user_id: str) -> None:
         """Raises Unavailable when this person, or this process, has as many streams as it may."""
-        streams = [stream for of_workspace in self._subscriptions.values() for stream in of_workspace]
-        if sum(stream.user_id == user_id for stream in streams) >= MAX_STREAMS_PER_PERSON:
-            raise Unavailable(f"You have {MAX_STREAMS_PER_PERSON} live streams open. Close one first.", retry_after=30)
-        if len(streams) >= MAX_STREAMS:
+        limits = self._app.settings.api
+        if self._streams_by_person[user_id] >= limits.max_streams_per_person:
+            raise Unavailable(f"You have {limits.max_streams_per_person} live streams open. Close one first.", retry_after=30)
+        if self._streams_by_person.total() >= limits.max_streams:
             raise Unavailable("Too many live streams are open. Ask for lists instead, and try again later.", retry_after=30)
 
     async def _run(self) -> None:
@@ -161,20 +113,22 @@ class EventHub:
 
     async def _distribute(self) -> None:
         latest = await run_in_threadpool(self._number_and_look)
-        for tenant_id in latest.keys() & self._subscriptions.keys():
+        # A stream that comes while this reads for others reads these events by itself, if its workspace is done or left out
+        self._put_up_to = {tenant_id: place for tenant_id, place in latest.items() if tenant_id not in self._subscriptions}
+        for tenant_id in latest.keys() - self._put_up_to.keys():
             position, frames = self._position, []
             while position < latest[tenant_id] and (batch := await run_in_threadpool(self.read_after, tenant_id, position)):
                 position = batch[-1].position or position
                 frames += batch
             self._put(tenant_id, frames)
-        self._position = max(self._position, *latest.values()) if latest else self._position
+            self._put_up_to[tenant_id] = position
+        self._position, self._put_up_to = max(self._position, *latest.values(), 0), {}
 
-    def _put(self, tenant_id: str, frames: Iterable[Frame]) -> None:
-        for frame in frames:
-            if frame.noun == "job":
-                self._jobs_changed.set()
-            for subscription in self._subscriptions.get(tenant_id, ()):
-                subscription.put(frame)
+    def _put(self, tenant_id: str, frames: Sequence[Frame]) -> None:
+        if any(frame.noun == "job" for frame in frames):
+            self._jobs_changed.set()
+        for subscription in self._subscriptions.get(tenant_id, ()):
+            subscription.put(frames)
 
     async def _send_progress(self) -> None:
         """The jobs that wait and run, when something about them has changed since the last time: at once when one begins or
@@ -217,7 +171,8 @@ class EventHub:
         with self._app.db.transaction(Anonymous()) as tx:
             events.stream.number(tx)
 
-    def _last_position(self) -> int:
+    def last_position(self) -> int:
+        """Of the newest event of the installation. Blocks."""
         with self._app.db.transaction(Anonymous()) as tx:
             return events.stream.last_position(tx)
 

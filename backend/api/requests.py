@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.event_stream import STREAM_STATE
 from backend.kit import logs, metrics
 from backend.kit.ids import new_id
 
@@ -29,12 +30,12 @@ class RequestLogging:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status, request_id = time.perf_counter(), 500, new_id("req")
+        started, status, request_id, until_answer = time.perf_counter(), 500, new_id("req"), 0.0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, until_answer
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, until_answer = message["status"], time.perf_counter() - started
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
             await send(message)
 
@@ -42,7 +43,8 @@ class RequestLogging:
             try:
                 await self.app(scope, receive, send_with_id)
             finally:
-                self._record(scope, status, time.perf_counter() - started)
+                is_stream = STREAM_STATE in scope.get("state", {})  # open for half an hour, which says nothing of our speed
+                self._record(scope, status, until_answer if is_stream else time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")

@@ -100,5 +100,7 @@ class ApiSettings(Theme):
     rate_limiting: bool = env("ENABLE_RATE_LIMITING", True, "limits how often programs and strangers may call the API")
     requests_per_minute: int = env("RATE_LIMIT_PER_MINUTE", 600, "of one API key or signed-in program")
     stranger_requests_per_minute: int = env("RATE_LIMIT_STRANGERS_PER_MINUTE", 60, "of one address without a key")
+    max_streams: int = env("MAX_LIVE_STREAMS", 1000, "open streams of events (/api/events) of one studio process")
+    max_streams_per_person: int = env("MAX_LIVE_STREAMS_PER_PERSON", 20, "of these, of one person")
     swagger: bool = env("SWAGGER_ENABLED", True, "the API's pages at /api/docs")
     mcp: bool = env("MCP_ENABLED", True, "tools for agents at /mcp, with an API key")

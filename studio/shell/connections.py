@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
-from backend.api import STREAM_STATE
+from backend.api import STREAM_STATE, WRITE_CHUNK
 
 HEAD_TIMEOUT_S = 15.0
 """Seconds in which the whole head of a request must arrive."""
@@ -40,6 +40,7 @@ class LimitedHttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.app_state = {**self.app_state, WRITE_CHUNK: self._write_chunk}
         self._watched: tuple[str, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -72,6 +73,15 @@ class LimitedHttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timers()
         super().connection_lost(exc)
+        for state in (self.app_state, self.scope["state"] if self.scope else {}):
+            state.pop(WRITE_CHUNK, None)  # else the connection and its state would name each other until a garbage collection
+
+    def _write_chunk(self, data: bytes) -> bool:
+        """Sends a chunk of the running answer, unless the client is gone or has not read what was sent before."""
+        if self.flow.write_paused or self.transport.is_closing() or self.cycle.disconnected or self.cycle.response_complete:
+            return False
+        self.transport.write(data)
+        return True
 
     def shutdown(self) -> None:
         """At the server's end: streams of events never end by themselves, so they are cut; their clients come back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from backend.api import WRITE_CHUNK
 from studio.shell import connections
 from tests.support.wait import until
 
@@ -29,12 +31,25 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": str(len(message["bytes"]))})
         return
+    if scope["path"] == "/stream":
+        await write_past_the_middleware(scope, send)
+        return
     size, more = 0, True
     while more:
         message = await receive()
         size, more = size + len(message.get("body", b"")), message.get("more_body", False)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+async def write_past_the_middleware(scope: Any, send: Any) -> None:
+    """Chunks until the connection takes no more, then the answer's end, which says how many."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"first", "more_body": True})
+    written, write_chunk = 0, scope["state"][WRITE_CHUNK]
+    while write_chunk(b"4000\r\n" + b"x" * 0x4000 + b"\r\n"):
+        written += 1
+    await send({"type": "http.response.body", "body": f"wrote {written}".encode()})
 
 
 @pytest.fixture
@@ -117,6 +132,18 @@ def test_of_one_address_only_so_many_heads_are_awaited(dial: Dial, monkeypatch: 
         assert until_closed(line) == b"", "the oldest make room, long before their time is over"
     last = dial(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert b"200 OK" in until_closed(last)
+
+
+def test_chunks_past_the_middleware_are_part_of_the_answer_and_end_where_nobody_reads(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RESPONSE_STALL_S", 30.0)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    line.request("GET", "/stream")  # not read before the server has stopped
+    body = line.getresponse().read()
+    middle, written = body.removeprefix(b"first").split(b"wrote ")
+    assert len(middle) == 0x4000 * int(written) > 0
+    line.close()
 
 
 def test_a_websocket_is_no_request_that_is_late(port: int, dial: Dial) -> None:

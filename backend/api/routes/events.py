@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import cache, partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisconnect
@@ -20,8 +21,9 @@ from backend import access
 from backend.api import deps
 from backend.api.credentials import read_credentials
 from backend.api.deps import Caller, Studio, needs_scope
-from backend.api.event_hub import EventHub, Frame, Subscription
+from backend.api.event_hub import EventHub
 from backend.api.event_stream import HEARTBEAT_S, EventStream
+from backend.api.event_subscription import RESET, Frame, Subscription
 from backend.app import App
 from backend.db.transactions import KeyHolder, Member
 from backend.errors import Invalid, NotPermitted, NotSignedIn, StudioError
@@ -76,16 +78,25 @@ async def stream_events(
     follow many jobs with one stream. At most 20 a person.
     """
     hub = hub_of(request.app, app)
+    position = _position(last_event_id or after)
     subscription = await _subscription(app, caller, set(noun), set(id))
-    hub.refuse_too_many(subscription.user_id)
-    frames = _frames(app, hub, caller, subscription, _position(last_event_id or after))
-    return EventStream(_written(frames, named=named))
+    batches = _batches(app, hub, caller, subscription, position)
+    await anext(batches)  # refused when there are too many
+
+    def write_past(write_chunk: Callable[[bytes], bool]) -> None:
+        subscription.write_frames = partial(_write_frames, write_chunk, named)
+
+    return EventStream(_written(batches, named=named), write_past)
 
 
-async def _written(frames: AsyncGenerator[Frame, None], *, named: bool) -> AsyncGenerator[bytes, None]:
-    async with contextlib.aclosing(frames):
-        async for frame in frames:
-            yield frame.sse if named else frame.unnamed_sse
+def _write_frames(write_chunk: Callable[[bytes], bool], named: bool, frames: Sequence[Frame]) -> bool:
+    return write_chunk(b"".join([frame.chunk if named else frame.unnamed_chunk for frame in frames]))
+
+
+async def _written(batches: AsyncGenerator[list[Frame], None], *, named: bool) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(batches):
+        async for batch in batches:
+            yield b"".join([frame.sse if named else frame.unnamed_sse for frame in batch])
 
 
 @router.websocket("/ws")
@@ -103,18 +114,17 @@ async def stream_events_to_socket(socket: WebSocket) -> None:
         deps.require_scope(caller, "jobs:read")
         hub = hub_of(socket.app, app)
         subscription = await _subscription(app, caller, set(query.getlist("noun")), set(query.getlist("id")))
-        hub.refuse_too_many(subscription.user_id)
-        position = _position(query.get("after", ""))
+        batches = _batches(app, hub, caller, subscription, _position(query.get("after", "")))
+        await anext(batches)
     except StudioError as error:
         await socket.accept()
         await socket.send_text(json.dumps({"id": None, "event": "refused", "data": {"message": error.message}}))
         await socket.close(1008)
         return
     await socket.accept()
-    frames = _frames(app, hub, caller, subscription, position)
     gone = asyncio.ensure_future(_until_closed(socket))
     try:
-        sending = asyncio.ensure_future(_send_frames(socket, frames))
+        sending = asyncio.ensure_future(_send_frames(socket, batches))
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         if sending.done() and not gone.done():
             await socket.close(1000)
@@ -123,7 +133,7 @@ async def stream_events_to_socket(socket: WebSocket) -> None:
     finally:
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
-        await frames.aclose()
+        await batches.aclose()
 
 
 def hub_of(api: object, app: App) -> EventHub:
@@ -139,10 +149,14 @@ async def _subscription(app: App, caller: Member, nouns: set[str], ids: set[str]
     user_id = await run_in_threadpool(_user_id, app, caller)
     held = caller.scopes if isinstance(caller, KeyHolder) else None
 
-    def accepts(noun: str, noun_id: str) -> bool:
-        if (nouns and noun not in nouns) or (ids and noun_id and noun_id not in ids):
+    @cache
+    def sees(noun: str) -> bool:
+        if nouns and noun not in nouns:
             return False
         return held is None or access.scopes.allows(held, f"{_SCOPE_NOUNS.get(noun, 'workspace')}:read")
+
+    def accepts(noun: str, noun_id: str) -> bool:
+        return sees(noun) and (not ids or not noun_id or noun_id in ids)
 
     return Subscription(caller.tenant_id, user_id, accepts)
 
@@ -153,63 +167,70 @@ def _user_id(app: App, caller: Member) -> str:
         return str(tx.info["user_id"])
 
 
-async def _frames(
+async def _batches(
     app: App, hub: EventHub, caller: Member, subscription: Subscription, position: int | None
-) -> AsyncGenerator[Frame, None]:
+) -> AsyncGenerator[list[Frame], None]:
+    """What the stream sends, piece by piece. The first one is empty: it comes once the stream is registered.
+
+    `position`: to go on behind; None: with what happens from now on. Raises Unavailable when there are too many streams.
+    """
     async with hub.subscribe(subscription) as read_to:
-        sent = read_to if position is None else position
-        yield Frame(sent, "ready", "", "", b"{}")
-        if position is not None:
-            async for frame in _missed(hub, subscription, position, read_to):
-                sent = frame.position or sent
-                yield frame
-            sent = max(sent, read_to)
+        subscription.begins_behind = read_to
+        yield []
+        if position is not None and position > read_to and position > await run_in_threadpool(hub.last_position):
+            yield [RESET, _ready(read_to)]  # the database was put back to an earlier state
+        elif position is not None:
+            subscription.begins_behind = max(position, read_to)
+            yield [_ready(position)]
+            async for batch in _missed(hub, subscription, position, read_to):
+                yield batch
+        else:
+            yield [_ready(read_to)]
         checked_at = time.monotonic()
-        while not subscription.overflowed:
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    frame = await subscription.queue.get()
-            except TimeoutError:
-                frame = HEARTBEAT
+        while True:
+            batch = await subscription.take(HEARTBEAT_S)
             if time.monotonic() - checked_at > RECHECK_S:
                 try:
                     await run_in_threadpool(_user_id, app, caller)
                 except NotSignedIn as error:
-                    yield Frame(None, "signed_out", "", "", json.dumps({"message": error.message}).encode())
+                    yield [Frame(None, "signed_out", "", "", json.dumps({"message": error.message}).encode())]
                     return
                 checked_at = time.monotonic()
-            if frame.position is None or frame.position > sent:
-                sent = frame.position or sent
-                yield frame
-        yield _RESET
+            if batch:
+                yield batch
+            if batch == [RESET]:
+                return
 
 
-HEARTBEAT = Frame(None, "", "", "", b"")
-_RESET = Frame(None, "reset", "", "", b"{}")
+def _ready(position: int) -> Frame:
+    return Frame(position, "ready", "", "", b"{}")
 
 
-async def _missed(hub: EventHub, subscription: Subscription, position: int, read_to: int) -> AsyncGenerator[Frame, None]:
-    """What happened behind `position` up to `read_to`; the queue has what came later."""
+async def _missed(hub: EventHub, subscription: Subscription, position: int, read_to: int) -> AsyncGenerator[list[Frame], None]:
+    """What happened behind `position` up to `read_to`; the subscription has what came later."""
     count = 0
     while position < read_to:
         batch = await run_in_threadpool(hub.read_after, subscription.tenant_id, position)
-        for frame in batch:
-            if (frame.position or 0) <= read_to and subscription.accepts(frame.noun, frame.noun_id):
-                yield frame
+        missed = [
+            frame for frame in batch if (frame.position or 0) <= read_to and subscription.accepts(frame.noun, frame.noun_id)
+        ]
+        if missed:
+            yield missed
         count += len(batch)
         if count > MAX_MISSED:
-            yield _RESET
+            yield [RESET]
             return
         if not batch:
             return
         position = batch[-1].position or read_to
 
 
-async def _send_frames(socket: WebSocket, frames: AsyncGenerator[Frame, None]) -> None:
-    async for frame in frames:
-        if frame.name:  # a WebSocket has pings of its own
-            async with asyncio.timeout(HEARTBEAT_S * 2):
-                await socket.send_text(frame.message)
+async def _send_frames(socket: WebSocket, batches: AsyncGenerator[list[Frame], None]) -> None:
+    async for batch in batches:
+        for frame in batch:
+            if frame.name:  # a WebSocket has pings of its own
+                async with asyncio.timeout(HEARTBEAT_S * 2):
+                    await socket.send_text(frame.message)
 
 
 async def _until_closed(socket: WebSocket) -> None:

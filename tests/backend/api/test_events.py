@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from backend import access, api, events
 from backend.access import ApiKeyDraft
-from backend.api import event_hub
+from backend.api import event_hub, event_subscription
 from backend.api.routes import events as event_routes
 from backend.app import App
 from backend.db.transactions import SystemCaller
@@ -128,7 +130,7 @@ def test_a_revoked_key_hears_nothing_more(app: App, workspace: Tenant, monkeypat
 def test_one_that_is_slow_or_was_away_too_long_is_told_to_read_anew(
     app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_hub, "QUEUED_FRAMES", 2)
+    monkeypatch.setattr(event_subscription, "QUEUED_FRAMES", 2)
     monkeypatch.setattr(event_routes, "MAX_MISSED", 3)
     monkeypatch.setattr(event_hub, "_BATCH", 2)
     _, secret = make_key(app, workspace, "*:read")
@@ -151,8 +153,56 @@ def test_one_that_is_slow_or_was_away_too_long_is_told_to_read_anew(
     run(way())
 
 
-def test_there_is_an_end_to_how_many_streams_one_has(app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_hub, "MAX_STREAMS_PER_PERSON", 2)
+def test_who_comes_back_while_events_are_being_given_out_misses_none(
+    app: App, workspace: Tenant, other_workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other workspace's events are still being read when this one's stream comes back behind its own."""
+    monkeypatch.setattr(event_hub, "POLL_S", 0.05)
+    _, secret = make_key(app, workspace, "*:read")
+    _, other_secret = make_key(app, other_workspace, "*:read")
+    server = api.create_api(lambda: app)
+    hub = event_routes.hub_of(server, app)
+    reading, go_on, read_after = threading.Event(), threading.Event(), hub.read_after
+
+    def held(tenant_id: str, position: int) -> list[Any]:
+        if tenant_id == other_workspace.id:
+            reading.set()
+            go_on.wait(30)
+        return read_after(tenant_id, position)
+
+    async def way() -> None:
+        async with opened(server, other_secret, "noun=plan") as other:
+            start = (await other.event()).id
+            monkeypatch.setattr(hub, "read_after", held)
+            await asyncio.to_thread(record, app, workspace, "plan", "p1")
+            await asyncio.to_thread(record, app, other_workspace, "plan", "q1")
+            await asyncio.to_thread(reading.wait, 30)
+            async with opened(server, secret, "noun=plan", **{"last-event-id": start}) as stream:
+                await stream.event()
+                go_on.set()
+                assert (await other.event()).data["nounId"] == "q1"
+                await asyncio.to_thread(record, app, workspace, "plan", "p2")
+                assert [(await stream.event()).data["nounId"] for _ in range(2)] == ["p1", "p2"]
+
+    run(way())
+
+
+def test_a_position_of_the_future_is_told_to_read_anew(app: App, workspace: Tenant) -> None:
+    """Of a studio whose database was put back to an earlier state."""
+    _, secret = make_key(app, workspace, "*:read")
+    server = api.create_api(lambda: app)
+
+    async def way() -> None:
+        async with opened(server, secret, "noun=plan", **{"last-event-id": "1000000"}) as stream:
+            assert (await stream.event()).name == "reset"
+            await asyncio.to_thread(record, app, workspace, "plan", "p1")
+            assert (await stream.event()).data["nounId"] == "p1"
+
+    run(way())
+
+
+def test_there_is_an_end_to_how_many_streams_one_has(app: App, workspace: Tenant) -> None:
+    app = replace(app, settings=app.settings.replace(MAX_LIVE_STREAMS_PER_PERSON=2))
     _, secret = make_key(app, workspace, "*:read")
     server = api.create_api(lambda: app)
 
