@@ -31,6 +31,7 @@ MEANINGS = {
     "lease_lost": "Another worker has taken over the job.",
     "too_large": "The body is larger than the address takes.",
     "idempotency_key_reused": "The Idempotency-Key was used for a request with another body. Send a new one.",
+    "answer_lost": "The studio was ended between two steps of this request. Look what is there; a new key does it anew.",
     "too_many": "A limit of requests, jobs or money. Come back after `Retry-After` seconds.",
     "internal": "A mistake of the studio; it is in its log.",
     "error": "A mistake of the studio; it is in its log.",

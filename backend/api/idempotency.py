@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -12,12 +15,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import access
-from backend.access import StoredAnswer
+from backend.access import Claim, StoredAnswer
 from backend.api import deps, errors
+from backend.api.claim_renewal import claim_renewal
 from backend.api.credentials import read_credentials
 from backend.api.text_stream import FAILED_STATE
 from backend.app import App
-from backend.db.transactions import Member
+from backend.db.transactions import Member, SystemCaller, before_commit
 from backend.errors import Invalid, StudioError
 
 REPLAYED = "idempotency-replayed"
@@ -64,26 +68,42 @@ class Idempotency:
             await Response(started.body, started.status, headers)(scope, receive, send)
             return
         answer = _Recorder(send)
-        succeeded = False
+        ended_well = False
+        outer = before_commit.set(partial(_note_change, scope, started))
         try:
-            await self.app(scope, replayed_receive, answer.send)
-            succeeded = 200 <= answer.status < 400 and not scope.get("state", {}).get(FAILED_STATE)
+            with claim_renewal.of(app, started):
+                await self.app(scope, replayed_receive, answer.send)
+            ended_well = True
         finally:
+            before_commit.reset(outer)
+            status = answer.status if ended_well else 500
+            succeeded = 200 <= status < 400 and not scope.get("state", {}).get(FAILED_STATE)
             stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
-            await run_in_threadpool(_end, app, caller, started, stored)
+            await run_in_threadpool(_end, app, started, stored, refused=status < 500)
 
 
-def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | str:
+def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | Claim:
     with app.db.transaction(caller) as tx:
         return access.idempotency.begin(tx, request=request, key=key, body=body)
 
 
-def _end(app: App, caller: Member, reference: str, answer: StoredAnswer | None) -> None:
-    with app.db.transaction(caller) as tx:
+def _end(app: App, claim: Claim, answer: StoredAnswer | None, *, refused: bool) -> None:
+    """As the studio: the request itself may have ended its caller's rights."""
+    with app.db.transaction(SystemCaller(claim.tenant_id)) as tx:
         if answer is None:
-            access.idempotency.release(tx, reference)
+            access.idempotency.release(tx, claim, refused=refused)
         else:
-            access.idempotency.finish(tx, reference, answer)
+            access.idempotency.finish(tx, claim, answer)
+
+
+def _note_change(scope: Scope, claim: Claim, tx: Session) -> None:
+    """Before a transaction of the request commits. Routes that hand the key on to their verb need none: it starts the same job
+    again. Coroutines work in several transactions, around a model's answer or a file, so only they know when all is done."""
+    route = scope["route"]
+    if any(parameter.alias.lower() == "idempotency-key" for parameter in route.dependant.header_params):
+        return
+    status = None if inspect.iscoroutinefunction(route.endpoint) else route.status_code or 200
+    access.idempotency.note_change(tx, claim, status)
 
 
 def _in_path(path: str) -> str:

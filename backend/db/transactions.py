@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
@@ -24,6 +25,8 @@ from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, 
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
 
 T = TypeVar("T")
+before_commit: ContextVar[Callable[[Session], None] | None] = ContextVar("before_commit", default=None)
+"""Called at the end of each transaction in which a member may change something; what it raises rolls that back."""
 Role = Literal["viewer", "editor", "owner"]
 RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
 
@@ -153,6 +156,8 @@ class Database:
         """
         with self._opened(lambda tx: _authorise(tx, caller, needs)) as (tx, _):
             yield tx
+            if needs != "viewer" and isinstance(caller, Member) and (check := before_commit.get()) is not None:
+                check(tx)
         if needs != "viewer" and isinstance(caller, Member):
             self._written_at[caller.tenant_id] = time.monotonic()
 

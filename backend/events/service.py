@@ -32,6 +32,7 @@ def record(tx: Session, kind: str, noun: str, noun_id: str, data: Mapping[str, A
     """Adds an event to the workspace that `tx` is confined to."""
     row = {"id": new_id("evt"), "kind": kind, "noun": noun, "noun_id": noun_id, "data": dict(data or {})}
     tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id")))
+    tx.info.setdefault("first_event_about", noun_id)
 
 
 def list_for(tx: Session, noun: str, noun_id: str, *, take: int = 100) -> list[EventRecord]:

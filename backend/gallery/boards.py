@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from backend import events
 from backend.db.tables import Board, BoardPicture, Picture
 from backend.errors import Conflict, Invalid, NotFound
 from backend.gallery import board_order, undo_entries
@@ -50,6 +51,7 @@ def create_board(tx: Session, *, draft: BoardDraft) -> BoardCard:
     board_id = tx.scalar(insert(Board).values(row).on_conflict_do_nothing().returning(Board.id))
     if board_id is None:
         raise Conflict(_name_taken(draft.name))
+    events.record(tx, "board.created", "board", board_id, {"name": draft.name})
     return get_board(tx, board_id)
 
 

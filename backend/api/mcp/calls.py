@@ -18,8 +18,9 @@ from sqlalchemy.exc import DataError
 from backend import access
 from backend.access import StoredAnswer
 from backend.api import deps
+from backend.api.claim_renewal import claim_renewal
 from backend.app import App
-from backend.db.transactions import KeyHolder
+from backend.db.transactions import KeyHolder, SystemCaller
 from backend.errors import StudioError
 
 log = structlog.get_logger(__name__)
@@ -73,8 +74,9 @@ def _refusal(error: StudioError | DataError) -> CallToolResult:
     return CallToolResult(is_error=True, content=[TextContent(type="text", text=f"{sentence} ({code})")])
 
 
-def run_once(key: str, tool: str, arguments: dict[str, Any], answer: type[Answer], work: Callable[[], Answer]) -> Answer:
-    """`work()`, or the answer that the first call of `tool` with this `key` got (for 24 hours).
+def run_once(key: str, tool: str, arguments: dict[str, Any], answer: type[Answer], work: Callable[[str], Answer]) -> Answer:
+    """`work(request_key)`, or the answer that the first call of `tool` with this `key` got (for 24 hours). What it starts under
+    `request_key` is not started again by a call that takes over from a process that died.
 
     Raises KeyReused when the first call had other arguments, Conflict while it still runs.
     """
@@ -86,11 +88,12 @@ def run_once(key: str, tool: str, arguments: dict[str, Any], answer: type[Answer
         return answer.model_validate_json(started.body)
     result: Answer | None = None
     try:
-        result = work()
+        with claim_renewal.of(app, started):
+            result = work(started.key_hash)
         return result
     finally:
-        with app.db.transaction(caller) as tx:
+        with app.db.transaction(SystemCaller(caller.tenant_id)) as tx:
             if result is None:
-                access.idempotency.release(tx, started)
+                access.idempotency.release(tx, started, refused=True)
             else:
                 access.idempotency.finish(tx, started, StoredAnswer(200, {}, result.model_dump_json().encode()))

@@ -16,7 +16,6 @@ from backend.api.mcp.calls import ToolCall, current_call, run_once
 from backend.api.mcp.read_tools import Id, plan_answer
 from backend.content_plans import PlanCard, PlanDraft, PostState, VariantDraft
 from backend.errors import Conflict
-from backend.kit.ids import new_id
 
 Key = Annotated[
     str,
@@ -88,9 +87,9 @@ def plan_post(
     variants = tuple(VariantDraft(channel_id=channel_id, **shared) for channel_id in channel_ids)
     draft = PlanDraft(influencer_id=influencer_id, topic=topic, wall=local_time, zone=time_zone, variants=variants)
 
-    def create() -> answers.Plan:
+    def create(request_key: str) -> answers.Plan:
         with call.app.db.transaction(call.caller, needs="editor") as tx:
-            return plan_answer(content_plans.create(tx, draft, request_key=new_id("key")))
+            return plan_answer(content_plans.create(tx, draft, request_key=request_key))
 
     return run_once(idempotency_key, "plan_post", draft.model_dump(mode="json"), answers.Plan, create)
 
@@ -100,7 +99,7 @@ def schedule_post(plan_id: Id, idempotency_key: Key) -> answers.Decision:
     the answer has a link for that person."""
     call = current_call.get()
 
-    def schedule() -> answers.Decision:
+    def schedule(_: str) -> answers.Decision:
         with call.app.db.transaction(call.caller, needs="editor") as tx:
             outcome = content_plans.schedule(tx, [plan_id])
             if plan_id in outcome.refused:
@@ -119,13 +118,13 @@ def publish_post(plan_id: Id, idempotency_key: Key) -> answers.Decision:
     are sent to review, and the answer has a link for that person."""
     call = current_call.get()
 
-    def publish() -> answers.Decision:
+    def publish(request_key: str) -> answers.Decision:
         with call.app.db.transaction(call.caller, needs="editor") as tx:
             card = content_plans.get(tx, plan_id)
             if content_plans.needs_approval(tx, card):
                 _send_to_review(tx, card)
                 return _for_a_person(call, content_plans.get(tx, plan_id))
-            job = publishing.send_now(tx, plan_id, request_key=new_id("key"))[0]
+            job = publishing.send_now(tx, plan_id, request_key=request_key)[0]
             card = content_plans.get(tx, plan_id)
         message = "It is being published. wait_for_job says when it is there, read_post where."
         return answers.Decision(plan_id=plan_id, done=True, status=card.state, message=message, job_id=job.id)
@@ -138,9 +137,9 @@ def _start_job(name: str, payload: dict[str, Any], key: str) -> answers.StartedJ
     request_type = job_request_type(name)
     draft = request_type.draft(**payload)
 
-    def start() -> answers.StartedJob:
+    def start(request_key: str) -> answers.StartedJob:
         with call.app.db.transaction(call.caller, needs="editor") as tx:
-            job = jobs.get(tx, request_type.start(call.app, tx, draft, new_id("key")))
+            job = jobs.get(tx, request_type.start(call.app, tx, draft, request_key))
         return answers.StartedJob(job_id=job.id, status=job.state)
 
     return run_once(key, name, draft.model_dump(mode="json"), answers.StartedJob, start)

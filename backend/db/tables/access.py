@@ -41,7 +41,8 @@ class ApiKey(Tenanted, Dated, Base):
 class IdempotentRequest(Tenanted, Dated, Base):
     """A request with an Idempotency-Key, and once it has succeeded its answer, for 24 hours.
 
-    `status` null: it runs, or its process died; after a while another one may take it over.
+    `status` null: it runs, or its process died; `created_at` is renewed while it runs, and after a while without that another
+    one may take it over. `headers` has its `run` then, and `body`, once it has changed something, what to answer if it died.
     """
 
     __tablename__ = "idempotent_requests"

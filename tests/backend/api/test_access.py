@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,14 +15,17 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
 from backend import access, api
-from backend.access import ApiKeyDraft, idempotency
+from backend.access import ApiKeyDraft, StoredAnswer, idempotency
 from backend.accounts import passwords
+from backend.api.claim_renewal import claim_renewal
 from backend.app import App
 from backend.db.tables import Board, IdempotentRequest
+from backend.errors import Conflict
 from backend.kit.clock import now
 from tests.factories.account import Person, Tenant, make_person
 from tests.factories.posts import local_time_ahead, make_planner
 from tests.support.browsing import browser
+from tests.support.wait import until
 
 PASSWORD = "correct horse battery"
 
@@ -227,19 +231,90 @@ def test_of_many_at_once_one_runs(app: App, workspace: Tenant) -> None:
     assert len({json.dumps(answer.json()) for answer in answers if answer.status_code == 201}) == 1
 
 
-def test_a_request_whose_process_died_may_run_later(app: App, workspace: Tenant) -> None:
-    request: dict[str, Any] = {"request": "POST /boards", "key": "k", "body": b"{}"}
-    with app.db.transaction(workspace.caller) as tx:
-        assert isinstance(idempotency.begin(tx, **request), str)
-    with app.db.transaction(workspace.caller) as tx, pytest.raises(Exception, match="still runs"):
-        idempotency.begin(tx, **request)
-    with app.db.transaction(workspace.caller) as tx:
-        from datetime import timedelta
+REQUEST: dict[str, Any] = {"request": "POST /boards", "key": "k", "body": b"{}"}
 
-        tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(seconds=idempotency.TAKE_OVER_S + 1)))
-        assert isinstance(idempotency.begin(tx, **request), str)
-        tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(hours=25)))
+
+def begin(app: App, workspace: Tenant) -> access.Claim | StoredAnswer:
+    with app.db.transaction(workspace.caller) as tx:
+        return idempotency.begin(tx, **REQUEST)
+
+
+def let_it_age(app: App, workspace: Tenant, seconds: float) -> None:
+    with app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(IdempotentRequest).values(created_at=now() - timedelta(seconds=seconds)))
+
+
+def test_a_request_whose_process_died_runs_later_and_one_that_goes_on_does_not(
+    app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = begin(app, workspace)
+    assert isinstance(claim, access.Claim)
+    monkeypatch.setattr(idempotency, "RENEW_S", 0.02)
+    let_it_age(app, workspace, idempotency.TAKE_OVER_S - 1)
+    with claim_renewal.of(app, claim):
+        until(lambda: claim_age_s(app, workspace) < 1, what="a renewal")
+    with pytest.raises(Conflict, match="still runs"):
+        begin(app, workspace)
+    let_it_age(app, workspace, idempotency.TAKE_OVER_S + 1)
+    second = begin(app, workspace)
+    assert isinstance(second, access.Claim)
+    with app.db.transaction(workspace.caller) as tx, pytest.raises(Conflict, match="taken over"):
+        idempotency.note_change(tx, claim, 201)  # what the first one changes after all is rolled back
+    let_it_age(app, workspace, 25 * 3600)
+    with app.db.transaction(workspace.caller) as tx:
         assert idempotency.purge_repeated_requests(tx) == 1
+
+
+def claim_age_s(app: App, workspace: Tenant) -> float:
+    with app.db.transaction(workspace.caller) as tx:
+        return (now() - tx.scalars(select(IdempotentRequest.created_at)).one()).total_seconds()
+
+
+def test_what_a_process_made_before_it_died_is_not_made_again(
+    app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secret = make_key(app, workspace, "*:write")
+    with program(app, secret) as client:
+        with monkeypatch.context() as killed:
+            killed.setattr(idempotency, "finish", lambda *_: None)
+            made = {
+                path: client.post(path, json=body, headers={"idempotency-key": "k"}).json()["id"]
+                for path, body in MADE_AT_ONCE.items()
+            }
+        assert client.post("/boards", json=MADE_AT_ONCE["/boards"], headers={"idempotency-key": "k"}).status_code == 409
+        let_it_age(app, workspace, idempotency.TAKE_OVER_S + 1)
+        for path, body in MADE_AT_ONCE.items():
+            for _ in range(2):
+                again = client.post(path, json=body, headers={"idempotency-key": "k"})
+                assert (again.status_code, again.json()) == (201, {"id": made[path], "statusCode": 201}), path
+                assert again.headers["idempotency-replayed"] == "true"
+
+
+def test_one_who_died_between_two_steps_is_said_to_have(app: App, workspace: Tenant) -> None:
+    """A transaction that only looked is no step."""
+    claim = begin(app, workspace)
+    assert isinstance(claim, access.Claim)
+    for writes in (False, True):
+        with app.db.transaction(workspace.caller) as tx:
+            if writes:
+                tx.add(Board(id="brd_x", name="Summer"))
+                tx.flush()
+            idempotency.note_change(tx, claim, None)
+        let_it_age(app, workspace, idempotency.TAKE_OVER_S + 1)
+        if writes:
+            with pytest.raises(idempotency.AnswerLost):
+                begin(app, workspace)
+        else:
+            claim = begin(app, workspace)
+            assert isinstance(claim, access.Claim)
+
+
+MADE_AT_ONCE: dict[str, Any] = {
+    "/boards": {"name": "Summer"},
+    "/influencers": {"name": "Bella"},
+    "/recipes/templates": {"name": "On the beach", "prompt": "a beach"},
+}
+"""Path -> body of things that one transaction makes, and that have no request key of their own."""
 
 
 def test_a_secret_is_never_repeated(app: App, workspace: Tenant) -> None:
