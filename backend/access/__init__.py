@@ -2,7 +2,7 @@
 
 from backend.access import idempotency, key_format, scopes
 from backend.access.api_keys import change, create, find_holder, get, page, revoke
-from backend.access.idempotency import Claim, StoredAnswer, purge_repeated_requests
+from backend.access.idempotency import RequestClaim, StoredAnswer, purge_repeated_requests
 from backend.access.quotas import check_quota
 from backend.access.schemas import AccessClaims, ApiKeyCard, ApiKeyChange, ApiKeyDraft, NewApiKey, TokenPair
 from backend.access.tokens import issue, read_access, refresh
@@ -12,8 +12,8 @@ __all__ = [
     "ApiKeyCard",
     "ApiKeyChange",
     "ApiKeyDraft",
-    "Claim",
     "NewApiKey",
+    "RequestClaim",
     "StoredAnswer",
     "TokenPair",
     "change",

@@ -53,7 +53,7 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class RequestClaim:
     """A request that runs. `run`: of this process's try; one that took it over has another."""
 
     tenant_id: str
@@ -61,14 +61,14 @@ class Claim:
     run: str
 
 
-def begin(tx: Session, *, request: str, key: str, body: bytes) -> StoredAnswer | Claim:
+def begin(tx: Session, *, request: str, key: str, body: bytes) -> StoredAnswer | RequestClaim:
     """Reserves `key` for this request of the acting person: returns a claim for `finish` or `release`, or the answer of the
     first request. `request`: its method and path.
 
     Raises KeyReused for another body, Conflict while the first one still runs, AnswerLost.
     """
     holder = tx.info.get("api_key_id") or tx.info["user_id"]
-    claim = Claim(tx.info["tenant_id"], hash_token(f"{holder}\n{request}\n{key}"), new_id("run"))
+    claim = RequestClaim(tx.info["tenant_id"], hash_token(f"{holder}\n{request}\n{key}"), new_id("run"))
     body_hash, reference = hash_token(body.hex()), IdempotentRequest.key_hash == claim.key_hash
     outdated = (_age > func.make_interval(0, 0, 0, 0, KEEP_HOURS)) | (_died & IdempotentRequest.body.is_(None))
     tx.execute(delete(IdempotentRequest).where(reference, outdated).execution_options(synchronize_session=False))
@@ -92,7 +92,7 @@ def _still_runs() -> Conflict:
     return Conflict("The first request with this Idempotency-Key still runs. Wait for its answer, then send it again.")
 
 
-def _noted_answer(tx: Session, first: IdempotentRequest, claim: Claim) -> StoredAnswer:
+def _noted_answer(tx: Session, first: IdempotentRequest, claim: RequestClaim) -> StoredAnswer:
     """Of a request whose process died after `note_change`."""
     assert first.body is not None
     status = json.loads(first.body)["statusCode"]
@@ -102,11 +102,11 @@ def _noted_answer(tx: Session, first: IdempotentRequest, claim: Claim) -> Stored
             "done again send a new Idempotency-Key."
         )
     answer = StoredAnswer(status, {"content-type": "application/json"}, first.body)
-    finish(tx, Claim(claim.tenant_id, claim.key_hash, first.headers["run"]), answer)
+    finish(tx, RequestClaim(claim.tenant_id, claim.key_hash, first.headers["run"]), answer)
     return answer
 
 
-def note_change(tx: Session, claim: Claim, status: int | None) -> None:
+def note_change(tx: Session, claim: RequestClaim, status: int | None) -> None:
     """At the end of each transaction of the request: if it has made something, the request is not run again from its commit on.
 
     What it made is known by its first event; what records none (an announced upload, a preset that is written over) may be done
@@ -122,20 +122,20 @@ def note_change(tx: Session, claim: Claim, status: int | None) -> None:
         raise Conflict("This request was taken over by another process of the studio. Send it again for its answer.")
 
 
-def renew(tx: Session, claim: Claim) -> None:
+def renew(tx: Session, claim: RequestClaim) -> None:
     """Says that the request still runs."""
     renewed = update(IdempotentRequest).where(*_running(claim)).values(created_at=func.clock_timestamp())
     tx.execute(renewed.execution_options(synchronize_session=False))
 
 
-def finish(tx: Session, claim: Claim, answer: StoredAnswer) -> None:
+def finish(tx: Session, claim: RequestClaim, answer: StoredAnswer) -> None:
     """Keeps the answer of a request that succeeded."""
     values = {"status": answer.status, "headers": answer.headers, "body": answer.body}
     finished = update(IdempotentRequest).where(*_running(claim)).values(**values)
     tx.execute(finished.execution_options(synchronize_session=False))
 
 
-def release(tx: Session, claim: Claim, *, refused: bool) -> None:
+def release(tx: Session, claim: RequestClaim, *, refused: bool) -> None:
     """Forgets a request that was refused or that failed before it had changed something: the next one with its key runs. What a
     failed one had changed is what the next one is told."""
     unless_changed = () if refused else (IdempotentRequest.body.is_(None),)
@@ -147,7 +147,7 @@ def release(tx: Session, claim: Claim, *, refused: bool) -> None:
         tx.execute(ended.execution_options(synchronize_session=False))
 
 
-def _running(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+def _running(claim: RequestClaim) -> tuple[ColumnElement[bool], ...]:
     return (
         IdempotentRequest.key_hash == claim.key_hash,
         IdempotentRequest.status.is_(None),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import structlog
 
 from backend import access
-from backend.access import Claim
+from backend.access import RequestClaim
 from backend.app import App
 from backend.db.transactions import SystemCaller
 from backend.errors import StudioError
@@ -21,12 +21,12 @@ class _ClaimRenewal:
     """One thread of the process, started with the first claim; it sleeps while nothing runs."""
 
     def __init__(self) -> None:
-        self._claims: dict[Claim, App] = {}
+        self._claims: dict[RequestClaim, App] = {}
         self._lock, self._some = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def of(self, app: App, claim: Claim) -> Iterator[None]:
+    def of(self, app: App, claim: RequestClaim) -> Iterator[None]:
         """Renews `claim` until the block ends."""
         with self._lock:
             self._claims[claim] = app

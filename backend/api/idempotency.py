@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import access
-from backend.access import Claim, StoredAnswer
+from backend.access import RequestClaim, StoredAnswer
 from backend.api import deps, errors
 from backend.api.claim_renewal import claim_renewal
 from backend.api.credentials import read_credentials
@@ -82,12 +82,12 @@ class Idempotency:
             await run_in_threadpool(_end, app, started, stored, refused=status < 500)
 
 
-def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | Claim:
+def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | RequestClaim:
     with app.db.transaction(caller) as tx:
         return access.idempotency.begin(tx, request=request, key=key, body=body)
 
 
-def _end(app: App, claim: Claim, answer: StoredAnswer | None, *, refused: bool) -> None:
+def _end(app: App, claim: RequestClaim, answer: StoredAnswer | None, *, refused: bool) -> None:
     """As the studio: the request itself may have ended its caller's rights."""
     with app.db.transaction(SystemCaller(claim.tenant_id)) as tx:
         if answer is None:
@@ -96,7 +96,7 @@ def _end(app: App, claim: Claim, answer: StoredAnswer | None, *, refused: bool) 
             access.idempotency.finish(tx, claim, answer)
 
 
-def _note_change(scope: Scope, claim: Claim, tx: Session) -> None:
+def _note_change(scope: Scope, claim: RequestClaim, tx: Session) -> None:
     """Before a transaction of the request commits. Routes that hand the key on to their verb need none: it starts the same job
     again. Coroutines work in several transactions, around a model's answer or a file, so only they know when all is done."""
     route = scope["route"]

@@ -234,7 +234,7 @@ def test_of_many_at_once_one_runs(app: App, workspace: Tenant) -> None:
 REQUEST: dict[str, Any] = {"request": "POST /boards", "key": "k", "body": b"{}"}
 
 
-def begin(app: App, workspace: Tenant) -> access.Claim | StoredAnswer:
+def begin(app: App, workspace: Tenant) -> access.RequestClaim | StoredAnswer:
     with app.db.transaction(workspace.caller) as tx:
         return idempotency.begin(tx, **REQUEST)
 
@@ -248,7 +248,7 @@ def test_a_request_whose_process_died_runs_later_and_one_that_goes_on_does_not(
     app: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = begin(app, workspace)
-    assert isinstance(claim, access.Claim)
+    assert isinstance(claim, access.RequestClaim)
     monkeypatch.setattr(idempotency, "RENEW_S", 0.02)
     let_it_age(app, workspace, idempotency.TAKE_OVER_S - 1)
     with claim_renewal.of(app, claim):
@@ -257,7 +257,7 @@ def test_a_request_whose_process_died_runs_later_and_one_that_goes_on_does_not(
         begin(app, workspace)
     let_it_age(app, workspace, idempotency.TAKE_OVER_S + 1)
     second = begin(app, workspace)
-    assert isinstance(second, access.Claim)
+    assert isinstance(second, access.RequestClaim)
     with app.db.transaction(workspace.caller) as tx, pytest.raises(Conflict, match="taken over"):
         idempotency.note_change(tx, claim, 201)  # what the first one changes after all is rolled back
     let_it_age(app, workspace, 25 * 3600)
@@ -293,7 +293,7 @@ def test_what_a_process_made_before_it_died_is_not_made_again(
 def test_one_who_died_between_two_steps_is_said_to_have(app: App, workspace: Tenant) -> None:
     """A transaction that only looked is no step."""
     claim = begin(app, workspace)
-    assert isinstance(claim, access.Claim)
+    assert isinstance(claim, access.RequestClaim)
     for writes in (False, True):
         with app.db.transaction(workspace.caller) as tx:
             if writes:
@@ -306,7 +306,7 @@ def test_one_who_died_between_two_steps_is_said_to_have(app: App, workspace: Ten
                 begin(app, workspace)
         else:
             claim = begin(app, workspace)
-            assert isinstance(claim, access.Claim)
+            assert isinstance(claim, access.RequestClaim)
 
 
 MADE_AT_ONCE: dict[str, Any] = {
