@@ -31,7 +31,9 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, batches: AsyncGenerator[bytes, None], write_past: Callable[[Callable[[bytes], bool]], None]) -> None:
+    def __init__(
+        self, batches: AsyncGenerator[bytes, None], write_past: Callable[[Callable[[bytes], bool]], None] | None = None
+    ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._batches, self._write_past = batches, write_past
@@ -50,7 +52,8 @@ class EventStream(Response):
     async def _send_all(self, scope: Scope, send: Send, gone: asyncio.Future[None]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
-        if (write_chunk := scope["state"].get(WRITE_CHUNK)) and scope["http_version"] == "1.1":
+        write_chunk = scope["state"].get(WRITE_CHUNK)
+        if self._write_past and write_chunk and scope["http_version"] == "1.1":
             self._write_past(write_chunk)
         ends_at = time.monotonic() + LIFE_S
         try:

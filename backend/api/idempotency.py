@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import threading
 from functools import partial
 from typing import Any
 
@@ -69,13 +70,15 @@ class Idempotency:
             return
         answer = _Recorder(send)
         ended_well = False
-        outer = before_commit.set(partial(_note_change, scope, started))
+        over = threading.Event()
+        outer = before_commit.set(partial(_note_change, scope, started, over))
         try:
             with claim_renewal.of(app, started):
                 await self.app(scope, replayed_receive, answer.send)
             ended_well = True
         finally:
             before_commit.reset(outer)
+            over.set()
             status = answer.status if ended_well else 500
             succeeded = 200 <= status < 400 and not scope.get("state", {}).get(FAILED_STATE)
             stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
@@ -96,11 +99,12 @@ def _end(app: App, claim: RequestClaim, answer: StoredAnswer | None, *, refused:
             access.idempotency.finish(tx, claim, answer)
 
 
-def _note_change(scope: Scope, claim: RequestClaim, tx: Session) -> None:
-    """Before a transaction of the request commits. Routes that hand the key on to their verb need none: it starts the same job
+def _note_change(scope: Scope, claim: RequestClaim, over: threading.Event, tx: Session) -> None:
+    """Before a transaction of the request commits. What goes on after its end (a model's answer whose reader has left) is none
+    of its steps. Routes that hand the key on to their verb need none: it starts the same job
     again. Coroutines work in several transactions, around a model's answer or a file, so only they know when all is done."""
     route = scope["route"]
-    if any(parameter.alias.lower() == "idempotency-key" for parameter in route.dependant.header_params):
+    if over.is_set() or any(parameter.alias.lower() == "idempotency-key" for parameter in route.dependant.header_params):
         return
     status = None if inspect.iscoroutinefunction(route.endpoint) else route.status_code or 200
     access.idempotency.note_change(tx, claim, status)
