@@ -19,16 +19,16 @@ export const followZip = (browser, jobId) => {
   toast.show(line)
   const stop = poll(async () => {
     const [job] = (await browser.list.ask(`/api/jobs/live?id=${jobId}`)).data
-    if (job.state === "completed") {
+    if (job.status === "completed") {
       stop()
       const { bytes: size, pictures, assetId } = job.result
       const link = el("a", "", `Download ${bytes(size)}`)
       link.href = mediaUrl(browser.data.workspace, assetId, "?download=1")
       toast.show(el("span", "grow", `${pictures} pictures packed.`), link, toast.buildClose())
-    } else if (hasEnded(job.state)) {
+    } else if (hasEnded(job.status)) {
       stop()
       toast.hide()
-      browser.report(new Error(job.errorMessage || "The ZIP was cancelled."))
+      browser.report(new Error(job.error || "The ZIP was cancelled."))
     } else if (job.total) line.textContent = `Packing ${job.done} of ${job.total} pictures …`
   }, POLL_MS)
 }

@@ -45,15 +45,15 @@ def _job_json(card: JobCard) -> dict[str, Any]:
     """What the first paint needs of the job, in the API's form."""
     return {
         "id": card.id,
-        "kind": card.kind,
+        "type": card.type,
         "title": card.title,
-        "state": card.state,
+        "status": card.state,
         "phase": card.phase,
         "done": card.done,
         "total": card.total,
         "etaS": card.eta_s,
         "preview": card.preview,
-        "errorMessage": card.error_message,
+        "error": card.error_message,
         "deadLetter": card.dead_letter,
         "queuePosition": card.queue_position,
         "cancelRequested": card.cancel_requested,

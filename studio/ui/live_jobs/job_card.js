@@ -1,6 +1,6 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { duration } from "../shared/format.js"
-import { canRetry, percentDone, phaseText, stateText } from "./job_text.js"
+import { canRetry, percentDone, phaseText, statusText } from "./job_text.js"
 
 /** @import { LiveJob } from "./job_text.js" */
 
@@ -51,16 +51,16 @@ export class LiveJobCard {
    * @param {{ canEdit: boolean, openLabel: string }} options
    */
   draw(job, { canEdit, openLabel }) {
-    const isRunning = job.state === "processing"
-    const isWaiting = job.state === "pending"
+    const isRunning = job.status === "processing"
+    const isWaiting = job.status === "pending"
     setIfChanged(this.title, "textContent", job.title)
     setIfChanged(this.title, "title", job.title)
-    setIfChanged(this.chip, "textContent", stateText(job))
-    setIfChanged(this.chip, "className", `chip ${job.state}`)
+    setIfChanged(this.chip, "textContent", statusText(job))
+    setIfChanged(this.chip, "className", `chip ${job.status}`)
     this.bar.setAttribute("aria-label", job.title)
     this.drawProgress(job, isRunning)
     setIfChanged(this.phase, "textContent", phaseText(job, new Date()))
-    const reason = job.state === "failed" || isWaiting ? job.errorMessage || "" : ""
+    const reason = job.status === "failed" || isWaiting ? job.error || "" : ""
     setIfChanged(this.reason, "textContent", reason)
     this.reason.classList.toggle("gone", !reason)
     this.reason.classList.toggle("bad", !isWaiting)

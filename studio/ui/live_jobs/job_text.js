@@ -3,15 +3,15 @@
  *
  * @typedef {object} LiveJob
  * @property {string} id
- * @property {string} kind
+ * @property {string} type
  * @property {string} title
- * @property {"pending" | "processing" | "completed" | "failed" | "cancelled"} state
+ * @property {"pending" | "processing" | "completed" | "failed" | "cancelled"} status
  * @property {string} phase
  * @property {number} done
  * @property {number | null} total null: not known
  * @property {number | null} etaS
  * @property {string | null} preview
- * @property {string | null} errorMessage
+ * @property {string | null} error
  * @property {boolean} cancelRequested
  * @property {boolean} deadLetter
  * @property {string | null} notBefore ISO time
@@ -23,7 +23,7 @@
  * @property {string | null} [createdBy] a user's id, null: the studio
  */
 
-const STATE_TEXT_OF_JOBS = {
+const TEXT_BY_STATUS = {
   pending: "waiting",
   processing: "running",
   completed: "done",
@@ -53,8 +53,8 @@ const startText = (at, now) => {
  * @param {Date} now
  */
 export const phaseText = (job, now) => {
-  if (job.state === "processing") return job.cancelRequested ? "stopping…" : job.phase || "starting"
-  return job.state === "pending" ? waitText(job, now) : ""
+  if (job.status === "processing") return job.cancelRequested ? "stopping…" : job.phase || "starting"
+  return job.status === "pending" ? waitText(job, now) : ""
 }
 
 /**
@@ -64,7 +64,7 @@ export const phaseText = (job, now) => {
 const waitText = (job, now) => {
   if (job.notBefore) {
     const at = new Date(job.notBefore)
-    if (!job.errorMessage) return `starts ${startText(at, now)}`
+    if (!job.error) return `starts ${startText(at, now)}`
     return at.getTime() - now.getTime() > FAR_MS ? `goes on ${startText(at, now)}` : "tried again in a moment"
   }
   if (job.waitsFor) return `waiting for ${job.waitsFor} ${job.waitsFor === 1 ? "part" : "parts"} of it`
@@ -73,18 +73,18 @@ const waitText = (job, now) => {
 }
 
 /** @param {LiveJob} job */
-export const stateText = job => {
+export const statusText = job => {
   if (job.deadLetter) return "needs a look"
-  return job.state === "pending" && job.waitsFor ? "under way" : STATE_TEXT_OF_JOBS[job.state]
+  return job.status === "pending" && job.waitsFor ? "under way" : TEXT_BY_STATUS[job.status]
 }
 
 /** How much is done, in percent; null: not known. @param {LiveJob} job */
 export const percentDone = job => (job.total ? (100 * job.done) / job.total : null)
 
-/** The states of some jobs as one text, whatever their order. @param {Pick<LiveJob, "id" | "state">[]} jobs */
-export const statesKey = jobs =>
+/** The statuses of some jobs as one text, whatever their order. @param {Pick<LiveJob, "id" | "status">[]} jobs */
+export const statusesKey = jobs =>
   jobs
-    .map(job => `${job.id}:${job.state}`)
+    .map(job => `${job.id}:${job.status}`)
     .sort()
     .join()
 
@@ -93,4 +93,4 @@ export const statesKey = jobs =>
  *
  * @param {LiveJob} job
  */
-export const canRetry = job => (job.state === "failed" || job.state === "cancelled") && job.kind !== "autopost"
+export const canRetry = job => (job.status === "failed" || job.status === "cancelled") && job.type !== "autopost"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { describe, test } from "node:test"
-import { canRetry, percentDone, phaseText, statesKey, stateText } from "./job_text.js"
+import { canRetry, percentDone, phaseText, statusesKey, statusText } from "./job_text.js"
 
 /** @import { LiveJob } from "./job_text.js" */
 
@@ -12,15 +12,15 @@ const now = new Date("2026-11-22T12:00:00Z")
  */
 const job = rest => ({
   id: "j1",
-  kind: "generation",
+  type: "image-generation",
   title: "Draw",
-  state: "pending",
+  status: "pending",
   phase: "",
   done: 0,
   total: null,
   etaS: null,
   preview: null,
-  errorMessage: null,
+  error: null,
   cancelRequested: false,
   deadLetter: false,
   notBefore: null,
@@ -50,22 +50,22 @@ describe("a job that waits says for what", () => {
   })
 
   test("the next try", () => {
-    assert.equal(phaseText(job({ notBefore: soon, errorMessage: "No." }), now), "tried again in a moment")
-    assert.match(phaseText(job({ notBefore: tonight, errorMessage: "No." }), now), /^goes on at \d\d:\d\d$/)
+    assert.equal(phaseText(job({ notBefore: soon, error: "No." }), now), "tried again in a moment")
+    assert.match(phaseText(job({ notBefore: tonight, error: "No." }), now), /^goes on at \d\d:\d\d$/)
   })
 })
 
 test("a job that runs says its phase, or that it stops", () => {
-  assert.equal(phaseText(job({ state: "processing" }), now), "starting")
-  assert.equal(phaseText(job({ state: "processing", phase: "drawing" }), now), "drawing")
-  assert.equal(phaseText(job({ state: "processing", phase: "drawing", cancelRequested: true }), now), "stopping…")
-  assert.equal(phaseText(job({ state: "completed", phase: "drawing" }), now), "")
+  assert.equal(phaseText(job({ status: "processing" }), now), "starting")
+  assert.equal(phaseText(job({ status: "processing", phase: "drawing" }), now), "drawing")
+  assert.equal(phaseText(job({ status: "processing", phase: "drawing", cancelRequested: true }), now), "stopping…")
+  assert.equal(phaseText(job({ status: "completed", phase: "drawing" }), now), "")
 })
 
-test("its state in a word", () => {
-  assert.equal(stateText(job({})), "waiting")
-  assert.equal(stateText(job({ waitsFor: 2 })), "under way")
-  assert.equal(stateText(job({ state: "failed", deadLetter: true })), "needs a look")
+test("its status in a word", () => {
+  assert.equal(statusText(job({})), "waiting")
+  assert.equal(statusText(job({ waitsFor: 2 })), "under way")
+  assert.equal(statusText(job({ status: "failed", deadLetter: true })), "needs a look")
 })
 
 test("progress is not known without a total", () => {
@@ -73,15 +73,15 @@ test("progress is not known without a total", () => {
   assert.equal(percentDone(job({ done: 3, total: 4 })), 75)
 })
 
-test("states compare whatever their order", () => {
-  const jobs = [job({}), job({ id: "j2", state: "failed" })]
-  assert.equal(statesKey(jobs), statesKey([...jobs].reverse()))
-  assert.notEqual(statesKey(jobs), statesKey([jobs[0]]))
+test("statuses compare whatever their order", () => {
+  const jobs = [job({}), job({ id: "j2", status: "failed" })]
+  assert.equal(statusesKey(jobs), statusesKey([...jobs].reverse()))
+  assert.notEqual(statusesKey(jobs), statusesKey([jobs[0]]))
 })
 
 test("a post is not tried again from here", () => {
-  assert.equal(canRetry(job({ state: "failed" })), true)
-  assert.equal(canRetry(job({ state: "cancelled" })), true)
-  assert.equal(canRetry(job({ state: "failed", kind: "autopost" })), false)
-  assert.equal(canRetry(job({ state: "processing" })), false)
+  assert.equal(canRetry(job({ status: "failed" })), true)
+  assert.equal(canRetry(job({ status: "cancelled" })), true)
+  assert.equal(canRetry(job({ status: "failed", type: "autopost" })), false)
+  assert.equal(canRetry(job({ status: "processing" })), false)
 })

@@ -4,7 +4,7 @@ import { followStream } from "../shared/live_events.js"
 import { mountable } from "../shared/mount.js"
 import { hasEnded, poll } from "../shared/polling.js"
 import { LiveJobCard } from "./job_card.js"
-import { statesKey } from "./job_text.js"
+import { statusesKey } from "./job_text.js"
 
 /** @import { LiveJob } from "./job_text.js" */
 /** @import { StreamNews } from "../shared/live_events.js" */
@@ -38,7 +38,7 @@ class LiveJobs {
     this.cards = new Map()
     /** What Python sent and was drawn. @type {LiveJob[] | null} */
     this.drawn = null
-    /** The states that the page was run for last. */
+    /** The statuses that the page was run for last. */
     this.reported = ""
     /** @type {(() => void) | null} */
     this.stopPolling = null
@@ -134,12 +134,12 @@ class LiveJobs {
     const { cards, ids } = this.data
     this.showError(null)
     this.draw(jobs)
-    const states = statesKey(jobs)
-    if (states !== statesKey(cards) && states !== this.reported) {
-      this.reported = states
-      this.setTriggerValue("changed", { states: jobs.map(job => [job.id, job.state]), at: Date.now() })
+    const statuses = statusesKey(jobs)
+    if (statuses !== statusesKey(cards) && statuses !== this.reported) {
+      this.reported = statuses
+      this.setTriggerValue("changed", { statuses: jobs.map(job => [job.id, job.status]), at: Date.now() })
     }
-    if (ids.length && jobs.every(job => hasEnded(job.state))) {
+    if (ids.length && jobs.every(job => hasEnded(job.status))) {
       this.stopPolling?.()
       this.stopFollowing?.()
       this.streaming = false
