@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,12 +17,16 @@ from backend.prompt_library import TemplateCard
 from studio.generation import create_form, generation_batch, generation_queue, prompt_shortcuts, results, start_pictures
 from studio.generation.create_form import CreateForm
 from studio.generation.generation_form import GenerationChoices, generation_form
+from studio.generation.start_pictures import MaskChoice
 from studio.identity import identity
 from studio.shell.frame import Page
 from studio.ui import kept_form
 from studio.ui.empty_state import show_no_models
 from studio.ui.format import duration, estimated_duration, plain
 from studio.ui.forms import renew_request_key, request_key
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 MODES = {"one": "Pictures", "grid": "Grid", "list": "List"}
 _CSS = """<style>
@@ -41,10 +47,11 @@ def create(page: Page) -> None:
     ?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text= fill the form, ?id= names the request shown.
     """
     st.html(_CSS)
+    above = st.container()
     left, right = st.columns([5, 7], gap="medium")
     started = None
     with left, page.guard():
-        started = _create_form(page)
+        started = _create_form(page, above)
     if started:
         kept_form.forget_replaced(page, create_form.FORM)
         st.query_params["id"] = started.id
@@ -58,8 +65,8 @@ def create(page: Page) -> None:
         results.recent(page, shown_id=generation_id)
 
 
-def _create_form(page: Page) -> GenerationCard | None:
-    """The form with its shortcuts; returns the request just started, if any."""
+def _create_form(page: Page, above: DeltaGenerator) -> GenerationCard | None:
+    """The form with its shortcuts; returns the request just started, if any. `above`: over form and results."""
     models = page.app.engines.image.models()
     if not models:
         show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=create_form.FORM)
@@ -76,50 +83,69 @@ def _create_form(page: Page) -> GenerationCard | None:
             st.session_state.get("create:seed"),
             workflows.approved(tx),
         )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        mode = _mode_choice(page, form.mode)
-        prompt_shortcuts.reset_buttons(page)
-    above = st.container()
-    part, ready = False, True
+    mask = None
     if start.init_asset_id:
-        start_pictures.show_picture(page, start.init_asset_id)
-        start, part, ready = start_pictures.mask_editor(page, form, start)
+        with above:
+            if start_pictures.start_picture_bar(page, form, start.init_asset_id):
+                mask = start_pictures.mask_editor(page, start)
+        start = mask.start if mask else start.model_copy(update={"mask_asset_id": None})
+    # While an area is painted the prompt stands right below it; what fills the form follows.
+    tools = st.container() if mask is None else None
     if start.pose:
         start_pictures.show_pose(page, start.pose.asset_id)
-    draft = generation_form(form.key, choices, start, disabled=not page.can_edit, mode=mode, on_prompt=_keep_prompt(page))
-    form = replace(create_form.as_kept(page, form), mode=mode, part=part)
+    mode = st.session_state.get(create_form.MODE_KEY) or form.mode
+    draft = generation_form(
+        form.key,
+        choices,
+        start,
+        disabled=not page.can_edit,
+        mode=mode,
+        edits_area=mask is not None,
+        on_prompt=partial(create_form.keep_prompt, page),
+    )
+    with tools or st.container():
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            mode = _mode_choice(page, form.mode)
+            prompt_shortcuts.reset_buttons(page)
+        if mode != "list":
+            prompt_shortcuts.shortcut_popovers(page, draft)
+            if template:
+                prompt_shortcuts.template_bar(page, template, draft)
+    form = replace(create_form.as_kept(page, form), mode=mode, part=mask is not None)
     if mode == "grid":
         form = replace(form, axes=generation_batch.axes_form(page, form, draft, choices))
     elif mode == "list":
         form = replace(form, list_text=generation_batch.list_form(page, form))
     create_form.keep(page, form, draft)
-    submitted = create_form.keys(page, form)
-    with above:
-        if mode != "list":
-            prompt_shortcuts.shortcut_popovers(page, draft)
-            if template:
-                prompt_shortcuts.template_bar(page, template, draft)
+    submitted = create_form.keys(page, form) or (mask is not None and mask.is_requested)
     if page.can_edit and not start.init_asset_id and not start.pose:
         start_pictures.upload_picture(page)
         start_pictures.upload_pose(page)
     with st.container(key="create-bar", gap="xsmall"):
-        return _start_bar(page, form, draft, choices, ready=ready, submitted=submitted)
+        return _start_bar(page, form, draft, choices, mask=mask, submitted=submitted)
 
 
 def _start_bar(
-    page: Page, form: CreateForm, draft: GenerationDraft, choices: GenerationChoices, *, ready: bool, submitted: bool
+    page: Page,
+    form: CreateForm,
+    draft: GenerationDraft,
+    choices: GenerationChoices,
+    *,
+    mask: MaskChoice | None,
+    submitted: bool,
 ) -> GenerationCard | None:
-    """What will be made, and the button that starts it. `ready`: an area to edit is painted."""
-    if form.mode != "one" and not ready:
-        st.info("Paint over what should change, then use the mask. The pictures come after that.", icon=":material/draw:")
+    """What will be made, and the button that starts it. `submitted`: Ctrl+Enter was pressed, or the mask it needed has come."""
+    if mask and (mask.dirty or not mask.painted):
+        # The mask is sent when the button is pressed, and this runs again with it.
+        if _is_pressed(page, "Create pictures", enabled=mask.painted, submitted=submitted and not mask.is_requested):
+            start_pictures.request_mask(draft)
         return None
     if form.mode == "grid":
         return generation_batch.start_grid_bar(page, form, draft, choices, submitted)
     if form.mode == "list":
         return generation_batch.start_list_bar(page, form, draft, choices, submitted)
-    if ready:
-        _preview(page, draft, choices)
-    return _start_button(page, form.key, draft, choices.models, label="Create pictures", enabled=ready, submitted=submitted)
+    _preview(page, draft, choices)
+    return _start_button(page, form.key, draft, choices.models, label="Create pictures", submitted=submitted)
 
 
 def request_form(page: Page, start: GenerationDraft, *, key: str, button: str) -> GenerationCard | None:
@@ -136,20 +162,10 @@ def request_form(page: Page, start: GenerationDraft, *, key: str, button: str) -
 
 
 def _start_button(
-    page: Page,
-    key: str,
-    draft: GenerationDraft,
-    models: Sequence[ModelCard],
-    *,
-    label: str,
-    enabled: bool = True,
-    submitted: bool = False,
+    page: Page, key: str, draft: GenerationDraft, models: Sequence[ModelCard], *, label: str, submitted: bool = False
 ) -> GenerationCard | None:
-    idempotency_key, enabled = request_key(key), page.can_edit and enabled
-    pressed = st.button(
-        label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not enabled, help="Ctrl+Enter"
-    )
-    if not (pressed or (submitted and enabled)):
+    idempotency_key = request_key(key)
+    if not _is_pressed(page, label, submitted=submitted):
         return None
     with page.transaction(needs="editor") as tx:
         card = generation.start(tx, draft=draft, models=models, request_key=idempotency_key)
@@ -157,8 +173,13 @@ def _start_button(
     return card
 
 
-def _keep_prompt(page: Page) -> Callable[[str], None]:
-    return lambda key: create_form.keep_prompt(page, key)
+def _is_pressed(page: Page, label: str, *, enabled: bool = True, submitted: bool = False) -> bool:
+    """Draws the button. `submitted`: as if it were pressed."""
+    enabled = page.can_edit and enabled
+    pressed = st.button(
+        label, type="primary", icon=":material/auto_awesome:", width="stretch", disabled=not enabled, help="Ctrl+Enter"
+    )
+    return pressed or (submitted and enabled)
 
 
 def _followed_template(page: Page, start: GenerationDraft) -> tuple[TemplateCard | None, GenerationDraft]:

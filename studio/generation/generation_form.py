@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any, Literal
 
 import streamlit as st
 
 from backend import generation, prompt_library
 from backend.engines.ports.image import ModelCard
-from backend.generation import GenerationDraft, LoraPick, TemplatePick
+from backend.generation import GenerationDraft, LoraPick, Size, TemplatePick
 from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
 from backend.prompt_library import PromptStyleCard, TemplateCard
@@ -20,6 +21,8 @@ from studio.shell import current_influencer
 from studio.ui.format import plain
 
 LookPreset = Literal["", "casual", "studio"]
+_OWN_FORMAT = "own"
+_NEARLY = 0.1
 _PRESETS: tuple[LookPreset, ...] = ("", "casual", "studio")
 
 
@@ -43,54 +46,65 @@ def generation_form(
     *,
     disabled: bool,
     mode: str = "one",
+    edits_area: bool = False,
     on_prompt: Callable[[str], None] | None = None,
 ) -> GenerationDraft:
     """The draft as it stands now; the caller draws the button. A new `key` starts again from `start`.
 
     `mode`: one, grid or list. A grid and a list determine the number of pictures elsewhere, a list also the prompts.
+    `edits_area`: an area of the start image is edited: the prompt comes first, and the size is that of the image.
     `on_prompt(key)` is called when the prompt has changed, with the key of its field.
     Raises backend.errors.Invalid.
     """
-    influencer_id = _influencer_select(key, choices, start, disabled)
-    template = _template_fields(key, choices.template, start, disabled) if choices.template and mode != "list" else None
-    prompt = (
-        ""
-        if mode == "list"
-        else st.text_area(
-            "Prompt (optional)" if template else "Prompt",
-            start.prompt,
-            key=f"{key}:prompt",
-            height=80 if template else 110,
-            max_chars=2000,
-            disabled=disabled,
-            placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
-            help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
-            on_change=on_prompt,
-            args=(f"{key}:prompt",),
-        )
-    )
+    first, second = st.container(), st.container()
+    with second if edits_area else first:
+        influencer_id = _influencer_select(key, choices, start, disabled)
+    with first if edits_area else second:
+        template = _template_fields(key, choices.template, start, disabled) if choices.template and mode != "list" else None
+        prompt = _prompt_field(key, start, template, disabled, on_prompt) if mode != "list" else ""
     style = _style_select(key, choices, start, influencer_id, disabled)
     start = _with_style_settings(start, style)
     finish = look_preset_pills(key, start, disabled)
     workflow = engine_options_form.workflow_select(key, choices.workflows, choices.models, start, disabled)
-    size, n = _size_and_number(key, start, disabled, mode)
+    extra = _start_image_fields(key, start, disabled, edits_area)
+    extra |= {} if edits_area else _format_fields(key, start, disabled)
+    n = st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled) if mode == "one" else 1
     with st.expander("LoRAs, model and more", icon=":material/tune:"):
-        extra = _advanced_fields(key, choices, start, disabled)
+        extra |= _advanced_fields(key, choices, start, disabled)
         card = generation.choose_model(choices.models, extra["model"])
         extra |= engine_options_form.engine_options(key, card, start, disabled)
-    # What the form does not show stays as it is; another format ends the size in pixels.
+    # What the form does not show stays as it is.
     unchanged = start.params() | {"init_asset_id": start.init_asset_id, "mask_asset_id": start.mask_asset_id}
-    own_size = {} if size == start.size else {"width": None, "height": None}
     return GenerationDraft(
         prompt=prompt,
         influencer_id=influencer_id,
         n=n,
-        size=size,
         template=template,
         style_id=style.id if style else None,
         finish=finish,
         workflow_id=workflow,
-        **(unchanged | own_size | extra),
+        **({"size": start.size} | unchanged | extra),
+    )
+
+
+def _prompt_field(
+    key: str,
+    start: GenerationDraft,
+    template: TemplatePick | None,
+    disabled: bool,
+    on_prompt: Callable[[str], None] | None,
+) -> str:
+    return st.text_area(
+        "Prompt (optional)" if template else "Prompt",
+        start.prompt,
+        key=f"{key}:prompt",
+        height=80 if template else 110,
+        max_chars=2000,
+        disabled=disabled,
+        placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
+        help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
+        on_change=on_prompt,
+        args=(f"{key}:prompt",),
     )
 
 
@@ -159,24 +173,63 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
     return chosen or None
 
 
-def _size_and_number(key: str, start: GenerationDraft, disabled: bool, mode: str) -> tuple[str, int]:
-    names = list(generation.SIZES)
-    if start.mask_asset_id:
-        return start.size, st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled)
+def _format_fields(key: str, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
+    """A social format, or a shape of one's own in px."""
+    titles = {name: size.title.partition(" (")[0] for name, size in generation.SIZES.items()} | {_OWN_FORMAT: "Custom"}
+    standard = start.size if start.size in generation.SIZES else next(iter(generation.SIZES))
+    is_own = _is_own_format(start, generation.SIZES[standard])
     chosen = st.pills(
         "Format",
-        names,
-        default=start.size if start.size in names else names[0],
+        list(titles),
+        default=_OWN_FORMAT if is_own else standard,
         key=_style_key(key, "size", start),
         disabled=disabled,
-        format_func=lambda name: generation.SIZES[name].title.partition(" (")[0],
+        format_func=titles.__getitem__,
         required=True,
         wrap=True,
     )
-    if mode != "one":
-        return str(chosen or names[0]), 1
-    n = st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled)
-    return str(chosen or names[0]), n
+    if chosen != _OWN_FORMAT:
+        # The same format keeps the size in px that a picture was drawn with.
+        return {"size": chosen, **({} if chosen == standard and not is_own else {"width": None, "height": None})}
+    left, right = st.columns(2)
+    width = left.number_input("Width (px)", 64, 4096, start.width or 1080, 8, key=f"{key}:width", disabled=disabled)
+    height = right.number_input("Height (px)", 64, 4096, start.height or 1440, 8, key=f"{key}:height", disabled=disabled)
+    return {"size": standard, "width": width, "height": height}
+
+
+def _is_own_format(start: GenerationDraft, standard: Size) -> bool:
+    """Whether the draft's size in px has another shape than the format it names. Models draw a format's shape nearly."""
+    if not start.width or not start.height:
+        return False
+    return abs(log(start.width / start.height * standard.height / standard.width)) > _NEARLY
+
+
+def _start_image_fields(key: str, start: GenerationDraft, disabled: bool, edits_area: bool) -> dict[str, Any]:
+    """How far the picture goes from its start image; nothing without one."""
+    if not start.init_asset_id:
+        return {}
+    left, right = st.columns(2) if edits_area else (st.container(), None)
+    strength = left.slider(
+        "How much to change" if edits_area else "How far from the start image",
+        0.05,
+        1.0,
+        start.strength,
+        0.05,
+        key=f"{key}:strength:{edits_area}",
+        disabled=disabled,
+    )
+    if right is None:
+        return {"strength": strength}
+    feather = right.slider(
+        "Feather (px)",
+        0,
+        64,
+        start.feather or 8,
+        key=f"{key}:feather",
+        disabled=disabled,
+        help="How softly the painted area fades in.",
+    )
+    return {"strength": strength, "feather": feather}
 
 
 def _style_key(key: str, name: str, start: GenerationDraft) -> str:
@@ -236,17 +289,6 @@ def _advanced_fields(key: str, choices: GenerationChoices, start: GenerationDraf
     ):
         seed = choices.last_seed
     look = st.toggle("Add the influencer's trigger word, look and LoRA", start.with_look, key=f"{key}:look", disabled=disabled)
-    strength = start.strength
-    if start.init_asset_id:
-        strength = st.slider(
-            "How much to change" if start.mask_asset_id else "How far from the starting picture",
-            0.05,
-            1.0,
-            start.strength,
-            0.05,
-            key=f"{key}:strength",
-            disabled=disabled,
-        )
     return {
         "model": card.name,
         "negative_prompt": negative,
@@ -256,7 +298,6 @@ def _advanced_fields(key: str, choices: GenerationChoices, start: GenerationDraf
         "sampler": sampler,
         "seed": seed,
         "with_look": look,
-        "strength": strength,
     }
 
 

@@ -26,7 +26,9 @@ def results(page: Page, generation_id: str, *, key: str, reveal: bool = False) -
         card = generation.get(tx, generation_id)
         pictures = generation.pictures_of(tx, generation_id)
         job = jobs.get(tx, card.job_id)
-        near_duplicates = generation.near_duplicates(tx, [picture.id for picture in pictures])
+        # An edited area leaves the rest of the picture as it was.
+        checked = [] if card.recipe.mask_asset_id else [picture.id for picture in pictures]
+        near_duplicates = generation.near_duplicates(tx, checked)
     working = follow(page, job, key=key)
     poll_url = f"/api/generations/{generation_id}/pictures?workspace={page.workspace.id}" if working else ""
     if card.grid:

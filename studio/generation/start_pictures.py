@@ -3,7 +3,9 @@ pose is held. Each is uploaded or comes from the gallery."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from typing import NoReturn
 
 import streamlit as st
 
@@ -15,20 +17,33 @@ from studio.generation import create_form
 from studio.generation.create_form import CreateForm
 from studio.shell.frame import Page
 from studio.ui.format import media_url
-from studio.ui.mask_canvas import mask_canvas
+from studio.ui.mask_canvas import MaskTexts, mask_canvas
 from studio.ui.uploader import Uploaded, uploader
 
 _MODES = ("whole", "part")
+_WORDS = MaskTexts(used="", unused="", use="", picture="The picture to edit")
 _MODE_LABELS = {"whole": "Image to image", "part": "Edit area"}
 
 
-def show_picture(page: Page, asset_id: str) -> None:
+def start_picture_bar(page: Page, form: CreateForm, asset_id: str) -> bool:
+    """The start image with what is done with it. Returns whether an area of it is edited."""
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Starting picture")
-        st.caption("Starts from this picture.", width="stretch")
+        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=52, alt="Start image")
+        mode = st.segmented_control(
+            "What to do with the start image",
+            _MODES,
+            default="part" if form.part or form.start.mask_asset_id else "whole",
+            format_func=_MODE_LABELS.__getitem__,
+            key=f"{form.key}:part",
+            required=True,
+            label_visibility="collapsed",
+            disabled=not page.can_edit,
+        )
+        st.space("stretch")
         if page.can_edit and st.button("Remove", type="tertiary"):
             create_form.change_form(page, init_asset_id=None, mask_asset_id=None)
             page.go("create/pictures")
+    return mode == "part"
 
 
 def upload_picture(page: Page) -> None:
@@ -60,27 +75,25 @@ def _accept_init_image(page: Page, uploaded: Uploaded) -> None:
             st.session_state["create:taken"] = card.id
 
 
-def mask_editor(page: Page, form: CreateForm, start: GenerationDraft) -> tuple[GenerationDraft, bool, bool]:
-    """The choice between the whole picture and an area, with the canvas for an area. Returns the draft, whether an area is
-    edited, and whether that can be drawn now (the painted mask is uploaded)."""
+@dataclass(frozen=True, slots=True)
+class MaskChoice:
+    """An area to edit. `start`: the draft with the mask that was sent last. `painted`: something is; `dirty`: it has to be sent
+    before it can be drawn (`request_mask`). `is_requested`: the mask that was asked for has just come."""
+
+    start: GenerationDraft
+    painted: bool
+    dirty: bool
+    is_requested: bool
+
+
+def mask_editor(page: Page, start: GenerationDraft) -> MaskChoice:
+    """The canvas over the start image, as wide as the page."""
     asset_id = str(start.init_asset_id)
-    key = f"mask:{asset_id}"
-    mode = st.segmented_control(
-        "What to do with it",
-        _MODES,
-        default="part" if form.part or start.mask_asset_id else "whole",
-        format_func=_MODE_LABELS.__getitem__,
-        key=f"{form.key}:part",
-        required=True,
-        label_visibility="collapsed",
-        disabled=not page.can_edit,
-    )
-    if mode != "part":
-        return start.model_copy(update={"mask_asset_id": None}), False, True
+    key = _mask_key(asset_id)
     with page.transaction() as tx:
         card = assets.get(tx, asset_id)
     mask_asset_id = st.session_state.get(key) or start.mask_asset_id
-    dirty = mask_canvas(
+    state = mask_canvas(
         f"{key}:canvas",
         workspace=page.workspace.id,
         asset_id=asset_id,
@@ -88,15 +101,27 @@ def mask_editor(page: Page, form: CreateForm, start: GenerationDraft) -> tuple[G
         width=card.width or 512,
         height=card.height or 512,
         in_use=bool(mask_asset_id),
-        on_done=lambda upload: _accept_mask(page, key, upload),
+        saved=media_url(page.workspace.id, mask_asset_id) if mask_asset_id else "",
+        words=_WORDS,
+        disabled=not page.can_edit,
+        tall=True,
+        wanted=st.session_state.get(f"{key}:wanted", 0),
+        on_done=lambda upload_id: _accept_mask(page, key, upload_id),
     )
-    feather = st.slider(
-        "Feather (px)", 0, 64, start.feather or 8, key=f"{key}:feather", help="How softly the painted area fades in."
-    )
-    if not mask_asset_id:
-        return start.model_copy(update={"mask_asset_id": None, "strength": 0.9}), True, False
-    changes = {"mask_asset_id": mask_asset_id, "feather": feather, "strength": start.strength if start.mask_asset_id else 0.9}
-    return start.model_copy(update=changes), True, not dirty
+    changes = {"mask_asset_id": mask_asset_id, "strength": start.strength if start.mask_asset_id else 0.9}
+    is_requested = bool(st.session_state.pop(f"{key}:came", False))
+    return MaskChoice(start.model_copy(update=changes), not state.blank, state.dirty or not mask_asset_id, is_requested)
+
+
+def request_mask(start: GenerationDraft) -> NoReturn:
+    """Has the browser send what is painted; the run after that has `is_requested`."""
+    key = _mask_key(str(start.init_asset_id))
+    st.session_state[f"{key}:wanted"] = st.session_state.get(f"{key}:wanted", 0) + 1
+    st.rerun()
+
+
+def _mask_key(asset_id: str) -> str:
+    return f"mask:{asset_id}"
 
 
 def _accept_mask(page: Page, key: str, upload_id: str) -> None:
@@ -105,6 +130,7 @@ def _accept_mask(page: Page, key: str, upload_id: str) -> None:
             lambda: page.transaction(needs="editor"), page.app.storage, settings=page.app.settings, upload_id=upload_id
         )
         st.session_state[key] = card.id
+        st.session_state[f"{key}:came"] = True
 
 
 def show_pose(page: Page, asset_id: str) -> None:

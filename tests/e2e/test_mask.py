@@ -1,4 +1,4 @@
-"""A part of a picture is painted over in the page, by mouse and by numbers; the request carries just that mask."""
+"""An area of a picture is painted over in the page, by mouse and by keys; the request carries just that mask."""
 
 from __future__ import annotations
 
@@ -41,20 +41,21 @@ def test_a_mask_is_painted_and_used(
     tab.mouse.down()
     tab.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.9, steps=5)
     tab.mouse.up()
-    expect(tab.get_by_text("Painted, not used yet.")).to_be_visible()
-    tab.get_by_role("button", name="Undo", exact=True).click()
-    expect(tab.get_by_text("Paint over what should change.")).to_be_visible()
+    expect(create).to_be_enabled()
+    tab.keyboard.press("Control+z")
+    expect(create).to_be_disabled()
 
-    tab.get_by_text("With the keyboard: a rectangle by numbers").click()
-    tab.get_by_label("Width %").fill("25")
-    tab.get_by_role("button", name="Add this rectangle").press("Enter")
-    tab.get_by_role("button", name="Use this mask").click()
-    expect(tab.get_by_text("This mask is used.")).to_be_visible()
+    tab.keyboard.press("]")
+    expect(tab.get_by_text("Brush 13 px")).to_be_visible()
+    tab.keyboard.press("+")
+    expect(tab.get_by_role("button", name="125 %")).to_be_visible()
+    tab.keyboard.press("r")  # a rectangle, from a quarter of the picture to its half: 4 px a step
+    for key in ["ArrowLeft"] * 8 + ["ArrowUp"] * 8 + ["Enter"] + ["ArrowRight"] * 8 + ["ArrowDown"] * 16 + ["Enter"]:
+        tab.keyboard.press(key)
+    expect(create).to_be_enabled()
     tab.get_by_label("Prompt", exact=True).fill("wearing sunglasses")
     tab.get_by_label("Prompt", exact=True).press("Control+Enter")
-    expect(create).to_be_enabled()
-    create.click()
-    expect(tab.get_by_text("next in line, waiting for a free worker").or_(tab.get_by_text("number 2 in line"))).to_be_visible()
+    expect(tab.locator(".wait").first).to_be_visible()
 
     with app.db.transaction(workspace.caller) as tx:
         recipe = generation.latest(tx)[0].recipe

@@ -1,4 +1,4 @@
-"""Paint over a part of a picture: brush, eraser, rectangle, invert, undo; by mouse, finger or keyboard."""
+"""Paint over a part of a picture: brush, eraser, rectangle, invert, undo, zoom; by mouse, finger or keyboard."""
 
 from __future__ import annotations
 
@@ -16,13 +16,22 @@ LONGEST_SIDE = 1536
 
 @dataclass(frozen=True, slots=True)
 class MaskTexts:
-    """`blank`, `used`, `unused`: states of the mask. `use`: label of the button. `picture`: alternative text of the picture."""
+    """`blank`, `used`, `unused`: states of the mask. `use`: label of the button, empty: the page has one of its own. `picture`:
+    alternative text of the picture."""
 
     blank: str = "Paint over what should change."
     used: str = "✓ This mask is used."
     unused: str = "Painted, not used yet."
     use: str = "Use this mask"
     picture: str = "The picture to change"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskState:
+    """`dirty`: painted on since the last upload. `blank`: nothing is painted."""
+
+    dirty: bool = False
+    blank: bool = True
 
 
 def mask_canvas(
@@ -39,12 +48,14 @@ def mask_canvas(
     saved: str = "",
     words: MaskTexts | None = None,
     disabled: bool = False,
-) -> bool:
+    tall: bool = False,
+    wanted: int = 0,
+) -> MaskState:
     """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was
-    uploaded.
+    uploaded: by the button, or because `wanted` has gone up.
 
     `asset_id`: identifies the painting, which is kept while it stays the same. `in_use`: the caller uses the last mask. `noun`:
-    owner of the upload. `saved`: address of the mask to start from. Returns whether it was painted on since the last upload.
+    owner of the upload. `saved`: address of the mask to start from. `tall`: as wide as the page, as high as the window allows.
     """
     scale = min(1.0, LONGEST_SIDE / max(width, height))
     data: dict[str, Any] = {
@@ -59,11 +70,13 @@ def mask_canvas(
         "mask": saved,
         "words": asdict(words or MaskTexts()),
         "disabled": disabled,
+        "tall": tall,
+        "wanted": wanted,
     }
 
     def done() -> None:
         if event := st.session_state[key].get("done"):
             on_done(str(event["id"]))
 
-    result = _component(key=key, data=data, on_done_change=done, on_dirty_change=ignore)
-    return bool(result.get("dirty"))
+    painted = _component(key=key, data=data, on_done_change=done, on_painted_change=ignore).get("painted")
+    return MaskState(bool(painted["dirty"]), bool(painted["blank"])) if painted else MaskState(blank=not saved)

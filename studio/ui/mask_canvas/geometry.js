@@ -1,5 +1,3 @@
-import { clamp } from "../shared/numbers.js"
-
 /** @typedef {{ x: number, y: number }} CanvasPoint */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rectangle */
 /** @typedef {{ width: number, height: number }} Size */
@@ -19,18 +17,6 @@ export const rectangleBetween = (a, b) => ({
 })
 
 /**
- * A rectangle as people type it, in percent; each number is brought into 0 to 100.
- *
- * @param {string[]} typed left, top, width, height
- * @param {Size} size px
- * @returns {Rectangle}
- */
-export const rectangleFromPercent = (typed, { width, height }) => {
-  const [x, y, w, h] = typed.map(text => clamp(Number(text) || 0, 0, 100) / 100)
-  return { x: x * width, y: y * height, width: w * width, height: h * height }
-}
-
-/**
  * A point of the page on the canvas.
  *
  * @param {{ clientX: number, clientY: number }} event
@@ -48,3 +34,18 @@ export const firstBrush = ({ width, height }) => Math.round(Math.max(width, heig
 
 /** @param {Size} size */
 export const widestBrush = ({ width, height }) => Math.round(Math.max(width, height) / 3)
+
+/** Narrowest brush, px of the canvas. */
+export const NARROWEST_BRUSH = 4
+
+/**
+ * The next wider (`by` 1) or narrower (-1) brush: a fifth more or less, at least a pixel.
+ *
+ * @param {number} brush
+ * @param {1 | -1} by
+ * @param {Size} size of the canvas
+ */
+export const nextBrush = (brush, by, size) => {
+  const step = Math.max(1, Math.round(brush / 5))
+  return Math.min(Math.max(brush + by * step, NARROWEST_BRUSH), widestBrush(size))
+}

@@ -1,11 +1,19 @@
-import { button, el, setIfChanged } from "../shared/dom.js"
+import { button, el, focusedNear, setIfChanged, targetOf } from "../shared/dom.js"
 import { mountable } from "../shared/mount.js"
-import { pointOnCanvas, rectangleFromPercent, widestBrush } from "./geometry.js"
+import { NARROWEST_BRUSH, nextBrush, widestBrush } from "./geometry.js"
 import { paintingOf } from "./painting.js"
 import { sendMask } from "./send_mask.js"
+import { Stage } from "./stage.js"
+import { Strokes } from "./strokes.js"
+import { WHOLE } from "./view.js"
 
-/** @import { CanvasPoint } from "./geometry.js" */
 /** @import { MaskPainting, PaintTool } from "./painting.js" */
+
+/**
+ * An empty `use`: no button.
+ *
+ * @typedef {{ blank: string, used: string, unused: string, use: string, picture: string }} MaskWords
+ */
 
 /**
  * What `studio.ui.mask_canvas.mask_canvas` sends.
@@ -20,24 +28,23 @@ import { sendMask } from "./send_mask.js"
  * @property {number} width
  * @property {number} height
  * @property {string} mask
- * @property {{ blank: string, used: string, unused: string, use: string, picture: string }} words
+ * @property {MaskWords} words
  * @property {boolean} disabled
+ * @property {boolean} tall as high as the window allows, and as wide as the page
+ * @property {number} wanted goes up when Python wants the mask
  */
 
-/** @type {[tool: PaintTool, text: string][]} */
+/** @type {[tool: PaintTool, text: string, key: string][]} */
 const TOOLS = [
-  ["paint", "Paint"],
-  ["erase", "Erase"],
-  ["box", "Rectangle"],
+  ["paint", "Paint", "b"],
+  ["erase", "Erase", "e"],
+  ["box", "Rectangle", "r"],
+  ["move", "Move", "h"],
 ]
-
-/** @type {[label: string, percent: number][]} */
-const RECTANGLE_FIELDS = [
-  ["Left %", 25],
-  ["Top %", 25],
-  ["Width %", 50],
-  ["Height %", 50],
-]
+const HELP =
+  "B paint · E erase · R rectangle · H move · [ ] brush · + − 0 zoom · " +
+  "arrows move the brush, Space or Enter paints · Ctrl+Z undo"
+const TYPED_INTO = "input, textarea, select, [contenteditable], [role=dialog] *"
 
 class MaskCanvas {
   /**
@@ -45,87 +52,88 @@ class MaskCanvas {
    * @param {MaskCanvasData} data
    */
   constructor(root, data) {
+    this.root = root
     this.data = data
     this.painting = this.findPainting()
-    /**
-     * Where a stroke began and where it is; null: none is drawn.
-     *
-     * @type {{ first: CanvasPoint, last: CanvasPoint } | null}
-     */
-    this.drawing = null
     this.isBlank = true
+    /** What Python was told last. */
+    this.told = ""
+    this.wanted = data.wanted
     /** @type {ComponentRun<MaskCanvasData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
     /** @type {ComponentRun<MaskCanvasData>["setStateValue"]} */
     this.setStateValue = () => {}
     this.bar = el("div", "row tools")
-    this.stage = el("div", "stage")
-    this.img = el("img")
     this.error = el("div", "bad gone")
     this.foot = el("div", "row foot")
-    this.size = Object.assign(el("input"), { type: "range", min: "4", title: "Brush size" })
-    this.tools = TOOLS.map(([tool, text]) => this.buildTool(tool, text))
-    this.undo = button("Undo", () => this.painting.undo() && this.onPainted(), "quiet")
-    this.invert = button("Invert", () => this.change(() => this.painting.invert()), "quiet")
-    this.clear = button("Clear", () => this.change(() => this.painting.clear()), "quiet")
-    this.rectangle = this.buildRectangleForm()
+    this.stage = new Stage(() => this.draw())
+    this.strokes = new Strokes(this)
+    this.size = Object.assign(el("input"), {
+      type: "range",
+      min: String(NARROWEST_BRUSH),
+      title: "Brush size ([ and ])",
+    })
+    this.sizeText = el("span", "muted")
+    this.tools = TOOLS.map(([tool, text, key]) => this.buildTool(tool, text, key))
+    this.undo = this.buildButton("Undo", "Undo (Ctrl+Z)", () => this.undoStroke())
+    this.invert = this.buildButton("Invert", "Invert (I)", () => this.change(() => this.painting.invert()))
+    this.clear = this.buildButton("Clear", "Clear", () => this.change(() => this.painting.clear()))
+    this.zoomOut = this.buildButton("−", "Zoom out (−)", () => this.stage.zoomOut())
+    this.zoomText = this.buildButton("100 %", "Show all (0)", () => this.stage.zoomTo(WHOLE))
+    this.zoomIn = this.buildButton("+", "Zoom in (+, or Ctrl and the wheel)", () => this.stage.zoomIn())
+    this.full = this.buildButton("Full screen", "Full screen (F)", () => this.toggleFullscreen())
     this.use = button("", () => this.send(), "main")
     this.status = el("span", "muted grow")
-    this.build(root)
+    this.listening = new AbortController()
+    this.build()
     this.showPainting()
   }
 
-  /** @param {HTMLElement} root */
-  build(root) {
+  get isDisabled() {
+    return this.data.disabled
+  }
+
+  build() {
+    const { bar, error, foot, root, size, sizeText, stage, status } = this
     const sized = el("label", "size")
-    sized.append(el("span", "muted", "Brush size"), this.size)
-    this.size.oninput = () => {
-      this.painting.brush = Number(this.size.value)
-    }
-    this.bar.append(...this.tools, sized, this.undo, this.invert, this.clear)
-    this.img.draggable = false
-    this.error.setAttribute("role", "alert")
-    this.status.setAttribute("role", "status")
-    this.foot.append(this.use, this.status)
-    root.replaceChildren(this.bar, this.stage, this.rectangle, this.foot, this.error)
+    sized.append(sizeText, size)
+    size.oninput = () => this.setBrush(Number(size.value))
+    const zoom = el("span", "row zoom")
+    zoom.append(this.zoomOut, this.zoomText, this.zoomIn)
+    bar.append(...this.tools, sized, this.undo, this.invert, this.clear, zoom, this.full)
+    stage.node.tabIndex = 0
+    stage.node.setAttribute("role", "application")
+    error.setAttribute("role", "alert")
+    status.setAttribute("role", "status")
+    foot.append(this.use, status, el("span", "muted help", HELP))
+    root.replaceChildren(bar, stage.node, foot, error)
+    const { signal } = this.listening
+    document.addEventListener("keydown", event => this.onKey(event), { signal })
+    document.addEventListener("keyup", event => this.strokes.onKeyUp(event), { signal })
   }
 
   /**
    * @param {PaintTool} tool
    * @param {string} text
+   * @param {string} key
    */
-  buildTool(tool, text) {
-    const node = button(text, () => {
-      this.painting.tool = tool
-      this.draw()
-    })
+  buildTool(tool, text, key) {
+    const node = button(text, () => this.setTool(tool))
     node.dataset.tool = tool
+    node.title = `${text} (${key.toUpperCase()})`
     return node
   }
 
-  buildRectangleForm() {
-    const form = el("details", "keys")
-    const row = el("div", "row fields")
-    const inputs = RECTANGLE_FIELDS.map(([label, percent]) => {
-      const box = el("label", "number")
-      const input = Object.assign(el("input"), {
-        type: "number",
-        min: "0",
-        max: "100",
-        value: String(percent),
-        step: "1",
-      })
-      box.append(el("span", "muted", label), input)
-      row.append(box)
-      return input
-    })
-    const add = () => {
-      const typed = inputs.map(input => input.value)
-      this.painting.addRectangle(rectangleFromPercent(typed, this.painting.canvas))
-    }
-    row.append(button("Add this rectangle", () => this.change(add)))
-    form.append(el("summary", "muted", "With the keyboard: a rectangle by numbers"), row)
-    return form
+  /**
+   * @param {string} text
+   * @param {string} label
+   * @param {() => void} onClick
+   */
+  buildButton(text, label, onClick) {
+    const node = button(text, onClick, "quiet")
+    node.title = label
+    if (text.length === 1) node.setAttribute("aria-label", label)
+    return node
   }
 
   /** @param {ComponentRun<MaskCanvasData>} run */
@@ -138,13 +146,20 @@ class MaskCanvas {
       this.painting = painting
       this.showPainting()
     }
-    if (this.img.getAttribute("src") !== data.src) this.img.src = data.src
-    this.img.alt = data.words.picture
+    const { img } = this.stage
+    if (img.getAttribute("src") !== data.src) img.src = data.src
+    img.alt = data.words.picture
     this.draw()
+    if (this.wanted === data.wanted) return
+    this.wanted = data.wanted
+    this.send()
   }
 
   /** Paintings outlive their element: nothing here is lost with it. */
-  close() {}
+  close() {
+    this.listening.abort()
+    this.stage.close()
+  }
 
   findPainting() {
     /** @type {MaskPainting} */
@@ -159,61 +174,90 @@ class MaskCanvas {
 
   showPainting() {
     const { data, painting, stage } = this
-    const { canvas } = painting
     const ratio = data.width / data.height
-    stage.replaceChildren(this.img, canvas)
-    stage.style.aspectRatio = `${data.width}/${data.height}`
-    stage.style.maxWidth = `min(100%, ${Math.round(34 * ratio * 16)}px, calc(60vh * ${ratio}))`
-    canvas.setAttribute("aria-label", `Mask. ${data.words.blank}`)
-    this.listenTo(canvas)
+    stage.node.classList.toggle("tall", data.tall)
+    stage.node.style.aspectRatio = data.tall ? "" : `${data.width}/${data.height}`
+    stage.node.style.maxWidth = data.tall ? "" : `min(100%, ${Math.round(34 * ratio * 16)}px, calc(60vh * ${ratio}))`
+    stage.node.setAttribute("aria-label", `Mask. ${data.words.blank} ${HELP}`)
+    stage.show(painting.canvas, data)
     this.size.max = String(widestBrush(data))
-    this.size.value = String(painting.brush)
     this.isBlank = painting.isBlank
+    this.setBrush(painting.brush)
   }
 
-  /** @param {HTMLCanvasElement} canvas */
-  listenTo(canvas) {
-    canvas.onpointerdown = event => this.startStroke(event)
-    canvas.onpointermove = event => this.continueStroke(event)
-    canvas.onpointerup = () => this.endStroke()
-    canvas.onpointercancel = () => this.endStroke()
+  /** @param {number} brush px of the canvas */
+  setBrush(brush) {
+    this.painting.brush = brush
+    this.size.value = String(brush)
+    this.sizeText.textContent = `Brush ${brush} px`
+    if (this.strokes.cursor && focusedNear(this.root) === this.stage.node) this.strokes.showCursor()
   }
 
-  /** @param {PointerEvent} event */
-  pointAt(event) {
-    const { canvas } = this.painting
-    return pointOnCanvas(event, canvas.getBoundingClientRect(), canvas)
+  /** @param {PaintTool} tool */
+  setTool(tool) {
+    this.strokes.end()
+    this.painting.tool = tool
+    this.stage.showRing(null, 0)
+    this.draw()
   }
 
-  /** @param {PointerEvent} event */
-  startStroke(event) {
-    if (event.button || this.data.disabled) return
-    const { painting } = this
+  toggleFullscreen() {
+    if (document.fullscreenElement) document.exitFullscreen()
+    else this.root.requestFullscreen?.().catch(() => {})
+  }
+
+  /**
+   * Keys work wherever nothing is typed into and nothing else has the focus.
+   *
+   * @param {KeyboardEvent} event
+   */
+  onKey(event) {
+    const [inner] = event.composedPath()
+    const isHere = event.composedPath().includes(this.root)
+    if (!isHere && targetOf(event) !== document.body) return
+    if (inner instanceof Element && inner !== this.size && inner.matches(TYPED_INTO)) return
+    if (!this.actOnKey(event, inner === this.stage.node)) return
     event.preventDefault()
-    painting.canvas.setPointerCapture(event.pointerId)
-    painting.remember()
-    const point = this.pointAt(event)
-    this.drawing = { first: point, last: point }
-    if (painting.tool !== "box") painting.stroke(point, point)
+    event.stopPropagation()
   }
 
-  /** @param {PointerEvent} event */
-  continueStroke(event) {
-    const { drawing, painting } = this
-    if (!drawing) return
-    const coalesced = event.getCoalescedEvents?.() ?? []
-    for (const part of coalesced.length ? coalesced : [event]) {
-      const point = this.pointAt(part)
-      if (painting.tool === "box") painting.previewRectangle(drawing.first, point)
-      else painting.stroke(drawing.last, point)
-      drawing.last = point
-    }
+  /**
+   * @param {KeyboardEvent} event
+   * @param {boolean} isOnStage
+   */
+  actOnKey(event, isOnStage) {
+    const key = event.key.toLowerCase()
+    if (event.ctrlKey || event.metaKey) return key === "z" && !this.isDisabled && this.undoStroke()
+    if (event.altKey) return false
+    if (isOnStage && !this.isDisabled && this.strokes.onKeyDown(event)) return true
+    return this.zoomByKey(key) || (!this.isDisabled && this.paintByKey(key))
   }
 
-  endStroke() {
-    if (!this.drawing) return
-    this.drawing = null
-    this.onPainted()
+  /** @param {string} key */
+  zoomByKey(key) {
+    if (key === "+" || key === "=") this.stage.zoomIn()
+    else if (key === "-") this.stage.zoomOut()
+    else if (key === "0") this.stage.zoomTo(WHOLE)
+    else if (key === "f") this.toggleFullscreen()
+    else return false
+    return true
+  }
+
+  /** @param {string} key */
+  paintByKey(key) {
+    const tool = TOOLS.find(([, , own]) => own === key)?.[0]
+    if (tool) this.setTool(tool)
+    else if (key === "[") this.setBrush(nextBrush(this.painting.brush, -1, this.data))
+    else if (key === "]") this.setBrush(nextBrush(this.painting.brush, 1, this.data))
+    else if (key === "i") this.change(() => this.painting.invert())
+    else return false
+    return true
+  }
+
+  undoStroke() {
+    const isUndone = this.painting.undo()
+    if (isUndone) this.onPainted()
+    return isUndone
   }
 
   /** @param {() => void} paint */
@@ -224,21 +268,34 @@ class MaskCanvas {
 
   onPainted() {
     this.isBlank = this.painting.isBlank
-    if (!this.painting.isDirty) {
-      this.painting.isDirty = true
-      this.setStateValue("dirty", true)
-    }
+    this.painting.isDirty = true
     this.draw()
   }
 
+  /** Python is told whether something is painted, and whether its mask is still to be sent. */
+  tell() {
+    const { isBlank, painting } = this
+    const told = `${painting.isDirty} ${isBlank}`
+    if (this.told === told) return
+    const isFirst = !this.told
+    this.told = told
+    if (!isFirst || painting.isDirty || isBlank === Boolean(this.data.mask))
+      this.setStateValue("painted", { dirty: painting.isDirty, blank: isBlank })
+  }
+
   async send() {
+    if (this.isBlank) {
+      this.showError(new Error(this.data.words.blank))
+      return
+    }
     this.use.disabled = true
     this.showError(null)
     setIfChanged(this.status, "textContent", "Sending the mask …")
     try {
       const id = await sendMask(this.data, await this.painting.toMask())
       this.painting.isDirty = false
-      this.setStateValue("dirty", false)
+      this.told = "false false"
+      this.setStateValue("painted", { dirty: false, blank: false })
       this.setTriggerValue("done", { id, at: Date.now() })
     } catch (error) {
       this.showError(error)
@@ -259,14 +316,19 @@ class MaskCanvas {
       tool.classList.toggle("on", isOn)
       tool.setAttribute("aria-pressed", String(isOn))
     }
+    this.stage.node.dataset.tool = data.disabled ? "move" : painting.tool
     this.undo.disabled = painting.past.isEmpty
     this.clear.disabled = isBlank
+    setIfChanged(this.zoomText, "textContent", `${Math.round(100 * this.stage.view.zoom)} %`)
     const isUsed = data.inUse && !painting.isDirty
     this.use.disabled = isBlank || isUsed
+    this.use.classList.toggle("gone", !data.words.use)
     setIfChanged(this.use, "textContent", data.words.use)
     const usage = isUsed ? data.words.used : data.words.unused
     setIfChanged(this.status, "textContent", isBlank ? data.words.blank : usage)
-    for (const part of [this.bar, this.rectangle, this.foot]) part.classList.toggle("gone", data.disabled)
+    for (const part of [this.bar, this.foot]) part.classList.toggle("gone", data.disabled)
+    if (!isBlank) this.showError(null)
+    this.tell()
   }
 }
 

@@ -4,7 +4,7 @@ import { isBlank, maskToPaint, paintToMask, rgbOf } from "./pixels.js"
 
 /** @import { CanvasPoint, Rectangle, Size } from "./geometry.js" */
 
-/** @typedef {"paint" | "erase" | "box"} PaintTool */
+/** `move` moves the picture and paints nothing. @typedef {"paint" | "erase" | "box" | "move"} PaintTool */
 
 const UNDO_STEPS = 30
 const COLOR = "#ff2d6f"
@@ -35,6 +35,11 @@ class Painting {
     this.brush = firstBrush(size)
     /** Whether it was painted on since its mask was sent. */
     this.isDirty = false
+  }
+
+  /** Width of the ring at the pointer, px of the canvas; 0: a cross. */
+  get ringWidth() {
+    return this.tool === "box" ? 0 : this.brush
   }
 
   read() {
@@ -69,12 +74,6 @@ class Painting {
   invert() {
     this.remember()
     this.draw("source-out", () => this.pen.fillRect(0, 0, this.canvas.width, this.canvas.height))
-  }
-
-  /** @param {Rectangle} rectangle */
-  addRectangle(rectangle) {
-    this.remember()
-    this.fill(rectangle)
   }
 
   /**
