@@ -108,7 +108,8 @@ class MaskCanvas {
     foot.append(this.use, status, el("span", "muted help", HELP))
     root.replaceChildren(bar, stage.node, foot, error)
     const { signal } = this.listening
-    document.addEventListener("keydown", event => this.onKey(event), { signal })
+    // Before Streamlit, whose R runs the page again and so closes a dialog.
+    document.addEventListener("keydown", event => this.onKey(event), { signal, capture: true })
     document.addEventListener("keyup", event => this.strokes.onKeyUp(event), { signal })
   }
 
