@@ -105,7 +105,7 @@ def mask_editor(page: Page, start: GenerationDraft) -> MaskChoice:
         words=_WORDS,
         disabled=not page.can_edit,
         tall=True,
-        wanted=st.session_state.get(f"{key}:wanted", 0),
+        send_request=st.session_state.get(f"{key}:wanted", 0),
         on_done=lambda upload_id: _accept_mask(page, key, upload_id),
     )
     changes = {"mask_asset_id": mask_asset_id, "strength": start.strength if start.mask_asset_id else 0.9}

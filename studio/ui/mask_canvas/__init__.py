@@ -49,10 +49,10 @@ def mask_canvas(
     words: MaskTexts | None = None,
     disabled: bool = False,
     tall: bool = False,
-    wanted: int = 0,
+    send_request: int = 0,
 ) -> MaskState:
     """`src`: the picture under the mask, `width` and `height` its size in px. `on_done(upload_id)` runs when a mask was
-    uploaded: by the button, or because `wanted` has gone up.
+    uploaded: by the button, or because `send_request` has gone up.
 
     `asset_id`: identifies the painting, which is kept while it stays the same. `in_use`: the caller uses the last mask. `noun`:
     owner of the upload. `saved`: address of the mask to start from. `tall`: as wide as the page, as high as the window allows.
@@ -71,7 +71,7 @@ def mask_canvas(
         "words": asdict(words or MaskTexts()),
         "disabled": disabled,
         "tall": tall,
-        "wanted": wanted,
+        "sendRequest": send_request,
     }
 
     def done() -> None:

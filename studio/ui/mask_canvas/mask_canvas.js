@@ -31,7 +31,7 @@ import { WHOLE } from "./view.js"
  * @property {MaskWords} words
  * @property {boolean} disabled
  * @property {boolean} tall as high as the window allows, and as wide as the page
- * @property {number} wanted goes up when Python wants the mask
+ * @property {number} sendRequest goes up when Python wants the mask
  */
 
 /** @type {[tool: PaintTool, text: string, key: string][]} */
@@ -58,7 +58,7 @@ class MaskCanvas {
     this.isBlank = true
     /** What Python was told last. */
     this.told = ""
-    this.wanted = data.wanted
+    this.sendRequest = data.sendRequest
     /** @type {ComponentRun<MaskCanvasData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
     /** @type {ComponentRun<MaskCanvasData>["setStateValue"]} */
@@ -151,8 +151,8 @@ class MaskCanvas {
     if (img.getAttribute("src") !== data.src) img.src = data.src
     img.alt = data.words.picture
     this.draw()
-    if (this.wanted === data.wanted) return
-    this.wanted = data.wanted
+    if (this.sendRequest === data.sendRequest) return
+    this.sendRequest = data.sendRequest
     this.send()
   }
 
