@@ -90,7 +90,7 @@ def _row(page: Page, card: DraftCard, pictures: Mapping[str, PictureCard], plan_
             )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if plan_id:
-                page.link("calendar/calendar", "Open the post", icon=":material/calendar_month:", id=plan_id)
+                page.link("calendar/post", "Open the post", icon=":material/calendar_month:", id=plan_id)
             else:
                 create_post.create_post_button(page, PostSource(text_id=card.id), key=card.id)
             if st.button("Open", key=f"open:{card.id}"):

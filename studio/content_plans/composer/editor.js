@@ -6,6 +6,7 @@ import { FileDetails } from "./file_details.js"
 import { MediaPicker } from "./media_picker.js"
 import { MediaStrip } from "./media_strip.js"
 import { PlatformOptions } from "./platform_options.js"
+import { snippetMenu } from "./snippet_menu.js"
 import { TextField } from "./text_field.js"
 import { fill, formatOf, hashtagText, parseHashtags, wholeCaption } from "./text_rules.js"
 import { WhenField } from "./when_field.js"
@@ -54,6 +55,7 @@ export class Editor {
       placeholder: "#travel #trams",
     })
     this.firstComment = this.field("firstComment", { label: "First comment", rows: 1, maxLength: 2200 })
+    this.addSnippetMenus()
     this.title = this.field("title", { label: "Title", maxLength: 300 })
     this.when = new WhenField(model)
     this.options = new PlatformOptions(model)
@@ -88,6 +90,30 @@ export class Editor {
       this.notes.node,
       this.picker.node,
     )
+  }
+
+  addSnippetMenus() {
+    const sets = snippetMenu(this.model, {
+      label: "Sets ▾",
+      path: "/api/hashtag-sets",
+      part: "hashtags",
+      insert: ({ hashtags = [] }) => {
+        const all = [...(this.lead?.hashtags ?? []), ...hashtags]
+        this.change("hashtags", parseHashtags(hashtagText(all)))
+      },
+      body: () => (this.lead?.hashtags.length ? { hashtags: this.lead.hashtags } : null),
+    })
+    const templates = snippetMenu(this.model, {
+      label: "Templates ▾",
+      path: "/api/comment-templates",
+      part: "comments",
+      insert: ({ text = "" }) => this.change("firstComment", text),
+      body: () => (this.lead?.firstComment.trim() ? { text: this.lead.firstComment } : null),
+    })
+    this.snippetMenus = [sets, templates]
+    for (const { node } of this.snippetMenus) node.classList.add("gone") // until the post is there
+    this.hashtags.label.after(sets.node)
+    this.firstComment.label.after(templates.node)
   }
 
   /**
@@ -183,7 +209,7 @@ export class Editor {
       isFrozen,
       counters(rules, "heading", ({ title }) => title),
     )
-    this.tools.classList.toggle("gone", isFrozen)
+    for (const { node } of [{ node: this.tools }, ...(this.snippetMenus ?? [])]) node.classList.toggle("gone", isFrozen)
   }
 
   /**
