@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from backend.settings import ROOT, Settings
-from backend.settings.theme import Theme, other_name
+from backend.settings.section import SettingsSection, other_name
 
 HEAD = """\
 # Copy to .env and uncomment what you want to change; nothing here is needed for `make run`.
@@ -39,17 +39,17 @@ COMPOSE = """
 
 
 def env_example() -> str:
-    return "\n".join([HEAD.rstrip("\n"), *_theme_lines(Settings)]) + "\n" + RESERVED + STACK + COMPOSE
+    return "\n".join([HEAD.rstrip("\n"), *_section_lines(Settings)]) + "\n" + RESERVED + STACK + COMPOSE
 
 
-def _theme_lines(theme: type[Theme]) -> Iterator[str]:
-    """A heading, the theme's own settings, then the themes within."""
-    fields = theme.model_fields.values()
-    yield from ("", f"# {(theme.__doc__ or '').splitlines()[0]}")
+def _section_lines(section: type[SettingsSection]) -> Iterator[str]:
+    """A heading, the section's own settings, then the sections within."""
+    fields = section.model_fields.values()
+    yield from ("", f"# {(section.__doc__ or '').splitlines()[0]}")
     yield from (_line(field) for field in fields if field.alias)
     for field in fields:
         if not field.alias:
-            yield from _theme_lines(cast(type[Theme], field.annotation))
+            yield from _section_lines(cast(type[SettingsSection], field.annotation))
 
 
 def _line(field: FieldInfo) -> str:

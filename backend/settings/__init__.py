@@ -1,4 +1,4 @@
-"""Every setting, by theme, read once from the environment (or `.env`). `.env.example` lists them all, by their variables."""
+"""Every setting, by section, read once from the environment (or `.env`). `.env.example` lists them all, by their variables."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSett
 from backend.settings.environment import foreign_environment as foreign_environment
 from backend.settings.environment import read_environment
 from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
+from backend.settings.section import SettingsSection, env, secret
 from backend.settings.servers import ApiSettings, PostgresSettings, RedisSettings, StorageSettings, WebSettings
-from backend.settings.theme import Theme, env, secret
 from backend.settings.work import JobSettings, RetentionSettings, UploadSettings, WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-class Settings(Theme):
+class Settings(SettingsSection):
     """The studio
 
     Times are seconds unless the name says otherwise; sizes are bytes; an empty `url` of a server means the embedded one.

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 
-from backend.settings.theme import Theme, env, secret, split
+from backend.settings.section import SettingsSection, env, secret, split
 
 Names = Annotated[frozenset[str], BeforeValidator(split)]
 """Several, comma-separated."""
 NoneOrMore = Annotated[int, Field(ge=0)]
 
 
-class ComfyUISettings(Theme):
+class ComfyUISettings(SettingsSection):
     """ComfyUI"""
 
     url: str = env("COMFYUI_URL", "", "http://host:8188; several, comma-separated: each is a device")
@@ -25,7 +25,7 @@ class ComfyUISettings(Theme):
     timeout_ms: int = env("COMFYUI_TIMEOUT", 300_000, "milliseconds without progress until a server counts as stuck")
 
 
-class KohyaSettings(Theme):
+class KohyaSettings(SettingsSection):
     """kohya sd-scripts"""
 
     folder: Path | None = env("KOHYA_DIR", None, "folder of kohya sd-scripts (train_network.py in it)")
@@ -34,7 +34,7 @@ class KohyaSettings(Theme):
     vram_gb: int = env("KOHYA_VRAM_GB", 0, "memory a training may use: 8, 12, 16, 24; 0 = what the card has")
 
 
-class LocalEngineSettings(Theme):
+class LocalEngineSettings(SettingsSection):
     """Engines on this machine"""
 
     models_dir: Path | None = env("MODELS_DIR", None, "folder of Stable Diffusion folders in diffusers format")
@@ -45,14 +45,14 @@ class LocalEngineSettings(Theme):
     memory_mb: int = env("ENGINE_MEMORY_MB", 0, "address-space limit of local engine children; 0 = none")
 
 
-class IdentitySettings(Theme):
+class IdentitySettings(SettingsSection):
     """Identity"""
 
     model: Path | None = env("IDENTITY_MODEL", None, "folder of a vision model (CLIP, DINOv2) that scores who is shown")
     device: str = env("IDENTITY_DEVICE", "cpu", "where it runs: cpu, cuda, cuda:0, mps")
 
 
-class EngineSettings(Theme):
+class EngineSettings(SettingsSection):
     """Engines
 
     The names that are chosen of each capability, and what single engines need.
@@ -69,7 +69,7 @@ class EngineSettings(Theme):
     identity: IdentitySettings
 
 
-class CaptionSettings(Theme):
+class CaptionSettings(SettingsSection):
     """Captions of dataset pictures"""
 
     engine: str = env("CAPTION_ENGINE", "auto", "auto (all there are), vision, blip, template: who captions datasets")
@@ -83,7 +83,7 @@ class CaptionSettings(Theme):
     )
 
 
-class TextSettings(Theme):
+class TextSettings(SettingsSection):
     """Language models
 
     `model_*`: the first choice for each use. `max_tokens_*`: the most tokens of one answer, or 0.
@@ -133,7 +133,7 @@ class TextSettings(Theme):
         return min(needed, getattr(self, f"max_tokens_{use}") or needed)
 
 
-class BudgetSettings(Theme):
+class BudgetSettings(SettingsSection):
     """What language models may cost"""
 
     monthly_usd: float = env(

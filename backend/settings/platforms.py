@@ -1,14 +1,14 @@
-"""Settings of the platforms, one theme each, and of publishing on any of them."""
+"""Settings of the platforms, one section each, and of publishing on any of them."""
 
 from __future__ import annotations
 
 from pydantic import SecretStr
 
-from backend.settings.theme import Theme, env, secret
+from backend.settings.section import SettingsSection, env, secret
 from backend.settings.work import MB, Seconds
 
 
-class InstagramSettings(Theme):
+class InstagramSettings(SettingsSection):
     """Instagram"""
 
     app_id: str = env("INSTAGRAM_APP_ID", "", "of your Meta app (API setup with Instagram login)")
@@ -19,7 +19,7 @@ class InstagramSettings(Theme):
     token_url: str = env("INSTAGRAM_TOKEN_URL", "https://api.instagram.com/oauth/access_token")
 
 
-class TikTokSettings(Theme):
+class TikTokSettings(SettingsSection):
     """TikTok"""
 
     client_key: str = env("TIKTOK_CLIENT_KEY", "", "of your TikTok app (Login Kit and Content Posting API)")
@@ -28,7 +28,7 @@ class TikTokSettings(Theme):
     authorize_url: str = env("TIKTOK_AUTHORIZE_URL", "https://www.tiktok.com/v2/auth/authorize/")
 
 
-class YouTubeSettings(Theme):
+class YouTubeSettings(SettingsSection):
     """YouTube"""
 
     client_id: str = env("YOUTUBE_CLIENT_ID", "", "OAuth client of a Google Cloud project with the YouTube Data API")
@@ -38,7 +38,7 @@ class YouTubeSettings(Theme):
     token_url: str = env("YOUTUBE_TOKEN_URL", "https://oauth2.googleapis.com/token")
 
 
-class SandboxSettings(Theme):
+class SandboxSettings(SettingsSection):
     """The practice platform"""
 
     url: str = env("SANDBOX_URL", "", "the practice platform; `make run` starts one")
@@ -50,7 +50,7 @@ class SandboxSettings(Theme):
     public_url: str = env("SANDBOX_PUBLIC_URL", "", "where browsers reach it; default: SANDBOX_URL")
 
 
-class PublishingSettings(Theme):
+class PublishingSettings(SettingsSection):
     """Publishing, whatever the platform"""
 
     timeout_s: float = env("PLATFORM_TIMEOUT_S", 60.0, "silence until a platform's answer counts as lost")

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, SecretStr, StringConstraints
 
 from backend.kit.hosts import Hosts, hosts
 from backend.kit.quantities import seconds
-from backend.settings.theme import Theme, env, secret, split
+from backend.settings.section import SettingsSection, env, secret, split
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
 """As 7d, 12h, 30m or 900."""
@@ -17,7 +17,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(split)]
 Emails = Annotated[tuple[Annotated[str, StringConstraints(to_lower=True)], ...], BeforeValidator(split)]
 
 
-class PostgresSettings(Theme):
+class PostgresSettings(SettingsSection):
     """Postgres"""
 
     url: SecretStr = secret("DATABASE_URL", "postgresql://… login of the app; for `make run` the owner's will do")
@@ -32,13 +32,13 @@ class PostgresSettings(Theme):
         return self.owner_url.get_secret_value() or self.url.get_secret_value()
 
 
-class RedisSettings(Theme):
+class RedisSettings(SettingsSection):
     """Redis or Valkey"""
 
     url: SecretStr = secret("REDIS_URL")
 
 
-class StorageSettings(Theme):
+class StorageSettings(SettingsSection):
     """S3"""
 
     endpoint: str = env("S3_ENDPOINT", "", "http://host:port")
@@ -50,7 +50,7 @@ class StorageSettings(Theme):
     force_path_style: bool = env("S3_FORCE_PATH_STYLE", True)
 
 
-class WebSettings(Theme):
+class WebSettings(SettingsSection):
     """The pages and the API"""
 
     host: str = env("HOST", "127.0.0.1")
@@ -89,7 +89,7 @@ class WebSettings(Theme):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
-class ApiSettings(Theme):
+class ApiSettings(SettingsSection):
     """The REST API, for programs"""
 
     jwt_secret: SecretStr = secret("JWT_SECRET", "signs the access tokens of programs; default: a key made from SECRET_KEYS")

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from backend.kit.quantities import byte_count
-from backend.settings.theme import Theme, env, split
+from backend.settings.section import SettingsSection, env, split
 
 MB = 1024 * 1024
 Bytes = Annotated[int, BeforeValidator(byte_count)]
@@ -16,7 +16,7 @@ Seconds = Annotated[tuple[float, ...], BeforeValidator(split)]
 """Several, comma-separated."""
 
 
-class UploadSettings(Theme):
+class UploadSettings(SettingsSection):
     """Uploads"""
 
     max_picture_size: Bytes = env("MAX_UPLOAD_SIZE", 100 * MB, "a picture file")
@@ -29,7 +29,7 @@ class UploadSettings(Theme):
     max_style_pages: int = env("MAX_STYLE_PAGES", 1000, "pages of one")
 
 
-class JobSettings(Theme):
+class JobSettings(SettingsSection):
     """Jobs
 
     `concurrency_*`: how many jobs of a group of kinds run at once; `JobType.limit_setting` names one.
@@ -61,7 +61,7 @@ class JobSettings(Theme):
     deadline_publishing_s: float = env("JOB_DEADLINE_PUBLISHING_S", 3600.0)
 
 
-class WorkerSettings(Theme):
+class WorkerSettings(SettingsSection):
     """Workers"""
 
     threads: int = env("WORKER_THREADS", 4, "jobs at once for each queue of a worker")
@@ -71,7 +71,7 @@ class WorkerSettings(Theme):
     fault_step: str = env("FAULT_STEP", "", "tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
 
 
-class RetentionSettings(Theme):
+class RetentionSettings(SettingsSection):
     """Retention"""
 
     unused_days: int = env("RETAIN_UNUSED_DAYS", 90)

@@ -19,7 +19,7 @@ from backend.engines.ports.trainer import StartCheckpoint, TrainImage, TrainRequ
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs import Work
 from backend.jobs.context import JobContext
-from backend.training import dataset_lock, estimates
+from backend.training import dataset_lock, resource_needs
 from backend.training.progress_writer import ProgressWriter, restore_losses
 from backend.training.schemas import RunCard, TrainingPayload
 from backend.training.service import finish
@@ -95,7 +95,9 @@ def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> N
     trainer = ctx.app.engines.trainer
     if card.base.startswith("starter") and ctx.device in ("", "cpu"):
         share_left = 1 - (last.step / card.params.steps if last else 0.0)
-        ctx.start_timing(Work("train", card.model, estimates.starter_s(card.params) * share_left, cold=True, phase="training"))
+        ctx.start_timing(
+            Work("train", card.model, resource_needs.starter_s(card.params) * share_left, cold=True, phase="training")
+        )
     with ProgressWriter(ctx, card, last_checkpoint=partial(trainer.newest_checkpoint, request.workdir)) as writer:
         for event in ctx.pump(trainer.run(request, ctx.handle)):
             match event:

@@ -1,7 +1,7 @@
 """The trainer port: pictures with captions in, a LoRA in kohya key layout out; and what a training trades for memory.
 
 Sources of the memory presets: sd-scripts' own documents (docs/train_SDXL-en.md, docs/train_network.md), and the memory figures
-of `backend.training.estimates`.
+of `backend.training.resource_needs`.
 """
 
 from __future__ import annotations

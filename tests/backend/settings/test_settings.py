@@ -1,4 +1,4 @@
-"""Settings by theme: what is read from the environment and `.env`, what is refused, and copies with other values."""
+"""Settings by section: what is read from the environment and `.env`, what is refused, and copies with other values."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from backend.engines.kohya.event_files import EventFiles, Scalar
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams, preset_for, split_batch
 from backend.media.model_files import safetensors
-from backend.training import estimates
+from backend.training import resource_needs
 from backend.training.rules import SD15, SDXL
 from tests.servers.kohya.event_file import EventFile
 from tests.support import torch_child
@@ -106,9 +106,9 @@ def test_each_preset_fits_its_card(base: str, params: TrainParams, side: int, gb
     preset = preset_for(base, gb * 1024 - 300)
     assert preset.gb == gb
     for batch in (params.batch, 12):
-        need = estimates.estimate_memory(card, replace(params, batch=batch), preset)
+        need = resource_needs.estimate_memory(card, replace(params, batch=batch), preset)
         assert need
-        assert estimates.fits(need, gb * 1024), need
+        assert resource_needs.fits(need, gb * 1024), need
     assert f"{gb} GB" in preset.title
 
 

@@ -18,7 +18,7 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import LoraTrainer, TrainParams, memory_preset
 from backend.jobs import DeviceSummary, QueuedJob
 from backend.kit.clock import now
-from backend.training import estimates
+from backend.training import resource_needs
 from backend.training.queries import get_many
 from backend.training.schemas import RunCard, RunSpeed, StartForecast, TrainingEstimate
 
@@ -74,15 +74,15 @@ def estimate(tx: Session, card: ModelCard, params: TrainParams, trainer: LoraTra
     account."""
     device = jobs.device_summary(tx, "trainer")
     preset = memory_preset(trainer, card.base, device.vram_mb) if trainer else None
-    memory = estimates.estimate_memory(card, params, preset)
+    memory = resource_needs.estimate_memory(card, params, preset)
     rates = _rates(tx, card.name, params)
-    duration = estimates.estimate_time(card, params, rates, on_processor=device.vram_mb == 0, pace=jobs.slowdown(tx))
+    duration = resource_needs.estimate_time(card, params, rates, on_processor=device.vram_mb == 0, pace=jobs.slowdown(tx))
     return TrainingEstimate(
         memory,
         duration,
         device.vram_mb,
         device.name,
-        memory is None or estimates.fits(memory, device.vram_mb),
+        memory is None or resource_needs.fits(memory, device.vram_mb),
         preset.title if preset else "",
     )
 
@@ -150,7 +150,7 @@ def _run_seconds(tx: Session, card: RunCard, speeds: dict[tuple[str, tuple[int, 
         speeds[key] = _rates(tx, card.model, card.params)
     base = ModelCard(card.model, card.model, card.base, 0, 1, (), "", 0, 0.0, True)
     on_processor = jobs.device_summary(tx, "trainer").vram_mb == 0
-    duration = estimates.estimate_time(base, card.params, speeds[key], on_processor=on_processor, pace=jobs.slowdown(tx))
+    duration = resource_needs.estimate_time(base, card.params, speeds[key], on_processor=on_processor, pace=jobs.slowdown(tx))
     return duration.seconds if duration else None
 
 

@@ -18,7 +18,7 @@ from backend.db.transactions import Anonymous, Database
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.training import ParamsDraft, RunCard, RunDraft
-from backend.training.estimate import WaitingRun, local_to_utc, next_local_time, start_times
+from backend.training.forecast import WaitingRun, local_to_utc, next_local_time, start_times
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset
 from tests.fakes.engines import MODEL, OTHER

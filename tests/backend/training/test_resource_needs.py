@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams
 from backend.training import recommend
-from backend.training.estimates import FAMILIES, estimate_memory, estimate_time, fits
+from backend.training.resource_needs import FAMILIES, estimate_memory, estimate_time, fits
 from backend.training.schemas import MemoryEstimate, RunSpeed
 
 STARTER = ModelCard("starter", "Starter", "starter-128", 128, 8, ("ddim",), "ddim", 20, 3.0, True)

@@ -1,4 +1,4 @@
-"""How settings are declared: a frozen model for each theme, whose fields say the name of their environment variable."""
+"""How settings are declared: a frozen model for each section, whose fields say the name of their environment variable."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class Theme(BaseModel):
-    """Settings that belong together, and themes within. Its docstring begins with the heading in .env.example.
+class SettingsSection(BaseModel):
+    """Settings that belong together, and sections within. Its docstring begins with the heading in .env.example.
 
     All are made from one flat mapping (names of environment variables -> values): each takes what is its own. A value that
     does not fit raises ValidationError, which says the variable's name.
@@ -45,16 +45,16 @@ class Theme(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _share_values(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """The themes within look for theirs in the same mapping; a field's own name wins over its other one."""
-        themes = {name: values for name, field in cls.model_fields.items() if field.alias is None}
+        """The sections within look for theirs in the same mapping; a field's own name wins over its other one."""
+        sections = {name: values for name, field in cls.model_fields.items() if field.alias is None}
         fields = [field for field in cls.model_fields.values() if other_name(field) in values]
-        return {str(field.alias): values[other_name(field)] for field in fields} | values | themes
+        return {str(field.alias): values[other_name(field)] for field in fields} | values | sections
 
     def by_variable(self) -> Iterator[tuple[str, Any]]:
         """(name of the environment variable, value) of every setting, in the order of their declaration."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if isinstance(value, Theme):
+            if isinstance(value, SettingsSection):
                 yield from value.by_variable()
             else:
                 yield str(field.alias), value
