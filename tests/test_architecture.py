@@ -35,6 +35,7 @@ SLICES = {
     "comparisons",
     "gallery",
     "lineage",
+    "inbox",
     "onboarding",
     "renditions",
     "bulk_planning",

@@ -39,7 +39,6 @@ PAGES_ONLY = {
     "accounts.turn_off": _OF_PEOPLE,
     "bulk_planning.discard_drafts": _TYPED,
     "content_plans.discard_untouched": "drops the empty post of a panel that was opened and closed",
-    "content_plans.delete_many": "DELETE /content-plans/{id} deletes each",
     "influencers.save_setup": "notes where the wizard of the pages was left",
     "writing.restore": "PATCH /drafts/{id} with the state draft",
     "writing_styles.undelete_text": "the undo bar of the page; a program keeps the text that it deletes",

@@ -3,7 +3,7 @@
 from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
-from backend.budgets.queries import cost_of_jobs, costs, mean_usd, remaining_usd, usual_and_most_usd
+from backend.budgets.queries import cost_of_jobs, costs, mean_usd, remaining_usd, spending, usual_and_most_usd
 from backend.budgets.schemas import CallPurpose, CostLine, Costs, OverBudget, Period
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "reconcile",
     "remaining_usd",
     "set_limits",
+    "spending",
     "usual_and_most_usd",
 ]

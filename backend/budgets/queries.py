@@ -39,12 +39,11 @@ def costs(tx: Session, settings: Settings) -> Costs:
             _sum(LlmCall.usd, LlmCall.state == "estimated"),
         ).where(month)
     ).one()
-    own = tx.scalars(select(Budget)).one_or_none()
-    operator_day, operator_month = rules.operator_limits(settings)
+    day, this_month = _periods(tx, settings, spent_today=(row[0], row[1]), spent_this_month=(row[2], row[3]))
     days = _lines(tx, month, LlmCall.day)
     return Costs(
-        day=_period(row[0], row[1], own.daily_usd if own else None, operator_day),
-        month=_period(row[2], row[3], own.monthly_usd if own else None, operator_month),
+        day=day,
+        month=this_month,
         calls=row[4],
         cached=row[5],
         saved_usd=row[6],
@@ -55,6 +54,24 @@ def costs(tx: Session, settings: Settings) -> Costs:
         by_kind=_lines(tx, month, LlmCall.kind),
         by_model=[line for line in _lines(tx, month, LlmCall.model) if line.name or line.calls],
     )
+
+
+def spending(tx: Session, settings: Settings) -> tuple[Period, Period]:
+    """What was spent this day and this month, in UTC, with their limits. Three statements."""
+    today = int(tx.scalar(_TODAY) or 0)
+    sums = _sum(LlmCall.usd, LlmCall.day == today), _sum(LlmCall.usd, LlmCall.day == today, _OPEN)
+    row = tx.execute(select(*sums, _sum(LlmCall.usd), _sum(LlmCall.usd, _OPEN)).where(LlmCall.day >= today // 100 * 100)).one()
+    return _periods(tx, settings, spent_today=(row[0], row[1]), spent_this_month=(row[2], row[3]))
+
+
+def _periods(
+    tx: Session, settings: Settings, *, spent_today: tuple[Decimal, Decimal], spent_this_month: tuple[Decimal, Decimal]
+) -> tuple[Period, Period]:
+    """Day and month. `spent_*`: all, and of it what is reserved."""
+    own = tx.scalars(select(Budget)).one_or_none()
+    operator_day, operator_month = rules.operator_limits(settings)
+    day = _period(*spent_today, own.daily_usd if own else None, operator_day)
+    return day, _period(*spent_this_month, own.monthly_usd if own else None, operator_month)
 
 
 _COST_OF_JOBS = text(

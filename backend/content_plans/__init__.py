@@ -2,12 +2,16 @@
 
 from backend.content_plans.adaptation import adapt_text
 from backend.content_plans.attention import (
-    Attention,
     ChannelActivity,
     DisconnectedChannel,
     PausedPosts,
+    WaitingPlans,
     channel_activity,
-    needs_attention,
+    count_waiting,
+    disconnected_channels,
+    paused_posts,
+    plans_to_approve,
+    plans_to_fix,
 )
 from backend.content_plans.auto_fix import fix
 from backend.content_plans.board import (
@@ -204,6 +208,7 @@ __all__ = [
     "UnsavedDraft",
     "VariantDraft",
     "VersionCard",
+    "WaitingPlans",
     "adapt_text",
     "after_minutes",
     "approve",
@@ -216,6 +221,7 @@ __all__ = [
     "comment_templates",
     "cooldown_message",
     "count_by_state",
+    "count_waiting",
     "create",
     "create_campaign",
     "create_from",
@@ -228,7 +234,11 @@ __all__ = [
     "delete_old_unsaved_drafts",
     "differences",
     "discard_unsaved_draft",
+<<<<<<< HEAD
     "discard_untouched",
+=======
+    "disconnected_channels",
+>>>>>>> 7fe8df9b (inbox: what waits for a person, derived from state in a fixed number of statements; several posts are approved at once, one moves to the next free time (API))
     "duplicate",
     "empty_days",
     "entries",
@@ -256,16 +266,18 @@ __all__ = [
     "move",
     "move_to_stage",
     "needs_approval",
-    "needs_attention",
     "next_free_times",
     "origin_of",
     "page",
     "parse_hashtags",
     "pause_publishing",
+    "paused_posts",
     "placement_warnings",
     "plan_id_of",
     "plan_ids_of_texts",
     "plans_in_series",
+    "plans_to_approve",
+    "plans_to_fix",
     "problems",
     "publish_now_refusal",
     "published_by_day",

@@ -261,6 +261,8 @@ def _schedule_post(tx: Session, card: PlanCard, post: PostCard, outcome: Outcome
     else:
         must_move(tx, post.id, S.APPROVED, S.SCHEDULED)
         files.request_renditions(tx, post)
+        if card.id not in outcome.scheduled:
+            outcome.scheduled.append(card.id)
 
 
 def _for_each_plan(

@@ -336,6 +336,8 @@ class Outcome:
     """Result of an action on several plans. `refused`: plan id -> why, as a sentence."""
 
     done: list[str] = field(default_factory=list)
+    scheduled: list[str] = field(default_factory=list)
+    """Of these, those with a post that goes out by itself at its time."""
     review: list[str] = field(default_factory=list)
     """Sent to review instead, because the posting rules want it."""
     held: list[str] = field(default_factory=list)

@@ -232,6 +232,26 @@ def page(
     return JobPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
+def open_failures(tx: Session, *, without_kinds: Sequence[str] = (), take: int) -> list[JobCard]:
+    """Failed jobs that nobody has dismissed, newest first; parts of other jobs and jobs of `without_kinds` are left out."""
+    query = _select_cards().where(*_open_failure(without_kinds)).order_by(Job.id.desc()).limit(take)
+    return [_card(row) for row in tx.execute(query)]
+
+
+def count_open_failures(tx: Session, *, without_kinds: Sequence[str] = ()) -> int:
+    """How many `open_failures` would list; counts up to 10,000."""
+    return tx.scalar(bounded_count(Job, *_open_failure(without_kinds))) or 0
+
+
+def _open_failure(without_kinds: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [
+        Job.state == JobState.FAILED,
+        Job.dismissed_at.is_(None),
+        Job.parent_id.is_(None),
+        Job.kind.not_in(without_kinds),
+    ]
+
+
 def _is_of_type(type: str) -> ColumnElement[bool]:
     """Kinds that are no types, as `video-generation-gpu`, are those of 0.5.1's filter."""
     kinds = kinds_of_type(type)

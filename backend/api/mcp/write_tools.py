@@ -151,6 +151,6 @@ def _send_to_review(tx: Session, card: PlanCard) -> None:
 
 
 def _for_a_person(call: ToolCall, card: PlanCard) -> answers.Decision:
-    link = f"{call.app.settings.web.base_url}/review?{urlencode({'ws': call.caller.tenant_id})}"
+    link = f"{call.app.settings.web.base_url}/inbox?{urlencode({'ws': call.caller.tenant_id})}"
     message = "A person has to approve it first; it waits in review. Give them the link. Nothing was published."
     return answers.Decision(plan_id=card.id, done=False, status=card.state, message=message, link=link)

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field, StrictBool
 
 from backend import content_plans
-from backend.api.api_model import ApiRequest
+from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, Studio, needs_scope
-from backend.api.routes.content_plans import PlanResponse, plan_response
+from backend.api.routes.content_plans import PlanActResponse, PlanResponse, plan_response
 from backend.app import App
-from backend.content_plans import Outcome
+from backend.content_plans import MAX_PLANS_AT_ONCE, Outcome
 from backend.db.transactions import Member
 from backend.errors import Conflict
 from backend.kit.ids import new_id
@@ -23,7 +23,33 @@ Key = Annotated[str, Header(max_length=200)]
 
 
 class RejectionRequest(ApiRequest):
+    """`version`: of the plan as it was read; 409 `changed_since` when somebody has changed it since."""
+
+    version: int | None = None
     note: str = Field(max_length=2000, examples=["The caption should say where it is."])
+
+
+class ApprovalRequest(ApiRequest):
+    """`versions`: plan id -> version as it was read; plans that somebody has changed since are not approved."""
+
+    plan_ids: list[str] = Field(min_length=1, max_length=MAX_PLANS_AT_ONCE, examples=[["cp_0190"]])
+    versions: dict[str, int] = Field(default_factory=dict, max_length=MAX_PLANS_AT_ONCE)
+
+
+class ApprovalResponse(ApiModel):
+    """`planIds`: those that were approved, `scheduledIds`: of these, those that go out by themselves; `refused`: plan id ->
+    why. `act`: undoes it by `/api/content-plans/acts/<id>/undo`; null when nothing was approved."""
+
+    plan_ids: list[str]
+    scheduled_ids: list[str]
+    refused: dict[str, str]
+    act: PlanActResponse | None
+
+
+class FreeTimeRequest(ApiRequest):
+    """`version`: of the plan as it was read; 409 `changed_since` when somebody has changed it since."""
+
+    version: int | None = None
 
 
 class RepurposeRequest(ApiRequest):
@@ -37,6 +63,35 @@ class ResolutionRequest(ApiRequest):
 
     is_published: StrictBool
     url: str = Field("", max_length=2000, examples=["https://www.instagram.com/p/abc/"])
+
+
+@router.post("/approve", dependencies=[needs_scope("posts", "publish")])
+def approve_plans(body: ApprovalRequest, app: Studio, caller: Caller) -> ApprovalResponse:
+    """Approves plans that are drafts or in review. Those with a date ahead and without a problem are scheduled at once."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        outcome = content_plans.approve(tx, body.plan_ids, expected=body.versions)
+    act = next(iter(outcome.undo_entries), None)
+    return ApprovalResponse(
+        plan_ids=outcome.done,
+        scheduled_ids=outcome.scheduled,
+        refused=outcome.refused,
+        act=PlanActResponse.model_validate(act) if act else None,
+    )
+
+
+@router.post("/{plan_id}/next-free-time")
+def move_plan_to_next_free_time(
+    plan_id: str, app: Studio, caller: Caller, body: FreeTimeRequest | None = None
+) -> PlanActResponse:
+    """Moves a plan to the next free time of its influencer. 409 when all of the coming year is taken."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = content_plans.get(tx, plan_id)
+        content_plans.lock_calendar(tx, card.influencer_id)
+        local_time = content_plans.suggested_time(tx, card.influencer_id, zone=card.zone)
+        if local_time is None:
+            raise Conflict("There is no free time in the coming year. Choose one on the calendar.")
+        expected = {plan_id: body.version} if body and body.version is not None else {}
+        return PlanActResponse.model_validate(content_plans.move(tx, plan_id, local_time, expected=expected))
 
 
 @router.post("/posts/{post_id}/fix")
@@ -78,7 +133,8 @@ def repurpose_plan(
 @router.post("/{plan_id}/reject")
 def reject_plan(plan_id: str, body: RejectionRequest, app: Studio, caller: Caller) -> PlanResponse:
     """Sends a plan that is in review back to draft, with a note."""
-    return _moved(app, caller, plan_id, lambda tx: content_plans.reject(tx, [plan_id], note=body.note))
+    expected = {} if body.version is None else {plan_id: body.version}
+    return _moved(app, caller, plan_id, lambda tx: content_plans.reject(tx, [plan_id], note=body.note, expected=expected))
 
 
 @router.post("/{plan_id}/release", dependencies=[needs_scope("posts", "publish")])

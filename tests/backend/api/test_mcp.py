@@ -143,7 +143,7 @@ def test_what_a_person_approves_comes_back_as_a_link(app: App, workspace: Tenant
         for tool, plan in (("schedule_post", later), ("publish_post", now)):
             decided = await agent.call(tool, plan_id=plan.id, idempotency_key=f"{tool} 1")
             assert (decided["done"], decided["status"], decided["job_id"]) == (False, "in_review", None)
-            assert decided["link"] == f"{app.settings.web.base_url}/review?ws={workspace.id}"
+            assert decided["link"] == f"{app.settings.web.base_url}/inbox?ws={workspace.id}"
         with app.db.transaction(workspace.caller) as tx:
             assert tx.scalar(select(func.count()).select_from(Job)) == 0
             content_plans.save_rules(tx, planner.influencer.id, RulesDraft(policy="auto"))
