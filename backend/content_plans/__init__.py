@@ -234,11 +234,8 @@ __all__ = [
     "delete_old_unsaved_drafts",
     "differences",
     "discard_unsaved_draft",
-<<<<<<< HEAD
     "discard_untouched",
-=======
     "disconnected_channels",
->>>>>>> 7fe8df9b (inbox: what waits for a person, derived from state in a fixed number of statements; several posts are approved at once, one moves to the next free time (API))
     "duplicate",
     "empty_days",
     "entries",

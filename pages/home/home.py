@@ -1,8 +1,8 @@
-"""Overview: what runs, what needs the user, the latest pictures."""
+"""Home: posts of today, what waits for the user, what runs, the week ahead, the latest pictures."""
 
-from studio.overview import overview
+from studio.home import home
 from studio.shell.frame import frame
 
 page = frame("home/home", needs="viewer")
 with page.guard():
-    overview.draw(page)
+    home.draw(page)

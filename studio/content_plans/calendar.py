@@ -15,7 +15,7 @@ from studio.content_plans import bulk_dialog, calendar_settings, composer, new_p
 from studio.content_plans.calendar_view import STAMP, CalendarEvent, calendar
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.notices import draw_notice_bar, show_queued_toasts
+from studio.ui.notices import show_queued_toasts
 
 VIEW_PARAM, FILL_PARAM = "view", "fill"
 """In the address: the view to begin with; anything: “Fill the week” is open."""
@@ -25,7 +25,6 @@ _PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.ite
 
 def show(page: Page) -> None:
     show_queued_toasts()
-    draw_notice_bar(page)
     new_post.discard_untouched(page)
     with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards

@@ -200,9 +200,7 @@ def _drafts_row(page: Page, card: SeriesCard) -> None:
             width="stretch",
         )
         if st.button("Review", type="primary", icon=":material/rate_review:", key="series:look"):
-            st.session_state["review:kind"] = "draft"
-            st.session_state["review:who"] = card.job.subject_id
-            page.go("inbox/review")
+            page.go("inbox/inbox", influencer=card.job.subject_id)
         if page.can_edit:
             with page.transaction() as tx:
                 review = content_plans.get_rules(tx, card.job.subject_id).review

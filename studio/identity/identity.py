@@ -254,7 +254,7 @@ def gate_outcome(page: Page, cards: Sequence[PictureCard]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(parts))
         if held:
-            page.link("inbox/face_check", "Look at them")
+            page.link("inbox/inbox", "Open the inbox")
 
 
 def identity_details(page: Page, card: PictureCard) -> None:

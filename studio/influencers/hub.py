@@ -21,7 +21,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
 from studio.ui.format import esc, media_url, plain
 from studio.ui.forms import offer_reload, open_form, reload_form
-from studio.ui.notices import draw_notice_bar, show_queued_toasts
+from studio.ui.notices import show_queued_toasts
 
 _SHOWN = "hub:shown"
 _OLD_TABS = {"about": "persona", "identity": "look"}
@@ -30,7 +30,6 @@ _OLD_TABS = {"about": "persona", "identity": "look"}
 
 def show(page: Page, influencer_id: str) -> None:
     show_queued_toasts()
-    draw_notice_bar(page)
     _follow_top_bar(page, influencer_id)
     with page.transaction() as tx:
         card = influencers.get(tx, influencer_id)

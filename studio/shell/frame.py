@@ -92,7 +92,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
         names = influencers.names(tx)
     influencer_id = current_influencer.chosen_influencer_id(names)
     page = Page(app, caller, session_info.user, workspace, influencer_id, names)
-    top_bar.show(page, item.title)
+    top_bar.show(page, item)
     top_bar.show_tabs(page, item)
     if RANK[workspace.role] < RANK[needs]:
         st.info(

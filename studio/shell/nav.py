@@ -54,8 +54,7 @@ SECTIONS = (
 )
 ITEMS = (
     NavItem("home/home", "Home", ":material/home:", ""),
-    NavItem("inbox/review", "Review", ":material/rate_review:", "review"),
-    NavItem("inbox/face_check", "Face check", ":material/fact_check:", "face-check"),
+    NavItem("inbox/inbox", "Inbox", ":material/inbox:", "inbox"),
     NavItem("calendar/calendar", "Calendar", ":material/calendar_month:", "calendar"),
     NavItem("calendar/post", "Post", ":material/edit_calendar:", "post", is_tab=False),
     NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
@@ -85,7 +84,7 @@ ITEMS = (
     NavItem("settings/api_keys", "API keys", ":material/key:", "api-keys"),
     NavItem("settings/account", "Profile", ":material/person:", "account", is_tab=False),
 )
-MOVED = {"held": "face-check", "trials": "comparisons"}
+MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}
 """Addresses of earlier versions -> where that is now; the query stays."""
 _WITHOUT_PICTURES = ("settings",)
 _BY_FILE = {item.file: item for item in ITEMS}

@@ -10,6 +10,7 @@ import streamlit as st
 from backend import accounts
 from backend.db.transactions import Anonymous
 from studio.shell import current_influencer, nav, resources, session
+from studio.shell.status_badges import status_badges
 from studio.ui.format import avatar_url, esc, plain
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ _NEW = (
 )
 
 
-def show(page: Page, title: str) -> None:
+def show(page: Page, item: nav.NavItem) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="top-bar"):
-        st.title(title, anchor=False, width="stretch")
+        st.title(item.title, anchor=False, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="top-bar-tools"):
             _influencer(page)
             if page.can_edit:
                 with st.popover("New", icon=":material/add:", key="top-bar-new"):
                     for file, label, icon in _NEW:
                         page.link(file, label, icon=icon)
+            status_badges(page, item.file)
             if url := avatar_url(page.workspace.id, page.user.id, page.user.avatar_id):
                 st.html(_AVATAR_CSS.replace("URL", esc(url)))
             with st.popover("Your account", icon=":material/account_circle:", key="icon-only-user"):

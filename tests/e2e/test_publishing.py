@@ -92,12 +92,13 @@ def a_month(app: App, workspace: Tenant) -> None:
 def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
     """What was typed survives Escape and is what is approved; what somebody else has changed meanwhile is not approved."""
     plan = tab.get_by_role("dialog")
-    row = tab.locator("[class*=st-key-row]")
-    row.filter(has_text="Coffee at six").get_by_role("button", name="Edit").click()
+    row = tab.locator(".entry")
+    row.filter(has_text="Coffee at six").locator(".pick").click()
+    tab.get_by_role("button", name="Edit", exact=True).click()
     plan.get_by_label("Caption", exact=True).fill("Coffee at seven: the machine slept in.")
     tab.keyboard.press("Escape")
     expect(plan).to_have_count(0)
-    row.filter(has_text="Coffee at six").get_by_role("button", name="Edit").click()
+    tab.keyboard.press("e")
     expect(plan.get_by_label("Caption", exact=True)).to_have_value("Coffee at seven: the machine slept in.")
     expect(plan.get_by_text("Unsaved changes")).to_be_visible()
     plan.get_by_role("button", name="Approve and schedule").click()
@@ -113,7 +114,7 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
         new = [variant.model_copy(update={"caption": "Rain, and no umbrella."}) for variant in rain.draft().variants]
         content_plans.save(tx, rain.id, rain.draft().model_copy(update={"variants": tuple(new)}), version=rain.version)
     tab.get_by_role("button", name="Approve all 2").click()
-    expect(tab.get_by_text("“Rain” was changed by somebody else")).to_contain_text("is now “Rain, and no umbrella.”")
+    expect(tab.get_by_text("Somebody else has changed this plan since it was shown")).to_contain_text("1 post approved")
     expect(row).to_have_count(1)
 
 
@@ -144,10 +145,10 @@ def test_published_once_and_seen_by_followers(
     visitor = new_visitor(height=1100)
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.owner.token, "url": publishing_url}])
     tab = visitor.new_page()
-    tab.goto(f"{publishing_url}/review?ws={workspace.id}")
-    expect(tab.get_by_text("Coffee at six", exact=True)).to_be_visible()
+    tab.goto(f"{publishing_url}/inbox?ws={workspace.id}")
+    expect(tab.get_by_text("Coffee at six", exact=True).first).to_be_visible()
     seen(tab, "img[src*='/api/media/']")
-    shoot(tab, "review")
+    shoot(tab, "inbox")
     reviewed(tab, app, workspace)
     publish_now(tab, publishing_url, workspace, first, "Dawn on line 16: they changed the line.")
     settled(tab)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from backend import gallery, identity, jobs
-from backend.db.tables import Picture
+from backend import identity, jobs
 from backend.db.transactions import Database, SystemCaller
 from backend.engines.ports.identity_rules import IdentityReference
 from backend.identity import ScoredPicture
@@ -75,17 +73,3 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace:
     report = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, tab="report")
     assert "Whose pictures it was learned from" in words(report)
     assert [metric.value for metric in report.metric][:2] == ["8", "100%"]
-
-
-def test_held_pictures_are_shown_and_taken_back(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
-    with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
-        tx.execute(update(Picture).where(Picture.id.in_(rows.picture_ids[:3])).values(gate="held", identity_line=0.8))
-    at = open_page("inbox/face_check")
-    assert "All 3 pictures below" in words(at)
-    press(at, "Show in the gallery")
-    assert "3 pictures in the gallery now" in words(at)
-    press(at, "Undo")
-    with db.transaction(workspace.caller) as tx:
-        assert gallery.held_counts(tx) == {"held": 3, "rejected": 0}
-    viewer = open_page("inbox/face_check", person=workspace.viewer)
-    assert "An editor can show or reject" in words(viewer)

@@ -18,7 +18,7 @@ from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.kit.clock import now
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
-from tests.factories.posts import Planner, local_time_ahead, make_planner
+from tests.factories.posts import Planner, make_planner
 from tests.fakes.engines import FakeImageEngine
 from tests.fakes.identity import FakeIdentity
 from tests.pages.conftest import Open, words
@@ -118,40 +118,3 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     assert "**3 drafts for Bella**" in said(at)
     viewer = open_page("calendar/calendar", person=workspace.viewer)
     assert not {"Send for review", "Delete"} & {button.label for button in viewer.button}
-
-
-def test_hand_picked_plans_are_approved_sent_back_and_shifted(
-    open_page: Open, app: App, workspace: Tenant, bella: Planner
-) -> None:
-    with app.db.transaction(workspace.caller) as tx:
-        plans = [bella.plan(tx, wall=local_time_ahead(days=n), topic=f"Plan {n}").id for n in range(2, 6)]
-        content_plans.submit_for_review(tx, plans)
-
-    def states() -> list[PostState]:
-        with app.db.transaction(workspace.caller) as tx:
-            return [content_plans.get(tx, plan).state for plan in plans]
-
-    at = open_page("inbox/review")
-    at.get_by_key(f"pick:{plans[0]}").check()
-    at.get_by_key(f"pick:{plans[2]}").check()
-    at.run()
-    press(at, "Approve 2 chosen")
-    assert states() == [S.SCHEDULED, S.IN_REVIEW, S.SCHEDULED, S.IN_REVIEW]
-    at.get_by_key(f"pick:{plans[1]}").check()
-    at.run()
-    at.get_by_key("review:days").set_value(2)
-    press(at, "Shift 1 chosen")
-    with app.db.transaction(workspace.caller) as tx:
-        assert content_plans.get(tx, plans[1]).wall == local_time_ahead(days=5)
-    press(at, "Undo")
-    with app.db.transaction(workspace.caller) as tx:
-        assert content_plans.get(tx, plans[1]).wall == local_time_ahead(days=3)
-    press(at, "Choose all")
-    at.get_by_key("review:note").set_value("Too loud")
-    press(at, "Send 2 back")
-    assert states() == [S.SCHEDULED, S.DRAFT, S.SCHEDULED, S.DRAFT]
-    at.get_by_key("review:kind").set_value("draft")
-    at.run()
-    press(at, "Choose all")
-    press(at, "Hold 2 chosen")
-    assert states() == [S.SCHEDULED, S.ON_HOLD, S.SCHEDULED, S.ON_HOLD]

@@ -9,7 +9,6 @@ from sqlalchemy import update
 
 from backend import content_plans
 from backend.app import App
-from backend.channels.tokens import update_channel as put_channel
 from backend.content_plans import PlanCard, PostState
 from backend.db.tables import Post
 from backend.kit.clock import now
@@ -32,23 +31,6 @@ def plan_in(app: App, workspace: Tenant, bella: Planner, target: PostState, **va
         card = bella.plan(tx, wall=local_time_ahead())
         tx.execute(update(Post).where(Post.plan_id == card.id).values(state=target, **values))
         return content_plans.get(tx, card.id)
-
-
-def test_what_needs_a_person_is_on_review_and_the_overview(
-    open_page: Open, app: App, workspace: Tenant, bella: Planner
-) -> None:
-    plan_in(app, workspace, bella, S.FAILED, error="The picture is too small.")
-    with app.db.transaction(workspace.caller) as tx:
-        content_plans.schedule(tx, [bella.plan(tx, wall=local_time_ahead(days=2)).id])
-        put_channel(tx, bella.channel.id, state="reconnect", trouble="The connection has ended.")
-    first = open_page("home/home")
-    assert "1 post: could not be published." in said(first).replace("**", "")
-    assert "The connection has ended. 1 post waits for it." in said(first)
-    at = open_page("inbox/review", show="failed")
-    assert "The picture is too small." in said(at)
-    with app.db.transaction(workspace.caller) as tx:
-        content_plans.pause_publishing(tx, bella.influencer.id)
-    assert "held: publishing is stopped for Bella." in said(open_page("inbox/review", show="on_hold"))
 
 
 def test_a_channel_says_how_it_posts(open_page: Open, app: App, workspace: Tenant, bella: Planner) -> None:

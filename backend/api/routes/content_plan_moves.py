@@ -37,11 +37,11 @@ class ApprovalRequest(ApiRequest):
 
 
 class ApprovalResponse(ApiModel):
-    """`planIds`: those that were approved, `scheduledIds`: of these, those that go out by themselves; `refused`: plan id ->
+    """`planIds`: those that were approved, `scheduled`: of these, those that go out by themselves; `refused`: plan id ->
     why. `act`: undoes it by `/api/content-plans/acts/<id>/undo`; null when nothing was approved."""
 
     plan_ids: list[str]
-    scheduled_ids: list[str]
+    scheduled: list[str]
     refused: dict[str, str]
     act: PlanActResponse | None
 
@@ -73,7 +73,7 @@ def approve_plans(body: ApprovalRequest, app: Studio, caller: Caller) -> Approva
     act = next(iter(outcome.undo_entries), None)
     return ApprovalResponse(
         plan_ids=outcome.done,
-        scheduled_ids=outcome.scheduled,
+        scheduled=outcome.scheduled,
         refused=outcome.refused,
         act=PlanActResponse.model_validate(act) if act else None,
     )

@@ -5,7 +5,7 @@ import { followStream } from "./live_events.js"
 /** Changes that come close together are one. */
 const GATHER_MS = 150
 /** No more than one call in this time. */
-const AT_MOST_EVERY_MS = 1500
+const AT_MOST_EVERY_MS = 1000
 /** How often it is looked whether a page that was busy is free again. */
 const LOOK_AGAIN_MS = 400
 
@@ -28,7 +28,7 @@ export const changedNouns = (news, progress) => {
 }
 
 /**
- * Calls `onChange` when something happened to one of `nouns`: once for what comes together, at most every 1.5 seconds,
+ * Calls `onChange` when something happened to one of `nouns`: once for what comes together, at most once a second,
  * and only while somebody can see the page and `isFree()`. Returns a stopper.
  *
  * @param {string} workspace
@@ -77,7 +77,14 @@ export const followChanges = (workspace, nouns, onChange, { isFree = () => true,
 const OPEN_OVER = "[role=dialog], [role=listbox], [role=menu], [data-testid=stPopoverBody]"
 
 /** Whether a page may run again without disturbing anybody: nobody types, and nothing is open over it. */
-export const isPageFree = () => !isTyping() && !document.querySelector(OPEN_OVER)
+export const isPageFree = () => !(isTyping() || isUnderDialog() || document.querySelector(OPEN_OVER))
+
+/** Whether a dialog is open over the page, also one of a component: keys and changes are not the page's then. */
+export const isUnderDialog = () =>
+  Boolean(document.querySelector("[role=dialog]")) ||
+  [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].some(host =>
+    host.shadowRoot?.querySelector("dialog[open]"),
+  )
 
 /** Whether the focus is in a field, also in one of a component. */
 export const isTyping = () => {

@@ -28,7 +28,7 @@ def test_posts_are_approved_sent_back_and_moved_from_the_inbox(app: App, workspa
         }
         assert viewer.post("/content-plans/approve", json=body).status_code == 403
         answer = editor.post("/content-plans/approve", json=body).json()
-        assert (answer["planIds"], answer["scheduledIds"], list(answer["refused"])) == ([first.id], [first.id], [changed.id])
+        assert (answer["planIds"], answer["scheduled"], list(answer["refused"])) == ([first.id], [first.id], [changed.id])
         assert editor.get("/inbox/counts").json()["approve"] == 1
         editor.post(f"/content-plans/acts/{answer['act']['id']}/undo")
         assert editor.get("/inbox/counts").json()["approve"] == 2

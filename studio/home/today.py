@@ -1,0 +1,61 @@
+"""Posts of today, by time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import streamlit as st
+
+from backend.channels import PLATFORMS
+from backend.content_plans import CalendarEntry
+from studio.content_plans import composer
+from studio.content_plans.badges import state_badge
+from studio.shell.frame import Page
+from studio.ui.format import media_url, plain
+
+_MOST_POSTS = 3
+
+
+def draw(page: Page, days: Mapping[date, Sequence[CalendarEntry]], zone: str) -> None:
+    """`days`: from today on, each with its posts."""
+    today = next(iter(days))
+    posts = days[today]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Today", anchor=False, width="stretch")
+        st.caption(f"{today:%a %-d %b} · {plain(zone)}", width="content")
+    if not posts:
+        _nothing(days)
+    for post in posts[:_MOST_POSTS]:
+        _row(page, post)
+    if len(posts) > _MOST_POSTS:
+        page.link("calendar/calendar", f"{len(posts) - _MOST_POSTS} more today", icon=":material/calendar_month:")
+
+
+def _nothing(days: Mapping[date, Sequence[CalendarEntry]]) -> None:
+    following = next((posts[0] for posts in days.values() if posts), None)
+    if following and following.wall:
+        st.caption(f"Nothing goes out today. Next: {plain(following.title)}, {following.wall:%a %-d %b, %H:%M}.")
+    else:
+        st.caption("Nothing goes out today, and nothing is planned for the coming week.")
+
+
+def _row(page: Page, post: CalendarEntry) -> None:
+    platforms = ", ".join(PLATFORMS[name] for name in dict.fromkeys(post.platforms)) or "no channel"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"today:{post.id}"):
+        st.html(_thumb(page, post), width="content")
+        with st.container(gap=None, width="stretch"):
+            time = f"**{post.wall:%H:%M}** " if post.wall else ""
+            st.markdown(f"{time}{plain(post.title)} {state_badge(post.state)}")
+            name = page.influencer_names.get(post.influencer_id, "")
+            st.caption(plain(" · ".join(filter(None, (name, platforms, post.clash)))))
+        if st.button("Edit" if page.can_edit and post.movable else "Open", key=f"today:open:{post.id}", type="tertiary"):
+            composer.open_panel(page, post.id)
+
+
+def _thumb(page: Page, post: CalendarEntry) -> str:
+    style = "width:44px;height:44px;border-radius:8px;object-fit:cover;display:block"
+    if not post.asset_id:
+        return f'<div style="{style};background:light-dark(#ece6fa,#241f33)"></div>'
+    src = media_url(page.workspace.id, post.asset_id, w=160)
+    return f'<img src="{src}" alt="" style="{style}" loading="lazy">'

@@ -1,0 +1,201 @@
+/**
+ * A post of an entry, as `/api/inbox` gives it.
+ *
+ * @typedef {object} EntryPost
+ * @property {string} id
+ * @property {string} channelName
+ * @property {string} platform
+ * @property {string} state
+ * @property {string} text
+ * @property {string} error
+ * @property {string} note
+ * @property {string} profileUrl
+ */
+
+/**
+ * What waits, as `/api/inbox` gives it.
+ *
+ * @typedef {object} InboxEntry
+ * @property {string} id
+ * @property {"fix" | "approve" | "face_check" | "rejected"} kind
+ * @property {"plan" | "picture" | "job" | "channel" | "pause" | "budget"} noun
+ * @property {string} nounId
+ * @property {string} state
+ * @property {string} title
+ * @property {string} message
+ * @property {string} influencerId
+ * @property {string} influencerName
+ * @property {string | null} wall
+ * @property {string} zone
+ * @property {string | null} at
+ * @property {boolean} isLate
+ * @property {string[]} assetIds
+ * @property {number | null} score
+ * @property {number | null} threshold
+ * @property {boolean} accepted
+ * @property {boolean} isFaceBelow
+ * @property {number} version
+ * @property {EntryPost[]} posts
+ */
+
+/**
+ * What can be done with an entry. `key`: a letter; `asks`: what has to be said or answered first.
+ *
+ * @typedef {object} EntryAction
+ * @property {EntryVerb} verb
+ * @property {string} label
+ * @property {string} key
+ * @property {boolean} [main]
+ * @property {"note" | "again"} [asks]
+ *
+ * @typedef {"approve" | "sendBack" | "removeDate" | "nextFreeTime" | "tryPost" | "schedule" | "hold" | "isThere" |
+ *   "postAgain" |
+ *   "tryJob" | "dismissJob" | "show" | "reject" | "open"} EntryVerb
+ */
+
+/** @type {Record<string, string>} */
+const STATE_TEXTS = {
+  "plan:in_review": "In review",
+  "plan:draft": "Draft",
+  "plan:failed": "Failed",
+  "plan:missed": "Missed",
+  "plan:unknown": "Unconfirmed",
+  "plan:approved": "Not scheduled",
+  "picture:held": "Face check",
+  "picture:rejected": "Rejected",
+  "job:failed": "Failed",
+  "channel:reconnect": "Reconnect",
+  "channel:off": "Off",
+  "pause:paused": "Paused",
+  "budget:near": "Limit near",
+  "budget:spent": "Limit reached",
+}
+
+/** @param {InboxEntry} entry */
+export const entryState = ({ noun, state }) => STATE_TEXTS[`${noun}:${state}`] ?? state
+
+/** @type {EntryAction} */
+const OPEN_POST = { verb: "open", label: "Edit", key: "e" }
+/** @type {EntryAction} */
+const NEXT_FREE_TIME = { verb: "nextFreeTime", label: "Next free time", key: "t" }
+/** @type {EntryAction} */
+const APPROVE = { verb: "approve", label: "Approve", key: "a", main: true }
+/** @type {EntryAction} */
+const REMOVE_DATE = { verb: "removeDate", label: "Remove date", key: "r" }
+/** @type {EntryAction} */
+const HOLD = { verb: "hold", label: "Put on hold", key: "r" }
+
+/** @type {Record<string, EntryAction[]>} */
+const ACTIONS = {
+  "plan:in_review": [APPROVE, { verb: "sendBack", label: "Send back", key: "r", asks: "note" }, OPEN_POST],
+  "plan:draft": [APPROVE, REMOVE_DATE, OPEN_POST],
+  "plan:failed": [{ verb: "tryPost", label: "Try again", key: "a", main: true }, HOLD, OPEN_POST],
+  "plan:missed": [{ ...NEXT_FREE_TIME, key: "a", main: true }, HOLD, OPEN_POST],
+  "plan:approved": [{ verb: "schedule", label: "Schedule", key: "a", main: true }, REMOVE_DATE, OPEN_POST],
+  "plan:unknown": [
+    { verb: "isThere", label: "It is there", key: "a", main: true },
+    { verb: "postAgain", label: "Not there, post again", key: "r", asks: "again" },
+    OPEN_POST,
+  ],
+  "picture:held": [
+    { verb: "show", label: "Show in library", key: "a", main: true },
+    { verb: "reject", label: "Reject", key: "r" },
+    { verb: "open", label: "Open", key: "e" },
+  ],
+  "picture:rejected": [
+    { verb: "show", label: "Show in library", key: "a", main: true },
+    { verb: "open", label: "Open", key: "e" },
+  ],
+  "job:failed": [
+    { verb: "tryJob", label: "Try again", key: "a", main: true },
+    { verb: "dismissJob", label: "Dismiss", key: "r" },
+    { verb: "open", label: "Details", key: "e" },
+  ],
+  "channel:reconnect": [{ verb: "open", label: "Reconnect", key: "e", main: true }],
+  "channel:off": [{ verb: "open", label: "Open channels", key: "e", main: true }],
+  "pause:paused": [{ verb: "open", label: "Open calendar", key: "e", main: true }],
+  "budget:near": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
+  "budget:spent": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
+}
+
+/**
+ * What a person can do with an entry, the main thing first. A post whose time has passed gets another time first: an
+ * approval alone would not send it.
+ *
+ * @param {InboxEntry} entry
+ * @param {boolean} canEdit
+ * @returns {EntryAction[]}
+ */
+export const actionsOf = (entry, canEdit) => {
+  const actions = ACTIONS[`${entry.noun}:${entry.state}`] ?? []
+  if (!canEdit) return actions.filter(({ verb }) => verb === "open").map(viewOnly)
+  if (!entry.isLate || !(entry.kind === "approve" || entry.state === "approved")) return actions
+  return [{ ...NEXT_FREE_TIME, main: true }, ...actions.map(action => ({ ...action, main: false }))]
+}
+
+/** @param {EntryAction} action @returns {EntryAction} */
+const viewOnly = action => ({ ...action, label: action.label === "Edit" ? "Open" : action.label, main: false })
+
+/**
+ * What "Approve all" is about: posts ahead of their time whose pictures pass the face check.
+ *
+ * @param {InboxEntry[]} entries
+ */
+export const approvable = entries =>
+  entries.filter(entry => entry.kind === "approve" && !entry.isFaceBelow && !entry.isLate)
+
+/**
+ * Of each kind so many entries come first in a short list; then the others, in their order.
+ *
+ * @type {Record<string, number>}
+ */
+const SHORT_SHARE = { fix: 2, approve: 2, face_check: 1 }
+
+/**
+ * The entries of a short list: something of each kind.
+ *
+ * @param {InboxEntry[]} entries
+ * @param {number} most
+ */
+export const shortList = (entries, most) => {
+  /** @type {Record<string, number>} */
+  const taken = {}
+  const share = new Set(
+    entries.filter(({ kind }) => {
+      taken[kind] = (taken[kind] ?? 0) + 1
+      return taken[kind] <= (SHORT_SHARE[kind] ?? 0)
+    }),
+  )
+  const others = entries.filter(entry => !share.has(entry)).slice(0, Math.max(0, most - share.size))
+  return entries.filter(entry => share.has(entry) || others.includes(entry)).slice(0, most)
+}
+
+/**
+ * "Tue 24 Nov, 18:00": the local time of a post as its own clock shows it.
+ *
+ * @param {string} wall
+ */
+export const wallText = wall => {
+  const [date, time] = wall.split("T")
+  const day = new Date(`${date}T00:00:00Z`)
+  const name = day.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
+  return `${name.replace(",", "")}, ${time.slice(0, 5)}`
+}
+
+/** "64 %", rounded down, so that nothing below a threshold looks as if it had reached it. @param {number} share */
+export const percentText = share => `${Math.floor(share * 100 + 1e-9)} %`
+
+/**
+ * The entry that is selected next, once others are there: the same, else the one that took its place.
+ *
+ * @param {InboxEntry[]} before
+ * @param {InboxEntry[]} after
+ * @param {string} selected id
+ */
+export const selectedAfter = (before, after, selected) => {
+  if (after.some(({ id }) => id === selected)) return selected
+  const left = new Set(after.map(({ id }) => id))
+  const at = before.findIndex(({ id }) => id === selected)
+  const next = before.slice(at + 1).find(({ id }) => left.has(id)) ?? after.at(-1)
+  return at < 0 ? (after[0]?.id ?? "") : (next?.id ?? "")
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { actionsOf, approvable, percentText, selectedAfter, shortList, wallText } from "./entry.js"
+
+/** @param {object} values */
+const entry = values =>
+  /** @type {any} */ ({
+    id: "plan:1",
+    kind: "approve",
+    noun: "plan",
+    state: "draft",
+    isLate: false,
+    isFaceBelow: false,
+    ...values,
+  })
+
+test("a post whose time has passed gets another time first", () => {
+  const verbs = actionsOf(entry({ isLate: true }), true).map(({ verb, main }) => [verb, Boolean(main)])
+  assert.deepEqual(verbs[0], ["nextFreeTime", true])
+  assert.deepEqual(verbs[1], ["approve", false])
+})
+
+test("a viewer opens, and nothing else", () => {
+  assert.deepEqual(
+    actionsOf(entry({}), false).map(({ label }) => label),
+    ["Open"],
+  )
+})
+
+test("approve all leaves out faces below the threshold and times that have passed", () => {
+  const entries = [
+    entry({ id: "a" }),
+    entry({ id: "b", isFaceBelow: true }),
+    entry({ id: "c", isLate: true }),
+    entry({ id: "d", kind: "fix" }),
+  ]
+  assert.deepEqual(
+    approvable(entries).map(({ id }) => id),
+    ["a"],
+  )
+})
+
+test("the next entry is selected when one is gone, the last one at the end, none of none", () => {
+  const [a, b, c] = ["a", "b", "c"].map(id => entry({ id }))
+  assert.equal(selectedAfter([a, b, c], [a, b, c], "b"), "b")
+  assert.equal(selectedAfter([a, b, c], [a, c], "b"), "c")
+  assert.equal(selectedAfter([a, b, c], [a, b], "c"), "b")
+  assert.equal(selectedAfter([a], [], "a"), "")
+  assert.equal(selectedAfter([], [a, b], ""), "a")
+})
+
+test("times and shares are written for people", () => {
+  assert.equal(wallText("2026-11-24T18:00:00"), "Tue 24 Nov, 18:00")
+  assert.equal(percentText(0.8299), "82 %")
+})
+
+test("a short list has something of each kind, in the order of the whole", () => {
+  const kinds = ["fix", "fix", "fix", "fix", "approve", "approve", "face_check"]
+  const entries = kinds.map((kind, n) => entry({ id: String(n), kind }))
+  assert.equal(
+    shortList(entries, 5)
+      .map(({ id }) => id)
+      .join(""),
+    "01456",
+  )
+  assert.equal(shortList(entries.slice(0, 4), 3).length, 3)
+})
