@@ -74,14 +74,14 @@ def training_attributes(rng: random.Random) -> Attributes:
 
 def draw(rng: random.Random, portrait: Attributes, side: int = SIDE) -> Image.Image:
     """The portrait with these attributes, `side` px (a multiple of 64)."""
-    picture = _raster(scenes.svg(rng, portrait["scene"]), side)
+    picture = raster(scenes.svg(rng, portrait["scene"]), side)
     head_side, head_at = HEAD_SIDE * side // SIDE, (HEAD_AT[0] * side // SIDE, HEAD_AT[1] * side // SIDE)
-    head = _raster(_head(rng, portrait), side).resize((head_side, head_side), Image.Resampling.LANCZOS)
+    head = raster(head_svg(rng, portrait), side).resize((head_side, head_side), Image.Resampling.LANCZOS)
     picture.alpha_composite(head, head_at)
     return picture.convert("RGB")
 
 
-def _head(rng: random.Random, portrait: Attributes) -> str:
+def head_svg(rng: random.Random, portrait: Attributes) -> str:
     from dicebear import Avatar
 
     options: dict[str, Any] = {
@@ -115,7 +115,7 @@ def _style() -> Any:
     return Style(json.loads(file.read_text("utf-8")))
 
 
-def _raster(svg: str, side: int) -> Image.Image:
+def raster(svg: str, side: int) -> Image.Image:
     import resvg_py
 
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side)))).convert("RGBA")

@@ -76,8 +76,11 @@ def check_connectable(
         if channel_id:
             card = get(tx, channel_id)
             name, influencer_id = card.platform, card.influencer_id
-        if influencers.get(tx, influencer_id).archived_at is not None:
+        influencer = influencers.get(tx, influencer_id)
+        if influencer.archived_at is not None:
             raise Conflict("This influencer is archived. Take it out of the archive first.")
+        if influencer.is_sample:
+            raise Conflict("The sample influencer posts on its practice channel only. Make an influencer of your own first.")
     if name not in PLATFORMS:
         raise Invalid(f"There is no such platform. Choose one of: {', '.join(PLATFORMS)}.")
     if problem := setup_problem(app, name, origin):

@@ -57,6 +57,7 @@ from backend.content_plans.expected_version import (
 )
 from backend.content_plans.faces import FaceMatch, worst_matches
 from backend.content_plans.feed_preview import MAX_TILES, FeedPreview, FeedTile, feed_preview
+from backend.content_plans.past_posts import PAST_STATES, PastState, set_past_state
 from backend.content_plans.plans import (
     cooldown_message,
     create,
@@ -159,6 +160,7 @@ __all__ = [
     "MAX_PLANS_AT_ONCE",
     "MAX_TILES",
     "NO_HOLIDAYS",
+    "PAST_STATES",
     "STAGE_LABELS",
     "STATES_OF_STAGE",
     "STATE_LABELS",
@@ -188,6 +190,7 @@ __all__ = [
     "LatestFailure",
     "OriginFile",
     "Outcome",
+    "PastState",
     "PausedPosts",
     "PlanCard",
     "PlanDraft",
@@ -297,6 +300,7 @@ __all__ = [
     "schedule_now",
     "set_campaign",
     "set_holiday_country",
+    "set_past_state",
     "shift",
     "submit_for_review",
     "suggested_time",

@@ -19,10 +19,10 @@ from backend.influencers.schemas import InfluencerCard, InfluencerDraft
 from backend.kit.ids import new_id
 
 
-def create(tx: Session, draft: InfluencerDraft) -> InfluencerCard:
-    """Raises Conflict when the name is taken."""
+def create(tx: Session, draft: InfluencerDraft, *, is_sample: bool = False) -> InfluencerCard:
+    """Raises Conflict when the name is taken. A workspace has one sample at most."""
     _check_name_free(tx, draft.name)
-    row = Influencer(id=new_id("inf"), **draft.model_dump(mode="json"))
+    row = Influencer(id=new_id("inf"), is_sample=is_sample, **draft.model_dump(mode="json"))
     with _name_conflict(tx, draft.name):
         tx.add(row)
     events.record(tx, "influencer.created", "influencer", row.id, {"name": draft.name})

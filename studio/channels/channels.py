@@ -64,6 +64,12 @@ def show_for(page: Page, influencer: InfluencerCard) -> None:
     with page.transaction() as tx:
         own_channels = channels.of(tx, influencer.id)
         paces = content_plans.channel_activity(tx)
+    if influencer.is_sample:
+        st.header("Channels", anchor=False)
+        for card in own_channels:
+            channel_card.show_channel(page, card, reconnect_html="", pace=paces.get(card.id), zone=influencer.time_zone)
+        st.caption("The sample posts on its practice channel only: nobody outside sees it.")
+        return
     problems = _setup_problems(page)
     _influencer_section(page, influencer.id, "Channels", own_channels, problems, paces=paces, zone=influencer.time_zone)
     _setup_help(problems)

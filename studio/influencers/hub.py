@@ -16,6 +16,7 @@ from studio.influencers.hub_look import look_tab
 from studio.influencers.hub_overview import overview_tab
 from studio.influencers.hub_report import report_tab
 from studio.influencers.influencer_form import persona_form
+from studio.influencers.sample import remove_button
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
@@ -89,7 +90,9 @@ def _actions(page: Page, card: InfluencerCard) -> None:
     elif st.button("Create pictures", type="primary", icon=":material/auto_awesome:"):
         page.go("create/pictures", influencer=card.id)
     create_post_button(page, PostSource(influencer_id=card.id), key="hub")
-    if icon_button("Archive", ":material/archive:", key="hub:archive"):
+    if card.is_sample:
+        remove_button(page)
+    elif icon_button("Archive", ":material/archive:", key="hub:archive"):
         confirm(
             f"Archive {plain(card.name)}?",
             "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",

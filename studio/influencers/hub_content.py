@@ -19,8 +19,8 @@ from studio.ui.picture_grid import Tile, picture_grid
 S = PostState
 _GROUPS: dict[str, tuple[str, tuple[PostState, ...]]] = {
     "approve": ("To approve", (S.IN_REVIEW, S.DRAFT)),
-    "coming": ("Coming up", (S.PUBLISHING, S.SCHEDULED, S.APPROVED)),
-    "fix": ("To fix", (S.UNKNOWN, S.FAILED, S.MISSED, S.ON_HOLD)),
+    "coming": ("Coming up", (S.PUBLISHING, S.SCHEDULED, S.APPROVED, S.ON_HOLD)),
+    "fix": ("To fix", (S.UNKNOWN, S.FAILED, S.MISSED)),
     "published": ("Published", (S.PUBLISHED,)),
 }
 _POSTS, _PICTURES, _VIDEOS, _TEXTS = 12, 18, 8, 6

@@ -7,12 +7,15 @@ import streamlit as st
 from backend import influencers
 from backend.influencers import InfluencerCard
 from studio.gallery.picture_urls import picture, placeholder
+from studio.influencers.sample import add_button
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url, plain
+from studio.ui.notices import show_queued_toasts
 
 
 def listing(page: Page) -> None:
+    show_queued_toasts()
     archived = False
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.can_edit and st.button("New influencer", type="primary", icon=":material/person_add:"):
@@ -21,7 +24,7 @@ def listing(page: Page) -> None:
     with page.transaction() as tx:
         influencer_page = influencers.page(tx, archived=archived, take=200)
     if not influencer_page.cards:
-        _empty(archived)
+        _empty(page, archived)
         return
     with st.grid(min_column_width=220):
         for card in influencer_page.cards:
@@ -29,15 +32,18 @@ def listing(page: Page) -> None:
                 _card(page, card)
 
 
-def _empty(archived: bool) -> None:
+def _empty(page: Page, archived: bool) -> None:
     if archived:
         st.caption("The archive is empty.")
         return
-    empty_state(
+    card = empty_state(
         "Who will it be?",
-        "An influencer has a name, a voice and a face. The wizard takes you from a name to first pictures.",
+        "An influencer has a name, a voice and a face. The wizard takes you from a name to first pictures; "
+        "a sample with a month of posts lets you try everything first.",
         icon=":material/person_add:",
     )
+    with card:
+        add_button(page, key="empty")
 
 
 def _card(page: Page, card: InfluencerCard) -> None:

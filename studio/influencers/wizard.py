@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import channels, datasets, generation, influencers, training, writing_styles
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard, InfluencerDraft
+from studio.content_plans import bulk_dialog
 from studio.datasets import dataset_pictures
 from studio.datasets import datasets as dataset_widgets
 from studio.generation import generation as generation_widgets
@@ -195,21 +196,21 @@ def _finished(page: Page, card: InfluencerCard, *, ok: bool) -> None:
 
 
 def _next_steps(page: Page, card: InfluencerCard) -> None:
-    """Suggests the next step: connect a channel, or plan the first week."""
+    """The way on to a first post: a channel, and a week of posts."""
     with page.transaction() as tx:
         connected = any(channel.deleted_at is None for channel in channels.of(tx, card.id))
     st.markdown("**Next**")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if connected:
-            st.markdown(
-                f"Plan {plain(card.name)}'s first week: captions and pictures for seven days, as drafts.", width="stretch"
-            )
-            if st.button("Plan the first week", icon=":material/calendar_month:"):
-                page.go("calendar/calendar", influencer=card.id)
+            st.markdown(":green-badge[:material/check: Channel connected]", width="stretch")
         else:
-            st.markdown("Connect an account, or add a practice channel that nobody outside sees.", width="stretch")
+            st.markdown("Connect an account, or begin with a practice channel that nobody outside sees.", width="stretch")
             if st.button("Connect a channel", icon=":material/cell_tower:"):
-                page.go("settings/channels", influencer=card.id)
+                page.go("influencers/influencers", id=card.id, tab="channels")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown("A week of captions and pictures, as drafts on free times.", width="stretch")
+        if st.button("Fill my week", icon=":material/auto_awesome:", type="primary" if connected else "secondary"):
+            bulk_dialog.open_dialog(page, [card], influencer=card.id)
 
 
 STEP_BODIES: dict[int, Callable[[Page, InfluencerCard], None]] = {

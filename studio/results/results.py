@@ -10,6 +10,7 @@ import streamlit as st
 from backend import content_plans
 from backend.content_plans import ChannelDay, PlanCard, PostState
 from backend.platforms.registry import PLATFORMS
+from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, lines, media_url, plain
@@ -79,7 +80,7 @@ def _row(page: Page, plan: PlanCard) -> None:
     first = published[0]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"result:{plan.id}"):
         if first.media:
-            st.image(media_url(page.workspace.id, first.media[0], w=160), width=72)
+            thumbs([media_url(page.workspace.id, first.media[0], w=160)], side=72)
         with st.container(width="stretch", gap="xxsmall"):
             caption = " ".join(lines(first.caption)) or plan.title
             st.markdown(plain(caption[:_MAX_CAPTION] + ("…" if len(caption) > _MAX_CAPTION else "")))

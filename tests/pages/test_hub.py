@@ -61,3 +61,22 @@ def test_another_influencer_in_the_top_bar_opens_her_page(open_page: Open, db: D
     assert "## Marco" in words(at)
     next(field for field in at.selectbox if field.label == "Influencer").select("").run()
     assert any(button.label == "New influencer" for button in at.button)
+
+
+def test_the_sample_is_added_and_removed_with_a_click_each(open_page: Open, db: Database, workspace: Tenant) -> None:
+    at = open_page("influencers/influencers")
+    next(button for button in at.button if button.label == "Add a sample influencer").click().run()
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        [card] = influencers.page(tx).cards
+    at = open_page("influencers/influencers", id=card.id)
+    assert ":violet-badge[Sample]" in words(at)
+    assert not [button for button in at.button if button.label.startswith("Connect")]
+    at = open_page("results/results")
+    assert not at.exception
+    assert "10" in [metric.value for metric in at.metric]
+    at = open_page("influencers/influencers", id=card.id)
+    next(button for button in at.button if button.label == "Remove the sample").click().run()
+    assert not at.exception
+    with db.transaction(workspace.caller) as tx:
+        assert not influencers.page(tx).cards

@@ -157,6 +157,7 @@ MADE_HERE = {
     "/recipes/import",
     "/campaigns",
     "/trash",
+    "/onboarding/sample-influencer",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
@@ -320,6 +321,8 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("DELETE", "/members/invitations/{invitation_id}", None),
         ("PATCH", "/members/{user_id}", {"role": "owner"}),
         ("DELETE", "/members/{user_id}", None),
+        ("POST", "/onboarding/sample-influencer", {}),
+        ("DELETE", "/onboarding/sample-influencer", None),
     ]  # fmt: skip
 
 

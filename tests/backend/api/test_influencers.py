@@ -125,3 +125,16 @@ def test_the_first_steps(app: App, workspace: Tenant) -> None:
         checklist = client.get("/onboarding/checklist").json()
         assert (checklist["influencerId"], checklist["done"], checklist["nextStep"]) == (made["id"], ["influencer"], "pictures")
         assert client.get("/onboarding/checklist?influencerId=inf_nobody").status_code == 404
+
+
+def test_the_sample_comes_once_and_goes(app: App, workspace: Tenant) -> None:
+    _, secret = make_key(app, workspace, "influencers:write")
+    with program(app, secret) as client:
+        address = "/onboarding/sample-influencer"
+        assert client.get(address).status_code == 404
+        assert client.post(address, json={"timeZone": "Moon/Base"}).status_code == 400
+        first, again = (client.post(address, json={"timeZone": "Europe/Rome"}).json() for _ in range(2))
+        assert first == again
+        assert client.get(f"/influencers/{first['influencerId']}").json()["isSample"]
+        assert client.delete(address).status_code == client.delete(address).status_code == 204
+        assert client.get(address).status_code == 404
