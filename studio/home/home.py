@@ -22,7 +22,7 @@ from studio.generation.results import picture_tile
 from studio.home import today, week
 from studio.inbox.inbox import open_entry
 from studio.inbox.inbox_list import inbox_list
-from studio.influencers import first_steps
+from studio.influencers import first_steps, sample
 from studio.influencers.wizard import STEPS
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
@@ -129,6 +129,8 @@ def _welcome(page: Page) -> None:
     if page.can_edit:
         if card.button("New influencer", type="primary", icon=":material/person_add:"):
             page.go("influencers/wizard")
+        with card:
+            sample.add_button(page, key="home", label="Try a sample first")
     else:
         card.caption("You are a viewer here: ask an editor to create one.")
     card.space("small")
