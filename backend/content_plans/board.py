@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sqlalchemy import Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from backend.content_plans import calendar, checks, dates, queries, schedule
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
 from backend.content_plans.schemas import CalendarEntry, Outcome, PlanCard, PlanFilters
-from backend.db.tables import ContentPlan, PostState
+from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict
 from backend.kit.clock import now
 
@@ -68,18 +70,41 @@ def board(tx: Session, *, zone: str, filters: PlanFilters | None = None, take: i
 
     `filters.states` is not used.
     """
-    rows_by_stage: dict[Stage, list[Any]] = {}
-    for stage, states in STATES_OF_STAGE.items():
-        where = queries.filter_conditions(tx, replace(filters or PlanFilters(), states=states))
-        date = ContentPlan.due_at.desc() if stage == "published" else ContentPlan.due_at
-        query = calendar.plan_columns().where(*where).order_by(date.nulls_last(), ContentPlan.id.desc())
-        rows_by_stage[stage] = list(tx.execute(query.limit(take + 1)))
+    rows_by_stage = {stage: _rows(tx, stage, filters or PlanFilters(), take + 1) for stage in STATES_OF_STAGE}
     rows = [row for stage_rows in rows_by_stage.values() for row in stage_rows[:take]]
     entries_by_id = {entry.id: entry for entry in calendar.calendar_entries(tx, rows, zone)}
     return [
         BoardColumn(stage, [entries_by_id[row.id] for row in stage_rows[:take]], len(stage_rows) > take)
         for stage, stage_rows in rows_by_stage.items()
     ]
+
+
+def _rows(tx: Session, stage: Stage, filters: PlanFilters, limit: int) -> list[Any]:
+    """The first rows of a stage. Few plans are looked up by id; of many, the list is walked by date until the page is full."""
+    states = STATES_OF_STAGE[stage]
+    where = queries.filter_conditions(tx, replace(filters, states=states))
+    candidates = _few_candidates(tx, stage)
+    if candidates is not None:
+        where.append(ContentPlan.id == any_(literal(candidates, ARRAY(Text))))
+    query = calendar.plan_columns().where(*where)
+    dated, undated = query.where(ContentPlan.due_at.is_not(None)), query.where(ContentPlan.due_at.is_(None))
+    order = (ContentPlan.due_at, ContentPlan.id)
+    by_date = dated.order_by(*([column.desc() for column in order] if stage == "published" else order))
+    rows = list(tx.execute(by_date.limit(limit)))
+    if len(rows) < limit:
+        rows += tx.execute(undated.order_by(ContentPlan.id.desc()).limit(limit - len(rows)))
+    return rows
+
+
+def _few_candidates(tx: Session, stage: Stage) -> list[str] | None:
+    """Ids of all plans that can be in the stage; None: there are more than MAX_INDEXED_MATCHES."""
+    limit = queries.MAX_INDEXED_MATCHES + 1
+    posts = select(Post.plan_id).where(Post.state.in_(STATES_OF_STAGE[stage])).limit(limit)
+    ids = list(tx.scalars(posts))
+    if stage == "draft" and len(ids) < limit:  # a plan without a post is a draft too
+        postless = select(ContentPlan.id).outerjoin(Post, Post.plan_id == ContentPlan.id)
+        ids += tx.scalars(postless.where(queries.NOT_DELETED, Post.id.is_(None)).limit(limit))
+    return list(set(ids)) if len(ids) < limit else None
 
 
 def move_to_stage(tx: Session, plan_id: str, stage: TargetStage, *, expected: ExpectedPlans = ANY_VERSION) -> StageMove:

@@ -51,7 +51,6 @@ def feed_preview(tx: Session, influencer_id: str, *, channel_id: str = "", zone:
     channel = _channel(tx, influencer_id, channel_id)
     if channel is None:
         return FeedPreview(None, [], False)
-    at = func.coalesce(Post.published_at, Post.due_at)
     query = (
         select(
             ContentPlan.id,
@@ -61,14 +60,17 @@ def feed_preview(tx: Session, influencer_id: str, *, channel_id: str = "", zone:
             Post.media,
             Post.cover_id,
             func.left(func.coalesce(func.nullif(Post.title, ""), Post.caption), 80).label("text"),
-            at.label("at"),
+            func.coalesce(Post.published_at, Post.due_at).label("at"),
         )
         .join(ContentPlan, ContentPlan.id == Post.plan_id)
-        .where(queries.NOT_DELETED, Post.channel_id == channel.id, at.is_not(None), Post.format.not_in(_NOT_IN_GRID))
-        .order_by(at.desc(), ContentPlan.id.desc())
+        .where(queries.NOT_DELETED, Post.channel_id == channel.id, Post.format.not_in(_NOT_IN_GRID))
     )
-    rows = tx.execute(query.limit(take + 1)).all()
-    media = assets.get_many(tx, [asset_id for row in rows for asset_id in row.media[:1]])
+    # apart, so that each is a range of the index: posts with a date, and those that were published without one
+    planned = query.where(Post.due_at.is_not(None)).order_by(Post.due_at.desc())
+    by_hand = query.where(Post.due_at.is_(None), Post.published_at.is_not(None)).order_by(Post.published_at.desc())
+    found = [row for part in (planned, by_hand) for row in tx.execute(part.limit(take + 1))]
+    rows = sorted(found, key=lambda row: (row.at, row.id), reverse=True)
+    media = assets.get_many(tx, [asset_id for row in rows[:take] for asset_id in row.media[:1]])
     tiles = [
         FeedTile(
             plan_id=row.id,
