@@ -68,8 +68,8 @@ def feed_preview(tx: Session, influencer_id: str, *, channel_id: str = "", zone:
     # apart, so that each is a range of the index: posts with a date, and those that were published without one
     planned = query.where(Post.due_at.is_not(None)).order_by(Post.due_at.desc())
     by_hand = query.where(Post.due_at.is_(None), Post.published_at.is_not(None)).order_by(Post.published_at.desc())
-    found = [row for part in (planned, by_hand) for row in tx.execute(part.limit(take + 1))]
-    rows = sorted(found, key=lambda row: (row.at, row.id), reverse=True)
+    posts = [row for part in (planned, by_hand) for row in tx.execute(part.limit(take + 1))]
+    rows = sorted(posts, key=lambda row: (row.at, row.id), reverse=True)
     media = assets.get_many(tx, [asset_id for row in rows[:take] for asset_id in row.media[:1]])
     tiles = [
         FeedTile(
