@@ -7,7 +7,7 @@ import { poll } from "../../ui/shared/polling.js"
 import { Board } from "./board.js"
 import { firstHour } from "./entry.js"
 import { Feed } from "./feed.js"
-import { onCalendarKey } from "./keys.js"
+import { focusClosed, onCalendarKey } from "./keys.js"
 import { drawLegend } from "./legend.js"
 import { loadLibrary } from "./library.js"
 import { MarkedDays } from "./marks.js"
@@ -155,7 +155,9 @@ export class CalendarView {
     }
     this.stopPolling = poll(readAgain, canShareStream() ? SELDOM_MS : POLL_MS)
     // In the panel beside it a post was changed (composer/post_store.js).
-    window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal: this.listening.signal })
+    const { signal } = this.listening
+    window.addEventListener("studio:plans", () => this.readAgain().catch(() => {}), { signal })
+    window.addEventListener("studio:post-closed", event => focusClosed(this.root, event), { signal })
     this.root.dataset.ready = "yes"
   }
 

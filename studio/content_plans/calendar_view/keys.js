@@ -45,3 +45,16 @@ const actOnEntryKey = (view, here, key) => {
   else return false
   return true
 }
+
+/**
+ * The panel that was closed leaves the focus to the entry it was opened from: that was drawn anew meanwhile.
+ *
+ * @param {HTMLElement} root
+ * @param {Event} event
+ */
+export const focusClosed = (root, event) => {
+  if (document.activeElement !== document.body || !(event instanceof CustomEvent)) return
+  /** @type {HTMLElement | null} */
+  const entry = root.querySelector(`[data-spot="${CSS.escape(event.detail.id)}"]`)
+  entry?.focus({ preventScroll: true })
+}

@@ -104,6 +104,7 @@ export class Composer {
     const sending = this.model.close()
     if (this.frame instanceof HTMLDialogElement) this.frame.close()
     await sending
+    window.dispatchEvent(new CustomEvent("studio:post-closed", { detail: { id: this.data.planId } }))
     this.setTriggerValue("closed", { id: this.data.planId })
   }
 

@@ -3,6 +3,9 @@ import { button, el } from "../../ui/shared/dom.js"
 /** @import { ProblemAnswer } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
 
+/** As many are shown at once; more are folded. */
+const SHOWN = 4
+
 /** What keeps the post from going out, and advice; each with what mends it. */
 export class ProblemList {
   /** @param {PostModel} model */
@@ -16,32 +19,58 @@ export class ProblemList {
   draw() {
     const { model } = this
     const problems = model.loaded.deleted ? [] : model.loaded.problems
-    const key = JSON.stringify([problems, model.loaded.paused, model.draft.variants.length])
+    const key = JSON.stringify([
+      problems,
+      model.loaded.paused,
+      model.draft.variants.map(({ assetIds }) => assetIds.length),
+    ])
     if (key === this.key) return
     this.key = key
     this.node.classList.toggle("gone", !problems.length && !model.loaded.paused)
-    const fixable = problems.filter(problem => problem.blocks && problem.fix)
-    const rows = grouped(problems).map(group => this.buildRow(group))
     const paused = model.loaded.paused
-      ? [el("p", "problem", "⏸ Publishing is paused: it goes out when publishing is resumed.")]
+      ? [el("p", "problem", "Publishing is paused: it goes out when publishing is resumed.")]
       : []
-    const all =
-      fixable.length > 1 && model.data.canEdit ? [button(`Fix all ${fixable.length}`, () => model.fix("", ""))] : []
-    this.node.replaceChildren(...paused, ...rows, ...all)
+    const blocking = grouped(problems.filter(problem => problem.blocks))
+    const advice = grouped(problems.filter(problem => !problem.blocks))
+    this.node.replaceChildren(...paused, ...this.buildBlocking(blocking), ...this.buildAdvice(advice))
+  }
+
+  /** @param {ProblemAnswer[][]} groups */
+  buildBlocking(groups) {
+    const { model } = this
+    if (!groups.length) return []
+    const box = el("div", "problem blocks")
+    const head = el("div", "row")
+    const count = groups.length === 1 ? "1 thing to fix" : `${groups.length} things to fix`
+    head.append(el("strong", "grow", `⚠ ${count} before it can go out`))
+    const fixable = groups.filter(([problem]) => problem.fix)
+    if (fixable.length > 1 && model.data.canEdit) head.append(button(`Fix ${fixable.length}`, () => model.fix("", "")))
+    box.append(head, ...groups.slice(0, SHOWN).map(group => this.buildRow(group)))
+    if (groups.length > SHOWN) box.append(buildFolded(`${groups.length - SHOWN} more`, groups.slice(SHOWN), this))
+    return [box]
+  }
+
+  /** @param {ProblemAnswer[][]} groups */
+  buildAdvice(groups) {
+    if (!groups.length) return []
+    const count = groups.length === 1 ? "1 hint" : `${groups.length} hints`
+    return [buildFolded(count, groups, this)]
   }
 
   /** @param {ProblemAnswer[]} group */
   buildRow(group) {
     const { model } = this
     const [problem] = group
-    const row = el("div", `problem row ${problem.blocks ? "blocks" : ""}`)
+    const row = el("div", "row line")
     const several = model.draft.variants.length > 1
     const names = several
       ? [...new Set(group.map(({ channelId }) => model.channelOf(channelId)?.name ?? ""))].join(", ")
       : ""
     const files = model.draft.variants.find(({ channelId }) => channelId === problem.channelId)?.assetIds.length ?? 0
     const file = problem.media !== null && files > 1 ? `File ${problem.media + 1}: ` : ""
-    const text = el("span", "grow", `${problem.blocks ? "⚠" : "ⓘ"} ${names && `${names}: `}${file}${problem.message}`)
+    const text = el("span", "grow")
+    if (names) text.append(el("strong", "", `${names} `))
+    text.append(`${file}${problem.message}`)
     row.append(text)
     if (problem.fix && model.data.canEdit) {
       row.append(
@@ -52,6 +81,17 @@ export class ProblemList {
     }
     return row
   }
+}
+
+/**
+ * @param {string} label
+ * @param {ProblemAnswer[][]} groups
+ * @param {ProblemList} list
+ */
+const buildFolded = (label, groups, list) => {
+  const details = el("details")
+  details.append(el("summary", "", label), ...groups.map(group => list.buildRow(group)))
+  return details
 }
 
 /**
