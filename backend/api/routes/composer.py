@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
@@ -19,7 +20,7 @@ from backend.api.composer_answer import (
 )
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.api.routes.content_plans import LocalTime, PlanActResponse, VariantRequest
-from backend.content_plans import PlanDraft
+from backend.content_plans import ChangedSince, PlanDraft
 from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.kit.ids import new_id
@@ -51,6 +52,13 @@ class EditRequest(ApiRequest):
             zone=self.time_zone,
             variants=tuple(variant.draft() for variant in self.variants),
         )
+
+
+class UnsavedEditRequest(EditRequest):
+    """`unsavedAt`: `savedAt` of the unsaved edit as it was read, null when there was none; left out: it is not checked. Another
+    one is answered as a newer version: the same person writes in two tabs."""
+
+    unsaved_at: datetime | None = None
 
 
 class SaveRequest(EditRequest):
@@ -114,13 +122,16 @@ def save_plan(plan_id: str, body: SaveRequest, app: Studio, caller: Caller, idem
 
 
 @router.put("/{plan_id}/unsaved-edit")
-def keep_unsaved_edit(plan_id: str, body: EditRequest, app: Studio, caller: Caller) -> ComposerResponse:
+def keep_unsaved_edit(plan_id: str, body: UnsavedEditRequest, app: Studio, caller: Caller) -> ComposerResponse:
     """Keeps what the caller is typing, for them alone, until it is saved or discarded. 409 `changed_since` when somebody has
     saved another version."""
     with app.db.transaction(caller, needs="editor") as tx:
         _require_person(caller, tx.info.get("user_id"))
         content_plans.require_unchanged(tx, plan_id, {plan_id: body.version})
         card = content_plans.get(tx, plan_id)
+        unsaved = content_plans.get_unsaved_draft(tx, plan_id)
+        if "unsaved_at" in body.model_fields_set and body.unsaved_at != (unsaved.at if unsaved else None):
+            raise ChangedSince("You have changed this post in another tab.", version=card.version)
         draft = body.draft(card.influencer_id)
         if draft == card.draft():
             content_plans.discard_unsaved_draft(tx, plan_id)

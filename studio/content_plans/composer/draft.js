@@ -18,7 +18,11 @@
  * @property {Record<string, any>} options
  */
 
-/** How a file is changed for this post. @typedef {{ ratio?: number, focus?: number, [change: string]: any }} FileEdit */
+/**
+ * How a file is changed for this post.
+ *
+ * @typedef {{ ratio?: number, focus?: number, [change: string]: any }} FileEdit
+ */
 
 /**
  * A post as it is on the screen. `localTime` null: no date.

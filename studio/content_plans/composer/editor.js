@@ -207,7 +207,11 @@ export class Editor {
     this.title.draw(
       lead.title,
       isFrozen,
-      counters(rules, "heading", ({ title }) => title),
+      counters(
+        rules.filter(({ hasTitle }) => hasTitle),
+        "heading",
+        ({ title }) => title,
+      ),
     )
     for (const { node } of [{ node: this.tools }, ...(this.snippetMenus ?? [])]) node.classList.toggle("gone", isFrozen)
   }
@@ -241,7 +245,8 @@ export class Editor {
     const platform = model.data.platforms[model.channelOf(variant.channelId)?.platform ?? ""]
     if (!platform) return null
     const kinds = variant.assetIds.map(id => model.loaded.files[id]?.kind ?? "image")
-    return { name: platform.shortName, variant, rules: platform.formats[formatOf(variant, kinds, platform)].rules }
+    const { rules } = platform.formats[formatOf(variant, kinds, platform)]
+    return { name: platform.shortName, variant, rules, hasTitle: platform.title }
   }
 
   /** Has the text engine write caption and hashtags; what stood there comes back with a click. */
@@ -277,7 +282,7 @@ export class Editor {
 /**
  * A variant with the rules of its platform and format.
  *
- * @typedef {{ name: string, rules: TextRules, variant: Variant }} Ruled
+ * @typedef {{ name: string, rules: TextRules, variant: Variant, hasTitle: boolean }} Ruled
  */
 
 /** @param {Variant} variant */

@@ -2,9 +2,9 @@
 
 /**
  * What a tab holds that the studio has not confirmed yet: it survives closing, reloading and a studio that is gone.
- * `version`, `before`: what it was typed over. `at`: in ms.
+ * `before`: what it was typed over. `at`: in ms.
  *
- * @typedef {{ version: number, before: Draft, draft: Draft, at: number }} LocalCopy
+ * @typedef {{ before: Draft, draft: Draft, at: number }} LocalCopy
  */
 
 const DAY_MS = 864e5
@@ -42,8 +42,8 @@ export class LocalCopies {
   }
 
   /**
-   * This tab's copy, else the newest that a closed tab left behind; null: nothing was left. What was left too long ago is
-   * deleted.
+   * This tab's copy, else the newest that a closed tab left behind; null: nothing was left. What was left too long
+   * ago is deleted.
    *
    * @param {number} [now]
    * @returns {LocalCopy | null}

@@ -22,7 +22,7 @@ const memory = () => {
 }
 const copy = (/** @type {string} */ topic, /** @type {number} */ at) => {
   const draft = { topic, notes: "", localTime: null, timeZone: "UTC", variants: [] }
-  return { version: 1, before: draft, draft, at }
+  return { before: draft, draft, at }
 }
 
 test("a tab finds its own again after a reload, and not what another one is typing", () => {

@@ -37,8 +37,10 @@ export class PostStore {
     this.failure = ""
     /** @type {Draft} */
     this.draft = { topic: "", notes: "", localTime: null, timeZone: "", variants: [] }
-    /** What `draft` was typed over. */
+    /** The plan that `draft` was typed over. */
     this.base = { version: 0, draft: this.draft }
+    /** What the studio holds for this user: the unsaved edit, else the plan. */
+    this.held = this.draft
     /** What the studio has as it was sent: it may write the same in another way. @type {object | null} */
     this.confirmed = null
     /** @type {Collision[]} */
@@ -80,9 +82,15 @@ export class PostStore {
     return this.loaded.plan.variants.every(post => post.status === "draft")
   }
 
+  /** Whether it differs from the post as it is saved. */
   get isDirty() {
+    return !isSame(draftJson(this.draft), draftJson(this.base.draft)) && !(this.savesItself && !this.isUnsent)
+  }
+
+  /** Whether the studio does not have it yet. */
+  get isUnsent() {
     const json = draftJson(this.draft)
-    return !isSame(json, draftJson(this.base.draft)) && !(this.savesItself && isSame(json, this.confirmed))
+    return !isSame(json, draftJson(this.held)) && !isSame(json, this.confirmed)
   }
 
   /** Channels whose post is out, or on its way. */
@@ -131,24 +139,29 @@ export class PostStore {
    * @param {ComposerAnswer} answer
    */
   take(answer) {
-    this.answer = answer
-    this.base = { version: answer.plan.version, draft: answer.draft }
-    this.draft = answer.draft
-    this.confirmed = null
+    this.hold(answer)
+    this.draft = this.held
     const { unsaved } = answer
     if (!unsaved) return
-    if (unsaved.version === answer.plan.version) this.draft = unsaved.draft
-    else this.putOnTop(unsaved.before, unsaved.draft)
+    if (unsaved.version !== answer.plan.version) this.putOnTop(unsaved.before, unsaved.draft)
     if (this.isDirty) this.safety = { kind: "kept", at: new Date(unsaved.savedAt), message: "" }
+  }
+
+  /** @param {ComposerAnswer} answer */
+  hold(answer) {
+    const { plan, draft, unsaved } = answer
+    this.answer = answer
+    this.base = { version: plan.version, draft }
+    this.held = unsaved?.version === plan.version ? unsaved.draft : draft
+    this.confirmed = null
   }
 
   /** Brings back what this browser had when the tab was closed, or the studio was gone. */
   restore() {
     const copy = this.data.canEdit ? this.copies.read() : null
     if (!copy) return
-    if (copy.version === this.base.version) this.draft = copy.draft
-    else this.putOnTop(copy.before, copy.draft)
-    if (!this.isDirty) {
+    this.putOnTop(copy.before, copy.draft)
+    if (!this.isUnsent) {
       this.copies.remove()
       return
     }
@@ -164,7 +177,7 @@ export class PostStore {
    * @param {Draft} mine
    */
   putOnTop(before, mine) {
-    const { draft, collisions, taken } = mergeDrafts(before, mine, this.base.draft)
+    const { draft, collisions, taken } = mergeDrafts(before, mine, this.held)
     this.draft = draft
     this.collisions = collisions
     if (collisions.length) return
@@ -187,23 +200,24 @@ export class PostStore {
   }
 
   writeCopy() {
-    this.copies.write({ version: this.base.version, before: this.base.draft, draft: this.draft, at: Date.now() })
+    this.copies.write({ before: this.held, draft: this.draft, at: Date.now() })
   }
 
   /** Sends what is typed: into a draft, or into the caller's unsaved edit. Throws when the studio does not answer. */
   async send() {
     if (this.collisions.length || this.acting || this.isClosed) return false
-    if (!this.isDirty && !this.loaded.unsaved) {
-      this.settle(this.draft, "saved")
+    if (!this.isUnsent) {
+      this.settle(this.draft, this.savesItself ? "saved" : "kept")
       return true
     }
     const sent = this.draft
     try {
       const body = { version: this.base.version, ...this.sendable(sent) }
       const { workspace } = this.data
+      const unsavedAt = this.loaded.unsaved?.savedAt ?? null
       const answer = this.savesItself
         ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
-        : await send(`${this.address}/unsaved-edit`, body, workspace, "PUT")
+        : await send(`${this.address}/unsaved-edit`, { ...body, unsavedAt }, workspace, "PUT")
       this.confirm(answer, sent)
     } catch (error) {
       return await this.onRefused(error)
@@ -234,8 +248,7 @@ export class PostStore {
    * @param {Draft} sent
    */
   confirm(answer, sent) {
-    this.answer = answer
-    this.base = { version: answer.plan.version, draft: answer.draft }
+    this.hold(answer)
     this.confirmed = draftJson(sent)
     this.settle(sent, this.savesItself ? "saved" : "kept")
     this.tellOthers()
@@ -276,13 +289,11 @@ export class PostStore {
 
   /** Somebody has saved another version: what was typed stays on top of it. */
   async mergeNewer() {
-    const { base, draft } = this
-    this.answer = await this.read()
-    this.base = { version: this.answer.plan.version, draft: this.answer.draft }
-    this.confirmed = null
-    this.putOnTop(base.draft, draft)
+    const { held, draft } = this
+    this.hold(await this.read())
+    this.putOnTop(held, draft)
     this.writeCopy()
-    if (this.isDirty && !this.collisions.length) this.autosave.touch()
+    if (this.isUnsent && !this.collisions.length) this.autosave.touch()
     this.onChange()
   }
 
@@ -301,8 +312,10 @@ export class PostStore {
     const { draft } = this
     const answer = await this.read()
     if (this.autosave.isBusy || this.acting || this.draft !== draft) return
-    if (answer.plan.version === this.base.version) this.answer = answer
-    else if (this.isDirty) await this.mergeNewer()
+    const isSameText =
+      answer.plan.version === this.base.version && answer.unsaved?.savedAt === this.loaded.unsaved?.savedAt
+    if (isSameText) this.answer = answer
+    else if (this.isUnsent) await this.mergeNewer()
     else this.take(answer)
     this.onChange()
   }

@@ -67,7 +67,8 @@ export class ProblemList {
       ? [...new Set(group.map(({ channelId }) => model.channelOf(channelId)?.name ?? ""))].join(", ")
       : ""
     const files = model.draft.variants.find(({ channelId }) => channelId === problem.channelId)?.assetIds.length ?? 0
-    const file = problem.media !== null && files > 1 ? `File ${problem.media + 1}: ` : ""
+    const numbers = new Set(group.flatMap(({ media }) => (media === null ? [] : [media + 1])))
+    const file = numbers.size && files > 1 ? `File ${[...numbers].join(", ")}: ` : ""
     const text = el("span", "grow")
     if (names) text.append(el("strong", "", `${names} `))
     text.append(`${file}${problem.message}`)
@@ -75,7 +76,8 @@ export class ProblemList {
     if (problem.fix && model.data.canEdit) {
       row.append(
         button(problem.fix, async () => {
-          for (const { channelId, code } of group) await model.fix(channelId, code)
+          for (const channelId of new Set(group.map(member => member.channelId)))
+            await model.fix(channelId, problem.code)
         }),
       )
     }
@@ -95,7 +97,7 @@ const buildFolded = (label, groups, list) => {
 }
 
 /**
- * The same problem of several channels is said once.
+ * The same problem of several channels or files is said once.
  *
  * @param {ProblemAnswer[]} problems
  */
@@ -103,7 +105,7 @@ const grouped = problems => {
   /** @type {Map<string, ProblemAnswer[]>} */
   const groups = new Map()
   for (const problem of problems) {
-    const key = JSON.stringify([problem.code, problem.message, problem.media])
+    const key = JSON.stringify([problem.code, problem.message])
     groups.set(key, [...(groups.get(key) ?? []), problem])
   }
   return [...groups.values()]

@@ -86,6 +86,10 @@ def test_what_others_rely_on_is_kept_apart_until_it_is_saved(editor: Any, plan: 
     with browser(app, workspace.owner) as owner:
         owner.headers["x-workspace"] = workspace.id
         assert owner.get(f"/content-plans/{plan.id}/composer").json()["unsaved"] is None
+    other_tab = {**body, "unsavedAt": None}
+    assert editor.put(f"/content-plans/{plan.id}/unsaved-edit", json=other_tab).json()["code"] == "changed_since"
+    this_tab = {**body, "unsavedAt": kept["unsaved"]["savedAt"]}
+    assert editor.put(f"/content-plans/{plan.id}/unsaved-edit", json=this_tab).status_code == 200
     assert editor.delete(f"/content-plans/{plan.id}/unsaved-edit").json()["unsaved"] is None
     saved = editor.post(f"/content-plans/{plan.id}/save", json=typed(editor, plan.id, caption="Other words")).json()
     assert saved["plan"]["status"] == "in_review"
