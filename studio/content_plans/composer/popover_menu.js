@@ -51,7 +51,8 @@ export class PopoverButton {
   place() {
     const at = this.button.getBoundingClientRect()
     const { offsetWidth, offsetHeight } = this.panel
-    const left = Math.max(8, Math.min(at.right - offsetWidth, window.innerWidth - offsetWidth - 8))
+    const isRoomToTheRight = at.left + offsetWidth < window.innerWidth - 8
+    const left = isRoomToTheRight ? at.left : Math.max(8, at.right - offsetWidth)
     const isBelow = at.bottom + offsetHeight + 8 < window.innerHeight || at.top < offsetHeight
     this.panel.style.left = `${left}px`
     this.panel.style.top = `${isBelow ? at.bottom + 4 : at.top - offsetHeight - 4}px`
