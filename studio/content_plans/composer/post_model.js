@@ -5,7 +5,6 @@ import { PostStore } from "./post_store.js"
 import { wallText } from "./times.js"
 
 /** @import { ComposerAnswer } from "./answers.js" */
-/** @import { Draft } from "./draft.js" */
 
 /** One post, and what is done with it: each action carries what is on the screen. */
 export class PostModel extends PostStore {
@@ -29,7 +28,7 @@ export class PostModel extends PostStore {
       const body = { version: this.base.version, ...draftJson(sent), action, ...more }
       const answer = await this.sendOnce(`${this.address}/save`, body)
       this.acting = ""
-      this.afterAct(answer, sent)
+      this.confirmAction(answer, sent)
       if (answer.actionRefusal) return this.warn(`Not done: ${answer.actionRefusal}`)
       this.tell(said || sentenceOf(answer, action), answer.done?.id)
       return true
@@ -41,20 +40,6 @@ export class PostModel extends PostStore {
     } finally {
       this.onChange()
     }
-  }
-
-  /**
-   * An action changes more than was typed, as publishing changes the time: that is shown, unless somebody types on.
-   *
-   * @param {ComposerAnswer} answer
-   * @param {Draft} sent
-   */
-  afterAct(answer, sent) {
-    this.confirm(answer, sent)
-    if (this.draft === sent) {
-      this.draft = this.held
-      this.settle(this.draft, "saved")
-    } else this.autosave.touch()
   }
 
   /**

@@ -255,6 +255,20 @@ export class PostStore {
   }
 
   /**
+   * An action changes more than was typed, as publishing changes the time: that is shown, unless somebody types on.
+   *
+   * @param {ComposerAnswer} answer
+   * @param {Draft} sent
+   */
+  confirmAction(answer, sent) {
+    this.confirm(answer, sent)
+    if (this.draft === sent) {
+      this.draft = this.held
+      this.settle(this.draft, "saved")
+    } else this.autosave.touch()
+  }
+
+  /**
    * @param {Draft} sent
    * @param {"saved" | "kept"} kind
    */

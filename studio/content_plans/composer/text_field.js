@@ -29,21 +29,11 @@ export class TextField {
     this.counters = el("span", "counters")
     this.counters.id = `field-${fieldCount}-counters`
     this.input.setAttribute("aria-describedby", this.counters.id)
-    this.tools = el("span", "grow tools")
     const head = el("div", "row over-field")
-    head.append(this.label, this.tools, this.counters)
+    head.append(this.label, el("span", "grow"), this.counters)
     this.node.append(head, this.input)
     if (help) this.node.append(el("span", "help", help))
     this.input.oninput = () => onInput(this.input.value)
-  }
-
-  /**
-   * A button beside the label.
-   *
-   * @param {HTMLElement} node
-   */
-  addTool(node) {
-    this.tools.append(node)
   }
 
   /**
