@@ -18,6 +18,8 @@ interface Window {
   __studioPositions?: Map<string, string>
   /** Uploads by what they go to (ui/uploader/rounds.js). */
   __studioUploads?: Map<string, unknown>
+  /** Posts whose last words are on their way, by their address (content_plans/composer/post_store.js). */
+  __studioPosts?: Map<string, Promise<void>>
   /** Paintings by the picture under them (ui/mask_canvas/painting.js). */
   __studioMasks?: Map<string, unknown>
   /** Vendored scripts by their address (calendar/library.js). */

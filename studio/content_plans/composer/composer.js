@@ -64,6 +64,7 @@ export class Composer {
     this.body.append(main, this.preview.node)
     this.frame = this.data.panel ? el("dialog", "composer panel") : el("div", "composer")
     this.frame.dataset.view = "edit"
+    this.frame.dataset.state = "loading"
     this.frame.append(head, this.body, this.footer.node)
     this.root.replaceChildren(this.frame)
     if (this.frame instanceof HTMLDialogElement) this.openPanel(this.frame, tools)
@@ -173,6 +174,7 @@ export class Composer {
       return
     }
     if (!model.answer) return
+    if (this.frame) this.frame.dataset.state = "loaded"
     this.drawHead()
     this.conflicts.draw()
     this.status.draw()

@@ -124,6 +124,7 @@ export class PostStore {
   }
 
   async load() {
+    await closing().get(this.address)
     try {
       this.take(await this.read())
       this.restore()
@@ -357,10 +358,19 @@ export class PostStore {
 
   /** Sends what waits; it stands in this browser all the same until the studio has confirmed it. */
   async close() {
-    await this.autosave.flush().catch(() => {})
+    const sending = this.autosave.flush().catch(() => {})
+    closing().set(this.address, sending)
+    await sending
+    if (closing().get(this.address) === sending) closing().delete(this.address)
     this.isClosed = true
     this.autosave.cancel()
   }
+}
+
+/** A post that is opened again at once waits for what was typed. It hangs on the window: a component is evaluated anew. */
+const closing = () => {
+  window.__studioPosts ??= new Map()
+  return window.__studioPosts
 }
 
 /**
