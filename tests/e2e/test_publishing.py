@@ -96,7 +96,7 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
     expect(plan.get_by_label("Caption", exact=True)).to_have_value("Coffee at seven: the machine slept in.")
     expect(plan.get_by_text("Unsaved changes")).to_be_visible()
     plan.get_by_role("button", name="Approve and schedule").click()
-    expect(plan.get_by_text("1 post approved.")).to_be_visible()
+    expect(plan.get_by_text("Scheduled for")).to_be_visible()
     expect(plan.locator(".state")).to_have_text("Scheduled")
     tab.keyboard.press("Escape")
     expect(plan).to_have_count(0)
