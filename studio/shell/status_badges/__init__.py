@@ -17,19 +17,18 @@ _RESULTS = {
     "lora-trial": "models/comparisons",
     "dataset-ingest": "models/datasets",
     "auto-caption": "models/datasets",
-    "auto-caption-local": "models/datasets",
     "image-generation": "create/pictures",
+    "image-list": "create/pictures",
+    "image-grid": "create/pictures",
     "image-upscale": "create/pictures",
-    "image-upscale-gpu": "create/pictures",
     "autopost": "calendar/post",
     "lora-training": "models/training",
     "video-generation": "library/videos",
-    "video-generation-gpu": "library/videos",
     "content-generation": "create/texts",
     "content-ideas": "create/texts",
     "style-training": "models/writing_styles",
 }
-"""Kind of job -> the page that shows what it made. Other kinds are only heard of when they fail."""
+"""Type of job -> the page that shows what it made. Others are only heard of when they fail."""
 _WITHOUT_ID = ("calendar/calendar", "create/texts")
 """Pages that open without the id of what the job is about."""
 
@@ -50,7 +49,7 @@ def status_badges(page: Page, current: str) -> None:
 
 
 def _open(page: Page, *, noun: str, subject_id: str, job_id: str) -> None:
-    """`noun`: inbox, jobs, job, or the kind of a job that has made something about `subject_id`."""
+    """`noun`: inbox, jobs, job, or the type of a job that has made something about `subject_id`."""
     if noun == "inbox":
         page.go("inbox/inbox")
     if noun == "jobs":

@@ -5,23 +5,23 @@
  * something that is shown on another page. Parts of other jobs are told with these.
  *
  * @param {LiveJob} job
- * @param {{ userId: string, pages: Record<string, string>, current: string }} viewer `pages`: by kind
+ * @param {{ userId: string, pages: Record<string, string>, current: string }} viewer `pages`: by type
  */
 export const isAnnounced = (job, { userId, pages, current }) => {
-  const isTheirs = job.kind === "autopost" || job.createdBy === userId
+  const isTheirs = job.type === "autopost" || job.createdBy === userId
   if (!isTheirs || job.parentId) return false
-  if (job.state === "failed") return true
-  return job.state === "completed" && job.kind in pages && pages[job.kind] !== current
+  if (job.status === "failed") return true
+  return job.status === "completed" && job.type in pages && pages[job.type] !== current
 }
 
 /** How many jobs the badge shows: parts of other jobs and tidying up are left out. @param {LiveJob[]} jobs */
-export const countRunning = jobs => jobs.filter(job => !job.parentId && job.kind !== "upkeep").length
+export const countRunning = jobs => jobs.filter(job => !job.parentId && job.type !== "upkeep").length
 
 /** The badge's number: "99+" above. @param {number} n */
 export const badgeText = n => (n > 99 ? "99+" : String(n))
 
 /** @param {LiveJob} job */
-export const endText = ({ kind, state }) => {
-  if (state === "failed") return "Failed"
-  return kind === "autopost" ? "Published" : "Done"
+export const endText = ({ type, status }) => {
+  if (status === "failed") return "Failed"
+  return type === "autopost" ? "Published" : "Done"
 }

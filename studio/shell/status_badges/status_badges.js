@@ -189,16 +189,16 @@ class StatusBadges {
 
   /** @param {LiveJob} job */
   tell(job) {
-    const isFailure = job.state === "failed"
+    const isFailure = job.status === "failed"
     const node = el("div", `toast row ${isFailure ? "failed" : ""}`)
     const words = el("span", "grow words")
     words.append(el("strong", "", endText(job)), el("span", "cut", job.title))
-    if (isFailure && job.errorMessage) words.append(el("span", "why muted", job.errorMessage))
+    if (isFailure && job.error) words.append(el("span", "why muted", job.error))
     const close = button("×", () => node.remove(), "quiet")
     close.setAttribute("aria-label", "Close")
     const view = button("View", () => {
       node.remove()
-      this.open({ noun: isFailure ? "job" : job.kind, id: isFailure ? job.id : (job.subjectId ?? ""), jobId: job.id })
+      this.open({ noun: isFailure ? "job" : job.type, id: isFailure ? job.id : (job.subjectId ?? ""), jobId: job.id })
     })
     node.append(words, view, close)
     this.toasts.append(node)
@@ -213,7 +213,7 @@ class StatusBadges {
 
   drawPanel() {
     if (this.panel.classList.contains("gone")) return
-    const jobs = this.jobs.filter(({ parentId, kind }) => !parentId && kind !== "upkeep").slice(0, 8)
+    const jobs = this.jobs.filter(({ parentId, type }) => !parentId && type !== "upkeep").slice(0, 8)
     removeOthers(this.cards, new Set(jobs.map(({ id }) => id)))
     for (const [place, job] of jobs.entries()) {
       const card = this.cardOf(job.id)
