@@ -80,9 +80,10 @@ class Idempotency:
             before_commit.reset(outer)
             over.set()
             status = answer.status if ended_well else 500
-            succeeded = 200 <= status < 400 and not scope.get("state", {}).get(FAILED_STATE)
+            failed_answer = bool(scope.get("state", {}).get(FAILED_STATE))
+            succeeded = 200 <= status < 400 and not failed_answer
             stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
-            await run_in_threadpool(_end, app, started, stored, refused=status < 500)
+            await run_in_threadpool(_end, app, started, stored, refused=status < 500 or failed_answer)
 
 
 def _begin(app: App, caller: Member, request: str, key: str, body: bytes) -> StoredAnswer | RequestClaim:

@@ -44,6 +44,7 @@ async def run_or_stream(
     writing = _Writing(work, limiter)
     first = await writing.next_event()
     if isinstance(first, Exception):
+        request.scope.setdefault("state", {})[FAILED_STATE] = True  # as an answer that fails later: it may be sent again
         raise first
     return EventStream(_frames(request, writing, first, respond))
 

@@ -50,7 +50,7 @@ def test_the_wizard_makes_an_influencer_with_its_dataset_and_can_be_left(
     again = open_page("influencers/wizard", id=card.id)
     assert "Pictures of Mona Lisa" in words(again)
     assert next(button for button in again.button if button.label == "Continue").disabled
-    assert "the next step is **Pictures** (2 of 5)" in words(open_page("home/home"))
+    assert "Add pictures" in words(open_page("home/home"))
     with db.transaction(workspace.caller, needs="editor") as tx:
         make_pictures(tx, 1, influencer_id=card.id)
     assert "the next step is" not in words(open_page("home/home")), "there are pictures already"
@@ -104,7 +104,7 @@ def test_a_remix_fills_the_form_as_the_picture_was_made(open_page: Open, rows: R
 
 def test_drawing_from_a_picture_shows_it_and_asks_how_far(open_page: Open, rows: Rows) -> None:
     at = open_page("create/pictures", **{"from": rows.picture_ids[0]})
-    assert field(at, "slider", "How far from the starting picture").value == 0.6
+    assert field(at, "slider", "How far from the start image").value == 0.6
 
 
 def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:

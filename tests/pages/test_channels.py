@@ -15,7 +15,13 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.factories.posts import make_channel
 from tests.pages.conftest import Open, words
-from tests.pages.test_plan import press
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    next(button for button in at.button if button.label == label).click()
+    at.run()
+    assert not at.exception
+    return at
 
 
 @pytest.fixture

@@ -367,7 +367,7 @@ export class PostStore {
   }
 }
 
-/** A post that is opened again at once waits for what was typed. It hangs on the window: a component is evaluated anew. */
+/** A post that is opened again at once waits for what was typed. On the window: a component is evaluated anew. */
 const closing = () => {
   window.__studioPosts ??= new Map()
   return window.__studioPosts

@@ -23,7 +23,7 @@ import { menuItem, PopoverButton } from "./popover_menu.js"
  */
 
 /**
- * A button beside a field's label: puts a saved set or template into the field, or saves what stands there under a name.
+ * A button beside a field: puts a saved set or template into the field, or saves what stands there under a name.
  *
  * @param {PostModel} model
  * @param {SnippetKind} kind

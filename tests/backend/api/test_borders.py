@@ -308,6 +308,8 @@ def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
         ("POST", "/content-plans/{plan_id}/release", None),
         ("POST", "/content-plans/{plan_id}/unschedule", None),
         ("POST", "/content-plans/{plan_id}/save", {"version": 1}),
+        ("POST", "/content-plans/{plan_id}/next-free-time", {}),
+        ("POST", "/content-plans/approve", {"planIds": [ids["plan_id"]]}),
         ("PUT", "/content-plans/{plan_id}/unsaved-edit", {"version": 1}),
         ("DELETE", "/content-plans/{plan_id}/unsaved-edit", None),
         ("POST", "/content-plans/{plan_id}/fixed-draft", {"version": 1}),

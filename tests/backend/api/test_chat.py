@@ -120,6 +120,7 @@ def test_an_answer_is_sent_while_it_is_written(app: App, workspace: Tenant) -> N
         with written_by(app, SlowWriter("Old ", "!")) as writer:
             writer.goes_on.set()
             *_, failed = client.post(address, json=body).text.strip().split("\n\n")
+            assert failed.count("\n") == 1, failed
             name, data = failed.splitlines()
             assert (name, json.loads(data.removeprefix("data: "))["message"]) == ("event: error", "The model server is away.")
         with written_by(app, SlowWriter("Trams.")) as writer:
