@@ -10,11 +10,11 @@ import secrets
 from datetime import UTC, timedelta
 from typing import Any
 
+from icalendar import Calendar, Event, vDuration
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.orm import Session
 
 from backend import content_plans, events, influencers
-from backend.calendar_feeds.ical import IcalEvent, calendar_text
 from backend.calendar_feeds.schemas import FeedCard, FeedDraft, NewFeed
 from backend.content_plans import STATE_LABELS, CalendarEntry, PlanFilters, PostState
 from backend.db.tables import CalendarFeed, Influencer, User, Workspace
@@ -30,7 +30,9 @@ MAX_FEEDS = 50
 """Addresses of a workspace that are not revoked."""
 PATH = "/api/ical"
 PAST, AHEAD = timedelta(days=90), timedelta(days=400)
-_EVENT_MINUTES = 15
+_EVENT_LENGTH = timedelta(minutes=15)
+_READ_AGAIN = timedelta(hours=1)
+"""How often calendar programs should read it."""
 _NOT_APPROVED = {S.DRAFT, S.IN_REVIEW}
 _CONFIRMED = {S.APPROVED, S.SCHEDULED, S.PUBLISHING, S.PUBLISHED}
 _FIND = text("SELECT feed_id, tenant_id FROM find_calendar_feed(:token_hash)")
@@ -87,33 +89,47 @@ def read(db: Database, settings: Settings, token: str) -> str:
             raise NotFound(_GONE)
         filters = PlanFilters(influencer_id=row.influencer_id or "")
         today = now().astimezone(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
-        span = {"first": today - PAST, "last": today + AHEAD, "zone": "UTC"}
         names, campaigns = influencers.names(tx), content_plans.campaign_names(tx)
         calendar_name = names.get(row.influencer_id or "", "") or tx.scalar(select(Workspace.name)) or "Posts"
-        calendar_events = [
-            _event(entry, names=names, campaigns=campaigns, base=f"{settings.web.base_url}/post?ws={feed.tenant_id}")
-            for entry in content_plans.entries(tx, filters=filters, **span)  # type: ignore[arg-type]
-            if row.with_drafts or entry.state not in _NOT_APPROVED
-        ]
-    return calendar_text(calendar_name, calendar_events, at=now())
+        calendar = _calendar(calendar_name)
+        base_url = f"{settings.web.base_url}/post?ws={feed.tenant_id}"
+        for entry in content_plans.entries(tx, filters=filters, first=today - PAST, last=today + AHEAD, zone="UTC"):
+            if row.with_drafts or entry.state not in _NOT_APPROVED:
+                calendar.add_component(_event(entry, names=names, campaigns=campaigns, base_url=base_url))
+    text_calendar: bytes = calendar.to_ical()
+    return text_calendar.decode()
 
 
-def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, str], base: str) -> IcalEvent:
+def _calendar(name: str) -> Calendar:
+    calendar = Calendar()
+    calendar.add("prodid", "-//InfluencerAI Studio//Calendar//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", _READ_AGAIN, parameters={"value": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(_READ_AGAIN))
+    return calendar
+
+
+def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, str], base_url: str) -> Event:
     assert entry.wall
     influencer = names.get(entry.influencer_id, "")
     platforms = ", ".join(PLATFORMS[platform].label for platform in dict.fromkeys(entry.platforms))
     campaign = campaigns.get(entry.campaign_id or "", "")
-    return IcalEvent(
-        uid=f"{entry.id}@influencerai-studio",
-        at=entry.wall.replace(tzinfo=UTC),
-        minutes=_EVENT_MINUTES,
-        title=f"{influencer}: {entry.title}" if influencer else entry.title,
-        description="\n".join(filter(None, [STATE_LABELS[entry.state], platforms, campaign])),
-        url=f"{base}&id={entry.id}",
-        confirmed=entry.state in _CONFIRMED,
-        revision=entry.version,
-        categories=(campaign,) if campaign else (),
-    )
+    event = Event()
+    event.add("uid", f"{entry.id}@influencerai-studio")
+    event.add("dtstamp", now())
+    event.add("dtstart", entry.wall.replace(tzinfo=UTC))
+    event.add("duration", _EVENT_LENGTH)
+    event.add("sequence", entry.version)
+    event.add("summary", f"{influencer}: {entry.title}" if influencer else entry.title)
+    event.add("description", "\n".join(filter(None, [STATE_LABELS[entry.state], platforms, campaign])))
+    event.add("url", f"{base_url}&id={entry.id}")
+    event.add("status", "CONFIRMED" if entry.state in _CONFIRMED else "TENTATIVE")
+    event.add("transp", "TRANSPARENT")
+    if campaign:
+        event.add("categories", [campaign])
+    return event
 
 
 def _get(tx: Session, feed_id: str) -> FeedCard:

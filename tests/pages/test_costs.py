@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import budgets
+from backend import budgets, inbox
 from backend.app import App
 from backend.budgets import ledger
 from backend.db.tables import LlmCall
@@ -65,11 +65,16 @@ def test_who_comes_near_the_limit_hears_of_it_where_they_are(
 ) -> None:
     rows, paid = fill_workspace(db, workspace), make_app()
     monkeypatch.setattr(resources, "app", lambda: paid)
-    for usd, then in (("8.5", "What could cost more than is left is not asked"), ("1.5", "it goes on tomorrow")):
+    for usd, then, state in (
+        ("8.5", "What could cost more than is left is not asked", "near"),
+        ("1.5", "it goes on tomorrow", "spent"),
+    ):
         spend(paid, workspace, usd)
         page_text = shown(open_page("create/texts", influencer=rows.influencer_id))
         assert "Spent on words today" in page_text
         assert then in page_text
+        with paid.db.transaction(workspace.caller) as tx:
+            assert [entry.state for entry in inbox.entries(tx, paid.settings) if entry.noun == "budget"] == [state]
 
 
 def test_an_owner_sets_limits_and_others_look(open_page: Open, app: App, workspace: Tenant) -> None:

@@ -173,7 +173,7 @@ export class Footer {
         "Send back",
         () => {
           ask.close()
-          this.act(action, { note: note.value, said: "Sent back with your note." })
+          this.act(action, { note: note.value, notice: "Sent back with your note." })
         },
         "main",
       )
@@ -190,7 +190,7 @@ export class Footer {
 
   /**
    * @param {FooterAction} action
-   * @param {{ note?: string, said?: string }} [more]
+   * @param {{ note?: string, notice?: string }} [more]
    */
   act({ action }, more = {}) {
     return this.model.act(action, more)

@@ -27,13 +27,13 @@ const copy = (/** @type {string} */ topic, /** @type {number} */ at) => {
 
 test("a tab finds its own again after a reload, and not what another one is typing", () => {
   const storage = memory()
-  const [mine, other] = [new LocalCopies(storage, "post", "1"), new LocalCopies(storage, "post", "2")]
-  mine.write(copy("Mine", 100_000))
-  other.write(copy("Other", 100_500))
-  assert.equal(mine.read(101_000)?.draft.topic, "Mine")
-  mine.remove()
-  assert.equal(mine.read(101_000), null)
-  assert.equal(mine.read(130_000)?.draft.topic, "Other", "its tab was closed")
+  const [ownTab, otherTab] = [new LocalCopies(storage, "post", "1"), new LocalCopies(storage, "post", "2")]
+  ownTab.write(copy("Mine", 100_000))
+  otherTab.write(copy("Other", 100_500))
+  assert.equal(ownTab.read(101_000)?.draft.topic, "Mine")
+  ownTab.remove()
+  assert.equal(ownTab.read(101_000), null)
+  assert.equal(ownTab.read(130_000)?.draft.topic, "Other", "its tab was closed")
   assert.equal(new LocalCopies(storage, "another", "1").read(130_000), null)
 })
 

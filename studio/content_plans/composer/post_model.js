@@ -12,9 +12,9 @@ export class PostModel extends PostStore {
    * Saves what is on the screen and acts on it, in one go.
    *
    * @param {string} action
-   * @param {{ postId?: string, note?: string, said?: string }} [more] `said`: what is told when it was done
+   * @param {{ postId?: string, note?: string, notice?: string }} [more] `notice`: shown when it was done
    */
-  async act(action, { said = "", ...more } = {}) {
+  async act(action, { notice = "", ...more } = {}) {
     if (this.isActing) return false
     if (this.hasPassed) return this.warn("That time has passed. Choose a later one.")
     this.autosave.cancel()
@@ -30,7 +30,7 @@ export class PostModel extends PostStore {
       this.acting = ""
       this.confirmAction(answer, sent)
       if (answer.actionRefusal) return this.warn(`Not done: ${answer.actionRefusal}`)
-      this.tell(said || sentenceOf(answer, action), answer.done?.id)
+      this.tell(notice || sentenceOf(answer, action), answer.done?.id)
       return true
     } catch (error) {
       this.acting = ""

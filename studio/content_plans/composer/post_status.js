@@ -192,10 +192,10 @@ const buildAttempts = attempts => {
   details.append(el("summary", "", word))
   for (const attempt of attempts) {
     const line = el("p", "help")
-    const said = attempt.said ? ` ${attempt.said}` : ""
+    const outcomeText = attempt.said ? ` ${attempt.said}` : ""
     const outcome = OUTCOMES[attempt.outcome] ?? attempt.outcome
     const at = clockText(new Date(attempt.createdAt))
-    line.textContent = `${outcome}, try ${attempt.n}, ${at}.${said} ${sentText(attempt.sent)}`
+    line.textContent = `${outcome}, try ${attempt.n}, ${at}.${outcomeText} ${sentText(attempt.sent)}`
     details.append(line)
   }
   return details

@@ -38,8 +38,8 @@ class StatusBadges {
     this.jobs = []
     /** @type {Map<string, LiveJobCard>} */
     this.cards = new Map()
-    /** Jobs that are being asked about, or were told. @type {Set<string>} */
-    this.told = new Set()
+    /** Jobs that are being asked about, or were announced. @type {Set<string>} */
+    this.announcedIds = new Set()
     /** Ended while nobody could see the page. @type {LiveJob[]} */
     this.untold = []
     this.followed = ""
@@ -173,9 +173,9 @@ class StatusBadges {
 
   /** Asks how jobs have ended, and tells it. @param {string[]} ids */
   async ask(ids) {
-    const asked = ids.filter(id => !this.told.has(id))
+    const asked = ids.filter(id => !this.announcedIds.has(id))
     if (!asked.length) return
-    for (const id of asked) this.told.add(id)
+    for (const id of asked) this.announcedIds.add(id)
     const query = new URLSearchParams([["workspace", this.data.workspace], ...asked.map(id => ["id", id])])
     const answer = await api(`/api/jobs/live?${query}`).catch(() => ({ data: [] }))
     for (const job of answer.data) if (hasEnded(job.state) && isAnnounced(job, this.data)) this.untold.push(job)

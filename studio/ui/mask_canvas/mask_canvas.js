@@ -56,8 +56,8 @@ class MaskCanvas {
     this.data = data
     this.painting = this.findPainting()
     this.isBlank = true
-    /** What Python was told last. */
-    this.told = ""
+    /** The state that was sent to Python last. */
+    this.sentState = ""
     this.sendRequest = data.sendRequest
     /** @type {ComponentRun<MaskCanvasData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
@@ -276,10 +276,10 @@ class MaskCanvas {
   /** Python is told whether something is painted, and whether its mask is still to be sent. */
   tell() {
     const { isBlank, painting } = this
-    const told = `${painting.isDirty} ${isBlank}`
-    if (this.told === told) return
-    const isFirst = !this.told
-    this.told = told
+    const state = `${painting.isDirty} ${isBlank}`
+    if (this.sentState === state) return
+    const isFirst = !this.sentState
+    this.sentState = state
     if (!isFirst || painting.isDirty || isBlank === Boolean(this.data.mask))
       this.setStateValue("painted", { dirty: painting.isDirty, blank: isBlank })
   }
@@ -295,7 +295,7 @@ class MaskCanvas {
     try {
       const id = await sendMask(this.data, await this.painting.toMask())
       this.painting.isDirty = false
-      this.told = "false false"
+      this.sentState = "false false"
       this.setStateValue("painted", { dirty: false, blank: false })
       this.setTriggerValue("done", { id, at: Date.now() })
     } catch (error) {

@@ -37,6 +37,7 @@ from tests.factories.posts import local_time_ahead, make_planner
 from tests.factories.studio_rows import Rows, fill_workspace, make_clip
 from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
+from tests.support.api_writes import writes_on
 from tests.support.browsing import browser
 
 OPEN = {
@@ -139,7 +140,6 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
     }  # fmt: skip
 
 
-Write = tuple[str, str, Any]
 MADE_HERE = {
     "/budgets",
     "/workspaces/{workspace}",
@@ -166,216 +166,10 @@ OWN_RIGHTS |= {("POST", "/calendar-feeds"), ("DELETE", "/calendar-feeds/{feed_id
 """Writes that change nothing of the workspace but what is the person's own, or that leave out what is not there."""
 
 
-def writes_on(ids: dict[str, str], mine: list[str], own: str) -> list[Write]:
-    """Every write there is, on what `ids` names; `mine`, `own`: pictures and a board of one's own that stand beside it."""
-    kept = {"leftId": "a", "rightId": "b", "choice": "left"}
-    file = {"noun": "dataset", "nounId": ids["dataset_id"], "filename": "a.png", "size": 9, "clientKey": "a"}
-    drawn = {"prompt": "x", "influencerId": ids["influencer_id"]}
-    week = {"first": "2031-12-01", "clocks": ["18:00"], "channelIds": ["chn_1"]}
-    return [
-        ("POST", "/pictures/acts", {"kind": "rate", "rating": 1, "pictureIds": [*mine[:1], ids["picture_id"]]}),
-        ("POST", "/pictures/acts", {"kind": "board-add", "boardId": ids["board_id"], "pictureIds": mine}),
-        ("POST", "/pictures/acts", {"kind": "board-move", "boardId": own, "fromBoardId": ids["board_id"], "pictureIds": mine}),
-        ("POST", "/pictures/acts/{act_id}/undo", {}),
-        ("POST", "/boards", {"name": "New"}),
-        ("PUT", "/boards/{board_id}", {"name": "Taken"}),
-        ("DELETE", "/boards/{board_id}", None),
-        ("POST", "/boards/{board_id}/order", {"pictureIds": mine[:1]}),
-        ("POST", f"/boards/{own}/order", {"pictureIds": [ids["picture_id"]]}),
-        ("POST", "/boards/{board_id}/archive", None),
-        ("POST", "/jobs/{job_id}/cancel", None),
-        ("POST", "/jobs/{job_id}/retry", None),
-        ("POST", "/jobs/{job_id}/dismiss", None),
-        ("POST", "/jobs/{job_id}/move", {"where": "first"}),
-        ("POST", "/trials/{trial_id}/votes", kept),
-        ("DELETE", "/trials/{trial_id}/votes/last", None),
-        ("POST", "/jobs", {"type": "dataset-ingest", "payload": {"datasetId": ids["dataset_id"]}}),
-        ("POST", "/jobs", {"type": "lora-training", "payload": {"datasetId": ids["dataset_id"], "name": "stolen"}}),
-        ("POST", "/jobs", {"type": "image-upscale", "payload": {"pictureId": ids["picture_id"]}}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": drawn}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "initAssetId": ids["asset"]}}),
-        ("POST", "/jobs", {"type": "image-generation", "payload": {"prompt": "x", "loras": [{"loraId": ids["lora_id"]}]}}),
-        ("POST", "/jobs", {"type": "image-grid", "payload": {"draft": drawn, "axes": [{"kind": "steps", "values": [1]}]}}),
-        ("POST", "/jobs", {"type": "content-generation", "payload": {"influencerId": ids["influencer_id"], "topic": "x"}}),
-        ("POST", "/jobs", {"type": "content-ideas", "payload": {"influencerId": ids["influencer_id"]}}),
-        ("POST", "/jobs", {"type": "content-plan", "payload": {**week, "influencerId": ids["influencer_id"]}}),
-        ("POST", "/jobs", {"type": "autopost", "payload": {"contentPlanId": ids["plan_id"]}}),
-        ("POST", "/drafts", {"influencerId": ids["influencer_id"], "topic": "x", "caption": "Mine"}),
-        ("PATCH", "/drafts/{draft_id}", {"caption": "Taken"}),
-        ("POST", "/style/sessions", {"name": "New"}),
-        ("DELETE", "/style/sessions/{session_id}", None),
-        ("PATCH", "/style/sessions/{session_id}", {"name": "Taken"}),
-        ("POST", "/style/sessions/{session_id}/reset", None),
-        ("POST", "/style/train", {"session_id": ids["session_id"]}),
-        ("POST", "/style/generate", {"session_id": ids["session_id"], "topic": "x"}),
-        ("POST", "/style/jobs/{job_id}/cancel", None),
-        ("POST", "/uploads/{workspace}", file),
-        ("PUT", "/uploads/{workspace}/{upload}", None),
-        ("POST", "/jobs", {"type": "video-generation", "payload": {"pictureId": ids["picture_id"]}}),
-        ("PUT", "/videos/{clip_id}", {"rating": 1}),
-        ("DELETE", "/videos/{clip_id}", None),
-        ("POST", "/videos/{clip_id}/undelete", None),
-        ("POST", "/workflows", {"name": "New", "graph": {}}),
-        ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
-        ("POST", "/trash/restore", {"items": [{"kind": "picture", "id": ids["picture_id"]}]}),
-        ("POST", "/trash/erase", {"items": [{"kind": "post", "id": ids["plan_id"]}]}),
-        ("DELETE", "/trash", None),
-        ("POST", "/hashtag-sets", {"name": "New", "hashtags": "#new", "influencerId": ids["influencer_id"]}),
-        ("PUT", "/hashtag-sets/{set_id}", {"name": "Taken", "hashtags": "#taken"}),
-        ("DELETE", "/hashtag-sets/{set_id}", None),
-        ("POST", "/comment-templates", {"name": "New", "text": "New?", "influencerId": ids["influencer_id"]}),
-        ("PUT", "/comment-templates/{comment_template_id}", {"name": "Taken", "text": "Taken?"}),
-        ("DELETE", "/comment-templates/{comment_template_id}", None),
-        ("POST", "/content-plans/from", {"pictureIds": [ids["picture_id"]]}),
-        ("PATCH", "/content-plans/{plan_id}", {"status": "published", "igMediaId": "1"}),
-        ("DELETE", "/content-plans/{plan_id}", None),
-        ("POST", "/content-plans/{plan_id}/move", {"localTime": None}),
-        ("POST", "/content-plans/shift", {"planIds": [ids["plan_id"]], "days": 1}),
-        ("POST", "/content-plans/acts/{plan_act_id}/undo", None),
-        ("POST", "/content-plans/{plan_id}/stage", {"stage": "review"}),
-        ("POST", "/content-plans/campaign", {"planIds": [ids["plan_id"]]}),
-        ("POST", "/campaigns", {"name": "New"}),
-        ("PATCH", "/campaigns/{campaign_id}", {"name": "Taken"}),
-        ("DELETE", "/campaigns/{campaign_id}", None),
-        ("PUT", "/posting-rules/holidays", {"influencerId": ids["influencer_id"], "country": "IT"}),
-        ("PUT", "/workflows/{workflow_id}", {"name": "Taken"}),
-        ("POST", "/workflows/{workflow_id}/try", {"prompt": "x"}),
-        ("POST", "/workflows/{workflow_id}/approve", None),
-        ("POST", "/workflows/{workflow_id}/archive", None),
-        ("POST", "/workflows/{workflow_id}/undelete", None),
-        ("DELETE", "/workflows/{workflow_id}", None),
-        ("POST", "/influencers", {"name": "New"}),
-        ("PATCH", "/influencers/{influencer_id}", {"name": "Taken"}),
-        ("POST", "/influencers/{influencer_id}/archive", None),
-        ("POST", "/influencers/{influencer_id}/unarchive", None),
-        ("DELETE", "/influencers/{influencer_id}", None),
-        *dataset_writes(ids),
-        *training_writes(ids),
-        ("POST", "/api-keys", {"name": "Mine now", "scopes": ["*:admin"]}),
-        ("PATCH", "/api-keys/{api_key_id}", {"name": "Taken"}),
-        ("DELETE", "/api-keys/{api_key_id}", None),
-        ("POST", "/channels", {"influencerId": ids["influencer_id"]}),
-        ("POST", "/channels/connections", {"influencerId": ids["influencer_id"], "platform": "sandbox"}),
-        ("PATCH", "/channels/{channel_id}", {"name": "Taken"}),
-        ("DELETE", "/channels/{channel_id}", None),
-        ("PUT", "/budgets", {"dailyUsd": "1", "monthlyUsd": None}),
-        ("PATCH", "/workspaces/{workspace}", {"name": "Taken"}),
-        ("PATCH", "/pictures/{picture_id}", {"rating": 1}),
-        ("POST", "/generations/{generation_id}/sheet", None),
-        ("PATCH", "/influencers/{influencer_id}/identity", {"gate": "off"}),
-        ("POST", "/influencers/{influencer_id}/identity/calibrate", None),
-        ("POST", "/influencers/{influencer_id}/identity/score", None),
-        ("DELETE", "/pictures/{picture_id}", None),
-        ("POST", "/pictures/{picture_id}/undelete", None),
-        ("POST", "/pictures/{picture_id}/cover", None),
-        ("POST", "/pictures/decisions", {"pictureIds": [*mine[:1], ids["picture_id"]], "decision": "approved"}),
-        ("POST", "/pictures/decisions/undo", {"before": {ids["picture_id"]: "held"}}),
-        ("PATCH", "/boards/{board_id}", {"archived": True}),
-        ("POST", "/recipes/templates", {"name": "New", "prompt": "x"}),
-        ("PUT", "/recipes/templates/{template_id}", {"name": "Taken", "prompt": "x"}),
-        ("DELETE", "/recipes/templates/{template_id}", None),
-        ("POST", "/recipes/wildcards", {"name": "new", "lines": ["x"]}),
-        ("PUT", "/recipes/wildcards/{wildcard_id}", {"name": "taken", "lines": ["x"]}),
-        ("DELETE", "/recipes/wildcards/{wildcard_id}", None),
-        ("POST", "/recipes/styles", {"name": "New", "prompt": "x", "influencerId": ids["influencer_id"]}),
-        ("PUT", "/recipes/styles/{style_id}", {"name": "Taken", "prompt": "x"}),
-        ("DELETE", "/recipes/styles/{style_id}", None),
-        ("POST", "/recipes/presets", {"name": "New", "values": {}}),
-        ("PATCH", "/recipes/presets/{preset_id}", {"isDefault": True}),
-        ("DELETE", "/recipes/presets/{preset_id}", None),
-        ("PATCH", "/recipes/unsaved-forms/{form}", {"texts": {"prompt": "x"}}),
-        ("POST", "/recipes/import", {"filename": "new.txt", "text": "x"}),
-        ("POST", "/posting-rules/stop", {"influencerId": ids["influencer_id"]}),
-        ("POST", "/posting-rules/start", {"influencerId": ids["influencer_id"]}),
-        ("PATCH", "/posting-rules/{influencer_id}", {"policy": "auto"}),
-        ("POST", "/influencers/{influencer_id}/chat", {"question": "Hello?"}),
-        ("POST", "/influencers/{influencer_id}/chat/{line_id}/again", None),
-        ("DELETE", "/influencers/{influencer_id}/chat", None),
-        ("POST", "/drafts/write", {"order": {"influencerId": ids["influencer_id"], "topic": "x"}}),
-        ("POST", "/drafts/suggestions", {"influencerId": ids["influencer_id"], "topic": "x"}),
-        ("POST", "/drafts/{draft_id}/rewrite", {"part": "hook"}),
-        ("POST", "/drafts/{draft_id}/write", None),
-        ("POST", "/drafts/{draft_id}/undo", None),
-        ("POST", "/drafts/{draft_id}/choose", None),
-        ("DELETE", "/style/sessions/{session_id}/sources/{source_id}", None),
-        ("POST", "/style/sessions/{session_id}/undelete", None),
-        ("DELETE", "/style/results/{job_id}", None),
-        ("POST", "/content-plans/posts/{post_id}/fix", None),
-        ("POST", "/content-plans/posts/{post_id}/resolve", {"isPublished": False}),
-        ("POST", "/content-plans/{plan_id}/duplicate", None),
-        ("POST", "/content-plans/{plan_id}/repurpose", {}),
-        ("POST", "/content-plans/{plan_id}/reject", {"note": "No."}),
-        ("POST", "/content-plans/{plan_id}/release", None),
-        ("POST", "/content-plans/{plan_id}/unschedule", None),
-        ("POST", "/content-plans/{plan_id}/save", {"version": 1}),
-        ("POST", "/content-plans/{plan_id}/next-free-time", {}),
-        ("POST", "/content-plans/approve", {"planIds": [ids["plan_id"]]}),
-        ("PUT", "/content-plans/{plan_id}/unsaved-edit", {"version": 1}),
-        ("DELETE", "/content-plans/{plan_id}/unsaved-edit", None),
-        ("POST", "/content-plans/{plan_id}/fixed-draft", {"version": 1}),
-        ("POST", "/content-plans/{plan_id}/versions/{version}/restore", {"version": 1}),
-        ("POST", "/trials", {"runId": ids["run_id"]}),
-        ("DELETE", "/trials/{trial_id}", None),
-        ("POST", "/trials/{trial_id}/rescore", None),
-        ("POST", "/trials/{trial_id}/grid", None),
-        ("POST", "/trials/{trial_id}/promote", {"step": 1}),
-        ("POST", "/members/invitations", {"role": "owner"}),
-        ("DELETE", "/members/invitations/{invitation_id}", None),
-        ("PATCH", "/members/{user_id}", {"role": "owner"}),
-        ("DELETE", "/members/{user_id}", None),
-        ("POST", "/onboarding/sample-influencer", {}),
-        ("DELETE", "/onboarding/sample-influencer", None),
-    ]  # fmt: skip
-
-
-def dataset_writes(ids: dict[str, str]) -> list[Write]:
-    dataset, image_ids = "/datasets/{dataset_id}", [ids["image_id"]]
-    return [
-        ("POST", "/datasets", {"name": "New"}),
-        ("POST", "/datasets", {"name": "New", "influencerId": ids["influencer_id"]}),
-        ("PATCH", dataset, {"name": "Taken"}),
-        ("DELETE", dataset, None),
-        ("POST", f"{dataset}/rights", {"kind": "made_up"}),
-        ("DELETE", f"{dataset}/rights", None),
-        ("DELETE", f"{dataset}/refused-files", None),
-        ("POST", f"{dataset}/sample-character", {"name": "Ada"}),
-        ("POST", f"{dataset}/scan", None),
-        ("PATCH", f"{dataset}/pictures/{{image_id}}", {"caption": "Taken"}),
-        ("DELETE", f"{dataset}/pictures/{{image_id}}", None),
-        ("PUT", f"{dataset}/pictures/{{image_id}}/mask", {"uploadId": ids["upload"]}),
-        ("DELETE", f"{dataset}/pictures/{{image_id}}/mask", None),
-        ("POST", f"{dataset}/pictures/{{image_id}}/captions/{{version}}/restore", None),
-        ("POST", f"{dataset}/include", {"imageIds": image_ids, "included": False}),
-        ("POST", f"{dataset}/remove", {"imageIds": image_ids}),
-        ("PUT", f"{dataset}/captions", {"captions": [{"imageId": image_ids[0], "caption": "Taken"}]}),
-        ("POST", f"{dataset}/fixes/{{fix}}", {}),
-        ("POST", f"{dataset}/pictures/{{image_id}}/keep-only", None),
-        ("POST", f"{dataset}/clear-masks", {"imageIds": image_ids}),
-        ("DELETE", f"{dataset}/import-notes", None),
-        ("POST", f"{dataset}/captions/edit", {"verb": "tidy"}),
-        ("POST", f"{dataset}/captions/preview", {"verb": "tidy"}),
-        ("POST", f"{dataset}/edits/{{edit_id}}/undo", None),
-    ]
-
-
-def training_writes(ids: dict[str, str]) -> list[Write]:
-    return [
-        ("POST", "/lora-configs", {"datasetId": ids["dataset_id"]}),
-        ("PATCH", "/lora-configs/{run_id}", {"notes": "Taken"}),
-        ("POST", "/lora-configs/{run_id}/cancel", None),
-        ("POST", "/lora-configs/{run_id}/checkpoints/{step}/promote", {}),
-        ("POST", "/loras", {"uploadId": ids["upload"]}),
-        ("PATCH", "/loras/{lora_id}", {"name": "taken"}),
-        ("DELETE", "/loras/{lora_id}", None),
-        ("DELETE", "/assets/{asset_id}", None),
-        ("POST", "/assets", {"uploadId": ids["upload"]}),
-    ]
-
-
 def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspace: Tenant, theirs: dict[str, str]) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        mine = make_pictures(tx, 2)
-        own = gallery.create_board(tx, draft=BoardDraft(name="Mine")).id
+        own_ids = make_pictures(tx, 2)
+        own_board = gallery.create_board(tx, draft=BoardDraft(name="Mine")).id
     ids = {**theirs, "workspace": workspace.id}
     for _, path in routes(app, writes=False):
         if "{" in path.replace("{workspace}", ""):
@@ -383,11 +177,11 @@ def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspa
     assert owner.get(f"/jobs/live?id={theirs['job_id']}").status_code == 404
     for query in ("board={board_id}", "influencer={influencer_id}", "lora={lora_id}"):
         assert owner.get(f"/pictures?{query}".format(**theirs)).json()["data"] == [], query
-    for method, path, body in writes_on(ids, mine, own):
+    for method, path, body in writes_on(ids, own_ids, own_board):
         if path not in MADE_HERE or (path == "/datasets" and "influencerId" in body):
             answer = owner.request(method, path.format(**ids), json=body)
             assert answer.status_code == 404, (method, path, body, answer.text)
-    assert owner.get(f"/pictures/{mine[0]}").json()["rating"] == 0
+    assert owner.get(f"/pictures/{own_ids[0]}").json()["rating"] == 0
 
 
 def test_viewers_change_nothing(app: App, other_workspace: Tenant, theirs: dict[str, str]) -> None:
