@@ -122,11 +122,12 @@ def test_board_feed_and_pause(
             return content_plans.page(tx).total
 
     tab = tab_of(new_visitor(), bare_studio_url, workspace.editor, workspace)
-    tab.get_by_role("button", name="Board", exact=True).click()
+    tab.get_by_role("combobox", name="View", exact=True).select_option("board")
     card, column = tab.locator(".card"), tab.locator(".column")
     card.drag_to(column.filter(has_text="Scheduled"))
     expect(tab.get_by_text("The posting rules ask for an approval first.")).to_be_visible()
     assert state() == PostState.IN_REVIEW
+    expect(column.filter(has_text="In review").locator(".card")).to_be_visible()
     card.focus()
     tab.keyboard.press("m")
     tab.get_by_role("menuitem", name="Approve and schedule").click()
@@ -146,7 +147,7 @@ def test_board_feed_and_pause(
     expect(tab.get_by_role("dialog", name="Post")).to_be_hidden()
     until(lambda: count() == 1, what="the post that nothing was typed into to go")
 
-    tab.get_by_role("button", name="Feed preview").click()
+    tab.get_by_role("combobox", name="View", exact=True).select_option("feed")
     expect(tab.locator(".tile")).to_contain_text("Scheduled")
     shoot(tab, "calendar-feed")
     tab.get_by_role("button", name="Calendar settings").click()
@@ -172,7 +173,7 @@ def test_in_the_dark_and_on_a_phone(
     dark = tab_of(new_visitor(dark=True), bare_studio_url, workspace.editor, workspace)
     expect(dark.locator(".fc-event").first).to_be_visible()
     shoot(dark, "calendar-dark")
-    dark.get_by_role("button", name="Week", exact=True).click()
+    dark.get_by_role("combobox", name="View", exact=True).select_option("week")
     shoot(dark, "calendar-week-dark")
     dark.goto(f"{bare_studio_url}/inbox?ws={workspace.id}")
     expect(dark.get_by_role("button", name="Approve").first).to_be_visible()
