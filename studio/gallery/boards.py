@@ -17,7 +17,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import count, esc, media_url, plain, size
-from studio.videos import animate_dialog
+from studio.videos import animate
 
 _UNDO_KEY = "boards:done"
 FIRST_PAGE_SIZE = 60
@@ -75,7 +75,7 @@ def detail(page: Page, board_id: str) -> None:
     if event.for_post:
         create_post.create_post_from_pictures(page, event.for_post)
     if event.animated:
-        animate_dialog.animate_pictures(page, event.animated)
+        animate.animate_pictures(page, event.animated)
     if page.can_edit:
         st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
 

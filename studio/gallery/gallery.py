@@ -11,7 +11,7 @@ from studio.gallery.browse import browse as grid
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url
-from studio.videos import animate_dialog
+from studio.videos import animate
 
 _UNDO_OFFER_KEY = "gallery:offer"
 FIRST_PAGE_SIZE = 60
@@ -40,7 +40,7 @@ def browse(page: Page) -> None:
     if event.for_post:
         create_post.create_post_from_pictures(page, event.for_post)
     if event.animated:
-        animate_dialog.animate_pictures(page, event.animated)
+        animate.animate_pictures(page, event.animated)
     if page.can_edit:
         page.link("library/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
 

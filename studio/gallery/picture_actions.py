@@ -9,11 +9,11 @@ from backend.generation import PictureCard
 from studio.shell.frame import Page
 from studio.ui.format import estimated_duration, plain
 from studio.ui.forms import renew_request_key, request_key
-from studio.videos import animate_dialog
+from studio.videos import animate
 
 
 def animate_button(page: Page, card: PictureCard) -> None:
-    animate_dialog.animate_button(page, [card], key=card.id, width="stretch")
+    animate.animate_button(page, [card], key=card.id, width="stretch")
 
 
 def edit_area_button(page: Page, card: PictureCard) -> None:

@@ -20,25 +20,16 @@ from studio.generation.generation_form import GenerationChoices, generation_form
 from studio.generation.start_pictures import MaskChoice
 from studio.identity import identity
 from studio.shell.frame import Page
-from studio.ui import kept_form
+from studio.ui import form_page, kept_form
 from studio.ui.empty_state import show_no_models
 from studio.ui.format import duration, estimated_duration, plain
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import show_queued_toasts
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 MODES = {"one": "Pictures", "grid": "Grid", "list": "List"}
-_CSS = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-create-bar) { position: sticky; bottom: 0; z-index: 5; }
-.st-key-create-bar { background: light-dark(#fdfcff, #15121d); padding-block: 0.6rem; border-top: 1px solid #8883; }
-.st-key-create-results { scroll-margin-block: 4.5rem 6rem; }
-@media (min-width: 641px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-create-results) {
-    position: sticky; top: 4rem; max-height: calc(100dvh - 5rem); overflow-y: auto; }
-}
-</style>"""
-"""The button stays at the lower edge while the form is scrolled, and the results stay in view beside it."""
 
 
 def create(page: Page) -> None:
@@ -46,9 +37,9 @@ def create(page: Page) -> None:
 
     ?influencer= ?lora= ?remix= ?seed=same ?from= ?part= ?pose= ?workflow= ?text= fill the form, ?id= names the request shown.
     """
-    st.html(_CSS)
+    show_queued_toasts()
     above = st.container()
-    left, right = st.columns([5, 7], gap="medium")
+    left, right = form_page.columns()
     started = None
     with left, page.guard():
         started = _create_form(page, above)
@@ -56,7 +47,7 @@ def create(page: Page) -> None:
         kept_form.forget_replaced(page, create_form.FORM)
         st.query_params["id"] = started.id
         st.session_state["create:seed"] = started.recipe.seeds[0]
-    with right, st.container(key="create-results"):
+    with form_page.results(right):
         shown = None
         if generation_id := st.query_params.get("id"):
             with page.guard():
@@ -121,7 +112,7 @@ def _create_form(page: Page, above: DeltaGenerator) -> GenerationCard | None:
     if page.can_edit and not start.init_asset_id and not start.pose:
         start_pictures.upload_picture(page)
         start_pictures.upload_pose(page)
-    with st.container(key="create-bar", gap="xsmall"):
+    with form_page.button_bar():
         return _start_bar(page, form, draft, choices, mask=mask, submitted=submitted)
 
 

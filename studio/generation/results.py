@@ -14,7 +14,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, media_url, plain, state_badge
 from studio.ui.picture_grid import Tile, picture_grid
-from studio.videos import animate_dialog
+from studio.videos import animate
 
 _FORM_NAMES = {"grid": "Grid · ", "list": "List · ", "upscale": "Upscale · "}
 RECENT = 8
@@ -55,7 +55,7 @@ def results(page: Page, generation_id: str, *, key: str, reveal: bool = False) -
         tile_actions.act(page, *state.acted)
     if not working:
         identity.gate_outcome(page, pictures)
-        animate_dialog.animate_button(page, pictures, key=generation_id)
+        animate.animate_button(page, pictures, key=generation_id)
         if near_duplicates:
             alike = len(near_duplicates)
             subject = f"{alike} of {card.n} " + ("is a near-duplicate" if alike == 1 else "are near-duplicates")

@@ -12,9 +12,9 @@ from studio.content_plans import create_post
 from studio.gallery import picture_actions
 from studio.generation import create_form
 from studio.shell.frame import Page
-from studio.ui.notices import show_queued_toasts
+from studio.ui.notices import queue_toast, show_queued_toasts
 from studio.ui.picture_grid import TileAction
-from studio.videos import animate_dialog
+from studio.videos import animate
 
 _ALL: tuple[TileAction, ...] = ("favourite", "post", "edit", "upscale", "animate", "seed", "reuse", "download", "delete")
 
@@ -37,9 +37,10 @@ def act(page: Page, picture_id: str, action: TileAction) -> None:
             with page.transaction() as tx:
                 seed = generation.picture(tx, picture_id).seed
             create_form.change_form(page, seed=seed)
+            queue_toast(f"Seed {seed} is in the form.", ":material/casino:")
             _go_to_create(page)
         case "animate":
-            animate_dialog.animate_pictures(page, [picture_id])
+            animate.animate_pictures(page, [picture_id])
         case "upscale":
             _upscale(page, picture_id)
 

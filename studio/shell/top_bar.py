@@ -21,6 +21,7 @@ _AVATAR_CSS = """<style>.st-key-icon-only-user button { background: center / cov
 .st-key-icon-only-user button [data-testid="stIconMaterial"] { visibility: hidden; }</style>"""
 _NEW = (
     ("create/pictures", "Picture", ":material/brush:"),
+    ("create/videos", "Video", ":material/movie:"),
     ("create/texts", "Text", ":material/ink_pen:"),
     ("calendar/calendar", "Post", ":material/calendar_add_on:"),
     ("influencers/wizard", "Influencer", ":material/person_add:"),

@@ -43,10 +43,11 @@ def open_form(
     """(prefix of the widgets' keys, values they start with).
 
     `address`: what the page's address asks for, all empty: nothing. `context`: what else the values depend on; when it changes,
-    the form is filled again from what was kept. `marker`: key of a widget that is there whenever the form is.
+    the form is filled again from what was kept. `marker`: key of a widget that is there whenever the form is; `{key}` in it
+    stands for the prefix.
     """
     state: _KeptForm | None = st.session_state.get(_key(page, form))
-    is_open = state is not None and marker in st.session_state
+    is_open = state is not None and marker.format(key=f"{form}:{state.round}") in st.session_state
     if state is None or not is_open or (state.address, state.context) != (address, context):
         saved = state.values if state and is_open else _load(page, form)
         asks = any(address) and tuple(saved.get(_ADDRESS, ())) != address

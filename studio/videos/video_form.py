@@ -85,6 +85,7 @@ def _model_choice(key: str, choices: VideoChoices, start: VideoDraft) -> MotionC
             default=first_move,
             format_func=lambda model_name: cards[model_name].title,
             required=True,
+            wrap=True,
             key=f"{key}:move",
         )
     card = cards[str(name)]
@@ -100,6 +101,7 @@ def _format_fields(key: str, choices: VideoChoices, start: VideoDraft) -> dict[s
             default=start.format,
             format_func=lambda option: videos.FORMATS[option][0],
             required=True,
+            wrap=True,
             key=f"{key}:format",
         )
         or "as-is"

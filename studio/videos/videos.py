@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import generation, influencers, jobs, videos
+from backend import influencers, jobs, videos
 from backend.content_plans import PostSource
 from backend.errors import NotFound
 from backend.videos import VideoCard, VideoFilters
@@ -18,10 +18,9 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, size
 from studio.ui.live_jobs import live_jobs
 from studio.ui.notices import show_queued_toasts, toast_errors
-from studio.videos import animate_dialog
+from studio.videos.animate import KINDS
 from studio.videos.clips import clips
 
-KINDS = ("video-generation", "video-generation-gpu")
 _DELETED = "clips:gone"
 PAGE_SIZE = 60
 _PAUSE_SCRIPT = """
@@ -46,17 +45,15 @@ def browse(page: Page) -> None:
         _list(page, bool(working))
     elif not working:
         _empty(page)
-    if reused_clip := st.session_state.get(animate_dialog.REUSED_CLIP):
-        _reuse_dialog(page, reused_clip)
-    elif clip_id := st.query_params.get("id"):
+    if clip_id := st.query_params.get("id"):
         _player(page, clip_id)
 
 
 def _empty(page: Page) -> None:
-    hint = "Open a picture of the gallery and press Animate: a camera move over it, or the picture itself in motion."
+    hint = "A camera move over a picture, or the picture itself in motion."
     card = empty_state("No videos yet", hint, icon=":material/movie:")
-    if page.can_edit and card.button("Open the gallery", type="primary"):
-        page.go("library/gallery")
+    if page.can_edit and card.button("Create a video", type="primary"):
+        page.go("create/videos")
 
 
 def _list(page: Page, working: bool) -> None:
@@ -121,8 +118,6 @@ def _clear_opened() -> None:
 @st.dialog("Video", width="large", icon=":material/movie:", on_dismiss=_clear_opened)
 def _player(page: Page, clip_id: str) -> None:
     show_queued_toasts()
-    if animate_dialog.REUSED_CLIP in st.session_state:
-        st.rerun()
     try:
         with page.transaction() as tx:
             card = videos.get(tx, clip_id)
@@ -198,8 +193,8 @@ def _actions(page: Page, card: VideoCard) -> None:
         )
         st.link_button("Download", address, icon=":material/download:", help=help_text)
         lineage.lineage_button(page, "clip", card.id)
-        if page.can_edit:
-            st.button("Use same settings", icon=":material/replay:", on_click=_reuse_settings, args=(card.id,))
+        if page.can_edit and st.button("Use same settings", icon=":material/replay:"):
+            page.go("create/videos", again=card.id)
         if st.button("Open the picture", icon=":material/image:"):
             page.go("library/gallery", id=card.picture_id)
         if page.can_edit:
@@ -226,23 +221,6 @@ def _rate(page: Page, clip_id: str, key: str) -> None:
 def _set_favourite(page: Page, card: VideoCard) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         videos.set_favourite(tx, [card.id], not card.favourite)
-
-
-def _reuse_settings(clip_id: str) -> None:
-    _clear_opened()
-    st.session_state[animate_dialog.REUSED_CLIP] = clip_id
-
-
-def _reuse_dialog(page: Page, clip_id: str) -> None:
-    """Opens the dialog with this video's settings, for the same picture."""
-    with page.transaction() as tx:
-        card, draft = videos.get(tx, clip_id), videos.draft_from(tx, clip_id)
-        pictures = generation.pictures(tx, [card.picture_id])
-    if not pictures:
-        st.session_state.pop(animate_dialog.REUSED_CLIP)
-        st.warning("Its picture was deleted. Bring the picture back first.", icon=":material/delete:")
-        return
-    animate_dialog.dialog(page, pictures, draft)
 
 
 def _delete(page: Page, clip_id: str) -> None:

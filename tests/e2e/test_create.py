@@ -70,8 +70,9 @@ def test_what_a_tile_offers_is_done_where_it_stands(
     tiles.nth(1).hover()
     tiles.nth(1).get_by_role("button", name="More").click()
     tab.get_by_role("menuitem", name="Reuse seed").press("Enter")
+    expect(tab.get_by_text("is in the form")).to_be_visible()
     tab.get_by_text("LoRAs, model and more").click()
-    seed = tab.get_by_label("Seed", exact=True).first  # the field of the run before stands below it for a moment
+    seed = tab.get_by_role("spinbutton", name="Seed")
     expect(seed).not_to_have_value("-1")
     assert int(seed.input_value()) in {picture.seed for picture in pictures.values()}
 

@@ -1,4 +1,4 @@
-"""Videos as their page and the dialog say them; viewers see all of it and change nothing."""
+"""Videos as their pages say them; viewers see all of it and change nothing."""
 
 from __future__ import annotations
 
@@ -29,18 +29,24 @@ def press(at: AppTest, label: str) -> AppTest:
 
 def test_without_videos_the_page_says_where_they_come_from(open_page: Open, rows: Rows, workspace: Tenant) -> None:
     at = open_page("library/videos")
-    assert "press Animate" in words(at)
-    assert "Open the gallery" in words(at)
-    assert "Open the gallery" not in words(open_page("library/videos", person=workspace.viewer))
+    assert "Create a video" in words(at)
+    assert "Create a video" not in words(open_page("library/videos", person=workspace.viewer))
 
 
-def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
+def test_a_picture_is_animated_and_the_form_stays(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = press(open_page("library/gallery", id=rows.picture_ids[0]), "Animate")
     assert not at.exception
+    assert "Make the video" in words(at)
+    at = open_page("create/videos", pictures=rows.picture_ids[0])
+    movement = next(slider for slider in at.slider if slider.label == "Movement")
+    movement.set_value(0.9).run()
+
+    at = open_page("create/videos")
+    assert next(slider for slider in at.slider if slider.label == "Movement").value == 0.9
     page_text = words(at)
     assert "720 × 720 px · 5 s at 30 frames a second · about" in page_text
     assert "upscale first" in page_text
-    press(at, "Make the video")
+    assert not press(at, "Make the video").exception
     with db.transaction(workspace.caller) as tx:
         [job] = jobs.page(tx, kinds=("video-generation",)).cards
         video = videos.get_by_job(tx, job.id)
@@ -55,7 +61,8 @@ def test_a_picture_is_animated_from_its_dialog(open_page: Open, db: Database, wo
 
 def test_pictures_just_drawn_are_animated_together(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = press(open_page("create/pictures", id=rows.generation_id), "Animate them")
-    press(at, "Make 8 videos")
+    assert "Make 8 videos" in words(at)
+    press(open_page("create/videos", pictures=",".join(rows.picture_ids)), "Make 8 videos")
     with db.transaction(workspace.caller) as tx:
         assert jobs.page(tx, kinds=("video-generation",)).total == 8
 
