@@ -61,6 +61,8 @@ class LiveJobs {
     this.data = data
     this.setTriggerValue = setTriggerValue
     if (this.drawn !== data.cards) {
+      // The page knows more than what it was run for: statuses that were reported once may come again
+      if (statusesKey(data.cards) !== statusesKey(this.drawn ?? [])) this.reported = ""
       this.drawn = data.cards
       this.draw(data.cards)
     }
