@@ -1,0 +1,138 @@
+"""Ten thousand open streams of events on one studio process. `make soak`.
+
+STREAMS changes how many. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import time
+from collections import defaultdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from backend import access, events
+from backend.access import ApiKeyDraft
+from backend.db.transactions import SystemCaller
+from tests.bench.hundred_operators import cpu_s, site
+from tests.bench.servers import Studio, studio
+
+STREAMS = int(os.environ.get("STREAMS", "10000"))
+AT_ONCE = 50
+"""Connections that are being opened: the studio takes few from one address that have not said what they want."""
+EVENTS, QUIET_S = 10, 30.0
+LIMITS = {"ENABLE_RATE_LIMITING": "false", "LOG_LEVEL": "WARNING"}
+
+
+class Listener(asyncio.Protocol):
+    """One stream. Notes when it has heard of a row."""
+
+    def __init__(self, request: bytes, opened: asyncio.Semaphore, heard: dict[str, list[float]]) -> None:
+        self.request, self.opened, self.heard = request, opened, heard
+        self.head, self.ended = b"", False
+        self._last = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        transport.write(self.request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        if not self.head:
+            self._last += data
+            if b"event: ready" in self._last or (b"\r\n\r\n" in self._last and b" 200 " not in self._last[:20]):
+                self.head, self._last = self._last, b""
+                self.opened.release()
+            return
+        *whole, self._last = (self._last + data).split(b"\n\n")
+        for block in whole:
+            if (place := block.find(b'"nounId": "')) >= 0:
+                self.heard[block[place + 11 : block.index(b'"', place + 11)].decode()].append(time.perf_counter())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.ended = True
+
+
+def test_ten_thousand_streams_of_one_process() -> None:
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY and most < STREAMS + 500:
+        pytest.skip(f"A process may open {most} files here, which are too few connections.")
+    raised = {"MAX_LIVE_STREAMS": str(STREAMS), "MAX_LIVE_STREAMS_PER_PERSON": str(STREAMS)}
+    try:
+        with studio(**LIMITS, **raised) as running_studio, site(running_studio) as (url, pid):
+            figures = asyncio.run(_many(running_studio, url, pid))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    print("\n" + json.dumps(figures))
+    assert (figures["heard"], figures["refused"]) == (STREAMS * EVENTS, "503, Retry-After 30"), figures
+    assert figures["kib_a_stream"] < 100, figures
+
+
+async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
+    request, heard, process = _request(url, _key(running_studio)), defaultdict[str, list[float]](list), psutil.Process(pid)
+    await _open(url, request, AT_ONCE, heard)  # what the first ones load is no stream's
+    before, began = process.memory_info().rss, time.monotonic()
+    for place in range(AT_ONCE, STREAMS, AT_ONCE):
+        await _open(url, request, min(AT_ONCE, STREAMS - place), heard)
+    opened_s, rss = time.monotonic() - began, process.memory_info().rss
+    [one_more] = await _open(url, request, 1, heard)
+    headers = dict(line.split(": ", 1) for line in one_more.head.decode().lower().split("\r\n") if ": " in line)
+    cpu, began = cpu_s(pid), time.monotonic()
+    await asyncio.sleep(QUIET_S)
+    idle_core = (cpu_s(pid) - cpu) / (time.monotonic() - began)
+    waits = []
+    for n in range(EVENTS):
+        begun = time.perf_counter()
+        await asyncio.to_thread(_record, running_studio, [f"plan-{n}"], "")
+        async with asyncio.timeout(60):
+            while len(heard[f"plan-{n}"]) < STREAMS:
+                await asyncio.sleep(0.05)
+        waits += [arrived - begun for arrived in heard[f"plan-{n}"]]
+    waits.sort()
+    return {
+        "streams": STREAMS,
+        "kib_a_stream": round((rss - before) / 1024 / (STREAMS - AT_ONCE), 1),
+        "rss_mib": round(process.memory_info().rss / 2**20),
+        "opened_a_second": round((STREAMS - AT_ONCE) / opened_s),
+        "idle_core": round(idle_core, 3),
+        "event_to_all_p95_ms": round(waits[int(len(waits) * 0.95)] * 1000),
+        "event_to_all_p50_ms": round(waits[len(waits) // 2] * 1000),
+        "heard": len(waits),
+        "refused": f"{one_more.head[9:12].decode()}, Retry-After {headers.get('retry-after')}",
+    }
+
+
+async def _open(url: str, request: bytes, n: int, heard: dict[str, list[float]]) -> list[Listener]:
+    """Returns when each has its first frame or is refused."""
+    where, opened = urlsplit(url), asyncio.Semaphore(0)
+    loop = asyncio.get_running_loop()
+    made = await asyncio.gather(
+        *(loop.create_connection(lambda: Listener(request, opened, heard), where.hostname, where.port) for _ in range(n))
+    )
+    async with asyncio.timeout(120):
+        for _ in range(n):
+            await opened.acquire()
+    return [listener for _, listener in made]
+
+
+def _request(url: str, key: str) -> bytes:
+    host = urlsplit(url).netloc
+    head = f"GET /api/events?noun=plan HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\naccept-encoding: gzip\r\n\r\n"
+    return head.encode()
+
+
+def _key(running_studio: Studio) -> str:
+    with running_studio.app.db.transaction(running_studio.tenant.caller, needs="owner") as tx:
+        return access.create(tx, ApiKeyDraft(name="soak", scopes=("*:read",))).secret
+
+
+def _record(running_studio: Studio, ids: list[str], note: str) -> None:
+    with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id)) as tx:
+        for plan_id in ids:
+            events.record(tx, "plan.happened", "plan", plan_id, {"note": note})
