@@ -1,6 +1,6 @@
-"""Ten thousand open streams of events on one studio process. `make soak`.
+"""Ten thousand open streams of events on one studio process, and one that never reads. `make soak`.
 
-STREAMS changes how many. The last line is JSON.
+STREAMS changes how many. The last line of each test is JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import resource
+import socket
 import time
 from collections import defaultdict
 from typing import Any
@@ -20,14 +21,17 @@ import pytest
 from backend import access, events
 from backend.access import ApiKeyDraft
 from backend.db.transactions import SystemCaller
+from studio.shell import connections
 from tests.bench.hundred_operators import cpu_s, site
 from tests.bench.servers import Studio, studio
+from tests.support.wait import until
 
 STREAMS = int(os.environ.get("STREAMS", "10000"))
 AT_ONCE = 50
 """Connections that are being opened: the studio takes few from one address that have not said what they want."""
 EVENTS, QUIET_S = 10, 30.0
 LIMITS = {"ENABLE_RATE_LIMITING": "false", "LOG_LEVEL": "WARNING"}
+READERS, LARGE_EVENTS, LARGE_BYTES = 20, 20_000, 4_000
 
 
 class Listener(asyncio.Protocol):
@@ -119,6 +123,55 @@ async def _open(url: str, request: bytes, n: int, heard: dict[str, list[float]])
         for _ in range(n):
             await opened.acquire()
     return [listener for _, listener in made]
+
+
+def test_a_client_that_never_reads_is_cut_off_and_costs_nothing() -> None:
+    """It says that it takes few bytes, and reads none, while large events flow to twenty that read."""
+    with studio(**LIMITS) as running_studio, site(running_studio) as (url, pid):
+        figures = asyncio.run(_one_that_does_not_read(running_studio, url, pid))
+    print("\n" + json.dumps(figures))
+    assert figures["heard"] == READERS * LARGE_EVENTS, figures
+    assert figures["grown_mib"] < 32, figures
+    assert figures["cut_after_s"] < connections.RESPONSE_STALL_S + 30, figures
+
+
+async def _one_that_does_not_read(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
+    first_key, second_key = _key(running_studio), _key(running_studio)
+    heard, process, where = defaultdict[str, list[float]](list), psutil.Process(pid), urlsplit(url)
+    readers = await _open(url, _request(url, first_key), READERS - 1, heard)
+    await asyncio.to_thread(_record, running_studio, ["warm"] * 200, "x" * LARGE_BYTES)
+    silent = socket.socket()
+    silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await asyncio.to_thread(silent.connect, (where.hostname, where.port))
+    silent.sendall(_request(url, first_key))
+    silent.recv(10)  # the answer has begun; nothing more is read
+    readers += await _open(url, _request(url, second_key), 1, heard)
+    before, began = process.memory_info().rss, time.monotonic()
+    most = before
+    for place in range(0, LARGE_EVENTS, 100):
+        await asyncio.to_thread(_record, running_studio, [f"plan-{place + n}" for n in range(100)], "x" * LARGE_BYTES)
+        most = max(most, process.memory_info().rss)
+    spread_s = time.monotonic() - began
+    local = silent.getsockname()[1]
+    await asyncio.to_thread(until, lambda: not _is_open(process, local), connections.RESPONSE_STALL_S + 60, what="its end")
+    cut_after_s = time.monotonic() - began
+    async with asyncio.timeout(60):
+        while sum(map(len, heard.values())) - len(heard["warm"]) < READERS * LARGE_EVENTS:
+            await asyncio.sleep(0.1)
+    silent.close()
+    return {
+        "readers": sum(not reader.ended for reader in readers),
+        "heard": sum(map(len, heard.values())) - len(heard["warm"]),
+        "mib_sent_past_it": round(LARGE_EVENTS * LARGE_BYTES / 2**20),
+        "spread_s": round(spread_s),
+        "grown_mib": round((most - before) / 2**20, 1),
+        "cut_after_s": round(cut_after_s),
+    }
+
+
+def _is_open(process: psutil.Process, port: int) -> bool:
+    """Whether the studio still has its end of the connection from our `port`."""
+    return any(connection.raddr and connection.raddr.port == port for connection in process.net_connections("tcp4"))
 
 
 def _request(url: str, key: str) -> bytes:
