@@ -128,7 +128,7 @@ def _fill(db: Database, tenant: Tenant, storage: Storage, n: int) -> tuple[str, 
         tx.execute(insert(DatasetImage), images)
     thumb = thumbnail()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: storage.put_bytes(f"{one['key']}.w320.webp", thumb, "image/webp"), files))
+        list(pool.map(lambda file: storage.put_bytes(f"{file['key']}.w320.webp", thumb, "image/webp"), files))
     return dataset_id, [str(file["id"]) for file in files]
 
 

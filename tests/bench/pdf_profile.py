@@ -56,13 +56,13 @@ def run() -> dict[str, Any]:
         bare.wait(30)
     own_s, bare_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     return {
-        "ratio": round(statistics.median(mine / other for mine, other in pairs), 3),
+        "ratio": round(statistics.median(own_s / bare_s for own_s, bare_s in pairs), 3),
         "ours": round(own_s * 1000, 1),
         "bare": round(bare_s * 1000, 1),
         "unit": "ms",
         "pages": pages,
         "words": words,
-        "ratios": sorted(round(mine / other, 2) for mine, other in pairs),
+        "ratios": sorted(round(own_s / bare_s, 2) for own_s, bare_s in pairs),
     }
 
 

@@ -35,14 +35,14 @@ def run() -> dict[str, Any]:
         per_round = -(-n // rounds)
         pairs = [_pair(folder, photos, per_round, swapped=k % 2 == 1) for k in range(rounds)]
     ours, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = statistics.median(mine / theirs for mine, theirs in pairs)
+    ratio = statistics.median(ours / bare for ours, bare in pairs)
     return {
         "ratio": round(ratio, 3),
         "ours": round(ours, 2),
         "bare": round(bare, 2),
         "unit": "pictures/s",
         "n": per_round * rounds,
-        "ratios": sorted(round(mine / theirs, 2) for mine, theirs in pairs),
+        "ratios": sorted(round(ours / bare, 2) for ours, bare in pairs),
     }
 
 

@@ -250,21 +250,21 @@ def campaign(here: Bench, kinds: list[str], runs: int) -> Iterator[Run]:
             sys.stderr.flush()
             yield run
             if kind == "pictures":
-                here.pictures = [one.id for one in here.do(gallery.page, take=20).pictures]
+                here.pictures = [picture.id for picture in here.do(gallery.page, take=20).pictures]
 
 
 def summary(runs: list[Run]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for kind in dict.fromkeys(run.kind for run in runs):
-        mine = [run for run in runs if run.kind == kind]
-        ratios = [run.ratio for run in mine if run.ratio is not None]
-        ends = [(run.left_s, run.really_left_s) for run in mine if run.left_s is not None and run.really_left_s is not None]
-        told[kind] = {
-            "runs": len(mine), "without_estimate": len(mine) - len(ratios), "within": _share(ratios),
+        of_kind = [run for run in runs if run.kind == kind]
+        ratios = [run.ratio for run in of_kind if run.ratio is not None]
+        ends = [(run.left_s, run.really_left_s) for run in of_kind if run.left_s is not None and run.really_left_s is not None]
+        figures[kind] = {
+            "runs": len(of_kind), "without_estimate": len(of_kind) - len(ratios), "within": _share(ratios),
             "median_ratio": round(statistics.median(ratios), 2) if ratios else None,
             "eta_within": _share([max(really, 1.0) / max(left, 1.0) for left, really in ends]) if ends else None,
         }  # fmt: skip
-    return told
+    return figures
 
 
 def _share(ratios: list[float]) -> float | None:
@@ -286,7 +286,7 @@ def main() -> int:
             if "pictures" not in kinds:
                 for _ in range(2):
                     measured(here, "pictures", cold=False)
-                here.pictures = [one.id for one in here.do(gallery.page, take=20).pictures]
+                here.pictures = [picture.id for picture in here.do(gallery.page, take=20).pictures]
             runs = list(campaign(here, kinds, asked.runs))
         finally:
             app.close()

@@ -66,20 +66,20 @@ def polling(here: Studio, url: str, pid: int) -> dict[str, Any]:
     """OPEN_PAGES that ask for live jobs every 2 s."""
     tokens = [make_person(here.app.db, here.tenant.id, "editor").token for _ in range(OPEN_PAGES)]
     path, every = crowd.requests_of(here)["live"]
-    seen = crowd.Measured()
+    measured = crowd.Measured()
 
     async def all_pages() -> None:
         begin = time.monotonic() + 0.5
         async with asyncio.TaskGroup() as group:
             for n, token in enumerate(tokens):
                 first = begin + every * n / OPEN_PAGES
-                page = crowd._page(url, token, "live", path, first=first, every=every, until=begin + SECONDS, seen=seen)
+                page = crowd._page(url, token, "live", path, first=first, every=every, until=begin + SECONDS, measured=measured)
                 group.create_task(page)
 
     cpu, began = crowd.cpu_s(pid), time.monotonic()
     asyncio.run(all_pages())
     core = (crowd.cpu_s(pid) - cpu) / (time.monotonic() - began)
-    return {**_quantiles(seen.times["live"]), "studio_core": round(core, 2), "failed": seen.failed}
+    return {**_quantiles(measured.times["live"]), "studio_core": round(core, 2), "failed": measured.failed}
 
 
 def closed(here: Studio, url: str, callers: int) -> dict[str, Any]:

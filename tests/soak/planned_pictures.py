@@ -89,18 +89,20 @@ def draw_set(somebody: Somebody, folder: Path, captioned: bool) -> list[TrainIma
         seen = pictures.attributes(rng) | same | {"scene": places[n % 7], "mouth": rng.choice(_MOODS)}
         path = folder / f"{n:02d}.jpg"
         pictures.draw(rng, seen, 512).save(path, quality=92)
-        said = f"portrait of {trigger}, {words.MOUTHS[seen['mouth']]}, {words.SCENES[seen['scene']]}, wearing {seen['cloth']}"
-        made.append(TrainImage(path, training.with_trigger_word(said if captioned else "", trigger)))
+        caption = (
+            f"portrait of {trigger}, {words.MOUTHS[seen['mouth']]}, {words.SCENES[seen['scene']]}, wearing {seen['cloth']}"
+        )
+        made.append(TrainImage(path, training.with_trigger_word(caption if captioned else "", trigger)))
     return made
 
 
 def train(settings: Settings, somebody: Somebody, images: Sequence[TrainImage], workdir: Path) -> Path:
     """A LoRA by the studio's quick trial, in the folder of the run."""
     trainer = PeftTrainer(settings)
-    [card] = [one for one in trainer.models() if one.name == model_cards.STARTER]
+    [card] = [card for card in trainer.models() if card.name == model_cards.STARTER]
     params = training.recommend(len(images), card, "quick")
     trigger = somebody.name.lower()
-    samples = training.sample_prompts([one.caption for one in images], trigger)
+    samples = training.sample_prompts([image.caption for image in images], trigger)
     workdir.mkdir(parents=True, exist_ok=True)
     request = TrainRequest(card.name, trigger, tuple(images), params, samples, "", workdir)
     [last] = [event for event in trainer.run(request) if isinstance(event, Output)]
@@ -147,7 +149,7 @@ def _card(somebody: Somebody) -> InfluencerCard:
 
 def draw(engine: DiffusersEngine, lora: Path, asked: Sequence[str], seed: int, size: str, workdir: Path) -> list[Path]:
     """One picture a prompt, at the size of a post."""
-    [card] = [one for one in engine.models() if one.name == model_cards.STARTER]
+    [card] = [card for card in engine.models() if card.name == model_cards.STARTER]
     wanted = generation.SIZES[size]
     width, height = fit_size(card, wanted.width, wanted.height)
     workdir.mkdir(parents=True, exist_ok=True)
@@ -173,7 +175,7 @@ def judged(net: NumpyTraitNet, references: Sequence[Path], drawn: Sequence[Path]
     )  # fmt: skip
     return {
         "traits": common.traits, "line": line, "passed": identity_rules.count_passing(scores, line), "of": len(scores),
-        "scores": [round(one, 3) for one in scores], "missed": dict(missed),
+        "scores": [round(score, 3) for score in scores], "missed": dict(missed),
     }  # fmt: skip
 
 
@@ -204,7 +206,7 @@ def main() -> int:
     asked = parser.parse_args()
     settings = Settings.read(MODELS_DIR=None)
     engine, net, figures = DiffusersEngine(settings), NumpyTraitNet(), dict[str, Any]()
-    for somebody in (one for one in PEOPLE if asked.only in (None, one.name)):
+    for somebody in (person for person in PEOPLE if asked.only in (None, person.name)):
         folder = asked.out / somebody.name.lower()
         images = draw_set(somebody, folder / "set", asked.captions == "kit")
         lora = folder / "lora.safetensors"
@@ -213,7 +215,7 @@ def main() -> int:
             made = train(settings, somebody, images, folder / "run")
             shutil.copy(made, lora)
             sys.stderr.write(f"{somebody.name}: trained in {time.monotonic() - begun:.0f} s\n")
-        [drawing] = [one for one in engine.models() if one.name == model_cards.STARTER]
+        [drawing] = [card for card in engine.models() if card.name == model_cards.STARTER]
         wanted = (
             json.loads(asked.prompts.read_text("utf-8"))[somebody.name]
             if asked.prompts
@@ -228,14 +230,14 @@ def main() -> int:
             asked.size or generation.default_size([drawing], "portrait"),
             folder / "drawn",
         )
-        references = [one.path for one in images]
+        references = [image.path for image in images]
         figures[somebody.name] = judged(net, references, drawn)
         sheet(drawn, references, figures[somebody.name]["scores"], figures[somebody.name]["line"], folder / "sheet.png")
         sys.stderr.write(f"{somebody.name}: {json.dumps(figures[somebody.name])}\n")
     engine.unload()
     (asked.out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    sys.stdout.write(json.dumps({name: f"{one['passed']}/{one['of']}" for name, one in figures.items()}) + "\n")
-    return 0 if all(one["passed"] >= BAR * one["of"] for one in figures.values()) else 1
+    sys.stdout.write(json.dumps({name: f"{figure['passed']}/{figure['of']}" for name, figure in figures.items()}) + "\n")
+    return 0 if all(figure["passed"] >= BAR * figure["of"] for figure in figures.values()) else 1
 
 
 if __name__ == "__main__":

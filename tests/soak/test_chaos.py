@@ -109,7 +109,7 @@ class Campaign:
             jobs = {job.id: job for job in tx.scalars(select(Job))}
             assets = tx.execute(select(Asset.key, Asset.size_bytes).where(Asset.state == "stored")).all()
             states = Counter(tx.scalars(select(Post.state).where(Post.id.in_(self.publishing_rig.captions))))
-            told = Counter(tx.scalars(select(EventRow.noun_id).where(EventRow.kind == "job.completed")))
+            completions = Counter(tx.scalars(select(EventRow.noun_id).where(EventRow.kind == "job.completed")))
             drawn = Counter((asked, n) for asked, n in tx.execute(select(Picture.generation_id, Picture.n)))
             held = tx.scalars(select(Device.id).where(Device.held_by.is_not(None))).all()
         ordered = [jobs[job_id] for job_id in self.person.orders if job_id in jobs]
@@ -121,7 +121,7 @@ class Campaign:
             "orders_completed": sum(job.state == "completed" for job in ordered),
             "failed": [f"{job.kind}: {job.error_code}: {job.error_message}" for job in failed],
             "failed_by_another_rule": sum(not _by_the_rule(job, jobs) for job in failed),
-            "completed_twice": sum(times > 1 for times in told.values()),
+            "completed_twice": sum(times > 1 for times in completions.values()),
             "pictures_twice": sum(times > 1 for times in drawn.values()),
             "cards_held": len(held),
             "objects": len(assets),
@@ -151,8 +151,8 @@ class Campaign:
 
 def _by_the_rule(job: Job, jobs: dict[str, Job]) -> bool:
     """Killed three times within an hour without a finished step, itself or a part of it; the page says so."""
-    said = "was killed 3 times within an hour, without a finished step" in (job.error_message or "")
-    return said and (job.error_code in ("worker_lost", "process_killed") or (job.error_code or "").startswith("child_"))
+    says_so = "was killed 3 times within an hour, without a finished step" in (job.error_message or "")
+    return says_so and (job.error_code in ("worker_lost", "process_killed") or (job.error_code or "").startswith("child_"))
 
 
 def test_every_kind_of_process_is_killed_and_nothing_is_lost() -> None:
@@ -194,12 +194,12 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost() -> None:
             "stopped": stopped, "orphans": len(ours.ours()), "left_folders": ours.left_folders(),
         }  # fmt: skip
         print("\n" + json.dumps(figures))
-        told = json.dumps(figures, indent=1) + ours.said[-4000:]
-        assert (figures["orders_lost"], figures["orders_stuck"], figures["failed_by_another_rule"]) == (0, 0, 0), told
-        assert len(figures["failed"]) <= max(1, ORDERS // 60), told
-        assert (figures["posts_once"], figures["posts_twice"], figures["posts_missing"]) == (POSTS, 0, 0), told
-        assert (figures["completed_twice"], figures["pictures_twice"], figures["cards_held"]) == (0, 0, 0), told
-        assert (figures["objects_wrong"], figures["orphans"], figures["left_folders"], stopped) == (0, 0, [], 0), told
+        report = json.dumps(figures, indent=1) + ours.said[-4000:]
+        assert (figures["orders_lost"], figures["orders_stuck"], figures["failed_by_another_rule"]) == (0, 0, 0), report
+        assert len(figures["failed"]) <= max(1, ORDERS // 60), report
+        assert (figures["posts_once"], figures["posts_twice"], figures["posts_missing"]) == (POSTS, 0, 0), report
+        assert (figures["completed_twice"], figures["pictures_twice"], figures["cards_held"]) == (0, 0, 0), report
+        assert (figures["objects_wrong"], figures["orphans"], figures["left_folders"], stopped) == (0, 0, [], 0), report
 
 
 def _kill(ours: Studio, victim: str) -> str:
@@ -282,7 +282,7 @@ def test_a_full_disk_is_said_and_everything_goes_on_when_there_is_room(small_dis
         _fill(small_disk / "fill")
         campaign.publishing_rig.make_due(*posts)
         until(lambda: ours.health().get("disk") == "full", 60, what="a health that says so")
-        told = ours.health()
+        health = ours.health()
         threading.Event().wait(FULL_S)
         (small_disk / "fill").unlink()
         began = time.monotonic()
@@ -293,9 +293,9 @@ def test_a_full_disk_is_said_and_everything_goes_on_when_there_is_room(small_dis
         figures = campaign.figures()
         app.close()
         ours.stop()
-        figures |= campaign.published() | {"said": told, "well_again_s": round(well_s), "all_done_s": round(done_s)}
+        figures |= campaign.published() | {"health": health, "well_again_s": round(well_s), "all_done_s": round(done_s)}
         print("\n" + json.dumps(figures))
-        assert told["status"] == "degraded"
+        assert health["status"] == "degraded"
         assert (figures["orders_completed"], figures["posts_once"], figures["posts_twice"]) == (4, 6, 0), figures
         assert figures["objects_wrong"] == 0, figures
 

@@ -46,9 +46,9 @@ def test_each_file_is_one_picture_of_the_gallery(worker_app: Any, workspace: Ten
         with opened() as tx:
             pictures = tx.scalars(select(Picture)).all()
             arrived = set(tx.scalars(select(Upload.filename)))
-            assert sorted(one.origin["filename"] for one in pictures) == sorted(arrived)
+            assert sorted(picture.origin["filename"] for picture in pictures) == sorted(arrived)
             assert set(tx.scalars(select(Upload.state))) == {"taken"}
-            assert set(tx.scalars(select(AssetUse.asset_id))) == {one.asset_id for one in pictures}
+            assert set(tx.scalars(select(AssetUse.asset_id))) == {picture.asset_id for picture in pictures}
 
     assert crash_at_every_write(begin, run, check) > 10
 
@@ -69,10 +69,10 @@ def test_each_file_is_one_picture_of_the_dataset(app: Any, workspace: Tenant) ->
         dataset_id = ctx.claim.payload["dataset_id"]
         with app.db.transaction(workspace.caller) as tx:
             images = tx.scalars(select(DatasetImage).where(DatasetImage.dataset_id == dataset_id)).all()
-            assert {one.filename: one.caption for one in images} == {"1.png": "a caption", "2.jpg": ""}
+            assert {image.filename: image.caption for image in images} == {"1.png": "a caption", "2.jpg": ""}
             states = tx.execute(select(Upload.state, func.count()).where(Upload.noun_id == dataset_id).group_by(Upload.state))
             assert {state: n for state, n in states} == {"taken": 3, "refused": 1}
             kept = select(AssetUse.asset_id).where(AssetUse.noun == "dataset", AssetUse.noun_id == dataset_id)
-            assert set(tx.scalars(kept)) == {one.asset_id for one in images}
+            assert set(tx.scalars(kept)) == {image.asset_id for image in images}
 
     assert crash_at_every_write(begin, run, check) > 10

@@ -53,7 +53,7 @@ def test_a_picture_is_paid_twice_only_while_it_is_being_looked_at(
             asked = tx.scalars(select(LlmCall.state).where(LlmCall.job_id == ctx.job_id)).all()
             spent = tx.scalar(select(func.sum(LlmCall.usd)))
         assert len(images) == PICTURES
-        assert all(one.caption for one in images)
+        assert all(image.caption for image in images)
         assert len([state for state in asked if state != "cached"]) <= PICTURES + AT_ONCE
         assert spent is not None
         assert server.total <= spent

@@ -70,9 +70,9 @@ class Servers:
         """The process and whatever it started, without a warning."""
         process = self.running[port]
         with suppress(psutil.NoSuchProcess):
-            for one in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+            for victim in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
                 with suppress(psutil.NoSuchProcess):
-                    one.kill()
+                    victim.kill()
         process.wait()
 
     def wait_for(self, port: int) -> None:
@@ -157,8 +157,10 @@ class Campaign:
             if answer.status_code in (200, 201):
                 if tries > 1:
                     replayed = "idempotency-replayed" in answer.headers
-                    told = "id and status" if "statusCode" in answer.json() else "the first answer" if replayed else "done now"
-                    self.findings.answers[told] += 1
+                    repeat = (
+                        "id and status" if "statusCode" in answer.json() else "the first answer" if replayed else "done now"
+                    )
+                    self.findings.answers[repeat] += 1
                 self.findings.made[noun, name] = str(answer.json()["id"])
                 return
             waits = answer.status_code == 503 or (answer.status_code == 409 and "still runs" in answer.text)

@@ -60,7 +60,7 @@ def check(job_user: JobUser) -> None:
     """Completed once and told once; failed only when three workers died under it, or under a child of it."""
     with job_user.db.transaction(job_user.tenant.caller) as tx:
         rows = tx.execute(select(Job.id, Job.state, Job.kills, Job.error_code)).all()
-        told = Counter(tx.scalars(select(EventRow.noun_id).where(EventRow.kind == "job.completed")))
+        completions = Counter(tx.scalars(select(EventRow.noun_id).where(EventRow.kind == "job.completed")))
     for job_id, state, kills, code in rows:
-        assert (state, told[job_id]) == ("completed", 1) or (state, told[job_id]) == ("failed", 0)
+        assert (state, completions[job_id]) == ("completed", 1) or (state, completions[job_id]) == ("failed", 0)
         assert state == "completed" or kills == 3 or code == "child_failed"

@@ -73,7 +73,7 @@ def test_each_post_is_out_once_or_said_to_be_unknown(publishing_rig: PublishingR
         420,
         what=f"the end of every post ({len(publishing_rig.left())} left)",
     )
-    told(publishing_rig, ids, killed, broken, time.monotonic() - began)
+    check_posts(publishing_rig, ids, killed, broken, time.monotonic() - began)
 
 
 def planned(publishing_rig: PublishingRig, n: int) -> str:
@@ -103,24 +103,26 @@ def break_something(publishing_rig: PublishingRig, dice: random.Random) -> str:
     return f"{platform} {fault}"
 
 
-def told(publishing_rig: PublishingRig, ids: list[str], killed: Counter[str], broken: Counter[str], took: float) -> None:
+def check_posts(publishing_rig: PublishingRig, ids: list[str], killed: Counter[str], broken: Counter[str], took: float) -> None:
     seen = Counter(publishing_rig.seen())
-    states = Counter(str(publishing_rig.post(one).state) for one in ids)
+    states = Counter(str(publishing_rig.post(post_id).state) for post_id in ids)
     print(f"\n{len(ids)} posts, {sum(killed.values())} kills {dict(killed)} in {took:.0f} s: {dict(states)}")
     print(f"platforms broken {sum(broken.values())} times: {dict(broken)}")
     asked = [
-        one for one in ids if publishing_rig.post(one).first_comment and publishing_rig.post(one).state == PostState.PUBLISHED
+        post_id
+        for post_id in ids
+        if publishing_rig.post(post_id).first_comment and publishing_rig.post(post_id).state == PostState.PUBLISHED
     ]
-    missing = Counter(publishing_rig.comment_story(one) for one in asked if not publishing_rig.comments(one))
+    missing = Counter(publishing_rig.comment_story(post_id) for post_id in asked if not publishing_rig.comments(post_id))
     print(f"{len(asked)} first comments; not there: {dict(missing)}")
     assert "" not in missing, "each says why"
-    for one in ids:
-        assert len(publishing_rig.comments(one)) <= 1, publishing_rig.story(one)
-        post, times = publishing_rig.post(one), seen[publishing_rig.captions[one]]
+    for post_id in ids:
+        assert len(publishing_rig.comments(post_id)) <= 1, publishing_rig.story(post_id)
+        post, times = publishing_rig.post(post_id), seen[publishing_rig.captions[post_id]]
         if post.state == PostState.UNKNOWN:
-            assert "tiktok picture" in publishing_rig.captions[one], publishing_rig.story(one)
-            assert post.error, publishing_rig.story(one)
-            assert times <= 1, publishing_rig.story(one)
+            assert "tiktok picture" in publishing_rig.captions[post_id], publishing_rig.story(post_id)
+            assert post.error, publishing_rig.story(post_id)
+            assert times <= 1, publishing_rig.story(post_id)
         else:
-            assert (post.state, times) == (PostState.PUBLISHED, 1), publishing_rig.story(one)
+            assert (post.state, times) == (PostState.PUBLISHED, 1), publishing_rig.story(post_id)
     assert max(seen.values()) == 1

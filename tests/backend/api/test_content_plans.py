@@ -51,7 +51,7 @@ def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any,
     scheduled = editor.patch(f"/content-plans/{plan['id']}", json={"status": "scheduled"})
     assert scheduled.json()["status"] == "scheduled"
     listed = editor.get("/content-plans?status=scheduled&date=today")
-    assert (listed.headers["x-total-count"], [one["id"] for one in listed.json()["data"]]) == ("1", [plan["id"]])
+    assert (listed.headers["x-total-count"], [item["id"] for item in listed.json()["data"]]) == ("1", [plan["id"]])
     assert editor.get("/content-plans?status=scheduled&date=2031-01-01").json()["data"] == []
 
     out = editor.patch(f"/content-plans/{plan['id']}", json={"status": "published", "igMediaId": "ig_media_id_456"}).json()
@@ -96,7 +96,7 @@ def test_what_was_changed_since_it_was_read_is_refused(editor: Any, bella: Plann
         autopost(editor, contentPlanId=plan["id"], version=old),
         autopost(editor, postId=plan["variants"][0]["id"], version=old),
     ]
-    assert [one.status_code for one in refused] == [409] * 7
+    assert [answer.status_code for answer in refused] == [409] * 7
     assert refused[0].json()["code"] == "changed_since"
     assert "then, 2 now" in refused[0].json()["message"]
     assert editor.get(path).json()["status"] == "draft"
@@ -116,8 +116,8 @@ def test_scheduled_is_never_answered_with_in_review(app: App, editor: Any, bella
 
 
 def test_a_time_with_seconds_is_refused_and_not_rounded(editor: Any, bella: Planner) -> None:
-    for said in ("2031-06-01T08:32:07", "2031-06-01T08:32:00.5"):
-        refused = editor.post("/content-plans", json=body(bella, localTime=said))
+    for local_time in ("2031-06-01T08:32:07", "2031-06-01T08:32:00.5"):
+        refused = editor.post("/content-plans", json=body(bella, localTime=local_time))
         assert refused.status_code == 400
         assert "whole minutes: say localTime as 2031-06-01T08:32" in refused.json()["message"]
     plan = editor.post("/content-plans", json=body(bella, localTime="2031-06-01T08:32:00")).json()
@@ -130,10 +130,10 @@ def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: 
     idea = editor.post("/content-plans", json=body(bella)).json()
     asked = "/content-plans/calendar?from=2031-06-01T00:00&to=2031-07-01T00:00&zone=Asia/Tokyo"
     shown = editor.get(asked).json()
-    assert [(one["id"], one["wall"], one["ownWall"]) for one in shown["data"]] == [
+    assert [(plan["id"], plan["wall"], plan["ownWall"]) for plan in shown["data"]] == [
         (plan["id"], "2031-06-02T03:00:00", "2031-06-01T18:00:00")
     ]
-    assert [one["id"] for one in shown["undated"]] == [idea["id"]]
+    assert [plan["id"] for plan in shown["undated"]] == [idea["id"]]
     act = editor.post(
         f"/content-plans/{plan['id']}/move", json={"localTime": "2031-06-10T09:00", "timeZone": "Asia/Tokyo"}
     ).json()
@@ -170,24 +170,24 @@ def autopost(editor: Any, key: str = "", **payload: Any) -> Any:
 def test_an_automation_publishes_now(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller) as tx:
         other = make_channel(tx, bella.influencer.id, "youtube")  # cannot go out as it is: no film, no title
-        one = bella.plan(tx, wall=local_time_ahead())
+        plan = bella.plan(tx, wall=local_time_ahead())
         two = bella.plan(tx, wall=local_time_ahead(), variants=(bella.variant(), bella.variant(channel_id=other.id)))
-    started = autopost(editor, "n8n-1", contentPlanId=one.id)
+    started = autopost(editor, "n8n-1", contentPlanId=plan.id)
     job = started.json()
     assert (started.status_code, job["kind"], job["state"], job["jobId"]) == (201, "autopost", "pending", job["id"])
     assert started.headers["location"].startswith(f"/api/jobs/{job['id']}")
-    assert autopost(editor, "n8n-1", contentPlanId=one.id).json()["id"] == job["id"]
+    assert autopost(editor, "n8n-1", contentPlanId=plan.id).json()["id"] == job["id"]
     assert editor.get(f"/jobs/{job['id']}").json()["title"] == "Publish “Trams” on Bella · Sandbox"
-    variant = editor.get(f"/content-plans/{one.id}").json()["variants"][0]
+    variant = editor.get(f"/content-plans/{plan.id}").json()["variants"][0]
     assert (variant["status"], variant["jobId"]) == ("publishing", job["id"])
-    again = autopost(editor, contentPlanId=one.id)
+    again = autopost(editor, contentPlanId=plan.id)
     assert (again.status_code, "right now" in again.json()["message"]) == (409, True)
 
     whole = autopost(editor, contentPlanId=two.id)
     assert (whole.status_code, "bella.travels" in whole.json()["message"]) == (400, True)
     sandbox = next(post for post in two.posts if post.platform == "sandbox")
     assert autopost(editor, postId=sandbox.id).status_code == 201
-    states = {one["platform"]: one["status"] for one in editor.get(f"/content-plans/{two.id}").json()["variants"]}
+    states = {variant["platform"]: variant["status"] for variant in editor.get(f"/content-plans/{two.id}").json()["variants"]}
     assert states == {"sandbox": "publishing", "youtube": "draft"}
 
 
@@ -221,9 +221,9 @@ def test_a_month_is_sent_as_it_is_drawn(app: App, editor: Any, bella: Planner, w
     assert whole["more"] == {}
     # 20:00 in UTC is 05:00 of the next day in Tokyo
     assert few["more"] == {"2031-06-11": 3}
-    ids = {one["id"] for one in few["data"]}
+    ids = {plan["id"] for plan in few["data"]}
     assert ids == {plan.id for plan in plans[:3]} | {same.id}
-    assert few["data"] == [one for one in whole["data"] if one["id"] in ids]
-    assert [one["clash"] for one in few["data"]] == [
+    assert few["data"] == [plan for plan in whole["data"] if plan["id"] in ids]
+    assert [plan["clash"] for plan in few["data"]] == [
         "", "", "Only 30 min from another post on this channel.", "Another post on this channel has the same words.",
     ]  # fmt: skip

@@ -23,20 +23,20 @@ def described() -> dict[str, Any]:
 
 
 def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [(path, method, one) for path, methods in described["paths"].items() for method, one in methods.items()]
+    return [(path, method, operation) for path, methods in described["paths"].items() for method, operation in methods.items()]
 
 
 def test_every_operation_names_the_refusals_it_sends_and_no_other(described: dict[str, Any]) -> None:
     assert len(operations(described)) > 80
     for path, method, operation in operations(described):
-        said = set(operation["responses"])
-        assert ("422" in said) is (method == "post" and not path.startswith(("/auth/", "/session"))), (method, path)
-        assert {"400", "429", "503"} <= said, (method, path)
+        statuses = set(operation["responses"])
+        assert ("422" in statuses) is (method == "post" and not path.startswith(("/auth/", "/session"))), (method, path)
+        assert {"400", "429", "503"} <= statuses, (method, path)
         if method != "get":
-            assert {"401", "403", "404", "409", "413"} <= said, (method, path)
+            assert {"401", "403", "404", "409", "413"} <= statuses, (method, path)
         elif operation.get("security"):
-            assert {"401", "403", "404"} <= said, (method, path)
-        assert any(status < "400" for status in said), (method, path)
+            assert {"401", "403", "404"} <= statuses, (method, path)
+        assert any(status < "400" for status in statuses), (method, path)
     assert not {"HTTPValidationError", "ValidationError"} & set(described["components"]["schemas"])
 
 
@@ -58,7 +58,9 @@ def test_every_body_has_an_example_that_fits(described: dict[str, Any]) -> None:
             count += 1
             assert content.get("example") is not None or content.get("examples"), (method, path)
             schema = {**content["schema"], "components": described["components"]}
-            values = [content["example"]] if "example" in content else [one["value"] for one in content["examples"].values()]
+            values = (
+                [content["example"]] if "example" in content else [example["value"] for example in content["examples"].values()]
+            )
             for value in values:
                 errors = [error.message for error in Draft202012Validator(schema).iter_errors(value)]
                 assert not errors, (method, path, value)

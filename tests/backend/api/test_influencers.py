@@ -39,9 +39,13 @@ def test_an_influencer_from_making_to_the_archive(app: App, workspace: Tenant) -
             address, json={"persona": {"tone": "dry"}, "lookNegative": "hat"}, headers={"if-match": read.headers["etag"]}
         )
         assert changed.status_code == 200
-        said = changed.json()
-        assert (said["persona"]["tone"], said["persona"]["bio"], said["lookNegative"]) == ("dry", "Yoga teacher", "hat")
-        assert (said["name"], said["timeZone"], said["version"]) == ("Bella Rossi", "Europe/Rome", 2)
+        influencer = changed.json()
+        assert (influencer["persona"]["tone"], influencer["persona"]["bio"], influencer["lookNegative"]) == (
+            "dry",
+            "Yoga teacher",
+            "hat",
+        )
+        assert (influencer["name"], influencer["timeZone"], influencer["version"]) == ("Bella Rossi", "Europe/Rome", 2)
         stale = client.patch(address, json={"name": "Carla"}, headers={"if-match": read.headers["etag"]})
         assert (stale.status_code, stale.json()["code"]) == (409, "changed_since")
 
@@ -92,8 +96,8 @@ def test_what_is_wrong_is_said_with_its_field(app: App, workspace: Tenant) -> No
     _, secret = make_key(app, workspace, "influencers:write")
     _, reader = make_key(app, workspace, "influencers:read")
     with program(app, secret) as client:
-        said = refused(client, {"name": "Al", "timeZone": "Mars/Base"})
-        assert said == (
+        message = refused(client, {"name": "Al", "timeZone": "Mars/Base"})
+        assert message == (
             "name: The name must have 3 to 80 characters.; "
             "timeZone: Choose one of the time zones in the list, for example Europe/Berlin."
         )

@@ -56,7 +56,7 @@ def test_a_list_is_one_job_and_the_same_key_the_same_job(app: Any, editor: Any, 
         card = generation.get(tx, made.json()["subjectId"])
         shots = generation.image_overrides(tx, card.id, card.n)
         each = [card.recipe.with_overrides(shot) for shot in shots]
-    assert [(one.prompt, one.negative_prompt, one.steps) for one in each] == [
+    assert [(recipe.prompt, recipe.negative_prompt, recipe.steps) for recipe in each] == [
         ("portrait in a cafe", "", 7), ("at sunset", "rain", 7), ("at sunset", "rain", 7),
     ]  # fmt: skip
     assert editor.get(f"/generations/{card.id}/pictures").json() == {"data": [], "state": "pending"}
@@ -66,20 +66,20 @@ def test_what_is_wrong_is_said_for_every_line_and_nothing_starts(app: Any, edito
     lines = ["fine", {"prompt": "a", "n": 99}, "<lora:nobody:1> b", {"promt": "c"}]
     answer = order(editor, "image-list", {"lines": lines})
     assert answer.status_code == 400
-    for said in ("Line 2: N:", "Line 3: ", "Line 4: Promt:"):
-        assert said in answer.json()["message"]
+    for problem in ("Line 2: N:", "Line 3: ", "Line 4: Promt:"):
+        assert problem in answer.json()["message"]
     assert "Line 1" not in answer.json()["message"]
-    for kind, payload, said in (
+    for kind, payload, problem in (
         ("image-list", {"lines": ["x"] * 201}, "at most 200"),
         ("image-list", {"lines": [{"prompt": "x", "n": 16}] * 13}, "208 pictures"),
         ("image-list", {"lines": []}, "at least 1"),
-        ("image-grid", {"axes": [{"kind": one, "values": ["1-30"]} for one in ("seed", "steps")]}, "30 × 30 = 900 pictures"),
+        ("image-grid", {"axes": [{"kind": axis, "values": ["1-30"]} for axis in ("seed", "steps")]}, "30 × 30 = 900 pictures"),
         ("image-grid", {"draft": {"prompt": "x"}, "axes": [{"kind": "shoes", "values": [1]}]}, "kind: Input"),
         ("image-upscale", {"pictureId": "pic_none", "scale": 99}, "less than or equal to 8"),
         ("image-generation", {"prompt": "x", "nn": 3}, "nn: Extra"),
     ):  # fmt: skip
         answer = order(editor, kind, payload)
-        assert (answer.status_code, said in answer.json()["message"]) == (400, True), answer.json()
+        assert (answer.status_code, problem in answer.json()["message"]) == (400, True), answer.json()
     assert job_count(app, workspace) == 0
 
 
@@ -110,8 +110,8 @@ def test_a_larger_copy_is_asked_for_once(app: Any, editor: Any, workspace: Tenan
 def test_what_was_uploaded_is_brought_in(app: Any, editor: Any, workspace: Tenant) -> None:
     nothing = order(editor, "picture-import", {})
     assert (nothing.status_code, "nothing to bring in" in nothing.json()["message"]) == (400, True)
-    said = {"noun": "gallery", "nounId": "import", "filename": "a.jpg", "size": 3, "clientKey": "a"}
-    upload = editor.post(f"/uploads/{workspace.id}", json=said).json()["id"]
+    announcement = {"noun": "gallery", "nounId": "import", "filename": "a.jpg", "size": 3, "clientKey": "a"}
+    upload = editor.post(f"/uploads/{workspace.id}", json=announcement).json()["id"]
     assert editor.put(f"/uploads/{workspace.id}/{upload}", content=b"abc").status_code == 200
     assert order(editor, "picture-import", {"aiMade": True}).json()["type"] == "picture-import"
 
@@ -142,17 +142,17 @@ def test_the_api_describes_every_type_in_its_own_spelling(app: Any, editor: Any,
     with app.db.transaction(workspace.caller) as tx:
         set_id, bella = make_dataset(tx), make_influencer(tx).id
         channel = channels.add_sandbox(tx, bella).id
-    said = editor.get("/openapi.json").json()["components"]["schemas"]["JobRequest"]["oneOf"]
-    assert [one["title"] for one in said] == list(JOB_REQUEST_TYPES)
-    by_name = {one["title"]: one["properties"]["payload"]["properties"] for one in said}
+    schemas = editor.get("/openapi.json").json()["components"]["schemas"]["JobRequest"]["oneOf"]
+    assert [schema["title"] for schema in schemas] == list(JOB_REQUEST_TYPES)
+    by_name = {schema["title"]: schema["properties"]["payload"]["properties"] for schema in schemas}
     assert "negativePrompt" in by_name["image-grid"]["draft"]["properties"]
     assert "loraId" in by_name["image-grid"]["axes"]["items"]["properties"]
     assert "pictureId" in by_name["image-upscale"]
     for kind, work in JOB_REQUEST_TYPES.items():
         if work.estimate:
             example = json.dumps(work.example, ensure_ascii=False).replace("inf_…", bella).replace("ds_…", set_id)
-            said = json.loads(example.replace("chn_…", channel))
-            assert order(editor, kind, said, path="/jobs/estimate").status_code == 200, kind
+            payload = json.loads(example.replace("chn_…", channel))
+            assert order(editor, kind, payload, path="/jobs/estimate").status_code == 200, kind
 
 
 def test_words_are_foretold_with_their_picture(app: Any, editor: Any, workspace: Tenant) -> None:

@@ -74,8 +74,8 @@ def test_bad_parameters_are_400_with_all_complaints(client: Browser, workspace: 
 def test_one_job_its_log_and_the_live_ones(app: App, client: Browser, workspace: Tenant) -> None:
     job_id = make_job(app, workspace.caller)
     browser = client(workspace.viewer, **{"x-workspace": workspace.id})
-    one = browser.get(f"/api/jobs/{job_id}").json()
-    assert (one["state"], one["queuePosition"], one["etaS"], one["deadLetter"]) == ("pending", 1, None, False)
+    job = browser.get(f"/api/jobs/{job_id}").json()
+    assert (job["state"], job["queuePosition"], job["etaS"], job["deadLetter"]) == ("pending", 1, None, False)
     assert browser.get(f"/api/jobs/{job_id}/log").json()["data"] == []
     assert [job["id"] for job in browser.get("/api/jobs/live").json()["data"]] == [job_id]
     assert [job["id"] for job in browser.get("/api/jobs/live", params={"id": job_id}).json()["data"]] == [job_id]
@@ -127,7 +127,7 @@ def test_a_job_speaks_the_seeds_words_and_those_of_0_5_1(app: App, client: Brows
         "costUsd": "0",
     }
     described = client(workspace.viewer).get("/api/openapi.json").json()["components"]["schemas"]["JobResponse"]["properties"]
-    assert {name for name, said in described.items() if said.get("deprecated")} == {
+    assert {name for name, schema in described.items() if schema.get("deprecated")} == {
         "kind", "state", "errorMessage", "finishedAt", "costUsd",
     }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_a_lora_config_starts_a_training(key: TestClient, workspace: Tenant, row
     assert key.get(f"/jobs/{started['id']}").json()["type"] == "lora-training"
     changed = key.patch(address, json={"notes": "Small", "notBefore": "2020-01-01T00:00:00Z"})
     assert (changed.status_code, changed.json()["notes"]) == (200, "Small")
-    assert [one["id"] for one in key.get("/lora-configs?status=pending").json()["data"]] == [started["loraConfigId"]]
+    assert [config["id"] for config in key.get("/lora-configs?status=pending").json()["data"]] == [started["loraConfigId"]]
     assert key.post(f"{address}/cancel").json()["status"] == "cancelled"
     assert key.post(f"{address}/cancel").status_code == 409
 
@@ -138,7 +138,7 @@ def test_files_have_addresses_that_programs_can_fetch(
     assert (of_job["data"][0]["id"], len(of_job["data"])) == (picture, 1)
     assert "url" not in of_job["data"][0]
     assert key.get("/assets?type=video").status_code == 403, "this key may not read videos"
-    assert {one["type"] for one in key.get("/assets?take=200").json()["data"]} == {"image", "lora"}
+    assert {asset["type"] for asset in key.get("/assets?take=200").json()["data"]} == {"image", "lora"}
     refused = key.delete(f"/assets/{used}")
     assert (refused.status_code, "used by 1 LoRA" in refused.json()["message"]) == (409, True)
     assert key.delete(f"/assets/{picture}").status_code == 204

@@ -119,7 +119,7 @@ def test_from_an_influencer_to_a_scheduled_post(app: App, workspace: Tenant) -> 
         read = await agent.call("read_post", plan_id=plan["id"])
         assert [post["status"] for post in read["posts"]] == ["scheduled"]
         listed = await agent.call("list_posts", status="scheduled")
-        assert [one["id"] for one in listed["plans"]] == [plan["id"]]
+        assert [item["id"] for item in listed["plans"]] == [plan["id"]]
         days = {"first_day": local_time_ahead(days=9).date().isoformat(), "days": 2, "times": ["18:00"], "pictures": 0}
         series = await agent.call(
             "plan_days", influencer_id=bella["id"], channel_ids=[channel["id"]], idempotency_key="two days 1", **days

@@ -35,7 +35,7 @@ def editor(app: Any, workspace: Tenant) -> Iterator[Any]:
 def test_pages_counts_and_neighbours(editor: Any, ids: list[str]) -> None:
     first = editor.get("/pictures", params={"take": 3, "q": "beach"}).json()
     rest = editor.get("/pictures", params={"take": 3, "q": "beach", "cursor": first["nextCursor"]}).json()
-    assert [one["id"] for one in first["data"] + rest["data"]] == ids[::-1]
+    assert [picture["id"] for picture in first["data"] + rest["data"]] == ids[::-1]
     assert rest["nextCursor"] is None
     assert {"assetId", "prompt", "rating", "favourite", "shape", "createdAt"} <= set(first["data"][0])
     assert editor.get("/pictures/count").json() == {"total": 5, "more": False}
@@ -53,7 +53,7 @@ def test_acts_undo_and_a_whole_filter(editor: Any, ids: list[str]) -> None:
     everything = {"all": True, "rating": 4}
     faved = editor.post("/pictures/acts", params=everything, json={"kind": "favourite"}).json()
     assert (faved["count"], editor.get("/pictures/count", params={"favourite": True}).json()["total"]) == (2, 2)
-    assert [one["id"] for one in editor.get("/pictures/acts").json()["data"]] == [faved["id"], done["id"]]
+    assert [act["id"] for act in editor.get("/pictures/acts").json()["data"]] == [faved["id"], done["id"]]
     assert editor.post(f"/pictures/acts/{done['id']}/undo").json()["undoneAt"]
     assert editor.post(f"/pictures/acts/{done['id']}/undo").status_code == 409
     again = [editor.post("/pictures/acts", json={"kind": "delete", "pictureIds": ids[:1]}, headers={"idempotency-key": "k"})
@@ -71,7 +71,7 @@ def test_boards(editor: Any, ids: list[str]) -> None:
     moved = editor.post(f"/boards/{board}/order", json={"pictureIds": [ids[2]], "before": ids[0]})
     assert moved.status_code == 200
     shown = editor.get("/pictures", params={"board": board, "order": "board"}).json()["data"]
-    assert [one["id"] for one in shown] == [ids[2], ids[0], ids[1]]
+    assert [picture["id"] for picture in shown] == [ids[2], ids[0], ids[1]]
     listed = editor.get("/boards").json()["data"][0]
     assert (listed["name"], listed["count"], listed["covers"][0]) == ("Summer", 3, shown[0]["assetId"])
     job = editor.post(f"/boards/{board}/archive").json()

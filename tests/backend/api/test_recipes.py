@@ -16,16 +16,16 @@ def test_files(client: Callable[..., TestClient], db: Database, workspace: Tenan
     with db.transaction(workspace.caller, needs="editor") as tx:
         card = prompt_library.save_wildcard(tx, WildcardDraft(name="hair/colors", lines=("red", "blå")))
         prompt_library.save_template(tx, TemplateDraft(name="Face", prompt="{who}"))
-    mine, theirs = client(workspace.viewer), client(other_workspace.owner)
+    viewer, other_owner = client(workspace.viewer), client(other_workspace.owner)
     asked = {"workspace": workspace.id}
-    whole = mine.get("/api/recipes/export", params=asked)
+    whole = viewer.get("/api/recipes/export", params=asked)
     assert whole.json() == {
         "templates": [{"name": "Face", "prompt": "{who}", "negative": ""}], "wildcards": {"hair/colors": ["red", "blå"]},
     }  # fmt: skip
     assert "attachment" in whole.headers["content-disposition"]
-    text = mine.get(f"/api/recipes/wildcards/{card.id}", params=asked)
+    text = viewer.get(f"/api/recipes/wildcards/{card.id}", params=asked)
     assert (text.text, text.headers["content-type"]) == ("red\nblå\n", "text/plain; charset=utf-8")
-    assert theirs.get("/api/recipes/export", params=asked).status_code == 401
+    assert other_owner.get("/api/recipes/export", params=asked).status_code == 401
     other = {"workspace": other_workspace.id}
-    assert theirs.get(f"/api/recipes/wildcards/{card.id}", params=other).status_code == 404
-    assert theirs.get("/api/recipes/export", params=other).json() == {"templates": [], "wildcards": {}}
+    assert other_owner.get(f"/api/recipes/wildcards/{card.id}", params=other).status_code == 404
+    assert other_owner.get("/api/recipes/export", params=other).json() == {"templates": [], "wildcards": {}}

@@ -33,8 +33,8 @@ def test_a_report_is_a_file_for_members_only(
     answer = client(workspace.viewer).get(address, params={"workspace": workspace.id})
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''Bella")
-    said = answer.json()
-    assert (said["made"], said["held"], said["share_marked"], said["datasets"][0]["name"]) == (5, 2, 1.0, "Bella")
+    report = answer.json()
+    assert (report["made"], report["held"], report["share_marked"], report["datasets"][0]["name"]) == (5, 2, 1.0, "Bella")
     table = client(workspace.viewer).get(address, params={"workspace": workspace.id, "format": "csv"})
     assert table.headers["content-type"].startswith("text/csv")
     assert "pictures,Bella,held,2" in table.text
@@ -46,13 +46,13 @@ def test_a_report_is_a_file_for_members_only(
 def test_held_pictures_are_listed_only_when_asked_for(client: Browser, workspace: Tenant, rows: Rows) -> None:
     def listed(**params: str) -> list[str]:
         answer = client(workspace.viewer).get("/api/pictures", params={"workspace": workspace.id, **params})
-        return [one["id"] for one in answer.json()["data"]]
+        return [picture["id"] for picture in answer.json()["data"]]
 
     held = set(rows.picture_ids[:2])
     assert set(listed()) == set(rows.picture_ids) - held
     assert set(listed(gate="held")) == held
     assert set(listed(gate="any")) == set(rows.picture_ids)
-    [one] = client(workspace.viewer).get(
+    [picture] = client(workspace.viewer).get(
         "/api/pictures", params={"workspace": workspace.id, "gate": "held", "take": "1"}
     ).json()["data"]  # fmt: skip
-    assert (one["gate"], one["identityScore"], one["identityLine"]) == ("held", 0.5, 0.8)
+    assert (picture["gate"], picture["identityScore"], picture["identityLine"]) == ("held", 0.5, 0.8)

@@ -31,7 +31,7 @@ def test_a_ticket_becomes_a_cookie_that_scripts_cannot_see(app: App, client: Bro
         assert words in known
     me = browser.get("/api/session").json()
     assert me["user"]["email"] == "ada@example.org"
-    assert [(one["name"], one["role"]) for one in me["workspaces"]] == [("First", "owner")]
+    assert [(place["name"], place["role"]) for place in me["workspaces"]] == [("First", "owner")]
     assert browser.delete("/api/session").status_code == 204
     assert browser.get("/api/session").status_code == 401
     assert accounts.devices.recognise(app.settings, browser.cookies["studio_device"], me["user"]["id"])

@@ -153,8 +153,8 @@ def test_anybody_may_ask_how_much_is_going_on(app: App, workspace: Tenant, other
     with browser(app, None) as stranger:
         answer = stranger.get("/style/health")
     assert answer.status_code == 200
-    said = answer.json()
-    assert set(said) == {"status", "version", "active_sessions", "active_jobs"}
-    assert (said["status"], said["version"]) == ("ok", VERSION)
-    assert said["active_sessions"] >= 2
-    assert said["active_jobs"] >= 2
+    health = answer.json()
+    assert set(health) == {"status", "version", "active_sessions", "active_jobs"}
+    assert (health["status"], health["version"]) == ("ok", VERSION)
+    assert health["active_sessions"] >= 2
+    assert health["active_jobs"] >= 2

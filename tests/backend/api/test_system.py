@@ -15,9 +15,9 @@ INSTALLATION = ("/system", "/system/metrics")
 def test_an_operator_reads_the_whole_installation(app: App, workspace: Tenant) -> None:
     with browser(app, workspace.owner) as client:
         client.headers["x-workspace"] = workspace.id
-        said = client.get("/system").json()
-        assert {"Database", "Workers", "Trainer"} <= {check["name"] for check in said["checks"]}
-        assert (said["workers"], said["devices"]) == ([], [])
+        system = client.get("/system").json()
+        assert {"Database", "Workers", "Trainer"} <= {check["name"] for check in system["checks"]}
+        assert (system["workers"], system["devices"]) == ([], [])
         figures = client.get("/system/metrics")
         assert figures.headers["content-type"].startswith("text/plain")
         assert 'studio_up{part="database"} 1.0' in figures.text
@@ -29,9 +29,9 @@ def test_owners_and_keys_read_their_workspaces_part_alone(app: App, workspace: T
         for path in INSTALLATION:
             refusal = client.get(path)
             assert (refusal.status_code, "OPERATOR_EMAILS" in refusal.text) == (403, True), path
-        said = client.get("/system/workspace").json()
-        assert said["parts"] == said["parts"] | {"Database": True, "Workers": False, "Image engine": True}
-        assert (said["jobs"]["pending"], said["files"], said["sizeBytes"]) == (0, 0, 0)
+        status = client.get("/system/workspace").json()
+        assert status["parts"] == status["parts"] | {"Database": True, "Workers": False, "Image engine": True}
+        assert (status["jobs"]["pending"], status["files"], status["sizeBytes"]) == (0, 0, 0)
     _, secret = make_key(app, workspace, "*:admin")
     with program(app, secret) as client:
         assert [client.get(path).status_code for path in INSTALLATION] == [403, 403], "an operator's key is none of one"

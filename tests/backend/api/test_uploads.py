@@ -73,7 +73,7 @@ def test_a_file_goes_to_storage_as_it_is(app: App, client: TestClient, workspace
     card = stored(app, workspace, begun.json()["id"])
     assert hashlib.sha256(app.storage.read(card.key)).digest() == hashlib.sha256(data).digest()
     listed = client.get(f"/uploads/{workspace.id}", params={"noun": "dataset", "nounId": dataset_id}).json()["data"]
-    assert [(one["filename"], one["state"]) for one in listed] == [("a.jpg", "stored")]
+    assert [(upload["filename"], upload["state"]) for upload in listed] == [("a.jpg", "stored")]
 
 
 def test_a_file_chosen_again_is_skipped_until_it_is_gone(
@@ -147,15 +147,15 @@ def test_a_second_try_that_breaks_off_leaves_the_file_to_be_sent_again(
 
 def test_another_length_than_announced(app: App, client: TestClient, workspace: Tenant, dataset_id: str) -> None:
     upload_id = announce(client, workspace, dataset_id).json()["id"]
-    for sent, said in ((b"x" * 9, "incomplete"), (b"x" * 11, "larger than was announced")):
+    for sent, problem in ((b"x" * 9, "incomplete"), (b"x" * 11, "larger than was announced")):
         answer = client.put(f"/uploads/{workspace.id}/{upload_id}", content=sent)
         assert answer.status_code == 400
-        assert said in answer.json()["message"]
+        assert problem in answer.json()["message"]
         assert stored(app, workspace, upload_id).state == "uploading"
 
 
 def test_what_is_refused_before_a_byte_is_sent(client: TestClient, workspace: Tenant, dataset_id: str) -> None:
-    for change, said in (
+    for change, problem in (
         ({"size": 0}, "is empty"),
         ({"size": 101 * 2**20}, "the limit is 100 MB"),
         ({"filename": "a.zip", "size": 5000 * 2**20}, "the limit is 4,096 MB"),
@@ -163,7 +163,7 @@ def test_what_is_refused_before_a_byte_is_sent(client: TestClient, workspace: Te
     ):
         answer = announce(client, workspace, dataset_id, **change)
         assert answer.status_code == 400
-        assert said in answer.json()["message"]
+        assert problem in answer.json()["message"]
 
 
 def test_any_name_is_kept_for_people_and_never_used_as_a_path(
