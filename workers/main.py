@@ -29,6 +29,7 @@ from workers.lease import Identity, Lease
 from workers.runner import FinishedAttempt, Process, drain, write_outcome
 from workers.scheduler import Scheduler
 from workers.wakeups import notifications, start_listening
+from workers.webhook_sender import WebhookSender
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -84,7 +85,9 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.workers.poll_ms, on_message=on_message)
     if options.tick:
         scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message))
-        threading.Thread(target=scheduler.run, args=[lease.stopping], name="scheduler", daemon=True).start()
+        sender = WebhookSender(app)
+        for name, target in (("scheduler", scheduler.run), ("webhooks", sender.run)):
+            threading.Thread(target=target, args=[lease.stopping], name=name, daemon=True).start()
     device_ids = list(process.device_ids)
     log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=device_ids)
     while not lease.stopping.wait(settings.workers.device_probe_s):

@@ -13,6 +13,7 @@ from backend.settings.environment import read_environment
 from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
 from backend.settings.section import SettingsSection, env, secret
 from backend.settings.servers import ApiSettings, PostgresSettings, RedisSettings, StorageSettings, WebSettings
+from backend.settings.webhooks import WebhookSettings
 from backend.settings.work import JobSettings, RetentionSettings, UploadSettings, WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -44,6 +45,7 @@ class Settings(SettingsSection):
     youtube: YouTubeSettings
     sandbox: SandboxSettings
     publishing: PublishingSettings
+    webhooks: WebhookSettings
     retention: RetentionSettings
 
     @classmethod

@@ -20,6 +20,7 @@ _DISPATCHED = (
     "posting_rules",
     "channels",
     "post_attempts",
+    "webhook_messages",
 )
 """Tables the dispatch role works on across workspaces."""
 _WORKER_ONLY = ("turns",)

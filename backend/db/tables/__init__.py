@@ -53,6 +53,7 @@ from backend.db.tables.post import (
 from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, UnsavedForm, Wildcard
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
+from backend.db.tables.webhook import WebhookMessage
 from backend.db.tables.writing import TalkLine, TextDraft
 from backend.db.tables.writing_style import StyleSource, StyleText, WritingStyle
 
@@ -153,6 +154,7 @@ __all__ = [
     "UnsavedForm",
     "Upload",
     "User",
+    "WebhookMessage",
     "Wildcard",
     "WorkTime",
     "Worker",

@@ -1,0 +1,45 @@
+"""The thread that sends webhooks, beside the scheduler: where an answer takes long, nothing else waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from backend.errors import StudioError
+from backend.webhooks import delivery
+
+if TYPE_CHECKING:
+    from backend.app import App
+
+log = structlog.get_logger(__name__)
+_PURGE_EVERY_S = 3600.0
+
+
+class WebhookSender:
+    """Any number may run: messages are claimed."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._purge_at = 0.0
+
+    def run(self, stopping: threading.Event) -> None:
+        """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
+        while not stopping.wait(self._app.settings.jobs.tick_s):
+            try:
+                self.tick()
+            except StudioError as error:
+                log.warning("webhooks not sent", error=error.message)
+            except Exception:
+                log.exception("webhooks not sent")
+
+    def tick(self) -> None:
+        """Sends what is due; deletes old messages once an hour. Raises Unavailable while Postgres is away."""
+        if tried := delivery.deliver_due(self._app):
+            log.info("webhooks tried", messages=tried)
+        if time.monotonic() >= self._purge_at:
+            self._purge_at = time.monotonic() + _PURGE_EVERY_S
+            with self._app.db.dispatch() as tx:
+                delivery.purge_old(tx)
