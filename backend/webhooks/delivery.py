@@ -87,14 +87,14 @@ def _complete(app: App, tx: Session, message_id: str) -> None:
 
 
 def _claim(app: App) -> list[ClaimedMessage]:
-    due = select(WebhookMessage.id).where(
-        WebhookMessage.state == "pending", WebhookMessage.next_at <= func.clock_timestamp()
-    )
+    due = select(WebhookMessage.id).where(WebhookMessage.state == "pending", WebhookMessage.next_at <= func.clock_timestamp())
     batch = due.order_by(WebhookMessage.next_at).limit(AT_ONCE).with_for_update(skip_locked=True)
     with app.db.dispatch() as tx:
         ids = tx.scalars(batch).all()
-        claimed = update(WebhookMessage).where(WebhookMessage.id.in_(ids)).values(
-            attempts=WebhookMessage.attempts + 1, next_at=func.clock_timestamp() + timedelta(seconds=CLAIM_S)
+        claimed = (
+            update(WebhookMessage)
+            .where(WebhookMessage.id.in_(ids))
+            .values(attempts=WebhookMessage.attempts + 1, next_at=func.clock_timestamp() + timedelta(seconds=CLAIM_S))
         )
         columns = WebhookMessage.id, WebhookMessage.tenant_id, WebhookMessage.url, WebhookMessage.body, WebhookMessage.attempts
         return [ClaimedMessage(*row) for row in tx.execute(claimed.returning(*columns))]

@@ -29,9 +29,7 @@ def send_when_job_ends(tx: Session, job_id: str, targets: Sequence[tuple[str, st
         tx.execute(insert(WebhookMessage).values(**row).on_conflict_do_nothing())
 
 
-def page(
-    tx: Session, *, states: Sequence[str] = (), take: int = 50, skip: int = 0, cursor: str | None = None
-) -> MessagePage:
+def page(tx: Session, *, states: Sequence[str] = (), take: int = 50, skip: int = 0, cursor: str | None = None) -> MessagePage:
     """Messages, newest first, of these states (empty: all). `cursor`: the last page's `next_cursor`."""
     where = [WebhookMessage.state.in_(states)] if states else []
     total = tx.scalar(select(func.count()).select_from(WebhookMessage).where(*where)) or 0

@@ -18,8 +18,9 @@ Status = Literal["waiting", "pending", "delivered", "failed"]
 
 
 class WebhookResponse(ApiModel):
-    """`status`: waiting (for its job), pending (to be sent at `nextAt`), delivered, or failed (given up). `body`: as it is sent.
-    `lastStatus`: of the latest answer; null with a `lastError`: there was no answer.
+    """`status`: waiting (for its job), pending (to be sent at `nextAt`), delivered, or failed (given up).
+
+    `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer.
     """
 
     id: str

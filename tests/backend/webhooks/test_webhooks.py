@@ -87,7 +87,8 @@ def test_a_message_waits_for_its_job_and_is_sent_signed_until_it_is_taken(worker
     make_due(worker_app, workspace)
     delivery.deliver_due(worker_app, receiver)
     [message] = messages(worker_app, workspace)
-    assert message.last_status is None and "nobody there" in message.last_error
+    assert message.last_status is None
+    assert "nobody there" in message.last_error
     make_due(worker_app, workspace)
     delivery.deliver_due(worker_app, receiver)
     [message] = messages(worker_app, workspace)

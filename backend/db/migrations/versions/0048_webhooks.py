@@ -29,9 +29,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_messages")),
         sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_webhook_messages_tenant_id_id")),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'pending', 'delivered', 'failed')", name=op.f("ck_webhook_messages_state")
-        ),
+        sa.CheckConstraint("state IN ('waiting', 'pending', 'delivered', 'failed')", name=op.f("ck_webhook_messages_state")),
     )
     pending, ended = sa.text("state = 'pending'"), sa.text("state IN ('delivered', 'failed')")
     op.create_index("ix_webhook_messages_due", "webhook_messages", ["next_at"], postgresql_where=pending)
