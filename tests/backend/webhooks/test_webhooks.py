@@ -93,6 +93,7 @@ def test_a_message_waits_for_its_job_and_is_sent_signed_until_it_is_taken(worker
     delivery.deliver_due(worker_app, receiver)
     [message] = messages(worker_app, workspace)
     assert (message.state, message.last_status, message.last_error) == ("delivered", 200, "")
+    assert message.delivered_at
     assert {headers["webhook-id"] for headers, _ in receiver.taken} == {message.id}
     verifier = Webhook(secret_of(worker_app.settings))
     for headers, body in receiver.taken:
