@@ -40,6 +40,7 @@ SLICES = {
     "renditions",
     "bulk_planning",
     "calendar_feeds",
+    "webhooks",
     "trash",
 }
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}

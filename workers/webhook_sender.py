@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from backend import webhooks
 from backend.errors import StudioError
-from backend.webhooks import delivery
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -37,9 +37,9 @@ class WebhookSender:
 
     def tick(self) -> None:
         """Sends what is due; deletes old messages once an hour. Raises Unavailable while Postgres is away."""
-        if tried := delivery.deliver_due(self._app):
+        if tried := webhooks.deliver_due(self._app):
             log.info("webhooks tried", messages=tried)
         if time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY_S
             with self._app.db.dispatch() as tx:
-                delivery.purge_old(tx)
+                webhooks.purge_old(tx)

@@ -21,7 +21,7 @@ from backend import events
 from backend.db.tables import FINAL, Job, WebhookMessage
 from backend.db.transactions import SystemCaller
 from backend.webhooks.schemas import BODY_BUILDERS, ClaimedMessage
-from backend.webhooks.signing import secret_of, signed_headers
+from backend.webhooks.signatures import secret_of, signed_headers
 
 if TYPE_CHECKING:
     from backend.app import App

@@ -20,7 +20,7 @@ from backend.db.tables import WebhookMessage
 from backend.db.transactions import SystemCaller
 from backend.errors import Conflict, NotFound
 from backend.webhooks import delivery, schemas
-from backend.webhooks.signing import secret_of
+from backend.webhooks.signatures import secret_of
 from tests.factories.account import Tenant
 from tests.support.handlers import Steps
 
