@@ -58,6 +58,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("PUT", "/videos/{clip_id}", {"rating": 1}),
         ("DELETE", "/videos/{clip_id}", None),
         ("POST", "/videos/{clip_id}/undelete", None),
+        ("POST", "/webhooks/{message_id}/replay", None),
         ("POST", "/workflows", {"name": "New", "graph": {}}),
         ("POST", "/content-plans", {"influencerId": ids["influencer_id"]}),
         ("POST", "/trash/restore", {"items": [{"kind": "picture", "id": ids["picture_id"]}]}),

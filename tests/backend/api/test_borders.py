@@ -17,6 +17,7 @@ from backend import (
     datasets,
     gallery,
     prompt_library,
+    webhooks,
     workflows,
     writing,
     writing_styles,
@@ -120,6 +121,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         preset = prompt_library.save_preset(tx, name="Theirs", draft={}, own=False)
         line = TalkLine(id="say_theirs", influencer_id=rows.influencer_id, user_id=other_workspace.owner.id, question="x")
         tx.add(line)
+        webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
+        message_id = webhooks.page(tx).cards[0].id
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
         edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
@@ -136,7 +139,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
-        "campaign_id": campaign.id,
+        "campaign_id": campaign.id, "message_id": message_id,
     }  # fmt: skip
 
 
