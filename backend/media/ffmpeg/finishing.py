@@ -7,20 +7,25 @@ loudness has to be measured as a whole; that takes a second.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import ffmpeg
 
-from backend.errors import Invalid
+from backend.errors import DiskFull, Invalid
+from backend.kit import disk
 from backend.media.ffmpeg.camera_moves import MOVES, filmed
+from backend.media.ffmpeg.loudness import RATE, Correction, Loudness, level, measure
 from backend.media.ffmpeg.runner import partial_path, render
-from backend.media.ffmpeg.sound_mix import RATE, Loudness, SoundMix, correction, measure, mix, normalized
+from backend.media.ffmpeg.sound_mix import SoundMix, mix
+from backend.media.ffmpeg.subtitles import SafeArea
 from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, add_ai_mark, comment_option
 from backend.settings import Settings
 
+_Result = TypeVar("_Result")
 Transition = Literal["cut", "fade", "slide", "zoom", "black"]
 TRANSITIONS: dict[Transition, str] = {
     "cut": "",
@@ -31,27 +36,36 @@ TRANSITIONS: dict[Transition, str] = {
 }
 """Transition -> the name of ffmpeg's `xfade`; "" for none."""
 STATIC_MOVE = "still"
+SMALL_SIDE = 540
+"""A still whose shorter side has fewer px is enlarged at most twice, and framed by itself out of focus."""
+_NOTHING_COVERED = SafeArea()
+_BITS_PER_PIXEL = 0.35
+"""Of x264 at crf 23: restless films stay below."""
+_KEPT_FREE_BYTES = 128 * 1024**2
 Preset = Literal["veryfast", "fast", "medium"]
 
 
 @dataclass(frozen=True, slots=True)
 class FilmFormat:
-    """`safe_bottom` …: shares that the platform's own buttons and texts cover."""
+    """`width`, `height` in px. `max_seconds`: a film is cut there. `safe`: what the platform's own buttons and texts cover."""
 
     name: str
     title: str
     width: int
     height: int
     max_seconds: float | None = None
+    safe: SafeArea = _NOTHING_COVERED
 
 
 FORMATS = {
     film_format.name: film_format
     for film_format in (
-        FilmFormat("instagram-reel", "Instagram reel", 1080, 1920, 60.0),
+        FilmFormat(
+            "instagram-reel", "Instagram reel", 1080, 1920, 60.0, SafeArea(top=0.14, right=0.12, bottom=0.22, left=0.06)
+        ),
         FilmFormat("instagram-post", "Instagram post", 1080, 1080, 60.0),
-        FilmFormat("tiktok", "TikTok", 1080, 1920, 60.0),
-        FilmFormat("youtube-short", "YouTube Short", 1080, 1920, 60.0),
+        FilmFormat("tiktok", "TikTok", 1080, 1920, 60.0, SafeArea(top=0.10, right=0.13, bottom=0.21, left=0.06)),
+        FilmFormat("youtube-short", "YouTube Short", 1080, 1920, 60.0, SafeArea(top=0.10, right=0.13, bottom=0.20, left=0.06)),
         FilmFormat("youtube-standard", "YouTube video", 1920, 1080),
     )
 }
@@ -63,8 +77,8 @@ class FilmScene:
     """A still picture or a video, shown for `seconds`. `size`: of the file, px.
 
     `move`: a camera move of MOVES over a still, STATIC_MOVE for none. `focus` 0..1: which part of the longer side a crop keeps.
-    A video that is shorter stands still on its last frame. `transition`: how it comes after the scene before, over
-    `transition_s` seconds, in which both are seen.
+    A still whose shorter side is below SMALL_SIDE does not move. A video that is shorter stands still on its last frame.
+    `transition`: how it comes after the scene before, over `transition_s` seconds, in which both are seen.
     """
 
     path: Path
@@ -106,12 +120,22 @@ class FinishOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishProgress:
+    """`frames` of `total` are written. `seconds_left`: until the film is finished; None before the first frames."""
+
+    phase: str
+    frames: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedSound:
-    """What the manifest says of the sound: measured before, how it was corrected (none, linear, dynamic), measured after."""
+    """What the manifest says of the sound: measured before, how it was corrected, and measured in the finished film."""
 
     before: Loudness
-    correction: str
-    after: Loudness | None = field(default=None)
+    correction: Correction
+    after: Loudness
 
 
 def film_seconds(scenes: Sequence[FilmScene]) -> float:
@@ -134,32 +158,64 @@ def scene_starts(scenes: Sequence[FilmScene]) -> list[float]:
     return starts
 
 
-def finish(order: FinishOrder, out: Path, *, settings: Settings) -> Generator[int, None, FinishedSound | None]:
-    """Writes the film. Yields finished frames, of `order.frames`; returns what became of the sound, None without any.
+def finish(order: FinishOrder, out: Path, *, settings: Settings) -> Generator[FinishProgress, None, FinishedSound | None]:
+    """Writes the film. Yields at least twice a second; returns what became of the sound, None without any.
 
-    Raises Invalid (no scenes, a transition longer than its scene) and as `render`.
+    Closing the generator stops ffmpeg and leaves no file. Raises Invalid (no scenes, a transition longer than its scene),
+    DiskFull before anything is written when the disk could not hold the film, and as `render`.
     """
     _check(order)
-    wav = out.with_name(f"{out.stem}.sound.wav")
+    _check_disk(order, out.parent)
+    mixed, sound_file = out.with_name(f"{out.stem}.mix.wav"), out.with_name(f"{out.stem}.sound.wav")
     try:
-        measured: Loudness | None = None
+        before, how = None, None
         if not order.sound.is_silent:
-            yield from (0 for _ in mix(order.sound, wav, settings=settings))
-            measured = measure(wav, settings=settings)
-        yield from render(film_graph(order, out, wav if measured else None, measured, settings), out, settings)
+            waiting = FinishProgress("mixing the sound", 0, order.frames)
+            yield waiting
+            yield from (waiting for _ in mix(order.sound, mixed, settings=settings))
+            before, how = yield from _repeat(waiting, level(mixed, sound_file, settings=settings))
+        yield from _timed(render(film_graph(order, out, sound_file if before else None, settings), out, settings), order.frames)
         if order.source_type:
             add_ai_mark(out, order.source_type)
-        if measured is None:
+        if before is None or how is None:
             return None
-        after = None if measured.is_silence else measure(out, settings=settings)
-        return FinishedSound(measured, correction(measured), after)
+        after = yield from _repeat(FinishProgress("measuring the sound", order.frames, order.frames, 1.0), measure(out))
+        return FinishedSound(before, how, after)
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
     finally:
-        wav.unlink(missing_ok=True)
+        mixed.unlink(missing_ok=True)
+        sound_file.unlink(missing_ok=True)
 
 
-def film_graph(order: FinishOrder, out: Path, wav: Path | None, measured: Loudness | None, settings: Settings) -> Any:
-    """The one graph, for `render`."""
-    stream = _in_sequence([_scene(scene, order) for scene in order.scenes], order.scenes)
+def _repeat(progress: FinishProgress, steps: Generator[None, None, _Result]) -> Generator[FinishProgress, None, _Result]:
+    """`progress` for every step of `steps`; returns what they return."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("_Result", end.value)
+        yield progress
+
+
+def _timed(rendered: Iterable[int], total: int) -> Iterator[FinishProgress]:
+    """Progress with the time that is left at the mean speed so far."""
+    start = time.monotonic()
+    for frames in rendered:
+        left = (time.monotonic() - start) / frames * max(0, total - frames) if frames else None
+        yield FinishProgress("making the film", min(frames, total), total, left)
+
+
+def needed_bytes(order: FinishOrder) -> int:
+    """An upper estimate of what the film and its sound take on the disk while they are written."""
+    pixels = order.size[0] * order.size[1] * order.frames
+    return round(pixels * _BITS_PER_PIXEL / 8 + order.seconds * 3 * RATE * 4)
+
+
+def film_graph(order: FinishOrder, out: Path, sound_file: Path | None, settings: Settings) -> Any:
+    """The one graph, for `render`. `sound_file`: the sound as it is to be heard."""
+    stream = _in_sequence([_scene(scene, order) for scene in order.scenes], order.scenes, order.fps)
     if order.subtitles:
         fonts = {"fontsdir": str(order.fonts)} if order.fonts else {}
         stream = stream.filter("ass", filename=str(order.subtitles), **fonts)
@@ -178,8 +234,8 @@ def film_graph(order: FinishOrder, out: Path, wav: Path | None, measured: Loudne
     }
     end = {"t": f"{order.seconds:.3f}", "vframes": order.frames}
     tracks, sound_options = [stream], dict[str, Any](an=None)
-    if wav and measured:
-        tracks.append(normalized(ffmpeg.input(str(wav)).audio, measured))
+    if sound_file:
+        tracks.append(ffmpeg.input(str(sound_file)).audio)
         sound_options = {"acodec": "aac", "audio_bitrate": "128k", "ar": RATE, "ac": 2}
     options = {**encoder, **sound_options, **end, **CLEAN_OUTPUT, "use_editlist": 0, "map_chapters": -1}
     return ffmpeg.output(*tracks, str(partial_path(out)), **options, **comment_option(order.source_type))
@@ -189,6 +245,8 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
     """The scene's frames: exactly its length, the film's size, rate and colours."""
     width, height = order.size
     frames = max(1, round(scene.seconds * order.fps))
+    if scene.kind == "picture" and min(scene.size) < SMALL_SIDE:
+        return _framed(scene, order, frames)
     if scene.kind == "picture" and scene.move != STATIC_MOVE:
         move = next(move for move in MOVES if move.name == scene.move)
         stream = filmed(
@@ -213,7 +271,22 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
     return stream.filter("setsar", 1).filter("format", "yuv420p").filter("settb", f"1/{order.fps}")
 
 
-def _in_sequence(streams: Sequence[Any], scenes: Sequence[FilmScene]) -> Any:
+def _framed(scene: FilmScene, order: FinishOrder, frames: int) -> Any:
+    """A small still: in the middle, enlarged as far as it stays sharp, before itself out of focus."""
+    width, height = order.size
+    source = (
+        ffmpeg.input(str(scene.path), framerate=order.fps).video.filter("format", "yuv444p").filter_multi_output("split", 2)
+    )
+    behind = source[0].filter("scale", width, height, force_original_aspect_ratio="increase", **SCALE_OPTIONS)
+    behind = behind.filter("crop", width, height).filter("gblur", sigma=width / 36).filter("eq", brightness=-0.12)
+    factor = min(2.0, 0.9 * width / scene.size[0], 0.9 * height / scene.size[1])
+    inner = tuple(max(2, round(side * factor / 2) * 2) for side in scene.size)
+    stream = ffmpeg.filter([behind, source[1].filter("scale", *inner, **SCALE_OPTIONS)], "overlay", "(W-w)/2", "(H-h)/2")
+    stream = stream.filter("format", "yuv420p").filter("loop", loop=frames - 1, size=1, start=0)
+    return stream.filter("setsar", 1).filter("settb", f"1/{order.fps}")
+
+
+def _in_sequence(streams: Sequence[Any], scenes: Sequence[FilmScene], fps: int) -> Any:
     """The scenes one after the other. Neighbours without a transition are put together first: `concat` is cheaper."""
     runs: list[list[int]] = []
     for n, scene in enumerate(scenes):
@@ -221,10 +294,10 @@ def _in_sequence(streams: Sequence[Any], scenes: Sequence[FilmScene]) -> Any:
             runs[-1].append(n)
         else:
             runs.append([n])
-    film, seconds = _concatenated([streams[n] for n in runs[0]]), sum(scenes[n].seconds for n in runs[0])
+    film, seconds = _concatenated([streams[n] for n in runs[0]], fps), sum(scenes[n].seconds for n in runs[0])
     for run in runs[1:]:
         scene = scenes[run[0]]
-        following = _concatenated([streams[n] for n in run])
+        following = _concatenated([streams[n] for n in run], fps)
         offset = seconds - scene.transition_s
         transition = TRANSITIONS[scene.transition]
         film = ffmpeg.filter([film, following], "xfade", transition=transition, duration=scene.transition_s, offset=offset)
@@ -232,8 +305,16 @@ def _in_sequence(streams: Sequence[Any], scenes: Sequence[FilmScene]) -> Any:
     return film
 
 
-def _concatenated(streams: Sequence[Any]) -> Any:
-    return streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=1, a=0)
+def _concatenated(streams: Sequence[Any], fps: int) -> Any:
+    # `xfade` wants one time base, and `concat` puts out its own
+    return streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=1, a=0).filter("fps", fps)
+
+
+def _check_disk(order: FinishOrder, folder: Path) -> None:
+    free, needed = disk.free(folder)[0], needed_bytes(order)
+    if free < needed + _KEPT_FREE_BYTES:
+        megabytes = (needed + _KEPT_FREE_BYTES - free) // 1_000_000 + 1
+        raise DiskFull(f"The disk lacks {megabytes} MB for this film. Free some space, or make a shorter one.")
 
 
 def _check(order: FinishOrder) -> None:

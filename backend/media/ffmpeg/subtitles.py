@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.media.fonts import EMOJI_FONT, TEXT_FONT
+
 Position = Literal["bottom", "middle", "top"]
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff\u20e3]+")
 _INVISIBLE = re.compile("[\ufe0e\ufe0f\u200d]")
@@ -46,14 +48,14 @@ class SafeArea:
 
 @dataclass(frozen=True, slots=True)
 class SubtitleStyle:
-    """`size`: height of letters in px of a film 1080 px wide; other widths scale it. Colours are #rrggbb.
+    """`size`: height of a line in px where the film's shorter side has 1080; other sizes scale it. Colours are #rrggbb.
 
     `karaoke`: the spoken word is filled with `highlight`. `box`: a plain box behind the line instead of an outline.
     `max_characters`: of a line; a word that is longer stands alone.
     """
 
-    font: str = "Noto Sans"
-    size: int = 64
+    font: str = TEXT_FONT
+    size: int = 96
     bold: bool = True
     color: str = "#ffffff"
     highlight: str = "#ffd54a"
@@ -62,7 +64,7 @@ class SubtitleStyle:
     karaoke: bool = True
     box: bool = False
     upper_case: bool = False
-    max_characters: int = 22
+    max_characters: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,13 @@ def srt(lines: Iterable[SubtitleLine]) -> str:
 
 def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, height: int, safe: SafeArea = SafeArea()) -> str:
     """An ASS file for a film of this size in px. Each line stays until the next one begins, at most half a second longer."""
-    size = max(8, round(style.size * width / 1080))
-    left, right = round(width * max(safe.left, 0.05)), round(width * max(safe.right, 0.05))
+    size = max(8, round(style.size * min(width, height) / 1080))
+    # the same on both sides: lines stay in the middle of the film
+    side = round(width * max(safe.left, safe.right, 0.05))
     edge = safe.bottom if style.position == "bottom" else safe.top
     vertical = 0 if style.position == "middle" else round(height * max(edge, 0.06))
     alignment = {"bottom": 2, "middle": 5, "top": 8}[style.position]
-    border_style, outline = (3, size * 0.18) if style.box else (1, max(1.0, size * 0.06))
+    border_style, outline = (3, size * 0.18) if style.box else (1, max(1.0, size * 0.05))
     fields = (
         "Default",
         style.font,
@@ -125,8 +128,8 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
         f"{outline:.1f}",
         0,
         alignment,
-        left,
-        right,
+        side,
+        side,
         vertical,
         1,
     )
@@ -140,12 +143,6 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
         f"Dialogue: 0,{_ass_time(line.start_s)},{_ass_time(_end(lines, n))},Default,,0,0,0,,{_ass_text(line, style)}\n"
         for n, line in enumerate(lines)
     )
-
-
-def missing_glyphs(text: str, glyphs: frozenset[int]) -> str:
-    """The characters of `text` that neither the font (`glyphs`: its code points) nor the emoji font has, each once."""
-    shown = _EMOJI.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
-    return "".join(dict.fromkeys(char for char in shown if not char.isspace() and ord(char) not in glyphs))
 
 
 def _ass_text(line: SubtitleLine, style: SubtitleStyle) -> str:
@@ -165,7 +162,7 @@ def _styled(text: str, style: SubtitleStyle) -> str:
     """The word for libass: no markup of its own, emoji in the emoji font."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFC", text.upper() if style.upper_case else text))
     plain = plain.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
-    return _EMOJI.sub(lambda found: f"{{\\fnNoto Emoji}}{found[0]}{{\\fn{style.font}}}", plain)
+    return _EMOJI.sub(lambda found: f"{{\\fn{EMOJI_FONT}}}{found[0]}{{\\fn{style.font}}}", plain)
 
 
 def _end(lines: Sequence[SubtitleLine], n: int) -> float:

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 from backend.engines.comfyui.video_fit import crop_window
-from backend.engines.local.camera import CARDS, MOVES, CameraEngine, corner_formulas, view_path
+from backend.engines.local.camera import CARDS, CameraEngine
 from backend.engines.ports.events import Progress
 from backend.engines.ports.image import LoraUse
 from backend.engines.ports.motion import MotionRequest
 from backend.engines.registry import build_engines
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
+from backend.media.ffmpeg.camera_moves import MOVES, corner_formulas, view_path
 from backend.settings import Settings
 from tests.backend.engines.ports.motion_contract import Ask, MotionContract, made, picture
 
