@@ -90,6 +90,9 @@ def test_a_film_is_as_platforms_take_it(order: FinishOrder, tmp_path: Path) -> N
     assert scene_starts(order.scenes) == [0.0, 0.7, 1.7]
     assert [state.frames for state in progress] == sorted(state.frames for state in progress)
     assert progress[-1].frames == progress[-1].total == order.frames == 52
+    assert progress[0].seconds_left is None
+    assert progress[-1].seconds_left is not None
+    assert sound.correction in ("linear", "dynamic", "limited")
     assert abs(sound.after.integrated + 16) <= 1.5
     assert sound.after.true_peak <= -1.0
     data = out.read_bytes()
