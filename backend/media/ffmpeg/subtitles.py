@@ -162,7 +162,7 @@ def _styled(text: str, style: SubtitleStyle) -> str:
     """The word for libass: no markup of its own, emoji in the emoji font."""
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFC", text.upper() if style.upper_case else text))
     plain = plain.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
-    return _EMOJI.sub(lambda found: f"{{\\fn{EMOJI_FONT}}}{found[0]}{{\\fn{style.font}}}", plain)
+    return _EMOJI.sub(lambda emoji: f"{{\\fn{EMOJI_FONT}}}{emoji[0]}{{\\fn{style.font}}}", plain)
 
 
 def _end(lines: Sequence[SubtitleLine], n: int) -> float:
