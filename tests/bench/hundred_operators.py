@@ -29,7 +29,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from ops.local_stack import services
 from tests.bench.servers import Studio, studio
-from tests.e2e.conftest import answers, free_port, running
+from tests.e2e.conftest import answers, free_port, listening_pid, running
 from tests.factories.account import make_person
 from tests.factories.many_rows import fill_rows
 from tests.factories.posts import make_planner
@@ -95,9 +95,9 @@ def site(running_studio: Studio) -> Iterator[tuple[str, int]]:
     """The studio's process as the supervisor starts it: its address and pid."""
     port = free_port()
     url, args = f"http://127.0.0.1:{port}", services.studio_service(host="127.0.0.1", port=port).args
-    with running(args, {**running_studio.environment, "PORT": str(port)}, running_studio.folder / "studio.log") as process:
+    with running(args, {**running_studio.environment, "PORT": str(port)}, running_studio.folder / "studio.log"):
         until(lambda: answers(url), 60, what="the studio")
-        yield url, process.pid
+        yield url, listening_pid(port)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from backend.kit import child
 from backend.kit.ids import new_id
 from backend.settings import ROOT
 from ops.local_stack import services
-from tests.e2e.conftest import answers, free_port
+from tests.e2e.conftest import answers, free_port, listening_pid
 from tests.factories.account import Tenant, make_person
 from tests.factories.posts import make_planner
 from tests.support.wait import until
@@ -68,12 +68,11 @@ class Servers:
 
     def kill(self, port: int) -> None:
         """The process and whatever it started, without a warning."""
-        process = self.running[port]
-        with suppress(psutil.NoSuchProcess):
-            for victim in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    victim.kill()
-        process.wait()
+        studio = psutil.Process(listening_pid(port))
+        for victim in [studio, *studio.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+        self.running[port].wait()
 
     def wait_for(self, port: int) -> None:
         until(lambda: answers(f"http://127.0.0.1:{port}"), 240, what=f"the studio at {port}")

@@ -43,8 +43,9 @@ class Listener(asyncio.Protocol):
         self._last = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(self.request)  # type: ignore[attr-defined]
+        transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         if not self.head:
@@ -80,10 +81,10 @@ def test_ten_thousand_streams_of_one_process() -> None:
 
 async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
     request, heard, process = _request(url, _key(running_studio)), defaultdict[str, list[float]](list), psutil.Process(pid)
-    await _open(url, request, AT_ONCE, heard)  # what the first ones load is no stream's
+    listeners = await _open(url, request, AT_ONCE, heard)  # what the first ones load is no stream's
     before, began = process.memory_info().rss, time.monotonic()
     for place in range(AT_ONCE, STREAMS, AT_ONCE):
-        await _open(url, request, min(AT_ONCE, STREAMS - place), heard)
+        listeners += await _open(url, request, min(AT_ONCE, STREAMS - place), heard)
     opened_s, rss = time.monotonic() - began, process.memory_info().rss
     [one_more] = await _open(url, request, 1, heard)
     headers = dict(line.split(": ", 1) for line in one_more.head.decode().lower().split("\r\n") if ": " in line)
@@ -99,10 +100,13 @@ async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
                 await asyncio.sleep(0.05)
         waits += [arrived - begun for arrived in heard[f"plan-{n}"]]
     waits.sort()
+    rss_with_all = process.memory_info().rss
+    for listener in [*listeners, one_more]:
+        listener.transport.abort()
     return {
         "streams": STREAMS,
         "kib_a_stream": round((rss - before) / 1024 / (STREAMS - AT_ONCE), 1),
-        "rss_mib": round(process.memory_info().rss / 2**20),
+        "rss_mib": round(rss_with_all / 2**20),
         "opened_a_second": round((STREAMS - AT_ONCE) / opened_s),
         "idle_core": round(idle_core, 3),
         "event_to_all_p95_ms": round(waits[int(len(waits) * 0.95)] * 1000),
@@ -159,8 +163,11 @@ async def _one_that_does_not_read(running_studio: Studio, url: str, pid: int) ->
         while sum(map(len, heard.values())) - len(heard["warm"]) < READERS * LARGE_EVENTS:
             await asyncio.sleep(0.1)
     silent.close()
+    still_open = sum(not reader.ended for reader in readers)
+    for reader in readers:
+        reader.transport.abort()
     return {
-        "readers": sum(not reader.ended for reader in readers),
+        "readers": still_open,
         "heard": sum(map(len, heard.values())) - len(heard["warm"]),
         "mib_sent_past_it": round(LARGE_EVENTS * LARGE_BYTES / 2**20),
         "spread_s": round(spread_s),

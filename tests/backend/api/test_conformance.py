@@ -3,6 +3,7 @@ and only answers that the description names, in the form it says."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from itertools import cycle
@@ -38,10 +39,11 @@ OWN_HEADERS = {"x-workspace", "x-api-key", "authorization", "cookie"}
 OWN_SESSION = {("DELETE", "/session"), ("POST", "/auth/logout"), ("POST", "/session/exchange")}
 """After these the caller is signed out; test_session and test_access have them."""
 SOAK = hypothesis.settings.get_current_profile_name() == "soak"
-"""Each example is sent by another caller, so four are one each."""
+EXAMPLES = int(os.environ.get("CONFORMANCE_EXAMPLES", "100" if SOAK else "4"))
+"""Of each operation. Each is sent by another caller, so four are one each."""
 QUIET = {HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example}
 SETTINGS = hypothesis.settings(
-    max_examples=100 if SOAK else 4,
+    max_examples=EXAMPLES,
     deadline=None,
     database=None,
     derandomize=not SOAK,
