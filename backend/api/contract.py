@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from backend import access
 from backend.api.error_catalogue import catalogue
+from backend.api.answer_examples import example_answer, example_id
 from backend.api.examples import BODIES, example_of
 from backend.api.idempotency import SIGN_IN_PATHS
 from backend.api.job_requests import JOB_REQUEST_TYPES
@@ -123,6 +124,7 @@ def _complete(document: dict[str, Any], routes: dict[tuple[str, str], APIRoute],
                 operation["operationId"] = route.name
             _add_access(operation, route, nouns_by_path)
             _add_example(operation, f"{method.upper()} {path}", schemas)
+            _add_answer_examples(operation, schemas)
             operation["responses"].pop("422", None)
             for status in sorted(error_statuses(path, method, operation)):
                 operation["responses"].setdefault(str(status), _problem_response(status))
@@ -166,6 +168,16 @@ def _add_example(operation: dict[str, Any], key: str, schemas: dict[str, Any]) -
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None and "example" not in content and "examples" not in content:
         content["example"] = BODIES[key] if key in BODIES else example_of(content["schema"], schemas)
+
+
+def _add_answer_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["name"].endswith("_id"):
+            parameter.setdefault("example", example_id(parameter["name"]))
+    for status, answer in operation["responses"].items():
+        content = answer.get("content", {}).get("application/json")
+        if content is not None and status < "400" and "example" not in content and "examples" not in content:
+            content["example"] = example_answer(content["schema"], schemas)
 
 
 def error_statuses(path: str, method: str, operation: dict[str, Any]) -> set[int]:

@@ -67,6 +67,22 @@ def test_every_body_has_an_example_that_fits(described: dict[str, Any]) -> None:
     assert count > 20
 
 
+def test_every_answer_has_an_example_that_fits(described: dict[str, Any]) -> None:
+    count = 0
+    for path, method, operation in operations(described):
+        for status, answer in operation["responses"].items():
+            content = answer.get("content", {}).get("application/json")
+            if content is not None and status < "400":
+                count += 1
+                schema = {**content["schema"], "components": described["components"]}
+                checked = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+                assert content["example"] is not None or content["schema"] == {}, (method, path)
+                assert [error.message for error in checked.iter_errors(content["example"])] == [], (method, path)
+        for parameter in operation.get("parameters", ()):
+            assert parameter["in"] != "path" or not parameter["name"].endswith("_id") or parameter["example"], (method, path)
+    assert count > 150
+
+
 def test_every_operation_says_who_may_call_it_and_what_it_does(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         schemes = {name for scheme in operation.get("security", []) for name in scheme}
