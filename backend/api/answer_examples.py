@@ -1,5 +1,5 @@
-"""Examples of what the API answers, put together from the schemas: what a field is called and its format say what its value looks
-like. Examples of bodies, which people copy, are written by hand (backend/api/examples.py)."""
+"""Examples of what the API answers, put together from the schemas: a field's name and format say what its value looks like.
+Examples of bodies, which people copy, are written by hand (backend/api/examples.py)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BY_FORMAT = {
     "email": "ada@example.org", "uuid": "0190a8c2-7b1e-7c3a-9d43-2f6f0f2f7a11",
 }  # fmt: skip
 _BY_NAME = {
-    "name": "Bella", "title": "Old trams", "topic": "old trams", "caption": "Old trams are the best.", "email": "ada@example.org",
+    "name": "Bella", "title": "Old trams", "topic": "old trams", "caption": "Old trams.", "email": "ada@example.org",
     "timeZone": "Europe/Rome", "filename": "trams.jpg", "url": "https://studio.example.org/picture", "model": "sdxl",
 }  # fmt: skip
 _AMOUNT = "0.42"
 
 
 def example_answer(schema: dict[str, Any], schemas: dict[str, Any], name: str = "", within: tuple[str, ...] = ()) -> Any:
-    """A value that fits `schema`, with all fields. `schemas`: what `$ref` refers to. `name`: of the field; `within`: the schemas
-    around it, outermost first."""
+    """A value that fits `schema`, with all fields. `schemas`: what `$ref` refers to. `name`: of the field. `within`: the names
+    of the schemas around it, outermost first."""
     while "$ref" in schema:
         reference = schema["$ref"].rpartition("/")[2]
         if reference in within:

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from backend import access
-from backend.api.error_catalogue import catalogue
 from backend.api.answer_examples import example_answer, example_id
+from backend.api.error_catalogue import catalogue
 from backend.api.examples import BODIES, example_of
 from backend.api.idempotency import SIGN_IN_PATHS
 from backend.api.job_requests import JOB_REQUEST_TYPES

@@ -61,7 +61,7 @@ def set_default_lora(
     """The LoRA that draws them (None: none). `weight` -2..2. Raises NotFound, Invalid."""
     if not -2 <= weight <= 2:
         raise Invalid("The weight of a LoRA must be between -2 and 2.")
-    if lora_id:
+    if lora_id is not None:
         loras.get(tx, lora_id)
     return _update(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
 
@@ -69,7 +69,7 @@ def set_default_lora(
 def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> InfluencerCard:
     """The picture on their card. Raises NotFound, Invalid (no picture)."""
     before = get(tx, influencer_id).cover_asset_id
-    if asset_id:
+    if asset_id is not None:
         if assets.get(tx, asset_id).kind != "image":
             raise Invalid("The cover of an influencer is a picture. Choose one from the gallery.")
         assets.use(tx, asset_id, "influencer", influencer_id)

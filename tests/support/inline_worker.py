@@ -14,12 +14,14 @@ from backend import jobs
 from backend.app import App
 from backend.db.tables import Job, JobState
 from backend.engines.local.offline_writer.writer import OfflineWriter
+from backend.engines.local.pillow_upscaler import Resampler
 from backend.engines.ports.image import ModelCard
 from backend.errors import EngineUnavailable, RateLimited
 from backend.jobs import JOB_TYPES, WaitForChildren
 from tests.factories.account import Tenant
 from tests.fakes.engines import OTHER, FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
+from tests.fakes.motion import FakeMotion
 from tests.support.context import make_context, next_attempt
 from workers.context import Context
 
@@ -32,9 +34,15 @@ class LargePictures(FakeImageEngine):
 
 
 def use_fake_engines(app: App) -> None:
-    """The offline writer, and fakes that draw, look and train."""
+    """The offline writer and the built-in upscaler, and fakes that draw, look, train and film."""
     app.__dict__["engines"] = SimpleNamespace(
-        image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), trainer=FakeTrainer()
+        image=LargePictures(),
+        trainer=FakeTrainer(),
+        identity=FakeIdentity(),
+        upscaler=Resampler(app.settings),
+        text=OfflineWriter(),
+        captioners={},
+        motion=FakeMotion(),
     )
 
 

@@ -97,7 +97,10 @@ def test_signing_in_is_throttled_and_asks_which_workspace(app: App, workspace: T
         assert statuses[-1] == 429
 
 
-def test_a_key_does_what_its_scopes_say_in_its_workspace(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
+def test_a_key_does_what_its_scopes_say_in_its_workspace(
+    app: App, workspace: Tenant, other_workspace: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     _, secret = make_key(app, workspace, "images:write", "jobs:read")
     with program(app, secret) as client:
         assert client.post("/boards", json={"name": "Summer"}).status_code == 201
@@ -114,6 +117,9 @@ def test_a_key_does_what_its_scopes_say_in_its_workspace(app: App, workspace: Te
         assert client.get("/boards", headers={"x-api-key": secret}).status_code == 200
         assert client.get("/boards").status_code == 401
         assert client.get(f"/boards?api_key={secret}").status_code == 400
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith(("backend", "studio"))]
+    assert any("/boards" in line for line in ours)
+    assert not any(secret in line for line in ours)
 
 
 def test_what_goes_out_by_itself_needs_a_key_that_may_publish(app: App, workspace: Tenant) -> None:

@@ -87,7 +87,9 @@ def test_lora_and_cover_are_set_and_taken_away(app: App, workspace: Tenant) -> N
         address = f"/influencers/{made['id']}"
         assert client.patch(address, json={"defaultLoraWeight": 1.2}).json()["defaultLoraId"] == rows.lora_id
         assert "is a picture" in client.patch(address, json={"coverAssetId": model_file}).json()["message"]
-        assert client.patch(address, json={"coverAssetId": "ast_none"}).status_code == 404
+        for field in ("coverAssetId", "defaultLoraId"):
+            for missing in ("ast_none", ""):
+                assert client.patch(address, json={field: missing}).status_code == 404, (field, missing)
         bare = client.patch(address, json={"defaultLoraId": None, "coverAssetId": None}).json()
         assert (bare["defaultLoraId"], bare["coverAssetId"]) == (None, None)
 
