@@ -96,5 +96,5 @@ def _text(schema: dict[str, Any], name: str, within: tuple[str, ...]) -> str:
 
 
 def _number(schema: dict[str, Any]) -> int | float:
-    lowest = schema.get("minimum", 0)
-    return max(lowest, 1) if schema["type"] == "integer" else max(lowest, min(0.5, schema.get("maximum", 0.5)))
+    lowest: int | float = schema.get("minimum", 0)
+    return max(lowest, 1) if schema["type"] == "integer" else max(lowest, min(0.5, float(schema.get("maximum", 0.5))))
