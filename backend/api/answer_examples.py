@@ -57,7 +57,7 @@ def example_answer(schema: dict[str, Any], schemas: dict[str, Any], name: str = 
 def example_id(name: str) -> str:
     """Of the path parameter `influencer_id`, or the field `defaultLoraId`: `inf_0190a8c2`, `lora_0190a8c2`."""
     noun = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().removesuffix("_id")
-    prefix = next((prefix for known, prefix in _ID_PREFIXES.items() if noun == known or noun.endswith(f"_{known}")), "")
+    prefix = next((prefix for ending, prefix in _ID_PREFIXES.items() if f"_{noun}".endswith(f"_{ending}")), "")
     return f"{prefix}_{_DIGITS}".lstrip("_")
 
 
