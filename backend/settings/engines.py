@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 
@@ -41,6 +41,9 @@ class LocalEngineSettings(SettingsSection):
     default_model: str = env("DEFAULT_MODEL", "starter")
     device: str = env("ENGINE_DEVICE", "auto", "auto, cpu, cuda, cuda:0, mps")
     threads: int = env("ENGINE_THREADS", 0, "CPU threads of a local engine; 0 = all cores")
+    x264_preset: Literal["veryfast", "fast", "medium"] = env(
+        "FINISH_PRESET", "medium", "of x264, for finished videos: veryfast takes a third of medium's time, for a larger file"
+    )
     idle_s: float = env("ENGINE_IDLE_S", 300.0)
     memory_mb: int = env("ENGINE_MEMORY_MB", 0, "address-space limit of local engine children; 0 = none")
 

@@ -1,5 +1,8 @@
 """Videos made from pictures: camera moves over a still, or motion models that draw. Tables and jobs call a video a clip."""
 
+from backend.media.fonts import missing_glyphs
+from backend.videos.finish_requests import FINISH_PRESETS, finish, srt_of, start_finish_order
+from backend.videos.finish_schemas import FinishDraft, VideoFinishOrder
 from backend.videos.queries import by_asset, draft_from, durations, get, get_by_job, page
 from backend.videos.requests import VideoPreview, animate, draft_of_order, preview, start_order
 from backend.videos.rules import shape_of
@@ -18,12 +21,15 @@ from backend.videos.schemas import (
 from backend.videos.service import delete, erase, rate, set_favourite, undelete
 
 __all__ = [
+    "FINISH_PRESETS",
     "FORMATS",
     "MAX_PICTURES",
     "SIDES",
+    "FinishDraft",
     "VideoCard",
     "VideoDraft",
     "VideoFilters",
+    "VideoFinishOrder",
     "VideoOrder",
     "VideoPage",
     "VideoPayload",
@@ -36,13 +42,17 @@ __all__ = [
     "draft_of_order",
     "durations",
     "erase",
+    "finish",
     "get",
     "get_by_job",
+    "missing_glyphs",
     "page",
     "preview",
     "rate",
     "set_favourite",
     "shape_of",
+    "srt_of",
+    "start_finish_order",
     "start_order",
     "undelete",
 ]

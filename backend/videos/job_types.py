@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 from backend import videos
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, Limits, register
-from backend.videos import VideoOrder
+from backend.videos import VideoFinishOrder, VideoOrder
+from backend.videos.finish_schemas import FinishPayload
 from backend.videos.schemas import VideoPayload
 
 _LIMITS: Limits = {"deadline_setting": "jobs.deadline_video_s", "stall_s": 300.0}
@@ -16,6 +17,10 @@ _LIMITS: Limits = {"deadline_setting": "jobs.deadline_video_s", "stall_s": 300.0
 def _start_video(app: App, tx: Session, order: VideoOrder, key: str) -> str:
     models, checkpoints = app.engines.motion.models(), app.engines.image.models()
     return videos.start_order(tx, order=order, models=models, checkpoints=checkpoints, request_key=key).job_id
+
+
+def _start_finish(app: App, tx: Session, order: VideoFinishOrder, key: str) -> str:
+    return videos.start_finish_order(tx, order=order, request_key=key).job_id
 
 
 register(
@@ -47,5 +52,23 @@ register(
         device="image",
         same_as="video-generation",
         **_LIMITS,
+    ),
+    JobType(
+        "video-finishing",
+        "cpu",
+        FinishPayload,
+        "backend.videos.finish_pipeline:run",
+        "Videos",
+        limit_setting="jobs.concurrency_video",
+        **_LIMITS,
+        requests=(
+            JobRequestType(
+                "video-finishing",
+                "videos:write",
+                VideoFinishOrder,
+                _start_finish,
+                {"videoId": "clip_…", "preset": "instagram-reel", "music": "morning-walk", "subtitles": "Good morning!"},
+            ),
+        ),
     ),
 )

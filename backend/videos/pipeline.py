@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import assets, events, loras, videos
-from backend.assets import AssetCard, NewFile, ThumbFile
-from backend.db.tables import Clip
+from backend import assets, loras, videos
+from backend.assets import AssetCard
 from backend.engines.ports.events import Output
 from backend.engines.ports.image import LoraUse
 from backend.engines.ports.motion import MotionRequest
 from backend.errors import Invalid
-from backend.generation import SOURCE_META, inherited_source_type
+from backend.generation import inherited_source_type
 from backend.jobs.context import JobContext
 from backend.loras import LoraCard
 from backend.media import ffmpeg
-from backend.media.images import pictures
 from backend.videos import requests
 from backend.videos.schemas import VideoCard, VideoPayload
+from backend.videos.video_writer import WriteVideo, run_steps, store_video
 
 
 def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
@@ -39,7 +36,7 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for event in ctx.pump(ctx.app.engines.motion.run(request, ctx.handle)):
         if isinstance(event, Output):
-            result = _store_video(ctx, card, event, source_type)
+            result = _store_output(ctx, card, event, source_type)
     return result
 
 
@@ -88,50 +85,23 @@ def _lora_files(tx: Session, card: VideoCard) -> list[tuple[LoraCard, AssetCard,
     return [(lora_cards[ref.lora_id], files[lora_cards[ref.lora_id].asset_id], ref.weight) for ref in refs]
 
 
-def _store_video(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> dict[str, Any]:
+def _store_output(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> dict[str, Any]:
     """Stores the video as a step. Result: as `run`."""
-    result = ctx.write_step(
-        "film",
-        lambda: _upload_video(ctx, card, output, source_type),
-        lambda tx, uploaded: _write_video(tx, card, output, *uploaded),
-    )
+    result = ctx.write_step("film", lambda: _deliver(ctx, card, output, source_type), lambda tx, write: write(tx))
     return result or {}
 
 
-def _upload_video(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> tuple[str, assets.UploadedFile]:
-    """Marks and uploads the video with poster thumbnails; returns the id of its intent and the uploaded file."""
-    settings, delivered = ctx.app.settings, ctx.workdir / "deliver.mp4"
+def _deliver(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> WriteVideo:
+    """Marks the video and uploads it."""
+    delivered = ctx.workdir / "deliver.mp4"
     ctx.progress(0, 0, "saving the video")
-    _run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=settings))
-    poster = ctx.workdir / "poster.png"
-    _run_steps(ctx, ffmpeg.first_frame(delivered, poster, settings=settings))
-    width, height = int(output.meta["width"]), int(output.meta["height"])
-    key = assets.key_for("video", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    with tempfile.TemporaryDirectory(dir=ctx.workdir) as folder:
-        _, thumb_paths = pictures.make_thumbnails(poster, Path(folder))
-        thumbs = tuple(ThumbFile(thumb_width, path) for thumb_width, path in thumb_paths)
-        fps = float(output.meta["fps"])
-        meta = {
-            "fps": fps,
-            "duration_s": int(output.meta["frames"]) / fps,
-            **({SOURCE_META: source_type} if source_type else {}),
-        }
-        file = NewFile(delivered, "video", key, "video/mp4", f"{card.id}.mp4", width, height, thumbs, meta)
-        with ctx.transaction() as tx:
-            [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        return asset_id, assets.upload_file(ctx.app.storage, file)
-
-
-def _write_video(tx: Session, card: VideoCard, output: Output, asset_id: str, uploaded: assets.UploadedFile) -> dict[str, Any]:
-    stored = assets.confirm(tx, {asset_id: uploaded})[0]
-    row = tx.get_one(Clip, card.id)
-    row.asset_id, row.frames, row.fps = stored.id, int(output.meta["frames"]), round(float(output.meta["fps"]))
-    tx.flush()
-    assets.use(tx, stored.id, "clip", row.id)
-    events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
-    return {"videoId": row.id, **stored.names}
-
-
-def _run_steps(ctx: JobContext, steps: Iterator[int]) -> None:
-    for _ in steps:
-        ctx.check()
+    run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=ctx.app.settings))
+    return store_video(
+        ctx,
+        card,
+        delivered,
+        size=(int(output.meta["width"]), int(output.meta["height"])),
+        frames=int(output.meta["frames"]),
+        fps=float(output.meta["fps"]),
+        source_type=source_type,
+    )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from backend.generation import LoraPick, LoraRef
 from backend.kit.drafts import Draft
+from backend.videos.finish_schemas import FinishRecipe
 
 MAX_PICTURES = 20
 """Pictures animated by one request."""
@@ -30,6 +31,7 @@ SIDES = (720, 1080)
 class VideoRecipe(BaseModel):
     """`model`: name of a camera move or motion model, `title`: its title then. `device`: the kind of device it needs; empty: a
     camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
+    `finish`: of a video that was finished from another one.
     """
 
     model: str
@@ -51,6 +53,7 @@ class VideoRecipe(BaseModel):
     seed: int = 0
     loras: list[LoraRef] = Field(default_factory=list)
     ai_mark: bool = True
+    finish: FinishRecipe | None = None
 
     @property
     def seconds(self) -> float:

@@ -22,6 +22,7 @@ from studio.videos.animate import KINDS
 from studio.videos.clips import clips
 
 _DELETED = "clips:gone"
+_FINISH_HELP = "Music, subtitles and the size of a platform, as a new video"
 PAGE_SIZE = 60
 _PAUSE_SCRIPT = """
 if (matchMedia("(prefers-reduced-motion: reduce)").matches)
@@ -141,12 +142,12 @@ def _player_with_actions(page: Page, card: VideoCard) -> None:
     is_upright = card.width <= card.height
     video_column, actions_column = st.columns([2, 3], gap="medium") if is_upright else (st.container(), st.container())
     with video_column:
-        _video_element(page, card)
+        video_element(page, card)
     with actions_column:
         _actions(page, card)
 
 
-def _video_element(page: Page, card: VideoCard) -> None:
+def video_element(page: Page, card: VideoCard) -> None:
     source = media_url(page.workspace.id, card.asset_id or "")
     poster = media_url(page.workspace.id, card.asset_id or "", w=640)
     shape = card.width / card.height
@@ -184,6 +185,8 @@ def _actions(page: Page, card: VideoCard) -> None:
             on_click=_set_favourite,
             args=(page, card),
         )
+    if page.can_edit and not card.recipe.finish and st.button("Finish", icon=":material/movie_edit:", help=_FINISH_HELP):
+        page.go("library/finish", id=card.id)
     source = PostSource(video_ids=(card.id,))
     create_post.create_post_button(page, source, key=card.id, type="primary")
     with st.container(horizontal=True):
@@ -193,7 +196,10 @@ def _actions(page: Page, card: VideoCard) -> None:
         )
         st.link_button("Download", address, icon=":material/download:", help=help_text)
         lineage.lineage_button(page, "clip", card.id)
-        if page.can_edit and st.button("Use same settings", icon=":material/replay:"):
+        if subtitles := videos.srt_of(card):
+            name = f"{card.id}.srt"
+            st.download_button("Subtitles", subtitles, name, "application/x-subrip", icon=":material/subtitles:")
+        if page.can_edit and not card.recipe.finish and st.button("Use same settings", icon=":material/replay:"):
             page.go("create/videos", again=card.id)
         if st.button("Open the picture", icon=":material/image:"):
             page.go("library/gallery", id=card.picture_id)

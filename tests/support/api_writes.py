@@ -55,6 +55,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/uploads/{workspace}", file),
         ("PUT", "/uploads/{workspace}/{upload}", None),
         ("POST", "/jobs", {"type": "video-generation", "payload": {"pictureId": ids["picture_id"]}}),
+        ("POST", "/jobs", {"type": "video-finishing", "payload": {"videoId": ids["clip_id"]}}),
         ("PUT", "/videos/{clip_id}", {"rating": 1}),
         ("DELETE", "/videos/{clip_id}", None),
         ("POST", "/videos/{clip_id}/undelete", None),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import Field, StrictBool
 
 from backend import videos
@@ -99,6 +100,13 @@ def list_videos(
 def get_video(clip_id: str, app: Studio, caller: Caller) -> VideoResponse:
     with app.db.transaction(caller) as tx:
         return video_response(videos.get(tx, clip_id))
+
+
+@router.get("/{clip_id}/subtitles", response_class=PlainTextResponse)
+def get_subtitles(clip_id: str, app: Studio, caller: Caller) -> PlainTextResponse:
+    """Of a finished video, as SRT; empty without any."""
+    with app.db.transaction(caller) as tx:
+        return PlainTextResponse(videos.srt_of(videos.get(tx, clip_id)), media_type="application/x-subrip")
 
 
 @router.put("/{clip_id}")

@@ -38,11 +38,13 @@ TRANSITIONS: dict[Transition, str] = {
 STATIC_MOVE = "still"
 SMALL_SIDE = 540
 """A still whose shorter side has fewer px is enlarged at most twice, and framed by itself out of focus."""
-_NOTHING_COVERED = SafeArea()
 _BITS_PER_PIXEL = 0.35
 """Of x264 at crf 23: restless films stay below."""
 _KEPT_FREE_BYTES = 128 * 1024**2
 Preset = Literal["veryfast", "fast", "medium"]
+
+
+_NOTHING_COVERED = SafeArea()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
-
 FOLDER = Path(__file__).parent
 """For ffmpeg's `fontsdir`."""
 TEXT_FONT, EMOJI_FONT = "Noto Sans", "Noto Emoji"
@@ -32,5 +30,8 @@ def missing_glyphs(text: str) -> str:
 @lru_cache
 def code_points(family: str) -> frozenset[int]:
     """The code points that a family has glyphs for. Raises KeyError for a family that does not come along."""
+    # only who writes subtitles waits for this import (0.1 s)
+    from fontTools.ttLib import TTFont
+
     with TTFont(FOLDER / _FILES[family], lazy=True) as font:
         return frozenset(font.getBestCmap())

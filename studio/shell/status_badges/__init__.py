@@ -23,6 +23,7 @@ _RESULTS = {
     "image-upscale": "create/pictures",
     "autopost": "calendar/post",
     "lora-training": "models/training",
+    "video-finishing": "library/videos",
     "video-generation": "library/videos",
     "content-generation": "create/texts",
     "content-ideas": "create/texts",

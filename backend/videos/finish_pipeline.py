@@ -1,0 +1,118 @@
+"""The job that finishes a video: its file is fetched, finished in one pass, uploaded, then its row is written."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from backend import assets, music, videos
+from backend.assets import AssetCard
+from backend.jobs.context import JobContext
+from backend.media import ffmpeg, fonts
+from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishedSound, FinishOrder, finish
+from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
+from backend.media.ffmpeg.subtitle_times import words_of
+from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, ass, lines_of
+from backend.media.images.ai_mark import SOURCE_META
+from backend.videos import finish_requests
+from backend.videos.finish_schemas import FinishDraft, FinishPayload
+from backend.videos.schemas import VideoCard
+from backend.videos.video_writer import WriteVideo, store_video
+
+_Result = TypeVar("_Result")
+
+
+def run(ctx: JobContext, payload: FinishPayload) -> dict[str, Any]:
+    """Result: {videoId, assetId, s3Key}."""
+    with ctx.transaction() as tx:
+        card = videos.get(tx, payload.clip_id)
+        if card.asset_id:
+            return {"videoId": card.id, **assets.get(tx, card.asset_id).names}
+        assert card.recipe.finish is not None
+        source = assets.get(tx, card.recipe.finish.asset_id)
+    ctx.start_timing(finish_requests.finish_work(card.recipe))
+    result = ctx.write_step(
+        "film",
+        lambda: _make(ctx, card, source),
+        lambda tx, write: write(tx),
+    )
+    return result or {}
+
+
+def _make(ctx: JobContext, card: VideoCard, source: AssetCard) -> WriteVideo:
+    """Finishes and uploads the video; returns what writes its row."""
+    folder, source_type = ctx.workdir / "out", str(source.meta.get(SOURCE_META) or "") or None
+    folder.mkdir(parents=True, exist_ok=True)
+    video, out = folder / f"source{Path(source.key).suffix}", folder / "film.mp4"
+    ctx.progress(0, 0, "fetching the video")
+    assets.fetch(ctx.app.storage, source, video)
+    order = _order(ctx, card, video, source_type)
+    sound = _run_finish(ctx, order, out)
+    size = card.recipe.width, card.recipe.height
+    return store_video(
+        ctx, card, out, size=size, frames=order.frames, fps=order.fps, source_type=source_type, meta=_sound_meta(sound)
+    )
+
+
+def _order(ctx: JobContext, card: VideoCard, video: Path, source_type: str | None) -> FinishOrder:
+    recipe, settings = card.recipe, ctx.app.settings
+    assert recipe.finish is not None
+    draft = recipe.finish.draft
+    info = _checked(ctx, ffmpeg.probe(video))
+    film_format = FORMATS.get(draft.preset)
+    own_sound = (SoundClip(video),) if draft.keep_sound and info.sound else ()
+    track = SoundClip(music.get(draft.music).path, gain_db=draft.music_db) if draft.music else None
+    scene = FilmScene(video, "video", (info.width, info.height), recipe.seconds, focus=draft.focus)
+    return FinishOrder(
+        (scene,),
+        (recipe.width, recipe.height),
+        SoundMix(recipe.seconds, effects=own_sound, music=track),
+        fps=recipe.fps,
+        subtitles=_subtitles(draft, card, video.with_name("words.ass"), film_format.safe if film_format else SafeArea()),
+        fonts=fonts.FOLDER,
+        preset=settings.engines.local.x264_preset,
+        source_type=source_type,
+    )
+
+
+def _subtitles(draft: FinishDraft, card: VideoCard, path: Path, safe: SafeArea) -> Path | None:
+    if not draft.subtitles:
+        return None
+    style = SubtitleStyle(karaoke=draft.karaoke, position=draft.position)
+    lines = lines_of(words_of(draft.subtitles, seconds=card.recipe.seconds), max_characters=style.max_characters)
+    path.write_text(ass(lines, style=style, width=card.recipe.width, height=card.recipe.height, safe=safe), "utf-8")
+    return path
+
+
+def _run_finish(ctx: JobContext, order: FinishOrder, out: Path) -> FinishedSound | None:
+    steps = finish(order, out, settings=ctx.app.settings)
+    try:
+        while True:
+            try:
+                state = next(steps)
+            except StopIteration as end:
+                sound: FinishedSound | None = end.value
+                return sound
+            ctx.progress(state.frames, state.total, state.phase)
+            ctx.check()
+    finally:
+        steps.close()
+
+
+def _sound_meta(sound: FinishedSound | None) -> dict[str, Any]:
+    """What is kept of the sound: its loudness in the file and how it was corrected."""
+    if sound is None:
+        return {}
+    after = sound.after
+    return {"loudness": {"lufs": after.integrated, "dbtp": after.true_peak, "correction": sound.correction}}
+
+
+def _checked(ctx: JobContext, steps: Generator[Any, None, _Result]) -> _Result:
+    """What the generator `steps` returns; the job may be cancelled between its steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("_Result", end.value)
+        ctx.check()

@@ -1,0 +1,77 @@
+"""The page that finishes a video: platform, music, sound and subtitles."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import music, videos
+from backend.errors import StudioError
+from backend.videos import FinishDraft, VideoCard
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import plain
+from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import queue_toast
+from studio.videos import videos as video_page
+
+_FORM = "finish"
+_POSITIONS = {"bottom": "Bottom", "middle": "Middle", "top": "Top"}
+
+
+def form(page: Page) -> None:
+    """`?id=<clip>`: the video that is finished."""
+    clip_id = st.query_params.get("id", "")
+    card = _card(page, clip_id) if clip_id else None
+    if card is None:
+        chosen = empty_state("Choose a video to finish", "Open one in the library, then Finish.", icon=":material/movie_edit:")
+        if chosen.button("Open the videos", type="primary"):
+            page.go("library/videos")
+        return
+    video_column, form_column = st.columns([2, 3], gap="large")
+    with video_column:
+        video_page.video_element(page, card)
+    with form_column:
+        _fields(page, card)
+
+
+def _card(page: Page, clip_id: str) -> VideoCard | None:
+    try:
+        with page.transaction() as tx:
+            card = videos.get(tx, clip_id)
+    except StudioError as error:
+        st.warning(plain(error.message), icon=":material/search_off:")
+        return None
+    return card if card.asset_id and not card.deleted_at and not card.recipe.finish else None
+
+
+def _fields(page: Page, card: VideoCard) -> None:
+    tracks = {track.id: track for track in music.page()}
+    preset = st.selectbox("Platform", list(videos.FINISH_PRESETS), format_func=videos.FINISH_PRESETS.__getitem__)
+    track_id = st.selectbox(
+        "Music", ["", *tracks], format_func=lambda name: tracks[name].title if name else "None", key="finish:music"
+    )
+    if track_id:
+        track = tracks[track_id]
+        st.caption(f"{track.note}. Licence: {track.licence}.")
+        st.audio(track.path.read_bytes(), format="audio/ogg")
+    subtitles = st.text_area(
+        "Subtitles",
+        height=140,
+        max_chars=20_000,
+        placeholder="Good morning from Turin!",
+        help="Text is spread over the video. SRT keeps its own times.",
+    )
+    if missing := videos.missing_glyphs(subtitles):
+        st.caption(f":orange[:material/warning: The font has no sign for: {plain(missing[:20])}]")
+    karaoke = st.toggle("Fill word after word", value=True)
+    position = st.segmented_control(
+        "Place", list(_POSITIONS), default="bottom", format_func=_POSITIONS.__getitem__, required=True
+    )
+    if not st.button("Finish the video", type="primary", icon=":material/movie_edit:", width="stretch"):
+        return
+    draft = FinishDraft(preset=preset, music=track_id, subtitles=subtitles, karaoke=karaoke, position=position)
+    with page.transaction(needs="editor") as tx:
+        videos.finish(tx, card.id, draft, request_key=request_key(_FORM))
+    renew_request_key(_FORM)
+    queue_toast("The finished video appears here as soon as it is made.")
+    page.go("library/videos")
