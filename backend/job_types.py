@@ -15,6 +15,7 @@ from backend.publishing import job_types as _publishing  # noqa: F401
 from backend.renditions import job_types as _renditions  # noqa: F401
 from backend.training import job_types as _training  # noqa: F401
 from backend.videos import job_types as _videos  # noqa: F401
+from backend.voices import job_types as _voices  # noqa: F401
 from backend.writing import job_types as _writing  # noqa: F401
 from backend.writing_styles import job_types as _writing_styles  # noqa: F401
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from backend.kit.ids import new_id
 
-Kind = Literal["dataset", "lora", "image", "upload", "archive", "video"]
-FOLDERS = ("datasets", "loras", "images", "incoming", "archives", "videos")
+Kind = Literal["dataset", "lora", "image", "upload", "archive", "video", "audio"]
+FOLDERS = ("datasets", "loras", "images", "incoming", "archives", "videos", "audio")
 """The first part of keys; the second is the workspace's id."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _THUMB = re.compile(r"\.w[0-9]+\.webp$")
@@ -32,7 +32,7 @@ def key_for(
 ) -> str:
     """A new key; keys are never overwritten.
 
-    dataset: dataset_id, ext · lora: lora_id, name · image, video: job_id, attempt_id, n · upload: upload_id ·
+    dataset: dataset_id, ext · lora: lora_id, name · image, video, audio: job_id, attempt_id, n · upload: upload_id ·
     archive: job_id, attempt_id. `ext` without the dot.
     """
     match kind:
@@ -44,6 +44,8 @@ def key_for(
             return _join("images", tenant_id, job_id, attempt_id, f"{n}.{ext or 'png'}")
         case "video":
             return _join("videos", tenant_id, job_id, attempt_id, f"{n}.{ext or 'mp4'}")
+        case "audio":
+            return _join("audio", tenant_id, job_id, attempt_id, f"{n}.{ext or 'wav'}")
         case "archive":
             return _join("archives", tenant_id, job_id, f"{attempt_id}.zip")
         case "upload":

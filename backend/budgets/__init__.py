@@ -3,6 +3,7 @@
 from backend.budgets.ledger import expire
 from backend.budgets.limits import set_limits
 from backend.budgets.metered_llm import complete, reconcile
+from backend.budgets.paid_calls import pay
 from backend.budgets.queries import cost_of_jobs, costs, mean_usd, remaining_usd, spending, usual_and_most_usd
 from backend.budgets.schemas import CallPurpose, CostLine, Costs, OverBudget, Period
 
@@ -17,6 +18,7 @@ __all__ = [
     "costs",
     "expire",
     "mean_usd",
+    "pay",
     "reconcile",
     "remaining_usd",
     "set_limits",

@@ -8,6 +8,7 @@ from backend.engines.ports.caption import Captioner
 from backend.engines.ports.identity import IdentityEngine
 from backend.engines.ports.image import ImageEngine
 from backend.engines.ports.motion import MotionEngine
+from backend.engines.ports.speech import SpeechEngine, WordAligner
 from backend.engines.ports.text import TextEngine
 from backend.engines.ports.trainer import LoraTrainer
 from backend.engines.ports.upscale import Upscaler
@@ -25,6 +26,9 @@ class Engines:
     captioners: dict[str, Captioner]
     """By name; the preferred one first."""
     motion: MotionEngine
+    speech: dict[str, SpeechEngine]
+    """By name; the preferred one first."""
+    aligner: WordAligner
 
 
 def build_engines(settings: Settings) -> Engines:
@@ -37,6 +41,8 @@ def build_engines(settings: Settings) -> Engines:
         text=_text(settings),
         captioners=build_captioners(settings),
         motion=_motion(settings),
+        speech=build_speech(settings),
+        aligner=_aligner(settings),
     )
 
 
@@ -155,3 +161,17 @@ def build_captioners(settings: Settings) -> dict[str, Captioner]:
 
         captioners.append(TemplateCaptioner())
     return {captioner.name: captioner for captioner in captioners}
+
+
+def build_speech(settings: Settings) -> dict[str, SpeechEngine]:
+    """Name -> speech engine. Starts no process."""
+    from backend.engines.local.speech.voices import EspeakSpeech, HibariSpeech, PiperSpeech
+
+    engines: list[SpeechEngine] = [HibariSpeech(settings), PiperSpeech(settings), EspeakSpeech(settings)]
+    return {engine.name: engine for engine in engines}
+
+
+def _aligner(settings: Settings) -> WordAligner:
+    from backend.engines.local.speech.aligner import SphinxAligner
+
+    return SphinxAligner(settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from backend.settings.data_folders import refuse_exposed_data
-from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, TextSettings
+from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, SpeechSettings, TextSettings
 from backend.settings.environment import foreign_environment as foreign_environment
 from backend.settings.environment import read_environment
 from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
@@ -39,6 +39,7 @@ class Settings(SettingsSection):
     engines: EngineSettings
     captions: CaptionSettings
     text: TextSettings
+    speech: SpeechSettings
     budgets: BudgetSettings
     instagram: InstagramSettings
     tiktok: TikTokSettings

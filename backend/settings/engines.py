@@ -86,6 +86,12 @@ class CaptionSettings(SettingsSection):
     )
 
 
+class SpeechSettings(SettingsSection):
+    """Voices that speak"""
+
+    models_dir: Path | None = env("SPEECH_MODELS_DIR", None, "your own voices: piper/NAME.onnx with NAME.onnx.json")
+
+
 class TextSettings(SettingsSection):
     """Language models
 

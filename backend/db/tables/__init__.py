@@ -53,6 +53,7 @@ from backend.db.tables.post import (
 from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, UnsavedForm, Wildcard
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
+from backend.db.tables.voice import InfluencerVoice, LexiconEntry, SpokenAudio, Voice
 from backend.db.tables.webhook import WebhookMessage
 from backend.db.tables.writing import TalkLine, TextDraft
 from backend.db.tables.writing_style import StyleSource, StyleText, WritingStyle
@@ -107,11 +108,13 @@ __all__ = [
     "IdempotentRequest",
     "IdentityProfile",
     "Influencer",
+    "InfluencerVoice",
     "Invitation",
     "Job",
     "JobLog",
     "JobState",
     "JobStep",
+    "LexiconEntry",
     "LlmCall",
     "Lora",
     "Membership",
@@ -136,6 +139,7 @@ __all__ = [
     "Rendition",
     "Schedule",
     "SessionRow",
+    "SpokenAudio",
     "Style",
     "StyleSource",
     "StyleText",
@@ -154,6 +158,7 @@ __all__ = [
     "UnsavedForm",
     "Upload",
     "User",
+    "Voice",
     "WebhookMessage",
     "Wildcard",
     "WorkTime",

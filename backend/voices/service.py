@@ -1,0 +1,130 @@
+"""Adding voices, giving them to influencers, and the lexicon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend import events, influencers, jobs
+from backend.db.tables import Attempt, InfluencerVoice, LexiconEntry, SpokenAudio, Voice
+from backend.engines.ports.speech import MAX_SPEED, MIN_SPEED, SpeechEngine
+from backend.engines.ports.word_times import words_of
+from backend.errors import Invalid, NotFound, Unsupported
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.voices.lexicon import without_pauses
+from backend.voices.queries import get, offer_of, offered
+from backend.voices.schemas import LexiconCard, PreviewDraft, PreviewPayload, VoiceCard
+
+MAX_ENTRIES = 500
+_MAX_LENGTH = 100
+
+
+def add(tx: Session, engines: Mapping[str, SpeechEngine], *, engine: str, name: str) -> VoiceCard:
+    """Takes a voice of an engine into the workspace; the same one again returns the first. `engines`: `app.engines.speech`.
+
+    Raises NotFound, and Unsupported where its licence does not allow earning money.
+    """
+    offer = offer_of(engines, engine, name)
+    if offer.refusal:
+        raise Unsupported(offer.refusal)
+    new_row = insert(Voice).values(
+        id=new_id("voi"),
+        tenant_id=tx.info["tenant_id"],
+        title=offer.title,
+        engine=offer.engine,
+        engine_voice=offer.name,
+        language=offer.language,
+        licence=offer.licence,
+        quality=offer.quality,
+        weights_sha256=offer.weights_sha256,
+        created_by=tx.info.get("user_id"),
+    )
+    added_id = tx.scalar(new_row.on_conflict_do_nothing().returning(Voice.id))
+    if added_id:
+        events.record(tx, "voice.added", "voice", added_id, {"engine": engine, "name": name, "licence": offer.licence})
+    same_voice = select(Voice.id).where(Voice.engine == engine, Voice.engine_voice == name)
+    return get(tx, str(tx.scalar(same_voice)))
+
+
+def default_voice(tx: Session, engines: Mapping[str, SpeechEngine], language: str) -> VoiceCard:
+    """The first voice for a language, natural ones and free ones before others. Raises Invalid where none speaks it."""
+    offers = [offer for offer in offered(engines, language) if not offer.refusal]
+    if not offers:
+        raise Invalid(f"No voice here speaks {language!r}. Choose another language, or add a voice (SPEECH_MODELS_DIR).")
+    best = min(offers, key=lambda offer: (offer.quality != "natural", offer.paid))
+    return add(tx, engines, engine=best.engine, name=best.name)
+
+
+def choose(tx: Session, influencer_id: str, voice_id: str | None, *, speed: float = 1.0) -> None:
+    """Makes it the voice of an influencer; None: they have none any more. Raises NotFound, Invalid."""
+    influencers.get(tx, influencer_id)
+    if voice_id is None:
+        tx.execute(delete(InfluencerVoice).where(InfluencerVoice.influencer_id == influencer_id))
+    else:
+        get(tx, voice_id)
+        values = {"voice_id": voice_id, "speed": checked_speed(speed)}
+        row = insert(InfluencerVoice).values(tenant_id=tx.info["tenant_id"], influencer_id=influencer_id, **values)
+        changed = {**values, "updated_at": func.clock_timestamp()}
+        tx.execute(row.on_conflict_do_update(index_elements=["tenant_id", "influencer_id"], set_=changed))
+    events.record(tx, "influencer.voice_chosen", "influencer", influencer_id, {"voice_id": voice_id, "speed": speed})
+
+
+def checked_speed(speed: float) -> float:
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise Invalid(f"The speed of a voice is between {MIN_SPEED} and {MAX_SPEED}; 1 is its own pace.")
+    return speed
+
+
+def set_pronunciation(tx: Session, written: str, spoken: str) -> LexiconCard:
+    """How `written` (a word, or a few) is said from now on. Raises Invalid."""
+    written, spoken = " ".join(written.split()), " ".join(spoken.split())
+    if not words_of(written) or not words_of(spoken) or max(len(written), len(spoken)) > _MAX_LENGTH:
+        raise Invalid(f"Write the word and how it is said, each with at least one letter and at most {_MAX_LENGTH} characters.")
+    if (tx.scalar(select(func.count()).select_from(LexiconEntry)) or 0) >= MAX_ENTRIES:
+        raise Invalid(f"There are {MAX_ENTRIES} pronunciations already. Remove one that is not needed any more.")
+    row = insert(LexiconEntry).values(id=new_id("lex"), tenant_id=tx.info["tenant_id"], written=written, spoken=spoken)
+    key: Any = [LexiconEntry.tenant_id, func.lower(LexiconEntry.written)]
+    changed = row.on_conflict_do_update(index_elements=key, set_={"written": written, "spoken": spoken})
+    entry_id = tx.scalar(changed.returning(LexiconEntry.id))
+    events.record(tx, "lexicon.changed", "lexicon_entry", str(entry_id), {"written": written, "spoken": spoken})
+    return LexiconCard(str(entry_id), written, spoken)
+
+
+def remove_pronunciation(tx: Session, entry_id: str) -> None:
+    """Raises NotFound."""
+    written = tx.scalar(delete(LexiconEntry).where(LexiconEntry.id == entry_id).returning(LexiconEntry.written))
+    if written is None:
+        raise NotFound("This pronunciation was removed already.")
+    events.record(tx, "lexicon.removed", "lexicon_entry", entry_id, {"written": written})
+
+
+def start_preview(tx: Session, draft: PreviewDraft, *, request_key: str) -> JobCard:
+    """Starts a job that speaks a text. Raises NotFound, Invalid (nothing to say)."""
+    voice = get(tx, draft.voice_id)
+    if not words_of(without_pauses(draft.text)):
+        raise Invalid("There is nothing to say. Write at least one word.")
+    return jobs.enqueue(
+        tx,
+        kind="voice-preview",
+        payload=PreviewPayload(voice_id=voice.id, text=draft.text, speed=draft.speed),
+        title=f"{voice.title}: {without_pauses(draft.text)[:60]}",
+        request_key=request_key,
+        subject=("voice", voice.id),
+    )
+
+
+def forget_lost(tx: Session, voice_id: str) -> int:
+    """Allows a paid voice to be asked again for texts whose answer was lost; they may be paid a second time. Returns how many.
+    Raises NotFound."""
+    get(tx, voice_id)
+    speaking = select(Attempt.id).where(Attempt.ended_at.is_(None))
+    lost = SpokenAudio.voice_id == voice_id, SpokenAudio.asset_id.is_(None), SpokenAudio.attempt_id.not_in(speaking)
+    ids = tx.scalars(delete(SpokenAudio).where(*lost).returning(SpokenAudio.id)).all()
+    if ids:
+        events.record(tx, "voice.lost_forgotten", "voice", voice_id, {"count": len(ids)})
+    return len(ids)

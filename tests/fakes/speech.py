@@ -1,0 +1,64 @@
+"""A speech engine that writes real WAV files in milliseconds, and remembers what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from decimal import Decimal
+from pathlib import Path
+
+from backend.engines.ports.events import Alive, EngineStatus, Event, Output
+from backend.engines.ports.speech import SpeechRequest, SpeechVoice, SpokenWord
+from backend.engines.ports.word_times import words_of
+from backend.media.audio import wav_file
+
+RATE, WORD_S = 8000, 0.25
+
+
+class FakeSpeech:
+    """Every word takes a quarter of a second. `at(text)` is called when it was asked, before it answers. `times`: it says when
+    its words are heard."""
+
+    title = "Fake"
+
+    def __init__(
+        self, name: str = "fake", *, paid: bool = False, times: bool = True, at: Callable[[str], None] = lambda text: None
+    ) -> None:
+        self.name, self.paid, self.times, self.at = name, paid, times, at
+        self.requests: list[SpeechRequest] = []
+
+    def voices(self) -> list[SpeechVoice]:
+        return [
+            SpeechVoice("anna", "Anna", "en", "MIT"),
+            SpeechVoice("nico", "Nico", "it", "CC-BY-NC-4.0", commercial=False),
+        ]
+
+    def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
+        self.requests.append(request)
+        yield Alive()
+        self.at(request.text)
+        words = words_of(request.text)
+        request.workdir.mkdir(parents=True, exist_ok=True)
+        out = request.workdir / "fake.wav"
+        wav_file.write_wav(out, b"\0\x10" * round(RATE * WORD_S * len(words)), RATE)
+        spoken = tuple(SpokenWord(word, n * WORD_S, (n + 1) * WORD_S) for n, word in enumerate(words))
+        yield Output(out, 0, {"words": spoken if self.times else (), "sentences": ()})
+
+    def quote_usd(self, text: str) -> Decimal:
+        return Decimal(len(text)) / 1000 if self.paid else Decimal(0)
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(self.name, True, "1", "ready")
+
+    def close(self) -> None:
+        return None
+
+
+class DeafAligner:
+    """Never finds the words in the sound."""
+
+    name = "deaf"
+    languages: tuple[str, ...] = ("en",)
+
+    def run(self, wav: Path, sentences: tuple[SpokenWord, ...]) -> Generator[Event | tuple[SpokenWord, ...], None, None]:
+        yield Alive()
+        yield ()
