@@ -102,8 +102,8 @@ def _edges(word: str) -> tuple[str, str, str]:
 
 def _readable(text: str) -> str:
     """Without emoji and other pictures, which voices read out by their names."""
-    kept = (char for char in unicodedata.normalize("NFC", text) if char in _KEPT_SYMBOLS or not _is_picture(char))
-    return " ".join("".join(kept).split())
+    readable = (char for char in unicodedata.normalize("NFC", text) if char in _KEPT_SYMBOLS or not _is_picture(char))
+    return " ".join("".join(readable).split())
 
 
 def _is_picture(char: str) -> bool:
