@@ -229,6 +229,8 @@ def film_graph(order: FinishOrder, out: Path, sound_file: Path | None, settings:
         "profile:v": "high",
         "pix_fmt": "yuv420p",
         "g": order.fps * 2,
+        # without an edit list, frames that are kept back for B-frames would make the picture late
+        "bf": 0,
         "r": order.fps,
         "threads": settings.engines.local.threads,
         **COLOUR_OPTIONS,

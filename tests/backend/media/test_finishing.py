@@ -102,6 +102,7 @@ def test_a_film_is_as_platforms_take_it(order: FinishOrder, tmp_path: Path) -> N
         picture, audio = film.streams.video[0].codec_context, film.streams.audio[0].codec_context
         assert (picture.width, picture.height, picture.pix_fmt, picture.name) == (*SIZE, "yuv420p", "h264")
         assert (audio.name, audio.sample_rate, audio.channels) == ("aac", 48_000, 2)
+        assert film.streams.video[0].start_time == 0, "the picture is not late"
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
     assert len(frames) == 52
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
