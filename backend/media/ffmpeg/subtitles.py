@@ -51,7 +51,7 @@ class SubtitleStyle:
     """`size`: height of a line in px where the film's shorter side has 1080; other sizes scale it. Colours are #rrggbb.
 
     `karaoke`: the spoken word is filled with `highlight`. `box`: a plain box behind the line instead of an outline.
-    `max_characters`: of a line; a word that is longer stands alone.
+    `max_characters`: of a line; a word that is longer stands alone, in smaller letters.
     """
 
     font: str = TEXT_FONT
@@ -140,9 +140,18 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
         "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     )
     return head + "".join(
-        f"Dialogue: 0,{_ass_time(line.start_s)},{_ass_time(_end(lines, n))},Default,,0,0,0,,{_ass_text(line, style)}\n"
+        f"Dialogue: 0,{_ass_time(line.start_s)},{_ass_time(_end(lines, n))},Default,,0,0,0,,"
+        f"{_shrunk(line, style)}{_ass_text(line, style)}\n"
         for n, line in enumerate(lines)
     )
+
+
+def _shrunk(line: SubtitleLine, style: SubtitleStyle) -> str:
+    """Makes a line smaller that is one word too long for it: libass breaks no words, they would leave the safe area."""
+    if len(line.text) <= style.max_characters:
+        return ""
+    percent = max(40, 100 * style.max_characters // len(line.text))
+    return f"{{\\fscx{percent}\\fscy{percent}}}"
 
 
 def _ass_text(line: SubtitleLine, style: SubtitleStyle) -> str:

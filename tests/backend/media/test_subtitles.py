@@ -48,6 +48,13 @@ def test_lines_stay_off_what_the_platform_covers() -> None:
     assert style.split(",")[-4:] == ["108", "108", "480", "1"]
 
 
+def test_a_word_too_long_for_a_line_is_written_smaller() -> None:
+    lines = lines_of([TimedWord("precipitevolissimevolmente", 0, 1), TimedWord("ok", 1, 2)], max_characters=20)
+    long, short = ass(lines, style=SubtitleStyle(karaoke=False), width=1080, height=1920).splitlines()[-2:]
+    assert long.endswith(r",,{\fscx76\fscy76}precipitevolissimevolmente")
+    assert short.endswith(",,ok")
+
+
 def test_characters_without_a_glyph_are_named_once() -> None:
     assert missing_glyphs("Caffè à Kraków, “Привет” 5 € 👩‍🍳 🎉☕️") == ""
     assert missing_glyphs("你好 你 ok") == "你好"
