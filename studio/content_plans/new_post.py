@@ -1,4 +1,4 @@
-"""A new, empty post from the calendar: made at once, and opened in the composer."""
+"""A new, empty post: made at once, and opened in the composer beside the calendar or on its page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime, time
 
 import streamlit as st
 
-from backend import channels, content_plans
-from backend.content_plans import PlanDraft, VariantDraft
+from backend import channels, content_plans, influencers
+from backend.content_plans import PlanDraft, PostSource, VariantDraft
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -16,6 +16,7 @@ from studio.content_plans import composer
 from studio.content_plans.calendar_view import ChosenTime, refresh_calendar
 from studio.shell import current_influencer
 from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
 from studio.ui.format import plain
 from studio.ui.notices import queue_toast, toast_errors
 
@@ -46,6 +47,30 @@ def start(
     question()
 
 
+def start_on_page(page: Page) -> None:
+    """Opens the composer's page on a new post of the top bar's influencer, or of the only one; asks where there are several."""
+    discard_untouched(page)
+    with page.transaction() as tx:
+        influencer_cards = influencers.page(tx, take=200).cards
+    if not influencer_cards:
+        place = empty_state("Whose post?", "A post is somebody's. Make an influencer first.", icon=":material/person_add:")
+        if place.button("New influencer", type="primary"):
+            page.go("influencers/wizard")
+        return
+    chosen = [card for card in influencer_cards if card.id == page.influencer_id or len(influencer_cards) == 1]
+    if not chosen:
+        st.subheader("Whose post?", anchor=False)
+        with st.container(width=420):
+            for card in influencer_cards:
+                if st.button(plain(card.name), width="stretch", key=f"new_post:page:{card.id}"):
+                    chosen = [card]
+    if chosen:
+        with page.transaction(needs="editor") as tx:
+            card = content_plans.create_from(tx, PostSource(influencer_id=chosen[0].id), request_key=new_id("key"))
+        st.session_state[_LATEST] = card.id
+        composer.open_page(page, card.id)
+
+
 def open_created(page: Page) -> None:
     """Opens the post that was made in the run before, if one was."""
     if plan_id := st.session_state.pop(_CREATED, None):
@@ -54,7 +79,7 @@ def open_created(page: Page) -> None:
 
 
 def discard_untouched(page: Page) -> None:
-    """Once the panel of a new post is closed: removes the post if nothing was put into it."""
+    """Once the composer of a new post is left: removes the post if nothing was put into it."""
     plan_id = st.session_state.get(_LATEST)
     if not plan_id or plan_id in (composer.panel_plan_id(), st.session_state.get(_CREATED)):
         return

@@ -23,7 +23,7 @@ _NEW = (
     ("create/pictures", "Picture", ":material/brush:"),
     ("create/videos", "Video", ":material/movie:"),
     ("create/texts", "Text", ":material/ink_pen:"),
-    ("calendar/calendar", "Post", ":material/calendar_add_on:"),
+    ("calendar/post", "Post", ":material/calendar_add_on:"),
     ("influencers/wizard", "Influencer", ":material/person_add:"),
 )
 
@@ -36,7 +36,7 @@ def show(page: Page, item: nav.NavItem) -> None:
             if page.can_edit:
                 with st.popover("New", icon=":material/add:", key="top-bar-new"):
                     for file, label, icon in _NEW:
-                        page.link(file, label, icon=icon)
+                        page.link(file, label, icon=icon, **({"new": "1"} if file == "calendar/post" else {}))
             status_badges(page, item.file)
             if url := avatar_url(page.workspace.id, page.user.id, page.user.avatar_id):
                 st.html(_AVATAR_CSS.replace("URL", esc(url)))

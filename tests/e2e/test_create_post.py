@@ -58,3 +58,15 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     assert (second.state, second.posts[0].caption, second.text_id) == (PostState.SCHEDULED, "The tram was empty.", text.id)
     assert second.posts[0].media == (assets_of[rows.picture_ids[1]],)
     assert second.due_at != first.due_at, "each has a time of its own"
+
+    with db.transaction(workspace.caller) as tx:
+        writing.create(tx, order, TextParts(caption="Nobody at the stop."))
+    clicks.clear()
+    tab.goto(f"{bare_studio_url}/texts?ws={workspace.id}")
+    click(tab.get_by_role("button", name="Create post").first)
+    click(tab.get_by_role("button", name="Take this picture").first)
+    click(tab.get_by_role("button", name="Approve and schedule", exact=True))
+    expect(tab.get_by_text("Scheduled for")).to_be_visible()
+    assert len(clicks) <= 3, clicks
+    third = next(plan for plan in plans() if plan.posts[0].caption == "Nobody at the stop.")
+    assert third.posts[0].media == (assets_of[rows.picture_ids[-1]],)

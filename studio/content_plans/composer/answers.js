@@ -35,6 +35,7 @@ export const SENT_STATES = new Set(["publishing", "published", "unknown"])
  * @property {string} status
  * @property {string | null} localTime
  * @property {string} timeZone
+ * @property {string | null} campaignId
  * @property {PostAnswer[]} variants
  * @property {number} version
  * @property {string} updatedAt

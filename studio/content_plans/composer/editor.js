@@ -1,5 +1,6 @@
 import { messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { CampaignField } from "./campaign_field.js"
 import { ChannelBar } from "./channel_bar.js"
 import { isSame, variantOf, withShared, withVariant } from "./draft.js"
 import { FileDetails } from "./file_details.js"
@@ -7,6 +8,7 @@ import { MediaPicker } from "./media_picker.js"
 import { MediaStrip } from "./media_strip.js"
 import { PlatformOptions } from "./platform_options.js"
 import { snippetMenu } from "./snippet_menu.js"
+import { SuggestedPictures } from "./suggested_pictures.js"
 import { TextField } from "./text_field.js"
 import { fill, formatOf, hashtagText, parseHashtags, wholeCaption } from "./text_rules.js"
 import { WhenField } from "./when_field.js"
@@ -34,10 +36,8 @@ export class Editor {
       pick: () => this.picker.open(this.lead?.assetIds ?? []),
       select: () => this.draw(),
     })
-    this.picker = new MediaPicker(model, choices => {
-      for (const { assetId, file } of choices) model.loaded.files[assetId] ??= file
-      this.change("assetIds", [...(this.lead?.assetIds ?? []), ...choices.map(({ assetId }) => assetId)])
-    })
+    this.picker = new MediaPicker(model, choices => this.addFiles(choices))
+    this.suggested = new SuggestedPictures(model, choice => this.addFiles([choice]))
     this.file = new FileDetails({
       onAltText: text => this.change("altTexts", { ...this.lead?.altTexts, [this.strip.selected]: text }),
       onEdit: edit => this.changeEdit(edit),
@@ -59,6 +59,7 @@ export class Editor {
     this.title = this.field("title", { label: "Title", maxLength: 300 })
     this.when = new WhenField(model)
     this.options = new PlatformOptions(model)
+    this.campaign = new CampaignField(model)
     this.topic = new TextField({
       label: "Topic",
       onInput: topic => model.change({ ...model.draft, topic }),
@@ -78,7 +79,7 @@ export class Editor {
     const texts = [this.title, this.caption].map(field => field.node)
     const more = [this.hashtags, this.firstComment].map(field => field.node)
     const media = el("section", "media-part")
-    media.append(this.strip.node, this.file.node)
+    media.append(this.strip.node, this.suggested.node, this.file.node)
     this.perChannel = el("div", "stack")
     this.perChannel.append(media, ...texts, this.tools, ...more)
     this.node.append(
@@ -86,10 +87,17 @@ export class Editor {
       this.perChannel,
       this.when.node,
       this.options.node,
+      this.campaign.node,
       this.topic.node,
       this.notes.node,
       this.picker.node,
     )
+  }
+
+  /** @param {import("./media_picker.js").Choice[]} choices */
+  addFiles(choices) {
+    for (const { assetId, file } of choices) this.model.loaded.files[assetId] ??= file
+    this.change("assetIds", [...(this.lead?.assetIds ?? []), ...choices.map(({ assetId }) => assetId)])
   }
 
   addSnippetMenus() {
@@ -175,6 +183,7 @@ export class Editor {
     if (lead) this.drawVariant(lead)
     this.when.draw()
     this.options.draw()
+    this.campaign.draw()
     this.topic.draw(model.draft.topic, !model.data.canEdit)
     this.notes.draw(model.draft.notes, !model.data.canEdit)
   }
@@ -186,6 +195,7 @@ export class Editor {
     const shown = this.targets.length ? this.targets : [lead]
     const rules = shown.flatMap(variant => this.rulesOf(variant) ?? [])
     this.strip.draw(lead.assetIds, isFrozen)
+    this.suggested.draw(model.data.canEdit && !isFrozen && !lead.assetIds.length)
     this.drawFile(lead, isFrozen)
     this.caption.draw(lead.caption, isFrozen, counters(rules, "text", wholeText))
     const shownTags = parseHashtags(this.hashtags.input.value)

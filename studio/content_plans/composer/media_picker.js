@@ -190,7 +190,7 @@ const NO_FACTS = {
  *   gate: string }} picture
  * @returns {Choice}
  */
-const pictureChoice = picture => {
+export const pictureChoice = picture => {
   const match = { score: picture.identityScore, threshold: picture.identityLine, accepted: picture.gate === "approved" }
   return {
     assetId: picture.assetId,

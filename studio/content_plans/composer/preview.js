@@ -2,9 +2,11 @@ import { button, el } from "../../ui/shared/dom.js"
 import { variantOf } from "./draft.js"
 import { matchBadge } from "./media_strip.js"
 import { buildFeed, buildGrid, buildVertical, buildWatch } from "./preview_frames.js"
+import { ProfileGrids } from "./profile_grid.js"
 import { formatOf, wholeCaption } from "./text_rules.js"
 
 /** @import { FileAnswer } from "./answers.js" */
+/** @import { GridTile } from "./profile_grid.js" */
 /** @import { PlatformRules } from "./text_rules.js" */
 /** @import { PostModel } from "./post_model.js" */
 
@@ -27,6 +29,7 @@ import { formatOf, wholeCaption } from "./text_rules.js"
  * @property {boolean} isOpen the whole text, and not its beginning
  * @property {() => void} toggleText
  * @property {boolean} showsSafeAreas
+ * @property {(GridTile | null)[]} grid posts around it on its profile, null for itself; only for the grid
  */
 
 /** @type {Record<string, string>} */
@@ -58,6 +61,10 @@ export class Preview {
   /** @param {PostModel} model */
   constructor(model) {
     this.model = model
+    this.grids = new ProfileGrids(model, () => {
+      this.key = ""
+      this.draw(this.channelId)
+    })
     this.node = el("aside", "preview")
     this.node.setAttribute("aria-label", "Preview")
     this.head = el("div", "row wrap tabs")
@@ -82,6 +89,9 @@ export class Preview {
       model.loaded.files,
       model.loaded.channels,
       this.channelId,
+      model.draft.localTime,
+      model.draft.timeZone,
+      model.base.version,
       this.frameName,
       this.page,
       this.isOpen,
@@ -169,6 +179,7 @@ export class Preview {
       isOpen: this.isOpen,
       toggleText: () => this.redraw({ isOpen: !this.isOpen }),
       showsSafeAreas: this.showsSafeAreas,
+      grid: this.frameName === "grid" ? this.grids.around(this.channelId) : [],
     }
   }
 

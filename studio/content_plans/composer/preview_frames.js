@@ -1,6 +1,7 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 
+/** @import { GridTile } from "./profile_grid.js" */
 /** @import { ShownPost } from "./preview.js" */
 
 /** Characters of a caption before “… more”. @type {Record<string, number>} */
@@ -45,23 +46,52 @@ export const buildFeed = post => {
 }
 
 /**
- * The profile's grid, with this post as the newest.
+ * The profile's grid as it will be, with this post among those before and after it.
  *
  * @param {ShownPost} post
  */
 export const buildGrid = post => {
   const grid = el("div", "card profile-grid")
   for (let n = 0; n < GRID_TILES; n += 1) {
+    const shown = post.grid[n]
     const tile = el("div", "tile")
     tile.style.aspectRatio = String(GRID_RATIO)
-    if (n === 0 && post.media.length) {
-      tile.append(buildMedia(post, 0, GRID_RATIO))
-      if (post.media.length > 1) tile.append(el("span", "kind", "❐"))
-      if (post.media[0].file?.kind === "video") tile.append(el("span", "kind", "▶"))
-    }
+    if (shown === null) fillOwnTile(tile, post)
+    else if (shown) fillTile(tile, post, shown)
     grid.append(tile)
   }
   return grid
+}
+
+/**
+ * @param {HTMLElement} tile
+ * @param {ShownPost} post
+ */
+const fillOwnTile = (tile, post) => {
+  tile.classList.add("own")
+  tile.title = "This post"
+  if (!post.media.length) return
+  tile.append(buildMedia(post, 0, GRID_RATIO))
+  if (post.media.length > 1) tile.append(el("span", "kind", "❐"))
+  if (post.media[0].file?.kind === "video") tile.append(el("span", "kind", "▶"))
+}
+
+/**
+ * @param {HTMLElement} tile
+ * @param {ShownPost} post
+ * @param {GridTile} shown
+ */
+const fillTile = (tile, { workspace }, { assetId, title, state, localTime, isVideo, mediaCount }) => {
+  tile.title = `${title}, ${localTime.slice(0, 10)}`
+  tile.classList.toggle("coming", state !== "published")
+  if (!assetId) return
+  const image = el("img")
+  image.src = mediaUrl(workspace, assetId, "?w=320")
+  image.alt = tile.title
+  fit(image, GRID_RATIO, "")
+  tile.append(image)
+  if (mediaCount > 1) tile.append(el("span", "kind", "❐"))
+  if (isVideo) tile.append(el("span", "kind", "▶"))
 }
 
 /**
