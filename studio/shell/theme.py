@@ -37,6 +37,12 @@ EVERYWHERE = """<style>
 [data-testid="stSidebar"] .st-key-menu-settings { margin-top: 12px; }
 [data-testid="stMain"] .st-key-top-bar h1 { font-size: 1.65rem; padding: 0; line-height: 2.5rem; }
 [data-testid="stMain"] .st-key-top-bar { row-gap: 4px; }
+@media (max-width: 640px) {
+  [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: nowrap; width: 100%; }
+  .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) {
+    flex: 1 1 0; min-width: 0; width: auto; }
+  .st-key-top-bar-tools [data-testid="stSelectbox"] { width: 100%; }
+}
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"] {

@@ -51,6 +51,7 @@ export class Board {
     const { status: _, ...filters } = this.view.filters
     const query = new URLSearchParams({ workspace, zone, ...filters })
     const answer = await api(`/api/content-plans/board?${query}`)
+    await this.view.press.released()
     const text = JSON.stringify([answer, this.view.labels])
     if (text === this.answer || this.dragged || this.moving) return
     this.answer = text

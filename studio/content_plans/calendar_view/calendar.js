@@ -15,6 +15,7 @@ import { Notice } from "./notice.js"
 import { calendarOptions, DRAWN_BY_LIBRARY } from "./options.js"
 import { Panel } from "./panel.js"
 import { loadPreferences, storePreferences, VIEWS, validFilters } from "./preferences.js"
+import { Press } from "./press.js"
 import { Toolbar } from "./toolbar.js"
 import { UndatedList } from "./undated.js"
 import { asDate, asWall, later, wallNow } from "./wall_time.js"
@@ -87,6 +88,7 @@ export class CalendarView {
     /** @type {() => void} */
     this.stopFollowing = () => {}
     this.listening = new AbortController()
+    this.press = new Press(root, this.listening.signal)
     /** @type {ComponentRun<CalendarData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
     this.notice = new Notice()
@@ -311,6 +313,7 @@ export class CalendarView {
     this.range = [from, to]
     const { range } = this
     const answer = await this.askForRange(range)
+    await this.press.released()
     this.answer = JSON.stringify(answer)
     this.more = answer.more
     this.setEntries([...answer.data, ...answer.undated])

@@ -2,10 +2,19 @@ import { campaignName, influencerName } from "./entry.js"
 
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
 
-const HUES = 24
-/** Degrees. Red is left out: it stands for what has failed. */
-const FIRST_HUE = 25
-const HUE_RANGE = 300
+/** Far enough apart to be told from each other at a glance. Red is left out: it stands for what has failed. */
+const PALETTE = [
+  "#7c4ddb",
+  "#2f9e5b",
+  "#d9731a",
+  "#2b7fd4",
+  "#d6459b",
+  "#7f9a1e",
+  "#159aa8",
+  "#8a5a3c",
+  "#b89000",
+  "#5b6b82",
+]
 const NO_CAMPAIGN = "#8a8f98"
 /** @type {Record<string, string>} */
 const STATE_COLORS = {
@@ -22,7 +31,7 @@ const STATE_COLORS = {
 }
 
 /**
- * A number of an influencer's id alone (FNV-1a), so that their color stays whoever else comes or goes.
+ * A number of an id alone (FNV-1a).
  *
  * @param {string} id
  */
@@ -33,14 +42,22 @@ export const hashOf = id => {
 }
 
 /**
- * The color that an id has everywhere.
+ * The color of one of a workspace's influencers or campaigns. The oldest has that of its id; a later one, where that is taken,
+ * the next that is free. Who comes later changes nobody's color; with more than the palette has, colors repeat.
  *
+ * @param {[id: string, name: string][]} all
  * @param {string} id
  */
-export const colorOfId = id => {
-  const hash = hashOf(id)
-  const lightness = Math.floor(hash / HUES) % 2 ? 42 : 55
-  return `hsl(${FIRST_HUE + ((hash % HUES) * HUE_RANGE) / HUES} 62% ${lightness}%)`
+export const colorOfId = (all, id) => {
+  const taken = new Set()
+  // Ids begin with the time they were made at.
+  for (const other of all.map(([otherId]) => otherId).sort()) {
+    let place = hashOf(other) % PALETTE.length
+    while (taken.has(place) && taken.size < PALETTE.length) place = (place + 1) % PALETTE.length
+    if (other === id) return PALETTE[place]
+    taken.add(place)
+  }
+  return PALETTE[hashOf(id) % PALETTE.length]
 }
 
 /**
@@ -49,8 +66,9 @@ export const colorOfId = id => {
  */
 export const colorOf = (labels, entry) => {
   if (labels.colourBy === "state") return STATE_COLORS[entry.state]
-  if (labels.colourBy === "campaign") return entry.campaignId ? colorOfId(entry.campaignId) : NO_CAMPAIGN
-  return colorOfId(entry.influencerId)
+  if (labels.colourBy === "campaign")
+    return entry.campaignId ? colorOfId(labels.campaigns, entry.campaignId) : NO_CAMPAIGN
+  return colorOfId(labels.influencers, entry.influencerId)
 }
 
 /**

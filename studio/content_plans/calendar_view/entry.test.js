@@ -39,10 +39,14 @@ const labels = (colourBy = "influencer") => ({
 })
 
 describe("colors", () => {
-  test("of an influencer depend on nobody else", () => {
-    const alone = { ...labels(), influencers: [] }
-    assert.equal(colorOf(labels(), entry({})), colorOf(alone, entry({})))
-    assert.match(colorOf(labels(), entry({})), /^hsl\(\d+(\.\d+)? 62% (42|55)%\)$/)
+  test("of influencers differ, and stay when another comes", () => {
+    const influencers = /** @type {[string, string][]} */ (
+      Array.from({ length: 10 }, (_, n) => [`i${String(n).padStart(2, "0")}`, `Name ${n}`])
+    )
+    const colorsOf = (/** @type {[string, string][]} */ all) =>
+      all.map(([influencerId]) => colorOf({ ...labels(), influencers: all }, entry({ influencerId })))
+    assert.equal(new Set(colorsOf(influencers)).size, 10)
+    assert.deepEqual(colorsOf(influencers.slice(0, 6)), colorsOf(influencers).slice(0, 6))
   })
 
   test("are those of FNV-1a", () => {
@@ -54,7 +58,7 @@ describe("colors", () => {
 
   test("of a campaign are its own, and gray without one", () => {
     assert.equal(colorOf(labels("campaign"), entry({})), "#8a8f98")
-    assert.notEqual(colorOf(labels("campaign"), entry({ campaignId: "c1" })), colorOf(labels(), entry({})))
+    assert.notEqual(colorOf(labels("campaign"), entry({ campaignId: "c1" })), "#8a8f98")
   })
 
   test("stand once in the legend", () => {

@@ -64,6 +64,7 @@ export class Feed {
     const query = new URLSearchParams({ workspace, zone, influencer, channel })
     /** @type {FeedAnswer} */
     const answer = await api(`/api/content-plans/feed?${query}`)
+    await this.view.press.released()
     const text = JSON.stringify([answer, channels])
     if (text === this.answer) return
     this.answer = text

@@ -127,7 +127,7 @@ export class MarkedDays {
     const text = `Free time of ${name}: ${timeOf(slot.localTime)}. New post`
     node.title = text
     node.setAttribute("aria-label", text)
-    node.style.setProperty("--spot", colorOfId(slot.influencerId))
+    node.style.setProperty("--spot", colorOfId(view.data.influencers, slot.influencerId))
     // Else FullCalendar takes the press for the beginning of a range.
     node.onpointerdown = event => event.stopPropagation()
     node.onmousedown = event => event.stopPropagation()
