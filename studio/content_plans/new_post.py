@@ -66,9 +66,9 @@ def start_on_page(page: Page) -> None:
                     chosen = [card]
     if chosen:
         with page.transaction(needs="editor") as tx:
-            card = content_plans.create_from(tx, PostSource(influencer_id=chosen[0].id), request_key=new_id("key"))
-        st.session_state[_LATEST] = card.id
-        composer.open_page(page, card.id)
+            plan = content_plans.create_from(tx, PostSource(influencer_id=chosen[0].id), request_key=new_id("key"))
+        st.session_state[_LATEST] = plan.id
+        composer.open_page(page, plan.id)
 
 
 def open_created(page: Page) -> None:
