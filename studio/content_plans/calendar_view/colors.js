@@ -2,7 +2,7 @@ import { campaignName, influencerName } from "./entry.js"
 
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
 
-/** Far enough apart to be told from each other at a glance. Red is left out: it stands for what has failed. */
+/** Far enough apart to be told from each other at a glance, the first ones best. Red stands for what has failed. */
 const PALETTE = [
   "#7c4ddb",
   "#2f9e5b",
@@ -15,6 +15,7 @@ const PALETTE = [
   "#b89000",
   "#5b6b82",
 ]
+const BEST = 7
 const NO_CAMPAIGN = "#8a8f98"
 /** @type {Record<string, string>} */
 const STATE_COLORS = {
@@ -42,8 +43,8 @@ export const hashOf = id => {
 }
 
 /**
- * The color of one of a workspace's influencers or campaigns. The oldest has that of its id; a later one, where that is taken,
- * the next that is free. Who comes later changes nobody's color; with more than the palette has, colors repeat.
+ * The color of one of a workspace's influencers or campaigns. The oldest has that of its id; a later one, where that
+ * is taken, the next that is free. Who comes later changes nobody's color; after the whole palette colors repeat.
  *
  * @param {[id: string, name: string][]} all
  * @param {string} id
@@ -52,12 +53,13 @@ export const colorOfId = (all, id) => {
   const taken = new Set()
   // Ids begin with the time they were made at.
   for (const other of all.map(([otherId]) => otherId).sort()) {
-    let place = hashOf(other) % PALETTE.length
-    while (taken.has(place) && taken.size < PALETTE.length) place = (place + 1) % PALETTE.length
+    let place = hashOf(other) % BEST
+    while (taken.size < BEST && taken.has(place)) place = (place + 1) % BEST
+    if (taken.size >= BEST && taken.size < PALETTE.length) place = taken.size
     if (other === id) return PALETTE[place]
     taken.add(place)
   }
-  return PALETTE[hashOf(id) % PALETTE.length]
+  return PALETTE[hashOf(id) % BEST]
 }
 
 /**
