@@ -14,7 +14,7 @@ const TILES = 9
 const MINUTE = "2026-11-23T18:00".length
 
 /**
- * Three rows of a profile's grid, newest first, with the post in it (null) at its time; without a time it is the newest.
+ * Three rows of a profile's grid, newest first, with the post in it (null) at its time; without one it is the newest.
  * One row that is later than the post's own is shown, where there is one.
  *
  * @param {GridTile[]} tiles newest first, perhaps with the post itself
