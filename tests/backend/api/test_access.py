@@ -24,6 +24,7 @@ from backend.errors import Conflict
 from backend.kit.clock import now
 from tests.factories.account import Person, Tenant, make_person
 from tests.factories.posts import local_time_ahead, make_planner
+from tests.support.api_description import api_description
 from tests.support.browsing import browser
 from tests.support.wait import until
 
@@ -353,7 +354,7 @@ def test_every_route_refuses_a_key_that_lacks_its_scope(app: App, workspace: Ten
     every = set(access.scopes.all_scopes())
     operations = [
         (method.upper(), path, operation["x-scope"])
-        for path, methods in api.create_api(lambda: app).openapi()["paths"].items()
+        for path, methods in api_description()["paths"].items()
         for method, operation in methods.items()
         if isinstance(operation.get("x-scope"), str)
     ]

@@ -10,7 +10,6 @@ import pytest
 from backend import (
     access,
     accounts,
-    api,
     assets,
     channels,
     content_plans,
@@ -38,6 +37,7 @@ from tests.factories.posts import local_time_ahead, make_planner
 from tests.factories.studio_rows import Rows, fill_workspace, make_clip
 from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
+from tests.support.api_description import api_description
 from tests.support.api_writes import writes_on
 from tests.support.browsing import browser
 
@@ -55,8 +55,8 @@ OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout"}
 """Take and give no cookie, so a foreign page gains nothing by them."""
 
 
-def routes(app: App, *, writes: bool) -> list[tuple[str, str]]:
-    paths = api.create_api(lambda: app).openapi()["paths"].items()
+def routes(*, writes: bool) -> list[tuple[str, str]]:
+    paths = api_description()["paths"].items()
     return [(method.upper(), path) for path, methods in paths for method in methods if writes is (method != "get")]
 
 
@@ -75,7 +75,7 @@ def owner(app: App, workspace: Tenant) -> Iterator[Any]:
 
 
 def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(app: App, workspace: Tenant) -> None:
-    writes = routes(app, writes=True)
+    writes = routes(writes=True)
     assert len(writes) > 15
     with browser(app, None) as client:
         client.headers["x-workspace"] = workspace.id
@@ -87,7 +87,7 @@ def test_no_write_comes_from_another_page_and_nothing_is_open_without_a_session(
                 answer = client.request(method, path, headers={"origin": origin}, json={})
                 assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted"), (method, path)
         client.cookies.clear()
-        for method, path in [*writes, *routes(app, writes=False)]:
+        for method, path in [*writes, *routes(writes=False)]:
             if path not in OPEN:
                 assert client.request(method, path, json={} if method != "GET" else None).status_code == 401, (method, path)
 
@@ -174,7 +174,7 @@ def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspa
         own_ids = make_pictures(tx, 2)
         own_board = gallery.create_board(tx, draft=BoardDraft(name="Mine")).id
     ids = {**theirs, "workspace": workspace.id}
-    for _, path in routes(app, writes=False):
+    for _, path in routes(writes=False):
         if "{" in path.replace("{workspace}", ""):
             assert owner.get(path.format(**ids)).status_code == 404, path
     assert owner.get(f"/jobs/live?id={theirs['job_id']}").status_code == 404
@@ -190,7 +190,7 @@ def test_things_of_another_workspace_are_not_there(app: App, owner: Any, workspa
 def test_viewers_change_nothing(app: App, other_workspace: Tenant, theirs: dict[str, str]) -> None:
     ids = {**theirs, "workspace": other_workspace.id}
     tried = writes_on(ids, [theirs["picture_id"]], theirs["board_id"])
-    assert {(method, path) for method, path, _ in tried} | OWN_RIGHTS >= set(routes(app, writes=True))
+    assert {(method, path) for method, path, _ in tried} | OWN_RIGHTS >= set(routes(writes=True))
     with browser(app, other_workspace.viewer) as viewer:
         viewer.headers["x-workspace"] = other_workspace.id
         tried.append(("POST", "/pictures/archive", {"pictureIds": [theirs["picture_id"]]}))

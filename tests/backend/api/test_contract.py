@@ -10,16 +10,17 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from backend import access, api, errors
+from backend import access, errors
 from backend.api import contract, error_catalogue
 from backend.app import App
 from tests.factories.account import Tenant
+from tests.support.api_description import api_description
 from tests.support.browsing import browser
 
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
-    return api.create_api(lambda: pytest.fail("describing asks for no app")).openapi()
+    return api_description()
 
 
 def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
