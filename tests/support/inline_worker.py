@@ -22,6 +22,7 @@ from tests.factories.account import Tenant
 from tests.fakes.engines import OTHER, FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
 from tests.fakes.motion import FakeMotion
+from tests.fakes.speech import DeafAligner, FakeSpeech
 from tests.support.context import make_context, next_attempt
 from workers.context import Context
 
@@ -34,7 +35,7 @@ class LargePictures(FakeImageEngine):
 
 
 def use_fake_engines(app: App) -> None:
-    """The offline writer and the built-in upscaler, and fakes that draw, look, train and film."""
+    """The offline writer and the built-in upscaler, and fakes that draw, look, train, film and speak."""
     app.__dict__["engines"] = SimpleNamespace(
         image=LargePictures(),
         trainer=FakeTrainer(),
@@ -43,6 +44,8 @@ def use_fake_engines(app: App) -> None:
         text=OfflineWriter(),
         captioners={},
         motion=FakeMotion(),
+        speech={"fake": FakeSpeech()},
+        aligner=DeafAligner(),
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import PlainTextResponse
 from pydantic import Field, StrictBool
 
 from backend import videos
@@ -14,6 +13,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.videos import VideoCard, VideoFilters
 
+SUBTITLE_TYPE = "application/x-subrip"
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[needs_scope("videos")])
 
 
@@ -102,11 +102,15 @@ def get_video(clip_id: str, app: Studio, caller: Caller) -> VideoResponse:
         return video_response(videos.get(tx, clip_id))
 
 
-@router.get("/{clip_id}/subtitles", response_class=PlainTextResponse)
-def get_subtitles(clip_id: str, app: Studio, caller: Caller) -> PlainTextResponse:
+@router.get(
+    "/{clip_id}/subtitles",
+    response_class=Response,
+    responses={200: {"content": {SUBTITLE_TYPE: {"schema": {"type": "string"}}}}},
+)
+def get_subtitles(clip_id: str, app: Studio, caller: Caller) -> Response:
     """Of a finished video, as SRT; empty without any."""
     with app.db.transaction(caller) as tx:
-        return PlainTextResponse(videos.srt_of(videos.get(tx, clip_id)), media_type="application/x-subrip")
+        return Response(videos.srt_of(videos.get(tx, clip_id)), media_type=SUBTITLE_TYPE)
 
 
 @router.put("/{clip_id}")
