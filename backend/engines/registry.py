@@ -168,6 +168,14 @@ def build_speech(settings: Settings) -> dict[str, SpeechEngine]:
     from backend.engines.local.speech.voices import EspeakSpeech, HibariSpeech, PiperSpeech
 
     engines: list[SpeechEngine] = [HibariSpeech(settings), PiperSpeech(settings), EspeakSpeech(settings)]
+    if settings.speech.openai_url or settings.speech.openai_key.get_secret_value():
+        from backend.engines.openai_speech.engine import OpenAISpeech
+
+        engines.append(OpenAISpeech(settings))
+    if settings.speech.elevenlabs_key.get_secret_value():
+        from backend.engines.elevenlabs.engine import ElevenLabsSpeech
+
+        engines.append(ElevenLabsSpeech(settings))
     return {engine.name: engine for engine in engines}
 
 

@@ -90,6 +90,21 @@ class SpeechSettings(SettingsSection):
     """Voices that speak"""
 
     models_dir: Path | None = env("SPEECH_MODELS_DIR", None, "your own voices: piper/NAME.onnx with NAME.onnx.json")
+    openai_url: str = env(
+        "OPENAI_SPEECH_URL", "", "any OpenAI-compatible server, up to /v1; default with a key: https://api.openai.com/v1"
+    )
+    openai_key: SecretStr = secret("OPENAI_SPEECH_API_KEY", "its key; may be empty for a server of one's own")
+    openai_model: str = env("OPENAI_SPEECH_MODEL", "gpt-4o-mini-tts")
+    openai_voices: str = env("OPENAI_SPEECH_VOICES", "alloy,ash,coral,echo,nova,sage,shimmer", "its voices, comma-separated")
+    openai_languages: str = env("OPENAI_SPEECH_LANGUAGES", "en,it,es,fr,de,pt,nl,pl", "what they speak, comma-separated")
+    openai_price: float = env(
+        "OPENAI_SPEECH_PRICE", 15.0, "USD per million characters, counted against budgets; 0: it costs nothing"
+    )
+    elevenlabs_key: SecretStr = secret("ELEVENLABS_API_KEY", "set: the voices of this ElevenLabs account are offered")
+    elevenlabs_url: str = env("ELEVENLABS_URL", "https://api.elevenlabs.io")
+    elevenlabs_model: str = env("ELEVENLABS_MODEL", "eleven_multilingual_v2")
+    elevenlabs_price: float = env("ELEVENLABS_PRICE", 165.0, "USD per million characters, counted against budgets")
+    timeout_s: float = env("SPEECH_TIMEOUT_S", 120.0, "silence of a speech server until its answer counts as lost")
 
 
 class TextSettings(SettingsSection):

@@ -177,7 +177,12 @@ def _spoken(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list
     sounds = []
     for n, part in enumerate(parts):
         request = SpeechRequest(part.spoken, voice.engine_voice, voice.language, folder / str(n), speed)
-        sounds.append(_one_part(ctx, engine, request, ctx.app.engines.aligner))
+        try:
+            sounds.append(_one_part(ctx, engine, request, ctx.app.engines.aligner))
+        except EngineError as error:
+            if engine.paid and sounds:
+                raise SpeechLost(f"A part of the text was paid, then this happened: {error.message}") from error
+            raise
     joined = folder / "joined.wav"
     starts = wav_file.join([(sound.path, part.pause_s) for sound, part in zip(sounds, parts, strict=True)], joined)
     words = tuple(

@@ -15,6 +15,7 @@ from studio.influencers.hub_content import content_tab
 from studio.influencers.hub_look import look_tab
 from studio.influencers.hub_overview import overview_tab
 from studio.influencers.hub_report import report_tab
+from studio.influencers.hub_voice import voice_section
 from studio.influencers.influencer_form import persona_form
 from studio.influencers.sample import remove_button
 from studio.shell import current_influencer
@@ -152,6 +153,7 @@ def _persona_tab(page: Page, card: InfluencerCard) -> None:
     with st.container(horizontal=True):
         page.link("create/texts", f"Write as {plain(card.name)}", icon=":material/ink_pen:", influencer=card.id)
         page.link("models/writing_styles", "Writing styles", icon=":material/history_edu:", influencer=card.id)
+    voice_section(page, card)
 
 
 TABS: dict[str, tuple[str, Callable[[Page, InfluencerCard], None]]] = {

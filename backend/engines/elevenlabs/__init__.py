@@ -1,0 +1,1 @@
+"""ElevenLabs: voices of an account there, with the time of each character."""

@@ -1,0 +1,158 @@
+"""Speech by ElevenLabs (POST /v1/text-to-speech/{voice}/with-timestamps, GET /v1/voices)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+import time
+from collections.abc import Generator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from backend.engines.ports import speech_http, word_times
+from backend.engines.ports.events import EngineStatus, Event, Output
+from backend.engines.ports.speech import SpeechLost, SpeechRequest, SpeechVoice, SpokenWord
+from backend.errors import EngineError, EngineUnavailable, Unsupported
+from backend.kit.background import wait_for
+from backend.media.audio import wav_file
+from backend.settings import Settings
+
+RATE = 24_000
+MIN_SPEED, MAX_SPEED = 0.7, 1.2
+_LIST_S = 300.0
+"""Seconds for which the list of voices is kept."""
+_LANGUAGES = (
+    "en",
+    "it",
+    "es",
+    "fr",
+    "de",
+    "pt",
+    "nl",
+    "pl",
+    "tr",
+    "ru",
+    "uk",
+    "ar",
+    "hi",
+    "ja",
+    "ko",
+    "sv",
+    "da",
+    "fi",
+    "cs",
+    "ro",
+)
+_OF_PEOPLE = ("cloned", "professional")
+"""Categories of voices that are somebody's. They are not offered: the studio has no consent for them."""
+
+
+class ElevenLabsSpeech:
+    name, title, paid = "elevenlabs", "ElevenLabs", True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings.speech
+        self._url = settings.speech.elevenlabs_url.rstrip("/")
+        self._headers = {"xi-api-key": settings.speech.elevenlabs_key.get_secret_value()}
+        self._lock = threading.Lock()
+        self._listed: tuple[float, list[SpeechVoice]] = (0.0, [])
+
+    def voices(self) -> list[SpeechVoice]:
+        try:
+            return self._voices()
+        except EngineError:
+            return []
+
+    def quote_usd(self, text: str) -> Decimal:
+        return speech_http.price(text, self._settings.elevenlabs_price)
+
+    def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
+        if not MIN_SPEED <= request.speed <= MAX_SPEED:
+            raise Unsupported(f"ElevenLabs speaks at a speed of {MIN_SPEED} to {MAX_SPEED}. Set it there.")
+        url = f"{self._url}/v1/text-to-speech/{request.voice}/with-timestamps"
+        body = {
+            "text": request.text,
+            "model_id": self._settings.elevenlabs_model,
+            "voice_settings": {"speed": request.speed},
+        }
+        options = {"params": {"output_format": f"pcm_{RATE}"}}
+        client = self._client(self._settings.timeout_s)
+        waiting = wait_for(lambda: speech_http.post(client, url, body, **options), stop=client.close)
+        try:
+            answer = yield from speech_http.alive(waiting)
+        finally:
+            client.close()
+        pcm, words = _read(answer, request.text)
+        request.workdir.mkdir(parents=True, exist_ok=True)
+        out = request.workdir / "speech.wav"
+        wav_file.write_wav(out, pcm, RATE)
+        yield Output(out, 0, {"words": words, "sentences": ()})
+
+    def status(self) -> EngineStatus:
+        try:
+            count = len(self._voices())
+        except EngineError as error:
+            return EngineStatus(self.name, False, "", error.message)
+        return EngineStatus(self.name, True, self._settings.elevenlabs_model, f"Voices of the account: {count}.")
+
+    def close(self) -> None:
+        return None
+
+    def _client(self, read_s: float) -> httpx.Client:
+        return httpx.Client(headers=self._headers, timeout=httpx.Timeout(read_s, connect=5.0))
+
+    def _voices(self) -> list[SpeechVoice]:
+        with self._lock:
+            read_at, voices = self._listed
+            if not voices or time.monotonic() - read_at > _LIST_S:
+                voices = self._read_voices()
+                self._listed = time.monotonic(), voices
+            return voices
+
+    def _read_voices(self) -> list[SpeechVoice]:
+        try:
+            with self._client(5.0) as client:
+                answer = client.get(f"{self._url}/v1/voices")
+        except httpx.HTTPError as error:
+            raise EngineUnavailable("ElevenLabs does not answer. It is tried again.") from error
+        if answer.status_code >= 400:
+            raise speech_http.refusal(answer)
+        try:
+            entries = answer.json()["voices"]
+            return [_voice(entry) for entry in entries if entry.get("category") not in _OF_PEOPLE]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineUnavailable("ElevenLabs answers something else than its list of voices. It is tried again.") from error
+
+
+def _voice(entry: dict[str, Any]) -> SpeechVoice:
+    labels = entry.get("labels") or {}
+    language = str(labels.get("language") or "en")[:2]
+    also = tuple(code for code in _LANGUAGES if code != language)
+    return SpeechVoice(str(entry["voice_id"]), str(entry["name"])[:100], language, "ElevenLabs' terms", also=also)
+
+
+def _read(answer: httpx.Response, text: str) -> tuple[bytes, tuple[SpokenWord, ...]]:
+    """The sound and its words; no words where the times do not belong to this text."""
+    try:
+        body = answer.json()
+        pcm = base64.b64decode(body["audio_base64"], validate=True)
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        raise SpeechLost("ElevenLabs' answer is no sound. It may have been paid.") from error
+    if not pcm or len(pcm) % 2:
+        raise SpeechLost("ElevenLabs' answer is cut off. It may have been paid.")
+    return pcm, _words(body.get("alignment"), text)
+
+
+def _words(alignment: Any, text: str) -> tuple[SpokenWord, ...]:
+    try:
+        characters = alignment["characters"]
+        starts = [float(start) for start in alignment["character_start_times_seconds"]]
+        ends = [float(end) for end in alignment["character_end_times_seconds"]]
+        if "".join(characters) != text or not len(starts) == len(ends) == len(text):
+            return ()
+    except (KeyError, TypeError, ValueError):
+        return ()
+    return word_times.words_at(text, list(enumerate(starts)), ends[-1])
