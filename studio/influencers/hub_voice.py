@@ -124,11 +124,11 @@ def _pronunciations(page: Page) -> None:
 
 
 def _new_pronunciation(page: Page) -> None:
-    with st.form("lexicon:new", border=False, clear_on_submit=True):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            written = st.text_input("Written", placeholder="Nguyen", max_chars=100)
-            spoken = st.text_input("Spoken", placeholder="win", max_chars=100)
-            submitted = st.form_submit_button("Add")
+    bar = st.form("lexicon:new", border=False, clear_on_submit=True)
+    with bar, st.container(horizontal=True, vertical_alignment="bottom"):
+        written = st.text_input("Written", placeholder="Nguyen", max_chars=100)
+        spoken = st.text_input("Spoken", placeholder="win", max_chars=100)
+        submitted = st.form_submit_button("Add")
     if submitted:
         with page.guard():
             with page.transaction(needs="editor") as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend import influencers
+from backend import influencers, jobs, voices
 from backend.db.transactions import Database
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
@@ -80,3 +80,22 @@ def test_the_sample_is_added_and_removed_with_a_click_each(open_page: Open, db: 
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
         assert not influencers.page(tx).cards
+
+
+def test_a_voice_is_chosen_tried_and_taught_on_the_persona_tab(open_page: Open, db: Database, workspace: Tenant) -> None:
+    rows = fill_workspace(db, workspace)
+    at = open_page("influencers/influencers", id=rows.influencer_id, tab="persona")
+    next(field for field in at.text_input if field.label == "Written").input("Nguyen")
+    next(field for field in at.text_input if field.label == "Spoken").input("win")
+    next(button for button in at.button if button.label == "Add").click().run()
+    next(button for button in at.button if button.label == "Listen").click().run()
+    next(field for field in at.slider if field.label == "Speed").set_value(1.25)
+    next(button for button in at.button if button.label == "Save voice").click().run()
+    assert not at.exception
+    assert not at.error
+    with db.transaction(workspace.caller) as tx:
+        choice = voices.for_influencer(tx, rows.influencer_id)
+        assert choice is not None
+        assert (choice.voice.engine, choice.voice.engine_voice, choice.speed) == ("hibari", "heart", 1.25)
+        assert [(entry.written, entry.spoken) for entry in voices.lexicon(tx)] == [("Nguyen", "win")]
+        assert [job.title[:6] for job in jobs.page(tx, kinds=("voice-preview",), take=5).cards] == ["Heart "]

@@ -1,4 +1,4 @@
-"""Servers that speak, as OpenAI (`/v1/audio/speech`) and ElevenLabs (`/with-timestamps`, `/v1/voices`) answer, and their faults."""
+"""A server that speaks as OpenAI (`/v1/audio/speech`) and ElevenLabs (`/with-timestamps`, `/v1/voices`) do, with faults."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wav(text: str, *, streamed: bool = False) -> bytes:
 
 
 class SpeechServer(ThreadedServer):
-    """`faults`: names of what goes wrong with the next requests, one each; `spoken`: the bodies that were answered with sound."""
+    """`faults`: what goes wrong with the next requests, one each; `spoken`: the bodies that were answered with sound."""
 
     def __init__(self) -> None:
         super().__init__("speech")

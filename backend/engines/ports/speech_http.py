@@ -39,7 +39,7 @@ def alive(waiting: Generator[None, None, T]) -> Generator[Event, None, T]:
 
 
 def post(client: httpx.Client, url: str, body: dict[str, Any], **options: Any) -> httpx.Response:
-    """Raises EngineUnavailable and RateLimited (nothing was made), Rejected and Unsupported, SpeechLost (it may have been paid)."""
+    """Raises EngineUnavailable, RateLimited, Rejected, Unsupported (nothing was paid), and SpeechLost (it may have been)."""
     try:
         with client.stream("POST", url, json=body, **options) as streamed:
             parts, size = [], 0

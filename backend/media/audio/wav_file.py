@@ -37,8 +37,8 @@ def join(parts: Sequence[tuple[Path, float]], out: Path) -> list[float]:
 
 
 def read_pcm(data: bytes) -> tuple[bytes, int]:
-    """(16-bit PCM of one channel, samples a second) of a WAV file that a server sent, also of one that was streamed and does not
-    know its length. Raises ValueError, with what is wrong."""
+    """(16-bit PCM of one channel, samples a second) of a WAV file that a server sent, also of one that was streamed and does
+    not know its length. Raises ValueError, with what is wrong."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise ValueError("not a WAV file")
     position, shape = 12, (0, 0, 0, 0)
