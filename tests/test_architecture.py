@@ -28,6 +28,7 @@ SLICES = {
     "prompt_library",
     "generation",
     "videos",
+    "voices",
     "writing",
     "channels",
     "content_plans",

@@ -66,23 +66,23 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
 def refusal(answer: httpx.Response) -> EngineError:
     """The error of an answer of 400 and above."""
     code, message = _problem(answer)
-    said = f" It says: {message[:200]}" if message else ""
+    server_message = f" It says: {message[:200]}" if message else ""
     match answer.status_code:
         case 401 | 403:
             return Unsupported(
-                f"The speech server refuses the key of the studio. Whoever runs it has to set another one.{said}"
+                f"The speech server refuses the key of the studio. Whoever runs it has to set another one.{server_message}"
             )
         case 402:
-            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{said}")
+            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{server_message}")
         case 429 if code in _USED_UP:
-            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{said}")
+            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{server_message}")
         case 429:
             return RateLimited("The speech server has too much to do. It is asked again.", retry_after=_retry_after(answer))
         case 500 | 503:
             return EngineUnavailable("The speech server failed. It is asked again.")
         case status if status >= 500:
             return SpeechLost("The speech server's answer was lost on its way. It may have been paid.")
-    return Rejected(f"The speech server did not take this text.{said or ' Change it, or choose another voice.'}")
+    return Rejected(f"The speech server did not take this text.{server_message or ' Change it, or choose another voice.'}")
 
 
 def _retry_after(answer: httpx.Response) -> float:
