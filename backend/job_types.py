@@ -12,6 +12,7 @@ from backend.generation import job_types as _generation  # noqa: F401
 from backend.identity import job_types as _identity  # noqa: F401
 from backend.jobs import JOB_TYPES, MAINTENANCE_PRIORITY, JobType, register
 from backend.publishing import job_types as _publishing  # noqa: F401
+from backend.reels import job_types as _reels  # noqa: F401
 from backend.renditions import job_types as _renditions  # noqa: F401
 from backend.training import job_types as _training  # noqa: F401
 from backend.videos import job_types as _videos  # noqa: F401

@@ -42,6 +42,7 @@ SLICES = {
     "bulk_planning",
     "calendar_feeds",
     "webhooks",
+    "reels",
     "trash",
 }
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}

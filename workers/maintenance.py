@@ -18,6 +18,7 @@ from backend import (
     datasets,
     events,
     jobs,
+    reels,
     renditions,
     training,
     trash,
@@ -45,6 +46,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         erased = trash.purge_old(tx, days=settings.retention.trash_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
+        reels.purge_clips(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
         access.purge_repeated_requests(tx)
         idle = settings.retention.sessions_hours, settings.retention.purge_after_days
@@ -52,6 +54,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
     ctx.app.storage.delete(unread)
     tidied = budgets.reconcile(ctx.app, ctx.transaction)
     folders = temp_folders.sweep()
+    reels.sweep_shared_folder(settings)
     tokens = channels.refresh_expiring(ctx.app, ctx.transaction, check=ctx.check)
     return {
         "trash_erased": erased,

@@ -6,6 +6,7 @@ from backend.api.event_stream import STREAM_STATE, WRITE_CHUNK
 from backend.api.exposure import METRICS_PATHS, METRICS_REFUSED, may_read_details, not_found_response, unknown_host_response
 from backend.api.mcp import McpDoor
 from backend.api.probes import probe_routes
+from backend.api.routes.orchestrate import orchestrator_routes
 from backend.api.styleforge import styleforge_routes
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "create_api",
     "may_read_details",
     "not_found_response",
+    "orchestrator_routes",
     "probe_routes",
     "session_cookie",
     "styleforge_routes",

@@ -8,8 +8,8 @@ from typing import Literal
 
 from backend.kit.ids import new_id
 
-Kind = Literal["dataset", "lora", "image", "upload", "archive", "video", "audio"]
-FOLDERS = ("datasets", "loras", "images", "incoming", "archives", "videos", "audio")
+Kind = Literal["dataset", "lora", "image", "upload", "archive", "video", "audio", "reel"]
+FOLDERS = ("datasets", "loras", "images", "incoming", "archives", "videos", "audio", "reels")
 """The first part of keys; the second is the workspace's id."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _THUMB = re.compile(r"\.w[0-9]+\.webp$")
@@ -33,7 +33,7 @@ def key_for(
     """A new key; keys are never overwritten.
 
     dataset: dataset_id, ext · lora: lora_id, name · image, video, audio: job_id, attempt_id, n · upload: upload_id ·
-    archive: job_id, attempt_id. `ext` without the dot.
+    archive: job_id, attempt_id · reel: job_id, attempt_id, name. `ext` without the dot.
     """
     match kind:
         case "dataset":
@@ -46,6 +46,8 @@ def key_for(
             return _join("videos", tenant_id, job_id, attempt_id, f"{n}.{ext or 'mp4'}")
         case "audio":
             return _join("audio", tenant_id, job_id, attempt_id, f"{n}.{ext or 'wav'}")
+        case "reel":
+            return _join("reels", tenant_id, job_id, attempt_id, name)
         case "archive":
             return _join("archives", tenant_id, job_id, f"{attempt_id}.zip")
         case "upload":

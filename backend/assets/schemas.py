@@ -58,7 +58,7 @@ class ThumbFile:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file on disk that is to become an asset. `kind`: image, video, audio, lora, state, archive."""
+    """A file on disk that is to become an asset. `kind`: image, video, audio, lora, state, archive, clip (of a reel), text."""
 
     path: Path
     kind: str

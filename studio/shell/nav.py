@@ -59,6 +59,7 @@ ITEMS = (
     NavItem("calendar/post", "Post", ":material/edit_calendar:", "post", is_tab=False),
     NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
     NavItem("create/videos", "Videos", ":material/movie:", "create-video"),
+    NavItem("create/reels", "Reels", ":material/smart_display:", "reels"),
     NavItem("create/texts", "Texts", ":material/ink_pen:", "write"),
     NavItem("create/prompts", "Prompt library", ":material/edit_note:", "prompts"),
     NavItem("library/gallery", "Gallery", ":material/imagesmode:", "gallery"),

@@ -111,6 +111,7 @@ app = st.App(
     routes=[
         *api.probe_routes(lambda: resources.app()),
         *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
+        *(api.orchestrator_routes(lambda: resources.app()) if Settings.read().webhooks.orchestrator_paths else ()),
         *(api_docs_routes() if Settings.read().api.swagger else ()),
         *(Route(f"/{path}", _moved) for path in nav.MOVED),
         Mount("/api", app=rest_api),

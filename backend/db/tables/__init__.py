@@ -51,6 +51,7 @@ from backend.db.tables.post import (
     PostState,
 )
 from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, TemplateVersion, UnsavedForm, Wildcard
+from backend.db.tables.reel import Reel, ReelClip, ReelScene
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
 from backend.db.tables.voice import InfluencerVoice, LexiconEntry, SpokenAudio, Voice
@@ -136,6 +137,9 @@ __all__ = [
     "PromptTemplate",
     "PromptUse",
     "RecoveryCode",
+    "Reel",
+    "ReelClip",
+    "ReelScene",
     "Rendition",
     "Schedule",
     "SessionRow",

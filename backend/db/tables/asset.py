@@ -19,7 +19,7 @@ class Asset(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         tenant_key("key"),
-        CheckConstraint(one_of("kind", "image", "video", "audio", "lora", "state", "archive"), name="kind"),
+        CheckConstraint(one_of("kind", "image", "video", "audio", "lora", "state", "archive", "clip", "text"), name="kind"),
         CheckConstraint(one_of("state", "intent", "stored", "deleted", "purged"), name="state"),
         tenant_fk("job_id", "jobs", ondelete="SET NULL"),
         Index(None, "tenant_id", "job_id"),

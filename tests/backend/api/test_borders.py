@@ -16,6 +16,7 @@ from backend import (
     datasets,
     gallery,
     prompt_library,
+    reels,
     webhooks,
     workflows,
     writing,
@@ -28,6 +29,7 @@ from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
+from backend.reels import ReelDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
@@ -123,6 +125,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         tx.add(line)
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
+        reel = reels.create(tx, ReelDraft(script="Theirs."))
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
         edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
@@ -139,7 +142,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
-        "campaign_id": campaign.id, "message_id": message_id,
+        "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
     }  # fmt: skip
 
 

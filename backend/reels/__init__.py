@@ -1,0 +1,82 @@
+"""Reels: a script becomes scenes, and scenes a finished video with voice, subtitles and music."""
+
+from backend.reels.clips import purge_old as purge_clips
+from backend.reels.orchestrator import (
+    ENDED_MESSAGE,
+    UPDATE_MESSAGE,
+    VideoRunDraft,
+    ended_body,
+    files_of,
+    job_and_reel,
+    start,
+    status_of,
+    step_of,
+    update_body,
+)
+from backend.reels.queries import get, page
+from backend.reels.schemas import (
+    MOVEMENTS,
+    TRANSITIONS,
+    ReelCard,
+    ReelDraft,
+    ReelOrder,
+    ReelPage,
+    ReelStyle,
+    SceneCard,
+    SceneDraft,
+)
+from backend.reels.script import MAX_SCRIPT, speaking_seconds, split_script
+from backend.reels.service import (
+    add_scene,
+    create,
+    delete,
+    order_scenes,
+    preview_scene,
+    remove_scene,
+    render,
+    save,
+    save_scene,
+    split_again,
+    undelete,
+)
+from backend.reels.shared_folder import sweep as sweep_shared_folder
+
+__all__ = [
+    "ENDED_MESSAGE",
+    "MAX_SCRIPT",
+    "MOVEMENTS",
+    "TRANSITIONS",
+    "UPDATE_MESSAGE",
+    "ReelCard",
+    "ReelDraft",
+    "ReelOrder",
+    "ReelPage",
+    "ReelStyle",
+    "SceneCard",
+    "SceneDraft",
+    "VideoRunDraft",
+    "add_scene",
+    "create",
+    "delete",
+    "ended_body",
+    "files_of",
+    "get",
+    "job_and_reel",
+    "order_scenes",
+    "page",
+    "preview_scene",
+    "purge_clips",
+    "remove_scene",
+    "render",
+    "save",
+    "save_scene",
+    "speaking_seconds",
+    "split_again",
+    "split_script",
+    "start",
+    "status_of",
+    "step_of",
+    "sweep_shared_folder",
+    "undelete",
+    "update_body",
+]

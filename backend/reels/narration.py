@@ -1,0 +1,51 @@
+"""The voice of a reel: each scene's words are spoken once, whatever is rendered of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend import voices
+from backend.jobs.context import JobContext
+from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
+from backend.media.ffmpeg.subtitles import TimedWord
+from backend.reels.schemas import ReelCard
+from backend.reels.timeline import FPS, Speech, TimedScene, film_frames
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenScene:
+    """`key`: of the WAV file in the storage."""
+
+    key: str
+    speech: Speech
+
+
+def speak_scenes(ctx: JobContext, reel: ReelCard) -> dict[int, SpokenScene]:
+    """Number of a scene -> what is heard in it; empty where the reel has no voice. Raises as `voices.speak`."""
+    spoken: dict[int, SpokenScene] = {}
+    if reel.voice_id is None:
+        return spoken
+    for n, scene in enumerate(reel.scenes):
+        if not voices.without_pauses(scene.words).strip():
+            continue
+        ctx.progress(n, len(reel.scenes), "speaking")
+        text = voices.speak(ctx, reel.voice_id, scene.words, speed=reel.speed)
+        words = tuple(TimedWord(word.text, word.start_s, word.end_s) for word in text.words)
+        spoken[n] = SpokenScene(text.s3_key, Speech(text.duration_s, words, text.timing_source))
+    return spoken
+
+
+def sound_of(
+    ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene], music: SoundClip | None = None
+) -> SoundMix:
+    """The film's sound, its files fetched."""
+    clips = []
+    for scene in timed:
+        if scene.n in spoken:
+            path = ctx.workdir / f"voice-{scene.n:03}{Path(spoken[scene.n].key).suffix}"
+            ctx.app.storage.get_file(spoken[scene.n].key, path)
+            clips.append(SoundClip(path, scene.voice_s))
+            ctx.check()
+    return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), music=music)

@@ -1,0 +1,132 @@
+"""What goes into and comes out of the reels door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from backend.kit.drafts import Draft
+from backend.media.ffmpeg.camera_moves import MOVES
+
+MovementName = str
+STILL = "still"
+MOVEMENTS = {STILL: "Still", **{move.name: move.title for move in MOVES}}
+"""Name -> title of what the camera does in a scene."""
+Transition = Literal["cut", "fade", "slide", "zoom", "black"]
+TRANSITIONS: dict[str, str] = {"cut": "Cut", "fade": "Fade", "slide": "Slide", "zoom": "Zoom", "black": "Through black"}
+MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
+NOUN = "reel"
+RENDER_KIND, PREVIEW_KIND = "reel-render", "reel-preview"
+
+
+class ReelStyle(Draft):
+    """How a reel looks and sounds besides its scenes. `karaoke`: the word that is spoken is filled with `highlight`."""
+
+    subtitles: bool = True
+    karaoke: bool = True
+    position: Literal["bottom", "middle", "top"] = "bottom"
+    size: int = Field(64, ge=24, le=140)
+    color: str = Field("#ffffff", pattern="^#[0-9a-fA-F]{6}$")
+    highlight: str = Field("#ffd54a", pattern="^#[0-9a-fA-F]{6}$")
+    upper_case: bool = False
+
+
+class ReelDraft(Draft):
+    """A reel before its scenes. `format`: a key of FORMATS. `voice_id` None: nothing is spoken, the words are only shown."""
+
+    title: str = Field("", max_length=120)
+    influencer_id: str | None = None
+    script: str = ""
+    caption: str = Field("", max_length=2200)
+    format: str = "instagram-reel"
+    voice_id: str | None = None
+    speed: float = Field(1.0, ge=0.5, le=2)
+    style: ReelStyle = Field(default_factory=ReelStyle)
+
+
+class SceneDraft(Draft):
+    """A scene. `asset_id`: its picture; None: it is drawn from `prompt` or `words`. `seconds` None: as its words take."""
+
+    words: str = Field("", max_length=600)
+    prompt: str = Field("", max_length=2000)
+    asset_id: str | None = None
+    movement: MovementName = "push-in"
+    strength: float = Field(0.5, ge=0, le=1)
+    seconds: Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)] | None = None
+    transition: Transition = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class SceneCard:
+    """`position` counts from 0. `seconds` None: as long as its words take."""
+
+    id: str
+    position: int
+    words: str
+    prompt: str
+    asset_id: str | None
+    movement: str
+    strength: float
+    seconds: float | None
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class ReelCard:
+    """`state` of its latest render's job: "" before the first one. `asset_id`: its latest finished video, made at
+    `rendered_revision`. `files`: name -> asset id of what was made with it (voiceover, srt, ass)."""
+
+    id: str
+    title: str
+    influencer_id: str | None
+    influencer_name: str | None
+    script: str
+    caption: str
+    format: str
+    voice_id: str | None
+    speed: float
+    style: ReelStyle
+    run_id: str | None
+    job_id: str | None
+    state: str
+    error_message: str | None
+    asset_id: str | None
+    files: Mapping[str, Any]
+    revision: int
+    rendered_revision: int | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    scenes: tuple[SceneCard, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ReelPage:
+    """Newest first, without scenes. `next_cursor` None: nothing older."""
+
+    cards: list[ReelCard]
+    next_cursor: str | None
+    total: int
+
+
+class RenderPayload(BaseModel):
+    """Of a `reel-render` job."""
+
+    reel_id: str
+
+
+class ReelOrder(Draft):
+    """Which reel is to be rendered."""
+
+    reel_id: str = Field(max_length=80)
+
+
+class ScenePreviewPayload(BaseModel):
+    """Of a `reel-preview` job: one scene, small."""
+
+    reel_id: str
+    scene_id: str

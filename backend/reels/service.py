@@ -1,0 +1,280 @@
+"""The verbs of reels: create from a script, edit, scenes added, changed, ordered, removed; render; delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import assets, events, influencers, jobs
+from backend.db.tables import Reel, ReelScene
+from backend.errors import Conflict, Invalid, NotFound
+from backend.jobs import JobCard
+from backend.kit.ids import new_id
+from backend.media.ffmpeg.finishing import FORMATS
+from backend.reels import script as scripts
+from backend.reels.queries import get
+from backend.reels.schemas import (
+    MOVEMENTS,
+    NOUN,
+    PREVIEW_KIND,
+    RENDER_KIND,
+    STILL,
+    ReelCard,
+    ReelDraft,
+    RenderPayload,
+    SceneDraft,
+    ScenePreviewPayload,
+)
+
+_USE = "reel"
+_SCENE_USE = "reel-scene"
+_MOVES = tuple(name for name in MOVEMENTS if name != STILL)
+_ACTIVE = ("pending", "processing")
+
+
+def create(tx: Session, draft: ReelDraft, *, scenes: Sequence[SceneDraft] = (), run_id: str | None = None) -> ReelCard:
+    """A new reel. Without `scenes` the script is split into them. Raises Invalid, NotFound."""
+    _check(tx, draft)
+    drafts = list(scenes) or [SceneDraft(words=words) for words in scripts.split_script(draft.script)]
+    row = Reel(id=new_id("reel"), run_id=run_id, created_by=tx.info.get("user_id"), **_values(draft))
+    row.title = draft.title or _title(draft.script)
+    tx.add(row)
+    tx.flush()
+    _write_scenes(tx, row.id, drafts)
+    events.record(tx, "reel.created", NOUN, row.id, {"scenes": len(drafts)})
+    return get(tx, row.id)
+
+
+def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:
+    """Changes what is not in scenes; `revision`: of the card they saw. Raises NotFound, Conflict, Invalid."""
+    before = _lock(tx, reel_id, revision)
+    _check(tx, draft)
+    values = _values(draft) | {"title": draft.title or before.title}
+    tx.execute(update(Reel).where(Reel.id == reel_id).values(**values))
+    return _touched(tx, reel_id)
+
+
+def split_again(tx: Session, reel_id: str, script: str, *, revision: int | None = None) -> ReelCard:
+    """Replaces all scenes by those of `script`; a scene whose words are the same keeps its picture and movement.
+
+    Raises NotFound, Conflict, Invalid.
+    """
+    before = _lock(tx, reel_id, revision)
+    scenes_by_words = {scene.words: scene for scene in before.scenes}
+    drafts = [
+        SceneDraft(**_draft_values(scenes_by_words[words])) if words in scenes_by_words else SceneDraft(words=words)
+        for words in scripts.split_script(script)
+    ]
+    tx.execute(update(Reel).where(Reel.id == reel_id).values(script=script))
+    set_scenes(tx, reel_id, drafts)
+    return get(tx, reel_id)
+
+
+def set_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], *, revision: int | None = None) -> ReelCard:
+    """Replaces all scenes. Raises NotFound, Conflict, Invalid."""
+    _lock(tx, reel_id, revision)
+    _check_count(len(drafts))
+    before = list(tx.scalars(select(ReelScene.id).where(ReelScene.reel_id == reel_id)))
+    assets.unuse_all(tx, _SCENE_USE, before)
+    tx.execute(delete_rows(ReelScene).where(ReelScene.reel_id == reel_id))
+    _write_scenes(tx, reel_id, drafts)
+    return _touched(tx, reel_id)
+
+
+def save_scene(tx: Session, reel_id: str, scene_id: str, draft: SceneDraft) -> ReelCard:
+    """Changes one scene; the others stay as they are. Raises NotFound, Invalid."""
+    _lock(tx, reel_id)
+    _check_scene(tx, draft)
+    row = _scene(tx, reel_id, scene_id)
+    before = row.asset_id
+    for name, value in draft.model_dump().items():
+        setattr(row, name, value)
+    tx.flush()
+    if before != row.asset_id:
+        assets.unuse_all(tx, _SCENE_USE, [scene_id])
+        if row.asset_id:
+            assets.use(tx, row.asset_id, _SCENE_USE, scene_id)
+    return _touched(tx, reel_id)
+
+
+def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") -> ReelCard:
+    """A new scene behind the scene `after`, or at the end. Raises NotFound, Invalid."""
+    card = _lock(tx, reel_id)
+    _check_count(len(card.scenes) + 1)
+    _check_scene(tx, draft)
+    ids = [scene.id for scene in card.scenes]
+    row = ReelScene(id=new_id("scn"), reel_id=reel_id, position=len(ids), **draft.model_dump())
+    tx.add(row)
+    tx.flush()
+    if row.asset_id:
+        assets.use(tx, row.asset_id, _SCENE_USE, row.id)
+    if after:
+        _require_scene(ids, after)
+        ids.insert(ids.index(after) + 1, row.id)
+        _set_positions(tx, ids)
+    return _touched(tx, reel_id)
+
+
+def order_scenes(tx: Session, reel_id: str, scene_ids: Sequence[str]) -> ReelCard:
+    """Puts the scenes into this order. Raises NotFound, Conflict when it does not name each of them once."""
+    card = _lock(tx, reel_id)
+    if sorted(scene_ids) != sorted(scene.id for scene in card.scenes):
+        raise Conflict("These are not the scenes of this reel any more. Load it again, then put them in order.")
+    _set_positions(tx, scene_ids)
+    return _touched(tx, reel_id)
+
+
+def remove_scene(tx: Session, reel_id: str, scene_id: str) -> ReelCard:
+    """Raises NotFound, Invalid for the last one."""
+    card = _lock(tx, reel_id)
+    if len(card.scenes) == 1:
+        raise Invalid("A reel needs at least one scene. Change this one, or delete the reel.")
+    row = _scene(tx, reel_id, scene_id)
+    assets.unuse_all(tx, _SCENE_USE, [scene_id])
+    tx.delete(row)
+    tx.flush()
+    _set_positions(tx, [scene.id for scene in card.scenes if scene.id != scene_id])
+    return _touched(tx, reel_id)
+
+
+def render(tx: Session, reel_id: str, *, request_key: str) -> JobCard:
+    """Starts the render of the reel as it is now. While one waits or runs, that one is returned. Raises NotFound, Invalid."""
+    card = _lock(tx, reel_id)
+    if card.deleted_at:
+        raise NotFound("This reel was deleted. Bring it back first.")
+    if not card.scenes:
+        raise Invalid("This reel has no scenes yet. Write the script first.")
+    if card.job_id and card.state in _ACTIVE:
+        return jobs.get(tx, card.job_id)
+    payload = RenderPayload(reel_id=reel_id)
+    title = f"Reel: {card.title}"
+    job = jobs.enqueue(tx, kind=RENDER_KIND, payload=payload, title=title, request_key=request_key, subject=(NOUN, reel_id))
+    tx.execute(update(Reel).where(Reel.id == reel_id).values(job_id=job.id))
+    return job
+
+
+def preview_scene(tx: Session, reel_id: str, scene_id: str, *, request_key: str) -> JobCard:
+    """Renders one scene small, with its voice and subtitles. The job's result: {assetId, s3Key}. Raises NotFound."""
+    card = get(tx, reel_id)
+    _require_scene([scene.id for scene in card.scenes], scene_id)
+    payload = ScenePreviewPayload(reel_id=reel_id, scene_id=scene_id)
+    title = f"Preview of a scene: {card.title}"
+    return jobs.enqueue(
+        tx, kind=PREVIEW_KIND, payload=payload, title=title, request_key=request_key, subject=("reel-scene", scene_id)
+    )
+
+
+def delete(tx: Session, reel_id: str) -> None:
+    """Hides a reel; `undelete` brings it back. Posts that were made of its video keep it. Raises NotFound."""
+    _lock(tx, reel_id)
+    tx.execute(update(Reel).where(Reel.id == reel_id).values(deleted_at=func.clock_timestamp()))
+    events.record(tx, "reel.deleted", NOUN, reel_id)
+
+
+def undelete(tx: Session, reel_id: str) -> ReelCard:
+    """Raises NotFound."""
+    _lock(tx, reel_id)
+    tx.execute(update(Reel).where(Reel.id == reel_id).values(deleted_at=None))
+    events.record(tx, "reel.restored", NOUN, reel_id)
+    return get(tx, reel_id)
+
+
+def set_pictures(tx: Session, reel_id: str, pictures: dict[str, str]) -> None:
+    """Writes what was drawn for scenes (id -> asset id) that still have no picture. The revision stays: nobody changed them."""
+    for scene_id, asset_id in pictures.items():
+        empty = update(ReelScene).where(ReelScene.id == scene_id, ReelScene.reel_id == reel_id, ReelScene.asset_id.is_(None))
+        if tx.scalar(empty.values(asset_id=asset_id).returning(ReelScene.id)):
+            assets.use(tx, asset_id, _SCENE_USE, scene_id)
+
+
+def set_result(tx: Session, reel_id: str, asset_id: str, files: dict[str, Any], *, revision: int) -> None:
+    """Writes the finished video and what was made with it; the files of the render before are let go."""
+    row = tx.get_one(Reel, reel_id, with_for_update=True)
+    assets.unuse_all(tx, _USE, [reel_id])
+    row.asset_id, row.files, row.rendered_revision = asset_id, files, revision
+    tx.flush()
+    assets.use_all(tx, _USE, [(file_id, reel_id) for file_id in dict.fromkeys([asset_id, *files.values()])])
+    events.record(tx, "reel.rendered", NOUN, reel_id, {"asset_id": asset_id})
+
+
+def _check(tx: Session, draft: ReelDraft) -> None:
+    if draft.format not in FORMATS:
+        raise Invalid(f"There is no format called {draft.format!r}. There are: {', '.join(FORMATS)}.")
+    if draft.influencer_id:
+        influencers.get(tx, draft.influencer_id)
+
+
+def _check_scene(tx: Session, draft: SceneDraft) -> None:
+    if draft.movement not in MOVEMENTS:
+        raise Invalid(f"There is no movement called {draft.movement!r}. There are: {', '.join(MOVEMENTS)}.")
+    if draft.asset_id and assets.get(tx, draft.asset_id).kind not in ("image", "video", "dataset"):
+        raise Invalid("This file is neither a picture nor a video. Choose another one for the scene.")
+
+
+def _check_count(n: int) -> None:
+    if not 1 <= n <= scripts.MAX_SCENES:
+        raise Invalid(f"A reel has 1 to {scripts.MAX_SCENES} scenes.")
+
+
+def _values(draft: ReelDraft) -> dict[str, Any]:
+    return draft.model_dump(exclude={"style"}) | {"style": draft.style.model_dump()}
+
+
+def _draft_values(scene: Any) -> dict[str, Any]:
+    return {name: getattr(scene, name) for name in SceneDraft.model_fields}
+
+
+def _write_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft]) -> None:
+    """Scenes without a movement of their own move in turn, so that no two neighbours move alike."""
+    rows = []
+    for position, draft in enumerate(drafts):
+        _check_scene(tx, draft)
+        values = draft.model_dump()
+        if "movement" not in draft.model_fields_set:
+            values["movement"] = _MOVES[position % len(_MOVES)]
+        rows.append(ReelScene(id=new_id("scn"), reel_id=reel_id, position=position, **values))
+    tx.add_all(rows)
+    tx.flush()
+    assets.use_all(tx, _SCENE_USE, [(row.asset_id, row.id) for row in rows if row.asset_id])
+
+
+def _set_positions(tx: Session, scene_ids: Sequence[str]) -> None:
+    for position, scene_id in enumerate(scene_ids):
+        tx.execute(update(ReelScene).where(ReelScene.id == scene_id).values(position=position))
+
+
+def _scene(tx: Session, reel_id: str, scene_id: str) -> ReelScene:
+    row = tx.scalars(select(ReelScene).where(ReelScene.id == scene_id, ReelScene.reel_id == reel_id)).one_or_none()
+    if row is None:
+        _require_scene([], scene_id)
+    assert row is not None
+    return row
+
+
+def _require_scene(scene_ids: Sequence[str], scene_id: str) -> None:
+    if scene_id not in scene_ids:
+        raise NotFound("This scene is not in the reel any more. Load it again.")
+
+
+def _lock(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:
+    tx.execute(select(Reel.id).where(Reel.id == reel_id).with_for_update())
+    card = get(tx, reel_id)
+    if revision is not None and revision != card.revision:
+        raise Conflict("This reel was changed by someone else meanwhile. Load it again, then repeat your change.")
+    return card
+
+
+def _touched(tx: Session, reel_id: str) -> ReelCard:
+    changed = update(Reel).where(Reel.id == reel_id).values(revision=Reel.revision + 1, updated_at=func.clock_timestamp())
+    tx.execute(changed)
+    tx.expire_all()
+    return get(tx, reel_id)
+
+
+def _title(script: str) -> str:
+    line = next((line.strip("# \t-*") for line in script.splitlines() if line.strip("# \t-*")), "Reel")
+    return line if len(line) <= 60 else line[:59].rstrip() + "…"

@@ -1,0 +1,114 @@
+"""When each scene of a reel begins, how long it lasts, and when each of its words is heard. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from backend.media.ffmpeg.subtitles import TimedWord
+from backend.reels.schemas import SceneCard
+from backend.reels.script import speaking_seconds
+
+FPS = 30
+TRANSITION_S = 0.4
+_LEAD_S, _TAIL_S = 0.12, 0.3
+"""Before the first word of a scene, and after its last one."""
+_WITHOUT_WORDS_S = 3.0
+_READING_S = 1.2
+"""Least length of a scene whose words are only shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is heard in a scene: its length in seconds, and its words with their times in it. `timing_source`: engine, aligned,
+    sentence or none."""
+
+    seconds: float
+    words: tuple[TimedWord, ...]
+    timing_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedScene:
+    """`n`: its place among the scenes. `frames`: its length. `start_s`: in the film. `voice_s`: when its voice begins, in the
+    film. `words`: with their times in the film. `overlap_s`: what it shares with the scene before."""
+
+    n: int
+    frames: int
+    start_s: float
+    overlap_s: float
+    voice_s: float
+    words: tuple[TimedWord, ...]
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / FPS
+
+
+def timeline(scenes: Sequence[SceneCard], speech: Mapping[int, Speech], *, max_seconds: float | None) -> list[TimedScene]:
+    """Scenes one after the other, to whole frames, cut at `max_seconds` (scenes that begin later are left out).
+
+    A scene lasts as long as its voice, or as it was given if that is longer; without a voice as long as its words are read.
+    """
+    timed: list[TimedScene] = []
+    end_frame = 0
+    for n, scene in enumerate(scenes):
+        follows = n + 1 < len(scenes) and scenes[n + 1].transition != "cut"
+        overlap = round(TRANSITION_S * FPS) if n and scene.transition != "cut" else 0
+        lead_s = overlap / FPS + (_LEAD_S if scene.words else 0.0)
+        tail_s = (TRANSITION_S if follows else 0.0) + _TAIL_S
+        needed_s = _needed_seconds(scene, speech.get(n), lead_s, tail_s)
+        frames = max(round(max(needed_s, scene.seconds or 0.0) * FPS), overlap + 2)
+        start = end_frame - overlap
+        if max_seconds:
+            frames = min(frames, round(max_seconds * FPS) - start)
+        if frames <= overlap + 1:
+            break
+        voice_s = start / FPS + lead_s
+        words = _words(scene, speech.get(n), voice_s, (start + frames) / FPS - tail_s)
+        end_frame = start + frames
+        timed.append(TimedScene(n, frames, start / FPS, overlap / FPS, voice_s, words))
+    return timed
+
+
+def film_frames(timed: Sequence[TimedScene]) -> int:
+    """Length of the film."""
+    return round((timed[-1].start_s) * FPS) + timed[-1].frames if timed else 0
+
+
+def runs(timed: Sequence[TimedScene]) -> list[list[TimedScene]]:
+    """Scenes that are rendered together, because they fade into each other; every other scene alone."""
+    groups: list[list[TimedScene]] = []
+    for scene in timed:
+        if groups and scene.overlap_s:
+            groups[-1].append(scene)
+        else:
+            groups.append([scene])
+    return groups
+
+
+def shifted(words: Sequence[TimedWord], by_s: float) -> tuple[TimedWord, ...]:
+    """The words, heard so much later."""
+    return tuple(replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in words)
+
+
+def _needed_seconds(scene: SceneCard, speech: Speech | None, lead_s: float, tail_s: float) -> float:
+    if speech:
+        return lead_s + speech.seconds + tail_s
+    if not scene.words:
+        return 0.0 if scene.seconds else _WITHOUT_WORDS_S
+    return lead_s + max(_READING_S, speaking_seconds(scene.words)) + tail_s
+
+
+def _words(scene: SceneCard, speech: Speech | None, voice_s: float, end_s: float) -> tuple[TimedWord, ...]:
+    """With a voice as it says them; without one spread over the scene by their length."""
+    if speech:
+        return shifted(speech.words, voice_s)
+    texts = scene.words.split()
+    whole, at_s = sum(len(text) + 1 for text in texts), voice_s
+    words: list[TimedWord] = []
+    for text in texts:
+        until_s = at_s + max(0.0, end_s - voice_s) * (len(text) + 1) / whole
+        words.append(TimedWord(text, at_s, until_s))
+        at_s = until_s
+    return tuple(words)

@@ -1,0 +1,88 @@
+"""The page of reels: those there are, a new one from a script, and one with its scenes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import influencers, reels, voices
+from backend.media.ffmpeg.finishing import FORMATS
+from backend.reels import ReelCard, ReelDraft
+from studio.reels import storyboard
+from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
+from studio.ui.format import ago, count, esc, media_url, plain, state_badge
+from studio.ui.notices import show_queued_toasts
+
+_EXAMPLE = "What is said in the reel. A blank line begins a new scene."
+
+
+def draw(page: Page) -> None:
+    """`?id=<reel>` opens it."""
+    show_queued_toasts()
+    if reel_id := st.query_params.get("id"):
+        storyboard.draw(page, reel_id)
+        return
+    with page.transaction() as tx:
+        reel_page = reels.page(tx, take=60)
+    if page.can_edit:
+        _new(page, opened=not reel_page.cards)
+    elif not reel_page.cards:
+        empty_state("No reels yet", "A script becomes a video with a voice and subtitles.", icon=":material/smart_display:")
+    for card in reel_page.cards:
+        _row(page, card)
+
+
+def _row(page: Page, card: ReelCard) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if card.asset_id:
+            poster = media_url(page.workspace.id, card.asset_id, w=160)
+            st.html(f'<img src="{esc(poster)}" alt="" style="height:84px;border-radius:8px;display:block">', width="content")
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(card.title)}** {state_badge(card.state) if card.state else ''}")
+            owner = f"{plain(card.influencer_name)} · " if card.influencer_name else ""
+            st.caption(f"{owner}{FORMATS[card.format].title} · {ago(card.created_at)}")
+        if st.button("Open", key=f"reel:{card.id}"):
+            page.go("create/reels", id=card.id)
+
+
+def _new(page: Page, *, opened: bool) -> None:
+    with page.transaction() as tx:
+        names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
+    chosen = page.influencer_id if page.influencer_id in names else None
+    with st.expander("New reel", icon=":material/add:", expanded=opened):
+        script = st.text_area("Script", height=180, placeholder=_EXAMPLE, key="reels:script", max_chars=reels.MAX_SCRIPT)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            ids = ["", *names]
+            influencer_id = st.selectbox(
+                "Influencer",
+                ids,
+                index=ids.index(chosen) if chosen else 0,
+                format_func=lambda option: names.get(option, "Nobody"),
+                key="reels:influencer",
+                width=200,
+            )
+            format_name = st.selectbox(
+                "For", list(FORMATS), format_func=lambda name: FORMATS[name].title, key="reels:format", width=200
+            )
+            if st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
+                _create(page, script, influencer_id or None, str(format_name))
+        if script.strip():
+            seconds = reels.speaking_seconds(script)
+            st.caption(f"{count(len(script.split()), 'word')}, about {seconds:.0f} s")
+
+
+def _create(page: Page, script: str, influencer_id: str | None, format_name: str) -> None:
+    with page.guard():
+        with page.transaction(needs="editor") as tx:
+            chosen = voices.for_influencer(tx, influencer_id) if influencer_id else None
+            language = influencers.get(tx, influencer_id).language if influencer_id else "en"
+            voice_id = chosen.voice.id if chosen else voices.default_voice(tx, page.app.engines.speech, language).id
+            draft = ReelDraft(
+                script=script,
+                influencer_id=influencer_id,
+                format=format_name,
+                voice_id=voice_id,
+                speed=chosen.speed if chosen else 1.0,
+            )
+            card = reels.create(tx, draft)
+        page.go("create/reels", id=card.id)

@@ -1,0 +1,36 @@
+"""A studio that makes small reels: fakes that draw and speak, the real ffmpeg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from backend.app import App
+from backend.bootstrap import bootstrap
+from backend.engines.local.offline_writer.writer import OfflineWriter
+from backend.media.ffmpeg.finishing import FORMATS
+from backend.settings import Settings
+from tests.fakes.identity import FakeIdentity
+from tests.fakes.speech import DeafAligner, FakeSpeech
+from tests.support.inline_worker import LargePictures
+
+
+@pytest.fixture
+def speech() -> FakeSpeech:
+    return FakeSpeech()
+
+
+@pytest.fixture
+def studio(settings: Settings, speech: FakeSpeech, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=216, height=384))
+    engines = SimpleNamespace(
+        image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), speech={"fake": speech}, aligner=DeafAligner()
+    )
+    urls = {"VIDEO_COMPLETED_N8N_WEBHOOK_URL": "https://n8n.example/done", "DATA_SHARED_BASE": str(tmp_path / "shared")}
+    built = bootstrap(settings.replace(**urls), engines=engines)
+    yield built
+    built.close()

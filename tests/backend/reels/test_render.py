@@ -1,0 +1,153 @@
+"""A script becomes a film: voice, pictures, clips and sound fit together; what was done once is not done again."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from backend import assets, jobs, reels
+from backend.app import App
+from backend.db.tables import JobStep
+from backend.errors import Unsupported
+from backend.reels import SceneDraft, VideoRunDraft
+from backend.reels.pipeline import run_render
+from backend.reels.schemas import RenderPayload
+from tests.factories.account import Tenant
+from tests.fakes.speech import FakeSpeech
+from tests.support.context import make_context, next_attempt
+from tests.support.inline_worker import run_job
+from workers import context as worker_context
+from workers.context import Context
+
+RUN = VideoRunDraft(
+    script="Good morning everybody. Water comes first! Then we run.",
+    prompts=("a bed", "a glass", "a street"),
+    run_id="run 1/../x",
+    caption="My morning",
+)
+
+
+def order(studio: App, tenant: Tenant, draft: VideoRunDraft = RUN) -> str:
+    with studio.db.transaction(tenant.editor.caller, needs="editor") as tx:
+        return reels.start(studio, tx, draft).id
+
+
+def film_of(studio: App, tenant: Tenant, job_id: str, folder: Path) -> tuple[dict[str, Any], Path]:
+    with studio.db.transaction(tenant.caller) as tx:
+        result = jobs.get(tx, job_id).result or {}
+        card = assets.get(tx, result["assetId"])
+    path = folder / "film.mp4"
+    assets.fetch(studio.storage, card, path)
+    return result, path
+
+
+def test_a_script_becomes_a_film_with_voice_and_subtitles(
+    studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
+) -> None:
+    job_id = order(studio, workspace)
+    run_job(studio, workspace, job_id)
+    result, path = film_of(studio, workspace, job_id, tmp_path)
+    with av.open(str(path)) as container:
+        pictures = [frame.pts * frame.time_base for frame in container.decode(video=0)]
+        video, sound = container.streams.video[0], container.streams.audio[0]
+        assert (video.width, video.height, video.average_rate) == (216, 384, 30)
+        assert abs(float(sound.duration * sound.time_base) - result["seconds"]) < 0.1
+    assert len(pictures) == round(result["seconds"] * 30)
+    steps = {round(float(after - before) * 30, 3) for before, after in pairwise(pictures)}
+    assert steps == {1.0}, "no frame is doubled or left out where clips are joined"
+    assert len(speech.requests) == 3
+    folder = next((tmp_path / "shared" / workspace.id).iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "img_001.png", "img_002.png", "img_003.png", "manifest.json", "stitched_subtitled.mp4",
+        "vid_001.mp4", "vid_002.mp4", "vid_003.mp4", "voiceover.mp3",
+    ]  # fmt: skip
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["run_id"], manifest["prompts"]) == (RUN.run_id, list(RUN.prompts))
+    assert [scene["words"] for scene in manifest["scenes"]] == ["Good morning everybody.", "Water comes first!", "Then we run."]
+    with studio.db.transaction(workspace.caller) as tx:
+        subtitles = assets.get(tx, result["files"]["subtitles.srt"])
+    text = studio.storage.read(subtitles.key).decode()
+    assert "Good morning everybody." in text
+    assert manifest["sound"]["before"]["integrated"] > -70
+    assert manifest["timing_sources"] == ["engine"]
+
+
+def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path) -> None:
+    job_id = order(studio, workspace)
+    run_job(studio, workspace, job_id)
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        _, card = reels.job_and_reel(tx, job_id)
+        scene = card.scenes[1]
+        reels.save_scene(
+            tx, card.id, scene.id, SceneDraft(words=scene.words, asset_id=scene.asset_id, movement="drift", prompt=scene.prompt)
+        )
+        again = reels.render(tx, card.id, request_key="again").id
+    run_job(studio, workspace, again)
+    assert len(speech.requests) == 3, "nothing is spoken twice"
+    with studio.db.transaction(workspace.caller) as tx:
+        rendered = reels.get(tx, card.id)
+    assert rendered.rendered_revision == rendered.revision == 2
+    clip_steps = [name for name in step_names(studio, workspace, again) if name.startswith("clip-")]
+    assert len(clip_steps) == 1
+
+
+def step_names(studio: App, tenant: Tenant, job_id: str) -> list[str]:
+    with studio.db.transaction(tenant.caller) as tx:
+        return [row.name for row in tx.query(JobStep).filter(JobStep.job_id == job_id).order_by(JobStep.name)]
+
+
+class Killed(BaseException):
+    """The worker is gone."""
+
+
+def test_a_render_killed_at_any_step_goes_on_without_speaking_or_drawing_twice(
+    studio: App, workspace: Tenant, speech: FakeSpeech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = order(studio, workspace)
+    killed: set[str] = set()
+
+    def kill_once(fault: str, kind: str, step: str) -> None:
+        if kind == "reel-render" and step not in killed:
+            killed.add(step)
+            raise Killed(step)
+
+    monkeypatch.setattr(worker_context, "inject_fault", kill_once)
+    with studio.db.transaction(workspace.caller) as tx:
+        payload = RenderPayload(reel_id=reels.job_and_reel(tx, job_id)[1].id)
+    context: Context = make_context(studio, workspace, "reel-render", payload, job_id=job_id)
+    result: dict[str, Any] | None = None
+    while result is None:
+        try:
+            result = run_render(context, payload)
+        except Killed:
+            context = next_attempt(context)
+        except jobs.WaitForChildren:
+            with studio.db.transaction(workspace.caller) as tx:
+                waiting = [child.id for child in jobs.children(tx, job_id) if child.state == "pending"]
+            for child_id in waiting:
+                run_job(studio, workspace, child_id)
+            context = next_attempt(context)
+    names = {name.rstrip("+").partition("-")[0].partition(":")[0] for name in killed}
+    assert names == {"storyboard", "speech", "pictures", "drawn", "clip", "film", "shared"}
+    with studio.db.transaction(workspace.caller) as tx:
+        assert len(jobs.children(tx, job_id)) == 3
+    assert len(speech.requests) <= 6, "each at most once more: killed after it was spoken and before it was kept"
+
+
+def test_a_run_that_fails_leaves_no_film_and_says_why(studio: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = order(studio, workspace)
+    monkeypatch.setitem(studio.engines.speech, "fake", FakeSpeech(at=_refuse))
+    with pytest.raises(Unsupported, match="hoarse"):
+        run_job(studio, workspace, job_id)
+    with studio.db.transaction(workspace.caller) as tx:
+        _, card = reels.job_and_reel(tx, job_id)
+        assert (card.asset_id, card.files) == (None, {})
+
+
+def _refuse(text: str) -> None:
+    raise Unsupported("This voice is hoarse today.")
