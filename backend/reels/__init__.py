@@ -1,5 +1,6 @@
 """Reels: a script becomes scenes, and scenes a finished video with voice, subtitles and music."""
 
+from backend.media.ffmpeg.finishing import FORMATS
 from backend.reels.clips import purge_old as purge_clips
 from backend.reels.orchestrator import (
     ENDED_MESSAGE,
@@ -29,6 +30,7 @@ from backend.reels.script import MAX_SCRIPT, speaking_seconds, split_script
 from backend.reels.service import (
     add_scene,
     create,
+    create_with_voice,
     delete,
     order_scenes,
     preview_scene,
@@ -43,6 +45,7 @@ from backend.reels.shared_folder import sweep as sweep_shared_folder
 
 __all__ = [
     "ENDED_MESSAGE",
+    "FORMATS",
     "MAX_SCRIPT",
     "MOVEMENTS",
     "TRANSITIONS",
@@ -57,6 +60,7 @@ __all__ = [
     "VideoRunDraft",
     "add_scene",
     "create",
+    "create_with_voice",
     "delete",
     "ended_body",
     "files_of",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 from sqlalchemy.orm import Session
 
-from backend import assets, influencers, jobs, voices, webhooks
+from backend import assets, influencers, jobs, webhooks
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
@@ -73,7 +73,7 @@ def start(app: App, tx: Session, draft: VideoRunDraft) -> JobCard:
         if earlier.job_id and earlier.state != "failed":
             return jobs.get(tx, earlier.job_id)
         return _render(app, tx, earlier.id)
-    reel = service.create(tx, _reel_draft(app, tx, draft), scenes=_scenes(draft), run_id=run_id)
+    reel = service.create_with_voice(app, tx, _reel_draft(tx, draft), scenes=_scenes(draft), run_id=run_id)
     return _render(app, tx, reel.id)
 
 
@@ -180,20 +180,14 @@ def _render(app: App, tx: Session, reel_id: str) -> JobCard:
     return job
 
 
-def _reel_draft(app: App, tx: Session, draft: VideoRunDraft) -> ReelDraft:
+def _reel_draft(tx: Session, draft: VideoRunDraft) -> ReelDraft:
     people = influencers.page(tx, take=2).cards
     influencer = influencers.get(tx, draft.influencer_id) if draft.influencer_id else people[0] if len(people) == 1 else None
-    chosen = voices.for_influencer(tx, influencer.id) if influencer else None
-    voice = (
-        chosen.voice if chosen else voices.default_voice(tx, app.engines.speech, influencer.language if influencer else "en")
-    )
     return ReelDraft(
         script=checked_script(draft.script),
         caption=draft.caption,
         format=draft.format,
         influencer_id=influencer.id if influencer else None,
-        voice_id=voice.id,
-        speed=chosen.speed if chosen else 1.0,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend import assets, events, influencers, jobs
+from backend import assets, events, influencers, jobs, voices
 from backend.db.tables import Reel, ReelScene
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
@@ -30,6 +30,9 @@ from backend.reels.schemas import (
     ScenePreviewPayload,
 )
 
+if TYPE_CHECKING:
+    from backend.app import App
+
 _USE = "reel"
 _SCENE_USE = "reel-scene"
 _MOVES = tuple(name for name in MOVEMENTS if name != STILL)
@@ -47,6 +50,18 @@ def create(tx: Session, draft: ReelDraft, *, scenes: Sequence[SceneDraft] = (), 
     _write_scenes(tx, row.id, drafts)
     events.record(tx, "reel.created", NOUN, row.id, {"scenes": len(drafts)})
     return get(tx, row.id)
+
+
+def create_with_voice(
+    app: App, tx: Session, draft: ReelDraft, *, scenes: Sequence[SceneDraft] = (), run_id: str | None = None
+) -> ReelCard:
+    """As `create`; where the draft does not say which voice speaks: the influencer's, else the best for their language."""
+    if "voice_id" not in draft.model_fields_set:
+        chosen = voices.for_influencer(tx, draft.influencer_id) if draft.influencer_id else None
+        language = influencers.get(tx, draft.influencer_id).language if draft.influencer_id else "en"
+        voice = chosen.voice if chosen else voices.default_voice(tx, app.engines.speech, language)
+        draft = draft.model_copy(update={"voice_id": voice.id, **({"speed": chosen.speed} if chosen else {})})
+    return create(tx, draft, scenes=scenes, run_id=run_id)
 
 
 def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import influencers, reels, voices
-from backend.media.ffmpeg.finishing import FORMATS
-from backend.reels import ReelCard, ReelDraft
+from backend import influencers, reels
+from backend.reels import FORMATS, ReelCard, ReelDraft
 from studio.reels import storyboard
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -74,15 +73,6 @@ def _new(page: Page, *, opened: bool) -> None:
 def _create(page: Page, script: str, influencer_id: str | None, format_name: str) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
-            chosen = voices.for_influencer(tx, influencer_id) if influencer_id else None
-            language = influencers.get(tx, influencer_id).language if influencer_id else "en"
-            voice_id = chosen.voice.id if chosen else voices.default_voice(tx, page.app.engines.speech, language).id
-            draft = ReelDraft(
-                script=script,
-                influencer_id=influencer_id,
-                format=format_name,
-                voice_id=voice_id,
-                speed=chosen.speed if chosen else 1.0,
-            )
-            card = reels.create(tx, draft)
+            draft = ReelDraft(script=script, influencer_id=influencer_id, format=format_name)
+            card = reels.create_with_voice(page.app, tx, draft)
         page.go("create/reels", id=card.id)

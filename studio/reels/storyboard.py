@@ -11,8 +11,7 @@ from backend import gallery, jobs, reels, voices
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters
 from backend.kit.ids import new_id
-from backend.media.ffmpeg.finishing import FORMATS
-from backend.reels import MOVEMENTS, TRANSITIONS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
+from backend.reels import FORMATS, MOVEMENTS, TRANSITIONS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
