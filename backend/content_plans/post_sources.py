@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend import assets, channels, generation, influencers, videos, writing
+from backend import assets, channels, generation, influencers, reels, videos, writing
 from backend.channels import ChannelCard
 from backend.content_plans import dates, faces, files, plans, queries
 from backend.content_plans.adaptation import adapt_text
@@ -18,6 +18,7 @@ from backend.errors import Invalid, NotFound
 from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS
+from backend.reels import ReelCard
 from backend.videos import VideoCard
 from backend.writing import DraftCard, TextParts
 
@@ -56,6 +57,7 @@ class _Materials:
 
     pictures: Sequence[PictureCard]
     videos: Sequence[VideoCard]
+    reels: Sequence[ReelCard]
     text: DraftCard | None
     media: dict[str, str]
 
@@ -64,6 +66,7 @@ class _Materials:
         owners = [self.text.influencer_id] if self.text else []
         owners += [picture.influencer_id or "" for picture in self.pictures]
         owners += [video.influencer_id or "" for video in self.videos]
+        owners += [reel.influencer_id or "" for reel in self.reels]
         return next((owner for owner in owners if owner), "")
 
 
@@ -149,12 +152,16 @@ def _read_materials(tx: Session, source: PostSource) -> _Materials:
     video_cards = [videos.get(tx, video_id) for video_id in source.video_ids]
     if any(video.deleted_at or not video.asset_id for video in video_cards):
         raise NotFound("One of these videos is not finished, or was deleted. Load the page again.")
+    reel_cards = [reels.get(tx, reel_id) for reel_id in source.reel_ids]
+    if any(reel.deleted_at or not reel.asset_id for reel in reel_cards):
+        raise NotFound("One of these reels is not rendered yet, or was deleted. Render it first.")
     if text is None and not source.caption and (picture_cards or video_cards):
         first_picture_id = picture_cards[0].id if picture_cards else video_cards[0].picture_id
         text = writing.unused_text_of_picture(tx, first_picture_id)
     media = {picture.asset_id: "image" for picture in picture_cards}
     media |= {video.asset_id: "video" for video in video_cards if video.asset_id}
-    return _Materials(picture_cards, video_cards, text, media)
+    media |= {reel.asset_id: "video" for reel in reel_cards if reel.asset_id}
+    return _Materials(picture_cards, video_cards, reel_cards, text, media)
 
 
 def _only_influencer(tx: Session) -> str:
@@ -172,7 +179,7 @@ def _topic(materials: _Materials, influencer: InfluencerCard) -> str:
     if materials.text:
         return materials.text.parts.hook[:300] or materials.text.topic
     if not materials.pictures:
-        return ""
+        return materials.reels[0].title if materials.reels else ""
     words = describe_picture(materials.pictures[0], trigger_word=influencer.trigger_word, name=influencer.name)
     return words if len(words) <= _MAX_TOPIC else words[:_MAX_TOPIC].rsplit(" ", 1)[0].rstrip(" ,") + " …"
 
@@ -202,8 +209,9 @@ def _takes(platform: str, kinds: set[str]) -> bool:
 
 def _variant(channel: ChannelCard, source: PostSource, materials: _Materials, influencer: InfluencerCard) -> VariantDraft:
     parts = materials.text.parts if materials.text else TextParts()
-    if source.caption:
-        parts = parts.model_copy(update={"hook": "", "caption": source.caption})
+    caption = source.caption or next((reel.caption for reel in materials.reels if not materials.text), "")
+    if caption:
+        parts = parts.model_copy(update={"hook": "", "caption": caption})
     post_format = files.choose_format(channel.platform, "", list(materials.media.values()))
     variant = adapt_text(channel.id, channel.platform, post_format, parts, ai_mark=influencer.ai_mark)
     return variant.model_copy(

@@ -120,7 +120,8 @@ class PlanDraft(Draft):
 
 
 class PostSource(Draft):
-    """What a post is made from. `influencer_id` "": whose the text, pictures or videos are. `caption`: words without a text.
+    """What a post is made from. `influencer_id` "": whose the text, pictures, videos or reels are. `caption`: words without a
+    text.
 
     `channel_ids` None: those that suit. `wall`: local time in `zone` ("": the influencer's), naive; None: the next free time,
     or no date where `dated` is false.
@@ -129,6 +130,7 @@ class PostSource(Draft):
     influencer_id: Id = ""
     picture_ids: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
     video_ids: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
+    reel_ids: tuple[Id, ...] = Field((), max_length=MAX_MEDIA)
     text_id: Id = ""
     caption: str = Field("", max_length=5000)
     channel_ids: tuple[Id, ...] | None = Field(None, max_length=20)
@@ -136,7 +138,7 @@ class PostSource(Draft):
     zone: str = Field("", max_length=60)
     dated: bool = True
 
-    @field_validator("picture_ids", "video_ids", "channel_ids")
+    @field_validator("picture_ids", "video_ids", "reel_ids", "channel_ids")
     @classmethod
     def _each_once(cls, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return ids if ids is None else tuple(dict.fromkeys(ids))

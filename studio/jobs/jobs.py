@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import budgets, content_plans, jobs
+from backend import budgets, content_plans, jobs, webhooks
 from backend.jobs import JobCard
 from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
@@ -23,6 +23,7 @@ SUBJECT_PAGES = {
     "board": ("library/boards", "Open the board"),
     "style": ("models/writing_styles", "Open the writing style"),
     "clip": ("library/videos", "Open the video"),
+    "reel": ("create/reels", "Open the reel"),
 }
 PAGE_SIZE = 30
 
@@ -82,13 +83,38 @@ def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     take = st.session_state.setdefault("jobs:take", PAGE_SIZE)
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=states, kinds=kinds, take=take)
-    if not job_page.cards:
+    webhook_count = _failed_webhooks(page) if states == FILTERS["Needs a look"] and not kinds else 0
+    if not job_page.cards and not webhook_count:
         st.caption("Nothing here.")
     for card in job_page.cards:
         _row(page, card)
     if job_page.next_cursor and st.button("Show older ones"):
         st.session_state["jobs:take"] = take + PAGE_SIZE
         st.rerun()
+
+
+def _failed_webhooks(page: Page) -> int:
+    """Webhooks that nobody took, each with its body and a button to send it again. Returns how many there are."""
+    with page.transaction() as tx:
+        message_page = webhooks.page(tx, states=("failed",), take=PAGE_SIZE)
+    for message in message_page.cards:
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                with st.container(gap="xxsmall"):
+                    st.markdown(f"**Webhook to {plain(message.url)}**")
+                    answer = f"answered {message.last_status}" if message.last_status else plain(message.last_error)
+                    st.caption(f"{ago(message.created_at)} · {message.attempts} tries · {answer}")
+                if page.can_edit:
+                    st.button("Send again", key=f"replay:{message.id}", on_click=_replay, args=(page, message.id))
+            with st.expander("Body"):
+                st.code(message.body, language="json", wrap_lines=True)
+    return message_page.total
+
+
+def _replay(page: Page, message_id: str) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        webhooks.replay(tx, message_id)
+        st.toast("It is sent again.", icon=":material/replay:")
 
 
 def _row(page: Page, card: JobCard) -> None:
@@ -142,6 +168,9 @@ def detail(page: Page, job_id: str) -> None:
         if st.button(label, icon=":material/open_in_new:"):
             page.go(page_path, id=card.subject_id)
     job_result(page, card)
+    if card.state == "failed":
+        with st.expander("What it was given", icon=":material/data_object:"):
+            st.json(card.payload or {})
     st.header("Log")
     if log:
         st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)

@@ -8,10 +8,12 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from backend import gallery, jobs, reels, voices
+from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters
 from backend.kit.ids import new_id
 from backend.reels import FORMATS, MOVEMENTS, TRANSITIONS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
+from studio.content_plans import create_post
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
@@ -78,6 +80,7 @@ def _film(page: Page, card: ReelCard) -> None:
     if card.rendered_revision != card.revision:
         st.caption("Scenes were changed since. Render it again: only what changed is made anew.")
     names = {"subtitles.srt": "SRT", "subtitles.ass": "ASS", "voiceover.mp3": "Voice"}
+    create_post.create_post_button(page, PostSource(reel_ids=(card.id,)), key=card.id)
     with st.container(horizontal=True):
         st.link_button("Download", media_url(page.workspace.id, card.asset_id, download=True), icon=":material/download:")
         for name, label in names.items():

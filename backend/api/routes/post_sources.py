@@ -26,6 +26,7 @@ class PlanFromRequest(ApiRequest):
     influencer_id: str = ""
     picture_ids: Ids = Field(default_factory=list)
     video_ids: Ids = Field(default_factory=list)
+    reel_ids: Ids = Field(default_factory=list)
     text_id: str = ""
     caption: str = ""
     channel_ids: list[str] | None = None

@@ -10,14 +10,16 @@ from typing import Any
 import av
 import pytest
 
-from backend import assets, jobs, reels
+from backend import assets, content_plans, jobs, reels
 from backend.app import App
+from backend.content_plans import PostSource
 from backend.db.tables import JobStep
 from backend.errors import Unsupported
 from backend.reels import SceneDraft, VideoRunDraft
 from backend.reels.pipeline import run_render
 from backend.reels.schemas import RenderPayload
 from tests.factories.account import Tenant
+from tests.factories.posts import make_planner
 from tests.fakes.speech import FakeSpeech
 from tests.support.context import make_context, next_attempt
 from tests.support.inline_worker import run_job
@@ -94,6 +96,17 @@ def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, 
     assert rendered.rendered_revision == rendered.revision == 2
     clip_steps = [name for name in step_names(studio, workspace, again) if name.startswith("clip-")]
     assert len(clip_steps) == 1
+
+
+def test_a_reel_becomes_a_post_with_its_caption(studio: App, workspace: Tenant) -> None:
+    job_id = order(studio, workspace)
+    run_job(studio, workspace, job_id)
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        _, card = reels.job_and_reel(tx, job_id)
+        source = PostSource(influencer_id=make_planner(tx).influencer.id, reel_ids=(card.id,))
+        [post] = content_plans.create_from(tx, source, request_key="post").posts
+    assert list(post.media) == [card.asset_id]
+    assert "My morning" in post.caption
 
 
 def step_names(studio: App, tenant: Tenant, job_id: str) -> list[str]:
