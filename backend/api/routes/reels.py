@@ -76,7 +76,7 @@ class NewSceneRequest(SceneRequest):
 class SceneOrderRequest(ApiRequest):
     """Every scene of the reel once."""
 
-    scene_ids: list[str] = Field(max_length=200)
+    scene_ids: list[str] = Field(max_length=200, examples=[["scn_0190", "scn_0191"]])
 
 
 class ScriptRequest(ApiRequest):
