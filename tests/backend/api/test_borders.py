@@ -17,6 +17,7 @@ from backend import (
     gallery,
     prompt_library,
     reels,
+    voices,
     webhooks,
     workflows,
     writing,
@@ -26,7 +27,7 @@ from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
 from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
-from backend.db.tables import TalkLine
+from backend.db.tables import TalkLine, Voice
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from backend.reels import ReelDraft
@@ -123,6 +124,9 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         preset = prompt_library.save_preset(tx, name="Theirs", draft={}, own=False)
         line = TalkLine(id="say_theirs", influencer_id=rows.influencer_id, user_id=other_workspace.owner.id, question="x")
         tx.add(line)
+        voice = Voice(id="voi_theirs", title="Theirs", engine="fake", engine_voice="anna", language="en", licence="MIT")
+        tx.add(voice)
+        entry = voices.set_pronunciation(tx, "Nguyen", "Win")
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
         reel = reels.create(tx, ReelDraft(script="Theirs."))
@@ -143,6 +147,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
         "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
+        "voice_id": "voi_theirs", "entry_id": entry.id,
     }  # fmt: skip
 
 
@@ -164,6 +169,8 @@ MADE_HERE = {
     "/campaigns",
     "/trash",
     "/onboarding/sample-influencer",
+    "/voices",
+    "/lexicon",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
