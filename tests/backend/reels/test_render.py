@@ -98,6 +98,23 @@ def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, 
     assert len(clip_steps) == 1
 
 
+def test_one_scene_is_previewed_small_with_its_sound(
+    studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
+) -> None:
+    job_id = order(studio, workspace)
+    run_job(studio, workspace, job_id)
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        _, card = reels.job_and_reel(tx, job_id)
+        preview_id = reels.preview_scene(tx, card.id, card.scenes[0].id, request_key="look").id
+    run_job(studio, workspace, preview_id)
+    _, path = film_of(studio, workspace, preview_id, tmp_path)
+    with av.open(str(path)) as container:
+        video, sound = container.streams.video[0], container.streams.audio[0]
+        assert (video.width, video.height) == (540, 960)
+        assert abs(video.frames / 30 - float(sound.duration * sound.time_base)) < 0.1
+    assert len(speech.requests) == 3, "what was spoken for the film is not spoken again"
+
+
 def test_a_reel_becomes_a_post_with_its_caption(studio: App, workspace: Tenant) -> None:
     job_id = order(studio, workspace)
     run_job(studio, workspace, job_id)
