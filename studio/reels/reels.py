@@ -61,7 +61,7 @@ def _new(page: Page, *, opened: bool) -> None:
                 width=200,
             )
             format_name = st.selectbox(
-                "For", list(FORMATS), format_func=lambda name: FORMATS[name].title, key="reels:format", width=200
+                "Format", list(FORMATS), format_func=lambda name: FORMATS[name].title, key="reels:format", width=200
             )
             if st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
                 _create(page, script, influencer_id or None, str(format_name))

@@ -153,7 +153,7 @@ def _scene(page: Page, card: ReelCard, scene: SceneCard) -> None:
                 width=130,
             )
             transition = st.selectbox(
-                "Comes by",
+                "Transition",
                 transitions,
                 index=transitions.index(scene.transition),
                 format_func=lambda name: TRANSITIONS[name],
