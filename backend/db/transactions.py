@@ -140,8 +140,9 @@ class Database:
         self._on_notify = on_notify
         event.listen(self._sessions, "before_flush", _stamp_tenant)
         event.listen(self.engine, "connect", _set_planner)
-        event.listen(self.engine, "checkin", _note_idle)
+        event.listen(self.engine, "checkin", self._check_in)
         event.listen(self.engine, "checkout", self._check_idle)
+        self._closed = False
         self._failed_at = float("-inf")
         """When a connection last failed; those idle since before are pinged before use."""
         self._written_at: dict[str, float] = {}
@@ -303,7 +304,18 @@ class Database:
         except psycopg.Error as error:
             raise InvalidatePoolError from error  # connections of the same age are dead too; the pool opens new ones
 
+    def _check_in(self, _connection: Any, record: Any) -> None:
+        """Notes when a connection was used last; closes it where the database was closed meanwhile.
+
+        `Engine.dispose` closes only what is idle. A thread that still works has a connection of the old pool, or opens one in
+        the new pool, and nobody would close either.
+        """
+        record.info["idle_since"] = time.monotonic()
+        if self._closed:
+            record.invalidate()
+
     def close(self) -> None:
+        self._closed = True
         self.engine.dispose()
 
 
@@ -370,10 +382,6 @@ def _set_planner(connection: Any, _record: Any) -> None:
     connection.set_autocommit(True)  # a setting made in a transaction would end with its rollback
     connection.execute(_PLANNER_SETTINGS)
     connection.set_autocommit(False)
-
-
-def _note_idle(_connection: Any, record: Any) -> None:
-    record.info["idle_since"] = time.monotonic()
 
 
 def _stamp_tenant(tx: Session, *_: object) -> None:

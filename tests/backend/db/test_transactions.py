@@ -244,3 +244,14 @@ def test_the_planner_is_set_on_every_connection_and_outlives_a_rollback(db: Data
         with db.transaction(workspace.caller) as tx:
             tx.rollback()
             assert dict(tuple(row) for row in tx.execute(asked)) == {"jit": "off", "max_parallel_workers_per_gather": "0"}
+
+
+def test_who_still_works_when_a_database_is_closed_leaves_no_connection_open(database_urls: DatabaseUrls) -> None:
+    database = Database(database_urls.app, pool_size=2)
+    connections = []
+    with database.engine.connect() as working:
+        connections.append(working.connection.driver_connection)
+        database.close()
+    with database.engine.connect() as late:
+        connections.append(late.connection.driver_connection)
+    assert [connection.closed for connection in connections if connection] == [True, True]

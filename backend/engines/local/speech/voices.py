@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import closing
 from decimal import Decimal
@@ -41,7 +42,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class LocalSpeech:
+class LocalSpeech(ABC):
     """What the three have in common. `package`: the library it needs, and how pip calls it."""
 
     name = ""
@@ -54,8 +55,8 @@ class LocalSpeech:
         child_settings = {"threads": local.threads, "idle_s": local.idle_s}
         self._child = WarmChild(f"{_CHILDREN}.{child}", child_settings, settings)
 
-    def voices(self) -> list[SpeechVoice]:
-        raise NotImplementedError
+    @abstractmethod
+    def voices(self) -> list[SpeechVoice]: ...
 
     def quote_usd(self, text: str) -> Decimal:
         return Decimal(0)
