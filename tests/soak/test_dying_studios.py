@@ -102,9 +102,9 @@ class Findings:
     """Session -> refresh tokens of it that were answered with new ones."""
     lost_renewals: set[str] = field(default_factory=set)
     """Sessions with a renewal whose answer was lost."""
-    heard: dict[int, list[str]] = field(default_factory=dict)
+    received: dict[int, list[str]] = field(default_factory=dict)
     """Listener -> ids of events in the order they came."""
-    heard_from: dict[int, int] = field(default_factory=dict)
+    received_from: dict[int, int] = field(default_factory=dict)
     resumed: int = 0
 
 
@@ -117,7 +117,7 @@ class Campaign:
     findings: Findings = field(default_factory=Findings)
     ended: threading.Event = field(default_factory=threading.Event)
     """No program begins anything new."""
-    heard_all: threading.Event = field(default_factory=threading.Event)
+    all_received: threading.Event = field(default_factory=threading.Event)
 
     def begin(self, work: Callable[[], None]) -> threading.Thread:
         def run() -> None:
@@ -176,7 +176,7 @@ class Campaign:
             tokens = self._ask(dice, "/auth/login", {"email": email, "password": PASSWORD})
             if tokens is not None:
                 self._renew_until_it_ends(dice, tokens.json())
-            time.sleep(0.5)
+            self.ended.wait(0.5)
 
     def _renew_until_it_ends(self, dice: random.Random, tokens: dict[str, Any]) -> None:
         session_id = str(jwt.decode(tokens["accessToken"], options={"verify_signature": False})["sid"])
@@ -202,7 +202,7 @@ class Campaign:
                     self._is_refused(dice, tokens["accessToken"])
                     return
                 self.findings.lost_renewals.add(session_id)
-            time.sleep(dice.uniform(0.0, 0.1))
+            self.ended.wait(dice.uniform(0.0, 0.1))
 
     def _is_refused(self, dice: random.Random, access_token: str) -> None:
         """Of a session that has ended, by each studio that answers."""
@@ -222,18 +222,18 @@ class Campaign:
         return answer if answer.status_code in (200, ENDED) else None
 
     def listen(self, n: int) -> None:
-        dice, heard, last = random.Random(SEED + 200 + n), self.findings.heard.setdefault(n, []), ""
-        while not self.heard_all.is_set():
+        dice, received, last = random.Random(SEED + 200 + n), self.findings.received.setdefault(n, []), ""
+        while not self.all_received.is_set():
             headers = {"authorization": f"Bearer {self.key}", **({"last-event-id": last} if last else {})}
             address = f"{self.servers.any_url(dice)}/api/events"
             try:
                 with httpx.stream("GET", address, headers=headers, timeout=httpx.Timeout(5, read=40)) as stream:
                     self.findings.resumed += bool(last)
-                    last = self._hear(n, stream.iter_lines(), heard, last)
+                    last = self._receive(n, stream.iter_lines(), received, last)
             except httpx.HTTPError:
                 time.sleep(0.1)
 
-    def _hear(self, n: int, lines: Iterator[str], heard: list[str], last: str) -> str:
+    def _receive(self, n: int, lines: Iterator[str], received: list[str], last: str) -> str:
         """Until the connection is cut; the id of the last event."""
         name = position = ""
         with suppress(httpx.HTTPError):
@@ -244,14 +244,14 @@ class Campaign:
                 elif word == "id":
                     position = value
                 elif word == "data" and name == "ready":
-                    self.findings.heard_from.setdefault(n, int(position))
+                    self.findings.received_from.setdefault(n, int(position))
                     last = last or position
                 elif word == "data" and name == "reset":
                     self.findings.wrong.append("A listener was told to read anew.")
                 elif word == "data" and name not in ("jobs", "signed_out"):
-                    heard.append(json.loads(value)["id"])
+                    received.append(json.loads(value)["id"])
                     last = position
-                if self.heard_all.is_set():
+                if self.all_received.is_set():
                     break
         return last
 
@@ -303,7 +303,7 @@ def test_studios_are_killed_and_nothing_is_made_twice_or_missed(app: App, worksp
     for port in servers.running:
         servers.wait_for(port)
     ears = [campaign.begin(partial(campaign.listen, n)) for n in range(LISTENERS)]
-    until(lambda: len(findings.heard_from) == LISTENERS, 60, what="listeners")
+    until(lambda: len(findings.received_from) == LISTENERS, 60, what="listeners")
     programs = [campaign.begin(partial(campaign.make_things, n)) for n in range(MAKERS)]
     programs += [campaign.begin(partial(campaign.renew_tokens, n, person.email)) for n, person in enumerate(people)]
     began = time.monotonic()
@@ -316,14 +316,14 @@ def test_studios_are_killed_and_nothing_is_made_twice_or_missed(app: App, worksp
     campaign.ended.set()
     for program in programs:
         program.join(PATIENCE_S + 60)
-    events = all_events(app, workspace, min(findings.heard_from.values()))
-    until(lambda: all(events[-1][1] in heard[-50:] for heard in findings.heard.values()), 120, what="the last event")
-    campaign.heard_all.set()
+    events = all_events(app, workspace, min(findings.received_from.values()))
+    until(lambda: all(events[-1][1] in received[-50:] for received in findings.received.values()), 120, what="the last event")
+    campaign.all_received.set()
     figures = {
         "kills": KILLS, "seconds": round(time.monotonic() - began), "seed": SEED, "made": len(findings.made),
         "repeated": dict(findings.answers), **made_wrongly(app, workspace, findings),
         "renewals": findings.renewals.total(), "sessions": len(findings.renewals), **renewed_wrongly(app, findings),
-        "events": len(events), "listeners": len(ears), "resumed": findings.resumed, **heard_wrongly(events, findings),
+        "events": len(events), "listeners": len(ears), "resumed": findings.resumed, **delivery_faults(events, findings),
     }  # fmt: skip
     print("\n" + json.dumps(figures))
     assert not findings.wrong, (figures, findings.wrong[:10])
@@ -369,11 +369,11 @@ def all_events(app: App, workspace: Tenant, behind: int) -> list[tuple[int, str]
     return [(place, event_id) for place, event_id in until(numbered, 30, what="positions") if place > behind]
 
 
-def heard_wrongly(events: list[tuple[int, str]], findings: Findings) -> dict[str, int]:
+def delivery_faults(events: list[tuple[int, str]], findings: Findings) -> dict[str, int]:
     missed = twice = disordered = 0
-    for n, heard in findings.heard.items():
-        expected = [event_id for place, event_id in events if place > findings.heard_from[n]]
-        missed += len(set(expected) - set(heard))
-        twice += len(heard) - len(set(heard))
-        disordered += list(dict.fromkeys(heard)) != expected
+    for n, received in findings.received.items():
+        expected = [event_id for place, event_id in events if place > findings.received_from[n]]
+        missed += len(set(expected) - set(received))
+        twice += len(received) - len(set(received))
+        disordered += list(dict.fromkeys(received)) != expected
     return {"events_missed": missed, "events_twice": twice, "out_of_order": disordered}

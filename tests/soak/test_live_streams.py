@@ -35,10 +35,10 @@ READERS, LARGE_EVENTS, LARGE_BYTES = 20, 20_000, 4_000
 
 
 class Listener(asyncio.Protocol):
-    """One stream. Notes when it has heard of a row."""
+    """One stream. Notes when it has received an event of a row."""
 
-    def __init__(self, request: bytes, opened: asyncio.Semaphore, heard: dict[str, list[float]]) -> None:
-        self.request, self.opened, self.heard = request, opened, heard
+    def __init__(self, request: bytes, opened: asyncio.Semaphore, received: dict[str, list[float]]) -> None:
+        self.request, self.opened, self.received = request, opened, received
         self.head, self.ended = b"", False
         self._last = b""
 
@@ -57,7 +57,7 @@ class Listener(asyncio.Protocol):
         *whole, self._last = (self._last + data).split(b"\n\n")
         for block in whole:
             if (place := block.find(b'"nounId": "')) >= 0:
-                self.heard[block[place + 11 : block.index(b'"', place + 11)].decode()].append(time.perf_counter())
+                self.received[block[place + 11 : block.index(b'"', place + 11)].decode()].append(time.perf_counter())
 
     def connection_lost(self, error: Exception | None) -> None:
         self.ended = True
@@ -75,18 +75,18 @@ def test_ten_thousand_streams_of_one_process() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     print("\n" + json.dumps(figures))
-    assert (figures["heard"], figures["refused"]) == (STREAMS * EVENTS, "503, Retry-After 30"), figures
+    assert (figures["received"], figures["refused"]) == (STREAMS * EVENTS, "503, Retry-After 30"), figures
     assert figures["kib_a_stream"] < 100, figures
 
 
 async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
-    request, heard, process = _request(url, _key(running_studio)), defaultdict[str, list[float]](list), psutil.Process(pid)
-    listeners = await _open(url, request, AT_ONCE, heard)  # what the first ones load is no stream's
+    request, received, process = _request(url, _key(running_studio)), defaultdict[str, list[float]](list), psutil.Process(pid)
+    listeners = await _open(url, request, AT_ONCE, received)  # what the first ones load is no stream's
     before, began = process.memory_info().rss, time.monotonic()
     for place in range(AT_ONCE, STREAMS, AT_ONCE):
-        listeners += await _open(url, request, min(AT_ONCE, STREAMS - place), heard)
+        listeners += await _open(url, request, min(AT_ONCE, STREAMS - place), received)
     opened_s, rss = time.monotonic() - began, process.memory_info().rss
-    [one_more] = await _open(url, request, 1, heard)
+    [one_more] = await _open(url, request, 1, received)
     headers = dict(line.split(": ", 1) for line in one_more.head.decode().lower().split("\r\n") if ": " in line)
     cpu, began = cpu_s(pid), time.monotonic()
     await asyncio.sleep(QUIET_S)
@@ -96,9 +96,9 @@ async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
         begun = time.perf_counter()
         await asyncio.to_thread(_record, running_studio, [f"plan-{n}"], "")
         async with asyncio.timeout(60):
-            while len(heard[f"plan-{n}"]) < STREAMS:
+            while len(received[f"plan-{n}"]) < STREAMS:
                 await asyncio.sleep(0.05)
-        waits += [arrived - begun for arrived in heard[f"plan-{n}"]]
+        waits += [arrived - begun for arrived in received[f"plan-{n}"]]
     waits.sort()
     rss_with_all = process.memory_info().rss
     for listener in [*listeners, one_more]:
@@ -111,17 +111,17 @@ async def _many(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
         "idle_core": round(idle_core, 3),
         "event_to_all_p95_ms": round(waits[int(len(waits) * 0.95)] * 1000),
         "event_to_all_p50_ms": round(waits[len(waits) // 2] * 1000),
-        "heard": len(waits),
+        "received": len(waits),
         "refused": f"{one_more.head[9:12].decode()}, Retry-After {headers.get('retry-after')}",
     }
 
 
-async def _open(url: str, request: bytes, n: int, heard: dict[str, list[float]]) -> list[Listener]:
+async def _open(url: str, request: bytes, n: int, received: dict[str, list[float]]) -> list[Listener]:
     """Returns when each has its first frame or is refused."""
     where, opened = urlsplit(url), asyncio.Semaphore(0)
     loop = asyncio.get_running_loop()
     made = await asyncio.gather(
-        *(loop.create_connection(lambda: Listener(request, opened, heard), where.hostname, where.port) for _ in range(n))
+        *(loop.create_connection(lambda: Listener(request, opened, received), where.hostname, where.port) for _ in range(n))
     )
     async with asyncio.timeout(120):
         for _ in range(n):
@@ -134,22 +134,22 @@ def test_a_client_that_never_reads_is_cut_off_and_costs_nothing() -> None:
     with studio(**LIMITS) as running_studio, site(running_studio) as (url, pid):
         figures = asyncio.run(_one_that_does_not_read(running_studio, url, pid))
     print("\n" + json.dumps(figures))
-    assert figures["heard"] == READERS * LARGE_EVENTS, figures
+    assert figures["received"] == READERS * LARGE_EVENTS, figures
     assert figures["grown_mib"] < 32, figures
     assert figures["cut_after_s"] < connections.RESPONSE_STALL_S + 30, figures
 
 
 async def _one_that_does_not_read(running_studio: Studio, url: str, pid: int) -> dict[str, Any]:
     first_key, second_key = _key(running_studio), _key(running_studio)
-    heard, process, where = defaultdict[str, list[float]](list), psutil.Process(pid), urlsplit(url)
-    readers = await _open(url, _request(url, first_key), READERS - 1, heard)
+    received, process, where = defaultdict[str, list[float]](list), psutil.Process(pid), urlsplit(url)
+    readers = await _open(url, _request(url, first_key), READERS - 1, received)
     await asyncio.to_thread(_record, running_studio, ["warm"] * 200, "x" * LARGE_BYTES)
     silent = socket.socket()
     silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     await asyncio.to_thread(silent.connect, (where.hostname, where.port))
     silent.sendall(_request(url, first_key))
     silent.recv(10)  # the answer has begun; nothing more is read
-    readers += await _open(url, _request(url, second_key), 1, heard)
+    readers += await _open(url, _request(url, second_key), 1, received)
     before, began = process.memory_info().rss, time.monotonic()
     most = before
     for place in range(0, LARGE_EVENTS, 100):
@@ -160,7 +160,7 @@ async def _one_that_does_not_read(running_studio: Studio, url: str, pid: int) ->
     await asyncio.to_thread(until, lambda: not _is_open(process, local), connections.RESPONSE_STALL_S + 60, what="its end")
     cut_after_s = time.monotonic() - began
     async with asyncio.timeout(60):
-        while sum(map(len, heard.values())) - len(heard["warm"]) < READERS * LARGE_EVENTS:
+        while sum(map(len, received.values())) - len(received["warm"]) < READERS * LARGE_EVENTS:
             await asyncio.sleep(0.1)
     silent.close()
     still_open = sum(not reader.ended for reader in readers)
@@ -168,7 +168,7 @@ async def _one_that_does_not_read(running_studio: Studio, url: str, pid: int) ->
         reader.transport.abort()
     return {
         "readers": still_open,
-        "heard": sum(map(len, heard.values())) - len(heard["warm"]),
+        "received": sum(map(len, received.values())) - len(received["warm"]),
         "mib_sent_past_it": round(LARGE_EVENTS * LARGE_BYTES / 2**20),
         "spread_s": round(spread_s),
         "grown_mib": round((most - before) / 2**20, 1),

@@ -11,7 +11,7 @@ Write = tuple[str, str, Any]
 def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[Write]:
     """Every write there is, on what `ids` names; `own_ids`, `own_board`: pictures and a board of one's own beside it."""
     from_board = {"fromBoardId": ids["board_id"]}
-    kept = {"leftId": "a", "rightId": "b", "choice": "left"}
+    vote = {"leftId": "a", "rightId": "b", "choice": "left"}
     file = {"noun": "dataset", "nounId": ids["dataset_id"], "filename": "a.png", "size": 9, "clientKey": "a"}
     drawn = {"prompt": "x", "influencerId": ids["influencer_id"]}
     week = {"first": "2031-12-01", "clocks": ["18:00"], "channelIds": ["chn_1"]}
@@ -30,7 +30,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/jobs/{job_id}/retry", None),
         ("POST", "/jobs/{job_id}/dismiss", None),
         ("POST", "/jobs/{job_id}/move", {"where": "first"}),
-        ("POST", "/trials/{trial_id}/votes", kept),
+        ("POST", "/trials/{trial_id}/votes", vote),
         ("DELETE", "/trials/{trial_id}/votes/last", None),
         ("POST", "/jobs", {"type": "dataset-ingest", "payload": {"datasetId": ids["dataset_id"]}}),
         ("POST", "/jobs", {"type": "lora-training", "payload": {"datasetId": ids["dataset_id"], "name": "stolen"}}),
