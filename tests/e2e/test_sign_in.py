@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 
 def sign_in(tab: Page, email: str, password: str) -> None:
-    tab.get_by_label("E-mail", exact=True).fill(email)
+    tab.get_by_role("textbox", name="E-mail", exact=True).fill(email)
     tab.get_by_label("Password", exact=True).fill(password)
     tab.get_by_role("button", name="Sign in").click()
 
