@@ -15,10 +15,6 @@ from urllib.parse import urlsplit
 import streamlit as st
 import structlog
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
@@ -29,11 +25,11 @@ from backend import api
 from backend.errors import Invalid, Unavailable
 from backend.kit import temp_folders
 from backend.settings import Settings
-from studio.shell import nav, resources
-from studio.shell.api_docs import api_docs_routes
+from studio.shell import resources
 from studio.shell.first_paint import FirstPaint
 from studio.shell.guard import AccessGuard
 from studio.shell.headers import SecurityHeaders
+from studio.shell.routes import routes
 from studio.shell.session_renewal import SessionRenewal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,29 +92,13 @@ def _disable_nagle() -> None:
             candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-async def _moved(request: Request) -> RedirectResponse:
-    """An address of an earlier version: the same query at the address of today."""
-    path = nav.MOVED[request.url.path.strip("/")]
-    return RedirectResponse(f"/{path}" + (f"?{request.url.query}" if request.url.query else ""), 308)
-
-
 rest_api = api.create_api(lambda: resources.app())
 mcp = api.McpDoor(rest_api)
 
 app = st.App(
     ROOT / "Home.py",
     lifespan=lifespan,
-    routes=[
-        *api.probe_routes(lambda: resources.app()),
-        *(api.styleforge_routes(lambda: resources.app()) if Settings.read().web.styleforge_paths else ()),
-        *(api.orchestrator_routes(lambda: resources.app()) if Settings.read().webhooks.orchestrator_paths else ()),
-        *(api_docs_routes() if Settings.read().api.swagger else ()),
-        *(Route(f"/{path}", _moved) for path in nav.MOVED),
-        Mount("/api", app=rest_api),
-        *(mcp.routes() if Settings.read().api.mcp else ()),
-        Mount("/assets/vendor", app=StaticFiles(directory=ROOT / "studio" / "content_plans" / "calendar_view" / "vendor")),
-        Mount("/assets", app=StaticFiles(directory=ROOT / "studio" / "static")),
-    ],
+    routes=routes(Settings.read(), lambda: resources.app(), rest_api, mcp),
     middleware=[
         Middleware(SecurityHeaders),
         Middleware(AccessGuard, get_app=lambda: resources.app()),
