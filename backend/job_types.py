@@ -11,6 +11,7 @@ from backend.gallery import job_types as _boards  # noqa: F401
 from backend.generation import job_types as _generation  # noqa: F401
 from backend.identity import job_types as _identity  # noqa: F401
 from backend.jobs import JOB_TYPES, MAINTENANCE_PRIORITY, JobType, register
+from backend.music import job_types as _music  # noqa: F401
 from backend.publishing import job_types as _publishing  # noqa: F401
 from backend.reels import job_types as _reels  # noqa: F401
 from backend.renditions import job_types as _renditions  # noqa: F401

@@ -1,10 +1,12 @@
-"""`python bin/make_music.py`: writes the pieces of backend/music/files. Additive synthesis, no samples of others; CC0.
+"""`python bin/make_music.py`: writes the pieces of backend/music/files, and pieces.json with what pages show of them. Additive
+synthesis, no samples of others; CC0.
 
 Both end where they begin, so that they can be repeated: notes that ring over the end are added to the beginning.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import wave
 from pathlib import Path
@@ -14,6 +16,9 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.media.audio.sound_check_child import waveform
+from backend.media.ffmpeg.child_loudness import measured
+
 Sound = NDArray[np.float64]
 RATE = 48_000
 FILES = Path(__file__).resolve().parents[1] / "backend" / "music" / "files"
@@ -22,8 +27,22 @@ _A4_HZ, _A4 = 440.0, 69
 
 def main() -> None:
     FILES.mkdir(parents=True, exist_ok=True)
-    for name, piece in (("morning-walk", morning_walk()), ("city-lights", city_lights())):
-        write(piece, FILES / f"{name}.opus")
+    described = {}
+    for name, title, note, piece in (
+        ("morning-walk", "Morning walk", "Light and bright, plucked, 104 beats a minute", morning_walk()),
+        ("city-lights", "City lights", "Calm and warm, with a soft beat, 80 beats a minute", city_lights()),
+    ):
+        out = FILES / f"{name}.opus"
+        write(piece, out)
+        steps = np.abs(piece[: len(piece) // 2400 * 2400]).reshape(-1, 2400).max(axis=1)
+        described[name] = {
+            "title": title,
+            "note": note,
+            "seconds": round(len(piece) / RATE, 3),
+            "lufs": measured(out)["integrated"],
+            "peaks": waveform((1000 * steps).astype(int).tolist()),
+        }
+    (FILES / "pieces.json").write_text(json.dumps(described, indent=1) + "\n")
 
 
 def morning_walk() -> Sound:

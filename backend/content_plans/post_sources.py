@@ -157,7 +157,7 @@ def _read_materials(tx: Session, source: PostSource) -> _Materials:
         raise NotFound("One of these reels is not rendered yet, or was deleted. Render it first.")
     if text is None and not source.caption and (picture_cards or video_cards):
         first_picture_id = picture_cards[0].id if picture_cards else video_cards[0].picture_id
-        text = writing.unused_text_of_picture(tx, first_picture_id)
+        text = writing.unused_text_of_picture(tx, first_picture_id) if first_picture_id else None
     media = {picture.asset_id: "image" for picture in picture_cards}
     media |= {video.asset_id: "video" for video in video_cards if video.asset_id}
     media |= {reel.asset_id: "video" for reel in reel_cards if reel.asset_id}

@@ -1,5 +1,42 @@
-"""Music for finished videos: the pieces that come along, each with its licence and where it is from."""
+"""Music for videos and reels: the pieces that come along, and those of a workspace, each with what allows its use."""
 
-from backend.music.pieces import MusicTrack, get, page
+from backend.music.film_sound import fetch
+from backend.music.queries import choices, find, get, page, usable, uses
+from backend.music.rules import licence_title
+from backend.music.schemas import (
+    INBOX,
+    LICENCES,
+    UPLOAD_NOUN,
+    NewTrack,
+    TrackCard,
+    TrackDraft,
+    TrackPage,
+    TrackUse,
+    UsedTrack,
+)
+from backend.music.service import add, delete, erase, save, undelete
 
-__all__ = ["MusicTrack", "get", "page"]
+__all__ = [
+    "INBOX",
+    "LICENCES",
+    "UPLOAD_NOUN",
+    "NewTrack",
+    "TrackCard",
+    "TrackDraft",
+    "TrackPage",
+    "TrackUse",
+    "UsedTrack",
+    "add",
+    "choices",
+    "delete",
+    "erase",
+    "fetch",
+    "find",
+    "get",
+    "licence_title",
+    "page",
+    "save",
+    "undelete",
+    "usable",
+    "uses",
+]

@@ -1,4 +1,4 @@
-"""The voice of a reel: each scene's words are spoken once, whatever is rendered of them."""
+"""The sound of a reel: its voice, where each scene's words are spoken once whatever is rendered of them, and its music."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend import voices
+from backend import music, voices
 from backend.jobs.context import JobContext
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitles import TimedWord
@@ -37,8 +37,15 @@ def speak_scenes(ctx: JobContext, reel: ReelCard) -> dict[int, SpokenScene]:
     return spoken
 
 
+def music_of(ctx: JobContext, reel: ReelCard) -> SoundClip | None:
+    """Its music, fetched; None: it has none. Raises NotFound, Unavailable."""
+    if reel.track is None:
+        return None
+    return music.fetch(ctx.transaction, ctx.app.storage, reel.track, ctx.workdir, volume_db=reel.music_db)
+
+
 def sound_of(
-    ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene], music: SoundClip | None = None
+    ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene], track: SoundClip | None = None
 ) -> SoundMix:
     """The film's sound, its files fetched."""
     clips = []
@@ -48,4 +55,4 @@ def sound_of(
             ctx.app.storage.get_file(spoken[scene.n].key, path)
             clips.append(SoundClip(path, scene.voice_s))
             ctx.check()
-    return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), music=music)
+    return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), music=track)

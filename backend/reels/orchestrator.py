@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 from sqlalchemy.orm import Session
 
-from backend import assets, influencers, jobs, webhooks
+from backend import assets, influencers, jobs, music, webhooks
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
@@ -39,6 +39,7 @@ class VideoRunDraft(Draft):
     """A run as programs order it. `prompts`: what each picture shows; there are as many scenes. `run_id` "": one is made.
 
     `caption`: the text of the post. `influencer_id`: who is shown and whose voice speaks; "": the only influencer there is.
+    `background_music`: id or title of a track, "": none.
     """
 
     script: str = Field("", max_length=50_000)
@@ -47,6 +48,8 @@ class VideoRunDraft(Draft):
     run_id: str = Field("", max_length=200)
     influencer_id: str = Field("", max_length=80)
     format: str = "instagram-reel"
+    background_music: str = Field("", max_length=120)
+    background_music_db: float = Field(-6.0, ge=-40, le=6)
 
     @field_validator("prompts", mode="before")
     @classmethod
@@ -165,6 +168,7 @@ def manifest(
         "voice_id": reel.voice_id,
         "speed": reel.speed,
         "style": reel.style.model_dump(),
+        "music": reel.track.model_dump(exclude={"gain_db", "asset_id"}) if reel.track else None,
         "timing_sources": sorted({part.speech.timing_source for part in spoken.values()}),
         "scenes": [
             {**asdict(scene), "words": reel.scenes[scene.n].words, "movement": reel.scenes[scene.n].movement} for scene in timed
@@ -188,6 +192,8 @@ def _reel_draft(tx: Session, draft: VideoRunDraft) -> ReelDraft:
         caption=draft.caption,
         format=draft.format,
         influencer_id=influencer.id if influencer else None,
+        music_track_id=music.find(tx, draft.background_music).id if draft.background_music else None,
+        music_db=draft.background_music_db,
     )
 
 

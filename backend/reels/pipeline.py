@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
-from backend import assets, generation
+from backend import assets, generation, music
 from backend.assets import AssetCard, NewFile, ThumbFile, UploadedFile
 from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
@@ -21,6 +21,7 @@ from backend.media import ffmpeg
 from backend.media.ffmpeg.finishing import FORMATS
 from backend.media.ffmpeg.subtitles import lines_of, srt
 from backend.media.images import ai_mark, pictures
+from backend.music import UsedTrack
 from backend.reels import clips, narration, orchestrator, queries, service, shared_folder
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
@@ -82,18 +83,21 @@ def _frozen(ctx: JobContext, reel_id: str) -> ReelCard:
 
     def write(tx: Session, _: None) -> dict[str, Any]:
         card = queries.get(tx, reel_id)
+        track = music.usable(tx, card.music_track_id).model_dump() if card.music_track_id else None
         return {
+            "track": track,
             "revision": card.revision,
             "scenes": [asdict(scene) for scene in card.scenes],
             "style": card.style.model_dump(),
-        } | {name: getattr(card, name) for name in ("format", "voice_id", "speed", "influencer_id", "title")}
+        } | {name: getattr(card, name) for name in ("format", "voice_id", "speed", "influencer_id", "title", "music_db")}
 
     frozen = ctx.write_step("storyboard", no_work, write) or {}
     with ctx.transaction() as tx:
         card = queries.get(tx, reel_id)
     scenes = tuple(SceneCard(**scene) for scene in frozen["scenes"])
-    values = {name: value for name, value in frozen.items() if name not in ("scenes", "style")}
-    return replace(card, scenes=scenes, style=ReelStyle(**frozen["style"]), **values)
+    track = UsedTrack(**frozen["track"]) if frozen.get("track") else None
+    values = {name: value for name, value in frozen.items() if name not in ("scenes", "style", "track")}
+    return replace(card, scenes=scenes, style=ReelStyle(**frozen["style"]), track=track, **values)
 
 
 def _draw(ctx: JobContext, reel: ReelCard) -> dict[str, str]:
@@ -219,7 +223,7 @@ def _store_film(
 
     def work() -> Uploads:
         paths = _fetch_clips(ctx, clip_ids)
-        sound = narration.sound_of(ctx, timed, speech)
+        sound = narration.sound_of(ctx, timed, speech, narration.music_of(ctx, reel))
         out = ctx.workdir / "stitched_subtitled.mp4"
         source_type = ai_mark.SOURCE_TYPE
         finished = _run(ctx, join(paths, sound, out, source_type=source_type, settings=ctx.app.settings), "putting it together")

@@ -67,7 +67,8 @@ def _with_scenes(tx: Session, card: ReelCard) -> ReelCard:
 
 def _card(row: Reel, influencer_name: str | None, state: str | None, error_message: str | None) -> ReelCard:
     shown = ("id", "title", "influencer_id", "script", "caption", "format", "voice_id", "speed", "run_id", "job_id")
-    values = {name: getattr(row, name) for name in (*shown, "asset_id", "revision", "rendered_revision", "created_at")}
+    music = ("music_track_id", "music_db")
+    values = {name: getattr(row, name) for name in (*shown, *music, "asset_id", "revision", "rendered_revision", "created_at")}
     return ReelCard(
         **values,
         influencer_name=influencer_name,

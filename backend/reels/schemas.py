@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
 from backend.media.ffmpeg.camera_moves import MOVES
+from backend.music import UsedTrack
 
 MovementName = str
 STILL = "still"
@@ -36,7 +37,11 @@ class ReelStyle(Draft):
 
 
 class ReelDraft(Draft):
-    """A reel before its scenes. `format`: a key of FORMATS. `voice_id` None: nothing is spoken, the words are only shown."""
+    """A reel before its scenes. `format`: a key of FORMATS. `voice_id` None: nothing is spoken, the words are only shown.
+
+    `music_track_id`: a track of the workspace or one that came along, None: no music; `music_db`: louder or quieter than tracks
+    are brought to.
+    """
 
     title: str = Field("", max_length=120)
     influencer_id: str | None = None
@@ -46,6 +51,8 @@ class ReelDraft(Draft):
     voice_id: str | None = None
     speed: float = Field(1.0, ge=0.5, le=2)
     style: ReelStyle = Field(default_factory=ReelStyle)
+    music_track_id: str | None = Field(None, max_length=80)
+    music_db: float = Field(-6.0, ge=-40, le=6)
 
 
 class SceneDraft(Draft):
@@ -78,7 +85,8 @@ class SceneCard:
 @dataclass(frozen=True, slots=True)
 class ReelCard:
     """`state` of its latest render's job: "" before the first one. `asset_id`: its latest finished video, made at
-    `rendered_revision`. `files`: name -> asset id of what was made with it (voiceover, srt, ass)."""
+    `rendered_revision`. `files`: name -> asset id of what was made with it (voiceover, srt, ass). `track`: its music as it was
+    when a render began, for that render only."""
 
     id: str
     title: str
@@ -90,6 +98,8 @@ class ReelCard:
     voice_id: str | None
     speed: float
     style: ReelStyle
+    music_track_id: str | None
+    music_db: float
     run_id: str | None
     job_id: str | None
     state: str
@@ -102,6 +112,7 @@ class ReelCard:
     updated_at: datetime
     deleted_at: datetime | None
     scenes: tuple[SceneCard, ...] = field(default=())
+    track: UsedTrack | None = None
 
 
 @dataclass(frozen=True, slots=True)

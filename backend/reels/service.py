@@ -9,7 +9,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from backend import assets, events, influencers, jobs, voices
+from backend import assets, events, influencers, jobs, music, voices
 from backend.db.tables import Reel, ReelScene
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
@@ -67,7 +67,7 @@ def create_with_voice(
 def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:
     """Changes what is not in scenes; `revision`: of the card they saw. Raises NotFound, Conflict, Invalid."""
     before = _lock(tx, reel_id, revision)
-    _check(tx, draft)
+    _check(tx, draft, music_before=before.music_track_id)
     values = _values(draft) | {"title": draft.title or before.title}
     tx.execute(update(Reel).where(Reel.id == reel_id).values(**values))
     return _touched(tx, reel_id)
@@ -157,7 +157,10 @@ def remove_scene(tx: Session, reel_id: str, scene_id: str) -> ReelCard:
 
 
 def render(tx: Session, reel_id: str, *, request_key: str) -> JobCard:
-    """Starts the render of the reel as it is now. While one waits or runs, that one is returned. Raises NotFound, Invalid."""
+    """Starts the render of the reel as it is now. While one waits or runs, that one is returned.
+
+    Raises NotFound, Invalid (also where its music was deleted).
+    """
     card = _lock(tx, reel_id)
     if card.deleted_at:
         raise NotFound("This reel was deleted. Bring it back first.")
@@ -165,6 +168,8 @@ def render(tx: Session, reel_id: str, *, request_key: str) -> JobCard:
         raise Invalid("This reel has no scenes yet. Write the script first.")
     if card.job_id and card.state in _ACTIVE:
         return jobs.get(tx, card.job_id)
+    if card.music_track_id:
+        music.usable(tx, card.music_track_id)
     payload = RenderPayload(reel_id=reel_id)
     title = f"Reel: {card.title}"
     job = jobs.enqueue(tx, kind=RENDER_KIND, payload=payload, title=title, request_key=request_key, subject=(NOUN, reel_id))
@@ -216,11 +221,14 @@ def set_result(tx: Session, reel_id: str, asset_id: str, files: dict[str, Any], 
     events.record(tx, "reel.rendered", NOUN, reel_id, {"asset_id": asset_id})
 
 
-def _check(tx: Session, draft: ReelDraft) -> None:
+def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) -> None:
+    """Music that was chosen before and is deleted now is refused by the render, so that everything else can still be saved."""
     if draft.format not in FORMATS:
         raise Invalid(f"There is no format called {draft.format!r}. There are: {', '.join(FORMATS)}.")
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
+    if draft.music_track_id and draft.music_track_id != music_before:
+        music.usable(tx, draft.music_track_id)
 
 
 def _check_scene(tx: Session, draft: SceneDraft) -> None:

@@ -22,6 +22,8 @@ class UploadSettings(SettingsSection):
     max_picture_size: Bytes = env("MAX_UPLOAD_SIZE", 100 * MB, "a picture file")
     max_archive_size: Bytes = env("MAX_ARCHIVE_SIZE", 4096 * MB)
     max_lora_size: Bytes = env("MAX_LORA_SIZE", 2048 * MB)
+    max_music_size: Bytes = env("MAX_MUSIC_SIZE", 200 * MB, "a sound file of the music library")
+    max_video_size: Bytes = env("MAX_VIDEO_SIZE", 1024 * MB, "a video of one's own")
     max_dataset_images: int = env("MAX_DATASET_IMAGES", 5000)
     max_image_pixels: int = env("MAX_IMAGE_PIXELS", 40_000_000)
     min_image_side: int = env("MIN_IMAGE_SIDE", 64)

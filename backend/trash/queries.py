@@ -1,4 +1,4 @@
-"""Reads the trash: one list of four tables, each read along its own index."""
+"""Reads the trash: one list of five tables, each read along its own index."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.db.tables import Clip, ContentPlan, Influencer, Picture, Post, TextDraft
+from backend.db.tables import Clip, ContentPlan, Influencer, Picture, Post, TextDraft, Track
 from backend.errors import Invalid
 from backend.trash.schemas import KINDS, TrashCard, TrashKind, TrashPage
 
@@ -19,24 +19,28 @@ _IN_TRASH: dict[TrashKind, list[ColumnElement[bool]]] = {
     "video": [Clip.deleted_at.is_not(None), Clip.erased_at.is_(None)],
     "text": [TextDraft.state == "discarded"],
     "post": [ContentPlan.deleted_at.is_not(None)],
+    "track": [Track.deleted_at.is_not(None), Track.erased_at.is_(None)],
 }
 _ID: dict[TrashKind, InstrumentedAttribute[str]] = {
     "picture": Picture.id,
     "video": Clip.id,
     "text": TextDraft.id,
     "post": ContentPlan.id,
+    "track": Track.id,
 }
 _DELETED_AT: dict[TrashKind, InstrumentedAttribute[Any]] = {
     "picture": Picture.deleted_at,
     "video": Clip.deleted_at,
     "text": TextDraft.updated_at,
     "post": ContentPlan.deleted_at,
+    "track": Track.deleted_at,
 }
-_INFLUENCER_ID: dict[TrashKind, InstrumentedAttribute[Any]] = {
+_INFLUENCER_ID: dict[TrashKind, Any] = {
     "picture": Picture.influencer_id,
     "video": Clip.influencer_id,
     "text": TextDraft.influencer_id,
     "post": ContentPlan.influencer_id,
+    "track": cast(null(), Text),
 }
 
 
@@ -115,6 +119,7 @@ _TITLE_AND_ASSET: dict[TrashKind, tuple[Any, Any]] = {
         func.coalesce(func.nullif(ContentPlan.topic, ""), _first_of_posts(Post.caption), ""),
         _first_of_posts(cast(Post.media[0].astext, Text)),
     ),
+    "track": (Track.title, cast(null(), Text)),
 }
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from backend.kit.drafts import Draft
 
-TrashKind = Literal["picture", "video", "text", "post"]
-KINDS: tuple[TrashKind, ...] = ("picture", "video", "text", "post")
+TrashKind = Literal["picture", "video", "text", "post", "track"]
+KINDS: tuple[TrashKind, ...] = ("picture", "video", "text", "post", "track")
 MAX_ITEMS = 500
 """Restored or erased by one request."""
 
@@ -23,7 +23,7 @@ class TrashItem(Draft):
 
 @dataclass(frozen=True, slots=True)
 class TrashCard:
-    """`asset_id` "": it has no picture. `title`: its prompt, text or topic, at most 300 characters. `influencer_id`,
+    """`asset_id` "": it has no picture. `title`: its prompt, text, topic or name, at most 300 characters. `influencer_id`,
     `influencer_name` "": nobody's."""
 
     kind: TrashKind

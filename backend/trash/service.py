@@ -6,12 +6,18 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, gallery, videos, writing
+from backend import content_plans, gallery, music, videos, writing
 from backend.errors import Invalid, NotFound
 from backend.trash.queries import ids_in_trash
 from backend.trash.schemas import KINDS, MAX_ITEMS, TrashItem, TrashKind
 
-_ERASE = {"picture": gallery.erase, "video": videos.erase, "text": writing.erase, "post": content_plans.erase}
+_ERASE = {
+    "picture": gallery.erase,
+    "video": videos.erase,
+    "text": writing.erase,
+    "post": content_plans.erase,
+    "track": music.erase,
+}
 _BATCH = 500
 
 
@@ -24,6 +30,8 @@ def restore(tx: Session, items: Sequence[TrashItem]) -> int:
             videos.undelete(tx, ids)
         elif kind == "text":
             writing.restore(tx, ids)
+        elif kind == "track":
+            music.undelete(tx, ids)
         else:
             for plan_id in ids:
                 content_plans.undelete(tx, plan_id)

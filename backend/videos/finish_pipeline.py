@@ -15,6 +15,7 @@ from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, ass, lines_of
 from backend.media.images.ai_mark import SOURCE_META
+from backend.music import UsedTrack
 from backend.videos import finish_requests
 from backend.videos.finish_schemas import FinishDraft, FinishPayload
 from backend.videos.schemas import VideoCard
@@ -62,7 +63,7 @@ def _order(ctx: JobContext, card: VideoCard, video: Path, source_type: str | Non
     info = _checked(ctx, ffmpeg.probe(video))
     film_format = FORMATS.get(draft.preset)
     own_sound = (SoundClip(video),) if draft.keep_sound and info.sound else ()
-    track = SoundClip(music.get(draft.music).path, gain_db=draft.music_db) if draft.music else None
+    track = _music(ctx, recipe.finish.track, draft, video.parent)
     scene = FilmScene(video, "video", (info.width, info.height), recipe.seconds, focus=draft.focus)
     return FinishOrder(
         (scene,),
@@ -74,6 +75,12 @@ def _order(ctx: JobContext, card: VideoCard, video: Path, source_type: str | Non
         preset=settings.engines.local.x264_preset,
         source_type=source_type,
     )
+
+
+def _music(ctx: JobContext, track: UsedTrack | None, draft: FinishDraft, folder: Path) -> SoundClip | None:
+    if track is None:
+        return None
+    return music.fetch(ctx.transaction, ctx.app.storage, track, folder, volume_db=draft.music_db)
 
 
 def _subtitles(draft: FinishDraft, card: VideoCard, path: Path, safe: SafeArea) -> Path | None:

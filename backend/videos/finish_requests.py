@@ -12,6 +12,7 @@ from backend.kit.ids import new_id
 from backend.media.ffmpeg.finishing import FORMATS, FilmFormat
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SubtitleStyle, lines_of, srt
+from backend.music import UsedTrack
 from backend.videos.finish_schemas import FinishDraft, FinishPayload, FinishRecipe, VideoFinishOrder
 from backend.videos.queries import get, get_by_job
 from backend.videos.schemas import VideoCard, VideoRecipe
@@ -29,7 +30,8 @@ _MIN_FPS, _MAX_FPS = 24, 60
 def finish(tx: Session, clip_id: str, draft: FinishDraft, *, request_key: str) -> VideoCard:
     """Starts a job that makes a finished video of this one, which stays as it is; the same `request_key` returns the first.
 
-    Raises Invalid (not made yet, finished already, nothing to do, SRT that cannot be read), NotFound, NotPermitted.
+    Raises Invalid (not made yet, finished already, nothing to do, SRT that cannot be read, music that was deleted), NotFound,
+    NotPermitted.
     """
     if job := jobs.find_by_key(tx, request_key):
         first = get_by_job(tx, job.id)
@@ -40,7 +42,7 @@ def finish(tx: Session, clip_id: str, draft: FinishDraft, *, request_key: str) -
     if card.asset_id is None or card.deleted_at:
         raise Invalid("This video is not there to be finished. Wait until it is made, or restore it.")
     _check(card, draft)
-    recipe = _recipe(card, draft)
+    recipe = _recipe(card, draft, music.usable(tx, draft.music) if draft.music else None)
     row = Clip(id=new_id("clip"), picture_id=card.picture_id, influencer_id=card.influencer_id, format=recipe.format)
     row.recipe, row.created_by = recipe.model_dump(), tx.info.get("user_id")
     job = jobs.enqueue(
@@ -81,15 +83,13 @@ def finish_work(recipe: VideoRecipe) -> Work:
 def _check(card: VideoCard, draft: FinishDraft) -> None:
     if card.recipe.finish:
         raise Invalid("This video is finished already. Finish the one that it was made of.")
-    if draft.music:
-        music.get(draft.music)
     if draft.subtitles and not words_of(draft.subtitles, seconds=card.seconds):
         raise Invalid("All subtitles begin after the end of the video. Correct their times.")
     if draft.preset == "as-is" and not draft.music and not draft.subtitles:
         raise Invalid("There is nothing to finish. Choose a platform, music or subtitles.")
 
 
-def _recipe(card: VideoCard, draft: FinishDraft) -> VideoRecipe:
+def _recipe(card: VideoCard, draft: FinishDraft, track: UsedTrack | None) -> VideoRecipe:
     film_format: FilmFormat | None = FORMATS.get(draft.preset)
     width, height = (film_format.width, film_format.height) if film_format else (card.width // 2 * 2, card.height // 2 * 2)
     seconds = min(card.seconds, film_format.max_seconds or card.seconds) if film_format else card.seconds
@@ -103,6 +103,6 @@ def _recipe(card: VideoCard, draft: FinishDraft) -> VideoRecipe:
             "height": height,
             "fps": fps,
             "frames": max(1, round(seconds * fps)),
-            "finish": FinishRecipe(video_id=card.id, asset_id=card.asset_id or "", draft=draft),
+            "finish": FinishRecipe(video_id=card.id, asset_id=card.asset_id or "", draft=draft, track=track),
         }
     )

@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
 from backend.media.ffmpeg.subtitles import Position
+from backend.music import UsedTrack
 
 FinishPreset = Literal["as-is", "instagram-reel", "instagram-post", "tiktok", "youtube-short", "youtube-standard"]
 
 
 class FinishDraft(Draft):
     """`preset`: the size and safe areas of a platform; `as-is` keeps the video's. `focus` 0..1: which part of a longer side is
-    kept. `music`: id of a track, empty: none; `music_db`: louder or quieter than it is.
+    kept. `music`: id of a track, empty: none; `music_db`: louder or quieter than tracks are brought to.
 
     `subtitles`: SRT, or text that is spread over the video. `karaoke`: words are filled one after another.
     """
@@ -36,11 +37,13 @@ class VideoFinishOrder(FinishDraft):
 
 
 class FinishRecipe(BaseModel):
-    """What a finished video was made of: the video `video_id` with its file, and the draft."""
+    """What a finished video was made of: the video `video_id` with its file, the draft, and the track with what allows its
+    use."""
 
     video_id: str
     asset_id: str
     draft: FinishDraft
+    track: UsedTrack | None = None
 
 
 class FinishPayload(BaseModel):

@@ -28,6 +28,8 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
         card = videos.get(tx, payload.clip_id)
         if card.asset_id:
             return {"videoId": card.id, **assets.get(tx, card.asset_id).names}
+        assert card.picture_id, "only uploaded videos are made of no picture"
+        assert card.picture_asset_id
         source = assets.get(tx, card.picture_asset_id)
         source_type = inherited_source_type(tx, card.picture_id) if card.recipe.ai_mark else None
         files = _lora_files(tx, card)

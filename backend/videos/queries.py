@@ -107,7 +107,7 @@ def _cards() -> Select[Any]:
     query: Any = select(
         Clip, Picture.asset_id, Influencer.name, file.width, file.height, file.size_bytes, Job.state, Job.error_message
     )
-    query = query.join(Picture, Picture.id == Clip.picture_id).join(Job, Job.id == Clip.job_id)
+    query = query.outerjoin(Picture, Picture.id == Clip.picture_id).join(Job, Job.id == Clip.job_id)
     query = query.outerjoin(file, file.id == Clip.asset_id).outerjoin(Influencer, Influencer.id == Clip.influencer_id)
     joined: Select[Any] = query.execution_options(populate_existing=True)
     return joined
@@ -115,7 +115,7 @@ def _cards() -> Select[Any]:
 
 def _card(
     row: Clip,
-    picture_asset_id: str,
+    picture_asset_id: str | None,
     influencer_name: str | None,
     width: int | None,
     height: int | None,

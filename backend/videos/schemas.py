@@ -113,12 +113,12 @@ class VideoPayload(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class VideoCard:
-    """`asset_id` None: not made yet; `state` is its job's. `picture_asset_id`: what it was made of."""
+    """`asset_id` None: not made yet; `state` is its job's. `picture_asset_id`: what it was made of; None: it was uploaded."""
 
     id: str
     job_id: str
-    picture_id: str
-    picture_asset_id: str
+    picture_id: str | None
+    picture_asset_id: str | None
     asset_id: str | None
     influencer_id: str | None
     influencer_name: str | None

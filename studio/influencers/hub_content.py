@@ -115,7 +115,7 @@ def _videos(page: Page, card: InfluencerCard) -> None:
     tiles = [
         Tile(
             id=video.id,
-            src=media_url(page.workspace.id, video.asset_id or video.picture_asset_id, w=320),
+            src=media_url(page.workspace.id, video.asset_id or "", w=320),
             alt=video.recipe.title,
             caption=f"{video.seconds:.0f} s",
         )

@@ -54,7 +54,8 @@ def _subject(page: Page, card: JobCard) -> tuple[list[str], str, str]:
                 return [picture.asset_id for picture in pictures], recipe.prompt, recipe.negative_prompt
             if card.subject_noun == "clip":
                 clip = videos.get(tx, card.subject_id)
-                return [clip.asset_id or clip.picture_asset_id], clip.recipe.prompt, clip.recipe.negative_prompt
+                shown = clip.asset_id or clip.picture_asset_id
+                return [shown] if shown else [], clip.recipe.prompt, clip.recipe.negative_prompt
     except NotFound:
         pass
     return [], "", ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import gallery, jobs, reels, voices
+from backend import gallery, jobs, music, reels, voices
 from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters
@@ -15,6 +15,7 @@ from backend.kit.ids import new_id
 from backend.reels import FORMATS, MOVEMENTS, TRANSITIONS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
+from studio.music import music_choice
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
 from studio.ui.notices import queue_toast
@@ -55,7 +56,7 @@ def _head(page: Page, card: ReelCard) -> None:
         return
     with st.container(horizontal=True):
         st.button("Render", type="primary", icon=":material/movie:", on_click=_render, args=(page, card.id))
-        with st.popover("Voice and subtitles", icon=":material/tune:"):
+        with st.popover("Voice, music, subtitles", icon=":material/tune:"):
             _settings(page, card)
         with st.popover("Script", icon=":material/notes:"):
             _script(page, card)
@@ -91,6 +92,7 @@ def _film(page: Page, card: ReelCard) -> None:
 def _settings(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
         titles = {"": "No voice", **{voice.id: f"{voice.title} ({voice.language})" for voice in voices.page(tx)}}
+        tracks = music.choices(tx)
     with st.form(f"reel:settings:{card.revision}", border=False):
         voice_id = st.selectbox(
             "Voice",
@@ -99,6 +101,14 @@ def _settings(page: Page, card: ReelCard) -> None:
             format_func=lambda option: plain(titles[option]),
         )
         speed = st.slider("Speed", 0.5, 2.0, card.speed, 0.05)
+        track_ids = ["", *tracks, *([card.music_track_id] if card.music_track_id and card.music_track_id not in tracks else [])]
+        track_id = st.selectbox(
+            "Music",
+            track_ids,
+            index=track_ids.index(card.music_track_id or ""),
+            format_func=lambda option: music_choice.title(tracks, option),
+        )
+        music_db = st.slider("Music volume", -30.0, 6.0, max(-30.0, card.music_db), 1.0, format="%+.0f dB")
         subtitles = st.toggle("Subtitles", card.style.subtitles)
         karaoke = st.toggle("Fill the word that is spoken", card.style.karaoke)
         positions = ["bottom", "middle", "top"]
@@ -109,7 +119,8 @@ def _settings(page: Page, card: ReelCard) -> None:
         changes = {"subtitles": subtitles, "karaoke": karaoke, "position": position, "highlight": highlight}
         style = ReelStyle(**{**card.style.model_dump(), **changes})
         values = {name: getattr(card, name) for name in ReelDraft.model_fields}
-        draft = ReelDraft(**{**values, "voice_id": voice_id or None, "speed": speed, "style": style})
+        sound = {"music_track_id": track_id or None, "music_db": music_db}
+        draft = ReelDraft(**{**values, "voice_id": voice_id or None, "speed": speed, "style": style, **sound})
         _act(page, lambda tx: reels.save(tx, card.id, draft, revision=card.revision))
         st.rerun()
 

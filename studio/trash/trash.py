@@ -1,4 +1,4 @@
-"""Library → Trash: deleted pictures, videos, texts and posts, until they are brought back or deleted for good."""
+"""Library → Trash: deleted pictures, videos, texts, posts and music, until they are brought back or deleted for good."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _TITLES: dict[TrashKind, tuple[str, str]] = {
     "video": ("video", "Videos"),
     "text": ("text", "Texts"),
     "post": ("post", "Posts"),
+    "track": ("track", "Music"),
 }
 _ICONS: dict[TrashKind, str] = {
     "picture": ":material/imagesmode:",
     "video": ":material/movie:",
     "text": ":material/notes:",
     "post": ":material/calendar_month:",
+    "track": ":material/music_note:",
 }
 _CHOSEN = "trash:chosen:"
 

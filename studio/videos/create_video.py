@@ -86,7 +86,8 @@ def _fill(page: Page, saved: Values, *, asks: bool) -> Values:
     with page.transaction() as tx:
         if clip_id := parameters.get("again"):
             draft = videos.draft_from(tx, clip_id)
-            cards = generation.pictures(tx, [videos.get(tx, clip_id).picture_id])
+            picture_id = videos.get(tx, clip_id).picture_id
+            cards = generation.pictures(tx, [picture_id] if picture_id else [])
         else:
             cards = generation.pictures(tx, parameters.get("pictures", "").split(",")[: videos.MAX_PICTURES])
             draft = _with_words(_draft(saved), cards)

@@ -7,6 +7,7 @@ import streamlit as st
 from backend import music, videos
 from backend.errors import StudioError
 from backend.videos import FinishDraft, VideoCard
+from studio.music import music_choice
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain
@@ -45,15 +46,15 @@ def _card(page: Page, clip_id: str) -> VideoCard | None:
 
 
 def _fields(page: Page, card: VideoCard) -> None:
-    tracks = {track.id: track for track in music.page()}
+    with page.transaction() as tx:
+        tracks = music.choices(tx)
     preset = st.selectbox("Platform", list(videos.FINISH_PRESETS), format_func=videos.FINISH_PRESETS.__getitem__)
     track_id = st.selectbox(
-        "Music", ["", *tracks], format_func=lambda name: tracks[name].title if name else "None", key="finish:music"
+        "Music", ["", *tracks], format_func=lambda name: music_choice.title(tracks, name), key="finish:music"
     )
     if track_id:
         track = tracks[track_id]
-        st.caption(f"{track.note}. Licence: {track.licence}.")
-        st.audio(track.path.read_bytes(), format="audio/ogg")
+        music_choice.preview(page, track)
     subtitles = st.text_area(
         "Subtitles",
         height=140,

@@ -199,9 +199,10 @@ def _actions(page: Page, card: VideoCard) -> None:
         if subtitles := videos.srt_of(card):
             name = f"{card.id}.srt"
             st.download_button("Subtitles", subtitles, name, "application/x-subrip", icon=":material/subtitles:")
-        if page.can_edit and not card.recipe.finish and st.button("Use same settings", icon=":material/replay:"):
+        made_here = card.picture_id and not card.recipe.finish
+        if page.can_edit and made_here and st.button("Use same settings", icon=":material/replay:"):
             page.go("create/videos", again=card.id)
-        if st.button("Open the picture", icon=":material/image:"):
+        if card.picture_id and st.button("Open the picture", icon=":material/image:"):
             page.go("library/gallery", id=card.picture_id)
         if page.can_edit:
             st.button("Delete", icon=":material/delete:", on_click=_delete, args=(page, card.id))

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
+from backend import assets
 from backend.db.tables import (
     Asset,
     Clip,
@@ -21,6 +22,7 @@ from backend.db.tables import (
     Lora,
     Picture,
     PictureLora,
+    Track,
     TrainingCheckpoint,
     TrainingPoint,
     TrainingRun,
@@ -151,6 +153,25 @@ def make_clip(tx: Session, picture_id: str, *, keys: list[str] | None = None, **
     tx.add(clip)
     tx.flush()
     return clip.id
+
+
+def make_track(tx: Session, *, title: str = "Sunrise", keys: list[str] | None = None) -> str:
+    """Music of the workspace (rows only; `keys` gets the key of its file). Returns its id."""
+    job = Job(id=new_id("job"), kind="music-import", queue="cpu", title=title, payload={}, request_key=new_id("req"))
+    job.state = "completed"
+    file = Asset(id=new_id("ast"), kind="audio", state="stored", key=f"audio/{job.id}/0.m4a", content_type="audio/mp4")
+    file.size_bytes, file.filename = 700_000, f"{title}.m4a"
+    if keys is not None:
+        keys.append(file.key)
+    tx.add_all([job, file])
+    tx.flush()
+    track = Track(id=new_id("trk"), job_id=job.id, asset_id=file.id, title=title, licence="CC-BY-4.0", credit=f"{title} by Ada")
+    track.source, track.seconds, track.lufs = "https://example.org/sunrise", 42.5, -14.2
+    track.peaks = [round(50 + 40 * math.sin(n / 7) * math.sin(n / 31)) for n in range(240)]
+    tx.add(track)
+    tx.flush()
+    assets.use(tx, file.id, "track", track.id)
+    return track.id
 
 
 def _images(tx: Session, dataset_id: str, keys: list[str]) -> list[DatasetImage]:

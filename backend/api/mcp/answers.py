@@ -67,6 +67,21 @@ class Pictures(BaseModel):
     next_cursor: str | None
 
 
+class Track(BaseModel):
+    """`credit`: how the author has to be named in the post, or ""."""
+
+    id: str
+    title: str
+    seconds: float
+    licence: str
+    credit: str
+
+
+class Music(BaseModel):
+    tracks: list[Track]
+    next_cursor: str | None
+
+
 class StartedJob(BaseModel):
     job_id: str
     status: str

@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 from pydantic import Field
 
-from backend import channels, content_plans, gallery, influencers, jobs
+from backend import channels, content_plans, gallery, influencers, jobs, music
 from backend.api.mcp import answers
 from backend.api.mcp.calls import current_call
 from backend.channels import ChannelCard
@@ -57,6 +57,16 @@ def list_pictures(
     with call.app.db.transaction(call.caller) as tx:
         page = gallery.tiles(tx, filters=filters, cursor=cursor or None, take=take)
     return answers.Pictures(pictures=[_picture(card) for card in page.tiles], next_cursor=page.next_cursor)
+
+
+def list_music(take: Take = 20, cursor: Cursor = "") -> answers.Music:
+    """Music for reels and finished videos, own tracks first. The id goes into a reel's musicTrackId."""
+    call = current_call.get()
+    with call.app.db.transaction(call.caller) as tx:
+        page = music.page(tx, take=take, cursor=cursor or None)
+    fields = answers.Track.model_fields
+    tracks = [answers.Track(**{name: getattr(card, name) for name in fields}) for card in page.cards if card.is_ready]
+    return answers.Music(tracks=tracks, next_cursor=page.next_cursor)
 
 
 async def wait_for_job(

@@ -39,6 +39,7 @@ TOOLS = (
     ToolEntry(read_tools.find_influencers, "Find influencers", "influencers:read", reads=True),
     ToolEntry(read_tools.list_channels, "List channels", "channels:read", reads=True),
     ToolEntry(read_tools.list_pictures, "List pictures", "images:read", reads=True),
+    ToolEntry(read_tools.list_music, "List music", "videos:read", reads=True),
     ToolEntry(read_tools.wait_for_job, "Wait for a job", "jobs:read", reads=True),
     ToolEntry(read_tools.list_posts, "List posts and their results", "posts:read", reads=True),
     ToolEntry(read_tools.read_post, "Read a post and its results", "posts:read", reads=True),

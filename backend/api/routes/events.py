@@ -40,6 +40,7 @@ _SCOPE_NOUNS = {
     "picture": "images",
     "board": "images",
     "clip": "videos",
+    "track": "videos",
     "text": "texts",
     "template": "texts",
     "wildcard": "texts",

@@ -44,6 +44,8 @@ class ReelResponse(ApiModel):
     voice_id: str | None
     speed: float
     style: dict[str, Any]
+    music_track_id: str | None
+    music_db: float
     run_id: str | None
     job_id: str | None
     state: str

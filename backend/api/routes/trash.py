@@ -19,7 +19,7 @@ router = APIRouter(prefix="/trash", tags=["trash"], dependencies=[OwnOrigin])
 Take = Annotated[int, Query(ge=1, le=200)]
 Text = Annotated[str, Query(max_length=200)]
 Kind = Annotated[TrashKind | None, Query(description="one kind; without it all")]
-SCOPE_NOUNS: dict[str, str] = {"picture": "images", "video": "videos", "text": "texts", "post": "posts"}
+SCOPE_NOUNS: dict[str, str] = {"picture": "images", "video": "videos", "text": "texts", "post": "posts", "track": "videos"}
 
 
 class TrashItemRequest(ApiRequest):
@@ -35,7 +35,7 @@ class TrashItemsRequest(ApiRequest):
 
 
 class TrashItemResponse(ApiModel):
-    """`title`: its prompt, text or topic. `assetId` "": it has no picture."""
+    """`title`: its prompt, text, topic or name. `assetId` "": it has no picture."""
 
     kind: TrashKind
     id: str

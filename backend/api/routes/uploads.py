@@ -31,7 +31,14 @@ _CHUNK_TIMEOUT_S = 30.0
 """How long to wait for the next bytes. studio/shell/connections.py also requires a minimum rate."""
 
 
-SCOPE_NOUNS = {"dataset": "datasets", "dataset-mask": "datasets", "lora": "loras", "style": "styles"}
+SCOPE_NOUNS = {
+    "dataset": "datasets",
+    "dataset-mask": "datasets",
+    "lora": "loras",
+    "style": "styles",
+    "music": "videos",
+    "video": "videos",
+}
 """What an API key needs for uploads to a noun; for all others: images."""
 
 

@@ -18,11 +18,11 @@ router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[needs_scope(
 
 
 class VideoResponse(ApiModel):
-    """`assetId` null: not made yet. `recipe`: what it was made with."""
+    """`assetId` null: not made yet. `pictureId` null: it was uploaded. `recipe`: what it was made with."""
 
     id: str
     job_id: str
-    picture_id: str
+    picture_id: str | None
     asset_id: str | None
     influencer_id: str | None
     influencer_name: str | None

@@ -37,6 +37,7 @@ from backend.db.tables.job import (
     WorkTime,
 )
 from backend.db.tables.lora import Lora
+from backend.db.tables.music import Track
 from backend.db.tables.post import (
     POST_MOVES,
     ContentPlan,
@@ -151,6 +152,7 @@ __all__ = [
     "TemplateVersion",
     "TextDraft",
     "Throttle",
+    "Track",
     "TrainingCheckpoint",
     "TrainingPoint",
     "TrainingRun",

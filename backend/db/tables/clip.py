@@ -1,4 +1,4 @@
-"""Videos made of one picture."""
+"""Videos made of one picture, or uploaded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Clip(Tenanted, Dated, Base):
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     job_id: Mapped[str]
-    picture_id: Mapped[str]
+    picture_id: Mapped[str | None]
+    """None: uploaded."""
     asset_id: Mapped[str | None]
     influencer_id: Mapped[str | None]
     format: Mapped[str]

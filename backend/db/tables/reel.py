@@ -36,6 +36,9 @@ class Reel(Tenanted, Dated, Base):
     speed: Mapped[float] = mapped_column(server_default="1")
     style: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """backend.reels.schemas.ReelStyle."""
+    music_track_id: Mapped[str | None]
+    """Of the workspace, or the name of a piece that comes along; None: no music."""
+    music_db: Mapped[float] = mapped_column(server_default="-6")
     run_id: Mapped[str | None]
     """What the program that ordered it calls it (/orchestrate/start); None: made by hand."""
     job_id: Mapped[str | None]
@@ -58,6 +61,7 @@ class ReelScene(Tenanted, Dated, Base):
         tenant_fk("reel_id", "reels", ondelete="CASCADE"),
         tenant_fk("asset_id", "assets"),
         CheckConstraint(one_of("transition", "cut", "fade", "slide", "zoom", "black"), name="transition"),
+        CheckConstraint(one_of("sound", "quiet", "full", "mute"), name="sound"),
         Index(None, "tenant_id", "reel_id", "position"),
         Index("ix_reel_scenes_asset", "tenant_id", "asset_id"),
     )
@@ -74,6 +78,8 @@ class ReelScene(Tenanted, Dated, Base):
     seconds: Mapped[float | None]
     """None: as long as its words take."""
     transition: Mapped[str] = mapped_column(server_default="cut")
+    sound: Mapped[str] = mapped_column(server_default="quiet")
+    """What is heard of a video's own sound."""
 
 
 class ReelClip(Tenanted, Dated, Base):

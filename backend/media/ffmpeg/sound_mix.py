@@ -13,14 +13,20 @@ from backend.media.ffmpeg.loudness import RATE, WAV_OPTIONS
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.settings import Settings
 
+_REPEAT_FADE_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class SoundClip:
-    """A sound file and when it begins, in seconds of the film. `gain_db`: louder or quieter than it is."""
+    """A sound file and when it begins, in seconds of the film. `gain_db`: louder or quieter than it is.
+
+    `repeat_s`, of music: its length, where its end fades over into its beginning when it is repeated; 0: it repeats as it is.
+    """
 
     path: Path
     at_s: float = 0.0
     gain_db: float = 0.0
+    repeat_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,29 @@ def _placed(clip: SoundClip) -> Any:
 def _music(sound: SoundMix) -> Any:
     assert sound.music is not None
     fade_s = min(1.5, sound.seconds / 4)
-    source = ffmpeg.input(str(sound.music.path), stream_loop=-1, t=sound.seconds).audio
-    stream = source.filter("aformat", sample_rates=RATE, channel_layouts="stereo").filter("atrim", 0, sound.seconds)
+    whole_s = sound.music.repeat_s
+    once = {} if whole_s else {"stream_loop": -1}
+    source = ffmpeg.input(str(sound.music.path), t=sound.seconds, **once).audio
+    stream = source.filter("aformat", sample_rates=RATE, channel_layouts="stereo")
+    if 0 < whole_s < sound.seconds:
+        stream = _repeated(stream, whole_s)
+    stream = stream.filter("atrim", 0, sound.seconds)
     stream = stream.filter("volume", f"{sound.music.gain_db:.2f}dB")
     return stream.filter("afade", type="out", start_time=max(0.0, sound.seconds - fade_s), duration=fade_s)
+
+
+def _repeated(stream: Any, whole_s: float) -> Any:
+    """Without an end: its last seconds are heard together with its first ones, which then go on."""
+    fade_s = min(_REPEAT_FADE_S, whole_s / 4)
+    parts = stream.filter_multi_output("asplit", 4)
+    cuts = ((0.0, fade_s), (fade_s, whole_s - fade_s), (whole_s - fade_s, whole_s), (0.0, fade_s))
+    first, middle, end, beginning = (
+        parts[n].filter("atrim", *cut).filter("asetpts", "PTS-STARTPTS") for n, cut in enumerate(cuts)
+    )
+    curve = {"duration": fade_s, "curve": "qsin"}
+    seam = _joined([end.filter("afade", type="out", **curve), beginning.filter("afade", type="in", **curve)])
+    again = ffmpeg.concat(middle, seam, v=0, a=1).filter("aloop", loop=-1, size=round((whole_s - fade_s) * RATE))
+    return ffmpeg.concat(first, again, v=0, a=1)
 
 
 def _joined(streams: Sequence[Any]) -> Any:

@@ -31,6 +31,7 @@ RUN = VideoRunDraft(
     prompts=("a bed", "a glass", "a street"),
     run_id="run 1/../x",
     caption="My morning",
+    background_music="morning walk",
 )
 
 
@@ -77,6 +78,7 @@ def test_a_script_becomes_a_film_with_voice_and_subtitles(
     assert "Good morning everybody." in text
     assert manifest["sound"]["before"]["integrated"] > -70
     assert manifest["timing_sources"] == ["engine"]
+    assert (manifest["music"]["title"], manifest["music"]["licence"]) == ("Morning walk", "CC0-1.0")
 
 
 def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path) -> None:

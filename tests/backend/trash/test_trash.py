@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend import assets, content_plans, gallery, generation, trash, videos, writing
+from backend import assets, content_plans, gallery, generation, music, trash, videos, writing
 from backend.content_plans import PostState
-from backend.db.tables import Asset, Clip, ContentPlan, Picture, TextDraft
+from backend.db.tables import Asset, Clip, ContentPlan, Picture, TextDraft, Track
 from backend.db.transactions import Database
 from backend.errors import NotFound
 from backend.gallery import BoardDraft, BulkActionDraft
@@ -20,11 +20,11 @@ from backend.writing import TextParts, WriteOrder
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.posts import Planner, local_time_ahead, make_planner
-from tests.factories.studio_rows import make_clip
+from tests.factories.studio_rows import make_clip, make_track
 
 
 def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
-    """A picture, its video, a text and a scheduled post, deleted in this order. Returns their ids."""
+    """A picture, its video, a text, a scheduled post and music, deleted in this order. Returns their ids."""
     [picture_id] = make_pictures(tx, 1, influencer_id=bella.influencer.id, prompt="bella in a tram")
     clip_id = make_clip(tx, picture_id)
     order = WriteOrder(influencer_id=bella.influencer.id, topic="trams")
@@ -35,7 +35,9 @@ def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
     videos.delete(tx, [clip_id])
     writing.set_state(tx, text.id, "discarded")
     content_plans.delete(tx, plan.id)
-    return {"picture": picture_id, "video": clip_id, "text": text.id, "post": plan.id}
+    track_id = make_track(tx)
+    music.delete(tx, track_id)
+    return {"picture": picture_id, "video": clip_id, "text": text.id, "post": plan.id, "track": track_id}
 
 
 def items(ids: dict[TrashKind, str]) -> list[TrashItem]:
@@ -50,16 +52,16 @@ def test_what_was_deleted_is_in_one_list_and_comes_back_whole(db: Database, work
         rest = trash.page(tx, take=3, cursor=first.next_cursor)
         cards = [*first.cards, *rest.cards]
         assert [(card.kind, card.id) for card in cards] == list(ids.items())[::-1]
-        assert [card.title for card in cards] == ["Trams", "The tram was empty.", "Push in", "bella in a tram"]
-        assert {card.influencer_name for card in cards} == {"Bella"}
-        assert cards[0].asset_id == bella.asset_id
-        assert cards[3].asset_id == generation.picture(tx, ids["picture"]).asset_id
+        assert [card.title for card in cards] == ["Sunrise", "Trams", "The tram was empty.", "Push in", "bella in a tram"]
+        assert {card.influencer_name for card in cards[1:]} == {"Bella"}
+        assert cards[1].asset_id == bella.asset_id
+        assert cards[4].asset_id == generation.picture(tx, ids["picture"]).asset_id
         assert rest.next_cursor is None
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 1)
         assert trash.count(tx, "inf_other") == dict.fromkeys(trash.KINDS, 0)
         assert [card.kind for card in trash.page(tx, kinds=("video",)).cards] == ["video"]
 
-        assert trash.restore(tx, items(ids)) == 4
+        assert trash.restore(tx, items(ids)) == 5
         assert trash.page(tx).cards == []
         assert content_plans.get(tx, ids["post"]).state == PostState.SCHEDULED
         assert writing.get(tx, ids["text"]).state == "draft"
@@ -82,7 +84,7 @@ def test_what_was_erased_is_gone_with_its_file_but_not_with_what_others_use(db: 
         with pytest.raises(NotFound, match="not in the trash"):
             trash.erase(tx, [*items(ids), TrashItem(kind="picture", id=make_pictures(tx, 1)[0])])
         files = [generation.picture(tx, ids["picture"]).asset_id, str(videos.get(tx, ids["video"]).asset_id)]
-        assert trash.empty(tx) == 5
+        assert trash.empty(tx) == 6
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 0)
         assert {tx.get_one(Asset, asset_id, populate_existing=True).state for asset_id in files} == {"deleted"}
         assert assets.get(tx, posted).state == "stored"
@@ -96,7 +98,13 @@ def test_what_was_erased_is_gone_with_its_file_but_not_with_what_others_use(db: 
             videos.undelete(tx, [ids["video"]])
 
 
-TIMES = {"picture": Picture.deleted_at, "video": Clip.deleted_at, "text": TextDraft.updated_at, "post": ContentPlan.deleted_at}
+TIMES = {
+    "picture": Picture.deleted_at,
+    "video": Clip.deleted_at,
+    "text": TextDraft.updated_at,
+    "post": ContentPlan.deleted_at,
+    "track": Track.deleted_at,
+}
 
 
 def test_after_thirty_days_it_is_gone(db: Database, workspace: Tenant) -> None:

@@ -70,7 +70,7 @@ def test_what_cannot_be_finished_is_said(do: Any, video_id: str) -> None:
     ):
         with pytest.raises(Invalid, match=sentence):
             do(videos.finish, video_id, draft, request_key=sentence)
-    with pytest.raises(NotFound, match="no music called"):
+    with pytest.raises(NotFound, match="no such music"):
         do(videos.finish, video_id, FinishDraft(music="other"), request_key="m")
     with pytest.raises(NotFound, match="does not exist"):
         do(videos.finish, "clip_no", FinishDraft(), request_key="n")

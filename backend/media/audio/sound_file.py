@@ -1,0 +1,71 @@
+"""Sound files of others: checked in a child process, then written anew without anything but their sound."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ffmpeg
+
+from backend.errors import ProcessKilled, Rejected
+from backend.kit import child
+from backend.media.container_format import container_format
+from backend.media.ffmpeg.loudness import RATE
+from backend.media.ffmpeg.runner import partial_path, render
+from backend.settings import ROOT, Settings
+
+CHILD = "backend.media.audio.sound_check_child"
+FORMATS = ("mp3", "wav", "flac", "ogg", "mov")
+_MEMORY_MB, _CPU_S = 2048, 300
+_SENTENCES = {
+    "damaged": "This file is damaged, or not all of it is here. Export the sound again, then choose it again.",
+    "film": "This is a video. Save its sound as MP3 or WAV, then choose that.",
+    "silent": "There is nothing to hear in this file. Choose another one.",
+    "long": "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.",
+}
+OTHER_FORMAT = "This is no sound file that can be used. Take MP3, WAV, M4A, Ogg or FLAC."
+
+
+@dataclass(frozen=True, slots=True)
+class SoundInfo:
+    """`format`: name of ffmpeg's demuxer. `peaks`: at most 240 values of 0..100 over its length."""
+
+    format: str
+    seconds: float
+    peaks: list[int]
+
+
+def check(path: Path, *, max_seconds: float) -> Generator[None, None, SoundInfo]:
+    """Decodes the file to its end. Yields twice a second. Raises Rejected with what is wrong with it, ProcessKilled."""
+    name = container_format(path)
+    if name not in FORMATS:
+        raise Rejected(OTHER_FORMAT)
+    argv = [sys.executable, "-m", CHILD, str(path), name, str(max_seconds)]
+    proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer: dict[str, object] = {"refused": "damaged", "detail": "the program that reads it has ended"}
+    try:
+        for line in child.json_lines(proc, every_s=0.5, on_other=lambda _: None):
+            if line:
+                answer = line
+                break
+            yield
+        else:
+            if child.killed(proc):
+                raise ProcessKilled("The program that reads the sound was ended from outside. It is started again.")
+    finally:
+        child.stop(proc, grace_s=0.5)
+    if "refused" in answer:
+        sentence = _SENTENCES[str(answer["refused"])].format(minutes=max_seconds / 60)
+        raise Rejected(sentence, detail=str(answer.get("detail", "")))
+    return SoundInfo(name, float(str(answer["seconds"])), list(answer["peaks"]))  # type: ignore[call-overload]
+
+
+def write_m4a(path: Path, format: str, out: Path, *, settings: Settings) -> Generator[None, None, None]:
+    """Writes the sound of `path` as AAC, 48 kHz, two channels, without tags and pictures. Yields and raises as `render`."""
+    source = ffmpeg.input(str(path), format=format, protocol_whitelist="file").audio
+    options = {"acodec": "aac", "audio_bitrate": "192k", "ar": RATE, "ac": 2, "map_metadata": -1, "movflags": "+faststart"}
+    graph = ffmpeg.output(source, str(partial_path(out)), **options)
+    yield from (None for _ in render(graph, out, settings))

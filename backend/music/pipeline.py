@@ -1,0 +1,73 @@
+"""The job that takes an uploaded sound file as music: checked in a child, written anew, measured, stored."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import PurePosixPath
+from typing import Any, TypeVar, cast
+
+from sqlalchemy.orm import Session
+
+from backend import assets
+from backend.assets import NewFile, uploads
+from backend.db.tables import Track
+from backend.errors import Cancelled, Rejected
+from backend.jobs.context import JobContext
+from backend.media.audio import sound_file
+from backend.media.ffmpeg.loudness import Loudness, measure
+from backend.music.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, ImportPayload
+
+T = TypeVar("T")
+_Stored = tuple[str, assets.UploadedFile, sound_file.SoundInfo, Loudness]
+
+
+def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
+    """Result: {trackId, assetId, s3Key}. Raises Rejected with what is wrong with the file."""
+    return ctx.write_step("track", lambda: _store(ctx, payload), lambda tx, stored: _write(tx, payload, stored)) or {}
+
+
+def _store(ctx: JobContext, payload: ImportPayload) -> _Stored:
+    with ctx.transaction() as tx:
+        upload = uploads.get(tx, payload.upload_id)
+        title = tx.get_one(Track, payload.track_id).title
+    source, out = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "track.m4a"
+    ctx.progress(0, 0, "fetching the file")
+    ctx.app.storage.get_file(upload.key, source)
+    ctx.progress(0, 0, "listening to it")
+    info = _run(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
+    if info.seconds < MIN_SECONDS:
+        raise Rejected(f"This is shorter than {MIN_SECONDS:.0f} seconds: too short to be music. Choose a longer piece.")
+    _run(ctx, sound_file.write_m4a(source, info.format, out, settings=ctx.app.settings))
+    loudness = _run(ctx, measure(out))
+    if loudness.is_silence:
+        raise Rejected("There is nothing to hear in this file. Choose another one.")
+    key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, ext="m4a")
+    uses = [(NOUN, payload.track_id)]
+    file = NewFile(out, "audio", key, "audio/mp4", f"{title[:80]}.m4a", meta={"duration_s": info.seconds}, uses=uses)
+    with ctx.transaction() as tx:
+        [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
+    return asset_id, assets.upload_file(ctx.app.storage, file), info, loudness
+
+
+def _write(tx: Session, payload: ImportPayload, stored: _Stored) -> dict[str, Any]:
+    asset_id, uploaded, info, loudness = stored
+    [card] = assets.confirm(tx, {asset_id: uploaded})
+    row = tx.get_one(Track, payload.track_id, with_for_update=True)
+    if row.erased_at:
+        assets.delete(tx, [asset_id], force=True)
+        raise Cancelled("This track was removed while it was checked.")
+    row.asset_id, row.seconds, row.lufs, row.peaks = asset_id, round(info.seconds, 3), loudness.integrated, info.peaks
+    return {"trackId": row.id, **card.names}
+
+
+def _run(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
+    """What the generator returns; the job may be stopped between its steps."""
+    try:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return cast("T", end.value)
+            ctx.check()
+    finally:
+        steps.close()

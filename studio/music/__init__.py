@@ -1,0 +1,1 @@
+"""Music: what its pages draw."""

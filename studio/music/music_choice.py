@@ -1,0 +1,27 @@
+"""A track where people choose one: what it sounds like, and what allows its use."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import music
+from backend.music import TrackCard
+from studio.shell.frame import Page
+from studio.ui.format import media_url, plain
+
+
+def title(tracks: dict[str, TrackCard], track_id: str) -> str:
+    """Of an option; "": no music. One that is not among `tracks` was deleted."""
+    if not track_id:
+        return "None"
+    return plain(tracks[track_id].title) if track_id in tracks else "Deleted music"
+
+
+def preview(page: Page, track: TrackCard) -> None:
+    """Plays it."""
+    facts = [track.note, f"Licence: {music.licence_title(track.licence)}", track.credit]
+    st.caption(plain(". ".join(fact.rstrip(".") for fact in facts if fact)) + ".")
+    if track.path:
+        st.audio(track.path.read_bytes(), format="audio/ogg")
+    else:
+        st.audio(media_url(page.workspace.id, track.asset_id or ""), format="audio/mp4")
