@@ -37,7 +37,7 @@ from tests.factories import graphs as known
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_pictures
 from tests.factories.posts import local_time_ahead, make_planner
-from tests.factories.studio_rows import Rows, fill_workspace, make_clip
+from tests.factories.studio_rows import Rows, fill_workspace, make_clip, make_track
 from tests.factories.styles import make_style
 from tests.factories.trials import make_trial
 from tests.support.api_description import api_description
@@ -130,6 +130,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
         reel = reels.create(tx, ReelDraft(script="Theirs."))
+        track_id = make_track(tx)
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
         edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
@@ -147,6 +148,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
         "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
+        "track_id": track_id,
         "voice_id": "voi_theirs", "entry_id": entry.id,
     }  # fmt: skip
 

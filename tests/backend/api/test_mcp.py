@@ -17,6 +17,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from backend import access, api, content_plans
+from backend.api.mcp.server import TOOLS
 from backend.app import App
 from backend.content_plans import RulesDraft
 from backend.db.tables import ContentPlan, Job
@@ -213,7 +214,7 @@ def test_tools_say_what_they_do(app: App, workspace: Tenant) -> None:
             assert "idempotency_key" in tool.input_schema["required"] if not reads else True, name
         assert tools["publish_post"].annotations
         assert tools["publish_post"].annotations.destructive_hint
-        assert len(tools) == 12
+        assert set(tools) == {entry.function.__name__ for entry in TOOLS}
 
     run(app, key, steps)
 
