@@ -18,6 +18,7 @@ SLICES = {
     "budgets",
     "jobs",
     "assets",
+    "music",
     "loras",
     "writing_styles",
     "workflows",
