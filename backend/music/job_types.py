@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from backend import music
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
-from backend.music.schemas import IMPORT_KIND, ImportPayload, NewTrack
+from backend.music.schemas import IMPORT_KIND, NewTrack, TrackPayload
 
 
 def _start_import(app: App, tx: Session, draft: NewTrack, key: str) -> str:
@@ -18,7 +18,7 @@ register(
     JobType(
         IMPORT_KIND,
         "cpu",
-        ImportPayload,
+        TrackPayload,
         "backend.music.pipeline:run_import",
         "Music",
         deadline_setting="jobs.deadline_ingest_s",

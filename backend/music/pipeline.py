@@ -15,18 +15,18 @@ from backend.errors import Cancelled, Rejected
 from backend.jobs.context import JobContext
 from backend.media.audio import sound_file
 from backend.media.ffmpeg.loudness import Loudness, measure
-from backend.music.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, ImportPayload
+from backend.music.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, TrackPayload
 
 T = TypeVar("T")
 _Stored = tuple[str, assets.UploadedFile, sound_file.SoundInfo, Loudness]
 
 
-def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
+def run_import(ctx: JobContext, payload: TrackPayload) -> dict[str, Any]:
     """Result: {trackId, assetId, s3Key}. Raises Rejected with what is wrong with the file."""
     return ctx.write_step("track", lambda: _store(ctx, payload), lambda tx, stored: _write(tx, payload, stored)) or {}
 
 
-def _store(ctx: JobContext, payload: ImportPayload) -> _Stored:
+def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     with ctx.transaction() as tx:
         upload = uploads.get(tx, payload.upload_id)
         title = tx.get_one(Track, payload.track_id).title
@@ -49,7 +49,7 @@ def _store(ctx: JobContext, payload: ImportPayload) -> _Stored:
     return asset_id, assets.upload_file(ctx.app.storage, file), info, loudness
 
 
-def _write(tx: Session, payload: ImportPayload, stored: _Stored) -> dict[str, Any]:
+def _write(tx: Session, payload: TrackPayload, stored: _Stored) -> dict[str, Any]:
     asset_id, uploaded, info, loudness = stored
     [card] = assets.confirm(tx, {asset_id: uploaded})
     row = tx.get_one(Track, payload.track_id, with_for_update=True)

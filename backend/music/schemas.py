@@ -41,7 +41,7 @@ class NewTrack(TrackDraft):
     upload_id: str = Field(max_length=80)
 
 
-class ImportPayload(BaseModel):
+class TrackPayload(BaseModel):
     """Of a `music-import` job."""
 
     track_id: str

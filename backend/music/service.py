@@ -14,7 +14,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.music.queries import get
 from backend.music.rules import checked
-from backend.music.schemas import IMPORT_KIND, NOUN, UPLOAD_NOUN, ImportPayload, NewTrack, TrackCard, TrackDraft
+from backend.music.schemas import IMPORT_KIND, NOUN, UPLOAD_NOUN, NewTrack, TrackCard, TrackDraft, TrackPayload
 
 _TRASHED = "trashed-track"
 """What uses the file of a track in the trash."""
@@ -40,7 +40,7 @@ def add(tx: Session, draft: NewTrack, *, request_key: str) -> TrackCard:
     job = jobs.enqueue(
         tx,
         kind=IMPORT_KIND,
-        payload=ImportPayload(track_id=track_id, upload_id=upload.id),
+        payload=TrackPayload(track_id=track_id, upload_id=upload.id),
         title=f"Music: {clean.title}",
         request_key=request_key,
         subject=(NOUN, track_id),

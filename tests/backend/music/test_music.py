@@ -18,7 +18,7 @@ from backend.db.tables import Job
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.music import NewTrack, TrackDraft
 from backend.music.pipeline import run_import
-from backend.music.schemas import ImportPayload
+from backend.music.schemas import TrackPayload
 from backend.reels import ReelDraft, SceneDraft
 from backend.settings import Settings
 from backend.trash import TrashItem
@@ -82,7 +82,7 @@ def add(studio: App, workspace: Tenant, do: Any, upload: Any) -> Callable[..., A
     def add(data: bytes, title: str = "Sunrise") -> Any:
         values = {"title": title, "licence": "CC-BY-4.0", "source": "https://example.org/sunrise", "credit": "Ada"}
         card = do(music.add, NewTrack(upload_id=upload(data, f"{title}.wav"), **values), request_key=title)
-        payload = ImportPayload(**do(lambda tx: tx.get_one(Job, card.job_id).payload))
+        payload = TrackPayload(**do(lambda tx: tx.get_one(Job, card.job_id).payload))
         context = make_context(studio, workspace, "music-import", payload, job_id=card.job_id)
         result = run_import(context, payload)
         assert run_import(next_attempt(context), payload) == result, "after a crash nothing is stored again"
