@@ -65,6 +65,7 @@ ITEMS = (
     NavItem("library/gallery", "Gallery", ":material/imagesmode:", "gallery"),
     NavItem("library/videos", "Videos", ":material/movie:", "videos"),
     NavItem("library/finish", "Finish a video", ":material/movie_edit:", "finish-video", is_tab=False),
+    NavItem("library/music", "Music", ":material/music_note:", "music"),
     NavItem("library/texts", "Texts", ":material/notes:", "texts"),
     NavItem("library/boards", "Boards", ":material/dashboard:", "boards"),
     NavItem("library/trash", "Trash", ":material/delete:", "trash"),
