@@ -1,5 +1,5 @@
 /**
- * A waveform as an SVG path of upright bars, as wide as there are bars and 100 high; the loudest place of each bar counts.
+ * A waveform as an SVG path of upright bars, as wide as there are bars and 100 high. The loudest place of each counts.
  *
  * @param {readonly number[]} peaks 0..100
  * @param {number} bars at most so many
@@ -10,7 +10,7 @@ export const waveformPath = (peaks, bars) => {
   for (let bar = 0; bar < n; bar++) {
     const from = Math.floor((bar * peaks.length) / n)
     const to = Math.floor(((bar + 1) * peaks.length) / n)
-    const height = Math.max(3, Math.min(100, ...[Math.max(...peaks.slice(from, to))]))
+    const height = Math.max(3, ...peaks.slice(from, to))
     parts.push(`M${bar + 0.5} ${50 - height / 2}V${50 + height / 2}`)
   }
   return parts.join("")
