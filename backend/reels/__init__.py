@@ -15,14 +15,17 @@ from backend.reels.orchestrator import (
     update_body,
 )
 from backend.reels.queries import get, page
+from backend.reels.rendered_scenes import rendered_scenes
 from backend.reels.schemas import (
     MOVEMENTS,
     TRANSITIONS,
+    PlacedScene,
     ReelCard,
     ReelDraft,
     ReelOrder,
     ReelPage,
     ReelStyle,
+    RenderedScene,
     SceneCard,
     SceneDraft,
 )
@@ -38,10 +41,12 @@ from backend.reels.service import (
     render,
     save,
     save_scene,
+    set_scenes,
     split_again,
     undelete,
 )
 from backend.reels.shared_folder import sweep as sweep_shared_folder
+from backend.reels.timeline import estimated_seconds
 
 __all__ = [
     "ENDED_MESSAGE",
@@ -50,11 +55,13 @@ __all__ = [
     "MOVEMENTS",
     "TRANSITIONS",
     "UPDATE_MESSAGE",
+    "PlacedScene",
     "ReelCard",
     "ReelDraft",
     "ReelOrder",
     "ReelPage",
     "ReelStyle",
+    "RenderedScene",
     "SceneCard",
     "SceneDraft",
     "VideoRunDraft",
@@ -63,6 +70,7 @@ __all__ = [
     "create_with_voice",
     "delete",
     "ended_body",
+    "estimated_seconds",
     "files_of",
     "get",
     "job_and_reel",
@@ -72,8 +80,10 @@ __all__ = [
     "purge_clips",
     "remove_scene",
     "render",
+    "rendered_scenes",
     "save",
     "save_scene",
+    "set_scenes",
     "speaking_seconds",
     "split_again",
     "split_script",

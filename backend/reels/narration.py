@@ -8,10 +8,13 @@ from pathlib import Path
 
 from backend import music, voices
 from backend.jobs.context import JobContext
+from backend.media.audio import wav_file
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitles import TimedWord
 from backend.reels.schemas import ReelCard
 from backend.reels.timeline import FPS, Speech, TimedScene, film_frames
+
+_PEAKS_PER_SECOND = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ def music_of(ctx: JobContext, reel: ReelCard) -> SoundClip | None:
     return music.fetch(ctx.transaction, ctx.app.storage, reel.track, ctx.workdir, volume_db=reel.music_db)
 
 
+def voice_path(ctx: JobContext, n: int, spoken: SpokenScene) -> Path:
+    """Where `sound_of` puts the voice of scene `n`."""
+    return ctx.workdir / f"voice-{n:03}{Path(spoken.key).suffix}"
+
+
 def sound_of(
     ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene], track: SoundClip | None = None
 ) -> SoundMix:
@@ -51,8 +59,20 @@ def sound_of(
     clips = []
     for scene in timed:
         if scene.n in spoken:
-            path = ctx.workdir / f"voice-{scene.n:03}{Path(spoken[scene.n].key).suffix}"
+            path = voice_path(ctx, scene.n, spoken[scene.n])
             ctx.app.storage.get_file(spoken[scene.n].key, path)
             clips.append(SoundClip(path, scene.voice_s))
             ctx.check()
     return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), music=track)
+
+
+def waveforms(ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene]) -> dict[int, list[int]]:
+    """Number of a scene -> how loud its voice is over its length, 0 to 100. `sound_of` has fetched the voices before."""
+    drawn: dict[int, list[int]] = {}
+    for scene in timed:
+        if scene.n in spoken:
+            silent = [0] * round((scene.voice_s - scene.start_s) * _PEAKS_PER_SECOND)
+            heard = wav_file.peaks(voice_path(ctx, scene.n, spoken[scene.n]), per_second=_PEAKS_PER_SECOND)
+            length = round(scene.seconds * _PEAKS_PER_SECOND)
+            drawn[scene.n] = [*silent, *heard, *[0] * length][:length]
+    return drawn

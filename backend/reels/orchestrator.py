@@ -155,6 +155,7 @@ def manifest(
     timed: Sequence[TimedScene],
     spoken: Mapping[int, SpokenScene],
     sound: FinishedSound | None,
+    waveforms: Mapping[int, list[int]],
 ) -> dict[str, Any]:
     """What a finished reel was made of: the order, when each scene and word comes, and what became of its sound."""
     return {
@@ -171,7 +172,14 @@ def manifest(
         "music": reel.track.model_dump(exclude={"gain_db", "asset_id"}) if reel.track else None,
         "timing_sources": sorted({part.speech.timing_source for part in spoken.values()}),
         "scenes": [
-            {**asdict(scene), "words": reel.scenes[scene.n].words, "movement": reel.scenes[scene.n].movement} for scene in timed
+            {
+                **asdict(scene),
+                "id": reel.scenes[scene.n].id,
+                "words": reel.scenes[scene.n].words,
+                "movement": reel.scenes[scene.n].movement,
+                "waveform": waveforms.get(scene.n, []),
+            }
+            for scene in timed
         ],
         "clips": [clip.digest for clip in clips],
         "sound": asdict(sound) if sound else None,

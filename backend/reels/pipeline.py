@@ -237,7 +237,8 @@ def _store_film(
             voiceover = ctx.workdir / "voiceover.mp3"
             _run(ctx, write_voiceover(replace(sound, music=None), voiceover, settings=ctx.app.settings), "saving the voice")
             new.append(NewFile(voiceover, "audio", _key(ctx, "voiceover.mp3"), "audio/mpeg", "voiceover.mp3"))
-        manifest = orchestrator.manifest(reel, parts, timed, speech, finished)
+        voice = narration.waveforms(ctx, timed, speech)
+        manifest = orchestrator.manifest(reel, parts, timed, speech, finished, voice)
         new.append(_text_file(ctx, "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1), "application/json"))
         return _upload(ctx, new)
 

@@ -67,6 +67,21 @@ class SceneDraft(Draft):
     transition: Transition = "cut"
 
 
+class PlacedScene(SceneDraft):
+    """A scene at its place in the whole list. `id`: the scene of the reel that it is; "", or of one that is gone: a new one."""
+
+    id: str = Field("", max_length=80)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedScene:
+    """What a render made of a scene: the words it had, its length, and how loud its voice is over that length (0 to 100)."""
+
+    words: str
+    seconds: float
+    waveform: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class SceneCard:
     """`position` counts from 0. `seconds` None: as long as its words take."""

@@ -23,6 +23,7 @@ from backend.reels.schemas import (
     PREVIEW_KIND,
     RENDER_KIND,
     STILL,
+    PlacedScene,
     ReelCard,
     ReelDraft,
     RenderPayload,
@@ -90,13 +91,16 @@ def split_again(tx: Session, reel_id: str, script: str, *, revision: int | None 
 
 
 def set_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], *, revision: int | None = None) -> ReelCard:
-    """Replaces all scenes. Raises NotFound, Conflict, Invalid."""
+    """Replaces all scenes; a PlacedScene that is in the reel keeps its id. `revision`: of the card they saw.
+
+    Raises NotFound, Conflict, Invalid.
+    """
     _lock(tx, reel_id, revision)
     _check_count(len(drafts))
     before = list(tx.scalars(select(ReelScene.id).where(ReelScene.reel_id == reel_id)))
     assets.unuse_all(tx, _SCENE_USE, before)
     tx.execute(delete_rows(ReelScene).where(ReelScene.reel_id == reel_id))
-    _write_scenes(tx, reel_id, drafts)
+    _write_scenes(tx, reel_id, drafts, before)
     return _touched(tx, reel_id)
 
 
@@ -251,15 +255,18 @@ def _draft_values(scene: Any) -> dict[str, Any]:
     return {name: getattr(scene, name) for name in SceneDraft.model_fields}
 
 
-def _write_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft]) -> None:
-    """Scenes without a movement of their own move in turn, so that no two neighbours move alike."""
-    rows = []
+def _write_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], earlier_ids: Sequence[str] = ()) -> None:
+    """Scenes without a movement of their own move in turn, so that no two neighbours move alike. An id of `earlier_ids` is
+    kept, each once."""
+    rows, free_ids = [], set(earlier_ids)
     for position, draft in enumerate(drafts):
         _check_scene(tx, draft)
-        values = draft.model_dump()
+        values = draft.model_dump(include=set(SceneDraft.model_fields))
         if "movement" not in draft.model_fields_set:
             values["movement"] = _MOVES[position % len(_MOVES)]
-        rows.append(ReelScene(id=new_id("scn"), reel_id=reel_id, position=position, **values))
+        scene_id = draft.id if isinstance(draft, PlacedScene) and draft.id in free_ids else new_id("scn")
+        free_ids.discard(scene_id)
+        rows.append(ReelScene(id=scene_id, reel_id=reel_id, position=position, **values))
     tx.add_all(rows)
     tx.flush()
     assets.use_all(tx, _SCENE_USE, [(row.asset_id, row.id) for row in rows if row.asset_id])

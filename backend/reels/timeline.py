@@ -71,6 +71,11 @@ def timeline(scenes: Sequence[SceneCard], speech: Mapping[int, Speech], *, max_s
     return timed
 
 
+def estimated_seconds(scene: SceneCard) -> float:
+    """How long a scene will last, before it was spoken."""
+    return max(_needed_seconds(scene, None, _LEAD_S if scene.words else 0.0, _TAIL_S), scene.seconds or 0.0)
+
+
 def film_frames(timed: Sequence[TimedScene]) -> int:
     """Length of the film."""
     return round((timed[-1].start_s) * FPS) + timed[-1].frames if timed else 0

@@ -1,27 +1,20 @@
-"""One reel: its video, and its scenes as cards with words, picture, movement and length."""
+"""One reel: its scenes as a timeline, the chosen one to change, and its video."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
-from sqlalchemy.orm import Session
 
-from backend import gallery, jobs, music, reels, voices
+from backend import jobs, music, reels, voices
 from backend.content_plans import PostSource
-from backend.errors import StudioError
-from backend.gallery import GalleryFilters
 from backend.kit.ids import new_id
-from backend.reels import FORMATS, MOVEMENTS, TRANSITIONS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
+from backend.reels import FORMATS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
 from studio.music import music_choice
+from studio.reels import changes, scene_editor
+from studio.reels.scene_strip import StripEvent, scene_strip
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
-from studio.ui.notices import queue_toast
-
-_PREVIEW = "reel:preview"
-_PICTURES = 12
 
 
 def draw(page: Page, reel_id: str) -> None:
@@ -34,20 +27,23 @@ def draw(page: Page, reel_id: str) -> None:
     if card.deleted_at:
         st.warning("This reel was deleted.", icon=":material/delete:")
         if page.can_edit:
-            st.button("Bring it back", type="primary", on_click=_act, args=(page, lambda tx: reels.undelete(tx, card.id)))
+            st.button(
+                "Bring it back", type="primary", on_click=changes.act, args=(page, lambda tx: reels.undelete(tx, card.id))
+            )
         return
-    film_column, scene_column = st.columns([2, 3], gap="medium")
-    with film_column:
-        _head(page, card)
-        follow(page, job, key="reel")
-        _film(page, card)
+    _head(page, card)
+    follow(page, job, key="reel")
+    scene = _scenes(page, card)
+    scene_column, film_column = st.columns([3, 2], gap="medium")
     with scene_column:
-        _scenes(page, card)
+        scene_editor.draw(page, card, scene)
+    with film_column:
+        _film(page, card)
 
 
 def _head(page: Page, card: ReelCard) -> None:
     st.markdown(f"## {plain(card.title)}")
-    seconds = sum(scene.seconds or reels.speaking_seconds(scene.words) + 0.5 for scene in card.scenes)
+    seconds = sum(reels.estimated_seconds(scene) for scene in card.scenes)
     film_format = FORMATS[card.format]
     st.caption(f"{film_format.title} · {count(len(card.scenes), 'scene')} · about {seconds:.0f} s")
     if film_format.max_seconds and seconds > film_format.max_seconds:
@@ -61,7 +57,7 @@ def _head(page: Page, card: ReelCard) -> None:
         with st.popover("Script", icon=":material/notes:"):
             _script(page, card)
         if st.button("Delete", icon=":material/delete:", type="tertiary"):
-            _act(page, lambda tx: reels.delete(tx, card.id))
+            changes.act(page, lambda tx: reels.delete(tx, card.id))
             page.go("create/reels")
 
 
@@ -116,12 +112,12 @@ def _settings(page: Page, card: ReelCard) -> None:
         highlight = st.color_picker("Colour of the spoken word", card.style.highlight)
         pressed = st.form_submit_button("Save", type="primary")
     if pressed:
-        changes = {"subtitles": subtitles, "karaoke": karaoke, "position": position, "highlight": highlight}
-        style = ReelStyle(**{**card.style.model_dump(), **changes})
+        look = {"subtitles": subtitles, "karaoke": karaoke, "position": position, "highlight": highlight}
+        style = ReelStyle(**{**card.style.model_dump(), **look})
         values = {name: getattr(card, name) for name in ReelDraft.model_fields}
         sound = {"music_track_id": track_id or None, "music_db": music_db}
         draft = ReelDraft(**{**values, "voice_id": voice_id or None, "speed": speed, "style": style, **sound})
-        _act(page, lambda tx: reels.save(tx, card.id, draft, revision=card.revision))
+        changes.act(page, lambda tx: reels.save(tx, card.id, draft, revision=card.revision))
         st.rerun()
 
 
@@ -131,154 +127,54 @@ def _script(page: Page, card: ReelCard) -> None:
         st.caption("Scenes whose words stay the same keep their picture.")
         pressed = st.form_submit_button("Make scenes", type="primary")
     if pressed:
-        _act(page, lambda tx: reels.split_again(tx, card.id, script, revision=card.revision))
+        split = reels.split_again
+        changes.change(page, card, "The new script", lambda tx: split(tx, card.id, script, revision=card.revision))
         st.rerun()
 
 
-def _scenes(page: Page, card: ReelCard) -> None:
-    for scene in card.scenes:
-        with st.container(border=True):
-            _scene(page, card, scene)
-    if page.can_edit:
-        st.button("Add a scene", icon=":material/add:", on_click=_act, args=(page, lambda tx: _add(tx, card)))
-
-
-def _scene(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    key = f"scene:{scene.id}"
-    picture_column, word_column = st.columns([1, 3], vertical_alignment="top")
-    with picture_column:
-        _picture(page, card, scene)
-    with word_column, st.form(f"{key}:{card.revision}", border=False):
-        label = f"Scene {scene.position + 1}"
-        words = st.text_area(label, scene.words, height=80, max_chars=600, disabled=not page.can_edit)
-        prompt = scene.prompt
-        if not scene.asset_id:
-            prompt = st.text_input("Picture", scene.prompt, placeholder="What it shows; empty: as the words", max_chars=2000)
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            movements, transitions = list(MOVEMENTS), list(TRANSITIONS)
-            movement = st.selectbox(
-                "Movement",
-                movements,
-                index=movements.index(scene.movement),
-                format_func=lambda name: MOVEMENTS[name],
-                width=130,
-            )
-            transition = st.selectbox(
-                "Transition",
-                transitions,
-                index=transitions.index(scene.transition),
-                format_func=lambda name: TRANSITIONS[name],
-                width=130,
-                disabled=not scene.position,
-            )
-            hint = "Empty: as long as its words take"
-            seconds = st.number_input("Seconds", 0.5, 60.0, scene.seconds, 0.5, placeholder="auto", help=hint, width=130)
-            pressed = st.form_submit_button("Save", disabled=not page.can_edit)
-    if pressed:
-        values = {name: getattr(scene, name) for name in SceneDraft.model_fields}
-        values |= {"words": words, "prompt": prompt, "movement": movement, "transition": transition, "seconds": seconds}
-        _act(page, lambda tx: reels.save_scene(tx, card.id, scene.id, SceneDraft(**values)))
-        st.rerun()
-    if page.can_edit:
-        _scene_actions(page, card, scene)
-
-
-def _picture(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    if scene.asset_id:
-        address = media_url(page.workspace.id, scene.asset_id, w=320)
-        st.html(f'<img src="{esc(address)}" alt="" style="width:100%;border-radius:8px;display:block">')
-    else:
-        st.caption("Drawn with the next render")
-    if not page.can_edit:
-        return
-    with st.popover("Picture", icon=":material/imagesmode:"):
-        if scene.asset_id:
-            st.button("Draw a new one", key=f"redraw:{scene.id}", on_click=_set_picture, args=(page, card, scene, None))
-        with page.transaction() as tx:
-            tiles = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=_PICTURES).tiles
-        for tile in tiles:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                address = media_url(page.workspace.id, tile.asset_id, w=160)
-                st.html(
-                    f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">', width="content"
-                )
-                choose = _set_picture
-                st.button("Take it", key=f"take:{scene.id}:{tile.id}", on_click=choose, args=(page, card, scene, tile.asset_id))
-
-
-def _scene_actions(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    ids = [other.id for other in card.scenes]
-    with st.container(horizontal=True, gap="small"):
-        for label, icon, by in (("Earlier", ":material/arrow_upward:", -1), ("Later", ":material/arrow_downward:", 1)):
-            at = scene.position + by
-            possible = 0 <= at < len(ids)
-            order = _moved(ids, scene.position, at) if possible else ids
-            st.button(
-                label,
-                icon=icon,
-                type="tertiary",
-                key=f"{label}:{scene.id}",
-                disabled=not possible,
-                on_click=_act,
-                args=(page, lambda tx, order=order: reels.order_scenes(tx, card.id, order)),
-            )
-        st.button(
-            "Remove",
-            icon=":material/delete:",
-            type="tertiary",
-            key=f"remove:{scene.id}",
-            disabled=len(ids) == 1,
-            on_click=_act,
-            args=(page, lambda tx: reels.remove_scene(tx, card.id, scene.id)),
-        )
-        if scene.asset_id:
-            st.button(
-                "Preview",
-                icon=":material/play_arrow:",
-                type="tertiary",
-                key=f"preview:{scene.id}",
-                on_click=_preview,
-                args=(page, card, scene),
-            )
-    _preview_result(page, scene)
-
-
-def _preview_result(page: Page, scene: SceneCard) -> None:
+def _scenes(page: Page, card: ReelCard) -> SceneCard:
+    """The timeline; returns the scene that is chosen."""
+    ids = [scene.id for scene in card.scenes]
+    asked = st.query_params.get("scene", "")
+    selected = asked if asked in ids else ids[0]
     with page.transaction() as tx:
-        job = jobs.latest(tx, ("reel-scene", scene.id), "reel-preview")
-    if job is None or st.session_state.get(_PREVIEW) != job.id:
-        return
-    if not follow(page, job, key=f"preview:{scene.id}") and job.state == "completed" and job.result:
-        st.video(media_url(page.workspace.id, job.result["assetId"]), autoplay=True, width=240)
+        rendered = reels.rendered_scenes(page.app, tx, card)
+    event = scene_strip(
+        f"reel:strip:{card.id}",
+        workspace=page.workspace.id,
+        scenes=card.scenes,
+        rendered=rendered,
+        selected=selected,
+        undo=changes.undo_title(card) if page.can_edit else "",
+        can_edit=page.can_edit,
+    )
+    if event:
+        _follow_strip(page, card, event)
+        st.rerun()
+    return card.scenes[ids.index(selected)]
 
 
-def _moved(ids: list[str], source: int, target: int) -> list[str]:
-    ids = list(ids)
-    ids.insert(target, ids.pop(source))
-    return ids
-
-
-def _add(tx: Session, card: ReelCard) -> ReelCard:
-    return reels.add_scene(tx, card.id, SceneDraft())
-
-
-def _set_picture(page: Page, card: ReelCard, scene: SceneCard, asset_id: str | None) -> None:
-    values = {name: getattr(scene, name) for name in SceneDraft.model_fields}
-    _act(page, lambda tx: reels.save_scene(tx, card.id, scene.id, SceneDraft(**{**values, "asset_id": asset_id})))
-
-
-def _preview(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
-        st.session_state[_PREVIEW] = reels.preview_scene(tx, card.id, scene.id, request_key=new_id("key")).id
+def _follow_strip(page: Page, card: ReelCard, event: StripEvent) -> None:
+    values, scenes_by_id = event.values, {scene.id: scene for scene in card.scenes}
+    chosen = str(values.get("id", ""))
+    if event.name == "undone":
+        changes.undo(page, card)
+    elif event.name == "ordered":
+        ids = [str(scene_id) for scene_id in values["ids"]]
+        changes.change(page, card, "The order of the scenes", lambda tx: reels.order_scenes(tx, card.id, ids))
+        chosen = str(values["moved"])
+    elif event.name == "removed":
+        changes.change(page, card, "The deletion of a scene", lambda tx: reels.remove_scene(tx, card.id, chosen))
+        chosen = str(values["next"])
+    elif event.name in ("added", "duplicated"):
+        copied = scenes_by_id.get(chosen)
+        draft = SceneDraft(**{name: getattr(copied, name) for name in SceneDraft.model_fields} if copied else {})
+        after = chosen if copied else str(values.get("after", ""))
+        changed = changes.change(page, card, "The new scene", lambda tx: reels.add_scene(tx, card.id, draft, after=after))
+        chosen = next((scene.id for scene in changed.scenes if scene.id not in scenes_by_id), "") if changed else ""
+    if chosen:
+        st.query_params["scene"] = chosen
 
 
 def _render(page: Page, reel_id: str) -> None:
-    _act(page, lambda tx: reels.render(tx, reel_id, request_key=new_id("key")))
-
-
-def _act(page: Page, verb: Callable[[Session], object]) -> None:
-    try:
-        with page.transaction(needs="editor") as tx:
-            verb(tx)
-    except StudioError as error:
-        queue_toast(plain(error.message), ":material/error:")
+    changes.act(page, lambda tx: reels.render(tx, reel_id, request_key=new_id("key")))

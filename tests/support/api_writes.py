@@ -71,6 +71,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/reels/{reel_id}/undelete", None),
         ("POST", "/reels/{reel_id}/split", {"script": "Taken."}),
         ("POST", "/reels/{reel_id}/scenes", {"words": "Taken."}),
+        ("PUT", "/reels/{reel_id}/scenes", {"scenes": [{"words": "Taken."}]}),
         ("PUT", "/reels/{reel_id}/scenes/order", {"sceneIds": [ids["scene_id"]]}),
         ("PUT", "/reels/{reel_id}/scenes/{scene_id}", {"words": "Taken."}),
         ("DELETE", "/reels/{reel_id}/scenes/{scene_id}", None),

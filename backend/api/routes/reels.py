@@ -13,7 +13,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.jobs import JobResponse, job_response
 from backend.kit.ids import new_id
-from backend.reels import ReelCard, ReelDraft, SceneDraft
+from backend.reels import PlacedScene, ReelCard, ReelDraft, SceneDraft
 
 router = APIRouter(prefix="/reels", tags=["reels"], dependencies=[needs_scope("videos")])
 
@@ -79,6 +79,17 @@ class SceneOrderRequest(ApiRequest):
     """Every scene of the reel once."""
 
     scene_ids: list[str] = Field(max_length=200, examples=[["scn_0190", "scn_0191"]])
+
+
+class PlacedSceneRequest(ApiRequest, PlacedScene):
+    """`id`: of the scene that it is; "": a new one."""
+
+
+class ScenesRequest(ApiRequest):
+    """All scenes in their order. `revision`: of the reel as it was read; refused when it was changed since."""
+
+    scenes: list[PlacedSceneRequest] = Field(min_length=1, max_length=200)
+    revision: int | None = None
 
 
 class ScriptRequest(ApiRequest):
@@ -155,6 +166,13 @@ def add_reel_scene(reel_id: str, body: NewSceneRequest, app: Studio, caller: Cal
     draft = SceneDraft(**body.model_dump(exclude={"after"}))
     with app.db.transaction(caller, needs="editor") as tx:
         return reel_response(reels.add_scene(tx, reel_id, draft, after=body.after))
+
+
+@router.put("/{reel_id}/scenes")
+def set_reel_scenes(reel_id: str, body: ScenesRequest, app: Studio, caller: Caller) -> ReelResponse:
+    """Replaces all scenes. Those that keep their `id` are the same scenes; what is left out is gone."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return reel_response(reels.set_scenes(tx, reel_id, body.scenes, revision=body.revision))
 
 
 @router.put("/{reel_id}/scenes/order")

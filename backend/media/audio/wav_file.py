@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import wave
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,3 +64,14 @@ def _mono(pcm: bytes, shape: tuple[int, ...]) -> tuple[bytes, int]:
     if channels == 2:
         pcm = np.frombuffer(pcm, "<i2").reshape(-1, 2).mean(axis=1).astype("<i2").tobytes()
     return pcm, rate
+
+
+def peaks(path: Path, *, per_second: int) -> list[int]:
+    """The loudest sample of each part of a file with 16 bits a sample, 0 to 100, `per_second` parts a second."""
+    with wave.open(str(path), "rb") as file:
+        part = max(1, file.getframerate() // per_second)
+        loudest: list[int] = []
+        while frames := file.readframes(part):
+            samples = array("h", frames)
+            loudest.append(min(100, max(max(samples), -min(samples)) * 100 // 32_767))
+    return loudest

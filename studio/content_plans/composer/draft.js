@@ -169,19 +169,6 @@ export const withoutChannel = (draft, channelId) => ({
 })
 
 /**
- * A list with one of its entries moved by some places.
- *
- * @template Entry
- * @param {Entry[]} list
- * @param {number} from
- * @param {number} to
- */
-export const moved = (list, from, to) => {
-  const entries = list.toSpliced(from, 1)
-  return entries.toSpliced(Math.max(0, Math.min(to, entries.length)), 0, list[from])
-}
-
-/**
  * The API's JSON of it, with what the API would drop left out.
  *
  * @param {Draft} draft

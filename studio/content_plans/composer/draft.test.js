@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { draftJson, isSame, moved, withChannel, withFixed, withShared } from "./draft.js"
+import { draftJson, isSame, withChannel, withFixed, withShared } from "./draft.js"
 
 const start = withChannel(
   withChannel({ topic: " Trams ", notes: "", localTime: null, timeZone: "UTC", variants: [] }, "a"),
@@ -42,11 +42,6 @@ test("a shared text is mended for all that share it, a file for its channel alon
 
 test("a new channel begins with what the first one has", () => {
   assert.equal(withChannel(share(start, "caption", "Hi"), "c").variants[2].caption, "Hi")
-})
-
-test("files are moved within their bounds", () => {
-  assert.deepEqual(moved(["a", "b", "c"], 2, 0), ["c", "a", "b"])
-  assert.deepEqual(moved(["a", "b", "c"], 0, 9), ["b", "c", "a"])
 })
 
 test("equal is what the API would store as the same", () => {

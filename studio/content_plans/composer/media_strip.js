@@ -1,6 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
-import { moved } from "./draft.js"
+import { moved, Ordering } from "../../ui/shared/ordering.js"
 
 /** @import { FileAnswer } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
@@ -51,7 +51,11 @@ export class MediaStrip {
     /** @type {string[]} */
     this.assetIds = []
     this.selected = ""
-    this.dragged = -1
+    this.ordering = new Ordering({
+      move: (from, to) => this.move(from, to),
+      focus: n => this.focus(this.assetIds[n] ?? ""),
+      remove: n => this.remove(this.assetIds[n]),
+    })
     this.key = ""
   }
 
@@ -108,37 +112,8 @@ export class MediaStrip {
     const remove = button("×", () => this.remove(assetId), "remove")
     remove.setAttribute("aria-label", `Remove ${kind.toLowerCase()} ${n + 1}`)
     item.append(remove)
-    open.onkeydown = event => this.onKey(event, n)
-    this.makeDraggable(item, n)
+    this.ordering.attach(item, open, n)
     return item
-  }
-
-  /**
-   * @param {HTMLElement} item
-   * @param {number} n
-   */
-  makeDraggable(item, n) {
-    item.draggable = true
-    item.ondragstart = event => {
-      this.dragged = n
-      event.dataTransfer?.setData("text/plain", this.assetIds[n])
-      item.classList.add("dragged")
-    }
-    item.ondragend = () => {
-      this.dragged = -1
-      item.classList.remove("dragged")
-    }
-    item.ondragover = event => {
-      if (this.dragged < 0) return
-      event.preventDefault()
-      item.classList.add("over")
-    }
-    item.ondragleave = () => item.classList.remove("over")
-    item.ondrop = event => {
-      event.preventDefault()
-      item.classList.remove("over")
-      if (this.dragged >= 0) this.move(this.dragged, n)
-    }
   }
 
   buildAdd() {
@@ -155,24 +130,6 @@ export class MediaStrip {
   select(assetId) {
     this.selected = assetId
     this.on.select(assetId)
-  }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @param {number} n
-   */
-  onKey(event, n) {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (step && event.altKey) {
-      event.preventDefault()
-      this.move(n, n + step)
-    } else if (step) {
-      event.preventDefault()
-      this.focus(this.assetIds[n + step] ?? "")
-    } else if (event.key === "Delete" || event.key === "Backspace") {
-      event.preventDefault()
-      this.remove(this.assetIds[n])
-    }
   }
 
   /**

@@ -1,0 +1,29 @@
+"""What the last render made of each scene: its length and its voice, as its manifest says."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from backend import assets
+from backend.reels.schemas import ReelCard, RenderedScene
+from backend.reels.shared_folder import MANIFEST
+
+if TYPE_CHECKING:
+    from backend.app import App
+
+
+def rendered_scenes(app: App, tx: Session, card: ReelCard) -> dict[str, RenderedScene]:
+    """Scene id -> what the latest finished video shows of it; {} before the first one, and for one whose manifest is gone."""
+    manifest_id = card.files.get(MANIFEST)
+    files = assets.get_many(tx, [manifest_id] if manifest_id else [])
+    if not files:
+        return {}
+    manifest = json.loads(app.storage.read(files[manifest_id].key))
+    return {
+        scene["id"]: RenderedScene(scene["words"], scene["frames"] / manifest["fps"], tuple(scene["waveform"]))
+        for scene in manifest["scenes"]
+        if "waveform" in scene  # manifests that were written before there were waveforms
+    }

@@ -1,0 +1,78 @@
+"""Changes of a reel's scenes, and taking them back, as long as nobody else has changed the reel since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from backend import reels
+from backend.errors import StudioError
+from backend.reels import PlacedScene, ReelCard, SceneCard, SceneDraft
+from studio.shell.frame import Page
+from studio.ui.format import plain
+from studio.ui.notices import queue_toast
+
+_MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """`title`: what was done. `before`: the scenes as they were. `revision`: of the reel after it."""
+
+    title: str
+    before: tuple[SceneCard, ...]
+    revision: int
+
+
+def act(page: Page, verb: Callable[[Session], object]) -> None:
+    """Runs a verb; a StudioError becomes a toast."""
+    try:
+        with page.transaction(needs="editor") as tx:
+            verb(tx)
+    except StudioError as error:
+        queue_toast(plain(error.message), ":material/error:")
+
+
+def change(page: Page, card: ReelCard, title: str, verb: Callable[[Session], ReelCard]) -> ReelCard | None:
+    """Runs a verb that changes scenes, and remembers how they were. None: it was refused, and a toast says why."""
+    after: list[ReelCard] = []
+    act(page, lambda tx: after.append(verb(tx)))
+    if not after:
+        return None
+    history = [*_history(card), _Change(title, card.scenes, after[0].revision)]
+    st.session_state[_key(card)] = history[-_MOST:]
+    return after[0]
+
+
+def undo_title(card: ReelCard) -> str:
+    """What an undo would take back now; "": nothing, or the reel was changed elsewhere since."""
+    history = _history(card)
+    return history[-1].title if history and history[-1].revision == card.revision else ""
+
+
+def undo(page: Page, card: ReelCard) -> None:
+    """Takes the latest change back; the one before it can be taken back then."""
+    history = _history(card)
+    if not undo_title(card):
+        return
+    names = SceneDraft.model_fields
+    scenes = [PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in names}) for scene in history[-1].before]
+    after: list[ReelCard] = []
+    act(page, lambda tx: after.append(reels.set_scenes(tx, card.id, scenes, revision=card.revision)))
+    if after:
+        left = history[:-1]
+        if left:  # what it was before is what it is now
+            left[-1] = _Change(left[-1].title, left[-1].before, after[0].revision)
+        st.session_state[_key(card)] = left
+
+
+def _history(card: ReelCard) -> list[_Change]:
+    history: list[_Change] = st.session_state.get(_key(card), [])
+    return list(history)
+
+
+def _key(card: ReelCard) -> str:
+    return f"reel:{card.id}:changes"

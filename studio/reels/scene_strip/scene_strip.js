@@ -1,0 +1,244 @@
+import { mediaUrl } from "../../ui/shared/api.js"
+import { button, el } from "../../ui/shared/dom.js"
+import { mountable } from "../../ui/shared/mount.js"
+import { moved, Ordering } from "../../ui/shared/ordering.js"
+import { barsOf, clock, startsOf } from "./timing.js"
+
+/** @import { StripScene } from "./timing.js" */
+
+/**
+ * What `studio.reels.scene_strip.scene_strip` sends.
+ *
+ * @typedef {object} StripData
+ * @property {string} workspace
+ * @property {boolean} canEdit
+ * @property {StripScene[]} scenes
+ * @property {string} selected
+ * @property {string} undo what the undo takes back; "": nothing
+ */
+
+const PX_PER_SECOND = 26
+const MIN_WIDTH = 92
+const PX_PER_BAR = 3
+
+/** The scenes of a reel as a timeline: as wide as they are long, with their picture, their voice and their words. */
+class SceneStrip {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    /** @type {StripScene[]} */
+    this.scenes = []
+    this.selected = ""
+    this.key = ""
+    /** The scene that has the focus after the next drawing. */
+    this.focusNext = ""
+    /** @type {ComponentRun<StripData>["setTriggerValue"]} */
+    this.setTriggerValue = () => {}
+    this.ordering = new Ordering({
+      move: (from, to) => this.move(from, to),
+      focus: n => this.handle(this.scenes[n]?.id)?.focus(),
+      remove: n => this.remove(n),
+    })
+    this.bar = el("div", "row tools")
+    this.list = el("ol", "strip")
+    this.list.setAttribute("aria-label", "Scenes, in order")
+    this.live = el("span", "unseen")
+    this.live.setAttribute("aria-live", "polite")
+    root.replaceChildren(this.bar, this.list, this.live)
+    root.onkeydown = event => this.onKey(event)
+  }
+
+  /** @param {ComponentRun<StripData>} run */
+  update({ data, setTriggerValue }) {
+    this.setTriggerValue = setTriggerValue
+    const key = JSON.stringify(data)
+    if (key === this.key) return
+    this.key = key
+    this.data = data
+    this.scenes = data.scenes
+    this.selected = data.selected
+    this.draw()
+  }
+
+  close() {}
+
+  draw() {
+    if (!this.data) return
+    const { canEdit, undo } = this.data
+    const hadFocus = this.list.contains(document.activeElement) || Boolean(this.focused())
+    const focused = this.focusNext || (hadFocus ? (this.focused()?.dataset.scene ?? "") : "")
+    const starts = startsOf(this.scenes)
+    this.list.replaceChildren(...this.scenes.map((scene, n) => this.buildScene(scene, n, starts[n], canEdit)))
+    if (canEdit) this.list.append(this.buildAdd())
+    this.bar.replaceChildren(...(canEdit ? this.buildTools(undo) : []))
+    this.bar.classList.toggle("gone", !canEdit)
+    if (focused) this.handle(focused)?.focus()
+    this.focusNext = ""
+  }
+
+  focused() {
+    return /** @type {HTMLElement | null} */ (this.list.querySelector(":focus"))
+  }
+
+  /** @param {string} undo */
+  buildTools(undo) {
+    const at = this.scenes.findIndex(({ id }) => id === this.selected)
+    const scene = this.scenes[at]
+    const earlier = button("← Earlier", () => this.move(at, at - 1), "quiet")
+    const later = button("Later →", () => this.move(at, at + 1), "quiet")
+    const copy = button("Duplicate", () => this.act("duplicated", { id: scene.id }), "quiet")
+    const remove = button("Delete", () => this.remove(at), "quiet")
+    const back = button("Undo", () => this.act("undone", {}), "quiet")
+    earlier.disabled = at <= 0
+    later.disabled = at < 0 || at >= this.scenes.length - 1
+    copy.disabled = at < 0
+    remove.disabled = at < 0 || this.scenes.length === 1
+    back.disabled = !undo
+    if (undo) back.title = undo
+    const length = this.scenes.reduce((sum, { seconds }) => sum + seconds, 0)
+    const isMeasured = this.scenes.every(other => other.isMeasured)
+    const total = el("span", "muted grow cut", `${isMeasured ? "" : "about "}${clock(length)}`)
+    return [total, earlier, later, copy, remove, back]
+  }
+
+  /**
+   * @param {StripScene} scene
+   * @param {number} n
+   * @param {number} start
+   * @param {boolean} canEdit
+   */
+  buildScene(scene, n, start, canEdit) {
+    const isSelected = scene.id === this.selected
+    const item = el("li", isSelected ? "scene on" : "scene")
+    const width = Math.max(MIN_WIDTH, Math.round(scene.seconds * PX_PER_SECOND))
+    item.style.width = `${width}px`
+    const open = button("", () => this.select(scene.id), "open")
+    open.dataset.scene = scene.id
+    open.setAttribute("aria-pressed", String(isSelected))
+    open.setAttribute("aria-label", `Scene ${n + 1} of ${this.scenes.length}: ${scene.words || "without words"}`)
+    open.append(this.buildPicture(scene, n), this.buildWaveform(scene, width), el("span", "words", scene.words || "–"))
+    const about = scene.isMeasured ? "" : "~"
+    open.append(el("span", "muted time", `${clock(start)} · ${about}${scene.seconds.toFixed(1)} s`))
+    item.append(open)
+    if (canEdit) {
+      this.ordering.attach(item, open, n)
+      if (this.scenes.length > 1) open.setAttribute("aria-keyshortcuts", "Alt+ArrowLeft Alt+ArrowRight Delete")
+    }
+    return item
+  }
+
+  /**
+   * @param {StripScene} scene
+   * @param {number} n
+   */
+  buildPicture(scene, n) {
+    const frame = el("span", "picture")
+    if (scene.assetId) {
+      const image = el("img")
+      image.src = mediaUrl(this.data?.workspace ?? "", scene.assetId, "?w=320")
+      image.alt = ""
+      image.draggable = false
+      frame.append(image)
+    } else {
+      frame.append(el("span", "muted empty", "Drawn with the next render"))
+    }
+    frame.append(el("span", "number", String(n + 1)))
+    return frame
+  }
+
+  /**
+   * @param {StripScene} scene
+   * @param {number} width px
+   */
+  buildWaveform(scene, width) {
+    const bars = barsOf(scene.waveform, Math.floor(width / PX_PER_BAR))
+    const line = el("span", "wave")
+    line.setAttribute("aria-hidden", "true")
+    const total = Math.max(1, bars.length)
+    const path = bars.map((bar, n) => {
+      const height = Math.max(0.03, bar / 100)
+      return `M${(n + 0.5) / total} ${0.5 - height / 2}v${height}`
+    })
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+    svg.setAttribute("viewBox", "0 0 1 1")
+    svg.setAttribute("preserveAspectRatio", "none")
+    const drawn = document.createElementNS("http://www.w3.org/2000/svg", "path")
+    drawn.setAttribute("d", path.join("") || "M0 .5h1")
+    svg.append(drawn)
+    line.append(svg)
+    return line
+  }
+
+  buildAdd() {
+    const item = el("li", "scene add")
+    const add = button("+", () => this.act("added", { after: this.scenes.at(-1)?.id ?? "" }), "open")
+    add.setAttribute("aria-label", "Add a scene at the end")
+    item.append(add)
+    return item
+  }
+
+  /** @param {string | undefined} id */
+  handle(id) {
+    return id ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-scene="${CSS.escape(id)}"]`)) : null
+  }
+
+  /**
+   * @param {string} name of the trigger
+   * @param {object} values
+   */
+  act(name, values) {
+    this.setTriggerValue(name, { ...values, at: Date.now() })
+  }
+
+  /** @param {string} id */
+  select(id) {
+    if (id === this.selected) return
+    this.selected = id
+    this.focusNext = id
+    this.draw()
+    this.act("selected", { id })
+  }
+
+  /**
+   * Shown at once; the page then says how it is.
+   *
+   * @param {number} from
+   * @param {number} to
+   */
+  move(from, to) {
+    if (!this.data?.canEdit || to < 0 || to >= this.scenes.length || from === to) return
+    const { id } = this.scenes[from]
+    this.scenes = moved(this.scenes, from, to)
+    this.selected = id
+    this.focusNext = id
+    this.live.textContent = `Moved to place ${to + 1} of ${this.scenes.length}.`
+    this.draw()
+    this.act("ordered", { ids: this.scenes.map(scene => scene.id), moved: id })
+  }
+
+  /** @param {number} n */
+  remove(n) {
+    if (!this.data?.canEdit || this.scenes.length < 2) return
+    const { id } = this.scenes[n]
+    this.scenes = this.scenes.filter(scene => scene.id !== id)
+    this.selected = this.scenes[Math.min(n, this.scenes.length - 1)].id
+    this.focusNext = this.selected
+    this.draw()
+    this.act("removed", { id, next: this.selected })
+  }
+
+  /** @param {KeyboardEvent} event */
+  onKey(event) {
+    if (!(event.ctrlKey || event.metaKey) || !this.data?.canEdit) return
+    if (event.key === "z" && this.data.undo) {
+      event.preventDefault()
+      this.act("undone", {})
+    } else if (event.key === "d" && this.selected) {
+      event.preventDefault()
+      this.act("duplicated", { id: this.selected })
+    }
+  }
+}
+
+export default mountable(
+  (/** @type {HTMLElement} */ root, /** @type {ComponentRun<StripData>} */ _run) => new SceneStrip(root),
+)
