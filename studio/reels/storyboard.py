@@ -45,7 +45,7 @@ def _head(page: Page, card: ReelCard) -> None:
     st.markdown(f"## {plain(card.title)}")
     seconds = sum(reels.estimated_seconds(scene) for scene in card.scenes)
     film_format = FORMATS[card.format]
-    st.caption(f"{film_format.title} · {count(len(card.scenes), 'scene')} · about {seconds:.0f} s")
+    st.caption(f"{film_format.title} · {count(len(card.scenes), 'scene')}")
     if film_format.max_seconds and seconds > film_format.max_seconds:
         st.warning(f"{film_format.title} takes {film_format.max_seconds:.0f} s; what comes later is cut. Shorten the script.")
     if not page.can_edit:

@@ -82,6 +82,26 @@ class Music(BaseModel):
     next_cursor: str | None
 
 
+class Reel(BaseModel):
+    """A script that is, or becomes, a video."""
+
+    id: str
+    title: str
+    influencer_id: str | None
+    script: str
+    scenes: int = Field(description="How many; 0 in lists")
+    status: str = Field(description="Of its latest render: pending, processing, completed, failed, cancelled; empty before")
+    asset_id: str | None = Field(description="Its finished video, what plan_post takes as asset_ids; null: not rendered yet")
+    is_current: bool = Field(description="Whether the video shows the reel as it is now")
+    error: OutsideText | None
+
+
+class Reels(BaseModel):
+    reels: list[Reel]
+    total: int
+    next_cursor: str | None
+
+
 class StartedJob(BaseModel):
     job_id: str
     status: str

@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 from pydantic import Field
 
-from backend import channels, content_plans, gallery, influencers, jobs, music
+from backend import channels, content_plans, gallery, influencers, jobs, music, reels
 from backend.api.mcp import answers
 from backend.api.mcp.calls import current_call
 from backend.channels import ChannelCard
@@ -15,6 +15,7 @@ from backend.content_plans import PlanCard, PlanFilters, PostCard, PostState
 from backend.gallery import GalleryFilters, TileCard
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
+from backend.reels import ReelCard
 
 MAX_WAIT_S = 50
 """Clients give up on an answer after a minute."""
@@ -67,6 +68,15 @@ def list_music(take: Take = 20, cursor: Cursor = "") -> answers.Music:
     fields = answers.Track.model_fields
     tracks = [answers.Track(**{name: getattr(card, name) for name in fields}) for card in page.cards if card.is_ready]
     return answers.Music(tracks=tracks, next_cursor=page.next_cursor)
+
+
+def list_reels(influencer_id: Id = "", take: Take = 20, cursor: Cursor = "") -> answers.Reels:
+    """Reels, newest first. The asset_id of a rendered one goes into plan_post."""
+    call = current_call.get()
+    with call.app.db.transaction(call.caller) as tx:
+        page = reels.page(tx, influencer_id=influencer_id or None, take=take, cursor=cursor or None)
+    cards = [reel_answer(card) for card in page.cards]
+    return answers.Reels(reels=cards, total=page.total, next_cursor=page.next_cursor)
 
 
 async def wait_for_job(
@@ -151,6 +161,20 @@ def _job(card: JobCard) -> answers.Job:
         result=card.result,
         error=answers.outside("engine, platform or model", card.error_message),
         next_step=next_step,
+    )
+
+
+def reel_answer(card: ReelCard) -> answers.Reel:
+    return answers.Reel(
+        id=card.id,
+        title=card.title,
+        influencer_id=card.influencer_id,
+        script=card.script,
+        scenes=len(card.scenes),
+        status=card.state,
+        asset_id=card.asset_id,
+        is_current=card.asset_id is not None and card.rendered_revision == card.revision,
+        error=answers.outside("engine or model", card.error_message),
     )
 
 

@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from backend import content_plans, jobs, publishing
+from backend import content_plans, jobs, publishing, reels
 from backend.api.job_requests import job_request_type
 from backend.api.mcp import answers
 from backend.api.mcp.calls import ToolCall, current_call, run_once
-from backend.api.mcp.read_tools import Id, plan_answer
+from backend.api.mcp.read_tools import Id, plan_answer, reel_answer
 from backend.content_plans import PlanCard, PlanDraft, PostState, VariantDraft
 from backend.errors import Conflict
+from backend.reels import ReelDraft
 
 Key = Annotated[
     str,
@@ -51,6 +52,32 @@ def draw_pictures(
     """Starts drawing pictures. When the job has completed, list_pictures shows them first."""
     payload = {"prompt": prompt, "influencer_id": influencer_id or None, "n": count, "size": size}
     return _start_job("image-generation", payload, idempotency_key)
+
+
+def make_reel(
+    script: Annotated[str, Field(min_length=1, max_length=6000, description="What is said; a blank line begins a new scene")],
+    idempotency_key: Key,
+    influencer_id: Annotated[
+        str, Field(max_length=80, description="Who is shown and speaks; empty: nobody in particular")
+    ] = "",
+    caption: Annotated[str, Field(max_length=2200, description="Text of the post that it is for")] = "",
+    format: Literal["instagram-reel", "instagram-post", "tiktok", "youtube-short", "youtube-standard"] = "instagram-reel",
+) -> answers.Reel:
+    """Makes a reel of a script: its scenes, with the influencer's voice. Nothing is drawn yet: render_reel makes the video."""
+    call = current_call.get()
+    draft = ReelDraft(script=script, caption=caption, influencer_id=influencer_id or None, format=format)
+
+    def create(_: str) -> answers.Reel:
+        with call.app.db.transaction(call.caller, needs="editor") as tx:
+            return reel_answer(reels.create_with_voice(call.app, tx, draft))
+
+    return run_once(idempotency_key, "make_reel", draft.model_dump(mode="json"), answers.Reel, create)
+
+
+def render_reel(reel_id: Id, idempotency_key: Key) -> answers.StartedJob:
+    """Starts making the video of a reel: voice, missing pictures, subtitles. When the job has completed, its result has the
+    assetId of the video. Only what was changed since the last render is made anew."""
+    return _start_job("reel-render", {"reel_id": reel_id}, idempotency_key)
 
 
 def plan_days(

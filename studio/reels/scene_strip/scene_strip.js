@@ -151,7 +151,7 @@ class SceneStrip {
    */
   buildWaveform(scene, width) {
     const bars = barsOf(scene.waveform, Math.floor(width / PX_PER_BAR))
-    const line = el("span", "wave")
+    const line = el("span", bars.length ? "wave" : "wave unknown")
     line.setAttribute("aria-hidden", "true")
     const total = Math.max(1, bars.length)
     const path = bars.map((bar, n) => {

@@ -133,6 +133,28 @@ def test_from_an_influencer_to_a_scheduled_post(app: App, workspace: Tenant) -> 
     assert planner.influencer.name == "Bella"
 
 
+def test_a_reel_is_made_of_a_script_once_and_its_render_ordered(app: App, workspace: Tenant) -> None:
+    use_fake_engines(app)
+    with app.db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx).influencer
+    _, key = make_key(app, workspace, "videos:write")
+
+    async def steps(agent: Agent) -> None:
+        script = {"script": "Water first.\n\nThen run.", "influencer_id": bella.id, "idempotency_key": "a reel 1"}
+        reel = await agent.call("make_reel", **script)
+        assert (reel["scenes"], reel["asset_id"], reel["is_current"]) == (2, None, False)
+        assert (await agent.call("make_reel", **script))["id"] == reel["id"]
+        rendering = await agent.call("render_reel", reel_id=reel["id"], idempotency_key="render 1")
+        assert rendering["status"] == "pending"
+        [listed] = (await agent.call("list_reels", influencer_id=bella.id))["reels"]
+        assert (listed["id"], listed["status"]) == (reel["id"], "pending")
+        assert "characters" in await agent.refused(
+            "make_reel", **{**script, "script": "x" * 6001, "idempotency_key": "a reel 2"}
+        )
+
+    run(app, key, steps)
+
+
 def test_what_a_person_approves_comes_back_as_a_link(app: App, workspace: Tenant) -> None:
     use_fake_engines(app)
     with app.db.transaction(workspace.caller) as tx:

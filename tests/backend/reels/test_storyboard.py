@@ -13,7 +13,9 @@ from tests.support.inline_worker import run_job
 
 
 def placed(card: ReelCard) -> list[PlacedScene]:
-    return [PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in SceneDraft.model_fields}) for scene in card.scenes]
+    return [
+        PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in SceneDraft.model_fields}) for scene in card.scenes
+    ]
 
 
 def test_scenes_are_put_back_as_they_were_and_keep_their_ids(studio: App, workspace: Tenant) -> None:
