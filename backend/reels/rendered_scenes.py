@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def rendered_scenes(app: App, tx: Session, card: ReelCard) -> dict[str, RenderedScene]:
     """Scene id -> what the latest finished video shows of it; {} before the first one, and for one whose manifest is gone."""
-    manifest_id = card.files.get(MANIFEST)
+    manifest_id: str = card.files.get(MANIFEST, "")
     files = assets.get_many(tx, [manifest_id] if manifest_id else [])
     if not files:
         return {}
