@@ -28,11 +28,14 @@ from backend.reels.schemas import (
     RenderedScene,
     SceneCard,
     SceneDraft,
+    TopicOrder,
 )
 from backend.reels.script import MAX_SCRIPT, speaking_seconds, split_script
+from backend.reels.script_writing import max_script_usd, start_script, write_reel
 from backend.reels.service import (
     add_scene,
     create,
+    create_spoken_or_shown,
     create_with_voice,
     delete,
     order_scenes,
@@ -64,9 +67,11 @@ __all__ = [
     "RenderedScene",
     "SceneCard",
     "SceneDraft",
+    "TopicOrder",
     "VideoRunDraft",
     "add_scene",
     "create",
+    "create_spoken_or_shown",
     "create_with_voice",
     "delete",
     "ended_body",
@@ -74,6 +79,7 @@ __all__ = [
     "files_of",
     "get",
     "job_and_reel",
+    "max_script_usd",
     "order_scenes",
     "page",
     "preview_scene",
@@ -88,9 +94,11 @@ __all__ = [
     "split_again",
     "split_script",
     "start",
+    "start_script",
     "status_of",
     "step_of",
     "sweep_shared_folder",
     "undelete",
     "update_body",
+    "write_reel",
 ]

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from sqlalchemy.orm import Session
 
-from backend import reels, webhooks
+from backend import budgets, reels, webhooks
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, Limits, register
-from backend.reels.schemas import PREVIEW_KIND, RENDER_KIND, ReelOrder, RenderPayload, ScenePreviewPayload
+from backend.reels.schemas import (
+    PREVIEW_KIND,
+    RENDER_KIND,
+    SCRIPT_KIND,
+    ReelOrder,
+    RenderPayload,
+    ScenePreviewPayload,
+    TopicOrder,
+)
+from backend.writing.schemas import TextEstimate
 
 _LIMITS: Limits = {"deadline_setting": "jobs.deadline_video_s", "stall_s": 300.0, "limit_setting": "jobs.concurrency_video"}
+
+
+_SCRIPT_LIMITS: Limits = {"stall_s": 300.0, "limit_setting": "jobs.concurrency_writing"}
+
+
+def _start_script(app: App, tx: Session, order: TopicOrder, key: str) -> str:
+    return reels.start_script(tx, order, request_key=key).id
+
+
+def _estimate_script(app: App, tx: Session, order: TopicOrder) -> TextEstimate:
+    most_usd = reels.max_script_usd(app, lambda: nullcontext(tx), order)
+    return TextEstimate(0, None, 0, *budgets.usual_and_most_usd(tx, "script", most_usd))
 
 
 def _start_reel(app: App, tx: Session, order: ReelOrder, key: str) -> str:
@@ -25,6 +48,24 @@ register(
         "Reels",
         **_LIMITS,
         requests=(JobRequestType(RENDER_KIND, "videos:write", ReelOrder, _start_reel, {"reelId": "reel_…"}),),
+    ),
+    JobType(
+        SCRIPT_KIND,
+        "net",
+        TopicOrder,
+        "backend.reels.script_writing:run_script",
+        "Writing",
+        **_SCRIPT_LIMITS,
+        requests=(
+            JobRequestType(
+                SCRIPT_KIND,
+                "videos:write",
+                TopicOrder,
+                _start_script,
+                {"influencerId": "inf_…", "topic": "running before the city wakes up", "seconds": 30},
+                _estimate_script,
+            ),
+        ),
     ),
     JobType(PREVIEW_KIND, "cpu", ScenePreviewPayload, "backend.reels.pipeline:run_preview", "Reels", **_LIMITS),
 )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from backend.kit.drafts import Draft
 from backend.media.ffmpeg.camera_moves import MOVES
 from backend.music import UsedTrack
+from backend.writing import ScriptOrder
 
 MovementName = str
 STILL = "still"
@@ -21,7 +22,7 @@ Transition = Literal["cut", "fade", "slide", "zoom", "black"]
 TRANSITIONS: dict[str, str] = {"cut": "Cut", "fade": "Fade", "slide": "Slide", "zoom": "Zoom", "black": "Through black"}
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 NOUN = "reel"
-RENDER_KIND, PREVIEW_KIND = "reel-render", "reel-preview"
+RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-script"
 
 
 class ReelStyle(Draft):
@@ -149,6 +150,15 @@ class ReelOrder(Draft):
     """Which reel is to be rendered."""
 
     reel_id: str = Field(max_length=80)
+
+
+class TopicOrder(ScriptOrder):
+    """A reel whose script is written: what it is about, how long it lasts, and its format."""
+
+    format: str = "instagram-reel"
+
+    def script_order(self) -> ScriptOrder:
+        return ScriptOrder(**self.model_dump(include=set(ScriptOrder.model_fields)))
 
 
 class ScenePreviewPayload(BaseModel):

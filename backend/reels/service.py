@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, events, influencers, jobs, music, voices
 from backend.db.tables import Reel, ReelScene
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Conflict, Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.media.ffmpeg.finishing import FORMATS
@@ -63,6 +63,17 @@ def create_with_voice(
         voice = chosen.voice if chosen else voices.default_voice(tx, app.engines.speech, language)
         draft = draft.model_copy(update={"voice_id": voice.id, **({"speed": chosen.speed} if chosen else {})})
     return create(tx, draft, scenes=scenes, run_id=run_id)
+
+
+def create_spoken_or_shown(
+    app: App, tx: Session, draft: ReelDraft, *, scenes: Sequence[SceneDraft] = ()
+) -> tuple[ReelCard, str]:
+    """As `create_with_voice`; where no voice speaks their language the words are only shown, and the sentence says so ("":
+    they are spoken)."""
+    try:
+        return create_with_voice(app, tx, draft, scenes=scenes), ""
+    except Unsupported as error:
+        return create(tx, draft, scenes=scenes), f"{error.message} Until then its words are only shown."
 
 
 def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:
@@ -160,8 +171,9 @@ def remove_scene(tx: Session, reel_id: str, scene_id: str) -> ReelCard:
     return _touched(tx, reel_id)
 
 
-def render(tx: Session, reel_id: str, *, request_key: str) -> JobCard:
-    """Starts the render of the reel as it is now. While one waits or runs, that one is returned.
+def render(tx: Session, reel_id: str, *, request_key: str, parent_id: str | None = None) -> JobCard:
+    """Starts the render of the reel as it is now. While one waits or runs, that one is returned. `parent_id`: of the job that
+    waits for it.
 
     Raises NotFound, Invalid (also where its music was deleted).
     """
@@ -176,7 +188,15 @@ def render(tx: Session, reel_id: str, *, request_key: str) -> JobCard:
         music.usable(tx, card.music_track_id)
     payload = RenderPayload(reel_id=reel_id)
     title = f"Reel: {card.title}"
-    job = jobs.enqueue(tx, kind=RENDER_KIND, payload=payload, title=title, request_key=request_key, subject=(NOUN, reel_id))
+    job = jobs.enqueue(
+        tx,
+        kind=RENDER_KIND,
+        payload=payload,
+        title=title,
+        request_key=request_key,
+        subject=(NOUN, reel_id),
+        parent_id=parent_id,
+    )
     tx.execute(update(Reel).where(Reel.id == reel_id).values(job_id=job.id))
     return job
 
@@ -225,10 +245,15 @@ def set_result(tx: Session, reel_id: str, asset_id: str, files: dict[str, Any], 
     events.record(tx, "reel.rendered", NOUN, reel_id, {"asset_id": asset_id})
 
 
+def check_format(name: str) -> None:
+    """Raises Invalid."""
+    if name not in FORMATS:
+        raise Invalid(f"There is no format called {name!r}. There are: {', '.join(FORMATS)}.")
+
+
 def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) -> None:
     """Music that was chosen before and is deleted now is refused by the render, so that everything else can still be saved."""
-    if draft.format not in FORMATS:
-        raise Invalid(f"There is no format called {draft.format!r}. There are: {', '.join(FORMATS)}.")
+    check_format(draft.format)
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     if draft.music_track_id and draft.music_track_id != music_before:

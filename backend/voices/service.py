@@ -52,10 +52,10 @@ def add(tx: Session, engines: Mapping[str, SpeechEngine], *, engine: str, name: 
 
 
 def default_voice(tx: Session, engines: Mapping[str, SpeechEngine], language: str) -> VoiceCard:
-    """The first voice for a language, natural ones and free ones before others. Raises Invalid where none speaks it."""
+    """The first voice for a language, natural ones and free ones before others. Raises Unsupported where none speaks it."""
     offers = [offer for offer in offered(engines, language) if not offer.refusal]
     if not offers:
-        raise Invalid(f"No voice here speaks {language!r}. Choose another language, or add a voice (SPEECH_MODELS_DIR).")
+        raise Unsupported(f"No voice here speaks {language!r}. Choose another language, or add a voice (SPEECH_MODELS_DIR).")
     best = min(offers, key=lambda offer: (offer.quality != "natural", offer.paid))
     return add(tx, engines, engine=best.engine, name=best.name)
 

@@ -6,6 +6,7 @@ from backend.writing.composition import CheckedText, WritingContext, compose_tex
 from backend.writing.content_types import CONTENT_TYPES
 from backend.writing.llm_calls import ask_in_steps
 from backend.writing.queries import batch, get, latest_batch, page, unused_text_of_picture
+from backend.writing.reel_scripts import ReelScript, ScriptOrder, ScriptScene, estimate_script, write_script
 from backend.writing.schemas import (
     CAPTION_CHARACTERS,
     GOALS,
@@ -82,6 +83,9 @@ __all__ = [
     "IdeasOrder",
     "LlmCost",
     "Part",
+    "ReelScript",
+    "ScriptOrder",
+    "ScriptScene",
     "Suggestion",
     "TextParts",
     "WriteOrder",
@@ -98,6 +102,7 @@ __all__ = [
     "edit",
     "erase",
     "estimate_ideas",
+    "estimate_script",
     "estimate_texts",
     "generate_ideas",
     "get",
@@ -117,5 +122,6 @@ __all__ = [
     "undo_edit",
     "unused_text_of_picture",
     "write_idea",
+    "write_script",
     "write_texts",
 ]

@@ -178,6 +178,33 @@ def ideas_repair_prompt(prompt: ModelPrompt, broken: Sequence[tuple[int, str, Se
     )
 
 
+def script_prompt(
+    card: InfluencerCard,
+    *,
+    topic: str,
+    hook: str,
+    style: str,
+    seconds: int,
+    scenes: int,
+    voice: str = "",
+    form: PromptForm = NATURAL,
+) -> ModelPrompt:
+    """The prompt for a reel's script of about `seconds`, in `scenes` scenes. `hook`: how it begins, "" as the model likes."""
+    words = round(seconds * 2.4)
+    begins = f"\n<hook>{_escape(hook)}</hook>\nThe first scene says the hook." if hook else ""
+    question = (
+        f"{_persona_section(card, voice)}\n<topic>{_escape(topic)}</topic>{_style_section(style)}{begins}\n"
+        f"Write the script of a vertical video of {seconds} seconds that they speak themselves: {scenes} scenes, together "
+        f"about {words} words. The first scene makes people stop, the last one asks or invites. Each scene with: words: what "
+        f"is said, in {_language_name(card)}, short spoken sentences, no hashtags, no emoji, no stage directions, numbers "
+        "written out; "
+        f"{picture_rule(form)} Neighbouring pictures differ in setting or framing.\n"
+        f"Also caption: the text under the video, in {_language_name(card)}, at most {CAPTION_CHARACTERS} characters, no "
+        f"hashtags; it does not repeat the script.{_style_rules(card.persona)}"
+    )
+    return ModelPrompt(f'{_system(card)}{_JSON}{{"caption": …, "scenes": [{{"words": …, "picture": …}}, …]}}.', question)
+
+
 def chat_system_message(card: InfluencerCard, *, recent: Sequence[str], voice: str = "") -> str:
     """The system message of a chat. It holds the persona, so that it applies to every answer."""
     posts = "\n".join(f"- {_escape(post)}" for post in recent)

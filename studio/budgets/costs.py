@@ -18,6 +18,7 @@ _KINDS = {
     "suggestion": "Suggestions",
     "caption": "Texts for posts",
     "ideas": "Ideas",
+    "script": "Scripts of reels",
     "talk": "Talks",
     "style": "Writing styles",
     "auto-caption": "Dataset captions",

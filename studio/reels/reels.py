@@ -6,11 +6,12 @@ import streamlit as st
 
 from backend import influencers, reels
 from backend.reels import FORMATS, ReelCard, ReelDraft
-from studio.reels import storyboard
+from backend.writing import MAX_TOPIC
+from studio.reels import storyboard, topic_reels
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, state_badge
-from studio.ui.notices import show_queued_toasts
+from studio.ui.notices import queue_toast, show_queued_toasts
 
 _EXAMPLE = "What is said in the reel. A blank line begins a new scene."
 
@@ -49,30 +50,51 @@ def _new(page: Page, *, opened: bool) -> None:
         names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     chosen = page.influencer_id if page.influencer_id in names else None
     with st.expander("New reel", icon=":material/add:", expanded=opened):
-        script = st.text_area("Script", height=180, placeholder=_EXAMPLE, key="reels:script", max_chars=reels.MAX_SCRIPT)
+        ways = {"script": "From a script", "topic": "From a topic"}
+        way = st.segmented_control(
+            "Begin", list(ways), default="script", format_func=ways.__getitem__, key="reels:way", required=True
+        )
+        typed = _topic_fields() if way == "topic" else _script_field()
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            ids = ["", *names]
+            ids = list(names) if way == "topic" else ["", *names]
             influencer_id = st.selectbox(
                 "Influencer",
                 ids,
-                index=ids.index(chosen) if chosen else 0,
+                index=ids.index(chosen) if chosen else 0 if ids else None,
                 format_func=lambda option: names.get(option, "Nobody"),
-                key="reels:influencer",
+                key=f"reels:influencer:{way}",
                 width=200,
             )
             format_name = st.selectbox(
                 "Format", list(FORMATS), format_func=lambda name: FORMATS[name].title, key="reels:format", width=200
             )
-            if st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
-                _create(page, script, influencer_id or None, str(format_name))
-        if script.strip():
-            seconds = reels.speaking_seconds(script)
-            st.caption(f"{count(len(script.split()), 'word')}, about {seconds:.0f} s")
+            if way == "topic":
+                topic_reels.write_button(page, *typed, influencer_id or "", str(format_name))
+            elif st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
+                _create(page, typed[0], influencer_id or None, str(format_name))
+        if way == "topic":
+            topic_reels.progress(page)
+
+
+def _script_field() -> tuple[str, int]:
+    script = st.text_area("Script", height=180, placeholder=_EXAMPLE, key="reels:script", max_chars=reels.MAX_SCRIPT)
+    if script.strip():
+        seconds = reels.speaking_seconds(script)
+        st.caption(f"{count(len(script.split()), 'word')}, about {seconds:.0f} s")
+    return script, 0
+
+
+def _topic_fields() -> tuple[str, int]:
+    topic = st.text_input("Topic", placeholder="running before the city wakes up", key="reels:topic", max_chars=MAX_TOPIC)
+    seconds = st.slider("Seconds", 10, 90, 30, 5, key="reels:seconds")
+    return topic, int(seconds)
 
 
 def _create(page: Page, script: str, influencer_id: str | None, format_name: str) -> None:
     with page.guard():
         with page.transaction(needs="editor") as tx:
             draft = ReelDraft(script=script, influencer_id=influencer_id, format=format_name)
-            card = reels.create_with_voice(page.app, tx, draft)
+            card, sentence = reels.create_spoken_or_shown(page.app, tx, draft)
+        if sentence:
+            queue_toast(plain(sentence), ":material/voice_over_off:")
         page.go("create/reels", id=card.id)

@@ -65,6 +65,11 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("PUT", "/music/{track_id}", {"title": "A", "licence": "CC0-1.0", "source": "Ada"}),
         ("DELETE", "/music/{track_id}", None),
         ("POST", "/music/{track_id}/undelete", None),
+        (
+            "POST",
+            "/jobs",
+            {"type": "reel-script", "payload": {"influencerId": ids["influencer_id"], "topic": "old trams"}},
+        ),
         ("POST", "/reels", {"script": "Hello.", "influencerId": ids["influencer_id"]}),
         ("PUT", "/reels/{reel_id}", {"title": "Taken"}),
         ("DELETE", "/reels/{reel_id}", None),

@@ -69,7 +69,8 @@ def make_reel(
 
     def create(_: str) -> answers.Reel:
         with call.app.db.transaction(call.caller, needs="editor") as tx:
-            return reel_answer(reels.create_with_voice(call.app, tx, draft))
+            card, _ = reels.create_spoken_or_shown(call.app, tx, draft)
+            return reel_answer(card)
 
     return run_once(idempotency_key, "make_reel", draft.model_dump(mode="json"), answers.Reel, create)
 

@@ -122,9 +122,10 @@ def list_reels(
 
 @router.post("", status_code=201)
 def create_reel(body: ReelRequest, app: Studio, caller: Caller, response: Response) -> ReelResponse:
-    """Splits the script into scenes; nothing is rendered yet. Without `voiceId` the influencer's voice speaks."""
+    """Splits the script into scenes; nothing is rendered yet. Without `voiceId` the influencer's voice speaks, or where
+    none speaks their language, its words are only shown (`voiceId` null)."""
     with app.db.transaction(caller, needs="editor") as tx:
-        card = reels.create_with_voice(app, tx, ReelDraft(**body.model_dump(exclude_unset=True)))
+        card, _ = reels.create_spoken_or_shown(app, tx, ReelDraft(**body.model_dump(exclude_unset=True)))
     response.headers["location"] = f"/api/reels/{card.id}"
     return reel_response(card)
 

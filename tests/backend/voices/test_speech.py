@@ -160,7 +160,7 @@ def test_a_voice_is_added_once_and_never_with_a_licence_that_forbids_earning(stu
         do(voices.add, studio.engines.speech, engine="fake", name="nico")
     with pytest.raises(NotFound):
         do(voices.add, studio.engines.speech, engine="fake", name="nobody")
-    with pytest.raises(Invalid, match="speaks 'it'"):
+    with pytest.raises(Unsupported, match="speaks 'it'"):
         do(voices.default_voice, studio.engines.speech, "it")
     assert do(voices.default_voice, studio.engines.speech, "en").engine == "fake"
     assert do(lambda tx: tx.scalar(select(func.count()).where(EventRow.kind == "voice.added"))) == 1

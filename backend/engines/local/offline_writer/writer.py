@@ -12,6 +12,7 @@ from backend.engines.local.offline_writer.chat import chat_answer
 from backend.engines.local.offline_writer.ideas import ideas
 from backend.engines.local.offline_writer.picture_prompts import picture_prompt
 from backend.engines.local.offline_writer.posts import alt_text, hashtags, hook, variants
+from backend.engines.local.offline_writer.scenes import scenes
 from backend.engines.local.offline_writer.style import write_in_style
 from backend.engines.ports.events import Alive, EngineStatus
 from backend.engines.ports.text import Brief, Quote, Reply, StyleBrief, TextChunk, TextRequest
@@ -26,6 +27,7 @@ _WRITERS: dict[str, Callable[[Brief], Any]] = {
     "alt_text": alt_text,
     "variants": variants,
     "ideas": ideas,
+    "scenes": scenes,
 }
 
 

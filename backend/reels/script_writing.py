@@ -1,0 +1,68 @@
+"""Reels from a topic: the writer thinks of the scenes, what is said in them and what is seen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from backend import influencers, jobs, writing
+from backend.jobs import JobCard
+from backend.jobs.context import JobContext
+from backend.reels import service
+from backend.reels.schemas import SCRIPT_KIND, ReelDraft, SceneDraft, TopicOrder
+from backend.writing import LlmCost, ReelScript
+
+if TYPE_CHECKING:
+    from backend.app import App
+    from backend.writing.reel_scripts import Transact
+
+
+def start_script(tx: Session, order: TopicOrder, *, request_key: str) -> JobCard:
+    """Has a script written and made a reel; the job's result has its `reelId`. Raises NotFound, Invalid."""
+    influencer = influencers.get(tx, order.influencer_id)
+    service.check_format(order.format)
+    title = f"Script: {order.topic[:60]}"
+    return jobs.enqueue(
+        tx, kind=SCRIPT_KIND, payload=order, title=title, request_key=request_key, subject=("influencer", influencer.id)
+    )
+
+
+def max_script_usd(app: App, transact: Transact, order: TopicOrder) -> Decimal | None:
+    """The most that the script can cost, USD; None: nothing is paid. Raises NotFound."""
+    return writing.estimate_script(app, transact, order=order.script_order())
+
+
+def write_reel(ctx: JobContext, order: TopicOrder) -> dict[str, Any]:
+    """Writes the script and makes its reel, once however often the job is tried: {reel_id, usd, model}.
+
+    Raises NotFound, budgets.OverBudget, and what the text engine raises.
+    """
+    with ctx.transaction() as tx:
+        context = writing.load_context(tx, order.influencer_id, writing.default_prompt_form(ctx.app))
+    ask = writing.ask_in_steps(ctx, "script", order.influencer_id)
+
+    def write(tx: Session, answer: tuple[ReelScript, LlmCost]) -> dict[str, Any]:
+        script, cost = answer
+        draft = ReelDraft(
+            title=order.topic[:120],
+            influencer_id=order.influencer_id,
+            script="\n\n".join(scene.words for scene in script.scenes),
+            caption=script.caption,
+            format=order.format,
+        )
+        scenes = [SceneDraft(words=scene.words, prompt=scene.picture) for scene in script.scenes]
+        card, sentence = service.create_spoken_or_shown(ctx.app, tx, draft, scenes=scenes)
+        if sentence:
+            ctx.log(sentence, level="warning")
+        return {"reel_id": card.id, "usd": str(cost.usd), "model": cost.model}
+
+    return ctx.write_step("reel", lambda: writing.write_script(ask, context, order.script_order()), write) or {}
+
+
+def run_script(ctx: JobContext, order: TopicOrder) -> dict[str, Any]:
+    """Result: {reelId, cost, model}."""
+    ctx.progress(0, 0, "writing the script")
+    written = write_reel(ctx, order)
+    return {"reelId": written["reel_id"], "cost": float(written["usd"]), "model": written["model"]}

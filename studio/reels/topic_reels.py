@@ -1,0 +1,56 @@
+"""A reel from a topic: what the script costs, the job that writes it, and the storyboard when it is written."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import budgets, jobs, reels
+from backend.reels import TopicOrder
+from studio.jobs.jobs import follow
+from studio.shell.frame import Page
+from studio.ui.format import usd
+from studio.ui.forms import renew_request_key, request_key
+
+_JOB = "reels:script-job"
+
+
+def write_button(page: Page, topic: str, seconds: int, influencer_id: str, format_name: str) -> None:
+    """The button, with what the script costs at most."""
+    pressed = st.button("Write the script", type="primary", icon=":material/edit_note:", disabled=not influencer_id)
+    if not influencer_id:
+        st.caption("Somebody has to speak: make an influencer first.")
+        return
+    if topic.strip():
+        _cost(page, TopicOrder(influencer_id=influencer_id, topic=topic, seconds=seconds, format=format_name))
+    if pressed:
+        with page.guard():
+            order = TopicOrder(influencer_id=influencer_id, topic=topic, seconds=seconds, format=format_name)
+            form = f"reels:topic:{hash(order.model_dump_json())}"
+            with page.transaction(needs="editor") as tx:
+                st.session_state[_JOB] = reels.start_script(tx, order, request_key=request_key(form)).id
+            renew_request_key(form)
+
+
+def progress(page: Page) -> None:
+    """Follows the script that was ordered here, and opens its reel when it is written."""
+    job_id = st.session_state.get(_JOB)
+    if not job_id:
+        return
+    with page.transaction() as tx:
+        job = jobs.get(tx, job_id)
+    if follow(page, job, key="reels:script") or job.state == "failed":
+        return
+    del st.session_state[_JOB]
+    if job.result:
+        page.go("create/reels", id=job.result["reelId"])
+
+
+def _cost(page: Page, order: TopicOrder) -> None:
+    with page.guard():
+        most = reels.max_script_usd(page.app, page.transaction, order)
+        if most is None:
+            st.caption("Free: the offline writer puts it together.")
+            return
+        with page.transaction() as tx:
+            usual, most = budgets.usual_and_most_usd(tx, "script", most)
+        st.caption(f"About {usd(usual)}, at most {usd(most)}." if usual is not None else f"At most {usd(most)}.")
