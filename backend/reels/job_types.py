@@ -53,7 +53,7 @@ register(
         SCRIPT_KIND,
         "net",
         TopicOrder,
-        "backend.reels.script_writing:run_script",
+        "backend.reels.pipeline:run_script",
         "Writing",
         **_SCRIPT_LIMITS,
         requests=(

@@ -26,8 +26,10 @@ from backend.reels import clips, narration, orchestrator, queries, service, shar
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
+from backend.reels.script_writing import run_script
 from backend.reels.timeline import FPS, TimedScene, film_frames, runs, timeline
 
+__all__ = ["run_preview", "run_render", "run_script"]
 T = TypeVar("T")
 _PREVIEW_WIDTH = 540
 _PICTURE_SIZES = {True: "story", False: "landscape"}
