@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,9 @@ from backend.writing import LlmCost, ReelScript
 
 if TYPE_CHECKING:
     from backend.app import App
-    from backend.writing.reel_scripts import Transact
+
+
+Transact = Callable[[], AbstractContextManager[Session]]
 
 
 def start_script(tx: Session, order: TopicOrder, *, request_key: str) -> JobCard:
