@@ -72,7 +72,7 @@ def waveforms(ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int,
     for scene in timed:
         if scene.n in spoken:
             silent = [0] * round((scene.voice_s - scene.start_s) * _PEAKS_PER_SECOND)
-            heard = wav_file.peaks(voice_path(ctx, scene.n, spoken[scene.n]), per_second=_PEAKS_PER_SECOND)
+            levels = wav_file.peaks(voice_path(ctx, scene.n, spoken[scene.n]), per_second=_PEAKS_PER_SECOND)
             length = round(scene.seconds * _PEAKS_PER_SECOND)
-            drawn[scene.n] = [*silent, *heard, *[0] * length][:length]
+            drawn[scene.n] = [*silent, *levels, *[0] * length][:length]
     return drawn

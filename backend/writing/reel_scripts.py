@@ -66,7 +66,7 @@ class ReelScript(BaseModel):
 
     @field_validator("scenes")
     @classmethod
-    def _said(cls, scenes: list[ScriptScene]) -> list[ScriptScene]:
+    def _not_silent(cls, scenes: list[ScriptScene]) -> list[ScriptScene]:
         spoken = [scene for scene in scenes if scene.words.strip()]
         if not spoken:
             raise ValueError("nothing is said")
@@ -128,7 +128,7 @@ def _request(context: WritingContext, order: ScriptOrder) -> TextRequest:
 def _drawable(context: WritingContext, order: ScriptOrder, picture: str, n: int) -> str:
     """The prompt in words that the base model knows, with the trigger word."""
     form = context.prompts
-    known = form.known_phrases(picture)
-    if not known and form.form == "slots":
-        known = from_slots(form, order.topic, context.written + n)
-    return normalize_picture_prompt(known, context.card)[:2000]
+    prompt = form.known_phrases(picture)
+    if not prompt and form.form == "slots":
+        prompt = from_slots(form, order.topic, context.written + n)
+    return normalize_picture_prompt(prompt, context.card)[:2000]

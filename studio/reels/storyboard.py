@@ -135,8 +135,8 @@ def _script(page: Page, card: ReelCard) -> None:
 def _scenes(page: Page, card: ReelCard) -> SceneCard:
     """The timeline; returns the scene that is chosen."""
     ids = [scene.id for scene in card.scenes]
-    asked = st.query_params.get("scene", "")
-    selected = asked if asked in ids else ids[0]
+    scene_id = st.query_params.get("scene", "")
+    selected = scene_id if scene_id in ids else ids[0]
     with page.transaction() as tx:
         rendered = reels.rendered_scenes(page.app, tx, card)
     event = scene_strip(
