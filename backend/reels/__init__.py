@@ -31,7 +31,6 @@ from backend.reels.schemas import (
     TopicOrder,
 )
 from backend.reels.script import MAX_SCRIPT, speaking_seconds, split_script
-from backend.reels.script_writing import max_script_usd, start_script, write_reel
 from backend.reels.service import (
     add_scene,
     create,
@@ -50,6 +49,7 @@ from backend.reels.service import (
 )
 from backend.reels.shared_folder import sweep as sweep_shared_folder
 from backend.reels.timeline import estimated_seconds
+from backend.reels.topic_scripts import max_script_usd, start_script, write_reel
 
 __all__ = [
     "ENDED_MESSAGE",

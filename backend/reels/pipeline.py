@@ -26,8 +26,8 @@ from backend.reels import clips, narration, orchestrator, queries, service, shar
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
-from backend.reels.script_writing import run_script
 from backend.reels.timeline import FPS, TimedScene, film_frames, runs, timeline
+from backend.reels.topic_scripts import run_script
 
 __all__ = ["run_preview", "run_render", "run_script"]
 T = TypeVar("T")
