@@ -16,6 +16,7 @@ from backend.bulk_planning.schemas import (
 )
 from backend.bulk_planning.service import (
     PICTURE_KIND,
+    REEL_KIND,
     SERIES_KIND,
     USUAL_CLOCK,
     discard_drafts,
@@ -33,6 +34,7 @@ __all__ = [
     "MAX_POSTS_PER_DAY",
     "MAX_REDRAWS",
     "PICTURE_KIND",
+    "REEL_KIND",
     "SERIES_KIND",
     "USUAL_CLOCK",
     "Forecast",

@@ -18,7 +18,7 @@ from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
 from backend.platforms.registry import PLATFORMS
-from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, WriteOrder
+from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, ScriptOrder, WriteOrder
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -43,10 +43,11 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
         times, requested = service.free_times(tx, influencer, order)
         filled_count = len(service.filled_days(tx, influencer, order))
         picture_count, draw_s, load_s, jobs_ahead = 0, None, 0.0, 0
-        if models and any(platform_adaptation.takes_pictures(channel.platform, order.format) for channel in channels):
-            draft = picture_draft(order, channels[0].platform, "a picture", order.pictures, models)
+        if models and any(platform_adaptation.takes_files(channel.platform, order.format) for channel in channels):
+            a_post = order.pictures if order.format != "reel" else _script_order(order).scenes
+            draft = picture_draft(order, channels[0].platform, "a picture", a_post, models)
             generation_plan = generation.preview(tx, drafts=[draft], models=models)
-            picture_count, jobs_ahead, load_s = order.pictures * len(times), generation_plan.ahead, generation_plan.load_s
+            picture_count, jobs_ahead, load_s = a_post * len(times), generation_plan.ahead, generation_plan.load_s
             if generation_plan.seconds is not None:  # the model is loaded once, for the first picture
                 mean_draws = _mean_draws(app, tx, influencer, order, models[0].base)
                 draw_s = load_s + (generation_plan.seconds - load_s + HANDOVER_S * jobs.slowdown(tx)) * len(times) * mean_draws
@@ -73,7 +74,7 @@ def forecast(app: App, transact: Transact, *, order: SeriesOrder) -> Forecast:
 def _mean_draws(app: App, tx: Session, influencer: InfluencerCard, order: SeriesOrder, base: str) -> float:
     """How often a picture is drawn on average: again while it does not look like the influencer, at most `redraw` times."""
     engine = app.engines.identity
-    if not order.redraw or not engine.embedder or engine.unsupported_reason(base):
+    if order.format == "reel" or not order.redraw or not engine.embedder or engine.unsupported_reason(base):
         return 1.0
     pass_rate = generation.pass_rate(tx, influencer.id)
     if pass_rate is None:
@@ -112,7 +113,18 @@ def _max_usd(app: App, transact: Transact, order: SeriesOrder, n: int, platform:
                 app, transact, order=IdeasOrder(days=days, kinds=(content_type,), first=order.first, **common)
             )
             ideas_usd += (ideas or Decimal(0)) * weeks_of_days
-    return text_usd * n + ideas_usd
+    return text_usd * n + ideas_usd + _max_scripts_usd(app, transact, order, n)
+
+
+def _script_order(order: SeriesOrder) -> ScriptOrder:
+    return ScriptOrder(influencer_id=order.influencer_id, topic="a topic", style=order.style, seconds=order.reel_seconds)
+
+
+def _max_scripts_usd(app: App, transact: Transact, order: SeriesOrder, n: int) -> Decimal:
+    if order.format != "reel" or not order.pictures:
+        return Decimal(0)
+    longest = _script_order(order).model_copy(update={"topic": "\U0001f600" * MAX_TOPIC, "hook": "\U0001f600" * 500})
+    return (writing.estimate_script(app, transact, order=longest) or Decimal(0)) * n
 
 
 def _warnings(
@@ -128,9 +140,10 @@ def _warnings(
     for channel in channels:
         if channel.state != "connected":
             warnings.append(f"{channel.label} is not connected: its posts wait until it is.")
-        if not platform_adaptation.takes_pictures(channel.platform, order.format):
+        if not platform_adaptation.takes_files(channel.platform, order.format):
+            kind = "pictures" if order.format == "reel" else "videos"
             warnings.append(
-                f"{PLATFORMS[channel.platform].label} takes videos only: the posts for {channel.name} wait for one."
+                f"{PLATFORMS[channel.platform].label} takes {kind} only: the posts for {channel.name} wait for one."
             )
         elif order.format == "story" and "story" not in PLATFORMS[channel.platform].formats:
             warnings.append(f"{PLATFORMS[channel.platform].label} has no stories: {channel.name} gets pictures.")

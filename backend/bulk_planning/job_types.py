@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import bulk_planning
 from backend.app import App
 from backend.bulk_planning import SeriesOrder
-from backend.bulk_planning.schemas import PicturePayload, SeriesPayload
+from backend.bulk_planning.schemas import PicturePayload, ReelPayload, SeriesPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.writing.schemas import TextEstimate
 
@@ -57,4 +57,5 @@ register(
     JobType(
         "content-plan-picture", "net", PicturePayload, "backend.bulk_planning.pipeline:run_picture", "Plans of posts", **_LIMITS
     ),
+    JobType("content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", "Plans of posts", **_LIMITS),
 )

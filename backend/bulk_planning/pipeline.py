@@ -19,7 +19,8 @@ from backend import content_plans, identity, influencers, jobs, writing
 from backend.budgets import OverBudget
 from backend.bulk_planning import platform_adaptation, service, slots
 from backend.bulk_planning.post_pictures import run as run_picture
-from backend.bulk_planning.schemas import PicturePayload, SeriesOrder, SeriesPayload
+from backend.bulk_planning.post_reels import run as run_reel
+from backend.bulk_planning.schemas import PicturePayload, ReelPayload, SeriesOrder, SeriesPayload
 from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft
 from backend.engines.ports.image import ModelCard
@@ -30,7 +31,7 @@ from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
-__all__ = ["run_picture", "run_series"]
+__all__ = ["run_picture", "run_reel", "run_series"]
 _OFFLINE = "Put together by the offline writer: no language model is set."
 
 
@@ -58,11 +59,11 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         influencer, channels = influencers.get(tx, order.influencer_id), service.chosen_channels(tx, order)
     local_times = [datetime.fromisoformat(text) for text in times["walls"]]
-    takes_pictures = any(platform_adaptation.takes_pictures(channel.platform, order.format) for channel in channels)
+    takes_files = any(platform_adaptation.takes_files(channel.platform, order.format) for channel in channels)
     if order.pictures:
         ctx.write_step("identity", ctx.app.engines.image.models, lambda tx, models: _start_calibration(tx, ctx, order, models))
     draws = bool(
-        order.pictures and takes_pictures and ctx.step("models", lambda: {"n": len(ctx.app.engines.image.models())}) != {"n": 0}
+        order.pictures and takes_files and ctx.step("models", lambda: {"n": len(ctx.app.engines.image.models())}) != {"n": 0}
     )
     run = _SeriesRun(ctx, order, influencer, channels, local_times, draws)
     topics, results = _Topics(run), list[Mapping[str, Any]]()
@@ -262,7 +263,25 @@ def _create_draft(
         variants=variants,
     )
     plan = content_plans.create(tx, draft, request_key=f"{ctx.job_id}:{n}", text_id=text.id)
-    if run.draws:
+    if run.draws and run.order.format == "reel":
+        reel = ReelPayload(
+            plan_id=plan.id,
+            influencer_id=run.influencer.id,
+            topic=order.topic,
+            hook=parts.hook,
+            style=order.style,
+            seconds=run.order.reel_seconds,
+        )
+        jobs.enqueue(
+            tx,
+            kind=service.REEL_KIND,
+            payload=reel,
+            title=f"Reel of “{plan.title[:60]}”",
+            parent_id=ctx.job_id,
+            request_key=f"{ctx.job_id}/reel-{n}",
+            subject=("influencer", run.influencer.id),
+        )
+    elif run.draws:
         payload = PicturePayload(
             plan_id=plan.id,
             text_id=text.id,

@@ -15,11 +15,13 @@ def content_type(platform: str, form: PictureFormat) -> str:
 
 
 def choose_format(platform: str, form: PictureFormat) -> Format:
-    """The requested format where the platform has it, else a picture, else the platform's first format."""
+    """The requested format where the platform has it (a reel as Short or video), else a picture, else the first format."""
     formats = PLATFORMS[platform].formats
-    preferred: tuple[Format, ...] = (form, "picture")
+    preferred: tuple[Format, ...] = ("reel", "short", "video") if form == "reel" else (form, "picture")
     return next((format for format in preferred if format in formats), next(iter(formats)))
 
 
-def takes_pictures(platform: str, form: PictureFormat) -> bool:
-    return PLATFORMS[platform].formats[choose_format(platform, form)].picture is not None
+def takes_files(platform: str, form: PictureFormat) -> bool:
+    """Whether posts of this format can show what is made for them: a video for a reel, else pictures."""
+    limits = PLATFORMS[platform].formats[choose_format(platform, form)]
+    return (limits.video if form == "reel" else limits.picture) is not None

@@ -93,7 +93,7 @@ def _attach_pictures(tx: Session, payload: PicturePayload, rounds: Sequence[Mapp
     fitting = [(picture, asset) for result in rounds for picture, asset in result["fit"]][: payload.n]
     if len(fitting) >= min(2, payload.n):  # a carousel has at least two
         writing.set_picture(tx, payload.text_id, fitting[0][0])
-        content_plans.attach_pictures(tx, payload.plan_id, [asset for _, asset in fitting], alt_text=payload.alt_text)
+        content_plans.attach_files(tx, payload.plan_id, [asset for _, asset in fitting], alt_text=payload.alt_text)
     else:
         fitting = []
         content_plans.mark_picture_missing(

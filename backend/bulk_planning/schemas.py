@@ -16,7 +16,7 @@ from backend.writing import CAPTION_CHARACTERS, MAX_AUDIENCE, MAX_CALL_TO_ACTION
 
 MAX_DAYS, MAX_POSTS_PER_DAY, MAX_POSTS, MAX_PICTURES = 31, 4, 60, 4
 DEFAULT_REDRAWS, MAX_REDRAWS = 3, 6
-PictureFormat = Literal["picture", "carousel", "story"]
+PictureFormat = Literal["picture", "carousel", "story", "reel"]
 Topic = Annotated[str, Field(max_length=MAX_TOPIC)]
 
 
@@ -24,7 +24,8 @@ class SeriesOrder(Draft):
     """Posts for `days` days from `first` on, in the influencer's time zone.
 
     `clocks`: times of day (“18:30”), one post each; empty: the influencer's recurring times. `channel_ids`: in the order they
-    publish, `minutes_between` apart. `pictures`: a post; 0: text only. `redraw`: how often pictures that do not look like the
+    publish, `minutes_between` apart. `pictures`: a post; 0: text only; with the format reel: whether a reel of about
+    `reel_seconds` is made. `redraw`: how often pictures that do not look like the
     influencer are drawn again; 0: never. `topics`: of the first posts; the writer thinks of the others. `skip_filled`: leave
     out days on which the influencer has a post already. `length`: characters of a caption. `goal`, `audience`,
     `call_to_action`: of every post, as in a WriteOrder. `privacy`: channel id -> who can see its posts (the platform's own
@@ -39,6 +40,7 @@ class SeriesOrder(Draft):
     channel_ids: tuple[str, ...] = Field(max_length=20)
     format: PictureFormat = "picture"
     pictures: int = Field(1, ge=0, le=MAX_PICTURES)
+    reel_seconds: int = Field(20, ge=10, le=60)
     redraw: int = Field(DEFAULT_REDRAWS, ge=0, le=MAX_REDRAWS)
     topics: tuple[Topic, ...] = Field((), max_length=MAX_POSTS)
     style: str = Field("", max_length=MAX_STYLE)
@@ -102,6 +104,17 @@ class PicturePayload(BaseModel):
     n: int = 1
     size: str = "portrait"
     redraw: int = 0
+
+
+class ReelPayload(BaseModel):
+    """Payload of a `content-plan-reel` job: the reel of one post of a series. `hook`: the words that it begins with."""
+
+    plan_id: str
+    influencer_id: str
+    topic: str
+    hook: str = ""
+    style: str = ""
+    seconds: int = 20
 
 
 @dataclass(frozen=True, slots=True)

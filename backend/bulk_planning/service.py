@@ -18,7 +18,7 @@ from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
 
-SERIES_KIND, PICTURE_KIND = "content-plan", "content-plan-picture"
+SERIES_KIND, PICTURE_KIND, REEL_KIND = "content-plan", "content-plan-picture", "content-plan-reel"
 USUAL_CLOCK = "18:00"
 _SEARCHED_DAYS = 60
 """How far ahead a week with a free time is looked for."""
@@ -135,7 +135,7 @@ def get_series(tx: Session, job_id: str) -> SeriesCard:
     if card.kind != SERIES_KIND:
         raise NotFound("This is no plan of posts.")
     plans = tuple(content_plans.plans_in_series(tx, f"{job_id}:"))
-    picture_jobs = [job for job in jobs.children(tx, job_id) if job.kind == PICTURE_KIND]
+    picture_jobs = [job for job in jobs.children(tx, job_id) if job.kind in (PICTURE_KIND, REEL_KIND)]
     states = [job.state for job in picture_jobs]
     end_times = [job.finished_at for job in picture_jobs if job.state == "completed" and job.finished_at]
     unfinished = len(picture_jobs) - states.count("completed") - states.count("failed") - states.count("cancelled")
@@ -153,7 +153,7 @@ def get_series(tx: Session, job_id: str) -> SeriesCard:
         states.count("completed"),
         states.count("failed"),
         sum(int((job.result or {}).get("held", 0)) for job in picture_jobs),
-        sum(bool((job.result or {}).get("missed")) and not job.result["pictures"] for job in picture_jobs if job.result),
+        sum(bool(job.result.get("missed")) and not job.result["pictures"] for job in picture_jobs if job.result),
         left_s,
     )
 

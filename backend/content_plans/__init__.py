@@ -27,7 +27,7 @@ from backend.content_plans.board import (
 )
 from backend.content_plans.bulk import (
     TakenTime,
-    attach_pictures,
+    attach_files,
     delete_many,
     mark_picture_missing,
     plans_in_series,
@@ -216,7 +216,7 @@ __all__ = [
     "after_minutes",
     "approve",
     "as_typed",
-    "attach_pictures",
+    "attach_files",
     "board",
     "campaign_names",
     "campaigns",

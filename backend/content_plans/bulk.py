@@ -44,8 +44,9 @@ def plans_in_series(tx: Session, prefix: str) -> list[PlanCard]:
     return queries.page(tx, PlanFilters(series=prefix), take=MAX_PLANS_AT_ONCE).cards
 
 
-def attach_pictures(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_text: str = "") -> list[str]:
-    """Gives pictures to the plan's editable posts that have no files and whose format takes some. Returns their channel ids.
+def attach_files(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_text: str = "") -> list[str]:
+    """Gives pictures, or a video, to the plan's editable posts that have no files and whose format takes such. Returns their
+    channel ids.
 
     Files chosen by somebody meanwhile stay. Approved posts are reviewed again where the posting rules want it, because
     what will be seen has changed. A deleted plan gets nothing.
@@ -56,7 +57,7 @@ def attach_pictures(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_
         return []
     review, channel_ids = posting_rules.get_rules(tx, card.influencer_id).review, []
     for post in card.posts:
-        draft = _draft_with_pictures(tx, post, asset_ids, alt_text)
+        draft = _draft_with_files(tx, post, asset_ids, alt_text)
         if draft and not post.media and post.state in rules.EDITABLE:
             plans.edit_post(tx, post, draft, review=review)
             channel_ids.append(post.channel_id)
@@ -77,13 +78,13 @@ def mark_picture_missing(tx: Session, plan_id: str, reason: str) -> None:
             tx.execute(update(Post).where(Post.id == post.id).values(options=options, updated_at=func.clock_timestamp()))
 
 
-def _draft_with_pictures(tx: Session, post: PostCard, asset_ids: Sequence[str], alt_text: str) -> VariantDraft | None:
-    """The post with these pictures, as many as its format takes. None: its format takes none, or the files are gone."""
+def _draft_with_files(tx: Session, post: PostCard, asset_ids: Sequence[str], alt_text: str) -> VariantDraft | None:
+    """The post with these files, as many as its format takes. None: its format takes none, or the files are gone."""
     formats = PLATFORMS[post.platform].formats
     asset_cards = assets.get_many(tx, asset_ids)
     files = tuple(checks.original_media(asset_cards[asset_id], {}) for asset_id in asset_ids if asset_id in asset_cards)
     limits = formats[checks.fitting_format(post, files)]
-    if limits.picture is None or not files:
+    if not files or (limits.video if files[0].kind == "video" else limits.picture) is None:
         return None
     media = tuple(asset_ids)[: limits.count[1]]
     alts = {media[0]: alt_text[:1000]} if alt_text else {}

@@ -25,7 +25,7 @@ from studio.ui.format import count, duration, plain
 from studio.ui.notices import queue_toast, toast_errors
 from studio.writing.writing_form import brief_fields
 
-FORMATS = {"picture": "Picture", "carousel": "Carousel", "story": "Story"}
+FORMATS = {"picture": "Picture", "carousel": "Carousel", "story": "Story", "reel": "Reel"}
 _DEFAULT_TIMES = ((time(18),), (time(9), time(18)), (time(9), time(13), time(18)), (time(8), time(12), time(16), time(20)))
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HIDDEN, _UNDO = "series:hidden", "series:undo"
@@ -61,8 +61,11 @@ def series_form(
     post_format = left.segmented_control(
         "Format", list(FORMATS), default="picture", format_func=FORMATS.__getitem__, key=f"{key}:format", required=True
     )
-    make_pictures = right.toggle("Make the pictures too", value=True, key=f"{key}:draws")
-    pictures = int(make_pictures)
+    make_label = "Make the reels too" if post_format == "reel" else "Make the pictures too"
+    make_pictures = right.toggle(make_label, value=True, key=f"{key}:draws")
+    pictures, reel_seconds = int(make_pictures), 20
+    if make_pictures and post_format == "reel":
+        reel_seconds = int(st.slider("Seconds of a reel", 10, 60, 20, 5, key=f"{key}:seconds"))
     if make_pictures and post_format == "carousel":
         pictures = int(st.number_input("Pictures in a carousel", 2, bulk_planning.MAX_PICTURES, 2, key=f"{key}:pictures"))
     topics = st.text_area(
@@ -81,6 +84,7 @@ def series_form(
         channel_ids=tuple(channel_ids),
         format=post_format or "picture",
         pictures=pictures,
+        reel_seconds=reel_seconds,
         topics=tuple(topics.splitlines()),
         **more,
     )

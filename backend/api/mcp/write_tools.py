@@ -89,13 +89,18 @@ def plan_days(
     days: Annotated[int, Field(ge=1, le=31)] = 7,
     times: Annotated[list[Clock], Field(max_length=4, description="Empty: the influencer's usual times")] = [],  # noqa: B006
     pictures: Annotated[int, Field(ge=0, le=4, description="Pictures of a post; 0: texts only")] = 1,
+    as_reels: Annotated[bool, Field(description="Make a reel for each post: script, voice, pictures, video")] = False,
     topics: Annotated[list[str], Field(max_length=60, description="Of the first posts; the writer thinks of the rest")] = [],  # noqa: B006
     style: Annotated[str, Field(max_length=200)] = "",
 ) -> answers.StartedJob:
     """Starts writing and illustrating posts for several days; they come onto the calendar as drafts."""
     payload = {"influencer_id": influencer_id, "first": first_day, "days": days, "clocks": tuple(times), "style": style}
     payload |= {"channel_ids": tuple(channel_ids), "pictures": pictures, "topics": tuple(topics)}
-    return _start_job("content-plan", payload | ({"format": "carousel"} if pictures > 1 else {}), idempotency_key)
+    if as_reels:
+        payload |= {"format": "reel", "pictures": 1}
+    return _start_job(
+        "content-plan", payload | ({"format": "carousel"} if pictures > 1 and not as_reels else {}), idempotency_key
+    )
 
 
 def plan_post(

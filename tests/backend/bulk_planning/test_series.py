@@ -102,7 +102,7 @@ def test_what_does_not_look_like_them_is_drawn_again(rig: SeriesRig, workspace: 
             assert problem.message.startswith("Needs a picture: of 4 drawn, too few look like")
             assert "best face match 67 %, needs 83 %" in problem.message
     with rig.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        content_plans.attach_pictures(tx, third.id, first.posts[0].media)
+        content_plans.attach_files(tx, third.id, first.posts[0].media)
         assert not any(
             content_plans.missing_picture_reason(post.options, post.media) for post in content_plans.get(tx, third.id).posts
         )

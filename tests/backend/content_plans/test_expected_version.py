@@ -103,7 +103,7 @@ def test_pictures_that_came_meanwhile_count_as_a_change(db: Database, workspace:
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx)
         plan = bella.plan(tx, variants=(bella.variant(media=()),))
-        content_plans.attach_pictures(tx, plan.id, [make_asset(tx)])
+        content_plans.attach_files(tx, plan.id, [make_asset(tx)])
         [refused] = content_plans.approve(tx, [plan.id], expected={plan.id: plan}).refused.values()
         assert "Pictures and videos was “0 files”, is now “1 file”." in refused
 
