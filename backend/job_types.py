@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from backend.bulk_planning import job_types as _bulk_planning  # noqa: F401
 from backend.comparisons import job_types as _comparisons  # noqa: F401
+from backend.consents import job_types as _consents  # noqa: F401
 from backend.datasets import job_types as _datasets  # noqa: F401
 from backend.gallery import job_types as _boards  # noqa: F401
 from backend.generation import job_types as _generation  # noqa: F401

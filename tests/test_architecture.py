@@ -30,6 +30,7 @@ SLICES = {
     "generation",
     "videos",
     "voices",
+    "consents",
     "writing",
     "channels",
     "content_plans",

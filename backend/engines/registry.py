@@ -8,7 +8,7 @@ from backend.engines.ports.caption import Captioner
 from backend.engines.ports.identity import IdentityEngine
 from backend.engines.ports.image import ImageEngine
 from backend.engines.ports.motion import MotionEngine
-from backend.engines.ports.speech import SpeechEngine, WordAligner
+from backend.engines.ports.speech import SpeechEngine, Transcriber, WordAligner
 from backend.engines.ports.text import TextEngine
 from backend.engines.ports.trainer import LoraTrainer
 from backend.engines.ports.upscale import Upscaler
@@ -29,6 +29,7 @@ class Engines:
     speech: dict[str, SpeechEngine]
     """By name; the preferred one first."""
     aligner: WordAligner
+    transcriber: Transcriber
 
 
 def build_engines(settings: Settings) -> Engines:
@@ -43,6 +44,7 @@ def build_engines(settings: Settings) -> Engines:
         motion=_motion(settings),
         speech=build_speech(settings),
         aligner=_aligner(settings),
+        transcriber=_transcriber(settings),
     )
 
 
@@ -183,3 +185,9 @@ def _aligner(settings: Settings) -> WordAligner:
     from backend.engines.local.speech.aligner import SphinxAligner
 
     return SphinxAligner(settings)
+
+
+def _transcriber(settings: Settings) -> Transcriber:
+    from backend.engines.local.speech.transcriber import SphinxTranscriber
+
+    return SphinxTranscriber(settings)

@@ -45,7 +45,7 @@ from backend.jobs.queue_notify import notifier
 from backend.jobs.results import with_old_keys
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.jobs.service import cancel, dismiss, enqueue, on_cancel, postpone, reorder, retry
+from backend.jobs.service import cancel, dismiss, enqueue, fail_waiting, on_cancel, postpone, reorder, retry
 from backend.jobs.sweep import purge_old
 from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
@@ -80,6 +80,7 @@ __all__ = [
     "enqueue",
     "enqueue_for",
     "estimate",
+    "fail_waiting",
     "find_by_key",
     "finish_attempt",
     "finish_attempts",

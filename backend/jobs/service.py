@@ -3,7 +3,7 @@ queue come (lower priority first, then age)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, NoReturn
 
@@ -94,6 +94,25 @@ def cancel(tx: Session, job_id: str) -> JobCard:
         raise Conflict(f"This job has already ended ({state}); there is nothing left to cancel.")
     _cancel_tree(tx, job_id, state)
     return get(tx, job_id)
+
+
+def fail_waiting(tx: Session, job_ids: Sequence[str], *, code: str, message: str) -> list[str]:
+    """Fails pending jobs at once: what they need is not there any more. Their children are cancelled. Jobs that run or have
+    ended are left alone. Returns the ids of those that failed. Raises NotPermitted."""
+    _require_editor(tx)
+    failed = []
+    for job_id in sorted(job_ids):
+        if _lock(tx, job_id) != JobState.PENDING:
+            continue
+        ended = {"finished_at": func.clock_timestamp(), "error_code": code, "error_message": message, "waits_for": 0}
+        moved = move(tx, job_id, JobState.PENDING, JobState.FAILED, **ended)
+        assert moved is not None
+        child_ended(tx, moved["parent_id"], JobState.FAILED, message)
+        unfinished = select(Job.id, Job.state).where(Job.parent_id == job_id, Job.state.not_in(FINAL))
+        for child_id, child_state in tx.execute(unfinished.order_by(Job.id).with_for_update()).all():
+            _cancel_tree(tx, child_id, child_state)
+        failed.append(job_id)
+    return failed
 
 
 def retry(tx: Session, job_id: str) -> JobCard:

@@ -1,15 +1,18 @@
 """Voices: what engines offer, the voices of a workspace and of each influencer, the lexicon, and texts spoken in jobs."""
 
+from backend.voices.cloned import cloners, made_with, of_consent, start_clone, withdraw
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import for_influencer, get, lexicon, offered, page
 from backend.voices.schemas import (
     MAX_CHARACTERS,
     ChosenVoice,
+    CloneDraft,
     LexiconCard,
     OfferedVoice,
     PreviewDraft,
     SpokenText,
     VoiceCard,
+    VoiceUse,
 )
 from backend.voices.service import (
     add,
@@ -25,23 +28,30 @@ from backend.voices.speech import speak
 __all__ = [
     "MAX_CHARACTERS",
     "ChosenVoice",
+    "CloneDraft",
     "LexiconCard",
     "OfferedVoice",
     "PreviewDraft",
     "SpokenText",
     "VoiceCard",
+    "VoiceUse",
     "add",
     "choose",
+    "cloners",
     "default_voice",
     "for_influencer",
     "forget_lost",
     "get",
     "lexicon",
+    "made_with",
+    "of_consent",
     "offered",
     "page",
     "remove_pronunciation",
     "set_pronunciation",
     "speak",
+    "start_clone",
     "start_preview",
+    "withdraw",
     "without_pauses",
 ]

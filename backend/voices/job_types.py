@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from backend import voices
+from backend import consents, voices
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
-from backend.voices.schemas import PreviewDraft, PreviewPayload
+from backend.voices.schemas import (
+    CLONE_KIND,
+    REMOVAL_KIND,
+    CloneDraft,
+    ClonePayload,
+    PreviewDraft,
+    PreviewPayload,
+    RemovalPayload,
+)
 
 
 def _start_preview(app: App, tx: Session, draft: PreviewDraft, key: str) -> str:
     return voices.start_preview(tx, draft, request_key=key).id
 
 
+def _start_clone(app: App, tx: Session, draft: CloneDraft, key: str) -> str:
+    return voices.start_clone(tx, app.engines.speech, draft, request_key=key).id
+
+
+consents.on_revoke("voice", voices.withdraw)
 register(
     JobType(
         "voice-preview",
@@ -32,3 +45,22 @@ register(
         ),
     ),
 )
+register(
+    JobType(
+        CLONE_KIND,
+        "cpu",
+        ClonePayload,
+        "backend.voices.pipeline:run_clone",
+        "Voices",
+        requests=(
+            JobRequestType(
+                CLONE_KIND,
+                "influencers:write",
+                CloneDraft,
+                _start_clone,
+                {"consentId": "con_…", "engine": "elevenlabs", "title": "Anna"},
+            ),
+        ),
+    ),
+)
+register(JobType(REMOVAL_KIND, "cpu", RemovalPayload, "backend.voices.pipeline:run_removal", "Voices", max_retries=30))

@@ -1,12 +1,23 @@
-"""The job that speaks a text to listen to."""
+"""The jobs that speak a text to listen to, copy a voice, and delete a copy."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
-from backend import voices
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend import assets, consents, events, voices
+from backend.db.tables import Voice
+from backend.engines.ports.events import Event
+from backend.engines.ports.speech import SpeechVoice, VoiceCloner
+from backend.errors import EngineError, Unsupported
 from backend.jobs.context import JobContext
-from backend.voices.schemas import PreviewPayload
+from backend.kit.ids import new_id
+from backend.voices.schemas import ClonePayload, PreviewPayload, RemovalPayload
+
+_NON_COMMERCIAL = "The licence of {title} ({licence}) does not allow earning money with its voices. Choose another engine."
 
 
 def run_preview(ctx: JobContext, payload: PreviewPayload) -> dict[str, Any]:
@@ -19,3 +30,88 @@ def run_preview(ctx: JobContext, payload: PreviewPayload) -> dict[str, Any]:
         "timingSource": spoken.timing_source,
         "words": [[word.text, word.start_s, word.end_s] for word in spoken.words],
     }
+
+
+def run_clone(ctx: JobContext, payload: ClonePayload) -> dict[str, Any]:
+    """Result: {voiceId}. The consent is looked at before anything is sent, and again when the copy is there: a copy whose
+    consent ended meanwhile is deleted. Raises ConsentEnded, Unsupported, and what the engine raises."""
+    engine = _cloner(ctx, payload.engine)
+    copies: list[SpeechVoice] = []
+
+    def copy() -> SpeechVoice:
+        copies.append(_copy(ctx, engine, payload))
+        return copies[0]
+
+    try:
+        return ctx.write_step("voice", copy, lambda tx, copied: _write(tx, payload, copied)) or {}
+    except consents.ConsentEnded:
+        for copied in copies:
+            engine.forget(copied.name)
+        raise
+
+
+def run_removal(ctx: JobContext, payload: RemovalPayload) -> dict[str, Any]:
+    """Deletes a copied voice where its engine has it; tried again until it is gone. Result: {voiceId}."""
+    with ctx.transaction() as tx:
+        voice = voices.get(tx, payload.voice_id)
+    _cloner(ctx, voice.engine).forget(voice.engine_voice)
+    with ctx.transaction() as tx:
+        events.record(tx, "voice.removed_at_engine", "voice", voice.id, {"engine": voice.engine})
+    return {"voiceId": voice.id}
+
+
+def _cloner(ctx: JobContext, name: str) -> VoiceCloner:
+    engine = ctx.app.engines.speech.get(name)
+    if not isinstance(engine, VoiceCloner):
+        raise Unsupported(f"{name!r} is not set up here any more. Set it up again, then try this job again.")
+    return engine
+
+
+def _copy(ctx: JobContext, engine: VoiceCloner, payload: ClonePayload) -> SpeechVoice:
+    with ctx.transaction() as tx:
+        consent = consents.check_usable(tx, payload.consent_id)
+        recording = assets.get(tx, str(consent.asset_id))
+    sample = ctx.workdir / "sample.wav"
+    assets.fetch(ctx.app.storage, recording, sample)
+    ctx.progress(0, 0, "copying the voice")
+    copied: SpeechVoice | None = None
+
+    def steps() -> Generator[Event, None, None]:
+        nonlocal copied
+        for event in engine.clone(sample, title=payload.title, mark=ctx.job_id, language=consent.language):
+            if isinstance(event, SpeechVoice):
+                copied = event
+            else:
+                yield event
+
+    for _ in ctx.pump(steps()):
+        pass
+    if copied is None:
+        raise EngineError("The copy of the voice did not arrive. Try again.")
+    if not copied.commercial:
+        engine.forget(copied.name)
+        raise Unsupported(_NON_COMMERCIAL.format(title=payload.engine, licence=copied.licence))
+    return copied
+
+
+def _write(tx: Session, payload: ClonePayload, copied: SpeechVoice) -> dict[str, Any]:
+    consents.check_usable(tx, payload.consent_id)
+    voice_id = new_id("voi")
+    new_row = insert(Voice).values(
+        id=voice_id,
+        tenant_id=tx.info["tenant_id"],
+        title=payload.title,
+        kind="cloned",
+        engine=payload.engine,
+        engine_voice=copied.name,
+        language=copied.language,
+        licence=copied.licence,
+        quality=copied.quality,
+        weights_sha256=copied.weights_sha256,
+        consent_id=payload.consent_id,
+        created_by=tx.info.get("user_id"),
+    )
+    tx.execute(new_row)
+    data = {"engine": payload.engine, "consent_id": payload.consent_id, "licence": copied.licence}
+    events.record(tx, "voice.cloned", "voice", voice_id, data)
+    return {"voiceId": voice_id}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import consents
 from backend.db.tables import InfluencerVoice, LexiconEntry, Voice
 from backend.engines.ports.speech import SpeechEngine, SpeechVoice
 from backend.errors import NotFound
@@ -15,7 +16,7 @@ from backend.voices.schemas import ChosenVoice, LexiconCard, OfferedVoice, Voice
 
 def page(tx: Session) -> list[VoiceCard]:
     """All voices of the workspace, newest first."""
-    return [_card(row) for row in tx.scalars(select(Voice).order_by(Voice.id.desc()))]
+    return [_card(tx, row) for row in tx.scalars(select(Voice).order_by(Voice.id.desc()))]
 
 
 def get(tx: Session, voice_id: str) -> VoiceCard:
@@ -23,7 +24,7 @@ def get(tx: Session, voice_id: str) -> VoiceCard:
     row = tx.get(Voice, voice_id)
     if row is None:
         raise NotFound("This voice does not exist here any more. Choose another one.")
-    return _card(row)
+    return _card(tx, row)
 
 
 def for_influencer(tx: Session, influencer_id: str) -> ChosenVoice | None:
@@ -77,7 +78,13 @@ def _offer(engine: SpeechEngine, voice: SpeechVoice) -> OfferedVoice:
     )
 
 
-def _card(row: Voice) -> VoiceCard:
+def _card(tx: Session, row: Voice) -> VoiceCard:
+    refusal, only_for = "", None
+    if row.consent_id:
+        try:
+            only_for = consents.check_usable(tx, row.consent_id).influencer_id
+        except consents.ConsentEnded as ended:
+            refusal = ended.message
     return VoiceCard(
         id=row.id,
         title=row.title,
@@ -89,4 +96,7 @@ def _card(row: Voice) -> VoiceCard:
         quality=row.quality,
         weights_sha256=row.weights_sha256,
         created_at=row.created_at,
+        consent_id=row.consent_id,
+        refusal=refusal,
+        only_for=only_for,
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from backend.engines.ports.speech import MAX_SPEED, MIN_SPEED, SpokenWord, TimingSource
 from backend.kit.drafts import Draft
 
+CLONE_KIND, REMOVAL_KIND = "voice-clone", "voice-removal"
 MAX_CHARACTERS = 10_000
 """Of one text that is spoken: about ten minutes."""
 Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
@@ -34,7 +35,9 @@ class OfferedVoice:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCard:
-    """A voice of the workspace. `kind`: synthetic, recorded or cloned; `quality`: natural or robotic."""
+    """A voice of the workspace. `kind`: synthetic, recorded or cloned; `quality`: natural or robotic. `consent_id`: of a cloned
+    voice; `refusal`: why it cannot be used (its consent has ended), or ""; `only_for`: the one influencer it may be used for.
+    """
 
     id: str
     title: str
@@ -46,6 +49,9 @@ class VoiceCard:
     quality: str
     weights_sha256: str
     created_at: datetime
+    consent_id: str | None = None
+    refusal: str = ""
+    only_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +95,31 @@ class PreviewPayload(BaseModel):
     voice_id: str
     text: str
     speed: float = 1.0
+
+
+class CloneDraft(Draft):
+    """A copy of the voice of a consent's recording. `title` "": the name of the person."""
+
+    consent_id: str = Field(max_length=80)
+    engine: str = Field(max_length=80)
+    title: str = Field("", max_length=120)
+
+
+class ClonePayload(BaseModel):
+    consent_id: str
+    engine: str
+    title: str
+
+
+class RemovalPayload(BaseModel):
+    voice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceUse:
+    """What was made with a voice. `noun`: speech (`id` of its asset) or reel."""
+
+    noun: str
+    id: str
+    title: str
+    created_at: datetime

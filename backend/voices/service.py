@@ -16,6 +16,7 @@ from backend.engines.ports.word_times import words_of
 from backend.errors import Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.voices.cloned import require_usable
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import get, offer_of, offered
 from backend.voices.schemas import LexiconCard, PreviewDraft, PreviewPayload, VoiceCard
@@ -61,12 +62,13 @@ def default_voice(tx: Session, engines: Mapping[str, SpeechEngine], language: st
 
 
 def choose(tx: Session, influencer_id: str, voice_id: str | None, *, speed: float = 1.0) -> None:
-    """Makes it the voice of an influencer; None: they have none any more. Raises NotFound, Invalid."""
+    """Makes it the voice of an influencer; None: they have none any more. Raises NotFound, Invalid,
+    ConsentEnded (also where its person allowed it for somebody else)."""
     influencers.get(tx, influencer_id)
     if voice_id is None:
         tx.execute(delete(InfluencerVoice).where(InfluencerVoice.influencer_id == influencer_id))
     else:
-        get(tx, voice_id)
+        require_usable(tx, get(tx, voice_id).consent_id, influencer_id)
         values = {"voice_id": voice_id, "speed": checked_speed(speed)}
         row = insert(InfluencerVoice).values(tenant_id=tx.info["tenant_id"], influencer_id=influencer_id, **values)
         changed = {**values, "updated_at": func.clock_timestamp()}
@@ -104,8 +106,9 @@ def remove_pronunciation(tx: Session, entry_id: str) -> None:
 
 
 def start_preview(tx: Session, draft: PreviewDraft, *, request_key: str) -> JobCard:
-    """Starts a job that speaks a text. Raises NotFound, Invalid (nothing to say)."""
+    """Starts a job that speaks a text. Raises NotFound, Invalid (nothing to say), ConsentEnded."""
     voice = get(tx, draft.voice_id)
+    require_usable(tx, voice.consent_id)
     if not words_of(without_pauses(draft.text)):
         raise Invalid("There is nothing to say. Write at least one word.")
     return jobs.enqueue(

@@ -34,6 +34,7 @@ from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
 from backend.media.audio import wav_file
 from backend.voices import queries
+from backend.voices.cloned import require_usable
 from backend.voices.lexicon import SpeechPart, speech_parts, written_words
 from backend.voices.schemas import MAX_CHARACTERS, SpokenText, VoiceCard
 from backend.voices.service import checked_speed
@@ -61,10 +62,11 @@ def speak(ctx: JobContext, voice_id: str, text: str, *, speed: float = 1.0) -> S
     """The text as a WAV file, with the time of each word as it is written. `[pause 1 s]` in the text is silence.
 
     What was spoken before with the same voice, speed and pronunciation is taken again and costs nothing. Raises NotFound,
-    Invalid, OverBudget, SpeechLost (a paid answer was lost), Unsupported, EngineUnavailable.
+    Invalid, OverBudget, SpeechLost (a paid answer was lost), Unsupported, EngineUnavailable, ConsentEnded.
     """
     with ctx.transaction() as tx:
         voice, entries = queries.get(tx, voice_id), queries.lexicon(tx)
+        require_usable(tx, voice.consent_id)
     parts = speech_parts(_checked(text), entries)
     if not parts:
         raise Invalid("There is nothing to say. Write at least one word.")
@@ -260,6 +262,7 @@ def _write(
     sound: _Sound,
     usd: Decimal,
 ) -> dict[str, Any]:
+    require_usable(tx, voice.consent_id)  # revoked while it was spoken: nothing of it is kept
     asset = assets.confirm(tx, {asset_id: uploaded})[0]
     words = [[word.text, word.start_s, word.end_s] for word in sound.words]
     characters = sum(len(part.spoken) for part in parts)

@@ -53,6 +53,44 @@ class FakeSpeech:
         return None
 
 
+class FakeCloner(FakeSpeech):
+    """Copies voices: `copies` has id -> (sample, mark). `during()` is called when it was asked to, before it answers."""
+
+    title = "Copying fake"
+
+    def __init__(self, name: str = "copier", *, licence: str = "MIT", commercial: bool = True) -> None:
+        super().__init__(name)
+        self.licence, self.commercial = licence, commercial
+        self.copies: dict[str, tuple[bytes, str]] = {}
+        self.forgotten: list[str] = []
+        self.during: Callable[[], object] = lambda: None
+
+    def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
+        yield Alive()
+        voice = next((name for name, (_, known) in self.copies.items() if known == mark), f"copy{len(self.copies)}")
+        self.copies[voice] = sample.read_bytes(), mark
+        self.during()
+        yield SpeechVoice(voice, title, language, self.licence, commercial=self.commercial)
+
+    def forget(self, name: str) -> None:
+        self.forgotten.append(name)
+        self.copies.pop(name, None)
+
+
+class FakeTranscriber:
+    """Understands English: `text`, whatever was said."""
+
+    name = "fake"
+    languages: tuple[str, ...] = ("en",)
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def run(self, wav: Path) -> Generator[Event | str, None, None]:
+        yield Alive()
+        yield self.text
+
+
 class DeafAligner:
     """Never finds the words in the sound."""
 

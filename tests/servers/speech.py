@@ -43,12 +43,15 @@ class SpeechServer(ThreadedServer):
         self.faults: deque[str] = deque()
         self.spoken: list[dict[str, Any]] = []
         self.asked = 0
+        self.cloned: list[dict[str, Any]] = []
 
     def __enter__(self) -> SpeechServer:
         routes = [
             Route("/v1/audio/speech", self._openai, methods=["POST"]),
             Route("/v1/text-to-speech/{voice}/with-timestamps", self._elevenlabs, methods=["POST"]),
             Route("/v1/voices", self._voices),
+            Route("/v1/voices/add", self._add_voice, methods=["POST"]),
+            Route("/v1/voices/{voice}", self._delete_voice, methods=["DELETE"]),
         ]
         self.start(Starlette(routes=routes))
         return self
@@ -112,7 +115,35 @@ class SpeechServer(ThreadedServer):
             return _elevenlabs_error(401, "invalid_api_key", "Invalid API key")
         rachel = {"voice_id": "r1", "name": "Rachel", "category": "premade", "labels": {"language": "en"}}
         boss = {"voice_id": "b1", "name": "The boss", "category": "cloned", "labels": {}}
-        return JSONResponse({"voices": [rachel, boss]})
+        return JSONResponse({"voices": [rachel, boss, *self.cloned]})
+
+    async def _add_voice(self, request: Request) -> Response:
+        if request.headers.get("xi-api-key") != KEY:
+            return _elevenlabs_error(401, "invalid_api_key", "Invalid API key")
+        fault = self.faults.popleft() if self.faults else ""
+        if fault == "voices full":
+            return _elevenlabs_error(400, "voice_limit_reached", "You have reached your maximum amount of custom voices.")
+        async with request.form() as form:
+            samples = [await item.read() for item in form.getlist("files") if not isinstance(item, str)]
+            if not samples or any(sample[:4] != b"RIFF" for sample in samples):
+                return JSONResponse({"detail": [{"loc": ["body", "files"], "msg": "field required", "type": "missing"}]}, 422)
+            voice = {"voice_id": f"c{len(self.cloned)}", "name": form["name"], "category": "cloned", "labels": {}}
+            self.cloned.append({**voice, "description": form.get("description")})
+        if fault == "gateway":
+            return Response("timeout", 504)
+        return JSONResponse({"voice_id": voice["voice_id"], "requires_verification": fault == "verification"})
+
+    async def _delete_voice(self, request: Request) -> Response:
+        if request.headers.get("xi-api-key") != KEY:
+            return _elevenlabs_error(401, "invalid_api_key", "Invalid API key")
+        if self.faults and self.faults[0] == "down":
+            self.faults.popleft()
+            return Response("upstream", 503)
+        left = [voice for voice in self.cloned if voice["voice_id"] != request.path_params["voice"]]
+        if len(left) == len(self.cloned):
+            return _elevenlabs_error(400, "voice_does_not_exist", "A voice with this ID does not exist.")
+        self.cloned = left
+        return JSONResponse({"status": "ok"})
 
 
 async def _broken(data: bytes) -> Any:

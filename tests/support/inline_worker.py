@@ -22,7 +22,7 @@ from tests.factories.account import Tenant
 from tests.fakes.engines import OTHER, FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
 from tests.fakes.motion import FakeMotion
-from tests.fakes.speech import DeafAligner, FakeSpeech
+from tests.fakes.speech import DeafAligner, FakeSpeech, FakeTranscriber
 from tests.support.context import make_context, next_attempt
 from workers.context import Context
 
@@ -46,6 +46,7 @@ def use_fake_engines(app: App) -> None:
         motion=FakeMotion(),
         speech={"fake": FakeSpeech()},
         aligner=DeafAligner(),
+        transcriber=FakeTranscriber(),
     )
 
 

@@ -102,6 +102,22 @@ class Reels(BaseModel):
     next_cursor: str | None
 
 
+class Voice(BaseModel):
+    """`kind`: synthetic, recorded or cloned; `only_for`: the one influencer it may be used for, or null."""
+
+    id: str
+    title: str
+    kind: str
+    engine: str
+    language: str
+    quality: str
+    only_for: str | None
+
+
+class Voices(BaseModel):
+    voices: list[Voice]
+
+
 class StartedJob(BaseModel):
     job_id: str
     status: str

@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 from pydantic import Field
 
-from backend import channels, content_plans, gallery, influencers, jobs, music, reels
+from backend import channels, content_plans, gallery, influencers, jobs, music, reels, voices
 from backend.api.mcp import answers
 from backend.api.mcp.calls import current_call
 from backend.channels import ChannelCard
@@ -77,6 +77,15 @@ def list_reels(influencer_id: Id = "", take: Take = 20, cursor: Cursor = "") -> 
         page = reels.page(tx, influencer_id=influencer_id or None, take=take, cursor=cursor or None)
     cards = [reel_answer(card) for card in page.cards]
     return answers.Reels(reels=cards, total=page.total, next_cursor=page.next_cursor)
+
+
+def list_voices() -> answers.Voices:
+    """Voices of the workspace that can speak now. Their id goes into speak_text and into a reel's voiceId."""
+    call = current_call.get()
+    with call.app.db.transaction(call.caller) as tx:
+        cards = [card for card in voices.page(tx) if not card.refusal]
+    fields = answers.Voice.model_fields
+    return answers.Voices(voices=[answers.Voice(**{name: getattr(card, name) for name in fields}) for card in cards])
 
 
 async def wait_for_job(

@@ -81,6 +81,18 @@ def render_reel(reel_id: Id, idempotency_key: Key) -> answers.StartedJob:
     return _start_job("reel-render", {"reel_id": reel_id}, idempotency_key)
 
 
+def speak_text(
+    voice_id: Id,
+    text: Annotated[str, Field(min_length=1, max_length=10_000, description="[pause 1 s] is a second of silence")],
+    idempotency_key: Key,
+    speed: Annotated[float, Field(ge=0.5, le=2.0, description="1: the voice's own pace")] = 1.0,
+) -> answers.StartedJob:
+    """Starts speaking a text. The job's result has the sound as assetId (WAV) and the time of each word. The same words with
+    the same voice are spoken, and paid, once."""
+    payload = {"voice_id": voice_id, "text": text, "speed": speed}
+    return _start_job("voice-preview", payload, idempotency_key)
+
+
 def plan_days(
     influencer_id: Id,
     first_day: date,

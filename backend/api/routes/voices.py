@@ -32,7 +32,8 @@ class OfferedVoiceResponse(ApiModel):
 
 
 class VoiceResponse(ApiModel):
-    """`kind`: synthetic, recorded or cloned. `quality`: natural or robotic."""
+    """`kind`: synthetic, recorded or cloned (then with `consentId`). `quality`: natural or robotic. `refusal`: why it cannot be
+    used, or "". `onlyFor`: the one influencer it may be used for."""
 
     id: str
     title: str
@@ -44,6 +45,9 @@ class VoiceResponse(ApiModel):
     quality: str
     weights_sha256: str
     created_at: datetime
+    consent_id: str | None
+    refusal: str
+    only_for: str | None
 
 
 class NewVoiceRequest(ApiRequest):

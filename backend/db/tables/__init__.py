@@ -9,6 +9,7 @@ from backend.db.tables.budget import Budget, LlmCall
 from backend.db.tables.calendar import CalendarFeed, Campaign
 from backend.db.tables.channel import Channel
 from backend.db.tables.clip import Clip
+from backend.db.tables.consent import Consent
 from backend.db.tables.dataset import (
     CaptionResult,
     CaptionRun,
@@ -98,6 +99,7 @@ __all__ = [
     "Channel",
     "Clip",
     "ComfyGraph",
+    "Consent",
     "ContentPlan",
     "Dataset",
     "DatasetCaption",

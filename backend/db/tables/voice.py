@@ -19,7 +19,10 @@ class Voice(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         tenant_key("engine", "engine_voice"),
+        tenant_fk("consent_id", "consents"),
         CheckConstraint(one_of("kind", "synthetic", "recorded", "cloned"), name="kind"),
+        CheckConstraint("kind <> 'cloned' OR consent_id IS NOT NULL", name="consent"),
+        Index(None, "tenant_id", "consent_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -31,6 +34,8 @@ class Voice(Tenanted, Dated, Base):
     quality: Mapped[str] = mapped_column(server_default="natural")
     weights_sha256: Mapped[str] = mapped_column(server_default="")
     """Of the file that held it when it was added; "": only its maker has it."""
+    consent_id: Mapped[str | None]
+    """Of the person whose voice it copies."""
     created_by: Mapped[str | None]
 
 

@@ -1,4 +1,5 @@
-"""Speech by ElevenLabs (POST /v1/text-to-speech/{voice}/with-timestamps, GET /v1/voices)."""
+"""Speech by ElevenLabs (POST /v1/text-to-speech/{voice}/with-timestamps, GET /v1/voices) and copies of voices (instant voice
+cloning: POST /v1/voices/add, DELETE /v1/voices/{voice})."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,7 +49,10 @@ _LANGUAGES = (
     "ro",
 )
 _OF_PEOPLE = ("cloned", "professional")
-"""Categories of voices that are somebody's. They are not offered: the studio has no consent for them."""
+"""Categories of voices that are somebody's. They are not offered: those that the studio made belong to a consent, and for
+others it has none."""
+_GONE = ("voice_does_not_exist", "voice_not_found")
+"""What a deletion is answered with where there is no such voice; also with the status 400."""
 
 
 class ElevenLabsSpeech:
@@ -91,6 +96,46 @@ class ElevenLabsSpeech:
         wav_file.write_wav(out, pcm, RATE)
         yield Output(out, 0, {"words": words, "sentences": ()})
 
+    def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
+        client = self._client(self._settings.timeout_s)
+        waiting = wait_for(lambda: self._find_or_add(client, sample, title, mark), stop=client.close)
+        try:
+            voice_id = yield from speech_http.alive(waiting)
+        finally:
+            client.close()
+        also = tuple(code for code in _LANGUAGES if code != language)
+        yield SpeechVoice(voice_id, title, language, "ElevenLabs' terms", also=also)
+
+    def forget(self, name: str) -> None:
+        try:
+            with self._client(20.0) as client:
+                answer = client.delete(f"{self._url}/v1/voices/{name}")
+        except httpx.HTTPError as error:
+            raise EngineUnavailable("ElevenLabs does not answer. It is asked again to delete the voice.") from error
+        if answer.status_code >= 400 and answer.status_code != 404 and not any(code in answer.text for code in _GONE):
+            raise _free_refusal(answer)
+
+    def _find_or_add(self, client: httpx.Client, sample: Path, title: str, mark: str) -> str:
+        """The id of the voice that bears the mark: an answer that was lost before makes no second one."""
+        try:
+            listed = client.get(f"{self._url}/v1/voices")
+            if listed.status_code >= 400:
+                raise _free_refusal(listed)
+            marked = (str(entry["voice_id"]) for entry in listed.json()["voices"] if entry.get("description") == mark)
+            if voice_id := next(marked, ""):
+                return voice_id
+            files = {"files": ("sample.wav", sample.read_bytes(), "audio/wav")}
+            added = client.post(f"{self._url}/v1/voices/add", data={"name": title, "description": mark}, files=files)
+            if added.status_code >= 400:
+                raise _free_refusal(added)
+            body = added.json()
+            if body.get("requires_verification"):
+                self.forget(str(body["voice_id"]))
+                raise Unsupported("ElevenLabs wants to verify this voice in its own dashboard first. Do that there.")
+            return str(body["voice_id"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineUnavailable("ElevenLabs' answer was lost. It is asked again.") from error
+
     def status(self) -> EngineStatus:
         try:
             count = len(self._voices())
@@ -125,6 +170,13 @@ class ElevenLabsSpeech:
             return [_voice(entry) for entry in entries if entry.get("category") not in _OF_PEOPLE]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineUnavailable("ElevenLabs answers something else than its list of voices. It is tried again.") from error
+
+
+def _free_refusal(answer: httpx.Response) -> EngineError:
+    """Of a request that costs nothing: a lost answer is asked for again."""
+    if answer.status_code >= 500:
+        return EngineUnavailable("ElevenLabs failed. It is asked again.")
+    return speech_http.refusal(answer)
 
 
 def _voice(entry: dict[str, Any]) -> SpeechVoice:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from backend.engines.ports.events import EngineStatus, Event
 from backend.errors import EngineError
@@ -89,6 +89,31 @@ class SpeechEngine(Protocol):
     def status(self) -> EngineStatus: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class VoiceCloner(Protocol):
+    """A speech engine that copies somebody's voice. Nothing is sent to it before that person's consent is valid."""
+
+    def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
+        """`sample`: a WAV file of the voice. `mark`: of this order; a voice that bears it already is taken instead of making
+        a second. Yields Alive, then the voice. Raises as `run`."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Deletes a copied voice; one that is gone already is fine. Raises EngineUnavailable, RateLimited, Unsupported."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Writes down what is said in a recording."""
+
+    name: str
+    languages: tuple[str, ...]
+
+    def run(self, wav: Path) -> Generator[Event | str, None, None]:
+        """Yields Alive, then the words, in lower case and without punctuation; "" where none were understood."""
+        ...
 
 
 class WordAligner(Protocol):

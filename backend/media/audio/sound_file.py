@@ -69,3 +69,11 @@ def write_m4a(path: Path, format: str, out: Path, *, settings: Settings) -> Gene
     options = {"acodec": "aac", "audio_bitrate": "192k", "ar": RATE, "ac": 2, "map_metadata": -1, "movflags": "+faststart"}
     graph = ffmpeg.output(source, str(partial_path(out)), **options)
     yield from (None for _ in render(graph, out, settings))
+
+
+def write_voice_wav(path: Path, format: str, out: Path, *, settings: Settings) -> Generator[None, None, None]:
+    """Writes the sound of `path` as WAV, 16 bit, 24 kHz, one channel, without tags. Yields and raises as `render`."""
+    source = ffmpeg.input(str(path), format=format, protocol_whitelist="file").audio
+    options = {"acodec": "pcm_s16le", "ar": 24_000, "ac": 1, "map_metadata": -1, "f": "wav"}
+    graph = ffmpeg.output(source, str(partial_path(out)), **options)
+    yield from (None for _ in render(graph, out, settings))

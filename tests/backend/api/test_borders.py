@@ -12,6 +12,7 @@ from backend import (
     accounts,
     assets,
     channels,
+    consents,
     content_plans,
     datasets,
     gallery,
@@ -26,6 +27,7 @@ from backend import (
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
+from backend.consents import ConsentDraft
 from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine, Voice
 from backend.gallery import BoardDraft, BulkActionDraft
@@ -126,6 +128,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         tx.add(line)
         voice = Voice(id="voi_theirs", title="Theirs", engine="fake", engine_voice="anna", language="en", licence="MIT")
         tx.add(voice)
+        consent = consents.create(tx, ConsentDraft(subject_name="Theirs", language="en"))
         entry = voices.set_pronunciation(tx, "Nguyen", "Win")
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
@@ -149,7 +152,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
         "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
         "track_id": track_id,
-        "voice_id": "voi_theirs", "entry_id": entry.id,
+        "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.engines.ports.events import Output
-from backend.engines.ports.speech import SpeechEngine, SpeechLost, SpeechRequest
+from backend.engines.ports.speech import SpeechEngine, SpeechLost, SpeechRequest, SpeechVoice, VoiceCloner
 from backend.engines.ports.word_times import believable, words_of
 from backend.engines.registry import build_speech
 from backend.errors import EngineUnavailable, RateLimited, Rejected, StudioError, Unsupported
@@ -129,3 +129,37 @@ def test_a_server_that_is_silent_too_long_counts_as_lost(server: SpeechServer, t
 def test_what_is_no_16_bit_wav_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="WAV"):
         wav_file.read_pcm(data)
+
+
+def copy_voice(engine: SpeechEngine, folder: Path, mark: str = "job_1") -> SpeechVoice:
+    assert isinstance(engine, VoiceCloner)
+    (folder / "sample.wav").write_bytes(wav("It is me."))
+    *_, voice = engine.clone(folder / "sample.wav", title="Anna", mark=mark, language="en")
+    assert isinstance(voice, SpeechVoice)
+    return voice
+
+
+def test_elevenlabs_copies_a_voice_once_speaks_with_it_and_forgets_it(server: SpeechServer, tmp_path: Path) -> None:
+    engine = build(server)["elevenlabs"]
+    server.faults.append("gateway")  # it was made, and the answer was lost
+    with pytest.raises(EngineUnavailable):
+        copy_voice(engine, tmp_path)
+    voice = copy_voice(engine, tmp_path)
+    assert [(copy["name"], copy["description"]) for copy in server.cloned] == [("Anna", "job_1")]
+    assert wav_file.duration_s(say(engine, voice.name, tmp_path).path) > 0
+    assert voice.name not in [offered.name for offered in engine.voices()]  # nobody's but its consent's
+    assert isinstance(engine, VoiceCloner)
+    server.faults.append("down")
+    with pytest.raises(EngineUnavailable):
+        engine.forget(voice.name)
+    engine.forget(voice.name)
+    engine.forget(voice.name)
+    assert server.cloned == []
+    server.faults.append("verification")
+    with pytest.raises(Unsupported, match="dashboard"):
+        copy_voice(engine, tmp_path)
+    assert server.cloned == []
+    server.faults.append("voices full")
+    with pytest.raises(Rejected, match="maximum"):
+        copy_voice(engine, tmp_path)
+    assert not isinstance(build(server)["openai"], VoiceCloner)

@@ -82,7 +82,7 @@ def main() -> None:
 
 def _answer(pipe: ParentPipe, aligner: _Aligner, message: dict[str, Any]) -> None:
     request, words = message["request"], []
-    samples = _samples(Path(request["wav"]))
+    samples = samples_of(Path(request["wav"]))
     for texts, start_s, end_s in request["sentences"]:
         begin = max(0.0, start_s - _MARGIN_S)
         times = aligner.align(samples[round(begin * _RATE) : round((end_s + _MARGIN_S) * _RATE)], texts)
@@ -96,7 +96,7 @@ def _answer(pipe: ParentPipe, aligner: _Aligner, message: dict[str, Any]) -> Non
     pipe.send({"id": message["id"], "done": True})
 
 
-def _samples(path: Path) -> Any:
+def samples_of(path: Path) -> Any:
     """The sound at 16 kHz, one channel, int16."""
     with wave.open(str(path), "rb") as file:
         rate = file.getframerate()

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.consents import rules
 from backend.engines.local.speech.aligner import SphinxAligner
+from backend.engines.local.speech.transcriber import SphinxTranscriber
 from backend.engines.ports.events import Output
 from backend.engines.ports.speech import SpeechEngine, SpeechRequest, SpokenWord
 from backend.engines.ports.word_times import believable, words_of
@@ -124,3 +126,22 @@ def test_a_folder_of_own_voices_is_read_and_a_broken_one_is_named(tmp_path: Path
     with pytest.raises(Unsupported, match=r"mine\.onnx cannot be loaded"):
         say(engine, "mine", "it", "Ciao", tmp_path / "out")
     engine.close()
+
+
+def test_a_statement_that_was_read_is_told_from_another_text(engines: dict[str, SpeechEngine], tmp_path: Path) -> None:
+    words = ["elephant", "umbrella", "hospital", "chocolate", "seventeen"]
+    text = rules.statement("en", name="Anna Bell", company="North", influencer="", expires_on=None, words=words)
+    spoken = say(engines["hibari"], "heart", "en", text, tmp_path / "statement")
+    other = say(engines["hibari"], "heart", "en", "Hello there, I'm Bella! I love my new elephant and my umbrella.", tmp_path)
+    transcriber = SphinxTranscriber(Settings.read(env_file=None))
+    try:
+        [*_, transcript] = transcriber.run(spoken.path)
+        [*_, other_transcript] = transcriber.run(other.path)
+    finally:
+        transcriber.close()
+    assert isinstance(transcript, str)
+    assert isinstance(other_transcript, str)
+    share, fits = rules.match(text, words, transcript)
+    assert fits
+    assert share > 0.85
+    assert rules.match(text, words, other_transcript)[0] < 0.2

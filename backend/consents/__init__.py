@@ -1,0 +1,23 @@
+"""Consents: what people allow to be copied of them, read aloud by themselves, and taken back when they want."""
+
+from backend.consents.queries import check_usable, find, get, page
+from backend.consents.rules import LANGUAGES
+from backend.consents.schemas import UPLOAD_NOUN, ConsentCard, ConsentDraft, ConsentEnded
+from backend.consents.service import confirm, create, on_revoke, record, revoke
+
+__all__ = [
+    "LANGUAGES",
+    "UPLOAD_NOUN",
+    "ConsentCard",
+    "ConsentDraft",
+    "ConsentEnded",
+    "check_usable",
+    "confirm",
+    "create",
+    "find",
+    "get",
+    "on_revoke",
+    "page",
+    "record",
+    "revoke",
+]

@@ -1,0 +1,87 @@
+"""Reading consents, and whether something may be done with one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentState, TranscriptCheck
+from backend.db.tables import Consent, Job
+from backend.errors import NotFound
+
+_DIFFERS = "What was recorded is not this statement. Read it again, or let an owner listen and confirm it."
+
+
+def get(tx: Session, consent_id: str) -> ConsentCard:
+    """Raises NotFound."""
+    if card := find(tx, consent_id):
+        return card
+    raise NotFound("This consent does not exist here. Open the list of consents.")
+
+
+def find(tx: Session, consent_id: str) -> ConsentCard | None:
+    row = tx.execute(_cards().where(Consent.id == consent_id)).first()
+    return _card(*row) if row else None
+
+
+def page(tx: Session, *, take: int = 200) -> list[ConsentCard]:
+    """Newest first."""
+    return [_card(*row) for row in tx.execute(_cards().order_by(Consent.id.desc()).limit(take))]
+
+
+def check_usable(tx: Session, consent_id: str, *, influencer_id: str | None = None) -> ConsentCard:
+    """The consent, if it is valid now. `influencer_id`: for whom something is made; None: not known. Raises ConsentEnded, with
+    the reason."""
+    card = get(tx, consent_id)
+    match card.state:
+        case "revoked":
+            raise ConsentEnded(revoked_sentence(card))
+        case "expired":
+            raise ConsentEnded(f"The consent of {card.subject_name} ended on {card.expires_on}. Ask for a new one.")
+        case "valid":
+            if influencer_id and card.influencer_id and card.influencer_id != influencer_id:
+                raise ConsentEnded(f"{card.subject_name} allowed this voice for another influencer only. Choose another voice.")
+            return card
+    raise ConsentEnded(f"There is no valid consent of {card.subject_name} yet. Record the statement first.")
+
+
+def revoked_sentence(card: ConsentCard) -> str:
+    reason = f" ({card.revoke_reason.rstrip('.')})" if card.revoke_reason else ""
+    day = f" on {card.revoked_at:%Y-%m-%d}" if card.revoked_at else ""
+    return f"{card.subject_name} took back the consent for this voice{day}{reason}. Choose another voice."
+
+
+def _cards() -> Select[Any]:
+    query: Any = select(Consent, Job.state, Job.error_message).outerjoin(Job, Job.id == Consent.job_id)
+    joined: Select[Any] = query.execution_options(populate_existing=True)
+    return joined
+
+
+def _card(row: Consent, job_state: str | None, job_error: str | None) -> ConsentCard:
+    state, problem = _state(row, job_state, job_error)
+    names = (
+        "id", "subject_kind", "subject_name", "language", "statement", "influencer_id", "expires_on", "job_id", "asset_id",
+        "recorded_at", "transcript", "match", "revoked_at", "revoke_reason", "created_at",
+    )  # fmt: skip
+    values = {name: getattr(row, name) for name in names}
+    check = cast(TranscriptCheck, row.transcript_check)
+    return ConsentCard(**values, state=state, problem=problem, transcript_check=check)
+
+
+def _state(row: Consent, job_state: str | None, job_error: str | None) -> tuple[ConsentState, str]:
+    if row.revoked_at:
+        return "revoked", ""
+    if row.expires_on and row.expires_on < today():
+        return "expired", ""
+    if job_state in ("pending", "processing"):
+        return "checking", ""
+    if row.asset_id is None:
+        return ("refused", job_error or "The check was stopped. Record again.") if row.job_id else ("unread", "")
+    return ("refused", _DIFFERS) if row.transcript_check == "differs" else ("valid", "")
+
+
+def today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,38 @@
+"""Writes down English speech: `python -m backend.engines.local.speech.child_transcribe SETTINGS`.
+
+Request: `{"wav"}`. Answers `{"text"}`, then `{"id", "done"}`. Model and dictionary come with PocketSphinx.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from backend.engines.local.speech.child_align import samples_of
+from backend.engines.local.torch_host.child import ParentPipe, serve_warm
+
+_RATE = 16_000
+
+
+def main() -> None:
+    serve_warm(lambda settings: _decoder(), _answer)
+
+
+def _decoder() -> Any:
+    import pocketsphinx
+
+    return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL")
+
+
+def _answer(pipe: ParentPipe, decoder: Any, message: dict[str, Any]) -> None:
+    samples = samples_of(Path(message["request"]["wav"]))
+    decoder.start_utt()
+    decoder.process_raw(samples.tobytes(), full_utt=True)
+    decoder.end_utt()
+    best = decoder.hyp()
+    pipe.send({"text": best.hypstr if best else ""})
+    pipe.send({"id": message["id"], "done": True})
+
+
+if __name__ == "__main__":
+    main()

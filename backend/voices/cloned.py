@@ -1,0 +1,109 @@
+"""Voices that are copies of somebody's: made from a consent, unusable when it ends, and what was made with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend import consents, events, jobs
+from backend.db.tables import Attempt, Job, JobState, Reel, SpokenAudio, Voice
+from backend.engines.ports.speech import SpeechEngine, VoiceCloner
+from backend.errors import Conflict, Invalid, NotFound
+from backend.jobs import JobCard
+from backend.voices.schemas import CLONE_KIND, REMOVAL_KIND, CloneDraft, ClonePayload, RemovalPayload, VoiceUse
+
+_MAX_USES = 100
+
+
+def cloners(engines: Mapping[str, SpeechEngine]) -> dict[str, str]:
+    """Name -> title of the engines that can copy a voice. `engines`: `app.engines.speech`."""
+    return {engine.name: engine.title for engine in engines.values() if isinstance(engine, VoiceCloner)}
+
+
+def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDraft, *, request_key: str) -> JobCard:
+    """Starts a job that copies the voice of a consent's recording. Nothing else is ever copied: no link, no other file.
+
+    Raises NotFound, ConsentEnded (there is no valid consent), Invalid (no such engine), Conflict (there is a copy already).
+    """
+    consent = consents.check_usable(tx, draft.consent_id)
+    titles = cloners(engines)
+    if draft.engine not in titles:
+        known = ", ".join(titles) or "none is set up: set ELEVENLABS_API_KEY"
+        raise Invalid(f"{draft.engine!r} cannot copy voices here. What can: {known}.")
+    title = draft.title or consent.subject_name
+    if job := jobs.find_by_key(tx, request_key):
+        return job
+    same = select(Voice.id).where(Voice.consent_id == consent.id, Voice.engine == draft.engine)
+    if tx.scalar(same) is not None:
+        raise Conflict(f"There is a copy of this voice by {titles[draft.engine]} already. Use that one.")
+    return jobs.enqueue(
+        tx,
+        kind=CLONE_KIND,
+        payload=ClonePayload(consent_id=consent.id, engine=draft.engine, title=title),
+        title=f"Copy of the voice of {consent.subject_name}",
+        request_key=request_key,
+        subject=("consent", consent.id),
+    )
+
+
+def withdraw(tx: Session, consent_id: str) -> None:
+    """After its consent was revoked: jobs that wait for the voice fail with the reason, and its engine is told to delete it."""
+    try:
+        consents.check_usable(tx, consent_id)
+    except consents.ConsentEnded as ended:
+        message = ended.message
+    else:
+        return
+    voices = tx.scalars(select(Voice).where(Voice.consent_id == consent_id)).all()
+    ids = [voice.id for voice in voices]
+    with_voice = or_(
+        (Job.subject_noun == "voice") & Job.subject_id.in_(ids),
+        (Job.subject_noun == "reel") & Job.subject_id.in_(select(Reel.id).where(Reel.voice_id.in_(ids))),
+        (Job.subject_noun == "consent") & (Job.subject_id == consent_id),
+    )
+    waiting = tx.scalars(select(Job.id).where(Job.state == JobState.PENDING, Job.kind != REMOVAL_KIND, with_voice)).all()
+    failed = jobs.fail_waiting(tx, waiting, code=consents.ConsentEnded.code, message=message)
+    for voice in voices:
+        jobs.enqueue(
+            tx,
+            kind=REMOVAL_KIND,
+            payload=RemovalPayload(voice_id=voice.id),
+            title=f"Delete the copy: {voice.title}",
+            request_key=f"{REMOVAL_KIND}:{voice.id}",
+            subject=("voice", voice.id),
+        )
+        events.record(tx, "voice.withdrawn", "voice", voice.id, {"consent_id": consent_id, "failed_jobs": failed})
+
+
+def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:
+    """What was made with the voices of a consent: texts that were spoken and reels, newest first. Raises NotFound."""
+    consents.get(tx, consent_id)
+    ids = tx.scalars(select(Voice.id).where(Voice.consent_id == consent_id)).all()
+    spoken = select(SpokenAudio.asset_id, Job.title, SpokenAudio.created_at)
+    spoken = spoken.join(Attempt, Attempt.id == SpokenAudio.attempt_id).join(Job, Job.id == Attempt.job_id)
+    spoken = spoken.where(SpokenAudio.voice_id.in_(ids), SpokenAudio.asset_id.is_not(None))
+    spoken = spoken.order_by(SpokenAudio.id.desc()).limit(_MAX_USES)
+    reels = select(Reel.id, Reel.title, Reel.created_at).where(Reel.voice_id.in_(ids), Reel.asset_id.is_not(None))
+    uses = chain(
+        (VoiceUse("reel", *row) for row in tx.execute(reels.order_by(Reel.id.desc()).limit(_MAX_USES))),
+        (VoiceUse("speech", str(asset_id), title, at) for asset_id, title, at in tx.execute(spoken)),
+    )
+    return sorted(uses, key=lambda use: use.created_at, reverse=True)[:_MAX_USES]
+
+
+def of_consent(tx: Session, consent_id: str) -> list[str]:
+    """Ids of the voices that a consent allows or allowed."""
+    return list(tx.scalars(select(Voice.id).where(Voice.consent_id == consent_id).order_by(Voice.id)))
+
+
+def require_usable(tx: Session, consent_id: str | None, influencer_id: str | None = None) -> None:
+    """Raises ConsentEnded where a voice needs a consent and has none (any more). `influencer_id`: who is to speak."""
+    if consent_id is None:
+        return
+    try:
+        consents.check_usable(tx, consent_id, influencer_id=influencer_id)
+    except NotFound as error:
+        raise consents.ConsentEnded("The consent for this voice is not here. Choose another voice.") from error
