@@ -25,21 +25,21 @@ LANGUAGES = {
 }
 _STATEMENTS = {
     "en": "My name is {name}. I am the speaker of this recording. I allow {company} to make an artificial copy of my voice and "
-    "to use it{who}{until}. I can take this back at any time. The words of today are: {words}.",
+    "to use it{scope}{until}. I can take this back at any time. The words of today are: {words}.",
     "it": "Mi chiamo {name}. Sono io a parlare in questa registrazione. Permetto a {company} di creare una copia artificiale "
-    "della mia voce e di usarla{who}{until}. Posso ritirare questo consenso in qualsiasi momento. Le parole di oggi sono: "
+    "della mia voce e di usarla{scope}{until}. Posso ritirare questo consenso in qualsiasi momento. Le parole di oggi sono: "
     "{words}.",
     "es": "Me llamo {name}. Soy la persona que habla en esta grabación. Permito que {company} cree una copia artificial de mi "
-    "voz y la use{who}{until}. Puedo retirar este consentimiento en cualquier momento. Las palabras de hoy son: {words}.",
+    "voz y la use{scope}{until}. Puedo retirar este consentimiento en cualquier momento. Las palabras de hoy son: {words}.",
     "fr": "Je m'appelle {name}. C'est moi qui parle dans cet enregistrement. J'autorise {company} à créer une copie "
-    "artificielle de ma voix et à l'utiliser{who}{until}. Je peux retirer cet accord à tout moment. Les mots du jour sont : "
+    "artificielle de ma voix et à l'utiliser{scope}{until}. Je peux retirer cet accord à tout moment. Les mots du jour sont : "
     "{words}.",
     "de": "Mein Name ist {name}. In dieser Aufnahme spreche ich selbst. Ich erlaube {company}, eine künstliche Kopie meiner "
-    "Stimme herzustellen und{who}{until} zu verwenden. Ich kann das jederzeit widerrufen. Die Wörter von heute sind: {words}.",
+    "Stimme herzustellen und{scope}{until} zu verwenden. Ich kann das jederzeit widerrufen. Die Wörter von heute sind: {words}.",
     "pt": "Meu nome é {name}. Sou eu quem fala nesta gravação. Autorizo {company} a criar uma cópia artificial da minha voz e "
-    "a usá-la{who}{until}. Posso retirar esta autorização a qualquer momento. As palavras de hoje são: {words}.",
+    "a usá-la{scope}{until}. Posso retirar esta autorização a qualquer momento. As palavras de hoje são: {words}.",
 }
-_WHO = {"en": " for {}", "it": " per {}", "es": " para {}", "fr": " pour {}", "de": " für {}", "pt": " para {}"}
+_FOR_INFLUENCER = {"en": " for {}", "it": " per {}", "es": " para {}", "fr": " pour {}", "de": " für {}", "pt": " para {}"}
 _UNTIL = {
     "en": " until {}",
     "it": " fino al {}",
@@ -70,10 +70,10 @@ def fresh_words(language: str) -> list[str]:
 
 def statement(language: str, *, name: str, company: str, influencer: str, expires_on: date | None, words: Sequence[str]) -> str:
     """What is read aloud. `influencer`: for whom the copy is; "": for all."""
-    who = _WHO[language].format(influencer) if influencer else ""
+    scope = _FOR_INFLUENCER[language].format(influencer) if influencer else ""
     until = _UNTIL[language].format(expires_on.isoformat()) if expires_on else ""
     joined = ", ".join(words)
-    return _STATEMENTS[language].format(name=name, company=company, who=who, until=until, words=joined)
+    return _STATEMENTS[language].format(name=name, company=company, scope=scope, until=until, words=joined)
 
 
 def match(text: str, words: Sequence[str], transcript: str) -> tuple[float, bool]:

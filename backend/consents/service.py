@@ -39,8 +39,10 @@ def on_revoke(subject_kind: str, callback: Callable[[Session, str], None]) -> No
 def create(tx: Session, draft: ConsentDraft) -> ConsentCard:
     """Writes the statement that the person is to read aloud within a day. Raises Invalid, NotFound."""
     if draft.language not in rules.LANGUAGES:
-        known = ", ".join(f"{title} ({code})" for code, title in rules.LANGUAGES.items())
-        raise Invalid(f"There is no statement in {draft.language!r}. Choose a language that the person understands: {known}.")
+        languages = ", ".join(f"{title} ({code})" for code, title in rules.LANGUAGES.items())
+        raise Invalid(
+            f"There is no statement in {draft.language!r}. Choose a language that the person understands: {languages}."
+        )
     if draft.expires_on and draft.expires_on < today():
         raise Invalid("The last day is over already. Choose a later one, or none.")
     influencer = influencers.get(tx, draft.influencer_id).name if draft.influencer_id else ""

@@ -31,8 +31,8 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
     consent = consents.check_usable(tx, draft.consent_id)
     titles = cloners(engines)
     if draft.engine not in titles:
-        known = ", ".join(titles) or "none is set up: set ELEVENLABS_API_KEY"
-        raise Invalid(f"{draft.engine!r} cannot copy voices here. What can: {known}.")
+        choices = ", ".join(titles) or "none is set up: set ELEVENLABS_API_KEY"
+        raise Invalid(f"{draft.engine!r} cannot copy voices here. What can: {choices}.")
     title = draft.title or consent.subject_name
     if job := jobs.find_by_key(tx, request_key):
         return job

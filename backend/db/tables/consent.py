@@ -22,7 +22,6 @@ class Consent(Tenanted, Dated, Base):
         CheckConstraint(
             one_of("transcript_check", "", "matched", "differs", "unchecked", "confirmed"), name="transcript_check"
         ),
-        CheckConstraint("(transcript_check = '') = (asset_id IS NULL)", name="recording"),
         Index(None, "tenant_id", "influencer_id"),
         Index(None, "tenant_id", "asset_id"),
     )

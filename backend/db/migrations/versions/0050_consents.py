@@ -51,7 +51,6 @@ def upgrade() -> None:
             "transcript_check IN ('', 'matched', 'differs', 'unchecked', 'confirmed')",
             name=op.f("ck_consents_transcript_check"),
         ),
-        sa.CheckConstraint("(transcript_check = '') = (asset_id IS NULL)", name=op.f("ck_consents_recording")),
     )
     op.create_index(op.f("ix_consents_tenant_id_influencer_id"), "consents", ["tenant_id", "influencer_id"])
     op.create_index(op.f("ix_consents_tenant_id_asset_id"), "consents", ["tenant_id", "asset_id"])
