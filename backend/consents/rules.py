@@ -35,7 +35,8 @@ _STATEMENTS = {
     "artificielle de ma voix et à l'utiliser{scope}{until}. Je peux retirer cet accord à tout moment. Les mots du jour sont : "
     "{words}.",
     "de": "Mein Name ist {name}. In dieser Aufnahme spreche ich selbst. Ich erlaube {company}, eine künstliche Kopie meiner "
-    "Stimme herzustellen und{scope}{until} zu verwenden. Ich kann das jederzeit widerrufen. Die Wörter von heute sind: {words}.",
+    "Stimme herzustellen und sie{scope}{until} zu verwenden. Ich kann das jederzeit widerrufen. Die Wörter von heute sind: "
+    "{words}.",
     "pt": "Meu nome é {name}. Sou eu quem fala nesta gravação. Autorizo {company} a criar uma cópia artificial da minha voz e "
     "a usá-la{scope}{until}. Posso retirar esta autorização a qualquer momento. As palavras de hoje são: {words}.",
 }
