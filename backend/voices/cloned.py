@@ -94,11 +94,6 @@ def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:
     return sorted(uses, key=lambda use: use.created_at, reverse=True)[:_MAX_USES]
 
 
-def of_consent(tx: Session, consent_id: str) -> list[str]:
-    """Ids of the voices that a consent allows or allowed."""
-    return list(tx.scalars(select(Voice.id).where(Voice.consent_id == consent_id).order_by(Voice.id)))
-
-
 def require_usable(tx: Session, consent_id: str | None, influencer_id: str | None = None) -> None:
     """Raises ConsentEnded where a voice needs a consent and has none (any more). `influencer_id`: who is to speak."""
     if consent_id is None:

@@ -28,8 +28,8 @@ class VoiceUseResponse(ApiModel):
 
 class ConsentResponse(ApiModel):
     """`state`: unread, checking, refused (`problem` says why), valid, expired, revoked. `transcriptCheck`: matched, differs,
-    unchecked (no recogniser for the language), confirmed (an owner listened), or "". `voiceIds`, `madeWith`: of a single
-    consent, the voices that it allows and what was made with them."""
+    unchecked (no recogniser for the language), confirmed (an owner listened), or "". `madeWith`: of a single
+    consent, what was made with its voices (those of /voices with its `consentId`)."""
 
     id: str
     subject_kind: str
@@ -49,7 +49,6 @@ class ConsentResponse(ApiModel):
     revoked_at: datetime | None
     revoke_reason: str
     created_at: datetime
-    voice_ids: list[str] = Field(default_factory=list)
     made_with: list[VoiceUseResponse] = Field(default_factory=list)
 
 
@@ -91,7 +90,6 @@ def create_consent(body: ConsentRequest, app: Studio, caller: Caller, response: 
 def get_consent(consent_id: str, app: Studio, caller: Caller) -> ConsentResponse:
     with app.db.transaction(caller) as tx:
         answer = ConsentResponse.model_validate(consents.get(tx, consent_id))
-        answer.voice_ids = voices.of_consent(tx, consent_id)
         answer.made_with = [VoiceUseResponse.model_validate(use) for use in voices.made_with(tx, consent_id)]
     return answer
 

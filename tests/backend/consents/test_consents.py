@@ -165,6 +165,7 @@ def test_a_recording_is_compared_and_another_text_is_refused_until_it_is_read_or
     assert (result["transcriptCheck"], result["match"]) == ("matched", 1.0)
     card = do(consents.get, consent.id)
     assert (card.state, card.asset_id) == ("valid", result["assetId"])
+    assert card.recorded_at > card.created_at
     assert do(assets.get, card.asset_id).state == "stored"
     with pytest.raises(Conflict, match="valid"):
         check(consent, tone(9))
