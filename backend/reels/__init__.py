@@ -14,7 +14,7 @@ from backend.reels.orchestrator import (
     step_of,
     update_body,
 )
-from backend.reels.queries import get, page
+from backend.reels.queries import get, page, variants_of
 from backend.reels.rendered_scenes import rendered_scenes
 from backend.reels.schemas import (
     MOVEMENTS,
@@ -25,6 +25,7 @@ from backend.reels.schemas import (
     ReelOrder,
     ReelPage,
     ReelStyle,
+    ReelVariantDraft,
     RenderedScene,
     SceneCard,
     SceneDraft,
@@ -50,11 +51,13 @@ from backend.reels.service import (
 from backend.reels.shared_folder import sweep as sweep_shared_folder
 from backend.reels.timeline import estimated_seconds
 from backend.reels.topic_scripts import max_script_usd, start_script, write_reel
+from backend.reels.variants import MAX_VARIANTS, add_variant, render_all, save_variant
 
 __all__ = [
     "ENDED_MESSAGE",
     "FORMATS",
     "MAX_SCRIPT",
+    "MAX_VARIANTS",
     "MOVEMENTS",
     "TRANSITIONS",
     "UPDATE_MESSAGE",
@@ -64,12 +67,14 @@ __all__ = [
     "ReelOrder",
     "ReelPage",
     "ReelStyle",
+    "ReelVariantDraft",
     "RenderedScene",
     "SceneCard",
     "SceneDraft",
     "TopicOrder",
     "VideoRunDraft",
     "add_scene",
+    "add_variant",
     "create",
     "create_spoken_or_shown",
     "create_with_voice",
@@ -86,9 +91,11 @@ __all__ = [
     "purge_clips",
     "remove_scene",
     "render",
+    "render_all",
     "rendered_scenes",
     "save",
     "save_scene",
+    "save_variant",
     "set_scenes",
     "speaking_seconds",
     "split_again",
@@ -100,5 +107,6 @@ __all__ = [
     "sweep_shared_folder",
     "undelete",
     "update_body",
+    "variants_of",
     "write_reel",
 ]

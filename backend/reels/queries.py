@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -34,14 +35,24 @@ def get_by_run(tx: Session, run_id: str) -> ReelCard | None:
 def page(
     tx: Session, *, influencer_id: str | None = None, take: int = 30, skip: int = 0, cursor: str | None = None
 ) -> ReelPage:
-    """Reels that are not deleted, newest first, without their scenes. `cursor`: the last page's `next_cursor`."""
-    where = [Reel.deleted_at.is_(None), *([Reel.influencer_id == influencer_id] if influencer_id else [])]
+    """Reels that are not deleted, newest first, without their scenes and variants. `cursor`: the last page's `next_cursor`."""
+    where = [
+        Reel.deleted_at.is_(None),
+        Reel.variant_of.is_(None),
+        *([Reel.influencer_id == influencer_id] if influencer_id else []),
+    ]
     total = tx.scalar(select(func.count()).select_from(Reel).where(*where)) or 0
     query = _cards().where(*where, *([Reel.id < cursor] if cursor else []))
     take = min(take, MAX_PAGE_SIZE)
     rows = tx.execute(query.order_by(Reel.id.desc()).offset(skip).limit(take + 1)).all()
     cards = [_card(*row) for row in rows[:take]]
     return ReelPage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def variants_of(tx: Session, reel_id: str) -> list[ReelCard]:
+    """The variants of a reel that are not deleted, oldest first."""
+    rows = tx.execute(_cards().where(Reel.variant_of == reel_id, Reel.deleted_at.is_(None)).order_by(Reel.id)).all()
+    return [_with_scenes(tx, _card(*row)) for row in rows]
 
 
 def _cards() -> Select[Any]:
@@ -58,11 +69,25 @@ def _first(tx: Session, where: Any) -> ReelCard:
 
 
 def _with_scenes(tx: Session, card: ReelCard) -> ReelCard:
+    if card.variant_of:
+        return _as_variant(card, get(tx, card.variant_of))
     rows = tx.scalars(select(ReelScene).where(ReelScene.reel_id == card.id).order_by(ReelScene.position, ReelScene.id))
     names = SceneCard.__dataclass_fields__
     scenes = tuple(SceneCard(**{name: getattr(row, name) for name in names}) for row in rows)
     values = {name: getattr(card, name) for name in ReelCard.__dataclass_fields__}
     return ReelCard(**{**values, "scenes": scenes})
+
+
+def _as_variant(card: ReelCard, reel: ReelCard) -> ReelCard:
+    """All that is the reel's, and the variant's own words, job and video."""
+    own = ("id", "title", "job_id", "state", "error_message", "asset_id", "files", "rendered_revision", "created_at")
+    values = {name: getattr(card, name) for name in (*own, "deleted_at", "variant_of", "hook", "ending")}
+    scenes = list(reel.scenes)
+    if card.hook:
+        scenes[0] = replace(scenes[0], words=card.hook)
+    if card.ending:
+        scenes[-1] = replace(scenes[-1], words=card.ending)
+    return replace(reel, **values, run_id=None, scenes=tuple(scenes))
 
 
 def _card(row: Reel, influencer_name: str | None, state: str | None, error_message: str | None) -> ReelCard:
@@ -78,4 +103,7 @@ def _card(row: Reel, influencer_name: str | None, state: str | None, error_messa
         files=row.files,
         updated_at=row.updated_at,
         deleted_at=row.deleted_at,
+        variant_of=row.variant_of,
+        hook=row.hook,
+        ending=row.ending,
     )

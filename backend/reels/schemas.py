@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from backend.kit.drafts import Draft
 from backend.media.ffmpeg.camera_moves import MOVES
@@ -56,6 +56,19 @@ class ReelDraft(Draft):
     music_db: float = Field(-6.0, ge=-40, le=6)
 
 
+class ReelVariantDraft(Draft):
+    """The words of the first and the last scene of a variant; "": as in its reel."""
+
+    hook: str = Field("", max_length=600)
+    ending: str = Field("", max_length=600)
+
+    @model_validator(mode="after")
+    def _differs(self) -> ReelVariantDraft:
+        if not (self.hook or self.ending):
+            raise ValueError("Write another hook or another ending; without one it is the reel itself.")
+        return self
+
+
 class SceneDraft(Draft):
     """A scene. `asset_id`: its picture; None: it is drawn from `prompt` or `words`. `seconds` None: as its words take."""
 
@@ -101,7 +114,8 @@ class SceneCard:
 @dataclass(frozen=True, slots=True)
 class ReelCard:
     """`state` of its latest render's job: "" before the first one. `asset_id`: its latest finished video, made at
-    `rendered_revision`. `files`: name -> asset id of what was made with it (voiceover, srt, ass). `track`: its music as it was
+    `rendered_revision`. `files`: name -> asset id of what was made with it (voiceover, srt, ass). `variant_of`: the reel whose
+    scenes it has, with its own `hook` and `ending` where these are not "". `track`: its music as it was
     when a render began, for that render only."""
 
     id: str
@@ -128,6 +142,9 @@ class ReelCard:
     updated_at: datetime
     deleted_at: datetime | None
     scenes: tuple[SceneCard, ...] = field(default=())
+    variant_of: str | None = None
+    hook: str = ""
+    ending: str = ""
     track: UsedTrack | None = None
 
 

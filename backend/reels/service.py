@@ -78,7 +78,7 @@ def create_spoken_or_shown(
 
 def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:
     """Changes what is not in scenes; `revision`: of the card they saw. Raises NotFound, Conflict, Invalid."""
-    before = _lock(tx, reel_id, revision)
+    before = lock_own(tx, reel_id, revision)
     _check(tx, draft, music_before=before.music_track_id)
     values = _values(draft) | {"title": draft.title or before.title}
     tx.execute(update(Reel).where(Reel.id == reel_id).values(**values))
@@ -90,7 +90,7 @@ def split_again(tx: Session, reel_id: str, script: str, *, revision: int | None 
 
     Raises NotFound, Conflict, Invalid.
     """
-    before = _lock(tx, reel_id, revision)
+    before = lock_own(tx, reel_id, revision)
     scenes_by_words = {scene.words: scene for scene in before.scenes}
     drafts = [
         SceneDraft(**_draft_values(scenes_by_words[words])) if words in scenes_by_words else SceneDraft(words=words)
@@ -106,7 +106,7 @@ def set_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], *, revis
 
     Raises NotFound, Conflict, Invalid.
     """
-    _lock(tx, reel_id, revision)
+    lock_own(tx, reel_id, revision)
     _check_count(len(drafts))
     before = list(tx.scalars(select(ReelScene.id).where(ReelScene.reel_id == reel_id)))
     assets.unuse_all(tx, _SCENE_USE, before)
@@ -117,7 +117,7 @@ def set_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], *, revis
 
 def save_scene(tx: Session, reel_id: str, scene_id: str, draft: SceneDraft) -> ReelCard:
     """Changes one scene; the others stay as they are. Raises NotFound, Invalid."""
-    _lock(tx, reel_id)
+    lock_own(tx, reel_id)
     _check_scene(tx, draft)
     row = _scene(tx, reel_id, scene_id)
     before = row.asset_id
@@ -133,7 +133,7 @@ def save_scene(tx: Session, reel_id: str, scene_id: str, draft: SceneDraft) -> R
 
 def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") -> ReelCard:
     """A new scene behind the scene `after`, or at the end. Raises NotFound, Invalid."""
-    card = _lock(tx, reel_id)
+    card = lock_own(tx, reel_id)
     _check_count(len(card.scenes) + 1)
     _check_scene(tx, draft)
     ids = [scene.id for scene in card.scenes]
@@ -151,7 +151,7 @@ def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") 
 
 def order_scenes(tx: Session, reel_id: str, scene_ids: Sequence[str]) -> ReelCard:
     """Puts the scenes into this order. Raises NotFound, Conflict when it does not name each of them once."""
-    card = _lock(tx, reel_id)
+    card = lock_own(tx, reel_id)
     if sorted(scene_ids) != sorted(scene.id for scene in card.scenes):
         raise Conflict("These are not the scenes of this reel any more. Load it again, then put them in order.")
     _set_positions(tx, scene_ids)
@@ -160,7 +160,7 @@ def order_scenes(tx: Session, reel_id: str, scene_ids: Sequence[str]) -> ReelCar
 
 def remove_scene(tx: Session, reel_id: str, scene_id: str) -> ReelCard:
     """Raises NotFound, Invalid for the last one."""
-    card = _lock(tx, reel_id)
+    card = lock_own(tx, reel_id)
     if len(card.scenes) == 1:
         raise Invalid("A reel needs at least one scene. Change this one, or delete the reel.")
     row = _scene(tx, reel_id, scene_id)
@@ -228,7 +228,9 @@ def undelete(tx: Session, reel_id: str) -> ReelCard:
 
 
 def set_pictures(tx: Session, reel_id: str, pictures: dict[str, str]) -> None:
-    """Writes what was drawn for scenes (id -> asset id) that still have no picture. The revision stays: nobody changed them."""
+    """Writes what was drawn for scenes (id -> asset id) that still have no picture. The revision stays: nobody changed them.
+    `reel_id`: also of a variant."""
+    reel_id = get(tx, reel_id).variant_of or reel_id
     for scene_id, asset_id in pictures.items():
         empty = update(ReelScene).where(ReelScene.id == scene_id, ReelScene.reel_id == reel_id, ReelScene.asset_id.is_(None))
         if tx.scalar(empty.values(asset_id=asset_id).returning(ReelScene.id)):
@@ -320,6 +322,14 @@ def _lock(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:
     card = get(tx, reel_id)
     if revision is not None and revision != card.revision:
         raise Conflict("This reel was changed by someone else meanwhile. Load it again, then repeat your change.")
+    return card
+
+
+def lock_own(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:
+    """Locks a reel whose scenes are its own. Raises NotFound, Conflict, Invalid for a variant."""
+    card = _lock(tx, reel_id, revision)
+    if card.variant_of:
+        raise Invalid("This is a variant: its scenes are those of its reel. Change that one.")
     return card
 
 

@@ -11,7 +11,7 @@ from backend.reels import FORMATS, ReelCard, ReelDraft, ReelStyle, SceneCard, Sc
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
 from studio.music import music_choice
-from studio.reels import changes, scene_editor
+from studio.reels import changes, scene_editor, variants
 from studio.reels.scene_strip import StripEvent, scene_strip
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
@@ -39,6 +39,7 @@ def draw(page: Page, reel_id: str) -> None:
         scene_editor.draw(page, card, scene)
     with film_column:
         _film(page, card)
+        variants.draw(page, card)
 
 
 def _head(page: Page, card: ReelCard) -> None:

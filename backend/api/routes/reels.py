@@ -13,7 +13,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.jobs import JobResponse, job_response
 from backend.kit.ids import new_id
-from backend.reels import PlacedScene, ReelCard, ReelDraft, SceneDraft
+from backend.reels import PlacedScene, ReelCard, ReelDraft, ReelVariantDraft, SceneDraft
 
 router = APIRouter(prefix="/reels", tags=["reels"], dependencies=[needs_scope("videos")])
 
@@ -59,6 +59,20 @@ class ReelResponse(ApiModel):
     scenes: list[SceneResponse]
 
 
+class VariantResponse(ReelResponse):
+    """`hook`, `ending`: its own words of the first and the last scene; "": as in the reel `variantOf`."""
+
+    variant_of: str
+    hook: str
+    ending: str
+
+
+class VariantRequest(ApiRequest, ReelVariantDraft):
+    """At least one of them."""
+
+    hook: str = Field("", examples=["Nobody told me this before my first run."])
+
+
 class ReelRequest(ApiRequest, ReelDraft):
     """`voiceId` null: nothing is spoken. `format`: instagram-reel, instagram-post, tiktok, youtube-short, youtube-standard."""
 
@@ -100,6 +114,11 @@ def reel_response(card: ReelCard) -> ReelResponse:
     values = {name: getattr(card, name) for name in ReelResponse.model_fields if name not in ("style", "scenes")}
     scenes = [SceneResponse.model_validate(scene) for scene in card.scenes]
     return ReelResponse(**values, style=card.style.model_dump(), scenes=scenes)
+
+
+def _variant_response(card: ReelCard) -> VariantResponse:
+    own = {"variant_of": card.variant_of or "", "hook": card.hook, "ending": card.ending}
+    return VariantResponse(**reel_response(card).model_dump(by_alias=False), **own)
 
 
 @router.get("")
@@ -199,6 +218,34 @@ def preview_reel_scene(reel_id: str, scene_id: str, app: Studio, caller: Caller)
     """Renders one scene small. The job's result has the `assetId` of its video."""
     with app.db.transaction(caller, needs="editor") as tx:
         return job_response(reels.preview_scene(tx, reel_id, scene_id, request_key=new_id("key")))
+
+
+@router.get("/{reel_id}/variants")
+def list_reel_variants(reel_id: str, app: Studio, caller: Caller) -> list[VariantResponse]:
+    """Oldest first. A variant is rendered, read, deleted and made a post of as any reel, by its own id."""
+    with app.db.transaction(caller) as tx:
+        reels.get(tx, reel_id)
+        return [_variant_response(card) for card in reels.variants_of(tx, reel_id)]
+
+
+@router.post("/{reel_id}/variants", status_code=201)
+def add_reel_variant(reel_id: str, body: VariantRequest, app: Studio, caller: Caller) -> VariantResponse:
+    """The same reel with another hook or ending."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return _variant_response(reels.add_variant(tx, reel_id, body))
+
+
+@router.put("/{reel_id}/variants/{variant_id}")
+def save_reel_variant(reel_id: str, variant_id: str, body: VariantRequest, app: Studio, caller: Caller) -> VariantResponse:
+    with app.db.transaction(caller, needs="editor") as tx:
+        return _variant_response(reels.save_variant(tx, reel_id, variant_id, body))
+
+
+@router.post("/{reel_id}/render-all", status_code=201)
+def render_reel_and_variants(reel_id: str, app: Studio, caller: Caller) -> list[JobResponse]:
+    """Renders the reel and its variants, those that have no current video."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return [job_response(job) for job in reels.render_all(tx, reel_id, request_key=new_id("key"))]
 
 
 @router.post("/{reel_id}/render", status_code=201)

@@ -24,6 +24,8 @@ class Reel(Tenanted, Dated, Base):
         Index("ix_reels_job", "tenant_id", "job_id"),
         Index("ix_reels_influencer", "tenant_id", "influencer_id"),
         Index("ix_reels_asset", "tenant_id", "asset_id"),
+        tenant_fk("variant_of", "reels", ondelete="CASCADE"),
+        Index("ix_reels_variant_of", "tenant_id", "variant_of"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
@@ -39,6 +41,10 @@ class Reel(Tenanted, Dated, Base):
     music_track_id: Mapped[str | None]
     """Of the workspace, or the name of a piece that comes along; None: no music."""
     music_db: Mapped[float] = mapped_column(server_default="-6")
+    variant_of: Mapped[str | None]
+    """The reel whose scenes it has, with another hook or ending; None: it has its own."""
+    hook: Mapped[str] = mapped_column(server_default="")
+    ending: Mapped[str] = mapped_column(server_default="")
     run_id: Mapped[str | None]
     """What the program that ordered it calls it (/orchestrate/start); None: made by hand."""
     job_id: Mapped[str | None]

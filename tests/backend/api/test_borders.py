@@ -32,7 +32,7 @@ from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine, Voice
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
-from backend.reels import ReelDraft
+from backend.reels import ReelDraft, ReelVariantDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
@@ -133,6 +133,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
         reel = reels.create(tx, ReelDraft(script="Theirs."))
+        variant = reels.add_variant(tx, reel.id, ReelVariantDraft(hook="Theirs too."))
         track_id = make_track(tx)
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
@@ -151,6 +152,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
         "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
+        "variant_id": variant.id,
         "track_id": track_id,
         "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
     }  # fmt: skip
