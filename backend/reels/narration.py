@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend import music, voices
+from backend.assets import AssetCard
 from backend.jobs.context import JobContext
+from backend.media import ffmpeg
 from backend.media.audio import wav_file
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitles import TimedWord
-from backend.reels.schemas import ReelCard
+from backend.reels.schemas import ReelCard, SceneCard
 from backend.reels.timeline import FPS, Speech, TimedScene, film_frames
 
 _PEAKS_PER_SECOND = 12
+_GAINS_DB = {"quiet": -14.0, "full": 0.0}
+"""Of a video's own sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,35 @@ def voice_path(ctx: JobContext, n: int, spoken: SpokenScene) -> Path:
     return ctx.workdir / f"voice-{n:03}{Path(spoken.key).suffix}"
 
 
+def own_sounds(
+    ctx: JobContext, timed: Sequence[TimedScene], scenes: Sequence[SceneCard], files: Mapping[int, tuple[AssetCard, Path]]
+) -> list[SoundClip]:
+    """What is heard of the videos among the scenes. `files`: number of a scene -> its file, and where it lies."""
+    heard = []
+    for scene in timed:
+        file, path = files[scene.n]
+        gain_db = _GAINS_DB.get(scenes[scene.n].sound)
+        if file.kind == "video" and gain_db is not None and _has_sound(ctx, path):
+            heard.append(SoundClip(path, scene.start_s, gain_db, seconds=scene.seconds))
+    return heard
+
+
+def _has_sound(ctx: JobContext, path: Path) -> bool:
+    steps = ffmpeg.probe(path)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return bool(end.value.sound)
+        ctx.check()
+
+
 def sound_of(
-    ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene], track: SoundClip | None = None
+    ctx: JobContext,
+    timed: Sequence[TimedScene],
+    spoken: Mapping[int, SpokenScene],
+    track: SoundClip | None = None,
+    effects: Sequence[SoundClip] = (),
 ) -> SoundMix:
     """The film's sound, its files fetched."""
     clips = []
@@ -63,7 +94,7 @@ def sound_of(
             ctx.app.storage.get_file(spoken[scene.n].key, path)
             clips.append(SoundClip(path, scene.voice_s))
             ctx.check()
-    return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), music=track)
+    return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), effects=effects, music=track)
 
 
 def waveforms(ctx: JobContext, timed: Sequence[TimedScene], spoken: Mapping[int, SpokenScene]) -> dict[int, list[int]]:

@@ -19,6 +19,7 @@ from backend.generation import GenerationDraft
 from backend.jobs.context import JobContext, no_work
 from backend.media import ffmpeg
 from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.sound_mix import SoundClip
 from backend.media.ffmpeg.subtitles import lines_of, srt
 from backend.media.images import ai_mark, pictures
 from backend.music import UsedTrack
@@ -49,7 +50,8 @@ def run_render(ctx: JobContext, payload: RenderPayload) -> dict[str, Any]:
     files = _fetch(ctx, scenes, timed)
     parts = [clips.plan_clip(run, scenes, {n: card for n, (card, _) in files.items()}, canvas) for run in runs(timed)]
     clip_ids = _film_clips(ctx, parts, scenes, files, canvas)
-    return _store_film(ctx, reel, scenes, parts, clip_ids, timed, speech, canvas)
+    own_sounds = narration.own_sounds(ctx, timed, scenes, files)
+    return _store_film(ctx, reel, scenes, parts, clip_ids, timed, speech, own_sounds, canvas)
 
 
 def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]:
@@ -73,7 +75,8 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     for frames in clips.render_clip(ctx, clip, reel.scenes, files, canvas, silent):
         ctx.check()
         ctx.progress(frames, clip.frames, "filming the scene")
-    sound = narration.sound_of(ctx, timed, speech)
+    own_sounds = narration.own_sounds(ctx, timed, reel.scenes, files)
+    sound = narration.sound_of(ctx, timed, speech, effects=own_sounds)
     _run(ctx, join([silent], sound, out, source_type=None, settings=ctx.app.settings), "mixing the sound")
     file = _video_file(ctx, out, 0, canvas, clip.frames, "preview.mp4", None)
     stored = ctx.write_step("preview", lambda: _upload(ctx, [file]), lambda tx, sent: _confirm(tx, sent))
@@ -218,6 +221,7 @@ def _store_film(
     clip_ids: Sequence[str],
     timed: Sequence[TimedScene],
     speech: Mapping[int, narration.SpokenScene],
+    own_sounds: Sequence[SoundClip],
     canvas: Canvas,
 ) -> dict[str, Any]:
     """Joins the clips, adds the sound, stores film, voice-over and subtitles, and writes the result: as `run_render`."""
@@ -225,7 +229,7 @@ def _store_film(
 
     def work() -> Uploads:
         paths = _fetch_clips(ctx, clip_ids)
-        sound = narration.sound_of(ctx, timed, speech, narration.music_of(ctx, reel))
+        sound = narration.sound_of(ctx, timed, speech, narration.music_of(ctx, reel), own_sounds)
         out = ctx.workdir / "stitched_subtitled.mp4"
         source_type = ai_mark.SOURCE_TYPE
         finished = _run(ctx, join(paths, sound, out, source_type=source_type, settings=ctx.app.settings), "putting it together")
@@ -237,7 +241,8 @@ def _store_film(
             new.append(_text_file(ctx, "subtitles.ass", clips.subtitles_of(words, canvas), "text/x-ssa"))
         if sound.voice:
             voiceover = ctx.workdir / "voiceover.mp3"
-            _run(ctx, write_voiceover(replace(sound, music=None), voiceover, settings=ctx.app.settings), "saving the voice")
+            spoken_only = replace(sound, music=None, effects=())
+            _run(ctx, write_voiceover(spoken_only, voiceover, settings=ctx.app.settings), "saving the voice")
             new.append(NewFile(voiceover, "audio", _key(ctx, "voiceover.mp3"), "audio/mpeg", "voiceover.mp3"))
         voice = narration.waveforms(ctx, timed, speech)
         manifest = orchestrator.manifest(reel, parts, timed, speech, finished, voice)

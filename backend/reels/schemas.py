@@ -20,6 +20,9 @@ MOVEMENTS = {STILL: "Still", **{move.name: move.title for move in MOVES}}
 """Name -> title of what the camera does in a scene."""
 Transition = Literal["cut", "fade", "slide", "zoom", "black"]
 TRANSITIONS: dict[str, str] = {"cut": "Cut", "fade": "Fade", "slide": "Slide", "zoom": "Zoom", "black": "Through black"}
+SceneSound = Literal["quiet", "full", "mute"]
+SCENE_SOUNDS: dict[str, str] = {"quiet": "Quiet", "full": "As it is", "mute": "Muted"}
+"""What is heard of a video's own sound in a scene -> title."""
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 NOUN = "reel"
 RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-script"
@@ -70,7 +73,10 @@ class ReelVariantDraft(Draft):
 
 
 class SceneDraft(Draft):
-    """A scene. `asset_id`: its picture; None: it is drawn from `prompt` or `words`. `seconds` None: as its words take."""
+    """A scene. `asset_id`: its picture or video; None: it is drawn from `prompt` or `words`. `seconds` None: as its words take.
+
+    A video is cut, or stands still on its last frame, to the scene's length; `sound`: what is heard of its own sound.
+    """
 
     words: str = Field("", max_length=600)
     prompt: str = Field("", max_length=2000)
@@ -79,6 +85,7 @@ class SceneDraft(Draft):
     strength: float = Field(0.5, ge=0, le=1)
     seconds: Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)] | None = None
     transition: Transition = "cut"
+    sound: SceneSound = "quiet"
 
 
 class PlacedScene(SceneDraft):
@@ -109,6 +116,7 @@ class SceneCard:
     strength: float
     seconds: float | None
     transition: Transition
+    sound: SceneSound = "quiet"
 
 
 @dataclass(frozen=True, slots=True)

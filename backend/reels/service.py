@@ -18,6 +18,8 @@ from backend.media.ffmpeg.finishing import FORMATS
 from backend.reels import script as scripts
 from backend.reels.queries import get
 from backend.reels.schemas import (
+    MAX_SECONDS,
+    MIN_SECONDS,
     MOVEMENTS,
     NOUN,
     PREVIEW_KIND,
@@ -118,7 +120,7 @@ def set_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], *, revis
 def save_scene(tx: Session, reel_id: str, scene_id: str, draft: SceneDraft) -> ReelCard:
     """Changes one scene; the others stay as they are. Raises NotFound, Invalid."""
     lock_own(tx, reel_id)
-    _check_scene(tx, draft)
+    draft = _checked_scene(tx, draft)
     row = _scene(tx, reel_id, scene_id)
     before = row.asset_id
     for name, value in draft.model_dump().items():
@@ -135,7 +137,7 @@ def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") 
     """A new scene behind the scene `after`, or at the end. Raises NotFound, Invalid."""
     card = lock_own(tx, reel_id)
     _check_count(len(card.scenes) + 1)
-    _check_scene(tx, draft)
+    draft = _checked_scene(tx, draft)
     ids = [scene.id for scene in card.scenes]
     row = ReelScene(id=new_id("scn"), reel_id=reel_id, position=len(ids), **draft.model_dump())
     tx.add(row)
@@ -262,11 +264,17 @@ def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) ->
         music.usable(tx, draft.music_track_id)
 
 
-def _check_scene(tx: Session, draft: SceneDraft) -> None:
+def _checked_scene(tx: Session, draft: SceneDraft) -> SceneDraft:
+    """A video without words lasts as long as it is, unless the draft says how long."""
     if draft.movement not in MOVEMENTS:
         raise Invalid(f"There is no movement called {draft.movement!r}. There are: {', '.join(MOVEMENTS)}.")
-    if draft.asset_id and assets.get(tx, draft.asset_id).kind not in ("image", "video", "dataset"):
+    file = assets.get(tx, draft.asset_id) if draft.asset_id else None
+    if file and file.kind not in ("image", "video", "dataset"):
         raise Invalid("This file is neither a picture nor a video. Choose another one for the scene.")
+    if file and file.kind == "video" and not draft.words.strip() and draft.seconds is None:
+        seconds = min(MAX_SECONDS, max(MIN_SECONDS, float(file.meta.get("duration_s", MIN_SECONDS))))
+        return draft.model_copy(update={"seconds": round(seconds, 2)})
+    return draft
 
 
 def _check_count(n: int) -> None:
@@ -287,8 +295,7 @@ def _write_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], earli
     kept, each once."""
     rows, free_ids = [], set(earlier_ids)
     for position, draft in enumerate(drafts):
-        _check_scene(tx, draft)
-        values = draft.model_dump(include=set(SceneDraft.model_fields))
+        values = _checked_scene(tx, draft).model_dump(include=set(SceneDraft.model_fields))
         if "movement" not in draft.model_fields_set:
             values["movement"] = _MOVES[position % len(_MOVES)]
         scene_id = draft.id if isinstance(draft, PlacedScene) and draft.id in free_ids else new_id("scn")

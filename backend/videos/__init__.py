@@ -19,13 +19,19 @@ from backend.videos.schemas import (
     VideoRecipe,
 )
 from backend.videos.service import delete, erase, rate, set_favourite, undelete
+from backend.videos.upload_schemas import INBOX, UPLOAD_NOUN, UPLOADED, NewVideo
+from backend.videos.uploaded import add
 
 __all__ = [
     "FINISH_PRESETS",
     "FORMATS",
+    "INBOX",
     "MAX_PICTURES",
     "SIDES",
+    "UPLOADED",
+    "UPLOAD_NOUN",
     "FinishDraft",
+    "NewVideo",
     "VideoCard",
     "VideoDraft",
     "VideoFilters",
@@ -35,6 +41,7 @@ __all__ = [
     "VideoPayload",
     "VideoPreview",
     "VideoRecipe",
+    "add",
     "animate",
     "by_asset",
     "delete",

@@ -31,7 +31,7 @@ SIDES = (720, 1080)
 class VideoRecipe(BaseModel):
     """`model`: name of a camera move or motion model, `title`: its title then. `device`: the kind of device it needs; empty: a
     camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
-    `finish`: of a video that was finished from another one.
+    `finish`: of a video that was finished from another one. `sound`: of an uploaded one, it has sound of its own.
     """
 
     model: str
@@ -54,6 +54,7 @@ class VideoRecipe(BaseModel):
     loras: list[LoraRef] = Field(default_factory=list)
     ai_mark: bool = True
     finish: FinishRecipe | None = None
+    sound: bool = False
 
     @property
     def seconds(self) -> float:

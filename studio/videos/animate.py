@@ -11,7 +11,7 @@ from backend import videos
 from backend.generation import PictureCard
 from studio.shell.frame import Page
 
-KINDS = ("video-generation", "video-generation-gpu", "video-finishing")
+KINDS = ("video-generation", "video-generation-gpu", "video-finishing", "video-import")
 
 
 def animate_button(page: Page, cards: Sequence[PictureCard], *, key: str, width: str | int = "content") -> None:

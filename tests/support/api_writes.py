@@ -61,6 +61,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/videos/{clip_id}/undelete", None),
         ("POST", "/webhooks/{message_id}/replay", None),
         ("POST", "/jobs", {"type": "reel-render", "payload": {"reelId": ids["reel_id"]}}),
+        ("POST", "/videos", {"uploadId": ids["upload"]}),
         ("POST", "/music", {"uploadId": ids["upload"], "title": "A", "licence": "CC0-1.0", "source": "Ada"}),
         ("PUT", "/music/{track_id}", {"title": "A", "licence": "CC0-1.0", "source": "Ada"}),
         ("DELETE", "/music/{track_id}", None),

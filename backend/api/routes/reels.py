@@ -29,6 +29,7 @@ class SceneResponse(ApiModel):
     strength: float
     seconds: float | None
     transition: str
+    sound: str
 
 
 class ReelResponse(ApiModel):

@@ -11,7 +11,8 @@ from pydantic import Field, StrictBool
 from backend import videos
 from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
-from backend.videos import VideoCard, VideoFilters
+from backend.kit.ids import new_id
+from backend.videos import NewVideo, VideoCard, VideoFilters
 
 SUBTITLE_TYPE = "application/x-subrip"
 router = APIRouter(prefix="/videos", tags=["videos"], dependencies=[needs_scope("videos")])
@@ -94,6 +95,21 @@ def list_videos(
     response.headers["x-total-count"] = str(page.total)
     data = [video_response(card) for card in page.cards]
     return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
+
+
+class NewVideoRequest(ApiRequest, NewVideo):
+    """`uploadId`: of a video file that was sent to /uploads with the noun `video` and the id `import`."""
+
+    upload_id: str = Field(max_length=80, examples=["up_0190"])
+
+
+@router.post("", status_code=201)
+def add_video(body: NewVideoRequest, app: Studio, caller: Caller, response: Response) -> VideoResponse:
+    """Checks an uploaded video (MP4, MOV, WebM, MKV; up to 10 minutes) in a job; it is listed when that has ended."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = videos.add(tx, NewVideo(**body.model_dump()), request_key=new_id("key"))
+    response.headers["location"] = f"/api/videos/{card.id}"
+    return video_response(card)
 
 
 @router.get("/{clip_id}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -169,6 +169,8 @@ def finish(order: FinishOrder, out: Path, *, settings: Settings) -> Generator[Fi
     _check(order)
     _check_disk(order, out.parent)
     mixed, sound_file = out.with_name(f"{out.stem}.mix.wav"), out.with_name(f"{out.stem}.sound.wav")
+    scenes, links = _named_apart(order.scenes, out)
+    order = replace(order, scenes=scenes)
     try:
         before, how = None, None
         if not order.sound.is_silent:
@@ -187,8 +189,26 @@ def finish(order: FinishOrder, out: Path, *, settings: Settings) -> Generator[Fi
         out.unlink(missing_ok=True)
         raise
     finally:
-        mixed.unlink(missing_ok=True)
-        sound_file.unlink(missing_ok=True)
+        for path in (mixed, sound_file, *links):
+            path.unlink(missing_ok=True)
+
+
+def _named_apart(scenes: Sequence[FilmScene], out: Path) -> tuple[tuple[FilmScene, ...], list[Path]]:
+    """The scenes, where those after the first one of the same file have it under a name of their own, and these names (links).
+
+    ffmpeg-python takes equal inputs with equal filters for one node, and one node has one end.
+    """
+    named: list[FilmScene] = []
+    links: list[Path] = []
+    for n, scene in enumerate(scenes):
+        path = scene.path
+        if any(path == other.path for other in scenes[:n]):
+            path = out.with_name(f"{out.stem}.again-{n}{scene.path.suffix}")
+            path.unlink(missing_ok=True)
+            path.symlink_to(scene.path.absolute())
+            links.append(path)
+        named.append(replace(scene, path=path))
+    return tuple(named), links
 
 
 def _repeat(progress: FinishProgress, steps: Generator[None, None, _Result]) -> Generator[FinishProgress, None, _Result]:

@@ -14,19 +14,22 @@ from backend.media.ffmpeg.runner import partial_path, render
 from backend.settings import Settings
 
 _REPEAT_FADE_S = 2.0
+_CUT_FADE_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class SoundClip:
     """A sound file and when it begins, in seconds of the film. `gain_db`: louder or quieter than it is.
 
-    `repeat_s`, of music: its length, where its end fades over into its beginning when it is repeated; 0: it repeats as it is.
+    `seconds`: how much of it is heard, faded out at the end; 0: all. `repeat_s`, of music: its length, where its end fades over
+    into its beginning when it is repeated; 0: it repeats as it is.
     """
 
     path: Path
     at_s: float = 0.0
     gain_db: float = 0.0
     repeat_s: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,17 @@ def mix(sound: SoundMix, out: Path, *, settings: Settings) -> Generator[int, Non
 
 
 def _placed(clip: SoundClip) -> Any:
-    stream = ffmpeg.input(str(clip.path)).audio.filter("aformat", sample_rates=RATE, channel_layouts="stereo")
+    # its place comes first: a file that is heard twice would be one node of the graph with two ends
+    stream = ffmpeg.input(str(clip.path)).audio
+    if clip.at_s > 0:
+        stream = stream.filter("adelay", f"{round(clip.at_s * 1000)}", all=1)
+    stream = stream.filter("aformat", sample_rates=RATE, channel_layouts="stereo")
     if clip.gain_db:
         stream = stream.filter("volume", f"{clip.gain_db:.2f}dB")
-    return stream.filter("adelay", f"{round(clip.at_s * 1000)}", all=1) if clip.at_s > 0 else stream
+    if clip.seconds:
+        end_s, fade_s = clip.at_s + clip.seconds, min(_CUT_FADE_S, clip.seconds / 4)
+        stream = stream.filter("atrim", 0, end_s).filter("afade", type="out", start_time=end_s - fade_s, duration=fade_s)
+    return stream
 
 
 def _music(sound: SoundMix) -> Any:

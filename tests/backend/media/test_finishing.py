@@ -157,3 +157,12 @@ def test_loudness_is_that_of_ebu_r_128(material: Callable[..., Path]) -> None:
     loudness: Loudness = result(measure(tone))
     assert (loudness.integrated, loudness.true_peak) == pytest.approx((-23, -23), abs=0.2)
     assert result(measure(silence)).is_silence
+
+
+def test_one_picture_may_be_seen_in_scenes_that_fade_into_each_other(material: Callable[..., Path], tmp_path: Path) -> None:
+    still = material("twice.png", (600, 800))
+    scenes = tuple(FilmScene(still, "picture", (600, 800), 0.5, transition=name, transition_s=0.2) for name in ("cut", "fade"))
+    out = tmp_path / "twice.mp4"
+    result(finish(FinishOrder(scenes, SIZE, SoundMix(0.8), fps=20, preset="veryfast"), out, settings=SETTINGS))
+    assert result(ffmpeg.probe(out)).frames == 16
+    assert list(tmp_path.iterdir()) == [out], "nothing else is left"

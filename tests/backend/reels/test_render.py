@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from backend import assets, content_plans, jobs, reels
@@ -15,7 +17,8 @@ from backend.app import App
 from backend.content_plans import PostSource
 from backend.db.tables import JobStep
 from backend.errors import Unsupported
-from backend.reels import SceneDraft, VideoRunDraft
+from backend.media import ffmpeg
+from backend.reels import ReelDraft, SceneDraft, VideoRunDraft
 from backend.reels.pipeline import run_render
 from backend.reels.schemas import RenderPayload
 from tests.factories.account import Tenant
@@ -115,6 +118,45 @@ def test_one_scene_is_previewed_small_with_its_sound(
         assert (video.width, video.height) == (540, 960)
         assert abs(video.frames / 30 - float(sound.duration * sound.time_base)) < 0.1
     assert len(speech.requests) == 3, "what was spoken for the film is not spoken again"
+
+
+def test_a_video_is_a_scene_cut_or_held_with_its_own_sound(studio: App, workspace: Tenant, tmp_path: Path) -> None:
+    path = tmp_path / "own.mp4"
+    sources = ["-f", "lavfi", "-i", "testsrc2=size=216x384:rate=24:duration=2", "-f", "lavfi", "-i", "sine=700:duration=2"]
+    subprocess.run([ffmpeg.binary_path(studio.settings), "-v", "error", "-y", *sources, "-shortest", str(path)], check=True)
+
+    def open_tx() -> Any:
+        return studio.db.transaction(workspace.editor.caller, needs="editor")
+
+    key = assets.key_for("video", tenant_id=workspace.id, job_id="j", attempt_id="a")
+    stored = assets.store(
+        open_tx, studio.storage, path=path, kind="video", key=key, content_type="video/mp4", meta={"duration_s": 2.0}
+    )
+    scenes = [
+        SceneDraft(asset_id=stored.id, sound="full"),
+        SceneDraft(asset_id=stored.id, sound="mute", seconds=1),
+        SceneDraft(asset_id=stored.id, sound="quiet", seconds=3),
+    ]
+    with open_tx() as tx:
+        card = reels.create(tx, ReelDraft(script="x", voice_id=None), scenes=scenes)
+        assert [scene.seconds for scene in card.scenes] == [2.0, 1.0, 3.0], "as long as it is, unless somebody says how long"
+        job_id = reels.render(tx, card.id, request_key="r").id
+    run_job(studio, workspace, job_id)
+    result, film = film_of(studio, workspace, job_id, tmp_path)
+    assert result["seconds"] == 6.0
+    with av.open(str(film)) as container:
+        frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    with av.open(str(film)) as container:
+        resampler = av.AudioResampler("s16", "mono", 8000)
+        parts = [part.to_ndarray()[0] for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    sound = np.concatenate(parts).astype(float)
+    places = ((0.5, 1.5), (2.2, 2.8), (3.5, 4.5), (5.2, 5.8))
+    loudness = [float(np.sqrt((sound[round(8000 * a) : round(8000 * b)] ** 2).mean())) for a, b in places]
+    assert loudness[1] < 0.02 * loudness[0], "muted"
+    assert 0.05 * loudness[0] < loudness[2] < 0.5 * loudness[0], "quiet"
+    assert loudness[3] < 0.02 * loudness[0], "its sound has ended"
+    still = np.abs(frames[-1].astype(int) - frames[-20]).mean()
+    assert still < 1 < np.abs(frames[40].astype(int) - frames[20]).mean(), "it stands still on its last frame"
 
 
 def test_a_reel_becomes_a_post_with_its_caption(studio: App, workspace: Tenant) -> None:
