@@ -18,6 +18,7 @@ from backend.reels.queries import get, page, variants_of
 from backend.reels.rendered_scenes import rendered_scenes
 from backend.reels.schemas import (
     MOVEMENTS,
+    SCENE_SOUNDS,
     TRANSITIONS,
     PlacedScene,
     ReelCard,
@@ -59,6 +60,7 @@ __all__ = [
     "MAX_SCRIPT",
     "MAX_VARIANTS",
     "MOVEMENTS",
+    "SCENE_SOUNDS",
     "TRANSITIONS",
     "UPDATE_MESSAGE",
     "PlacedScene",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import gallery, jobs, reels
+from backend import assets, gallery, jobs, reels, videos
 from backend.gallery import GalleryFilters
 from backend.kit.ids import new_id
-from backend.reels import MOVEMENTS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
+from backend.reels import MOVEMENTS, SCENE_SOUNDS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
 from studio.jobs.jobs import follow
 from studio.reels.changes import change
 from studio.shell.frame import Page
-from studio.ui.format import esc, media_url
+from studio.ui.format import esc, media_url, plain
 
 _PREVIEW = "reel:preview"
 _PICTURES = 12
@@ -20,16 +20,23 @@ _PICTURES = 12
 def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
     with st.container(border=True):
         st.markdown(f"#### Scene {scene.position + 1}")
+        is_video = _is_video(page, scene)
         picture_column, word_column = st.columns([1, 2], vertical_alignment="top")
         with picture_column:
             _picture(page, card, scene)
         with word_column:
-            _form(page, card, scene)
+            _form(page, card, scene, is_video=is_video)
         if page.can_edit:
             _preview(page, card, scene)
 
 
-def _form(page: Page, card: ReelCard, scene: SceneCard) -> None:
+def _is_video(page: Page, scene: SceneCard) -> bool:
+    with page.transaction() as tx:
+        files = assets.get_many(tx, [scene.asset_id]) if scene.asset_id else {}
+    return any(file.kind == "video" for file in files.values())
+
+
+def _form(page: Page, card: ReelCard, scene: SceneCard, *, is_video: bool) -> None:
     key = f"scene:{scene.id}:{card.revision}"
     with st.form(key, border=False):
         words = st.text_area("Words", scene.words, height=110, max_chars=600, disabled=not page.can_edit)
@@ -38,15 +45,8 @@ def _form(page: Page, card: ReelCard, scene: SceneCard) -> None:
             hint = "What it shows; empty: as the words"
             prompt = st.text_input("Picture", scene.prompt, placeholder=hint, max_chars=2000, disabled=not page.can_edit)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            movements, transitions = list(MOVEMENTS), list(TRANSITIONS)
-            movement = st.selectbox(
-                "Movement",
-                movements,
-                index=movements.index(scene.movement),
-                format_func=lambda name: MOVEMENTS[name],
-                width=130,
-                disabled=not page.can_edit,
-            )
+            changes = _sound(page, scene) if is_video else _movement(page, scene)
+            transitions = list(TRANSITIONS)
             transition = st.selectbox(
                 "Transition",
                 transitions,
@@ -55,16 +55,31 @@ def _form(page: Page, card: ReelCard, scene: SceneCard) -> None:
                 width=130,
                 disabled=not scene.position or not page.can_edit,
             )
-            hint = "Empty: as long as its words take"
+            hint = "Empty: as long as its words take" + (", or the video" if is_video else "")
             seconds = st.number_input(
                 "Seconds", 0.5, 60.0, scene.seconds, 0.5, placeholder="auto", help=hint, width=130, disabled=not page.can_edit
             )
         pressed = page.can_edit and st.form_submit_button("Save", type="primary")
     if pressed:
         values = {name: getattr(scene, name) for name in SceneDraft.model_fields}
-        values |= {"words": words, "prompt": prompt, "movement": movement, "transition": transition, "seconds": seconds}
+        values |= changes | {"words": words, "prompt": prompt, "transition": transition, "seconds": seconds}
         change(page, card, "The change of a scene", lambda tx: reels.save_scene(tx, card.id, scene.id, SceneDraft(**values)))
         st.rerun()
+
+
+def _movement(page: Page, scene: SceneCard) -> dict[str, str]:
+    """The field of a picture."""
+    names = list(MOVEMENTS)
+    at = names.index(scene.movement)
+    title = MOVEMENTS.__getitem__
+    return {"movement": st.selectbox("Movement", names, at, title, width=130, disabled=not page.can_edit)}
+
+
+def _sound(page: Page, scene: SceneCard) -> dict[str, str]:
+    """The field of a video, which moves by itself."""
+    names = list(SCENE_SOUNDS)
+    at, title = names.index(scene.sound), SCENE_SOUNDS.__getitem__
+    return {"sound": st.selectbox("Own sound", names, at, title, width=130, disabled=not page.can_edit)}
 
 
 def _picture(page: Page, card: ReelCard, scene: SceneCard) -> None:
@@ -78,21 +93,32 @@ def _picture(page: Page, card: ReelCard, scene: SceneCard) -> None:
         st.caption("Drawn with the next render")
     if not page.can_edit:
         return
-    with st.popover("Picture", icon=":material/imagesmode:"):
+    with st.popover("Picture or video", icon=":material/imagesmode:"):
         if scene.asset_id:
             st.button("Draw a new one", key=f"redraw:{scene.id}", on_click=_set_picture, args=(page, card, scene, None))
-        with page.transaction() as tx:
-            tiles = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=_PICTURES).tiles
-        if not tiles:
-            st.caption("There are no pictures in the gallery yet.")
-        for tile in tiles:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                address = media_url(page.workspace.id, tile.asset_id, w=160)
-                st.html(
-                    f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">', width="content"
-                )
-                choose = _set_picture
-                st.button("Take it", key=f"take:{scene.id}:{tile.id}", on_click=choose, args=(page, card, scene, tile.asset_id))
+        _choices(page, card, scene)
+
+
+def _choices(page: Page, card: ReelCard, scene: SceneCard) -> None:
+    """Pictures of the gallery, and videos where there are any."""
+    with page.transaction() as tx:
+        tiles = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=_PICTURES).tiles
+        films = videos.page(tx, take=_PICTURES).cards
+    kind, kinds = "Pictures", ["Pictures", "Videos"]
+    if films:
+        kind = st.segmented_control("Show", kinds, default=kind, key=f"kind:{scene.id}", required=True)
+    elif not tiles:
+        st.caption("There are no pictures in the gallery yet.")
+    choices = [(tile.id, tile.asset_id, "") for tile in tiles]
+    if kind == "Videos":
+        choices = [(film.id, film.asset_id or "", f"{plain(film.recipe.title)}, {film.seconds:.0f} s") for film in films]
+    for choice_id, asset_id, label in choices:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            address = media_url(page.workspace.id, asset_id, w=160)
+            st.html(f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">', width="content")
+            if label:
+                st.caption(label)
+            st.button("Take it", key=f"take:{scene.id}:{choice_id}", on_click=_set_picture, args=(page, card, scene, asset_id))
 
 
 def _preview(page: Page, card: ReelCard, scene: SceneCard) -> None:

@@ -55,6 +55,7 @@ def _fields(page: Page, card: VideoCard) -> None:
     if track_id:
         track = tracks[track_id]
         music_choice.preview(page, track)
+    keep_sound = st.toggle("Keep its own sound", value=True) if card.recipe.sound else True
     subtitles = st.text_area(
         "Subtitles",
         height=140,
@@ -70,7 +71,9 @@ def _fields(page: Page, card: VideoCard) -> None:
     )
     if not st.button("Finish the video", type="primary", icon=":material/movie_edit:", width="stretch"):
         return
-    draft = FinishDraft(preset=preset, music=track_id, subtitles=subtitles, karaoke=karaoke, position=position)
+    draft = FinishDraft(
+        preset=preset, music=track_id, keep_sound=keep_sound, subtitles=subtitles, karaoke=karaoke, position=position
+    )
     with page.transaction(needs="editor") as tx:
         videos.finish(tx, card.id, draft, request_key=request_key(_FORM))
     renew_request_key(_FORM)

@@ -18,6 +18,7 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, count, esc, media_url, plain, size
 from studio.ui.live_jobs import live_jobs
 from studio.ui.notices import show_queued_toasts, toast_errors
+from studio.videos import upload_videos
 from studio.videos.animate import KINDS
 from studio.videos.clips import clips
 
@@ -34,6 +35,8 @@ def browse(page: Page) -> None:
     """`?id=<clip>` opens it."""
     show_queued_toasts()
     _undo_bar(page)
+    if page.can_edit:
+        upload_videos.draw(page)
     with page.transaction() as tx:
         working = jobs.page(tx, states=ACTIVE, kinds=KINDS, take=50).cards
         failed = jobs.page(tx, states=("failed",), kinds=KINDS, take=10, dismissed=False).cards
