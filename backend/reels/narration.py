@@ -60,13 +60,13 @@ def own_sounds(
     ctx: JobContext, timed: Sequence[TimedScene], scenes: Sequence[SceneCard], files: Mapping[int, tuple[AssetCard, Path]]
 ) -> list[SoundClip]:
     """What is heard of the videos among the scenes. `files`: number of a scene -> its file, and where it lies."""
-    heard = []
+    clips = []
     for scene in timed:
         file, path = files[scene.n]
         gain_db = _GAINS_DB.get(scenes[scene.n].sound)
         if file.kind == "video" and gain_db is not None and _has_sound(ctx, path):
-            heard.append(SoundClip(path, scene.start_s, gain_db, seconds=scene.seconds))
-    return heard
+            clips.append(SoundClip(path, scene.start_s, gain_db, seconds=scene.seconds))
+    return clips
 
 
 def _has_sound(ctx: JobContext, path: Path) -> bool:

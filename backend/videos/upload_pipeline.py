@@ -43,21 +43,21 @@ def _make(ctx: JobContext, card: VideoCard, upload: assets.UploadCard) -> WriteV
     ctx.app.storage.get_file(upload.key, source)
     ctx.progress(0, 0, "looking at it")
     video = _run(ctx, own_video.check(source, max_seconds=MAX_SECONDS))
-    named = next((known for known in AI_SOURCE_TYPES if video.source_type and known.endswith(f"/{video.source_type}")), None)
+    named = next((name for name in AI_SOURCE_TYPES if video.source_type and name.endswith(f"/{video.source_type}")), None)
     source_type = named or (SOURCE_TYPE if card.recipe.ai_mark else None)
     for frames in own_video.encode(source, video, out, source_type=source_type, settings=ctx.app.settings):
         ctx.check()
         ctx.progress(frames, video.frames, "making it ready for every player")
-    made = _run(ctx, ffmpeg.probe(out))
-    if made.seconds < 0.9 * video.seconds - 0.5:
-        raise Rejected(_DAMAGED, detail=f"{made.seconds:.1f} of {video.seconds:.1f} s")
-    recipe = _recipe(card, video.size, made.frames, video.constant_fps, source_type is not None, video.sound)
+    info = _run(ctx, ffmpeg.probe(out))
+    if info.seconds < 0.9 * video.seconds - 0.5:
+        raise Rejected(_DAMAGED, detail=f"{info.seconds:.1f} of {video.seconds:.1f} s")
+    recipe = _recipe(card, video.size, info.frames, video.constant_fps, source_type is not None, video.sound)
     write = store_video(
         ctx,
         replace(card, recipe=recipe),
         out,
         size=video.size,
-        frames=made.frames,
+        frames=info.frames,
         fps=video.constant_fps,
         source_type=source_type,
         meta={"sound": video.sound},
