@@ -177,13 +177,15 @@ def render(tx: Session, reel_id: str, *, request_key: str, parent_id: str | None
     """Starts the render of the reel as it is now. While one waits or runs, that one is returned. `parent_id`: of the job that
     waits for it.
 
-    Raises NotFound, Invalid (also where its music was deleted).
+    Raises NotFound, Invalid (also where its music was deleted), ConsentEnded (its voice may not speak for its influencer).
     """
     card = _lock(tx, reel_id)
     if card.deleted_at:
         raise NotFound("This reel was deleted. Bring it back first.")
     if not card.scenes:
         raise Invalid("This reel has no scenes yet. Write the script first.")
+    if card.voice_id:
+        voices.check_for(tx, card.voice_id, card.influencer_id)
     if card.job_id and card.state in _ACTIVE:
         return jobs.get(tx, card.job_id)
     if card.music_track_id:

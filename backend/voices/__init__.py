@@ -1,6 +1,6 @@
 """Voices: what engines offer, the voices of a workspace and of each influencer, the lexicon, and texts spoken in jobs."""
 
-from backend.voices.cloned import cloners, made_with, start_clone, withdraw
+from backend.voices.cloned import check_for, cloners, made_with, start_clone, withdraw
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import for_influencer, get, lexicon, offered, page
 from backend.voices.schemas import (
@@ -36,6 +36,7 @@ __all__ = [
     "VoiceCard",
     "VoiceUse",
     "add",
+    "check_for",
     "choose",
     "cloners",
     "default_voice",

@@ -94,6 +94,14 @@ def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:
     return sorted(uses, key=lambda use: use.created_at, reverse=True)[:_MAX_USES]
 
 
+def check_for(tx: Session, voice_id: str, influencer_id: str | None) -> None:
+    """Whether a voice may speak for an influencer now (None: for nobody in particular). Raises NotFound, ConsentEnded."""
+    row = tx.get(Voice, voice_id)
+    if row is None:
+        raise NotFound("This voice does not exist here any more. Choose another one.")
+    require_usable(tx, row.consent_id, influencer_id)
+
+
 def require_usable(tx: Session, consent_id: str | None, influencer_id: str | None = None) -> None:
     """Raises ConsentEnded where a voice needs a consent and has none (any more). `influencer_id`: who is to speak."""
     if consent_id is None:

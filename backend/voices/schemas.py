@@ -19,7 +19,8 @@ Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
 
 @dataclass(frozen=True, slots=True)
 class OfferedVoice:
-    """A voice that an engine has now. `paid`: speaking with it costs money. `refusal`: why it cannot be added, or ""."""
+    """A voice that an engine has now. `paid`: speaking with it costs money. `refusal`: why it cannot be added, or "".
+    `voice_id`: of a cloned one, which is a voice of the workspace already; else ""."""
 
     engine: str
     engine_title: str
@@ -31,6 +32,7 @@ class OfferedVoice:
     paid: bool
     weights_sha256: str
     refusal: str = ""
+    voice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

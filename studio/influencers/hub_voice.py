@@ -7,7 +7,7 @@ import streamlit as st
 from backend import jobs, voices
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
-from backend.voices import ChosenVoice, OfferedVoice, PreviewDraft
+from backend.voices import ChosenVoice, OfferedVoice, PreviewDraft, VoiceCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.buttons import icon_button
@@ -26,6 +26,8 @@ def voice_section(page: Page, influencer: InfluencerCard) -> None:
     st.subheader("Voice", anchor=False)
     with page.transaction() as tx:
         choice = voices.for_influencer(tx, influencer.id)
+    if choice and choice.voice.refusal:
+        st.warning(plain(choice.voice.refusal), icon=":material/block:")
     offers = _offers(page, influencer, choice)
     if not offers:
         st.info("No voice here speaks this language. Put a Piper voice into SPEECH_MODELS_DIR, or choose another language.")
@@ -34,15 +36,36 @@ def voice_section(page: Page, influencer: InfluencerCard) -> None:
     with left:
         _choice_form(page, influencer, choice, offers)
         _preview(page, influencer)
+        page.link("settings/consents", "Copy somebody's voice, with their consent", icon=":material/record_voice_over:")
     with right:
         _pronunciations(page)
 
 
 def _offers(page: Page, influencer: InfluencerCard, choice: ChosenVoice | None) -> list[OfferedVoice]:
-    """Voices of her language, hers first."""
-    offers = voices.offered(page.app.engines.speech, influencer.language[:2])
+    """Voices of her language, hers first; with them the cloned ones that she may have."""
+    with page.transaction() as tx:
+        copies = [voice for voice in voices.page(tx) if voice.kind == "cloned" and not voice.refusal]
+    offers = [_copy_offer(page, voice) for voice in copies if voice.only_for in (None, influencer.id)]
+    offers += voices.offered(page.app.engines.speech, influencer.language[:2])
     chosen = (choice.voice.engine, choice.voice.engine_voice) if choice else ("", "")
     return sorted(offers, key=lambda offer: (offer.engine, offer.name) != chosen)
+
+
+def _copy_offer(page: Page, voice: VoiceCard) -> OfferedVoice:
+    engine = page.app.engines.speech.get(voice.engine)
+    title = f"{voice.title} (cloned)"
+    return OfferedVoice(
+        engine=voice.engine,
+        engine_title=engine.title if engine else voice.engine,
+        name=voice.engine_voice,
+        title=title,
+        language=voice.language,
+        quality=voice.quality,
+        licence=voice.licence,
+        paid=engine is not None and engine.paid,
+        weights_sha256=voice.weights_sha256,
+        voice_id=voice.id,
+    )
 
 
 def _label(offer: OfferedVoice) -> str:
@@ -64,11 +87,11 @@ def _choice_form(page: Page, influencer: InfluencerCard, choice: ChosenVoice | N
         return
     with page.guard():
         with page.transaction(needs="editor") as tx:
-            voice = voices.add(tx, page.app.engines.speech, engine=offer.engine, name=offer.name)
+            added = offer.voice_id or voices.add(tx, page.app.engines.speech, engine=offer.engine, name=offer.name).id
             if save:
-                voices.choose(tx, influencer.id, voice.id, speed=speed)
+                voices.choose(tx, influencer.id, added, speed=speed)
             else:
-                draft = PreviewDraft(voice_id=voice.id, text=text or sample, speed=speed)
+                draft = PreviewDraft(voice_id=added, text=text or sample, speed=speed)
                 job = voices.start_preview(tx, draft, request_key=request_key(key))
                 st.session_state[f"{key}:job"] = job.id
         if save:

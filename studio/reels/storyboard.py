@@ -8,6 +8,7 @@ from backend import jobs, music, reels, voices
 from backend.content_plans import PostSource
 from backend.kit.ids import new_id
 from backend.reels import FORMATS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
+from backend.voices import VoiceCard
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
 from studio.music import music_choice
@@ -86,9 +87,13 @@ def _film(page: Page, card: ReelCard) -> None:
                 st.link_button(label, media_url(page.workspace.id, card.files[name], download=True), type="tertiary")
 
 
+def _voice_title(voice: VoiceCard) -> str:
+    return f"{voice.title} ({voice.language})" + (" · cannot be used any more" if voice.refusal else "")
+
+
 def _settings(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
-        titles = {"": "No voice", **{voice.id: f"{voice.title} ({voice.language})" for voice in voices.page(tx)}}
+        titles = {"": "No voice", **{voice.id: _voice_title(voice) for voice in voices.page(tx)}}
         tracks = music.choices(tx)
     with st.form(f"reel:settings:{card.revision}", border=False):
         voice_id = st.selectbox(

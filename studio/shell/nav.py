@@ -81,6 +81,7 @@ ITEMS = (
     NavItem("results/results", "Results", ":material/monitoring:", "results"),
     NavItem("settings/workspace", "Workspace", ":material/groups:", "workspace"),
     NavItem("settings/channels", "Channels", ":material/cell_tower:", "channels"),
+    NavItem("settings/consents", "Consents", ":material/record_voice_over:", "consents"),
     NavItem("settings/connections", "Connection check", ":material/stethoscope:", "connections"),
     NavItem("settings/costs", "Usage & limits", ":material/payments:", "costs"),
     NavItem("settings/jobs", "Activity", ":material/bolt:", "jobs"),

@@ -1,0 +1,186 @@
+"""One consent: the statement to read, its recording, the check, the voices made of it, and revoking it."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+import streamlit as st
+
+from backend import consents, jobs, voices
+from backend.assets import uploads
+from backend.consents import UPLOAD_NOUN, ConsentCard
+from backend.consents.schemas import RecordingDraft
+from backend.voices import CloneDraft, VoiceCard, VoiceUse
+from studio.jobs.jobs import follow
+from studio.shell import nav
+from studio.shell.frame import Page
+from studio.ui.format import esc, media_url, plain, size
+from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import queue_toast, toast_errors
+from studio.ui.uploader import Uploaded, uploader
+
+_ACCEPT = ".mp3,.wav,.m4a,.ogg,.oga,.opus,.flac"
+_CHECKS = {
+    "matched": ":green-badge[Compared] What was recorded is the statement ({share:.0%} of its words were recognised).",
+    "differs": ":red-badge[Differs] {share:.0%} of the statement's words were recognised.",
+    "unchecked": ":orange-badge[Not checked] There is no recogniser for this language. Listen to it.",
+    "confirmed": ":green-badge[Confirmed] An owner listened to it.",
+}
+
+
+def draw(page: Page, card: ConsentCard) -> None:
+    if card.state == "revoked":
+        st.error(plain(f"Revoked. {card.revoke_reason}".strip()), icon=":material/block:")
+    with st.container(border=True):
+        st.markdown(f"#### “{plain(card.statement)}”")
+    with page.transaction() as tx:
+        check = jobs.get(tx, card.job_id) if card.job_id else None
+    if card.state == "checking":
+        follow(page, check, key="consent")
+    elif card.problem:
+        st.warning(plain(card.problem), icon=":material/warning:")
+    _recording(page, card)
+    if card.state in ("unread", "refused") and page.can_edit:
+        _record(page, card)
+    _voices(page, card)
+    if card.state not in ("revoked", "expired") and page.can_edit:
+        _revoke(page, card)
+
+
+def _recording(page: Page, card: ConsentCard) -> None:
+    if card.asset_id is None:
+        return
+    src = media_url(page.workspace.id, card.asset_id)
+    st.html(f'<audio controls preload="metadata" src="{esc(src)}" style="width:100%" aria-label="Recording"></audio>')
+    day = f" Recorded on {card.recorded_at:%Y-%m-%d}." if card.recorded_at else ""
+    st.markdown(_CHECKS[card.transcript_check].format(share=card.match or 0.0) + day)
+    if card.transcript:
+        with st.expander("What was recognised"):
+            st.markdown(plain(card.transcript))
+    can_confirm = card.transcript_check in ("differs", "unchecked") and card.state in ("refused", "valid")
+    if can_confirm and page.is_owner:
+        st.button("I listened: it is the statement", icon=":material/hearing:", on_click=_confirm, args=(page, card.id))
+
+
+def _record(page: Page, card: ConsentCard) -> None:
+    microphone, file = st.tabs(["Microphone", "File"])
+    with microphone:
+        sound = st.audio_input("Read the statement aloud", sample_rate=48_000, key=f"consent:{card.id}:microphone")
+        if st.button("Send the recording", type="primary", disabled=sound is None) and sound is not None:
+            data = sound.getvalue()
+            with page.guard(), st.spinner("Sending"):
+                _take(page, card.id, _stored(page, card.id, data))
+                st.rerun()
+    with file:
+        limit = page.app.settings.uploads.max_music_size
+        uploader(
+            f"consent:{card.id}:file",
+            workspace=page.workspace.id,
+            noun=UPLOAD_NOUN,
+            noun_id=card.id,
+            accept=_ACCEPT,
+            max_bytes=limit,
+            label="Drop the recording here",
+            hint=f"MP3, WAV, M4A, Ogg or FLAC, up to {size(limit)} and 5 minutes",
+            folders=False,
+            multiple=False,
+            on_done=partial(_uploaded, page, card.id),
+        )
+
+
+def _stored(page: Page, consent_id: str, data: bytes) -> str:
+    """The id of the upload that holds what the microphone recorded. The same recording again is the same upload."""
+    with page.transaction(needs="editor") as tx:
+        upload = uploads.announce(
+            tx,
+            settings=page.app.settings,
+            noun=UPLOAD_NOUN,
+            noun_id=consent_id,
+            filename="microphone.wav",
+            size=len(data),
+            client_key=hashlib.sha256(data).hexdigest(),
+        )
+    if not upload.skip:
+        open_tx = partial(page.transaction, needs="editor")
+        uploads.receive(open_tx, page.app.storage, settings=page.app.settings, upload_id=upload.id, chunks=[data])
+    return upload.id
+
+
+def _uploaded(page: Page, consent_id: str, uploaded: Uploaded) -> None:
+    if uploaded.ids:
+        with toast_errors():
+            _take(page, consent_id, uploaded.ids[-1])
+
+
+def _take(page: Page, consent_id: str, upload_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
+        draft = RecordingDraft(consent_id=consent_id, upload_id=upload_id)
+        consents.record(tx, draft, request_key=request_key(f"consent:{consent_id}"))
+    renew_request_key(f"consent:{consent_id}")
+
+
+def _confirm(page: Page, consent_id: str) -> None:
+    with toast_errors(), page.transaction(needs="owner") as tx:
+        consents.confirm(tx, consent_id)
+
+
+def _voices(page: Page, card: ConsentCard) -> None:
+    with page.transaction() as tx:
+        copies = [voice for voice in voices.page(tx) if voice.consent_id == card.id]
+        uses = voices.made_with(tx, card.id)
+        copying = jobs.latest(tx, ("consent", card.id), "voice-clone")
+    if card.state == "valid" or copies:
+        st.subheader("Copies of the voice", anchor=False)
+    for voice in copies:
+        st.markdown(f"**{plain(voice.title)}** · {plain(voice.engine)} · {plain(voice.licence)} · {_age(voice)}")
+    if card.state == "valid" and not follow(page, copying, key="clone"):
+        _offer_copy(page, card, {voice.engine for voice in copies})
+    if uses:
+        with st.expander(f"Made with it ({len(uses)})"):
+            for use in uses:
+                st.markdown(_use(page, use))
+
+
+def _age(voice: VoiceCard) -> str:
+    return "cannot be used any more" if voice.refusal else f"since {voice.created_at:%Y-%m-%d}"
+
+
+def _offer_copy(page: Page, card: ConsentCard, done: set[str]) -> None:
+    engines = {name: title for name, title in voices.cloners(page.app.engines.speech).items() if name not in done}
+    if not engines and not done:
+        st.info("No engine here copies voices. Set ELEVENLABS_API_KEY, or ask whoever runs the studio to.")
+    for name, title in engines.items():
+        st.caption(f"The recording above is sent to {plain(title)}, and nothing else. Revoking deletes the copy there.")
+        if page.can_edit:
+            st.button(f"Copy the voice with {title}", icon=":material/graphic_eq:", on_click=_copy, args=(page, card.id, name))
+
+
+def _copy(page: Page, consent_id: str, engine: str) -> None:
+    form = f"clone:{consent_id}:{engine}"
+    with toast_errors():
+        with page.transaction(needs="editor") as tx:
+            draft = CloneDraft(consent_id=consent_id, engine=engine)
+            voices.start_clone(tx, page.app.engines.speech, draft, request_key=request_key(form))
+        renew_request_key(form)
+
+
+def _use(page: Page, use: VoiceUse) -> str:
+    url = nav.url("create/reels", {"id": use.id}) if use.noun == "reel" else media_url(page.workspace.id, use.id)
+    return f"- [{plain(use.title)}]({url})"
+
+
+def _revoke(page: Page, card: ConsentCard) -> None:
+    with st.popover("Revoke…", icon=":material/block:", type="tertiary"):
+        st.markdown(
+            f"The copied voice of {plain(card.subject_name)} cannot be used from now on, jobs that wait for it fail, and the "
+            "copy is deleted at its engine. What was made stays until you delete it. This cannot be undone."
+        )
+        reason = st.text_input("Reason", max_chars=500, placeholder="She asked for it.")
+        pressed = st.button("Revoke", type="primary")
+    if pressed:
+        with page.guard():
+            with page.transaction(needs="editor") as tx:
+                consents.revoke(tx, card.id, reason)
+            queue_toast("Revoked.")
+            st.rerun()
