@@ -47,10 +47,10 @@ def draw(page: Page) -> None:
 
 
 def _head(card: ConsentCard, names: dict[str, str]) -> None:
-    whom = plain(names.get(card.influencer_id, "a deleted influencer")) if card.influencer_id else "every influencer"
+    scope = plain(names.get(card.influencer_id, "a deleted influencer")) if card.influencer_id else "every influencer"
     until = f"until {card.expires_on}" if card.expires_on else "until it is revoked"
     st.markdown(f"**{plain(card.subject_name)}** {STATES[card.state]}")
-    st.caption(f"Voice · {LANGUAGES[card.language]} · for {whom} · {until} · made {ago(card.created_at)}")
+    st.caption(f"Voice · {LANGUAGES[card.language]} · for {scope} · {until} · made {ago(card.created_at)}")
 
 
 def _new(page: Page, names: dict[str, str]) -> None:
