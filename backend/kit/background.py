@@ -1,11 +1,13 @@
-"""Waiting for a blocking call without being silent meanwhile."""
+"""Work in a thread: waiting for a blocking call without being silent meanwhile, and doing two things at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotReady
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -27,3 +29,30 @@ def wait_for(work: Callable[[], T], *, stop: Callable[[], None], every_s: float 
         if not future.done():
             stop()
         pool.shutdown(wait=False)
+
+
+@contextmanager
+def alongside(steps: Generator[object, None, T]) -> Iterator[Future[T]]:
+    """Runs the generator `steps` to its end in a thread, while the block goes on; gives what it returns or raises.
+
+    Who leaves the block earlier closes the generator at its next step.
+    """
+    left = threading.Event()
+
+    def work() -> T:
+        try:
+            while not left.is_set():
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return cast("T", end.value)
+            raise CancelledError
+        finally:
+            steps.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        try:
+            yield future
+        finally:
+            left.set()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 
-from backend.media.ffmpeg.finishing import FinishedSound
-from backend.media.ffmpeg.loudness import RATE, level, measure
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.media.ffmpeg.sound_mix import SoundMix, mix
-from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, add_ai_mark, comment_option
+from backend.media.ffmpeg.soundtrack import FinishedSound, write_soundtrack
+from backend.media.ffmpeg.transcode import join_tracks
 from backend.settings import Settings
 
 
@@ -25,27 +23,18 @@ def join(
     The clips must come from one encoder with the same settings. They are not encoded again, so a film of which one scene was
     changed costs that scene. `source_type`: IPTC digital source type, for the AI mark.
     """
-    mixed, sound_file, names = (out.with_name(f"{out.stem}.{end}") for end in ("mix.wav", "sound.wav", "clips.txt"))
+    sound_file, names = out.with_name(f"{out.stem}.sound.m4a"), out.with_name(f"{out.stem}.clips.txt")
     try:
-        before, how = None, None
-        if not sound.is_silent:
-            yield from (None for _ in mix(sound, mixed, settings=settings))
-            before, how = yield from level(mixed, sound_file, settings=settings)
         names.write_text("".join(f"file '{_escaped(clip)}'\n" for clip in clips))
-        tracks: list[Any] = [ffmpeg.input(str(names), format="concat", safe=0).video]
-        options: dict[str, Any] = {"vcodec": "copy"}
-        if before:
-            tracks.append(ffmpeg.input(str(sound_file)).audio)
-            options |= {"acodec": "aac", "audio_bitrate": "128k", "ar": RATE, "ac": 2}
-        ends = {"use_editlist": 0, "map_chapters": -1, **CLEAN_OUTPUT, **comment_option(source_type)}
-        yield from (None for _ in render(ffmpeg.output(*tracks, str(partial_path(out)), **options, **ends), out, settings))
-        if source_type:
-            add_ai_mark(out, source_type)
-        if before is None or how is None:
-            return None
-        return FinishedSound(before, how, (yield from measure(out)))
+        picture = ffmpeg.input(str(names), format="concat", safe=0).video
+        finished = None
+        if not sound.is_silent:
+            finished = yield from write_soundtrack(sound, sound_file, settings=settings)
+        track = sound_file if finished else None
+        yield from (None for _ in join_tracks(picture, track, out, source_type=source_type, settings=settings))
+        return finished
     finally:
-        for path in (mixed, sound_file, names):
+        for path in (sound_file, names):
             path.unlink(missing_ok=True)
 
 

@@ -25,7 +25,7 @@ from backend.settings import Settings
 
 if TYPE_CHECKING:
     from backend.app import App
-    from backend.media.ffmpeg.finishing import FinishedSound
+    from backend.media.ffmpeg.soundtrack import FinishedSound
     from backend.reels.clips import Clip
     from backend.reels.narration import SpokenScene
 

@@ -10,8 +10,9 @@ from backend import assets, music, videos
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext
 from backend.media import ffmpeg, fonts
-from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishedSound, FinishOrder, finish
+from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishOrder, finish
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
+from backend.media.ffmpeg.soundtrack import FinishedSound
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, ass, lines_of
 from backend.media.images.ai_mark import SOURCE_META

@@ -1,4 +1,4 @@
-"""Camera moves over a still picture, rendered by ffmpeg: works on any machine (backend/media/ffmpeg/camera_moves.py)."""
+"""Camera moves over a still picture, filmed and encoded here: works on any machine (backend/media/ffmpeg/camera_moves.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from backend.engines.ports.events import EngineStatus, Event, Output, Progress
 from backend.engines.ports.motion import MotionCard, MotionRequest, video_size
 from backend.errors import EngineUnavailable, Unsupported
 from backend.media import ffmpeg as tool
-from backend.media.ffmpeg.camera_moves import MOVES, filmed
+from backend.media.ffmpeg.camera_frames import shot_streams
+from backend.media.ffmpeg.camera_moves import MOVES, CameraShot
 from backend.settings import Settings
 
 SIDE, FRAMES, FPS, MAX_FRAMES = 1920, 150, 30, 1800
@@ -32,20 +33,10 @@ class CameraEngine:
         still, out = request.workdir / "still.png", request.workdir / "film.mp4"
         size = yield from input_pictures.convert_to_png(request.picture, still)
         width, height = video_size(*size, request.width, request.height, longest=SIDE)
-        move = next(move for move in MOVES if move.name == card.name)
-        stream = filmed(
-            still,
-            move,
-            picture=size,
-            size=(width, height),
-            focus=request.focus,
-            movement=request.movement,
-            frames=frames,
-            fps=fps,
-        )
+        shot = CameraShot(still, card.name, size, (width, height), request.focus, request.movement, frames=frames, fps=fps)
         threads = self._settings.engines.local.threads
-        graph = tool.h264_output(stream, out, fps=fps, frames=frames, threads=threads)
-        for done in tool.render(graph, out, self._settings):
+        graph = tool.h264_output(shot_streams([shot])[0], out, fps=fps, frames=frames, threads=threads)
+        for done in tool.render(graph, out, self._settings, shots=[shot]):
             yield Progress(min(done, frames), frames, "filming")
         still.unlink()
         yield Output(out, 0, {"width": width, "height": height, "frames": frames, "fps": fps})

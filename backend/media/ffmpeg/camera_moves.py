@@ -1,21 +1,16 @@
-"""Camera moves over a still picture, as a filter chain of ffmpeg: works on any machine.
+"""Camera moves over a still picture. Pure: where the view is in every frame.
 
-The moves are arithmetic: formulas of ffmpeg say where the view is at every moment. A view is a window of the video's aspect
-ratio on the picture. It never leaves the picture, moves by fractions of a pixel, and eases in and out; moves that loop end
-exactly where they begin. They are drawn with ffmpeg's `perspective` filter, which interpolates between pixels: `zoompan`
-rounds its window to whole pixels, which makes the video shake (docs/contracts/ffmpeg.md, 2).
+A view is a window of the video's aspect ratio on the picture. It never leaves the picture, moves by fractions of a pixel, and
+eases in and out; moves that loop end exactly where they begin. The frames are drawn by `child_camera`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
-
-import ffmpeg
-
-from backend.media.ffmpeg.transcode import SCALE_OPTIONS
 
 OVERSCAN = 1.25
 """Size of the canvas relative to the video: a larger one costs time without a visible gain."""
@@ -32,18 +27,25 @@ class CameraMove:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewPath:
-    """The view over time in px of the picture: centre, width (height follows) and rotation in radians, each a formula of `P`.
+class View:
+    """What is seen in one frame, in px of the picture: its centre, its width (height follows), and its rotation in radians."""
 
-    `P` runs from 0 (first frame) to 1 (last frame; for moves that loop: one frame after it). `region`: x, y, width, height of
-    the part that is ever visible, whole px. `narrowest`, `widest`: least and greatest width of the view.
+    x: float
+    y: float
+    width: float
+    turn: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ViewPath:
+    """`at`: the view at a moment from 0 (first frame) to 1 (last frame; for moves that loop: one frame after it).
+
+    `region`: x, y, width, height of the part of the picture that is ever visible, whole px. `narrowest`, `widest`: least and
+    greatest width of the view, px of the picture.
     """
 
     region: tuple[int, int, int, int]
-    x: str
-    y: str
-    width: str
-    turn: str
+    at: Callable[[float], View]
     narrowest: float
     widest: float
 
@@ -78,8 +80,6 @@ MOVES = (
     CameraMove("drift", "Drift", "Floats in a slow loop; it can be repeated without a seam.", loops=True),
     CameraMove("handheld", "Handheld", "Sways as if somebody held the phone; it can be repeated without a seam.", loops=True),
 )
-_EASE = "(P-0.8*sin(2*PI*P)/(2*PI))"
-"""Easing of P, 0..1: a fifth of the mean speed at both ends, 1.8 times of it in the middle."""
 
 
 def view_path(name: str, *, picture: tuple[int, int], shape: float, focus: float, movement: float, seconds: float) -> ViewPath:
@@ -88,20 +88,21 @@ def view_path(name: str, *, picture: tuple[int, int], shape: float, focus: float
     return _PATHS[name](_Stage(*picture, shape, focus, movement, seconds))
 
 
-def _zoom(stage: _Stage, exponent: str) -> ViewPath:
+def _ease(moment: float) -> float:
+    """0..1 -> 0..1: a fifth of the mean speed at both ends, 1.8 times of it in the middle."""
+    return moment - 0.8 * sin(2 * pi * moment) / (2 * pi)
+
+
+def _zoom(stage: _Stage, *, out: bool) -> ViewPath:
     """Zooms by a constant factor per moment, which looks even; a constant number of px would not."""
     x, y, width, height = stage.base()
     zoom = 1 + _lerp(0.08, 0.4, stage.movement)
-    view_width = f"({width:.6f}/pow({zoom:.6f},{exponent}))"
-    return ViewPath(
-        _whole_region(stage, x, y, width, height),
-        _number(x + width / 2),
-        _number(y + height / 2),
-        view_width,
-        "0",
-        width / zoom,
-        width,
-    )
+
+    def at(moment: float) -> View:
+        eased = _ease(moment)
+        return View(x + width / 2, y + height / 2, width / zoom ** (1 - eased if out else eased))
+
+    return ViewPath(_whole_region(stage, x, y, width, height), at, width / zoom, width)
 
 
 def _pan(stage: _Stage, *, across: bool, back: bool) -> ViewPath:
@@ -112,22 +113,26 @@ def _pan(stage: _Stage, *, across: bool, back: bool) -> ViewPath:
     travel = share * (width if across else height)
     region_size = (width + travel, height) if across else (width, height + travel)
     x, y = (stage.width - region_size[0]) * stage.focus, (stage.height - region_size[1]) * stage.focus
-    offset = f"{travel:.6f}*" + (f"(1-{_EASE})" if back else _EASE)
-    center = _number(x + width / 2), _number(y + height / 2)
-    center_path = (f"({center[0]}+{offset})", center[1]) if across else (center[0], f"({center[1]}+{offset})")
-    return ViewPath(_whole_region(stage, x, y, *region_size), *center_path, _number(width), "0", width, width)
+
+    def at(moment: float) -> View:
+        eased = _ease(moment)
+        travelled = travel * (1 - eased if back else eased)
+        return View(x + width / 2 + (travelled if across else 0), y + height / 2 + (0 if across else travelled), width)
+
+    return ViewPath(_whole_region(stage, x, y, *region_size), at, width, width)
 
 
 def _drift(stage: _Stage) -> ViewPath:
     x, y, width, height = stage.base()
     sway, breath = _lerp(0.012, 0.05, stage.movement), _lerp(0.01, 0.06, stage.movement)
     widest = width * (1 - 2 * sway)
-    view_width = f"({widest:.6f}*(1-{breath / 2:.6f}*(1-cos(2*PI*P))))"
-    center = (
-        f"({x + width / 2:.6f}+{width * sway:.6f}*sin(2*PI*P))",
-        f"({y + height / 2:.6f}+{height * sway * 0.6:.6f}*sin(4*PI*P))",
-    )
-    return ViewPath(_whole_region(stage, x, y, width, height), *center, view_width, "0", widest * (1 - breath), widest)
+
+    def at(moment: float) -> View:
+        angle = 2 * pi * moment
+        center = x + width / 2 + width * sway * sin(angle), y + height / 2 + height * sway * 0.6 * sin(2 * angle)
+        return View(*center, widest * (1 - breath / 2 * (1 - cos(angle))))
+
+    return ViewPath(_whole_region(stage, x, y, width, height), at, widest * (1 - breath), widest)
 
 
 def _handheld(stage: _Stage) -> ViewPath:
@@ -138,23 +143,20 @@ def _handheld(stage: _Stage) -> ViewPath:
     # A rotated window reaches further by the angle times its other side.
     view_width = width * (1 - 2 * sway - 2 * turn * aspect)
     slow, quick = _waves(stage, 0.22), _waves(stage, 0.55)
-    center = (
-        f"({x + width / 2:.6f}+{width * sway:.6f}*(0.7*sin(2*PI*{slow}*P)+0.3*sin(2*PI*{quick}*P)))",
-        f"({y + height / 2:.6f}+{height * sway:.6f}*(0.7*sin(2*PI*{quick}*P)+0.3*sin(2*PI*{slow + quick}*P)))",
-    )
-    return ViewPath(
-        _whole_region(stage, x, y, width, height),
-        *center,
-        _number(view_width),
-        f"{turn:.6f}*sin(2*PI*{slow}*P)",
-        view_width,
-        view_width,
-    )
+
+    def at(moment: float) -> View:
+        angle = 2 * pi * moment
+        across = 0.7 * sin(slow * angle) + 0.3 * sin(quick * angle)
+        down = 0.7 * sin(quick * angle) + 0.3 * sin((slow + quick) * angle)
+        center = x + width / 2 + width * sway * across, y + height / 2 + height * sway * down
+        return View(*center, view_width, turn * sin(slow * angle))
+
+    return ViewPath(_whole_region(stage, x, y, width, height), at, view_width, view_width)
 
 
 _PATHS: dict[str, Callable[[_Stage], ViewPath]] = {
-    "push-in": lambda stage: _zoom(stage, _EASE),
-    "pull-out": lambda stage: _zoom(stage, f"(1-{_EASE})"),
+    "push-in": lambda stage: _zoom(stage, out=False),
+    "pull-out": lambda stage: _zoom(stage, out=True),
     "pan-left": lambda stage: _pan(stage, across=True, back=True),
     "pan-right": lambda stage: _pan(stage, across=True, back=False),
     "pan-up": lambda stage: _pan(stage, across=False, back=True),
@@ -172,10 +174,6 @@ def _lerp(low: float, high: float, share: float) -> float:
     return low + (high - low) * share
 
 
-def _number(value: float) -> str:
-    return f"{value:.6f}"
-
-
 def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float) -> tuple[int, int, int, int]:
     """The region rounded outwards to whole px, clipped to the picture."""
     left, top = max(0, int(x)), max(0, int(y))
@@ -183,51 +181,56 @@ def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float
     return left, top, right - left, bottom - top
 
 
-def filmed(
-    still: Path,
-    move: CameraMove,
-    *,
-    picture: tuple[int, int],
-    size: tuple[int, int],
-    focus: float,
-    movement: float,
-    frames: int,
-    fps: int,
-) -> Any:
-    """The filter chain of a still picture (px `picture`) that becomes `frames` frames of `size` px: crop to the region that is
-    ever visible, scale once, loop the frame, apply the moving view, scale to size. `focus`, `movement`: 0..1."""
-    shape = size[0] / size[1]
-    path = view_path(move.name, picture=picture, shape=shape, focus=focus, movement=movement, seconds=frames / fps)
-    x, y, width, height = path.region
-    scale = min(size[0] / path.narrowest, OVERSCAN * size[0] / path.widest)
-    canvas = max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
-    stream = ffmpeg.input(str(still), framerate=fps).video
-    stream = (
-        stream.filter("crop", width, height, x, y, exact=1)
-        .filter("scale", *canvas, **SCALE_OPTIONS)
-        .filter("format", "yuv420p")
-    )
-    stream = stream.filter("loop", loop=frames - 1, size=1, start=0)
-    corners = corner_formulas(path, shape, canvas, frames=frames, loops=move.loops)
-    stream = stream.filter("perspective", **corners, interpolation="cubic", sense="source", eval="frame")
-    return stream.filter("scale", *size, flags="area+accurate_rnd").filter("setsar", 1)
+@dataclass(frozen=True, slots=True)
+class CameraShot:
+    """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second.
+
+    `focus`, `movement`: 0..1. `first`, `count`: of these frames only so many from this one on (None: all that follow).
+    """
+
+    path: Path
+    move: str
+    picture: tuple[int, int]
+    size: tuple[int, int]
+    focus: float
+    movement: float
+    frames: int
+    fps: int
+    first: int = 0
+    count: int | None = None
+
+    @property
+    def length(self) -> int:
+        """Number of frames that are drawn."""
+        return self.frames - self.first if self.count is None else self.count
+
+    @property
+    def view_path(self) -> ViewPath:
+        shape, seconds = self.size[0] / self.size[1], self.frames / self.fps
+        return view_path(
+            self.move, picture=self.picture, shape=shape, focus=self.focus, movement=self.movement, seconds=seconds
+        )
+
+    def views(self) -> list[View]:
+        """The view in each of the `length` frames."""
+        loops = next(move.loops for move in MOVES if move.name == self.move)
+        last = self.frames if loops else max(1, self.frames - 1)
+        path = self.view_path
+        return [path.at(n / last) for n in range(self.first, self.first + self.length)]
+
+    def canvas(self) -> tuple[int, int]:
+        """Size in px (even) that the visible region is scaled to before it is filmed: as large as the narrowest view needs it,
+        but not so large that the widest one leaves out pixels."""
+        path = self.view_path
+        scale = min(self.size[0] / path.narrowest, OVERSCAN * self.size[0] / path.widest)
+        _, _, width, height = path.region
+        return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"path": str(self.path)}
 
 
-def corner_formulas(path: ViewPath, shape: float, canvas: tuple[int, int], *, frames: int, loops: bool) -> dict[str, str]:
-    """ffmpeg formulas (x0..y3) of the view's corners on the canvas, in terms of the frame number `on`, from 1."""
-    last = frames if loops else max(1, frames - 1)
-    left, top, width, height = path.region
-    scale_x, scale_y = canvas[0] / width, canvas[1] / height
-    corners = {}
-    for n, (sign_x, sign_y) in enumerate(((-1, -1), (1, -1), (-1, 1), (1, 1))):
-        half = f"({path.width})/2"
-        dx, dy = f"({sign_x}*{half})", f"({sign_y}*{half}/{shape:.9f})"
-        rotated_x = f"({dx}*cos({path.turn})-{dy}*sin({path.turn}))" if path.turn != "0" else dx
-        rotated_y = f"({dx}*sin({path.turn})+{dy}*cos({path.turn}))" if path.turn != "0" else dy
-        for axis, center, rotated, origin, factor in (
-            ("x", path.x, rotated_x, left, scale_x),
-            ("y", path.y, rotated_y, top, scale_y),
-        ):
-            formula = f"({center}+{rotated}-{origin})*{factor:.9f}"
-            corners[f"{axis}{n}"] = formula.replace("PI", "3.141592653589793").replace("P", f"((on-1)/{last})")
-    return corners
+def shot_of(values: dict[str, Any]) -> CameraShot:
+    """What `as_json` made."""
+    sizes = {name: (int(values[name][0]), int(values[name][1])) for name in ("picture", "size")}
+    return CameraShot(**values | sizes | {"path": Path(values["path"])})

@@ -1,63 +1,53 @@
-"""`python -m backend.media.ffmpeg.child_loudness FILE`: loudness of a file's sound by EBU R 128, as one JSON line.
-
-PyAV decodes and ffmpeg's `ebur128` and `loudnorm` measure; `loudnorm` gives the four values in one line of its log.
-"""
+"""`python -m backend.media.ffmpeg.child_loudness FILE`: loudness of a file's sound by EBU R 128, as one JSON line. PyAV
+decodes, ffmpeg's `ebur128` measures."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import av
 import av.filter
-import av.logging
 
-_FILTER = "loudnorm=I=-16:TP=-1.5:LRA=11:print_format=json"
+from backend.media.ffmpeg.loudness import METER, Loudness, read_meter
 
 
 def main() -> None:
     try:
-        answer: dict[str, object] = dict(measured(Path(sys.argv[1])))
+        answer: dict[str, object] = asdict(measured(Path(sys.argv[1])))
     except (av.FFmpegError, OSError, ValueError, MemoryError, IndexError) as error:
         answer = {"refused": (str(error).splitlines() or [type(error).__name__])[0][:200]}
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
 
-def measured(path: Path) -> dict[str, float]:
-    """{"integrated", "true_peak", "range_lu", "threshold"}; silence measures -99. Raises as PyAV, IndexError without sound."""
-    av.logging.set_level(av.logging.INFO)
-    with av.logging.Capture(local=False) as lines, av.open(str(path)) as container:
+def measured(path: Path) -> Loudness:
+    """Raises as PyAV, IndexError without sound."""
+    name, options = METER
+    notes: dict[str, str] = {}
+    with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         graph = av.filter.Graph()
         source = graph.add_abuffer(template=stream)
-        name, _, options = _FILTER.partition("=")
-        loudness, sink = graph.add(name, options), graph.add("abuffersink")
-        source.link_to(loudness)
-        loudness.link_to(sink)
+        meter, sink = graph.add(name, ":".join(f"{key}={value}" for key, value in options.items())), graph.add("abuffersink")
+        source.link_to(meter)
+        meter.link_to(sink)
         graph.configure()
         for frame in container.decode(stream):
             graph.push(frame)
-            _drain(graph)
+            _drain(graph, notes)
         graph.push(None)
-        _drain(graph)
-        # the filter says its values when it is taken apart
-        del source, loudness, sink, graph
-    text = "".join(line for _, _, line in lines)
-    start, end = text.rfind("{"), text.rfind("}")
-    if start < 0 or end < start:
-        raise ValueError("its loudness could not be measured")
-    values = json.loads(text[start : end + 1])
-    names = {"input_i": "integrated", "input_tp": "true_peak", "input_lra": "range_lu", "input_thresh": "threshold"}
-    return {name: max(-99.0, float(values[key])) for key, name in names.items()}
+        _drain(graph, notes)
+    return read_meter(notes)
 
 
-def _drain(graph: av.filter.Graph) -> None:
-    """Takes what the filter put out: it is measured, not heard."""
+def _drain(graph: av.filter.Graph, notes: dict[str, str]) -> None:
+    """Takes what the filter put out: its notes are kept, its sound is not."""
     while True:
         try:
-            graph.pull()
+            notes.update(graph.pull().metadata)
         except (av.BlockingIOError, av.EOFError):
             return
 

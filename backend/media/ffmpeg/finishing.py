@@ -1,31 +1,41 @@
-"""Finishes a film in one pass: scenes (stills with camera moves, videos), transitions, subtitles, and the sound's loudness.
+"""Finishes a film in one pass: scenes (stills with camera moves, videos), transitions, subtitles; its sound is made beside it.
 
 Encoding once is what makes it quick and keeps it sharp: a concat, a crop, a subtitle and a loudness step that each encode again
-take about four times as long and lose 1.6 dB (docs/contracts/ffmpeg.md, 5). Only the sound is written once before, because its
-loudness has to be measured as a whole; that takes a second.
+take about four times as long and lose 1.6 dB (docs/contracts/ffmpeg.md, 5). The sound has a loudness that must be measured as a
+whole, so it is a track of its own, which is put to the picture without encoding either again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
 import ffmpeg
 
 from backend.errors import DiskFull, Invalid
 from backend.kit import disk
-from backend.media.ffmpeg.camera_moves import MOVES, filmed
-from backend.media.ffmpeg.loudness import RATE, Correction, Loudness, level, measure
+from backend.kit.background import alongside
+from backend.media.ffmpeg.camera_frames import shot_streams
+from backend.media.ffmpeg.camera_moves import CameraShot
+from backend.media.ffmpeg.loudness import RATE
 from backend.media.ffmpeg.runner import partial_path, render
-from backend.media.ffmpeg.sound_mix import SoundMix, mix
+from backend.media.ffmpeg.sound_mix import SoundMix
+from backend.media.ffmpeg.soundtrack import FinishedSound, write_soundtrack
 from backend.media.ffmpeg.subtitles import SafeArea
-from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, add_ai_mark, comment_option
+from backend.media.ffmpeg.transcode import (
+    CLEAN_OUTPUT,
+    COLOUR_OPTIONS,
+    SCALE_OPTIONS,
+    add_ai_mark,
+    comment_option,
+    join_tracks,
+)
 from backend.settings import Settings
 
-_Result = TypeVar("_Result")
 Transition = Literal["cut", "fade", "slide", "zoom", "black"]
 TRANSITIONS: dict[Transition, str] = {
     "cut": "",
@@ -131,15 +141,6 @@ class FinishProgress:
     seconds_left: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedSound:
-    """What the manifest says of the sound: measured before, how it was corrected, and measured in the finished film."""
-
-    before: Loudness
-    correction: Correction
-    after: Loudness
-
-
 def film_seconds(scenes: Sequence[FilmScene]) -> float:
     """Length of the scenes together: during a transition two of them are seen at once."""
     return sum(scene.seconds for scene in scenes) - sum(overlap(scene, n) for n, scene in enumerate(scenes))
@@ -168,28 +169,41 @@ def finish(order: FinishOrder, out: Path, *, settings: Settings) -> Generator[Fi
     """
     _check(order)
     _check_disk(order, out.parent)
-    mixed, sound_file = out.with_name(f"{out.stem}.mix.wav"), out.with_name(f"{out.stem}.sound.wav")
     scenes, links = _named_apart(order.scenes, out)
-    order = replace(order, scenes=scenes)
     try:
-        before, how = None, None
-        if not order.sound.is_silent:
-            waiting = FinishProgress("mixing the sound", 0, order.frames)
-            yield waiting
-            yield from (waiting for _ in mix(order.sound, mixed, settings=settings))
-            before, how = yield from _repeat(waiting, level(mixed, sound_file, settings=settings))
-        yield from _timed(render(film_graph(order, out, sound_file if before else None, settings), out, settings), order.frames)
-        if order.source_type:
-            add_ai_mark(out, order.source_type)
-        if before is None or how is None:
-            return None
-        after = yield from _repeat(FinishProgress("measuring the sound", order.frames, order.frames, 1.0), measure(out))
-        return FinishedSound(before, how, after)
+        return (yield from _finish(replace(order, scenes=scenes), out, settings))
     except BaseException:
         out.unlink(missing_ok=True)
         raise
     finally:
-        for path in (mixed, sound_file, *links):
+        for path in links:
+            path.unlink(missing_ok=True)
+
+
+def _finish(order: FinishOrder, out: Path, settings: Settings) -> Generator[FinishProgress, None, FinishedSound | None]:
+    if order.sound.is_silent:
+        yield from _timed(_picture(order, out, settings), order.frames)
+        if order.source_type:
+            add_ai_mark(out, order.source_type)
+        return None
+    picture, sound_file = out.with_name(f"{out.stem}.picture.mp4"), out.with_name(f"{out.stem}.sound.m4a")
+    sound = replace(order.sound, seconds=min(order.sound.seconds, order.seconds))
+    try:
+        with alongside(write_soundtrack(sound, sound_file, settings=settings)) as mixing:
+            for progress in _timed(_picture(order, picture, settings), order.frames):
+                if mixing.done():
+                    mixing.result()  # raises what went wrong with the sound, before all pictures are encoded
+                yield progress
+            while not mixing.done():
+                wait([mixing], timeout=0.5)
+                yield FinishProgress("mixing the sound", order.frames, order.frames, 1.0)
+            finished = mixing.result()
+        track = ffmpeg.input(str(picture)).video
+        for _ in join_tracks(track, sound_file, out, source_type=order.source_type, settings=settings):
+            yield FinishProgress("adding the sound", order.frames, order.frames, 0.0)
+        return finished
+    finally:
+        for path in (picture, sound_file):
             path.unlink(missing_ok=True)
 
 
@@ -211,33 +225,31 @@ def _named_apart(scenes: Sequence[FilmScene], out: Path) -> tuple[tuple[FilmScen
     return tuple(named), links
 
 
-def _repeat(progress: FinishProgress, steps: Generator[None, None, _Result]) -> Generator[FinishProgress, None, _Result]:
-    """`progress` for every step of `steps`; returns what they return."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("_Result", end.value)
-        yield progress
-
-
 def _timed(rendered: Iterable[int], total: int) -> Iterator[FinishProgress]:
     """Progress with the time that is left at the mean speed so far."""
     start = time.monotonic()
+    yield FinishProgress("making the film", 0, total)
     for frames in rendered:
         left = (time.monotonic() - start) / frames * max(0, total - frames) if frames else None
         yield FinishProgress("making the film", min(frames, total), total, left)
 
 
 def needed_bytes(order: FinishOrder) -> int:
-    """An upper estimate of what the film and its sound take on the disk while they are written."""
+    """An upper estimate of what the film takes on the disk while it is written: the picture twice, and the sound as WAV."""
     pixels = order.size[0] * order.size[1] * order.frames
-    return round(pixels * _BITS_PER_PIXEL / 8 + order.seconds * 3 * RATE * 4)
+    return round(2 * pixels * _BITS_PER_PIXEL / 8 + order.seconds * RATE * 4)
 
 
-def film_graph(order: FinishOrder, out: Path, sound_file: Path | None, settings: Settings) -> Any:
-    """The one graph, for `render`. `sound_file`: the sound as it is to be heard."""
-    stream = _in_sequence([_scene(scene, order) for scene in order.scenes], order.scenes, order.fps)
+def _picture(order: FinishOrder, out: Path, settings: Settings) -> Generator[int, None, None]:
+    return render(film_graph(order, out, settings), out, settings, shots=camera_shots(order))
+
+
+def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
+    """The one graph of the picture, for `render` with `camera_shots(order)`."""
+    moving = iter(shot_streams(camera_shots(order)))
+    scenes = [next(moving) if _moves(scene) else _scene(scene, order) for scene in order.scenes]
+    same_time_base = [stream.filter("settb", f"1/{order.fps}") for stream in scenes]
+    stream = _in_sequence(same_time_base, order.scenes, order.fps)
     if order.subtitles:
         fonts = {"fontsdir": str(order.fonts)} if order.fonts else {}
         stream = stream.filter("ass", filename=str(order.subtitles), **fonts)
@@ -256,34 +268,43 @@ def film_graph(order: FinishOrder, out: Path, sound_file: Path | None, settings:
         **COLOUR_OPTIONS,
         "flags:v": "+bitexact",
     }
-    end = {"t": f"{order.seconds:.3f}", "vframes": order.frames}
-    tracks, sound_options = [stream], dict[str, Any](an=None)
-    if sound_file:
-        tracks.append(ffmpeg.input(str(sound_file)).audio)
-        sound_options = {"acodec": "aac", "audio_bitrate": "128k", "ar": RATE, "ac": 2}
-    options = {**encoder, **sound_options, **end, **CLEAN_OUTPUT, "use_editlist": 0, "map_chapters": -1}
-    return ffmpeg.output(*tracks, str(partial_path(out)), **options, **comment_option(order.source_type))
+    options = {**encoder, "an": None, "t": f"{order.seconds:.3f}", "vframes": order.frames, **CLEAN_OUTPUT}
+    options |= {"use_editlist": 0, "map_chapters": -1}
+    return ffmpeg.output(stream, str(partial_path(out)), **options, **comment_option(order.source_type))
 
 
-def _scene(scene: FilmScene, order: FinishOrder) -> Any:
-    """The scene's frames: exactly its length, the film's size, rate and colours."""
-    width, height = order.size
-    frames = max(1, round(scene.seconds * order.fps))
-    if scene.kind == "picture" and min(scene.size) < SMALL_SIDE:
-        return _framed(scene, order, frames)
-    if scene.kind == "picture" and scene.move != STATIC_MOVE:
-        move = next(move for move in MOVES if move.name == scene.move)
-        stream = filmed(
+def camera_shots(order: FinishOrder) -> list[CameraShot]:
+    """The scenes that are stills with a camera move, in their order."""
+    return [
+        CameraShot(
             scene.path,
-            move,
+            scene.move,
             picture=scene.size,
             size=order.size,
             focus=scene.focus,
             movement=scene.movement,
-            frames=frames,
+            frames=_frames(scene, order),
             fps=order.fps,
         )
-        return stream.filter("format", "yuv420p").filter("settb", f"1/{order.fps}")
+        for scene in order.scenes
+        if _moves(scene)
+    ]
+
+
+def _moves(scene: FilmScene) -> bool:
+    return scene.kind == "picture" and scene.move != STATIC_MOVE and min(scene.size) >= SMALL_SIDE
+
+
+def _frames(scene: FilmScene, order: FinishOrder) -> int:
+    return max(1, round(scene.seconds * order.fps))
+
+
+def _scene(scene: FilmScene, order: FinishOrder) -> Any:
+    """The frames of a scene without a camera move: exactly its length, the film's size, rate and colours."""
+    width, height = order.size
+    frames = _frames(scene, order)
+    if scene.kind == "picture" and min(scene.size) < SMALL_SIDE:
+        return _framed(scene, order, frames)
     source = ffmpeg.input(str(scene.path), **({"framerate": order.fps} if scene.kind == "picture" else {})).video
     stream = source.filter("scale", width, height, force_original_aspect_ratio="increase", **SCALE_OPTIONS)
     stream = stream.filter("crop", width, height, f"(iw-ow)*{scene.focus:.4f}", f"(ih-oh)*{scene.focus:.4f}", exact=1)
@@ -292,7 +313,7 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
     else:
         stream = stream.filter("fps", order.fps).filter("tpad", stop_mode="clone", stop=frames).filter("trim", end_frame=frames)
         stream = stream.filter("setpts", "PTS-STARTPTS")
-    return stream.filter("setsar", 1).filter("format", "yuv420p").filter("settb", f"1/{order.fps}")
+    return stream.filter("setsar", 1).filter("format", "yuv420p")
 
 
 def _framed(scene: FilmScene, order: FinishOrder, frames: int) -> Any:
@@ -307,7 +328,7 @@ def _framed(scene: FilmScene, order: FinishOrder, frames: int) -> Any:
     inner = tuple(max(2, round(side * factor / 2) * 2) for side in scene.size)
     stream = ffmpeg.filter([behind, source[1].filter("scale", *inner, **SCALE_OPTIONS)], "overlay", "(W-w)/2", "(H-h)/2")
     stream = stream.filter("format", "yuv420p").filter("loop", loop=frames - 1, size=1, start=0)
-    return stream.filter("setsar", 1).filter("settb", f"1/{order.fps}")
+    return stream.filter("setsar", 1)
 
 
 def _in_sequence(streams: Sequence[Any], scenes: Sequence[FilmScene], fps: int) -> Any:

@@ -1,50 +1,46 @@
-"""Loudness by EBU R 128: measured in a child with PyAV, and brought to what platforms want.
+"""Loudness by EBU R 128: measured in a child with PyAV, or by a filter of a graph that runs anyway (`METER`).
 
-What was measured and how it was corrected is given back, because speech often cannot be brought to a target by one factor
-(docs/contracts/ffmpeg.md, 4).
+What was measured is given back, because speech often cannot be brought to a target by one factor (docs/contracts/ffmpeg.md, 4).
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import ffmpeg
+from typing import Any
 
 from backend.errors import ProcessKilled, Rejected
 from backend.kit import child
-from backend.media.ffmpeg.runner import partial_path, render
-from backend.settings import ROOT, Settings
+from backend.settings import ROOT
 
 TARGET_LUFS, TRUE_PEAK_DBTP, RANGE_LU = -16.0, -1.5, 11.0
 """Loudness of the whole, highest peak, and range."""
 TOLERANCE_LU = 1.5
 """How far a finished film may be from TARGET_LUFS."""
+HIGHEST_PEAK_DBTP = -1.0
+"""Of a finished film: encoding as AAC adds a little to TRUE_PEAK_DBTP."""
 RATE = 48_000
 WAV_OPTIONS: dict[str, Any] = {"acodec": "pcm_s16le", "ar": RATE, "ac": 2, "map_metadata": -1, "vn": None}
-Correction = Literal["none", "linear", "dynamic", "limited"]
-"""By one factor, by a factor that changes over time (loudnorm), or after that by a factor and a limiter."""
+METER = ("ebur128", {"peak": "true", "metadata": 1, "framelog": "quiet"})
+"""ffmpeg's filter that measures: ten times a second it notes the values so far with its frames."""
 
 _CHILD = "backend.media.ffmpeg.child_loudness"
 _MEMORY_MB = 2048
-_SILENT_LUFS = -70.0
-"""What nothing but silence measures at most."""
-_AAC_MARGIN_DB = 0.5
-"""What encoding as AAC adds to a peak at most."""
+_SILENT_LUFS, _NOTHING_DB = -70.0, -99.0
+"""What nothing but silence measures at most; what stands for no level at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """LUFS of the whole, dBTP of the highest peak, LU of the range, LUFS of the threshold."""
+    """LUFS of the whole, dBTP of the highest peak, LU of the range."""
 
     integrated: float
     true_peak: float
     range_lu: float
-    threshold: float
 
     @property
     def is_silence(self) -> bool:
@@ -52,8 +48,8 @@ class Loudness:
 
     @property
     def on_target(self) -> bool:
-        """Whether the loudness is near TARGET_LUFS and the peak leaves room for AAC."""
-        return abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU / 2 and self.true_peak <= TRUE_PEAK_DBTP
+        """Whether the loudness is near TARGET_LUFS, and the peak as low as platforms want it."""
+        return abs(self.integrated - TARGET_LUFS) <= TOLERANCE_LU / 2 and self.true_peak <= HIGHEST_PEAK_DBTP
 
 
 def measure(path: Path) -> Generator[None, None, Loudness]:
@@ -75,51 +71,21 @@ def measure(path: Path) -> Generator[None, None, Loudness]:
     raise Rejected("The sound could not be measured. Choose another file.", detail=detail)
 
 
-def level(mix: Path, out: Path, *, settings: Settings) -> Generator[None, None, tuple[Loudness, Correction]]:
-    """Writes the WAV `mix` at TARGET_LUFS as the WAV `out`; silence stays silence.
-
-    Returns the loudness before, and how it was corrected. Yields twice a second; raises as `measure` and `render`.
-    """
-    before = yield from measure(mix)
-    if before.is_silence:
-        yield from _written(ffmpeg.input(str(mix)).audio, out, settings)
-        return before, "none"
-    yield from _written(_normalized(ffmpeg.input(str(mix)).audio, before), out, settings)
-    after = yield from measure(out)
-    if after.on_target:
-        return before, "linear" if _one_factor_fits(before) else "dynamic"
-    limited = out.with_name(f"{out.stem}.limited.wav")
-    yield from _written(_limited(ffmpeg.input(str(out)).audio, TARGET_LUFS - after.integrated), limited, settings)
-    limited.replace(out)
-    return before, "limited"
+def read_meter(notes: Mapping[str, str]) -> Loudness:
+    """From what METER noted last; nothing noted (less than a tenth of a second of sound) is silence."""
+    peak = float(notes.get("lavfi.r128.true_peak", 0.0))
+    return Loudness(
+        _finite(notes.get("lavfi.r128.I")),
+        max(_NOTHING_DB, 20 * math.log10(peak)) if peak > 0 else _NOTHING_DB,
+        max(0.0, _finite(notes.get("lavfi.r128.LRA"))),
+    )
 
 
-def _normalized(stream: Any, before: Loudness) -> Any:
-    options = {
-        "I": TARGET_LUFS,
-        "TP": TRUE_PEAK_DBTP - _AAC_MARGIN_DB,
-        "LRA": RANGE_LU,
-        "measured_I": before.integrated,
-        "measured_TP": before.true_peak,
-        "measured_LRA": before.range_lu,
-        "measured_thresh": before.threshold,
-        "linear": "true",
-    }
-    # loudnorm works at 192 kHz when it is dynamic
-    return stream.filter("loudnorm", **options).filter("aresample", RATE)
+def read_meter_file(lines: Iterable[str]) -> Loudness:
+    """The same from a file that ffmpeg's `ametadata` printed: lines of name=value, the last of each name holds."""
+    return read_meter(dict(line.rstrip("\n").split("=", 1) for line in lines if line.startswith("lavfi.r128.")))
 
 
-def _limited(stream: Any, gain_db: float) -> Any:
-    """Made louder or quieter by `gain_db`; peaks above the limit are pressed down, also those between two samples."""
-    limit = 10 ** ((TRUE_PEAK_DBTP - _AAC_MARGIN_DB) / 20)
-    louder = stream.filter("aresample", 4 * RATE).filter("volume", f"{gain_db:.2f}dB")
-    return louder.filter("alimiter", limit=limit, attack=5, release=60, level="disabled").filter("aresample", RATE)
-
-
-def _one_factor_fits(before: Loudness) -> bool:
-    peak = before.true_peak + TARGET_LUFS - before.integrated
-    return peak <= TRUE_PEAK_DBTP - _AAC_MARGIN_DB and before.range_lu <= RANGE_LU
-
-
-def _written(stream: Any, out: Path, settings: Settings) -> Generator[None, None, None]:
-    yield from (None for _ in render(stream.output(str(partial_path(out)), **WAV_OPTIONS), out, settings))
+def _finite(value: str | None) -> float:
+    number = float(value) if value else _NOTHING_DB
+    return max(_NOTHING_DB, number) if math.isfinite(number) else _NOTHING_DB

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ import imageio_ffmpeg
 
 from backend.errors import DiskFull, EngineUnavailable, OutOfMemory, ProcessKilled, Rejected
 from backend.kit import child, disk
-from backend.settings import Settings
+from backend.media.ffmpeg.camera_frames import camera_argv
+from backend.media.ffmpeg.camera_moves import CameraShot
+from backend.settings import ROOT, Settings
 
 _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
 _PROGRESS_ARGS = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-progress", "pipe:1"]
 _YIELD_EVERY_S = 0.5
+_CAMERA_MEMORY_MB = 4096
+_KILLED = "The program that makes the film was ended from outside. It is started again."
+_NO_MEMORY = "There was not enough memory to make this film. Choose a smaller size or fewer seconds."
 
 
 def binary_path(settings: Settings) -> str:
@@ -52,13 +58,14 @@ def version(path: str) -> str:
     return match[1] if match else "unknown"
 
 
-def render(graph: Any, out: Path, settings: Settings) -> Generator[int, None, None]:
+def render(graph: Any, out: Path, settings: Settings, *, shots: Sequence[CameraShot] = ()) -> Generator[int, None, None]:
     """Runs `graph` (an ffmpeg-python output to `partial_path(out)`) and renames its file to `out` when it is complete.
 
-    Yields the number of finished frames, at least every half second. Closing the generator stops the process group and leaves
-    no partial file. Raises EngineUnavailable, DiskFull, OutOfMemory, ProcessKilled, Rejected (`detail`: end of ffmpeg's log).
+    `shots`: camera moves that the graph reads (`shot_streams`). Yields the number of finished frames, at least every half
+    second. Closing the generator stops the programs and leaves no partial file. Raises EngineUnavailable, DiskFull,
+    OutOfMemory, ProcessKilled, Rejected (`detail`: end of the log).
     """
-    part, log = partial_path(out), out.with_suffix(".log")
+    part, log, camera_log = partial_path(out), out.with_suffix(".log"), out.with_suffix(".camera.log")
     argv = [
         str(argument)
         for argument in graph.global_args(*_PROGRESS_ARGS).compile(cmd=binary_path(settings), overwrite_output=True)
@@ -71,22 +78,52 @@ def render(graph: Any, out: Path, settings: Settings) -> Generator[int, None, No
         if name == "frame" and value.strip().isdigit():
             done = int(value)
 
-    with log.open("wb") as log_file:
-        proc = child.spawn(argv, cwd=out.parent, stdout=subprocess.PIPE, stderr=log_file, nice=5)
+    camera, proc = None, None
     try:
+        if shots:
+            camera = _start_camera(shots, camera_log, settings)
+        frames = camera.stdout if camera else None
+        with log.open("wb") as log_file:
+            proc = child.spawn(
+                argv, cwd=out.parent, stdin=frames or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log_file, nice=5
+            )
+        if frames:
+            frames.close()  # ffmpeg has it now: when it ends, the camera's writing ends too
         for _ in child.json_lines(proc, every_s=_YIELD_EVERY_S, on_other=on_line):
             yield done
         code = proc.wait()
+        if camera:
+            _check_camera(camera, camera_log)
         if code and child.killed(proc):
-            raise ProcessKilled("The program that makes the film was ended from outside. It is started again.")
+            raise ProcessKilled(_KILLED)
         if code:
             _raise_for_log(code, child.tail(log))
         part.replace(out)
         yield done
     finally:
-        child.stop(proc, grace_s=0.5)
-        part.unlink(missing_ok=True)
-        log.unlink(missing_ok=True)
+        for started in (proc, camera):
+            if started:
+                child.stop(started, grace_s=0.5)
+        for path in (part, log, camera_log):
+            path.unlink(missing_ok=True)
+
+
+def _start_camera(shots: Sequence[CameraShot], log: Path, settings: Settings) -> child.Child:
+    argv = camera_argv(shots, settings.engines.local.threads)
+    with log.open("wb") as log_file:
+        return child.spawn(
+            argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=log_file, memory_mb=_CAMERA_MEMORY_MB, nofile=64, nice=5
+        )
+
+
+def _check_camera(camera: child.Child, log: Path) -> None:
+    """Raises when the child did not draw all frames: ffmpeg takes their end for the film's."""
+    if child.killed(camera):
+        raise ProcessKilled(_KILLED)
+    if camera.returncode == -signal.SIGKILL or "MemoryError" in child.tail(log):
+        raise OutOfMemory(_NO_MEMORY)
+    if camera.returncode:
+        raise Rejected("A picture could not be filmed. Choose another one.", detail=child.tail(log))
 
 
 def partial_path(out: Path) -> Path:
@@ -98,12 +135,10 @@ def _raise_for_log(code: int, log_tail: str) -> None:
     if "No space left" in log_tail:
         raise DiskFull(disk.FULL, detail=log_tail)
     if "Cannot allocate memory" in log_tail or code == -9:
-        raise OutOfMemory(
-            "There was not enough memory to make this film. Choose a smaller size or fewer seconds.", detail=log_tail
-        )
+        raise OutOfMemory(_NO_MEMORY, detail=log_tail)
     if "Unknown encoder" in log_tail or "No such filter" in log_tail:
         raise EngineUnavailable(
-            "This ffmpeg lacks a part that is needed (x264, perspective). Leave FFMPEG_BINARY empty: one came along.",
+            "This ffmpeg lacks a part that is needed (x264, libass). Leave FFMPEG_BINARY empty: one came along.",
             detail=log_tail,
         )
     raise Rejected("The film could not be made. Try again; if it happens again, choose another picture.", detail=log_tail)

@@ -9,7 +9,7 @@ from typing import Any
 
 import ffmpeg
 
-from backend.media.ffmpeg.loudness import RATE, WAV_OPTIONS
+from backend.media.ffmpeg.loudness import METER, RATE, WAV_OPTIONS
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.settings import Settings
 
@@ -50,8 +50,11 @@ class SoundMix:
         return not (self.voice or self.effects or self.music)
 
 
-def mix(sound: SoundMix, out: Path, *, settings: Settings) -> Generator[int, None, None]:
-    """Writes the mix as WAV, 48 kHz, two channels, exactly `sound.seconds` long. Yields and raises as `render`."""
+def mix(sound: SoundMix, out: Path, *, settings: Settings, meter: Path | None = None) -> Generator[int, None, None]:
+    """Writes the mix as WAV, 48 kHz, two channels, exactly `sound.seconds` long. Yields and raises as `render`.
+
+    `meter`: where its loudness is noted meanwhile, for `loudness.read_meter_file`.
+    """
     spoken = _joined([_placed(clip) for clip in sound.voice])
     if spoken is not None:
         # Speech has peaks far above its loudness: without this the target could not be reached under the true peak.
@@ -67,6 +70,8 @@ def mix(sound: SoundMix, out: Path, *, settings: Settings) -> Generator[int, Non
     if whole is None:
         whole = ffmpeg.input(f"anullsrc=r={RATE}:cl=stereo", f="lavfi", t=sound.seconds).audio
     whole = whole.filter("apad", whole_dur=sound.seconds).filter("atrim", 0, sound.seconds)
+    if meter:
+        whole = whole.filter(METER[0], **METER[1]).filter("ametadata", mode="print", file=str(meter))
     return render(whole.output(str(partial_path(out)), **WAV_OPTIONS), out, settings)
 
 
