@@ -39,7 +39,7 @@ def main() -> None:
             "title": title,
             "note": note,
             "seconds": round(len(piece) / RATE, 3),
-            "lufs": measured(out)["integrated"],
+            "lufs": round(measured(out).integrated, 2),
             "peaks": waveform((1000 * steps).astype(int).tolist()),
         }
     (FILES / "pieces.json").write_text(json.dumps(described, indent=1) + "\n")
