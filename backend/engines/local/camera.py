@@ -10,8 +10,8 @@ from backend.engines.ports.events import EngineStatus, Event, Output, Progress
 from backend.engines.ports.motion import MotionCard, MotionRequest, video_size
 from backend.errors import EngineUnavailable, Unsupported
 from backend.media import ffmpeg as tool
-from backend.media.ffmpeg.camera_frames import shot_streams
-from backend.media.ffmpeg.camera_moves import MOVES, CameraShot
+from backend.media.ffmpeg.camera_frames import still_streams
+from backend.media.ffmpeg.camera_moves import MOVES, FilmedStill
 from backend.settings import Settings
 
 SIDE, FRAMES, FPS, MAX_FRAMES = 1920, 150, 30, 1800
@@ -33,10 +33,12 @@ class CameraEngine:
         still, out = request.workdir / "still.png", request.workdir / "film.mp4"
         size = yield from input_pictures.convert_to_png(request.picture, still)
         width, height = video_size(*size, request.width, request.height, longest=SIDE)
-        shot = CameraShot(still, card.name, size, (width, height), request.focus, request.movement, frames=frames, fps=fps)
+        filmed_still = FilmedStill(
+            still, card.name, size, (width, height), request.focus, request.movement, frames=frames, fps=fps
+        )
         threads = self._settings.engines.local.threads
-        graph = tool.h264_output(shot_streams([shot])[0], out, fps=fps, frames=frames, threads=threads)
-        for done in tool.render(graph, out, self._settings, shots=[shot]):
+        graph = tool.h264_output(still_streams([filmed_still])[0], out, fps=fps, frames=frames, threads=threads)
+        for done in tool.render(graph, out, self._settings, stills=[filmed_still]):
             yield Progress(min(done, frames), frames, "filming")
         still.unlink()
         yield Output(out, 0, {"width": width, "height": height, "frames": frames, "fps": fps})

@@ -9,31 +9,31 @@ from typing import Any
 
 import ffmpeg
 
-from backend.media.ffmpeg.camera_moves import CameraShot
+from backend.media.ffmpeg.camera_moves import FilmedStill
 
 CHILD = "backend.media.ffmpeg.child_camera"
 
 
-def shot_streams(shots: Sequence[CameraShot]) -> list[Any]:
-    """A stream for each shot, in this order, for a graph that is rendered with `shots`; all of one size and rate."""
-    if not shots:
+def still_streams(stills: Sequence[FilmedStill]) -> list[Any]:
+    """A stream for each still, in this order, for a graph that is rendered with `stills`; all of one size and rate."""
+    if not stills:
         return []
-    width, height = shots[0].size
-    options = {"format": "rawvideo", "pix_fmt": "yuv420p", "video_size": (width, height), "framerate": shots[0].fps}
+    width, height = stills[0].size
+    options = {"format": "rawvideo", "pix_fmt": "yuv420p", "video_size": (width, height), "framerate": stills[0].fps}
     frames = ffmpeg.input("pipe:0", **options).video
     # pipes carry no colour tags: without them ffmpeg takes the frames for bt601
     frames = frames.filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
     frames = frames.filter("setsar", 1)
-    if len(shots) == 1:
+    if len(stills) == 1:
         return [frames]
-    copies, streams, first = frames.filter_multi_output("split", len(shots)), list[Any](), 0
-    for n, shot in enumerate(shots):
-        part = copies[n].filter("trim", start_frame=first, end_frame=first + shot.length)
+    copies, streams, first = frames.filter_multi_output("split", len(stills)), list[Any](), 0
+    for n, still in enumerate(stills):
+        part = copies[n].filter("trim", start_frame=first, end_frame=first + still.length)
         streams.append(part.filter("setpts", "PTS-STARTPTS"))
-        first += shot.length
+        first += still.length
     return streams
 
 
-def camera_argv(shots: Sequence[CameraShot], threads: int) -> list[str]:
-    """The program that draws the frames of all shots, one after the other."""
-    return [sys.executable, "-m", CHILD, str(threads), json.dumps([shot.as_json() for shot in shots])]
+def camera_argv(stills: Sequence[FilmedStill], threads: int) -> list[str]:
+    """The program that draws the frames of all stills, one after the other."""
+    return [sys.executable, "-m", CHILD, str(threads), json.dumps([still.as_json() for still in stills])]

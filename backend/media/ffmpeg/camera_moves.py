@@ -182,7 +182,7 @@ def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float
 
 
 @dataclass(frozen=True, slots=True)
-class CameraShot:
+class FilmedStill:
     """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second.
 
     `focus`, `movement`: 0..1. `first`, `count`: of these frames only so many from this one on (None: all that follow).
@@ -230,7 +230,7 @@ class CameraShot:
         return asdict(self) | {"path": str(self.path)}
 
 
-def shot_of(values: dict[str, Any]) -> CameraShot:
+def still_of(values: dict[str, Any]) -> FilmedStill:
     """What `as_json` made."""
     sizes = {name: (int(values[name][0]), int(values[name][1])) for name in ("picture", "size")}
-    return CameraShot(**values | sizes | {"path": Path(values["path"])})
+    return FilmedStill(**values | sizes | {"path": Path(values["path"])})

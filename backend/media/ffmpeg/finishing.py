@@ -19,8 +19,8 @@ import ffmpeg
 from backend.errors import DiskFull, Invalid
 from backend.kit import disk
 from backend.kit.background import alongside
-from backend.media.ffmpeg.camera_frames import shot_streams
-from backend.media.ffmpeg.camera_moves import CameraShot
+from backend.media.ffmpeg.camera_frames import still_streams
+from backend.media.ffmpeg.camera_moves import FilmedStill
 from backend.media.ffmpeg.loudness import RATE
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.media.ffmpeg.sound_mix import SoundMix
@@ -241,12 +241,12 @@ def needed_bytes(order: FinishOrder) -> int:
 
 
 def _picture(order: FinishOrder, out: Path, settings: Settings) -> Generator[int, None, None]:
-    return render(film_graph(order, out, settings), out, settings, shots=camera_shots(order))
+    return render(film_graph(order, out, settings), out, settings, stills=moving_stills(order))
 
 
 def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
-    """The one graph of the picture, for `render` with `camera_shots(order)`."""
-    moving = iter(shot_streams(camera_shots(order)))
+    """The one graph of the picture, for `render` with `moving_stills(order)`."""
+    moving = iter(still_streams(moving_stills(order)))
     scenes = [next(moving) if _moves(scene) else _scene(scene, order) for scene in order.scenes]
     same_time_base = [stream.filter("settb", f"1/{order.fps}") for stream in scenes]
     stream = _in_sequence(same_time_base, order.scenes, order.fps)
@@ -273,10 +273,10 @@ def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
     return ffmpeg.output(stream, str(partial_path(out)), **options, **comment_option(order.source_type))
 
 
-def camera_shots(order: FinishOrder) -> list[CameraShot]:
+def moving_stills(order: FinishOrder) -> list[FilmedStill]:
     """The scenes that are stills with a camera move, in their order."""
     return [
-        CameraShot(
+        FilmedStill(
             scene.path,
             scene.move,
             picture=scene.size,

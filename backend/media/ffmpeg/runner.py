@@ -17,7 +17,7 @@ import imageio_ffmpeg
 from backend.errors import DiskFull, EngineUnavailable, OutOfMemory, ProcessKilled, Rejected
 from backend.kit import child, disk
 from backend.media.ffmpeg.camera_frames import camera_argv
-from backend.media.ffmpeg.camera_moves import CameraShot
+from backend.media.ffmpeg.camera_moves import FilmedStill
 from backend.settings import ROOT, Settings
 
 _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
@@ -58,10 +58,10 @@ def version(path: str) -> str:
     return match[1] if match else "unknown"
 
 
-def render(graph: Any, out: Path, settings: Settings, *, shots: Sequence[CameraShot] = ()) -> Generator[int, None, None]:
+def render(graph: Any, out: Path, settings: Settings, *, stills: Sequence[FilmedStill] = ()) -> Generator[int, None, None]:
     """Runs `graph` (an ffmpeg-python output to `partial_path(out)`) and renames its file to `out` when it is complete.
 
-    `shots`: camera moves that the graph reads (`shot_streams`). Yields the number of finished frames, at least every half
+    `stills`: camera moves that the graph reads (`still_streams`). Yields the number of finished frames, at least every half
     second. Closing the generator stops the programs and leaves no partial file. Raises EngineUnavailable, DiskFull,
     OutOfMemory, ProcessKilled, Rejected (`detail`: end of the log).
     """
@@ -80,8 +80,8 @@ def render(graph: Any, out: Path, settings: Settings, *, shots: Sequence[CameraS
 
     camera, proc = None, None
     try:
-        if shots:
-            camera = _start_camera(shots, camera_log, settings)
+        if stills:
+            camera = _start_camera(stills, camera_log, settings)
         frames = camera.stdout if camera else None
         with log.open("wb") as log_file:
             proc = child.spawn(
@@ -108,8 +108,8 @@ def render(graph: Any, out: Path, settings: Settings, *, shots: Sequence[CameraS
             path.unlink(missing_ok=True)
 
 
-def _start_camera(shots: Sequence[CameraShot], log: Path, settings: Settings) -> child.Child:
-    argv = camera_argv(shots, settings.engines.local.threads)
+def _start_camera(stills: Sequence[FilmedStill], log: Path, settings: Settings) -> child.Child:
+    argv = camera_argv(stills, settings.engines.local.threads)
     with log.open("wb") as log_file:
         return child.spawn(
             argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=log_file, memory_mb=_CAMERA_MEMORY_MB, nofile=64, nice=5
