@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend import assets, channels, generation, influencers, reels, videos, writing
+from backend import assets, channels, generation, influencers, music, reels, videos, writing
 from backend.channels import ChannelCard
 from backend.content_plans import dates, faces, files, plans, queries
 from backend.content_plans.adaptation import adapt_text
@@ -53,13 +53,14 @@ class PostOrigin:
 
 @dataclass(frozen=True, slots=True)
 class _Materials:
-    """The things that a PostSource names. `media`: asset ids and their kinds, pictures first."""
+    """The things that a PostSource names. `media`: asset ids and their kinds, pictures first. `credits`: of music in them."""
 
     pictures: Sequence[PictureCard]
     videos: Sequence[VideoCard]
     reels: Sequence[ReelCard]
     text: DraftCard | None
     media: dict[str, str]
+    credits: Sequence[str]
 
     @property
     def influencer_id(self) -> str:
@@ -161,7 +162,10 @@ def _read_materials(tx: Session, source: PostSource) -> _Materials:
     media = {picture.asset_id: "image" for picture in picture_cards}
     media |= {video.asset_id: "video" for video in video_cards if video.asset_id}
     media |= {reel.asset_id: "video" for reel in reel_cards if reel.asset_id}
-    return _Materials(picture_cards, video_cards, reel_cards, text, media)
+    tracks = [video.recipe.finish.track for video in video_cards if video.recipe.finish]
+    credits = [track.credit for track in tracks if track and track.credit]
+    credits += [credit for reel in reel_cards if reel.music_track_id and (credit := music.credit_of(tx, reel.music_track_id))]
+    return _Materials(picture_cards, video_cards, reel_cards, text, media, list(dict.fromkeys(credits)))
 
 
 def _only_influencer(tx: Session) -> str:
@@ -212,6 +216,9 @@ def _variant(channel: ChannelCard, source: PostSource, materials: _Materials, in
     caption = source.caption or next((reel.caption for reel in materials.reels if not materials.text), "")
     if caption:
         parts = parts.model_copy(update={"hook": "", "caption": caption})
+    if missing := [credit for credit in materials.credits if credit not in parts.caption]:
+        credits = f"Music: {'; '.join(missing)}"
+        parts = parts.model_copy(update={"caption": f"{parts.caption}\n\n{credits}" if parts.caption else credits})
     post_format = files.choose_format(channel.platform, "", list(materials.media.values()))
     variant = adapt_text(channel.id, channel.platform, post_format, parts, ai_mark=influencer.ai_mark)
     return variant.model_copy(

@@ -1,7 +1,7 @@
 """Music for videos and reels: the pieces that come along, and those of a workspace, each with what allows its use."""
 
 from backend.music.film_sound import fetch
-from backend.music.queries import choices, find, get, page, usable, uses
+from backend.music.queries import choices, credit_of, find, get, page, usable, uses
 from backend.music.rules import licence_title
 from backend.music.schemas import (
     INBOX,
@@ -28,6 +28,7 @@ __all__ = [
     "UsedTrack",
     "add",
     "choices",
+    "credit_of",
     "delete",
     "erase",
     "fetch",

@@ -50,6 +50,11 @@ def usable(tx: Session, track_id: str) -> UsedTrack:
     return UsedTrack(**values, gain_db=round(REFERENCE_LUFS - card.lufs, 2))
 
 
+def credit_of(tx: Session, track_id: str) -> str:
+    """How the author of a track is named, also of one that was deleted since; "" where nobody has to be."""
+    return tx.scalar(select(Track.credit).where(Track.id == track_id)) or ""
+
+
 def page(tx: Session, *, take: int = MAX_PAGE_SIZE, cursor: str | None = None) -> TrackPage:
     """The workspace's own tracks that are not deleted, newest first; on the first page those that come along follow them.
 

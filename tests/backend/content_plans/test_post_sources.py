@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from backend import channels, content_plans, generation, writing
+from backend import channels, content_plans, generation, music, videos, writing
 from backend.content_plans import PlanCard, PostSource, RecurringTime, RulesDraft
 from backend.db.tables import Picture
 from backend.db.transactions import Database
 from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.videos import FinishDraft
+from backend.videos.finish_schemas import FinishRecipe
 from backend.writing import TextParts, WriteOrder
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer, make_pictures
 from tests.factories.posts import make_channel
-from tests.factories.studio_rows import make_clip
+from tests.factories.studio_rows import make_clip, make_track
 
 PARTS = TextParts(hook="Up the hill.", caption="The tram was empty.", hashtags=("#Lisbon", "#tram"), alt_text="Bella in a tram")
 
@@ -69,6 +71,20 @@ def test_every_connected_channel_that_takes_the_files_gets_a_post(db: Database, 
         other = make_influencer(tx, "Zara")
         with pytest.raises(NotFound, match="channels"):
             make_post(tx, picture_ids=[picture_id], influencer_id=other.id, channel_ids=[off.id])
+
+
+def test_who_made_the_music_is_named_in_the_post(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        bella = make_influencer(tx)
+        [picture_id] = make_pictures(tx, 1, influencer_id=bella.id)
+        clip_id = make_clip(tx, picture_id)
+        track = music.usable(tx, make_track(tx))
+        finish = FinishRecipe(video_id=clip_id, asset_id="ast_1", draft=FinishDraft(music=track.id), track=track)
+        recipe = videos.get(tx, clip_id).recipe.model_copy(update={"finish": finish})
+        finished_id = make_clip(tx, picture_id, recipe=recipe.model_dump())
+        assert [post.caption for post in make_post(tx, video_ids=[finished_id]).posts] == ["Music: Sunrise by Ada"]
+        named = make_post(tx, video_ids=[finished_id], caption="Good morning! Sunrise by Ada.")
+        assert [post.caption for post in named.posts] == ["Good morning! Sunrise by Ada."]
 
 
 def test_a_text_brings_its_picture_and_a_picture_its_unused_text(db: Database, workspace: Tenant) -> None:
