@@ -343,7 +343,8 @@ def inject_fault(fault: str, kind: str, step: str) -> None:
     `fault` is `<kind>:<step>:kill|freeze`. Step `x+` is the moment after x's work and before its result is written.
     """
     if fault:
-        fault_kind, fault_step, how = fault.split(":")
+        fault_kind, _, rest = fault.partition(":")
+        fault_step, _, how = rest.rpartition(":")
         if (fault_kind, fault_step) == (kind, step):
             # Sent to this thread: a signal to the process may stop another thread first, and this one would go on for a moment.
             signal.pthread_kill(threading.get_ident(), FAULT_SIGNALS[how])

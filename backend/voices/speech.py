@@ -32,14 +32,14 @@ from backend.engines.ports.speech import (
 from backend.errors import EngineError, Invalid, Unavailable, Unsupported
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.media.audio import wav_file
+from backend.media.audio import voice_level, wav_file
 from backend.voices import queries
 from backend.voices.cloned import require_usable
 from backend.voices.lexicon import SpeechPart, speech_parts, written_words
 from backend.voices.schemas import MAX_CHARACTERS, SpokenText, VoiceCard
 from backend.voices.service import checked_speed
 
-_SOUND_VERSION = 1
+_SOUND_VERSION = 2
 """Part of the digest: goes up when the same request would sound otherwise."""
 _WORST_LAST: tuple[TimingSource, ...] = ("engine", "aligned", "sentence", "none")
 LOST = (
@@ -187,6 +187,7 @@ def _spoken(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list
             raise
     joined = folder / "joined.wav"
     starts = wav_file.join([(sound.path, part.pause_s) for sound, part in zip(sounds, parts, strict=True)], joined)
+    voice_level.level(joined)
     words = tuple(
         SpokenWord(word.text, round(start + word.start_s, 3), round(start + word.end_s, 3))
         for sound, start in zip(sounds, starts, strict=True)

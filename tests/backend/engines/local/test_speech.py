@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
@@ -17,7 +20,7 @@ from backend.engines.ports.speech import SpeechEngine, SpeechRequest, SpokenWord
 from backend.engines.ports.word_times import believable, words_of
 from backend.engines.registry import build_speech
 from backend.errors import Rejected, Unsupported
-from backend.media.audio import wav_file
+from backend.media.audio import voice_level, wav_file
 from backend.settings import Settings
 
 TEXT = "Hello there, I'm Bella! Today I show you 3 things that cost only $129."
@@ -145,3 +148,31 @@ def test_a_statement_that_was_read_is_told_from_another_text(engines: dict[str, 
     assert fits
     assert share > 0.85
     assert rules.match(text, words, other_transcript)[0] < 0.2
+
+
+def ebur128(path: Path) -> float:
+    """LUFS as ffmpeg's filter measures them."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(path), "-af", "ebur128", "-f", "null", "-"]
+    report = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", report)[-1])
+
+
+def test_quiet_and_loud_voices_are_brought_to_one_loudness(engines: dict[str, SpeechEngine], tmp_path: Path) -> None:
+    paths = [
+        say(engines[name], voice, "en", TEXT, tmp_path / name).path
+        for name, voice in (("hibari", "heart"), ("piper", "en_US-joe-medium"), ("espeak", "en"))
+    ]
+    before = [ebur128(path) for path in paths]
+    assert max(before) - min(before) > 3
+    for path, measured in zip(paths, before, strict=True):
+        with wave.open(str(path)) as file:
+            rate, sound = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
+        assert abs(voice_level.loudness(sound, rate) - measured) < 0.1
+        voice_level.level(path)
+        assert abs(ebur128(path) - voice_level.TARGET_LUFS) < 1
+        with wave.open(str(path)) as file:
+            peak = np.abs(np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768).max()
+        assert peak <= 10 ** (-0.9 / 20)
+    wav_file.write_wav(tmp_path / "silence.wav", bytes(48_000), 24_000)
+    voice_level.level(tmp_path / "silence.wav")
+    assert voice_level.loudness(np.zeros(24_000), 24_000) == -70
