@@ -6,8 +6,9 @@ import streamlit as st
 
 from backend import music
 from backend.music import TrackCard
+from studio.music.tracks import sound_url
 from studio.shell.frame import Page
-from studio.ui.format import media_url, plain
+from studio.ui.format import esc, plain
 
 
 def title(tracks: dict[str, TrackCard], track_id: str) -> str:
@@ -21,7 +22,6 @@ def preview(page: Page, track: TrackCard) -> None:
     """Plays it."""
     facts = [track.note, f"Licence: {music.licence_title(track.licence)}", track.credit]
     st.caption(plain(". ".join(fact.rstrip(".") for fact in facts if fact)) + ".")
-    if track.path:
-        st.audio(track.path.read_bytes(), format="audio/ogg")
-    else:
-        st.audio(media_url(page.workspace.id, track.asset_id or ""), format="audio/mp4")
+    # st.audio takes an address without a host for a file of this machine
+    source = sound_url(page.workspace.id, track)
+    st.html(f'<audio controls preload="none" src="{esc(source)}" aria-label="{esc(track.title)}" style="width:100%"></audio>')

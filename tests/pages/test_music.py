@@ -8,7 +8,8 @@ from backend import music, reels
 from backend.db.transactions import Database
 from backend.reels import ReelDraft
 from tests.factories.account import Tenant
-from tests.factories.studio_rows import make_track
+from tests.factories.making import make_pictures
+from tests.factories.studio_rows import make_clip, make_track
 from tests.pages.conftest import Open, words
 
 
@@ -39,3 +40,15 @@ def test_a_track_is_changed_deleted_and_brought_back(open_page: Open, db: Databa
     press(at, "Undo")
     with db.transaction(workspace.caller) as tx:
         assert track_id in music.choices(tx)
+
+
+def test_a_track_of_ones_own_is_heard_where_a_video_is_finished(open_page: Open, db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        track_id = make_track(tx)
+        clip_id = make_clip(tx, make_pictures(tx, 1)[0])
+    at = open_page("library/finish", id=clip_id)
+    for chosen in (track_id, "city-lights"):
+        at.selectbox(key="finish:music").set_value(chosen).run()
+        assert not at.exception
+        assert "CC" in words(at)
+        assert any("<audio" in str(part.body) for part in at.get("html"))
