@@ -8,7 +8,8 @@ from backend import music
 from backend.music import TrackCard
 from studio.music.tracks import sound_url
 from studio.shell.frame import Page
-from studio.ui.format import esc, plain
+from studio.ui.format import plain
+from studio.ui.media_player import audio_player
 
 
 def title(tracks: dict[str, TrackCard], track_id: str) -> str:
@@ -22,6 +23,4 @@ def preview(page: Page, track: TrackCard) -> None:
     """Plays it."""
     facts = [track.note, f"Licence: {music.licence_title(track.licence)}", track.credit]
     st.caption(plain(". ".join(fact.rstrip(".") for fact in facts if fact)) + ".")
-    # st.audio takes an address without a host for a file of this machine
-    source = sound_url(page.workspace.id, track)
-    st.html(f'<audio controls preload="none" src="{esc(source)}" aria-label="{esc(track.title)}" style="width:100%"></audio>')
+    audio_player(sound_url(page.workspace.id, track), label=track.title)

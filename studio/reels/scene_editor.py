@@ -12,6 +12,7 @@ from studio.jobs.jobs import follow
 from studio.reels.changes import change
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, plain
+from studio.ui.media_player import video_player
 
 _PREVIEW = "reel:preview"
 _PICTURES = 12
@@ -136,7 +137,7 @@ def _preview(page: Page, card: ReelCard, scene: SceneCard) -> None:
     if job is None or st.session_state.get(_PREVIEW) != job.id:
         return
     if not follow(page, job, key=f"preview:{scene.id}") and job.state == "completed" and job.result:
-        st.video(media_url(page.workspace.id, job.result["assetId"]), autoplay=True, width=240)
+        video_player(media_url(page.workspace.id, job.result["assetId"]), label="Preview", width=240)
 
 
 def _set_picture(page: Page, card: ReelCard, scene: SceneCard, asset_id: str | None) -> None:

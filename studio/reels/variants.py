@@ -13,6 +13,7 @@ from studio.jobs.jobs import follow
 from studio.reels.changes import act
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, plain
+from studio.ui.media_player import video_player
 
 
 def draw(page: Page, card: ReelCard) -> None:
@@ -70,7 +71,7 @@ def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str) -> None
         job = jobs.get(tx, variant.job_id) if variant.job_id else None
     if not follow(page, job, key=f"variant:{variant.id}") and variant.asset_id:
         with st.expander("Watch", icon=":material/play_arrow:"):
-            st.video(media_url(page.workspace.id, variant.asset_id), width=280)
+            video_player(media_url(page.workspace.id, variant.asset_id), label="Variant", width=280)
 
 
 def _form(page: Page, card: ReelCard, variant: ReelCard | None) -> None:
