@@ -27,7 +27,7 @@ from backend.reels.schemas import ReelStyle, SceneCard
 from backend.reels.timeline import FPS, TRANSITION_S, TimedScene, shifted
 
 _USE = "reel-clip"
-_VERSION = 1
+_VERSION = 2
 """Goes up when the same scenes would look different."""
 
 

@@ -15,8 +15,10 @@ from typing import Literal
 from backend.media.fonts import EMOJI_FONT, TEXT_FONT
 
 Position = Literal["bottom", "middle", "top"]
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff\u20e3]+")
-_INVISIBLE = re.compile("[\ufe0e\ufe0f\u200d]")
+_EMOJI_SIGN = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff\u20e3]"
+_EMOJI = re.compile(f"{_EMOJI_SIGN}+(?:\u200d{_EMOJI_SIGN}+)*")
+"""Signs that a zero-width joiner stands between are one picture: the font has a glyph for it."""
+_VARIATION_SELECTORS = re.compile("[\ufe0e\ufe0f]")
 _SENTENCE_END = (".", "!", "?", "…", "。")
 _STYLE_FIELDS = (
     *("Name", "Fontname", "Fontsize", "PrimaryColour", "SecondaryColour", "OutlineColour", "BackColour", "Bold", "Italic"),
@@ -113,7 +115,8 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
     edge = safe.bottom if style.position == "bottom" else safe.top
     vertical = 0 if style.position == "middle" else round(height * max(edge, 0.06))
     alignment = {"bottom": 2, "middle": 5, "top": 8}[style.position]
-    border_style, outline = (3, size * 0.18) if style.box else (1, max(1.0, size * 0.05))
+    # 4 is one box of libass for the whole line, its shadow wide on each side; 3 would be a box for each font of the line
+    border_style, outline, shadow = (4, 0.0, size * 0.18) if style.box else (1, max(1.0, size * 0.05), 0.0)
     fields = (
         "Default",
         style.font,
@@ -126,7 +129,7 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
         *(0, 0, 0, 100, 100, 0, 0),
         border_style,
         f"{outline:.1f}",
-        0,
+        f"{shadow:.1f}",
         alignment,
         side,
         side,
@@ -169,7 +172,7 @@ def _ass_text(line: SubtitleLine, style: SubtitleStyle) -> str:
 
 def _styled(text: str, style: SubtitleStyle) -> str:
     """The word for libass: no markup of its own, emoji in the emoji font."""
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFC", text.upper() if style.upper_case else text))
+    plain = _VARIATION_SELECTORS.sub("", unicodedata.normalize("NFC", text.upper() if style.upper_case else text))
     plain = plain.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
     return _EMOJI.sub(lambda emoji: f"{{\\fn{EMOJI_FONT}}}{emoji[0]}{{\\fn{style.font}}}", plain)
 

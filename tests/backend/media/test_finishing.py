@@ -10,10 +10,11 @@ from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
-from backend.errors import DiskFull, Invalid
+from backend.errors import DiskFull, Invalid, ProcessKilled
 from backend.kit import disk
 from backend.media import ffmpeg, fonts
 from backend.media.ffmpeg.finishing import FilmScene, FinishOrder, FinishProgress, film_seconds, finish, scene_starts
@@ -134,6 +135,24 @@ def test_a_film_that_is_cancelled_leaves_nothing(order: FinishOrder, tmp_path: P
     assert next(state for state in steps if state.phase == "making the film").total == 12_000
     steps.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_program_that_is_killed_fails_the_film_and_leaves_nothing(order: FinishOrder, tmp_path: Path) -> None:
+    endless = FinishOrder((replace(order.scenes[0], seconds=600.0),), SIZE, order.sound, fps=20)
+    for program in ("libx264", "child_camera"):
+        steps = finish(endless, tmp_path / "out.mp4", settings=SETTINGS)
+        assert any(state.frames for state in steps)
+        kill_below_us(program)
+        with pytest.raises(ProcessKilled, match="started again"):
+            result(steps)
+        assert not list(tmp_path.iterdir())
+
+
+def kill_below_us(program: str) -> None:
+    """Kills the children of this process that have `program` in their command line."""
+    for child in psutil.Process().children():
+        if any(program in argument for argument in child.cmdline()):
+            child.kill()
 
 
 def test_a_disk_that_cannot_hold_the_film_is_said_before(

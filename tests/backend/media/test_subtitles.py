@@ -33,6 +33,8 @@ def test_each_word_is_filled_when_it_is_spoken() -> None:
         centis = sum(int(value) for value in re.findall(r"\\kf?(\d+)", event))
         assert centis == round((line.end_s - line.start_s) * 100)
     assert r"{\fnNoto Emoji}🎉☕{\fnNoto Sans}" in events[2]
+    joined = ass(lines_of([TimedWord("❤️‍🔥", 0, 1)], max_characters=20), style=SubtitleStyle(), width=1080, height=1920)
+    assert "{\\fnNoto Emoji}❤\u200d🔥{\\fnNoto Sans}" in joined, "signs that are joined stay one picture"
 
 
 def test_words_are_never_markup() -> None:

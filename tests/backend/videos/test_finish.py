@@ -7,15 +7,19 @@ from typing import Any
 
 import av
 import pytest
+from sqlalchemy import select
 
 from backend import assets, jobs, videos
+from backend.db.tables import Asset, AssetUse, Clip
 from backend.errors import Invalid, NotFound
+from backend.kit.ids import new_id
 from backend.media.images.ai_mark import SOURCE_TYPE
 from backend.settings import Settings
 from backend.videos import FinishDraft, VideoDraft, finish_pipeline
 from backend.videos.finish_schemas import FinishPayload
 from tests.factories.account import Tenant
-from tests.support.context import make_context, next_attempt
+from tests.support.context import Context, make_context, next_attempt
+from tests.support.crashing import crash_at_every_write
 
 SRT = "1\n00:00:00,000 --> 00:00:00,300\nGood morning!\n\n2\n00:00:00,300 --> 00:00:00,450\n<i>Turin</i>\n"
 
@@ -53,6 +57,26 @@ def test_a_finished_video_stands_beside_the_first(studio: Any, do: Any, workspac
         assert opened.streams.audio[0].codec_context.name == "aac"
     with pytest.raises(Invalid, match="finished already"):
         do(videos.finish, card.id, draft, request_key="again")
+
+
+def test_whenever_its_worker_dies_there_is_exactly_one_finished_video(
+    studio: Any, do: Any, workspace: Tenant, video_id: str
+) -> None:
+    def begin() -> Context:
+        card = do(videos.finish, video_id, FinishDraft(preset="as-is", subtitles=SRT), request_key=new_id("key"))
+        return make_context(studio, workspace, "video-finishing", FinishPayload(clip_id=card.id), job_id=card.job_id)
+
+    def run(ctx: Context) -> object:
+        return finish_pipeline.run(ctx, FinishPayload.model_validate(ctx.claim.payload))
+
+    def check(ctx: Context) -> None:
+        with studio.db.transaction(workspace.caller) as tx:
+            [clip] = tx.scalars(select(Clip).where(Clip.job_id == ctx.job_id)).all()
+            stored_assets = select(Asset.id).join(AssetUse, AssetUse.asset_id == Asset.id).where(Asset.job_id == ctx.job_id)
+            assert tx.scalars(stored_assets).all() == [clip.asset_id], "what a dead attempt left has no use"
+            assert tx.get_one(Asset, clip.asset_id).state == "stored"
+
+    assert crash_at_every_write(begin, run, check) > 3
 
 
 def test_the_size_is_the_platforms(do: Any, video_id: str) -> None:
