@@ -51,7 +51,7 @@ from backend.reels.service import (
 )
 from backend.reels.shared_folder import sweep as sweep_shared_folder
 from backend.reels.timeline import estimated_seconds
-from backend.reels.topic_scripts import max_script_usd, start_script, write_reel
+from backend.reels.topic_scripts import create_from_text, max_script_usd, start_script, write_reel
 from backend.reels.variants import MAX_VARIANTS, add_variant, render_all, save_variant
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "add_scene",
     "add_variant",
     "create",
+    "create_from_text",
     "create_spoken_or_shown",
     "create_with_voice",
     "delete",

@@ -1,4 +1,4 @@
-"""Reels from a topic: the writer thinks of the scenes, what is said in them and what is seen."""
+"""Reels from a topic, of which the writer makes scenes with words and pictures, and from a text that is written already."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from backend import influencers, jobs, writing
+from backend import generation, influencers, jobs, writing
+from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.reels import service
-from backend.reels.schemas import SCRIPT_KIND, ReelDraft, SceneDraft, TopicOrder
+from backend.reels.schemas import SCRIPT_KIND, ReelCard, ReelDraft, SceneDraft, TopicOrder
+from backend.reels.script import split_script
 from backend.writing import LlmCost, ReelScript
 
 if TYPE_CHECKING:
@@ -31,6 +33,21 @@ def start_script(tx: Session, order: TopicOrder, *, request_key: str) -> JobCard
     return jobs.enqueue(
         tx, kind=SCRIPT_KIND, payload=order, title=title, request_key=request_key, subject=("influencer", influencer.id)
     )
+
+
+def create_from_text(app: App, tx: Session, text_id: str) -> tuple[ReelCard, str]:
+    """A reel that says a post's text: its hook and caption as scenes, its caption as the reel's. Its picture is the first
+    scene's. Returns it, and why nothing is spoken ("": it is). Raises NotFound, Invalid for an idea without a caption."""
+    text = writing.get(tx, text_id)
+    if text.is_idea:
+        raise Invalid("This idea has no caption yet. Write it out first, or have its script written.")
+    parts = text.parts
+    script = "\n\n".join(part for part in (parts.hook, parts.caption) if part)
+    [picture] = generation.pictures(tx, [text.picture_id]) if text.picture_id else [None]
+    drafts = [SceneDraft(words=words) for words in split_script(script)]
+    drafts[0] = drafts[0].model_copy(update={"prompt": parts.picture, "asset_id": picture.asset_id if picture else None})
+    draft = ReelDraft(title=text.topic[:120], influencer_id=text.influencer_id, script=script, caption=parts.caption[:2200])
+    return service.create_spoken_or_shown(app, tx, draft, scenes=drafts)
 
 
 def max_script_usd(app: App, transact: Transact, order: TopicOrder) -> Decimal | None:

@@ -22,6 +22,7 @@ def draw(page: Page) -> None:
     if reel_id := st.query_params.get("id"):
         storyboard.draw(page, reel_id)
         return
+    topic_reels.progress(page)
     with page.transaction() as tx:
         reel_page = reels.page(tx, take=60)
     if page.can_edit:
@@ -72,8 +73,6 @@ def _new(page: Page, *, opened: bool) -> None:
                 topic_reels.write_button(page, *typed, influencer_id or "", str(format_name))
             elif st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
                 _create(page, typed[0], influencer_id or None, str(format_name))
-        if way == "topic":
-            topic_reels.progress(page)
 
 
 def _script_field() -> tuple[str, int]:

@@ -38,9 +38,9 @@ def draw(page: Page, reel_id: str) -> None:
     scene_column, film_column = st.columns([3, 2], gap="medium")
     with scene_column:
         scene_editor.draw(page, card, scene)
+        variants.draw(page, card)
     with film_column:
         _film(page, card)
-        variants.draw(page, card)
 
 
 def _head(page: Page, card: ReelCard) -> None:

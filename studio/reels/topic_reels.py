@@ -6,10 +6,12 @@ import streamlit as st
 
 from backend import budgets, jobs, reels
 from backend.reels import TopicOrder
+from backend.writing import DraftCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import usd
+from studio.ui.format import plain, usd
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.notices import queue_toast
 
 _JOB = "reels:script-job"
 
@@ -43,6 +45,24 @@ def progress(page: Page) -> None:
     del st.session_state[_JOB]
     if job.result:
         page.go("create/reels", id=job.result["reelId"])
+
+
+def make_reel_button(page: Page, text: DraftCard, *, key: str) -> None:
+    """Editors only. Of an idea the script is written first, of a text its own words are said."""
+    if not page.can_edit or not st.button("Make reel", icon=":material/smart_display:", key=f"make-reel:{key}"):
+        return
+    with page.guard():
+        if text.is_idea:
+            order = TopicOrder(influencer_id=text.influencer_id, topic=text.topic, hook=text.parts.hook)
+            with page.transaction(needs="editor") as tx:
+                job = reels.start_script(tx, order, request_key=f"make-reel:{text.id}:{text.version}")
+            st.session_state[_JOB] = job.id
+            page.go("create/reels")
+        with page.transaction(needs="editor") as tx:
+            card, sentence = reels.create_from_text(page.app, tx, text.id)
+        if sentence:
+            queue_toast(plain(sentence), ":material/voice_over_off:")
+        page.go("create/reels", id=card.id)
 
 
 def _cost(page: Page, order: TopicOrder) -> None:

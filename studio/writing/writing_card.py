@@ -14,6 +14,7 @@ from backend.platforms.text_limits import full_caption, text_length
 from backend.writing import CONTENT_TYPES, DraftCard, Part
 from studio.content_plans import create_post
 from studio.gallery.picture_urls import picture
+from studio.reels import topic_reels
 from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain, usd
 from studio.writing.writing_form import TITLES, parts_form
@@ -116,6 +117,7 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if draft.state != "discarded":
             create_post.create_post_button(page, PostSource(text_id=draft.id), key=draft.id)
+            topic_reels.make_reel_button(page, draft, key=draft.id)
         if draft.is_idea:
             if st.button("Write it", key=f"write:{draft.id}", icon=":material/ink_pen:"):
                 _ask_model(page, partial(writing.write_idea, draft_id=draft.id))

@@ -107,6 +107,12 @@ class ScenesRequest(ApiRequest):
     revision: int | None = None
 
 
+class TextRequest(ApiRequest):
+    """`textId`: of a text with a caption (/drafts)."""
+
+    text_id: str = Field(max_length=80, examples=["txt_0190"])
+
+
 class ScriptRequest(ApiRequest):
     script: str = Field(examples=["Hello there. How are you?"])
 
@@ -146,6 +152,15 @@ def create_reel(body: ReelRequest, app: Studio, caller: Caller, response: Respon
     none speaks their language, its words are only shown (`voiceId` null)."""
     with app.db.transaction(caller, needs="editor") as tx:
         card, _ = reels.create_spoken_or_shown(app, tx, ReelDraft(**body.model_dump(exclude_unset=True)))
+    response.headers["location"] = f"/api/reels/{card.id}"
+    return reel_response(card)
+
+
+@router.post("/from-text", status_code=201)
+def create_reel_from_text(body: TextRequest, app: Studio, caller: Caller, response: Response) -> ReelResponse:
+    """A reel that says the hook and the caption of a text; its picture is the first scene's."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        card, _ = reels.create_from_text(app, tx, body.text_id)
     response.headers["location"] = f"/api/reels/{card.id}"
     return reel_response(card)
 

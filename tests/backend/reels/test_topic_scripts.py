@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from backend import jobs, reels
+from backend import jobs, reels, writing
 from backend.app import App
 from backend.errors import Invalid, Unsupported
 from backend.reels import ReelCard, TopicOrder
+from backend.writing import TextParts, WriteOrder
 from tests.factories.account import Tenant
-from tests.factories.making import make_influencer
+from tests.factories.making import make_influencer, make_pictures
 from tests.support.inline_worker import run_job
 
 
@@ -37,6 +38,22 @@ def test_a_topic_becomes_scenes_with_words_and_pictures(studio: App, workspace: 
     assert 15 < sum(reels.estimated_seconds(scene) for scene in card.scenes) < 45
     assert (card.voice_id is None) == (language == "it"), "no voice speaks Italian here: the words are only shown"
     assert (card.title, card.script, bool(card.caption)) == ("old trams", "\n\n".join(words), True)
+
+
+def test_a_text_is_said_as_a_reel(studio: App, workspace: Tenant) -> None:
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        influencer = make_influencer(tx)
+        [picture_id] = make_pictures(tx, 1, influencer_id=influencer.id)
+        parts = TextParts(hook="Look closer.", caption="The tram was empty. Nobody else.", picture="a tram at night")
+        order = WriteOrder(influencer_id=influencer.id, topic="trams")
+        text, idea = writing.create(tx, order, parts), writing.create(tx, order, TextParts(hook="Only a hook."))
+        writing.set_picture(tx, text.id, picture_id)
+        card, sentence = reels.create_from_text(studio, tx, text.id)
+        assert [scene.words for scene in card.scenes] == ["Look closer.", "The tram was empty. Nobody else."]
+        assert [bool(scene.asset_id) for scene in card.scenes] == [True, False]
+        assert (card.caption, card.title, sentence) == (parts.caption, "trams", "")
+        with pytest.raises(Invalid, match="no caption yet"):
+            reels.create_from_text(studio, tx, idea.id)
 
 
 def test_what_cannot_be_written_is_refused_with_a_sentence(studio: App, workspace: Tenant) -> None:
