@@ -37,7 +37,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
         tx.execute(update(Picture).where(Picture.id == picture_id).values(asset_id=asset_id, shape="portrait"))
     url = start_studio()
     visitor = new_visitor()
-    visitor.set_default_timeout(90_000)
+    visitor.set_default_timeout(60_000)
     visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
     tab = visitor.new_page()
 
@@ -86,7 +86,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
         tab.get_by_role("button", name="Take it").first.click()
         expect(scenes.nth(n).locator("img")).to_be_visible()
         tab.keyboard.press("Escape")
-    tab.get_by_role("button", name="Voice and subtitles").click()
+    tab.get_by_role("button", name="Voice, music, subtitles").click()
     tab.get_by_role("combobox", name="Music").click()
     tab.get_by_role("option").nth(1).click()
     tab.get_by_role("dialog").or_(tab.locator("[data-testid=stPopoverBody]")).get_by_role("button", name="Save").first.click()
