@@ -1,17 +1,21 @@
 """Influencers: persona, look, language and the LoRA that draws them."""
 
+from backend.influencers.brand_kits import CORNERS, BrandKit, brand_kit, set_brand_kit
 from backend.influencers.queries import get, get_locked, names, page
 from backend.influencers.rules import LANGUAGES, propose_trigger_word, time_zones
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft, InfluencerPage, Persona
 from backend.influencers.service import archive, create, restore, save, save_setup, set_cover, set_default_lora
 
 __all__ = [
+    "CORNERS",
     "LANGUAGES",
+    "BrandKit",
     "InfluencerCard",
     "InfluencerDraft",
     "InfluencerPage",
     "Persona",
     "archive",
+    "brand_kit",
     "create",
     "get",
     "get_locked",
@@ -21,6 +25,7 @@ __all__ = [
     "restore",
     "save",
     "save_setup",
+    "set_brand_kit",
     "set_cover",
     "set_default_lora",
     "time_zones",

@@ -20,9 +20,10 @@ from backend.assets import AssetCard
 from backend.db.tables import Asset, ReelClip
 from backend.jobs.context import JobContext
 from backend.media import fonts
-from backend.media.ffmpeg.finishing import FilmScene, FinishOrder, finish
+from backend.media.ffmpeg.finishing import CornerLogo, FilmScene, FinishOrder, finish
 from backend.media.ffmpeg.sound_mix import SoundMix
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, ass, lines_of
+from backend.reels.brand_look import Logo
 from backend.reels.schemas import ReelStyle, SceneCard
 from backend.reels.timeline import FPS, TRANSITION_S, TimedScene, shifted
 
@@ -40,6 +41,7 @@ class Canvas:
     preset: str
     style: ReelStyle
     safe: SafeArea
+    logo: Logo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ def plan_clip(
         }
         for scene in timed
     ]
-    made_of = [_VERSION, canvas.width, canvas.height, canvas.preset, FPS, TRANSITION_S, shown, subtitles]
+    made_of: list[Any] = [_VERSION, canvas.width, canvas.height, canvas.preset, FPS, TRANSITION_S, shown, subtitles]
+    if canvas.logo:
+        made_of.append([canvas.logo.sha256, canvas.logo.corner])
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return Clip(digest, tuple(timed), subtitles, frames)
 
@@ -106,6 +110,7 @@ def render_clip(
         subtitles=subtitles if clip.subtitles else None,
         fonts=fonts.FOLDER,
         preset=canvas.preset,  # type: ignore[arg-type]
+        logo=CornerLogo(canvas.logo.path, canvas.logo.corner, canvas.safe) if canvas.logo else None,
     )
     for progress in finish(order, out, settings=ctx.app.settings):
         yield progress.frames

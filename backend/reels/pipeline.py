@@ -16,6 +16,7 @@ from backend.assets import AssetCard, NewFile, ThumbFile, UploadedFile
 from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft
+from backend.influencers import BrandKit
 from backend.jobs.context import JobContext, no_work
 from backend.media import ffmpeg
 from backend.media.ffmpeg.finishing import FORMATS
@@ -23,7 +24,8 @@ from backend.media.ffmpeg.sound_mix import SoundClip
 from backend.media.ffmpeg.subtitles import lines_of, srt
 from backend.media.images import ai_mark, pictures
 from backend.music import UsedTrack
-from backend.reels import clips, narration, orchestrator, queries, service, shared_folder
+from backend.reels import brand_look, clips, narration, orchestrator, queries, service, shared_folder
+from backend.reels.brand_look import Logo
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
@@ -40,13 +42,13 @@ def run_render(ctx: JobContext, payload: RenderPayload) -> dict[str, Any]:
     """Result: {reelId, assetId, s3Key, seconds, files: {name: asset id}}."""
     with ctx.transaction() as tx:
         orchestrator.announce_end(ctx.app.settings, tx, payload.reel_id, ctx.job_id)
-    reel = _frozen(ctx, payload.reel_id)
+    reel, kit = _frozen(ctx, payload.reel_id)
     speech = narration.speak_scenes(ctx, reel)
     drawn = _draw(ctx, reel)
     scenes = [replace(scene, asset_id=drawn.get(scene.id, scene.asset_id)) for scene in reel.scenes]
     film_format = FORMATS[reel.format]
     timed = timeline(scenes, {n: part.speech for n, part in speech.items()}, max_seconds=film_format.max_seconds)
-    canvas = _canvas(reel, film_format.width, film_format.height, "medium")
+    canvas = _canvas(reel, film_format.width, film_format.height, "medium", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, scenes, timed)
     parts = [clips.plan_clip(run, scenes, {n: card for n, (card, _) in files.items()}, canvas) for run in runs(timed)]
     clip_ids = _film_clips(ctx, parts, scenes, files, canvas)
@@ -58,17 +60,19 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     """One scene at a quarter of the size, with its voice. Result: {assetId, s3Key}."""
     with ctx.transaction() as tx:
         reel = queries.get(tx, payload.reel_id)
+        kit = brand_look.kit_of(tx, reel)
     scenes = [scene for scene in reel.scenes if scene.id == payload.scene_id]
     if not scenes:
         raise Invalid("This scene was removed meanwhile.")
     if not scenes[0].asset_id:
         raise Invalid("This scene has no picture yet. Choose one, or render the reel: then it is drawn.")
-    reel = replace(reel, scenes=(replace(scenes[0], transition="cut"),))
+    outer = kit.model_copy(update={"intro_asset_id": None, "outro_asset_id": None})
+    reel = brand_look.branded(replace(reel, scenes=(replace(scenes[0], transition="cut"),)), outer)
     speech = narration.speak_scenes(ctx, reel)
     timed = timeline(reel.scenes, {n: part.speech for n, part in speech.items()}, max_seconds=None)
     film_format = FORMATS[reel.format]
     height = round(_PREVIEW_WIDTH * film_format.height / film_format.width / 2) * 2
-    canvas = _canvas(reel, _PREVIEW_WIDTH, height, "veryfast")
+    canvas = _canvas(reel, _PREVIEW_WIDTH, height, "veryfast", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, reel.scenes, timed)
     clip = clips.plan_clip(timed, reel.scenes, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
@@ -83,14 +87,16 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     return {"assetId": (stored or {})["ids"][0], "s3Key": file.key}
 
 
-def _frozen(ctx: JobContext, reel_id: str) -> ReelCard:
-    """The reel as it was when its render began: what is changed meanwhile belongs to the next one."""
+def _frozen(ctx: JobContext, reel_id: str) -> tuple[ReelCard, BrandKit]:
+    """The reel, in its brand kit, and that kit as they were when its render began: what is changed meanwhile belongs to the
+    next one."""
 
     def write(tx: Session, _: None) -> dict[str, Any]:
         card = queries.get(tx, reel_id)
         track = music.usable(tx, card.music_track_id).model_dump() if card.music_track_id else None
         return {
             "track": track,
+            "brand": brand_look.kit_of(tx, card).model_dump(exclude_defaults=True),
             "revision": card.revision,
             "scenes": [asdict(scene) for scene in card.scenes],
             "style": card.style.model_dump(),
@@ -101,8 +107,10 @@ def _frozen(ctx: JobContext, reel_id: str) -> ReelCard:
         card = queries.get(tx, reel_id)
     scenes = tuple(SceneCard(**scene) for scene in frozen["scenes"])
     track = UsedTrack(**frozen["track"]) if frozen.get("track") else None
-    values = {name: value for name, value in frozen.items() if name not in ("scenes", "style", "track")}
-    return replace(card, scenes=scenes, style=ReelStyle(**frozen["style"]), track=track, **values)
+    values = {name: value for name, value in frozen.items() if name not in ("scenes", "style", "track", "brand")}
+    kit = BrandKit(**frozen.get("brand", {}))
+    reel = replace(card, scenes=scenes, style=ReelStyle(**frozen["style"]), track=track, **values)
+    return brand_look.branded(reel, kit), kit
 
 
 def _draw(ctx: JobContext, reel: ReelCard) -> dict[str, str]:
@@ -145,8 +153,8 @@ def _start_pictures(
     return started
 
 
-def _canvas(reel: ReelCard, width: int, height: int, preset: str) -> Canvas:
-    return Canvas(width, height, preset, reel.style, FORMATS[reel.format].safe)
+def _canvas(reel: ReelCard, width: int, height: int, preset: str, logo: Logo | None) -> Canvas:
+    return Canvas(width, height, preset, reel.style, FORMATS[reel.format].safe, logo)
 
 
 def _fetch(ctx: JobContext, scenes: Sequence[SceneCard], timed: Sequence[TimedScene]) -> dict[int, tuple[AssetCard, Path]]:

@@ -29,7 +29,8 @@ RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-sc
 
 
 class ReelStyle(Draft):
-    """How a reel looks and sounds besides its scenes. `karaoke`: the word that is spoken is filled with `highlight`."""
+    """How a reel looks and sounds besides its scenes. `karaoke`: the word that is spoken is filled with `highlight`. `brand`:
+    it has the influencer's brand kit, whose colours go before these."""
 
     subtitles: bool = True
     karaoke: bool = True
@@ -38,6 +39,7 @@ class ReelStyle(Draft):
     color: str = Field("#ffffff", pattern="^#[0-9a-fA-F]{6}$")
     highlight: str = Field("#ffd54a", pattern="^#[0-9a-fA-F]{6}$")
     upper_case: bool = False
+    brand: bool = True
 
 
 class ReelDraft(Draft):

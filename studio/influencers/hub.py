@@ -10,6 +10,7 @@ from backend import influencers, writing_styles
 from backend.content_plans import PostSource
 from backend.influencers import InfluencerCard
 from studio.content_plans.create_post import create_post_button
+from studio.influencers.hub_brand import brand_section
 from studio.influencers.hub_channels import channels_tab
 from studio.influencers.hub_content import content_tab
 from studio.influencers.hub_look import look_tab
@@ -154,6 +155,7 @@ def _persona_tab(page: Page, card: InfluencerCard) -> None:
         page.link("create/texts", f"Write as {plain(card.name)}", icon=":material/ink_pen:", influencer=card.id)
         page.link("models/writing_styles", "Writing styles", icon=":material/history_edu:", influencer=card.id)
     voice_section(page, card)
+    brand_section(page, card)
 
 
 TABS: dict[str, tuple[str, Callable[[Page, InfluencerCard], None]]] = {

@@ -72,6 +72,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
             {"type": "reel-script", "payload": {"influencerId": ids["influencer_id"], "topic": "old trams"}},
         ),
         ("POST", "/reels", {"script": "Hello.", "influencerId": ids["influencer_id"]}),
+        ("PUT", "/influencers/{influencer_id}/brand-kit", {"color": "#ffffff"}),
         ("POST", "/reels/from-text", {"textId": ids["draft_id"]}),
         ("PUT", "/reels/{reel_id}", {"title": "Taken"}),
         ("DELETE", "/reels/{reel_id}", None),

@@ -15,7 +15,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT
-from backend.influencers import InfluencerCard, InfluencerDraft
+from backend.influencers import BrandKit, InfluencerCard, InfluencerDraft
 
 router = APIRouter(prefix="/influencers", tags=["influencers"], dependencies=[needs_scope("influencers")])
 _REPORT_WRITERS = {
@@ -55,6 +55,12 @@ class PersonaResponse(ApiModel):
     examples: list[str]
     sample_lines: list[str]
     voice_style: str
+
+
+class BrandKitRequest(ApiRequest, BrandKit):
+    """What is left out is not in it. Files are assets of pictures or videos."""
+
+    color: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$", examples=["#ffffff"])
 
 
 class InfluencerRequest(ApiRequest):
@@ -224,6 +230,21 @@ def get_influencer_report(influencer_id: str, app: Studio, caller: Caller, forma
     name = quote(f"{contents.influencer} {contents.at:%Y-%m-%d}.{format}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}
     return Response(write(contents), headers=headers, media_type=content_type)
+
+
+@router.get("/{influencer_id}/brand-kit")
+def get_brand_kit(influencer_id: str, app: Studio, caller: Caller) -> BrandKitRequest:
+    """Logo, colours, intro and outro of their reels."""
+    with app.db.transaction(caller) as tx:
+        return BrandKitRequest(**influencers.brand_kit(tx, influencer_id).model_dump())
+
+
+@router.put("/{influencer_id}/brand-kit")
+def set_brand_kit(influencer_id: str, body: BrandKitRequest, app: Studio, caller: Caller) -> BrandKitRequest:
+    """Reels that are rendered from now on have it."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        kit = influencers.set_brand_kit(tx, influencer_id, BrandKit(**body.model_dump()))
+    return BrandKitRequest(**kit.model_dump())
 
 
 def _draft_values(body: InfluencerRequest) -> dict[str, Any]:

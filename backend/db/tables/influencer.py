@@ -37,6 +37,8 @@ class Influencer(Tenanted, Dated, Base):
     cover_asset_id: Mapped[str | None]
     setup: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Where the wizard was left: step, dataset_id, run_id, generation_id; `done` true when finished."""
+    brand_kit: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """`influencers.BrandKit`."""
     version: Mapped[int] = mapped_column(server_default="1")
     """Goes up with each save: an edit of an older version is refused, not overwritten."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -105,6 +105,15 @@ class FilmScene:
 
 
 @dataclass(frozen=True, slots=True)
+class CornerLogo:
+    """A picture over the whole film. `corner`: top-left, top-right, bottom-left or bottom-right, beside what `safe` covers."""
+
+    path: Path
+    corner: str
+    safe: SafeArea = _NOTHING_COVERED
+
+
+@dataclass(frozen=True, slots=True)
 class FinishOrder:
     """`size`: of the film, even px. `subtitles`: an ASS file, with the fonts of the folder `fonts`. `max_seconds`: cut there.
 
@@ -121,6 +130,7 @@ class FinishOrder:
     preset: Preset = "medium"
     crf: int = 23
     source_type: str | None = None
+    logo: CornerLogo | None = None
 
     @property
     def seconds(self) -> float:
@@ -250,6 +260,8 @@ def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
     scenes = [next(moving) if _moves(scene) else _scene(scene, order) for scene in order.scenes]
     same_time_base = [stream.filter("settb", f"1/{order.fps}") for stream in scenes]
     stream = _in_sequence(same_time_base, order.scenes, order.fps)
+    if order.logo:
+        stream = _with_logo(stream, order.logo, order.size)
     if order.subtitles:
         fonts = {"fontsdir": str(order.fonts)} if order.fonts else {}
         stream = stream.filter("ass", filename=str(order.subtitles), **fonts)
@@ -314,6 +326,18 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
         stream = stream.filter("fps", order.fps).filter("tpad", stop_mode="clone", stop=frames).filter("trim", end_frame=frames)
         stream = stream.filter("setpts", "PTS-STARTPTS")
     return stream.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def _with_logo(stream: Any, logo: CornerLogo, size: tuple[int, int]) -> Any:
+    """The logo over every frame, a seventh of the shorter side wide."""
+    width, height = size
+    vertical, horizontal = logo.corner.split("-")
+    margin_x = round(width * max(0.04, logo.safe.left if horizontal == "left" else logo.safe.right))
+    margin_y = round(height * max(0.04, logo.safe.top if vertical == "top" else logo.safe.bottom))
+    picture = ffmpeg.input(str(logo.path)).video.filter("scale", round(min(size) / 14) * 2, -2, **SCALE_OPTIONS)
+    x = str(margin_x) if horizontal == "left" else f"W-w-{margin_x}"
+    y = str(margin_y) if vertical == "top" else f"H-h-{margin_y}"
+    return ffmpeg.filter([stream, picture.filter("format", "yuva420p")], "overlay", x, y)
 
 
 def _framed(scene: FilmScene, order: FinishOrder, frames: int) -> Any:

@@ -1,5 +1,5 @@
 import { mediaUrl } from "../../ui/shared/api.js"
-import { button, el } from "../../ui/shared/dom.js"
+import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { moved, Ordering } from "../../ui/shared/ordering.js"
 import { barsOf, clock, startsOf } from "./timing.js"
@@ -39,6 +39,15 @@ class SceneStrip {
       remove: n => this.remove(n),
     })
     this.bar = el("div", "row tools")
+    this.tools = {
+      total: el("span", "muted grow cut"),
+      earlier: button("← Earlier", () => this.move(this.place, this.place - 1), "quiet"),
+      later: button("Later →", () => this.move(this.place, this.place + 1), "quiet"),
+      copy: button("Duplicate", () => this.act("duplicated", { id: this.selected }), "quiet"),
+      remove: button("Delete", () => this.remove(this.place), "quiet"),
+      back: button("Undo", () => this.act("undone", {}), "quiet"),
+    }
+    this.bar.append(...Object.values(this.tools))
     this.list = el("ol", "strip")
     this.list.setAttribute("aria-label", "Scenes, in order")
     this.live = el("span", "unseen")
@@ -69,7 +78,7 @@ class SceneStrip {
     const starts = startsOf(this.scenes)
     this.list.replaceChildren(...this.scenes.map((scene, n) => this.buildScene(scene, n, starts[n], canEdit)))
     if (canEdit) this.list.append(this.buildAdd())
-    this.bar.replaceChildren(...(canEdit ? this.buildTools(undo) : []))
+    this.drawTools(undo)
     this.bar.classList.toggle("gone", !canEdit)
     if (focused) this.handle(focused)?.focus()
     this.focusNext = ""
@@ -79,25 +88,26 @@ class SceneStrip {
     return /** @type {HTMLElement | null} */ (this.list.querySelector(":focus"))
   }
 
-  /** @param {string} undo */
-  buildTools(undo) {
-    const at = this.scenes.findIndex(({ id }) => id === this.selected)
-    const scene = this.scenes[at]
-    const earlier = button("← Earlier", () => this.move(at, at - 1), "quiet")
-    const later = button("Later →", () => this.move(at, at + 1), "quiet")
-    const copy = button("Duplicate", () => this.act("duplicated", { id: scene.id }), "quiet")
-    const remove = button("Delete", () => this.remove(at), "quiet")
-    const back = button("Undo", () => this.act("undone", {}), "quiet")
-    earlier.disabled = at <= 0
-    later.disabled = at < 0 || at >= this.scenes.length - 1
-    copy.disabled = at < 0
-    remove.disabled = at < 0 || this.scenes.length === 1
+  get place() {
+    return this.scenes.findIndex(({ id }) => id === this.selected)
+  }
+
+  /**
+   * The buttons stay the same elements: one that is replaced while it is pressed loses the click.
+   *
+   * @param {string} undo
+   */
+  drawTools(undo) {
+    const { earlier, later, copy, remove, back, total } = this.tools
+    earlier.disabled = this.place <= 0
+    later.disabled = this.place < 0 || this.place >= this.scenes.length - 1
+    copy.disabled = this.place < 0
+    remove.disabled = this.place < 0 || this.scenes.length === 1
     back.disabled = !undo
-    if (undo) back.title = undo
+    back.title = undo
     const length = this.scenes.reduce((sum, { seconds }) => sum + seconds, 0)
     const isMeasured = this.scenes.every(other => other.isMeasured)
-    const total = el("span", "muted grow cut", `${isMeasured ? "" : "about "}${clock(length)}`)
-    return [total, earlier, later, copy, remove, back]
+    setIfChanged(total, "textContent", `${isMeasured ? "" : "about "}${clock(length)}`)
   }
 
   /**

@@ -1,0 +1,83 @@
+"""The brand kit of an influencer: what all their reels have in common."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from backend import gallery, influencers
+from backend.gallery import GalleryFilters
+from backend.influencers import CORNERS, BrandKit, InfluencerCard
+from studio.shell.frame import Page
+from studio.ui.format import esc, media_url
+
+_PICTURES = 12
+_WHITE, _YELLOW = "#ffffff", "#ffd54a"
+_FILES = {"logo": "Logo", "intro": "Intro", "outro": "Outro"}
+
+
+def brand_section(page: Page, influencer: InfluencerCard) -> None:
+    st.subheader("Brand kit", anchor=False)
+    st.caption("In every reel of theirs that is rendered from now on.")
+    with page.transaction() as tx:
+        kit = influencers.brand_kit(tx, influencer.id)
+    for column, (name, title) in zip(st.columns(3), _FILES.items(), strict=True):
+        with column:
+            _file(page, influencer, kit, name, title)
+    if page.can_edit:
+        _form(page, influencer, kit)
+
+
+def _file(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, title: str) -> None:
+    asset_id = getattr(kit, f"{name}_asset_id")
+    st.markdown(f"**{title}**")
+    if asset_id:
+        address = media_url(page.workspace.id, asset_id, w=320)
+        st.html(f'<img src="{esc(address)}" alt="{title}" style="height:96px;border-radius:8px;display:block">')
+    else:
+        st.caption("None")
+    if not page.can_edit:
+        return
+    with st.popover("Choose", key=f"brand:{name}"):
+        if asset_id:
+            st.button(f"No {name}", key=f"brand:{name}:none", on_click=_set, args=(page, influencer, kit, name, None))
+        with page.transaction() as tx:
+            tiles = gallery.tiles(tx, filters=GalleryFilters(), take=_PICTURES).tiles
+        if not tiles:
+            st.caption("There are no pictures yet. Import one in the library.")
+        for tile in tiles:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                address = media_url(page.workspace.id, tile.asset_id, w=160)
+                picture = f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">'
+                st.html(picture, width="content")
+                key = f"brand:{name}:{tile.id}"
+                st.button("Take it", key=key, on_click=_set, args=(page, influencer, kit, name, tile.asset_id))
+
+
+def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
+    with st.form(f"brand:{influencer.id}", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            corners = list(CORNERS)
+            corner = st.selectbox(
+                "Logo in the corner", corners, index=corners.index(kit.corner), format_func=CORNERS.__getitem__, width=160
+            )
+            intro_s = st.number_input("Intro, seconds", 0.5, 6.0, kit.intro_seconds, 0.5, width=150)
+            outro_s = st.number_input("Outro, seconds", 0.5, 6.0, kit.outro_seconds, 0.5, width=150)
+        own = st.checkbox("Subtitles in their own colours", value=bool(kit.color or kit.highlight))
+        with st.container(horizontal=True):
+            color = st.color_picker("Subtitles", kit.color or _WHITE)
+            highlight = st.color_picker("Spoken word", kit.highlight or _YELLOW)
+        pressed = st.form_submit_button("Save", type="primary")
+    if pressed:
+        values: dict[str, object] = {"corner": corner, "intro_seconds": intro_s, "outro_seconds": outro_s}
+        values |= {"color": color if own else None, "highlight": highlight if own else None}
+        _save(page, influencer, kit.model_copy(update=values))
+        st.rerun()
+
+
+def _set(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, asset_id: str | None) -> None:
+    _save(page, influencer, kit.model_copy(update={f"{name}_asset_id": asset_id}))
+
+
+def _save(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
+    with page.guard(), page.transaction(needs="editor") as tx:
+        influencers.set_brand_kit(tx, influencer.id, kit)
