@@ -74,6 +74,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
         tab.get_by_role("button", name="Undo", exact=True).click()
         until(lambda: len(words()) != before or words()[1] == "Then shoes.", what="an undo")  # noqa: B023
     shown("Water first.", "Then shoes.", "Then run.")
+    expect(tab.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
     scenes.nth(0).drag_to(scenes.nth(1))
     shown("Then shoes.", "Water first.", "Then run.")
     tab.reload()

@@ -54,6 +54,10 @@ class SceneStrip {
     this.live.setAttribute("aria-live", "polite")
     root.replaceChildren(this.bar, this.list, this.live)
     root.onkeydown = event => this.onKey(event)
+    this.isStale = false
+    this.list.addEventListener("dragend", () => {
+      if (this.isStale) this.draw()
+    })
   }
 
   /** @param {ComponentRun<StripData>} run */
@@ -72,6 +76,9 @@ class SceneStrip {
 
   draw() {
     if (!this.data) return
+    // what is dragged must stay the same element until it is dropped
+    this.isStale = this.ordering.dragged >= 0
+    if (this.isStale) return
     const { canEdit, undo } = this.data
     const hadFocus = this.list.contains(document.activeElement) || Boolean(this.focused())
     const focused = this.focusNext || (hadFocus ? (this.focused()?.dataset.scene ?? "") : "")

@@ -45,7 +45,9 @@ export class Ordering {
     item.ondrop = event => {
       event.preventDefault()
       item.classList.remove("over")
-      if (this.dragged >= 0) this.on.move(this.dragged, n)
+      const from = this.dragged
+      this.dragged = -1
+      if (from >= 0) this.on.move(from, n)
     }
   }
 
