@@ -98,6 +98,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     expect(film).to_be_visible(timeout=240_000)
     worker.terminate()
     worker.wait()
+    film.evaluate("video => { video.muted = true; video.play() }")
     plays(film)
     expect(tab.get_by_text("about 0:")).to_be_hidden()
     shoot(tab, "reel-light")

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import cast
 
 import av
+import ffmpeg
 from PIL import Image
 
 from backend import assets, jobs, music, reels
 from backend.bootstrap import bootstrap
 from backend.engines.local.speech.transcriber import SphinxTranscriber
 from backend.media.ffmpeg.loudness import Loudness, measure
+from backend.media.ffmpeg.runner import partial_path, render
 from backend.reels import PlacedScene, ReelDraft, SceneDraft
 from backend.settings import ROOT, Settings
 from tests.factories.account import Tenant
@@ -103,9 +105,12 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
         assert (video.width, video.height, round(video.average_rate or 0)) == (1080, 1920, 30)
         assert sound.codec_context.name == "aac"
     loudness = drained(measure(film))
+    wav = tmp_path / "voice.wav"
+    graph = ffmpeg.output(ffmpeg.input(str(voice)).audio, str(partial_path(wav)), ac=1, ar=16_000, f="wav")
+    list(render(graph, wav, studio.settings))
     transcriber = SphinxTranscriber(studio.settings)
     try:
-        [text] = [event for event in transcriber.run(voice) if isinstance(event, str)]
+        [text] = [event for event in transcriber.run(wav) if isinstance(event, str)]
     finally:
         transcriber.close()
         studio.close()
