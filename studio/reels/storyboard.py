@@ -145,7 +145,7 @@ def _scenes(page: Page, card: ReelCard) -> SceneCard:
     selected = scene_id if scene_id in ids else ids[0]
     with page.transaction() as tx:
         rendered = reels.rendered_scenes(page.app, tx, card)
-    event = scene_strip(
+    events = scene_strip(
         f"reel:strip:{card.id}",
         workspace=page.workspace.id,
         scenes=card.scenes,
@@ -154,8 +154,11 @@ def _scenes(page: Page, card: ReelCard) -> SceneCard:
         undo=changes.undo_title(card) if page.can_edit else "",
         can_edit=page.can_edit,
     )
-    if event:
-        _follow_strip(page, card, event)
+    for event in events:
+        with page.transaction() as tx:
+            latest = reels.get(tx, card.id)
+        _follow_strip(page, latest, event)
+    if events:
         st.rerun()
     return card.scenes[ids.index(selected)]
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import streamlit as st
+
 from backend import reels
 from backend.reels import RenderedScene, SceneCard
 from studio.ui.browser_component import ignore, load
@@ -16,7 +18,7 @@ _EVENTS = ("selected", "ordered", "removed", "duplicated", "added", "undone")
 
 @dataclass(frozen=True, slots=True)
 class StripEvent:
-    """What somebody did, in one run only. `name`: selected, ordered, removed, duplicated, added or undone."""
+    """What somebody did. `name`: selected, ordered, removed, duplicated, added or undone. `values`: with `at`, ms since 1970."""
 
     name: str
     values: Mapping[str, Any]
@@ -31,8 +33,9 @@ def scene_strip(
     selected: str,
     undo: str,
     can_edit: bool,
-) -> StripEvent | None:
-    """`rendered`: scene id -> what the last render made of it. `undo`: what an undo takes back, "" nothing."""
+) -> list[StripEvent]:
+    """What was done since the last run, in order: quick ones may come together. `rendered`: scene id -> what the last render
+    made of it. `undo`: what an undo takes back, "" nothing."""
     data: dict[str, Any] = {
         "workspace": workspace,
         "canEdit": can_edit,
@@ -42,7 +45,13 @@ def scene_strip(
     }
     triggers: dict[str, Any] = {f"on_{name}_change": ignore for name in _EVENTS}
     state = _component(key=key, data=data, **triggers)
-    return next((StripEvent(name, state[name]) for name in _EVENTS if state.get(name)), None)
+    slot = f"{key}:handled"
+    handled_at = st.session_state.get(slot, 0)  # a run that was cut off hands its events over once more
+    events = [StripEvent(name, state[name]) for name in _EVENTS if state.get(name) and state[name]["at"] > handled_at]
+    events.sort(key=lambda event: event.values["at"])
+    if events:
+        st.session_state[slot] = events[-1].values["at"]
+    return events
 
 
 def _scene_json(scene: SceneCard, rendered: RenderedScene | None) -> dict[str, Any]:
