@@ -18,7 +18,7 @@ _EVENTS = ("selected", "ordered", "removed", "duplicated", "added", "undone")
 
 @dataclass(frozen=True, slots=True)
 class StripEvent:
-    """What somebody did. `name`: selected, ordered, removed, duplicated, added or undone. `values`: with `at`, ms since 1970."""
+    """`name`: selected, ordered, removed, duplicated, added or undone. `values`: with `at`, when, in ms since 1970."""
 
     name: str
     values: Mapping[str, Any]
