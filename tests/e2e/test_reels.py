@@ -44,6 +44,8 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
 
     tab.goto(f"{url}/reels?ws={workspace.id}&influencer={influencer.id}")
     tab.get_by_label("Script").fill(SCRIPT)
+    tab.get_by_label("Script").blur()
+    expect(tab.get_by_text("6 words, about")).to_be_visible()  # the page has taken it: no list closes under the next press
     tab.get_by_role("combobox", name="Format").click()
     tab.get_by_role("option", name="Instagram post").click()  # the smallest: frames cost time
     tab.get_by_role("button", name="Make scenes").click()
