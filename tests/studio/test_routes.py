@@ -8,12 +8,13 @@ from starlette.routing import Mount, Route
 from backend import api
 from backend.app import App
 from studio.shell.routes import routes
+from tests.support.rest_api import rest_api
 
 
 def paths(app: App, **settings: bool) -> set[str]:
-    rest_api = api.create_api(lambda: app)
-    found = routes(app.settings.replace(**settings), lambda: app, rest_api, api.McpDoor(rest_api))
-    return {route.path for route in found if isinstance(route, Route | Mount)}
+    server = rest_api(app)
+    opened = routes(app.settings.replace(**settings), lambda: app, server, api.McpDoor(server))
+    return {route.path for route in opened if isinstance(route, Route | Mount)}
 
 
 @pytest.mark.parametrize(

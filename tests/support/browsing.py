@@ -8,10 +8,10 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from backend import api
 from backend.api.credentials import COOKIE
 from backend.app import App
 from tests.factories.account import Person
+from tests.support.rest_api import rest_api
 
 ORIGIN = {"origin": "http://testserver"}
 
@@ -19,7 +19,7 @@ ORIGIN = {"origin": "http://testserver"}
 @contextmanager
 def browser(app: App, person: Person | None) -> Iterator[TestClient]:
     """A client of the API (paths without /api) with the person's cookie and our own Origin."""
-    with TestClient(api.create_api(lambda: app), headers=ORIGIN, raise_server_exceptions=False) as client:
+    with TestClient(rest_api(app), headers=ORIGIN, raise_server_exceptions=False) as client:
         if person:
             client.cookies.set(COOKIE, person.token)
         yield client
@@ -58,6 +58,6 @@ async def put_from(app: App, person: Person, path: str, receive: Callable[[], An
         "server": ("testserver", 80),
         "state": {},
     }
-    asgi: Callable[..., Any] = api.create_api(lambda: app)
+    asgi: Callable[..., Any] = rest_api(app)
     await asgi(scope, receive, send)
     return messages

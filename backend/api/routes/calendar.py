@@ -154,6 +154,14 @@ class ChangedResponse(ApiModel):
     changed: int
 
 
+def _local_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Both as local times, also where one of them names an offset. Raises Invalid where they make no range of a calendar."""
+    first, last = start.replace(tzinfo=None), end.replace(tzinfo=None)
+    if not 0 <= (last - first).days <= 400:
+        raise Invalid("A calendar shows at most 400 days, from the earlier to the later.")
+    return first, last
+
+
 @router.get(f"{PLANS}/calendar", response_model=CalendarResponse)
 def get_calendar(
     app: Studio,
@@ -173,9 +181,7 @@ def get_calendar(
     filters = PlanFilters(
         influencer_id=influencer, channel_id=channel, states=states, face_below=face == "below", campaign_id=campaign
     )
-    if not 0 <= (end - start).days <= 400:
-        raise Invalid("A calendar shows at most 400 days, from the earlier to the later.")
-    first, last = start.replace(tzinfo=None), end.replace(tzinfo=None)
+    first, last = _local_range(start, end)
 
     def read(tx: Session) -> str:
         more: dict[date, int] = {}
@@ -200,7 +206,7 @@ def get_day_marks(
     influencer: Text = "",
 ) -> DayMarksResponse:
     """Public holidays where the influencers live, and free recurring times, between two local times of `zone`."""
-    first, last = start.replace(tzinfo=None), end.replace(tzinfo=None)
+    first, last = _local_range(start, end)
 
     def read(tx: Session) -> DayMarksResponse:
         marks = content_plans.day_marks(tx, first=first, last=last, zone=zone, influencer_id=influencer)

@@ -12,6 +12,7 @@ from starlette.routing import Mount
 from backend import api
 from backend.app import App
 from tests.factories.account import Person, Tenant
+from tests.support.rest_api import rest_api
 
 ORIGIN = "http://studio.test"
 
@@ -19,7 +20,7 @@ ORIGIN = "http://studio.test"
 @pytest.fixture
 def client(app: App) -> Iterator[Callable[..., TestClient]]:
     """`client(person)` -> a signed-in browser of that person; without one a stranger. Mounted as the studio mounts it."""
-    server = Starlette(routes=[*api.probe_routes(lambda: app), Mount("/api", app=api.create_api(lambda: app))])
+    server = Starlette(routes=[*api.probe_routes(lambda: app), Mount("/api", app=rest_api(app))])
     made: list[TestClient] = []
 
     def make(person: Person | Tenant | None = None, **headers: str) -> TestClient:

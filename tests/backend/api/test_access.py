@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from backend import access, api
+from backend import access
 from backend.access import ApiKeyDraft, StoredAnswer, idempotency
 from backend.accounts import passwords
 from backend.api.claim_renewal import claim_renewal
@@ -26,6 +26,7 @@ from tests.factories.account import Person, Tenant, make_person
 from tests.factories.posts import local_time_ahead, make_planner
 from tests.support.api_description import api_description
 from tests.support.browsing import browser
+from tests.support.rest_api import rest_api
 from tests.support.wait import until
 
 PASSWORD = "correct horse battery"
@@ -35,7 +36,7 @@ PASSWORD = "correct horse battery"
 def program(app: App, bearer: str = "", **headers: str) -> Iterator[TestClient]:
     """A client that is no browser: no cookie, no Origin."""
     headers |= {"authorization": f"Bearer {bearer}"} if bearer else {}
-    with TestClient(api.create_api(lambda: app), headers=headers, raise_server_exceptions=False) as client:
+    with TestClient(rest_api(app), headers=headers, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -167,7 +168,7 @@ def test_what_is_no_key_and_no_token_is_refused(app: App, workspace: Tenant, bea
 def test_every_route_names_its_scope(app: App) -> None:
     """Each has one of the scopes there are; browsers' own sign-in, and addresses that are the permission, have none."""
     without, known = set(), 0
-    for included in api.create_api(lambda: app).routes:
+    for included in rest_api(app).routes:
         router: Any = getattr(included, "original_router", None)
         for route in router.routes if router else [included]:
             scopes = [dependency.call.scope for dependency in route.dependant.dependencies if hasattr(dependency.call, "scope")]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Event
 from types import SimpleNamespace
 
-from backend import api, writing
+from backend import writing
 from backend.app import App
 from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.engines.ports.events import Alive
@@ -20,6 +20,7 @@ from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.support.asgi import AsgiStream
 from tests.support.browsing import browser
+from tests.support.rest_api import rest_api
 from tests.support.wait import until
 
 EVENT_STREAM = "text/event-stream"
@@ -90,7 +91,7 @@ def test_an_answer_is_sent_while_it_is_written(app: App, workspace: Tenant) -> N
 
     async def read_it_all() -> None:
         with written_by(app, SlowWriter("Old ", "trams.")) as writer:
-            stream = AsgiStream(api.create_api(lambda: app), address, "", headers, body)
+            stream = AsgiStream(rest_api(app), address, "", headers, body)
             assert (await stream.start(), stream.headers["content-type"].partition(";")[0]) == (200, EVENT_STREAM)
             first = await stream.event()
             assert (first.name, first.data) == ("text", {"text": "Old "}), "before the model has gone on"
@@ -102,7 +103,7 @@ def test_an_answer_is_sent_while_it_is_written(app: App, workspace: Tenant) -> N
 
     async def leave() -> None:
         with written_by(app, SlowWriter("Old ", "trams.")) as writer:
-            stream = AsgiStream(api.create_api(lambda: app), address, "", headers, body)
+            stream = AsgiStream(rest_api(app), address, "", headers, body)
             await stream.start()
             await stream.event()
             await stream.close()

@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from backend import api
 from backend.api.credentials import COOKIE
 from backend.app import App
 from tests.backend.api.test_access import make_key
@@ -31,6 +30,7 @@ from tests.backend.api.test_borders import theirs
 from tests.factories.account import Tenant
 from tests.support.api_description import api_description
 from tests.support.inline_worker import use_fake_engines
+from tests.support.rest_api import rest_api
 
 __all__ = ["theirs"]
 CHECKS = [not_a_server_error, response_schema_conformance, status_code_conformance, content_type_conformance]
@@ -66,7 +66,7 @@ def callers(app: App, other_workspace: Tenant) -> dict[str, dict[str, str]]:
 def described(app: App) -> Any:
     """The schema with the application behind it, where the studio mounts it."""
     schema = schemathesis.openapi.from_dict(api_description())
-    schema.app = Starlette(routes=[Mount("/api", app=api.create_api(lambda: app))])
+    schema.app = Starlette(routes=[Mount("/api", app=rest_api(app))])
     schema.config.generation.update(modes=[schemathesis.GenerationMode.POSITIVE])
     schema.config.phases.coverage.enabled = False
     return schema.exclude(path_regex=ENDLESS)

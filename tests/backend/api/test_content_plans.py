@@ -156,6 +156,8 @@ def test_the_calendar_moves_shifts_and_takes_back(app: App, editor: Any, bella: 
         "?status=done",
         "/calendar?from=2031-01-01&to=2040-01-01",
         "/calendar?from=2031-01-01&to=2031-02-01&zone=X",
+        "/calendar?from=2031-01-01T00:00:00-12:00&to=2030-12-31T12:00:00-23:00&perDay=3",
+        "/calendar/days?from=2031-01-01&to=2030-01-01T00:00Z",
     ],
 )
 def test_what_makes_no_sense_is_the_requests_fault(editor: Any, path: str) -> None:

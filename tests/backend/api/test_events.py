@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend import access, api, events
+from backend import access, events
 from backend.access import ApiKeyDraft
 from backend.api import event_hub, event_subscription
 from backend.api.routes import events as event_routes
@@ -20,6 +20,7 @@ from backend.app import App
 from backend.db.transactions import SystemCaller
 from tests.factories.account import Tenant
 from tests.support.asgi import AsgiStream
+from tests.support.rest_api import rest_api
 
 
 def run(way: Coroutine[Any, Any, None]) -> None:
@@ -49,7 +50,7 @@ async def opened(server: Any, secret: str, query: str = "", **headers: str) -> A
 
 def test_what_happens_arrives_in_order_and_resumes_behind_the_last(app: App, workspace: Tenant) -> None:
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret, "noun=plan") as stream:
@@ -73,7 +74,7 @@ def test_what_happens_arrives_in_order_and_resumes_behind_the_last(app: App, wor
 
 def test_a_browser_that_knows_no_names_gets_events_as_messages(app: App, workspace: Tenant) -> None:
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret, "noun=plan&named=false") as stream:
@@ -88,7 +89,7 @@ def test_a_browser_that_knows_no_names_gets_events_as_messages(app: App, workspa
 
 def test_a_stream_shows_its_workspace_and_what_its_key_may_read(app: App, workspace: Tenant, other_workspace: Tenant) -> None:
     _, secret = make_key(app, workspace, "jobs:read", "posts:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret, "noun=plan&noun=channel&noun=member&noun=job&id=a&id=b") as stream:
@@ -108,7 +109,7 @@ def test_a_revoked_key_hears_nothing_more(app: App, workspace: Tenant, monkeypat
     monkeypatch.setattr(event_routes, "HEARTBEAT_S", 0.1)
     monkeypatch.setattr(event_routes, "RECHECK_S", 0.1)
     api_key_id, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     def revoke() -> None:
         with app.db.transaction(workspace.caller, needs="owner") as tx:
@@ -134,7 +135,7 @@ def test_one_that_is_slow_or_was_away_too_long_is_told_to_read_anew(
     monkeypatch.setattr(event_routes, "MAX_MISSED", 3)
     monkeypatch.setattr(event_hub, "_BATCH", 2)
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret, "noun=plan") as stream:
@@ -160,7 +161,7 @@ def test_who_comes_back_while_events_are_being_given_out_misses_none(
     monkeypatch.setattr(event_hub, "POLL_S", 0.05)
     _, secret = make_key(app, workspace, "*:read")
     _, other_secret = make_key(app, other_workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
     hub = event_routes.hub_of(server, app)
     reading, go_on, read_after = threading.Event(), threading.Event(), hub.read_after
 
@@ -190,7 +191,7 @@ def test_who_comes_back_while_events_are_being_given_out_misses_none(
 def test_a_position_of_the_future_is_told_to_read_anew(app: App, workspace: Tenant) -> None:
     """Of a studio whose database was put back to an earlier state."""
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret, "noun=plan", **{"last-event-id": "1000000"}) as stream:
@@ -204,7 +205,7 @@ def test_a_position_of_the_future_is_told_to_read_anew(app: App, workspace: Tena
 def test_there_is_an_end_to_how_many_streams_one_has(app: App, workspace: Tenant) -> None:
     app = replace(app, settings=app.settings.replace(MAX_LIVE_STREAMS_PER_PERSON=2))
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         async with opened(server, secret) as first, opened(server, secret) as second:
@@ -223,7 +224,7 @@ def test_there_is_an_end_to_how_many_streams_one_has(app: App, workspace: Tenant
 
 def test_wrong_positions_are_refused(app: App, workspace: Tenant) -> None:
     _, secret = make_key(app, workspace, "*:read")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     async def way() -> None:
         for wrong in ("x", "-1", str(2**63), "1.5"):
@@ -239,7 +240,7 @@ def test_running_jobs_are_sent_when_they_change(app: App, workspace: Tenant, mon
     from tests.support.handlers import Steps
 
     _, secret = make_key(app, workspace, "*:write")
-    server = api.create_api(lambda: app)
+    server = rest_api(app)
 
     def start() -> str:
         with app.db.transaction(workspace.caller, needs="editor") as tx:
@@ -260,7 +261,7 @@ def test_the_same_frames_come_over_a_websocket(app: App, workspace: Tenant) -> N
     from fastapi.testclient import TestClient
 
     _, secret = make_key(app, workspace, "*:read")
-    with TestClient(api.create_api(lambda: app)) as client:
+    with TestClient(rest_api(app)) as client:
         with client.websocket_connect("/events/ws?noun=plan", headers={"authorization": f"Bearer {secret}"}) as socket:
             assert socket.receive_json()["event"] == "ready"
             record(app, workspace, "plan", "p1")

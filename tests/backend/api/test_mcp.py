@@ -25,6 +25,7 @@ from tests.backend.api.test_access import make_key
 from tests.factories.account import Tenant
 from tests.factories.posts import local_time_ahead, make_planner
 from tests.support.inline_worker import use_fake_engines, working
+from tests.support.rest_api import rest_api
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "find_influencers", "arguments": {}}}
 
@@ -50,7 +51,7 @@ class Agent:
 
 @asynccontextmanager
 async def agents(app: App, *keys: str) -> AsyncIterator[list[Agent]]:
-    rest = api.create_api(lambda: app)
+    rest = rest_api(app)
     door = api.McpDoor(rest)
     server = Starlette(routes=[Mount("/api", app=rest), *door.routes(), Mount("/", app=Starlette())])
     async with door.lifespan():
@@ -244,7 +245,7 @@ def test_tools_say_what_they_do(app: App, workspace: Tenant) -> None:
 def test_only_keys_come_in_and_streams_are_not_opened(app: App, workspace: Tenant) -> None:
     limited = replace(app, settings=app.settings.replace(ENABLE_RATE_LIMITING=True, RATE_LIMIT_PER_MINUTE=3))
     _, key = make_key(app, workspace, "*:read")
-    rest = api.create_api(lambda: limited)
+    rest = rest_api(limited)
     door = api.McpDoor(rest)
 
     @asynccontextmanager

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from backend import api
 from backend.accounts import passwords
 from backend.api import error_catalogue
 from backend.app import App
@@ -23,6 +22,7 @@ from tests.factories.account import Tenant, make_person
 from tests.servers.in_thread import ThreadedServer
 from tests.servers.sandbox import SandboxServer
 from tests.support.inline_worker import working
+from tests.support.rest_api import rest_api
 
 PAPER = Path(__file__).resolve().parents[3] / "docs" / "API.md"
 PASSWORD = "correct horse battery"
@@ -41,7 +41,7 @@ def studio(app: App, workspace: Tenant, tmp_path: Path) -> Iterator[dict[str, st
     with SandboxServer(tmp_path / "sandbox") as sandbox:
         connected = replace(app, settings=app.settings.replace(**sandbox.settings()))
         with working(connected, workspace):
-            server.start(Starlette(routes=[Mount("/api", app=api.create_api(lambda: connected))]))
+            server.start(Starlette(routes=[Mount("/api", app=rest_api(connected))]))
             try:
                 yield {"STUDIO": server.url, "EMAIL": person.email, "PASSWORD": PASSWORD}
             finally:

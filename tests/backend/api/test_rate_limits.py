@@ -12,7 +12,6 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from backend import api
 from backend.access import key_format
 from backend.api import rate_limits
 from backend.api.credentials import COOKIE
@@ -20,6 +19,7 @@ from backend.api.rate_limits import RequestCounter
 from backend.app import App, cache_url
 from tests.backend.api.test_access import make_key
 from tests.factories.account import Tenant
+from tests.support.rest_api import rest_api
 
 Studio = Callable[..., TestClient]
 
@@ -31,7 +31,7 @@ def studio(app: App) -> Iterator[Studio]:
 
         def make(address: str = "192.0.2.1", **settings: object) -> TestClient:
             limited = replace(app, settings=app.settings.replace(ENABLE_RATE_LIMITING=True, **settings))
-            client = TestClient(api.create_api(lambda: limited), client=(address, 50000), raise_server_exceptions=False)
+            client = TestClient(rest_api(limited), client=(address, 50000), raise_server_exceptions=False)
             return stack.enter_context(client)
 
         yield make
@@ -121,7 +121,7 @@ PAGE = "https://tool.example"
 @contextmanager
 def cross_origin(app: App, **settings: object) -> Iterator[TestClient]:
     allowed = replace(app, settings=app.settings.replace(**settings))
-    with TestClient(api.create_api(lambda: allowed), headers={"origin": PAGE}, raise_server_exceptions=False) as client:
+    with TestClient(rest_api(allowed), headers={"origin": PAGE}, raise_server_exceptions=False) as client:
         yield client
 
 
