@@ -22,6 +22,9 @@ _TIMED = {
 }
 
 
+_ADDED = "lexicon:added"
+
+
 def voice_section(page: Page, influencer: InfluencerCard) -> None:
     st.subheader("Voice", anchor=False)
     with page.transaction() as tx:
@@ -147,15 +150,18 @@ def _pronunciations(page: Page) -> None:
 
 
 def _new_pronunciation(page: Page) -> None:
-    bar = st.form("lexicon:new", border=False, clear_on_submit=True)
+    # A new form after each that was taken; one that was refused keeps what was typed.
+    count = st.session_state.setdefault(_ADDED, 0)
+    bar = st.form(f"lexicon:new:{count}", border=False)
     with bar, st.container(horizontal=True, vertical_alignment="bottom"):
-        written = st.text_input("Written", placeholder="Nguyen", max_chars=100)
-        spoken = st.text_input("Spoken", placeholder="win", max_chars=100)
+        written = st.text_input("Written", placeholder="Nguyen", max_chars=100, key=f"lexicon:written:{count}")
+        spoken = st.text_input("Spoken", placeholder="win", max_chars=100, key=f"lexicon:spoken:{count}")
         submitted = st.form_submit_button("Add")
     if submitted:
         with page.guard():
             with page.transaction(needs="editor") as tx:
                 voices.set_pronunciation(tx, written, spoken)
+            st.session_state[_ADDED] = count + 1
             st.rerun()
 
 

@@ -85,6 +85,11 @@ def test_the_sample_is_added_and_removed_with_a_click_each(open_page: Open, db: 
 def test_a_voice_is_chosen_tried_and_taught_on_the_persona_tab(open_page: Open, db: Database, workspace: Tenant) -> None:
     rows = fill_workspace(db, workspace)
     at = open_page("influencers/influencers", id=rows.influencer_id, tab="persona")
+    next(field for field in at.text_input if field.label == "Written").input("!!!")
+    next(field for field in at.text_input if field.label == "Spoken").input("bang")
+    next(button for button in at.button if button.label == "Add").click().run()
+    assert "at least one letter" in words(at)
+    assert "bang" in [field.value for field in at.text_input], "what was typed stays"
     next(field for field in at.text_input if field.label == "Written").input("Nguyen")
     next(field for field in at.text_input if field.label == "Spoken").input("win")
     next(button for button in at.button if button.label == "Add").click().run()
