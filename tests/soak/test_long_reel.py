@@ -112,7 +112,8 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
     try:
         [text] = [event for event in transcriber.run(wav) if isinstance(event, str)]
     finally:
-        transcriber.close()
+        for engine in (transcriber, studio.engines.aligner, *studio.engines.speech.values()):
+            engine.close()
         studio.close()
         shutil.rmtree(tmp_path, ignore_errors=True)
     errors = word_error(words_of(SCRIPT), words_of(text))

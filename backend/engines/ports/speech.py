@@ -115,6 +115,8 @@ class Transcriber(Protocol):
         """Yields Alive, then the words, in lower case and without punctuation; "" where none were understood."""
         ...
 
+    def close(self) -> None: ...
+
 
 class WordAligner(Protocol):
     """Finds when each word of a known text is said."""
@@ -126,3 +128,5 @@ class WordAligner(Protocol):
         """`sentences`: the text, with the times between which each is said. Yields Alive, then the words, or () where the sound
         and the text do not fit."""
         ...
+
+    def close(self) -> None: ...
