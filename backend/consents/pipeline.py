@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session
@@ -16,10 +16,8 @@ from backend.consents import queries, rules
 from backend.consents.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, ConsentCard, RecordingPayload, TranscriptCheck
 from backend.db.tables import Consent
 from backend.errors import Cancelled, EngineError, Rejected
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media.audio import sound_file
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,10 @@ def _store(ctx: JobContext, payload: RecordingPayload) -> _Recording:
     ctx.progress(0, 0, "fetching the recording")
     ctx.app.storage.get_file(upload.key, source)
     ctx.progress(0, 0, "listening to it")
-    info = _run(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
+    info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(f"This is shorter than {MIN_SECONDS:.0f} seconds. Read the whole statement.")
-    _run(ctx, sound_file.write_voice_wav(source, info.format, wav, settings=ctx.app.settings))
+    run_steps(ctx, sound_file.write_voice_wav(source, info.format, wav, settings=ctx.app.settings))
     transcript = _transcript(ctx, consent, wav)
     share, fits = rules.match(consent.statement, words, transcript) if transcript is not None else (None, True)
     check: TranscriptCheck = "unchecked" if transcript is None else "matched" if fits else "differs"
@@ -99,16 +97,3 @@ def _write(tx: Session, payload: RecordingPayload, recording: _Recording) -> dic
     row.transcript_check, row.recorded_at = recording.check, func.clock_timestamp()
     tx.flush()
     return {"consentId": row.id, **card.names, "transcriptCheck": recording.check, "match": recording.match}
-
-
-def _run(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
-    """What the generator returns; the job may be stopped between its steps."""
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return cast("T", end.value)
-            ctx.check()
-    finally:
-        steps.close()

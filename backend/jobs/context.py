@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ class WaitForChildren(Exception):
     """Ends the attempt without holding a worker: the job is run again when its last child has ended."""
 
 
+S = TypeVar("S")
 T = TypeVar("T")
 Result = dict[str, Any] | None
 """What is stored of a step or a job: a JSON object, or nothing."""
@@ -142,3 +143,19 @@ class Handler:
 
     payload: type[BaseModel]
     run: Callable[[Any, Any], dict[str, Any] | None]
+
+
+def run_steps(ctx: JobContext, steps: Generator[S, None, T], report: Callable[[S], None] | None = None) -> T:
+    """What the generator returns. `report` is given what each step yields, and the job may be stopped after each; closing the
+    generator stops its programs."""
+    try:
+        while True:
+            try:
+                state = next(steps)
+            except StopIteration as end:
+                return cast("T", end.value)
+            if report:
+                report(state)
+            ctx.check()
+    finally:
+        steps.close()

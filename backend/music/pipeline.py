@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import PurePosixPath
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +11,11 @@ from backend import assets
 from backend.assets import NewFile, uploads
 from backend.db.tables import Track
 from backend.errors import Cancelled, Rejected
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media.audio import sound_file
 from backend.media.ffmpeg.loudness import Loudness, measure
 from backend.music.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, TrackPayload
 
-T = TypeVar("T")
 _Stored = tuple[str, assets.UploadedFile, sound_file.SoundInfo, Loudness]
 
 
@@ -34,11 +32,11 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     ctx.progress(0, 0, "fetching the file")
     ctx.app.storage.get_file(upload.key, source)
     ctx.progress(0, 0, "listening to it")
-    info = _run(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
+    info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(f"This is shorter than {MIN_SECONDS:.0f} seconds: too short to be music. Choose a longer piece.")
-    _run(ctx, sound_file.write_m4a(source, info.format, out, settings=ctx.app.settings))
-    loudness = _run(ctx, measure(out))
+    run_steps(ctx, sound_file.write_m4a(source, info.format, out, settings=ctx.app.settings))
+    loudness = run_steps(ctx, measure(out))
     if loudness.is_silence:
         raise Rejected("There is nothing to hear in this file. Choose another one.")
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, ext="m4a")
@@ -58,16 +56,3 @@ def _write(tx: Session, payload: TrackPayload, stored: _Stored) -> dict[str, Any
         raise Cancelled("This track was removed while it was checked.")
     row.asset_id, row.seconds, row.lufs, row.peaks = asset_id, round(info.seconds, 3), loudness.integrated, info.peaks
     return {"trackId": row.id, **card.names}
-
-
-def _run(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
-    """What the generator returns; the job may be stopped between its steps."""
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return cast("T", end.value)
-            ctx.check()
-    finally:
-        steps.close()

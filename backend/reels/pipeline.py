@@ -7,7 +7,7 @@ import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation import GenerationDraft
 from backend.influencers import BrandKit
-from backend.jobs.context import JobContext, no_work
+from backend.jobs.context import JobContext, no_work, run_steps
 from backend.media import ffmpeg
 from backend.media.ffmpeg.finishing import FORMATS
 from backend.media.ffmpeg.sound_mix import SoundClip
@@ -346,12 +346,4 @@ def _confirm(tx: Session, sent: Uploads) -> dict[str, Any]:
 def _run(ctx: JobContext, steps: Generator[None, None, T], phase: str) -> T:
     """Runs ffmpeg to its end, stopping it when the job is to stop; returns what the generator returned."""
     ctx.progress(0, 0, phase)
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return cast("T", end.value)
-            ctx.check()
-    finally:
-        steps.close()
+    return run_steps(ctx, steps)

@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 
 from backend import assets, music, videos
 from backend.assets import AssetCard
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg, fonts
-from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishOrder, finish
+from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishOrder, FinishProgress, finish
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.soundtrack import FinishedSound
 from backend.media.ffmpeg.subtitle_times import words_of
@@ -94,18 +94,10 @@ def _subtitles(draft: FinishDraft, card: VideoCard, path: Path, safe: SafeArea) 
 
 
 def _run_finish(ctx: JobContext, order: FinishOrder, out: Path) -> FinishedSound | None:
-    steps = finish(order, out, settings=ctx.app.settings)
-    try:
-        while True:
-            try:
-                state = next(steps)
-            except StopIteration as end:
-                sound: FinishedSound | None = end.value
-                return sound
-            ctx.progress(state.frames, state.total, state.phase)
-            ctx.check()
-    finally:
-        steps.close()
+    def report(state: FinishProgress) -> None:
+        ctx.progress(state.frames, state.total, state.phase)
+
+    return run_steps(ctx, finish(order, out, settings=ctx.app.settings), report)
 
 
 def _sound_meta(sound: FinishedSound | None) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +12,7 @@ from backend import assets, videos
 from backend.assets import uploads
 from backend.db.tables import Clip
 from backend.errors import Rejected
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg
 from backend.media.ffmpeg import own_video
 from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE
@@ -21,7 +20,6 @@ from backend.videos.schemas import VideoCard, VideoRecipe
 from backend.videos.upload_schemas import MAX_SECONDS, VideoImportPayload
 from backend.videos.video_writer import WriteVideo, store_video
 
-T = TypeVar("T")
 _SHAPES = {(9, 16): "9:16", (4, 5): "4:5", (1, 1): "1:1", (16, 9): "16:9"}
 _DAMAGED = "This video is damaged: a part of it cannot be read. Export it again, then choose it again."
 
@@ -42,13 +40,13 @@ def _make(ctx: JobContext, card: VideoCard, upload: assets.UploadCard) -> WriteV
     ctx.progress(0, 0, "fetching the file")
     ctx.app.storage.get_file(upload.key, source)
     ctx.progress(0, 0, "looking at it")
-    video = _run(ctx, own_video.check(source, max_seconds=MAX_SECONDS))
+    video = run_steps(ctx, own_video.check(source, max_seconds=MAX_SECONDS))
     named = next((name for name in AI_SOURCE_TYPES if video.source_type and name.endswith(f"/{video.source_type}")), None)
     source_type = named or (SOURCE_TYPE if card.recipe.ai_mark else None)
     for frames in own_video.encode(source, video, out, source_type=source_type, settings=ctx.app.settings):
         ctx.check()
         ctx.progress(frames, video.frames, "making it ready for every player")
-    info = _run(ctx, ffmpeg.probe(out))
+    info = run_steps(ctx, ffmpeg.probe(out))
     if info.seconds < 0.9 * video.seconds - 0.5:
         raise Rejected(_DAMAGED, detail=f"{info.seconds:.1f} of {video.seconds:.1f} s")
     recipe = _recipe(card, video.size, info.frames, video.constant_fps, source_type is not None, video.sound)
@@ -76,16 +74,3 @@ def _recipe(card: VideoCard, size: tuple[int, int], frames: int, fps: int, ai_ma
     shape = next((name for (x, y), name in _SHAPES.items() if abs(width / height - x / y) < 0.01), "as-is")
     values = {"width": width, "height": height, "frames": frames, "fps": fps, "format": shape}
     return card.recipe.model_copy(update={**values, "ai_mark": ai_mark, "sound": sound})
-
-
-def _run(ctx: JobContext, steps: Generator[Any, None, T]) -> T:
-    """What the generator returns; the job may be stopped between its steps."""
-    try:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return cast("T", end.value)
-            ctx.check()
-    finally:
-        steps.close()
