@@ -2,6 +2,7 @@ import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { moved, Ordering } from "../../ui/shared/ordering.js"
+import { Press } from "../../ui/shared/press.js"
 import { barsOf, clock, startsOf } from "./timing.js"
 
 /** @import { StripScene } from "./timing.js" */
@@ -54,6 +55,8 @@ class SceneStrip {
     this.live.setAttribute("aria-live", "polite")
     root.replaceChildren(this.bar, this.list, this.live)
     root.onkeydown = event => this.onKey(event)
+    this.listening = new AbortController()
+    this.press = new Press(root, this.listening.signal)
     this.isStale = false
     this.list.addEventListener("dragend", () => {
       if (this.isStale) this.draw()
@@ -72,12 +75,15 @@ class SceneStrip {
     this.draw()
   }
 
-  close() {}
+  close() {
+    this.listening.abort()
+  }
 
   draw() {
     if (!this.data) return
-    // what is dragged must stay the same element until it is dropped
-    this.isStale = this.ordering.dragged >= 0
+    // what is pressed or dragged must stay the same element until it is let go of
+    if (this.press.isDown && !this.isStale) this.drawWhenReleased()
+    this.isStale = this.press.isDown || this.ordering.dragged >= 0
     if (this.isStale) return
     const { canEdit, undo } = this.data
     const hadFocus = this.list.contains(document.activeElement) || Boolean(this.focused())
@@ -89,6 +95,11 @@ class SceneStrip {
     this.bar.classList.toggle("gone", !canEdit)
     if (focused) this.handle(focused)?.focus()
     this.focusNext = ""
+  }
+
+  async drawWhenReleased() {
+    await this.press.released()
+    if (this.isStale) this.draw()
   }
 
   focused() {
