@@ -79,7 +79,11 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     shown("Water first.", "Then shoes.", "Then run.")
     expect(tab.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
 
-    scenes.nth(0).drag_to(scenes.nth(1))
+    scenes.nth(0).hover()
+    tab.mouse.down()
+    scenes.nth(1).hover()
+    scenes.nth(1).hover()  # the browser asks where it may be dropped at the second move
+    tab.mouse.up()
     shown("Then shoes.", "Water first.", "Then run.")
     tab.reload()
     shown("Then shoes.", "Water first.", "Then run.")
