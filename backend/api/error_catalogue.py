@@ -42,6 +42,7 @@ MEANINGS = {
     "over_budget": "The budget for language models is used up. An owner raises it, or it goes on next day or month.",
     "reply_lost": "A language model's answer was lost on its way. Try again.",
     "speech_lost": "The answer of a paid voice was lost and may have been paid. Forget it at the voice to speak again.",
+    "consent_ended": "There is no valid consent (any more) for this voice. Choose another one.",
     "platform": "Instagram, TikTok, YouTube or the practice platform answered with an error.",
     "platform_try_again": "The platform does not answer. Try again later.",
     "platform_make_anew": "The platform has lost what was sent to it. Try again.",

@@ -61,6 +61,7 @@ class BrandKitRequest(ApiRequest, BrandKit):
     """What is left out is not in it. Files are assets of pictures or videos."""
 
     color: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$", examples=["#ffffff"])
+    highlight: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$", examples=["#ffd54a"])
 
 
 class InfluencerRequest(ApiRequest):
