@@ -85,6 +85,12 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     scenes.nth(1).hover()  # the browser asks where it may be dropped at the second move
     tab.mouse.up()
     shown("Then shoes.", "Water first.", "Then run.")
+
+    def kept() -> list[str]:
+        with app.db.transaction(workspace.caller) as tx:
+            return [scene.words for scene in reels.get(tx, reels.page(tx).cards[0].id).scenes]
+
+    until(lambda: kept() == ["Then shoes.", "Water first.", "Then run."], what="the order to be kept")
     tab.reload()
     shown("Then shoes.", "Water first.", "Then run.")
 
