@@ -12,6 +12,7 @@ from sqlalchemy import update
 from backend import assets, content_plans, reels
 from backend.app import App
 from backend.db.tables import Picture
+from backend.reels import ReelCard
 from tests.e2e import looks
 from tests.e2e.test_videos import plays, scene
 from tests.factories.account import Tenant
@@ -86,11 +87,12 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     tab.mouse.up()
     shown("Then shoes.", "Water first.", "Then run.")
 
-    def kept() -> list[str]:
+    def saved() -> ReelCard:
         with app.db.transaction(workspace.caller) as tx:
-            return [scene.words for scene in reels.get(tx, reels.page(tx).cards[0].id).scenes]
+            return reels.get(tx, reels.page(tx).cards[0].id)
 
-    until(lambda: kept() == ["Then shoes.", "Water first.", "Then run."], what="the order to be kept")
+    order = ["Then shoes.", "Water first.", "Then run."]
+    until(lambda: [scene.words for scene in saved().scenes] == order, what="the order to be kept")
     tab.reload()
     shown("Then shoes.", "Water first.", "Then run.")
 
@@ -105,6 +107,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     tab.get_by_role("combobox", name="Music").click()
     tab.get_by_role("option").nth(1).click()
     tab.get_by_role("dialog").or_(tab.locator("[data-testid=stPopoverBody]")).get_by_role("button", name="Save").first.click()
+    until(lambda: saved().music_track_id, what="the music to be kept")
     tab.keyboard.press("Escape")
     tab.get_by_role("button", name="Render", exact=True).dblclick()
     worker = workers.start("cpu,net", handlers="", JOB_LEASE_S="15")

@@ -151,7 +151,7 @@ def test_a_program_that_is_killed_fails_the_film_and_leaves_nothing(order: Finis
 def kill_below_us(program: str) -> None:
     """Kills the children of this process that have `program` in their command line."""
     for child in psutil.Process().children():
-        if any(program in argument for argument in child.cmdline()):
+        if child.status() != psutil.STATUS_ZOMBIE and any(program in argument for argument in child.cmdline()):
             child.kill()
 
 
