@@ -86,11 +86,10 @@ def _transcript(ctx: JobContext, consent: ConsentCard, wav: Path) -> str | None:
 
 
 def _write(tx: Session, payload: RecordingPayload, recording: _Recording) -> dict[str, Any]:
-    [card] = assets.confirm(tx, {recording.asset_id: recording.uploaded})
     row = tx.get_one(Consent, payload.consent_id, with_for_update=True, populate_existing=True)
-    if row.revoked_at:
-        assets.delete(tx, [recording.asset_id], force=True)
+    if row.revoked_at:  # what was sent is never confirmed: the sweep deletes it
         raise Cancelled("The consent was revoked while its recording was checked.")
+    [card] = assets.confirm(tx, {recording.asset_id: recording.uploaded})
     if row.asset_id:  # an earlier recording, which did not fit
         assets.delete(tx, [row.asset_id], force=True)
     row.asset_id, row.transcript, row.match = recording.asset_id, recording.transcript[:4000], recording.match

@@ -12,7 +12,7 @@ WORDS = 5
 """Random words at the end of a statement: nobody has a recording of them from before."""
 _LEAST_MATCH = 0.6
 """Share of the statement's words that has to be heard. With PocketSphinx a synthetic voice that reads the statement is above
-0.85, one that reads another text below 0.2 (tests/backend/consents)."""
+0.85, one that reads another text below 0.2 (tests/backend/engines/local/test_speech.py)."""
 _LEAST_WORDS, _SIMILAR = 2, 0.6
 """So many of the random words have to be heard, each at least this similar by its letters: recognisers mishear single words."""
 LANGUAGES = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from backend import consents, events, jobs
-from backend.db.tables import Attempt, Job, JobState, Reel, SpokenAudio, Voice
+from backend.db.tables import FINAL, Attempt, Consent, Job, JobState, Reel, SpokenAudio, Voice
 from backend.engines.ports.speech import SpeechEngine, VoiceCloner
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
@@ -26,8 +26,10 @@ def cloners(engines: Mapping[str, SpeechEngine]) -> dict[str, str]:
 def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDraft, *, request_key: str) -> JobCard:
     """Starts a job that copies the voice of a consent's recording. Nothing else is ever copied: no link, no other file.
 
-    Raises NotFound, ConsentEnded (there is no valid consent), Invalid (no such engine), Conflict (there is a copy already).
+    Raises NotFound, ConsentEnded (there is no valid consent), Invalid (no such engine), Conflict (there is a copy already, or
+    one is being made).
     """
+    tx.execute(select(Consent.id).where(Consent.id == draft.consent_id).with_for_update())  # two at once would make two copies
     consent = consents.check_usable(tx, draft.consent_id)
     titles = cloners(engines)
     if draft.engine not in titles:
@@ -39,6 +41,9 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
     same = select(Voice.id).where(Voice.consent_id == consent.id, Voice.engine == draft.engine)
     if tx.scalar(same) is not None:
         raise Conflict(f"There is a copy of this voice by {titles[draft.engine]} already. Use that one.")
+    copying = jobs.latest(tx, ("consent", consent.id), CLONE_KIND)
+    if copying and copying.state not in FINAL and (copying.payload or {}).get("engine") == draft.engine:
+        raise Conflict(f"{titles[draft.engine]} is copying this voice already. Wait for it.")
     return jobs.enqueue(
         tx,
         kind=CLONE_KIND,
@@ -50,7 +55,8 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
 
 
 def withdraw(tx: Session, consent_id: str) -> None:
-    """After its consent was revoked: jobs that wait for the voice fail with the reason, and its engine is told to delete it."""
+    """After its consent was revoked: jobs that wait for the voice fail with the reason, and its engine is told to delete it. A
+    job that copies it runs once more, and deletes what it may have made."""
     try:
         consents.check_usable(tx, consent_id)
     except consents.ConsentEnded as ended:
@@ -61,10 +67,11 @@ def withdraw(tx: Session, consent_id: str) -> None:
     ids = [voice.id for voice in voices]
     with_voice = or_(
         (Job.subject_noun == "voice") & Job.subject_id.in_(ids),
-        (Job.subject_noun == "reel") & Job.subject_id.in_(select(Reel.id).where(Reel.voice_id.in_(ids))),
+        (Job.subject_noun == "reel") & Job.subject_id.in_(select(Reel.id).where(_spoken_by(ids))),
         (Job.subject_noun == "consent") & (Job.subject_id == consent_id),
     )
-    waiting = tx.scalars(select(Job.id).where(Job.state == JobState.PENDING, Job.kind != REMOVAL_KIND, with_voice)).all()
+    own_kinds = (CLONE_KIND, REMOVAL_KIND)
+    waiting = tx.scalars(select(Job.id).where(Job.state == JobState.PENDING, Job.kind.not_in(own_kinds), with_voice)).all()
     failed = jobs.fail_waiting(tx, waiting, code=consents.ConsentEnded.code, message=message)
     for voice in voices:
         jobs.enqueue(
@@ -86,12 +93,19 @@ def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:
     spoken = spoken.join(Attempt, Attempt.id == SpokenAudio.attempt_id).join(Job, Job.id == Attempt.job_id)
     spoken = spoken.where(SpokenAudio.voice_id.in_(ids), SpokenAudio.asset_id.is_not(None))
     spoken = spoken.order_by(SpokenAudio.id.desc()).limit(_MAX_USES)
-    reels = select(Reel.id, Reel.title, Reel.created_at).where(Reel.voice_id.in_(ids), Reel.asset_id.is_not(None))
+    reels = select(Reel.id, Reel.title, Reel.created_at).where(_spoken_by(ids), Reel.asset_id.is_not(None))
     uses = chain(
         (VoiceUse("reel", *row) for row in tx.execute(reels.order_by(Reel.id.desc()).limit(_MAX_USES))),
         (VoiceUse("speech", str(asset_id), title, at) for asset_id, title, at in tx.execute(spoken)),
     )
     return sorted(uses, key=lambda use: use.created_at, reverse=True)[:_MAX_USES]
+
+
+def _spoken_by(voice_ids: Sequence[str]) -> ColumnElement[bool]:
+    """Of a reel: it has one of these voices, or is a variant of one that has."""
+    original = aliased(Reel)
+    variant = Reel.variant_of.in_(select(original.id).where(original.voice_id.in_(voice_ids)))
+    return or_(Reel.voice_id.in_(voice_ids), variant)
 
 
 def check_for(tx: Session, voice_id: str, influencer_id: str | None) -> None:

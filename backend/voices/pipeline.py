@@ -34,20 +34,17 @@ def run_preview(ctx: JobContext, payload: PreviewPayload) -> dict[str, Any]:
 
 def run_clone(ctx: JobContext, payload: ClonePayload) -> dict[str, Any]:
     """Result: {voiceId}. The consent is looked at before anything is sent, and again when the copy is there: a copy whose
-    consent ended meanwhile is deleted. Raises ConsentEnded, Unsupported, and what the engine raises."""
+    consent ended meanwhile is deleted, also one that an attempt made which did not live to write it down.
+
+    Raises ConsentEnded, Unsupported, and what the engine raises.
+    """
     engine = _cloner(ctx, payload.engine)
-    copies: list[SpeechVoice] = []
-
-    def copy() -> SpeechVoice:
-        copies.append(_copy(ctx, engine, payload))
-        return copies[0]
-
     try:
-        return ctx.write_step("voice", copy, lambda tx, copied: _write(tx, payload, copied)) or {}
+        copied = ctx.write_step("voice", lambda: _copy(ctx, engine, payload), lambda tx, copy: _write(tx, payload, copy))
     except consents.ConsentEnded:
-        for copied in copies:
-            engine.forget(copied.name)
+        engine.forget_marked(ctx.job_id)
         raise
+    return copied or {}
 
 
 def run_removal(ctx: JobContext, payload: RemovalPayload) -> dict[str, Any]:

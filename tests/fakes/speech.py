@@ -76,6 +76,10 @@ class FakeCloner(FakeSpeech):
         self.forgotten.append(name)
         self.copies.pop(name, None)
 
+    def forget_marked(self, mark: str) -> None:
+        for name in [name for name, (_, known) in self.copies.items() if known == mark]:
+            self.forget(name)
+
 
 class FakeTranscriber:
     """Understands English: `text`, whatever was said."""

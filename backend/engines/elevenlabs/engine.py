@@ -115,14 +115,26 @@ class ElevenLabsSpeech:
         if answer.status_code >= 400 and answer.status_code != 404 and not any(code in answer.text for code in _GONE):
             raise _free_refusal(answer)
 
+    def forget_marked(self, mark: str) -> None:
+        try:
+            with self._client(20.0) as client:
+                voice_id = self._find_marked(client, mark)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineUnavailable("ElevenLabs does not answer. It is asked again to delete the voice.") from error
+        if voice_id:
+            self.forget(voice_id)
+
+    def _find_marked(self, client: httpx.Client, mark: str) -> str:
+        """The id of the voice that bears the mark, or ""."""
+        listed = client.get(f"{self._url}/v1/voices")
+        if listed.status_code >= 400:
+            raise _free_refusal(listed)
+        return next((str(entry["voice_id"]) for entry in listed.json()["voices"] if entry.get("description") == mark), "")
+
     def _find_or_add(self, client: httpx.Client, sample: Path, title: str, mark: str) -> str:
         """The id of the voice that bears the mark: an answer that was lost before makes no second one."""
         try:
-            listed = client.get(f"{self._url}/v1/voices")
-            if listed.status_code >= 400:
-                raise _free_refusal(listed)
-            marked = (str(entry["voice_id"]) for entry in listed.json()["voices"] if entry.get("description") == mark)
-            if voice_id := next(marked, ""):
+            if voice_id := self._find_marked(client, mark):
                 return voice_id
             files = {"files": ("sample.wav", sample.read_bytes(), "audio/wav")}
             added = client.post(f"{self._url}/v1/voices/add", data={"name": title, "description": mark}, files=files)

@@ -104,6 +104,11 @@ class VoiceCloner(Protocol):
         """Deletes a copied voice; one that is gone already is fine. Raises EngineUnavailable, RateLimited, Unsupported."""
         ...
 
+    def forget_marked(self, mark: str) -> None:
+        """Deletes the voice that bears `mark`, if there is one: its order ended before its answer was written down. Raises as
+        `forget`."""
+        ...
+
 
 class Transcriber(Protocol):
     """Writes down what is said in a recording."""

@@ -18,9 +18,9 @@ from backend.consents import ConsentCard, ConsentDraft, ConsentEnded
 from backend.consents.pipeline import run_check
 from backend.consents.queries import today
 from backend.consents.schemas import RecordingDraft, RecordingPayload
-from backend.db.tables import Consent, EventRow, Job, Voice
+from backend.db.tables import Consent, EventRow, Job, Reel, Voice
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted, Rejected, Unsupported
-from backend.reels import ReelDraft
+from backend.reels import ReelDraft, ReelVariantDraft
 from backend.settings import Settings
 from backend.voices import CloneDraft, PreviewDraft
 from backend.voices.pipeline import run_clone, run_removal
@@ -133,8 +133,8 @@ def test_the_statement_names_person_workspace_influencer_and_day_and_ends_in_fre
     influencer = do(lambda tx: make_influencer(tx, "Bella"))
     draft = ConsentDraft(subject_name="Anna Bell", language="it", influencer_id=influencer.id, expires_on="2099-05-01")
     first, second = do(consents.create, draft), do(consents.create, draft)
-    for said in ("Mi chiamo Anna Bell.", "per Bella fino al 2099-05-01", "Posso ritirare"):
-        assert said in first.statement
+    for part in ("Mi chiamo Anna Bell.", "per Bella fino al 2099-05-01", "Posso ritirare"):
+        assert part in first.statement
     assert first.statement != second.statement
     assert first.state == "unread"
     with pytest.raises(Invalid, match="Italian"):
@@ -255,6 +255,22 @@ def test_a_consent_that_ends_while_the_voice_is_copied_leaves_no_copy(
     assert do(lambda tx: tx.scalars(select(Voice)).all()) == []
 
 
+def test_a_copy_that_nobody_wrote_down_is_deleted_when_the_consent_ends(
+    studio: App, workspace: Tenant, do: Any, valid: Any, cloner: FakeCloner
+) -> None:
+    consent = valid()
+    draft = CloneDraft(consent_id=consent.id, engine="copier")
+    job = do(voices.start_clone, studio.engines.speech, draft, request_key="once")
+    with pytest.raises(Conflict, match="is copying"):
+        do(voices.start_clone, studio.engines.speech, draft, request_key="twice")
+    payload = ClonePayload(consent_id=consent.id, engine="copier", title="Anna")
+    cloner.copies["copy0"] = b"", job.id  # an attempt made it and died
+    do(consents.revoke, consent.id)
+    with pytest.raises(ConsentEnded):
+        run_clone(make_context(studio, workspace, "voice-clone", payload, job_id=job.id), payload)
+    assert (cloner.copies, cloner.forgotten) == ({}, ["copy0"])
+
+
 def test_a_licence_without_commercial_use_is_refused_when_the_voice_is_added(
     studio: App, workspace: Tenant, valid: Any, cloner: FakeCloner
 ) -> None:
@@ -275,11 +291,14 @@ def test_revoking_ends_the_voice_at_once_fails_what_waits_and_lists_what_was_mad
     waiting = do(voices.start_preview, PreviewDraft(voice_id=voice_id, text="Later"), request_key="later")
     reel = do(reels.create, ReelDraft(script="Hello.", voice_id=voice_id))
     rendering = do(lambda tx: reels.render(tx, reel.id, request_key="render"))
+    variant = do(reels.add_variant, reel.id, ReelVariantDraft(hook="Hi."))
+    varied = do(lambda tx: reels.render(tx, variant.id, request_key="variant"))
+    do(lambda tx: tx.execute(update(Reel).where(Reel.id == variant.id).values(asset_id=spoken.asset_id)))
     other = do(voices.start_preview, PreviewDraft(voice_id=add_anna(studio, do), text="Mine"), request_key="other")
 
     do(consents.revoke, consent.id, "She asked for it.")
 
-    for job_id in (waiting.id, rendering.id):
+    for job_id in (waiting.id, rendering.id, varied.id):
         job = do(jobs.get, job_id)
         assert (job.state, job.error_code) == ("failed", "consent_ended")
         assert "Anna Bell took back the consent" in job.error_message
@@ -290,7 +309,8 @@ def test_revoking_ends_the_voice_at_once_fails_what_waits_and_lists_what_was_mad
         voices.speak(speaking, voice_id, "Hello")  # not even what was spoken before
     with pytest.raises(ConsentEnded):
         do(voices.start_preview, PreviewDraft(voice_id=voice_id, text="Hello"), request_key="new")
-    assert [(use.noun, use.id) for use in do(voices.made_with, consent.id)] == [("speech", spoken.asset_id)]
+    uses = {(use.noun, use.id) for use in do(voices.made_with, consent.id)}
+    assert uses == {("speech", spoken.asset_id), ("reel", variant.id)}
     payload = RemovalPayload(voice_id=voice_id)
     run_removal(make_context(studio, workspace, "voice-removal", payload), payload)
     assert cloner.forgotten == ["copy0"]
