@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.media.audio.sound_check_child import waveform
-from backend.media.ffmpeg.child_loudness import measured
+from backend.media.ffmpeg.loudness_meter import measured
 
 Sound = NDArray[np.float64]
 RATE = 48_000

@@ -49,10 +49,9 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
 
 def _write(tx: Session, payload: TrackPayload, stored: _Stored) -> dict[str, Any]:
     asset_id, uploaded, info, loudness = stored
-    [card] = assets.confirm(tx, {asset_id: uploaded})
     row = tx.get_one(Track, payload.track_id, with_for_update=True)
-    if row.erased_at:
-        assets.delete(tx, [asset_id], force=True)
+    if row.erased_at:  # what was sent is never confirmed: the sweep deletes it
         raise Cancelled("This track was removed while it was checked.")
+    [card] = assets.confirm(tx, {asset_id: uploaded})
     row.asset_id, row.seconds, row.lufs, row.peaks = asset_id, round(info.seconds, 3), loudness.integrated, info.peaks
     return {"trackId": row.id, **card.names}

@@ -10,9 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Generator
 from pathlib import Path
-from typing import cast
 
 import av
 import ffmpeg
@@ -21,7 +19,7 @@ from PIL import Image
 from backend import assets, jobs, music, reels
 from backend.bootstrap import bootstrap
 from backend.engines.local.speech.transcriber import SphinxTranscriber
-from backend.media.ffmpeg.loudness import Loudness, measure
+from backend.media.ffmpeg.loudness import measure
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.reels import PlacedScene, ReelDraft, SceneDraft
 from backend.settings import ROOT, Settings
@@ -60,14 +58,6 @@ def word_error(expected: list[str], transcript: list[str]) -> float:
     return row[-1] / len(expected)
 
 
-def drained(steps: Generator[None, None, Loudness]) -> Loudness:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("Loudness", end.value)
-
-
 def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspace: Tenant, tmp_path: Path) -> None:
     studio = bootstrap(settings)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
@@ -104,7 +94,7 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
         video, sound = container.streams.video[0], container.streams.audio[0]
         assert (video.width, video.height, round(video.average_rate or 0)) == (1080, 1920, 30)
         assert sound.codec_context.name == "aac"
-    loudness = drained(measure(film))
+    loudness = result(measure(film))
     wav = tmp_path / "voice.wav"
     graph = ffmpeg.output(ffmpeg.input(str(voice)).audio, str(partial_path(wav)), ac=1, ar=16_000, f="wav")
     list(render(graph, wav, studio.settings))

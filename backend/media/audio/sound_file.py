@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import ffmpeg
 
-from backend.errors import ProcessKilled, Rejected
-from backend.kit import child
+from backend.errors import Rejected
+from backend.media.child_answer import NO_ANSWER, child_answer
 from backend.media.container_format import container_format
 from backend.media.ffmpeg.loudness import RATE
 from backend.media.ffmpeg.runner import partial_path, render
-from backend.settings import ROOT, Settings
+from backend.settings import Settings
 
 CHILD = "backend.media.audio.sound_check_child"
 FORMATS = ("mp3", "wav", "flac", "ogg", "mov")
@@ -43,24 +41,13 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, SoundInfo]
     name = container_format(path)
     if name not in FORMATS:
         raise Rejected(OTHER_FORMAT)
-    argv = [sys.executable, "-m", CHILD, str(path), name, str(max_seconds)]
-    proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
-    answer: dict[str, object] = {"refused": "damaged", "detail": "the program that reads it has ended"}
-    try:
-        for line in child.json_lines(proc, every_s=0.5, on_other=lambda _: None):
-            if line:
-                answer = line
-                break
-            yield
-        else:
-            if child.killed(proc):
-                raise ProcessKilled("The program that reads the sound was ended from outside. It is started again.")
-    finally:
-        child.stop(proc, grace_s=0.5)
+    arguments = (str(path), name, str(max_seconds))
+    answer = yield from child_answer(CHILD, *arguments, what="the sound", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer = answer or NO_ANSWER
     if "refused" in answer:
-        sentence = _SENTENCES[str(answer["refused"])].format(minutes=max_seconds / 60)
+        sentence = _SENTENCES[answer["refused"]].format(minutes=max_seconds / 60)
         raise Rejected(sentence, detail=str(answer.get("detail", "")))
-    return SoundInfo(name, float(str(answer["seconds"])), list(answer["peaks"]))  # type: ignore[call-overload]
+    return SoundInfo(name, **answer)
 
 
 def write_m4a(path: Path, format: str, out: Path, *, settings: Settings) -> Generator[None, None, None]:

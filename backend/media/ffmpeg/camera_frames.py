@@ -28,9 +28,9 @@ def still_streams(stills: Sequence[FilmedStill]) -> list[Any]:
         return [frames]
     copies, streams, first = frames.filter_multi_output("split", len(stills)), list[Any](), 0
     for n, still in enumerate(stills):
-        part = copies[n].filter("trim", start_frame=first, end_frame=first + still.length)
+        part = copies[n].filter("trim", start_frame=first, end_frame=first + still.frames)
         streams.append(part.filter("setpts", "PTS-STARTPTS"))
-        first += still.length
+        first += still.frames
     return streams
 
 

@@ -185,7 +185,7 @@ def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float
 class FilmedStill:
     """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second.
 
-    `focus`, `movement`: 0..1. `first`, `count`: of these frames only so many from this one on (None: all that follow).
+    `focus`, `movement`: 0..1.
     """
 
     path: Path
@@ -196,13 +196,6 @@ class FilmedStill:
     movement: float
     frames: int
     fps: int
-    first: int = 0
-    count: int | None = None
-
-    @property
-    def length(self) -> int:
-        """Number of frames that are drawn."""
-        return self.frames - self.first if self.count is None else self.count
 
     @property
     def view_path(self) -> ViewPath:
@@ -212,11 +205,11 @@ class FilmedStill:
         )
 
     def views(self) -> list[View]:
-        """The view in each of the `length` frames."""
+        """The view in each frame."""
         loops = next(move.loops for move in MOVES if move.name == self.move)
         last = self.frames if loops else max(1, self.frames - 1)
         path = self.view_path
-        return [path.at(n / last) for n in range(self.first, self.first + self.length)]
+        return [path.at(n / last) for n in range(self.frames)]
 
     def canvas(self) -> tuple[int, int]:
         """Size in px (even) that the visible region is scaled to before it is filmed: as large as the narrowest view needs it,

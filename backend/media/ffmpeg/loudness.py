@@ -6,16 +6,13 @@ What was measured is given back, because speech often cannot be brought to a tar
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.errors import ProcessKilled, Rejected
-from backend.kit import child
-from backend.settings import ROOT
+from backend.errors import Rejected
+from backend.media.child_answer import child_answer
 
 TARGET_LUFS, TRUE_PEAK_DBTP, RANGE_LU = -16.0, -1.5, 11.0
 """Loudness of the whole, highest peak, and range."""
@@ -54,20 +51,10 @@ class Loudness:
 
 def measure(path: Path) -> Generator[None, None, Loudness]:
     """Loudness of a sound file or of a film's sound. Yields twice a second. Raises Rejected when it has none, ProcessKilled."""
-    proc = child.spawn([sys.executable, "-m", _CHILD, str(path)], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB)
-    detail = "it has no sound that can be read"
-    try:
-        for answer in child.json_lines(proc, every_s=0.5, on_other=lambda _: None):
-            if answer and "refused" not in answer:
-                return Loudness(**answer)
-            if answer:
-                detail = str(answer["refused"])
-                break
-            yield
-        if child.killed(proc):
-            raise ProcessKilled("The program that measures the sound was ended from outside. It is started again.")
-    finally:
-        child.stop(proc, grace_s=0.5)
+    answer = yield from child_answer(_CHILD, str(path), what="the sound", memory_mb=_MEMORY_MB)
+    if answer and "refused" not in answer:
+        return Loudness(**answer)
+    detail = str(answer["refused"]) if answer else "it has no sound that can be read"
     raise Rejected("The sound could not be measured. Choose another file.", detail=detail)
 
 

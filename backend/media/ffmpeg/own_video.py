@@ -3,8 +3,6 @@ upright, without anything but picture and sound."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,12 @@ from typing import Any
 
 import ffmpeg
 
-from backend.errors import ProcessKilled, Rejected
-from backend.kit import child
+from backend.errors import Rejected
+from backend.media.child_answer import NO_ANSWER, child_answer
 from backend.media.container_format import container_format
 from backend.media.ffmpeg.runner import partial_path, render
 from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, add_ai_mark, comment_option
-from backend.settings import ROOT, Settings
+from backend.settings import Settings
 
 CHILD = "backend.media.ffmpeg.video_check_child"
 _MEMORY_MB, _CPU_S = 4096, 600
@@ -75,20 +73,9 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, OwnVideo]:
     name = container_format(path)
     if name not in ("mov", "matroska"):
         raise Rejected(OTHER_FORMAT)
-    argv = [sys.executable, "-m", CHILD, str(path), name, str(max_seconds)]
-    proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
-    answer: dict[str, Any] = {"refused": "damaged", "detail": "the program that reads it has ended"}
-    try:
-        for line in child.json_lines(proc, every_s=0.5, on_other=lambda _: None):
-            if line:
-                answer = line
-                break
-            yield
-        else:
-            if child.killed(proc):
-                raise ProcessKilled("The program that reads the video was ended from outside. It is started again.")
-    finally:
-        child.stop(proc, grace_s=0.5)
+    arguments = (str(path), name, str(max_seconds))
+    answer = yield from child_answer(CHILD, *arguments, what="the video", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer = answer or NO_ANSWER
     if "refused" in answer:
         sentence = _SENTENCES[answer["refused"]].format(minutes=max_seconds / 60)
         raise Rejected(sentence, detail=str(answer.get("detail", "")))

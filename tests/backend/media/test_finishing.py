@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,33 +21,23 @@ from backend.media.ffmpeg.loudness import Loudness, measure
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, TimedWord, ass, lines_of
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.settings import Settings
+from tests.support.media_files import SETTINGS, maker, result
 
-SETTINGS = Settings.read(env_file=None, ENGINE_THREADS=1)
 SIZE = (216, 384)
-
-
-def result(steps: Any) -> Any:
-    """What a generator returns, when it has been run to its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """`material("x.mp4", arguments of ffmpeg…)`: a file made by ffmpeg; `material("x.png", size)`: a grey picture."""
     folder = tmp_path_factory.mktemp("material")
+    make_by_ffmpeg = maker(folder)
 
     def make(name: str, *options: Any) -> Path:
         path = folder / name
         if path.suffix == ".png":
             Image.new("RGB", options[0], (90, 90, 90)).save(path)
         else:
-            command = [ffmpeg.binary_path(SETTINGS), "-v", "error", "-y", *map(str, options), str(path)]
-            subprocess.run(command, check=True)
+            make_by_ffmpeg(name, *options)
         return path
 
     return make

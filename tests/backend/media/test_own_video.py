@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
@@ -15,33 +13,17 @@ from backend.errors import Rejected
 from backend.media import ffmpeg
 from backend.media.ffmpeg import own_video
 from backend.media.images.ai_mark import SOURCE_TYPE
-from backend.settings import Settings
+from tests.support.media_files import SETTINGS, maker, result
 
-SETTINGS = Settings.read(env_file=None, ENGINE_THREADS=1)
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=12:duration=1.5")
 TONE = ("-f", "lavfi", "-i", "sine=330:duration=1.5")
 UNEVEN = ("-vf", "setpts='PTS+0.03*mod(N,2)/TB'", "-fps_mode", "vfr")
 
 
-def result(steps: Any) -> Any:
-    """What a generator returns, when it has been run to its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """`film("x.mp4", arguments of ffmpeg…)`: a file made by ffmpeg."""
-    folder = tmp_path_factory.mktemp("film")
-
-    def make(name: str, *options: str) -> Path:
-        subprocess.run([ffmpeg.binary_path(SETTINGS), "-v", "error", "-y", *options, str(folder / name)], check=True)
-        return folder / name
-
-    return make
+    return maker(tmp_path_factory.mktemp("film"))
 
 
 def refusal(path: Path, max_seconds: float = 60.0) -> str:

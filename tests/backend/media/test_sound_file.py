@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import struct
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from backend.errors import Rejected
-from backend.media import ffmpeg
 from backend.media.audio import sound_file
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix, mix
-from backend.settings import Settings
+from tests.support.media_files import SETTINGS, maker, result
 
-SETTINGS = Settings.read(env_file=None, ENGINE_THREADS=1)
 TONE = ("-f", "lavfi", "-i", "aevalsrc='0.3*sin(2*PI*440*t)*(0.2+0.8*gt(t,1.5))':d=3:s=44100")
-
-
-def result(steps: Any) -> Any:
-    """What a generator returns, when it has been run to its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """`sound("x.mp3", arguments of ffmpeg…)`: a file made by ffmpeg."""
-    folder = tmp_path_factory.mktemp("sound")
-
-    def make(name: str, *options: str) -> Path:
-        subprocess.run([ffmpeg.binary_path(SETTINGS), "-v", "error", "-y", *options, str(folder / name)], check=True)
-        return folder / name
-
-    return make
+    return maker(tmp_path_factory.mktemp("sound"))
 
 
 def check(path: Path, max_seconds: float = 60.0) -> sound_file.SoundInfo:

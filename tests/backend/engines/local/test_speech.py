@@ -164,15 +164,14 @@ def test_quiet_and_loud_voices_are_brought_to_one_loudness(engines: dict[str, Sp
     ]
     before = [ebur128(path) for path in paths]
     assert max(before) - min(before) > 3
-    for path, measured in zip(paths, before, strict=True):
-        with wave.open(str(path)) as file:
-            rate, sound = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
-        assert abs(voice_level.loudness(sound, rate) - measured) < 0.1
+    for path in paths:
         voice_level.level(path)
         assert abs(ebur128(path) - voice_level.TARGET_LUFS) < 1
         with wave.open(str(path)) as file:
             peak = np.abs(np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768).max()
         assert peak <= 10 ** (-0.9 / 20)
-    wav_file.write_wav(tmp_path / "silence.wav", bytes(48_000), 24_000)
-    voice_level.level(tmp_path / "silence.wav")
-    assert voice_level.loudness(np.zeros(24_000), 24_000) == -70
+    for name, silence in (("silent.wav", bytes(48_000)), ("short.wav", b"\0\x10" * 50)):
+        wav_file.write_wav(tmp_path / name, silence, 24_000)
+        before_bytes = (tmp_path / name).read_bytes()
+        voice_level.level(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == before_bytes
