@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans, reels
 from backend.bulk_planning.schemas import ReelPayload
-from backend.errors import NotFound
+from backend.errors import NotFound, Unavailable
 from backend.jobs.context import JobContext, no_work
 from backend.reels import TopicOrder
 
@@ -38,7 +38,10 @@ def run(ctx: JobContext, payload: ReelPayload) -> dict[str, Any]:
 
 
 def _render(tx: Session, ctx: JobContext, reel_id: str) -> dict[str, Any]:
-    return {"job_id": reels.render(tx, reel_id, request_key=f"{ctx.job_id}/render", parent_id=ctx.job_id).id}
+    job = reels.render(tx, reel_id, request_key=f"{ctx.job_id}/render", parent_id=ctx.job_id)
+    if job.parent_id != ctx.job_id:
+        raise Unavailable("Somebody is rendering this reel already. Its post gets it when that has ended.")
+    return {"job_id": job.id}
 
 
 def _attach(tx: Session, payload: ReelPayload, reel_id: str) -> dict[str, Any]:

@@ -137,6 +137,14 @@ _LIVE = (
     .order_by(Job.id.desc())
     .limit(bindparam("take", type_=Integer))
 )
+
+
+def get_many(tx: Session, job_ids: Collection[str]) -> dict[str, JobCard]:
+    """By id, those of this workspace."""
+    rows = tx.execute(_select_cards().where(Job.id.in_(job_ids))).all() if job_ids else []
+    return {row.id: _card(row) for row in rows}
+
+
 _BY_IDS = (
     select(*_LIVE_COLUMNS)
     .outerjoin(Attempt, Attempt.id == Job.attempt_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backend import music, voices
 from backend.assets import AssetCard
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg
 from backend.media.audio import wav_file
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
@@ -64,19 +64,9 @@ def own_sounds(
     for scene in timed:
         file, path = files[scene.n]
         gain_db = _GAINS_DB.get(scenes[scene.n].sound)
-        if file.kind == "video" and gain_db is not None and _has_sound(ctx, path):
+        if file.kind == "video" and gain_db is not None and run_steps(ctx, ffmpeg.probe(path)).sound:
             clips.append(SoundClip(path, scene.start_s, gain_db, seconds=scene.seconds))
     return clips
-
-
-def _has_sound(ctx: JobContext, path: Path) -> bool:
-    steps = ffmpeg.probe(path)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return bool(end.value.sound)
-        ctx.check()
 
 
 def sound_of(

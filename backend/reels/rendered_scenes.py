@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
@@ -14,11 +16,16 @@ from backend.reels.shared_folder import MANIFEST
 if TYPE_CHECKING:
     from backend.app import App
 
+Transact = Callable[[], AbstractContextManager[Session]]
 
-def rendered_scenes(app: App, tx: Session, card: ReelCard) -> dict[str, RenderedScene]:
+
+def rendered_scenes(app: App, transact: Transact, card: ReelCard) -> dict[str, RenderedScene]:
     """Scene id -> what the latest finished video shows of it; {} before the first one, and for one whose manifest is gone."""
     manifest_id: str = card.files.get(MANIFEST, "")
-    files = assets.get_many(tx, [manifest_id] if manifest_id else [])
+    if not manifest_id:
+        return {}
+    with transact() as tx:
+        files = assets.get_many(tx, [manifest_id])
     if not files:
         return {}
     manifest = json.loads(app.storage.read(files[manifest_id].key))

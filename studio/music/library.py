@@ -126,7 +126,7 @@ def _fields(draft: TrackDraft, *, key: str) -> TrackDraft:
 def _being_checked(page: Page, cards: list[TrackCard]) -> None:
     """Tracks that cannot be heard yet, or that were refused."""
     with page.transaction() as tx:
-        job_cards = [jobs.get(tx, card.job_id) for card in cards if card.job_id]
+        job_cards = list(jobs.get_many(tx, [card.job_id for card in cards if card.job_id]).values())
     if not job_cards:
         return
     live_jobs("music:live", workspace=page.workspace.id, cards=job_cards, only_these=True, can_edit=page.can_edit)

@@ -143,8 +143,7 @@ def _scenes(page: Page, card: ReelCard) -> SceneCard:
     ids = [scene.id for scene in card.scenes]
     scene_id = st.query_params.get("scene", "")
     selected = scene_id if scene_id in ids else ids[0]
-    with page.transaction() as tx:
-        rendered = reels.rendered_scenes(page.app, tx, card)
+    rendered = reels.rendered_scenes(page.app, page.transaction, card)
     events = scene_strip(
         f"reel:strip:{card.id}",
         workspace=page.workspace.id,

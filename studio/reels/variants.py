@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import jobs, reels
 from backend.content_plans import PostSource
+from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.reels import ReelCard, ReelVariantDraft
 from studio.content_plans import create_post
@@ -19,6 +20,7 @@ from studio.ui.media_player import video_player
 def draw(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
         variants = reels.variants_of(tx, card.id)
+        renders = jobs.get_many(tx, [variant.job_id for variant in variants if variant.job_id])
     if not variants and not page.can_edit:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -29,7 +31,7 @@ def draw(page: Page, card: ReelCard) -> None:
         st.caption("The same reel with another hook or ending, to see which one people stay for.")
     for n, variant in enumerate(variants):
         with st.container(border=True):
-            _variant(page, card, variant, chr(ord("B") + n))
+            _variant(page, card, variant, chr(ord("B") + n), renders.get(variant.job_id or ""))
     deleted_id = st.session_state.get(f"variant:deleted:{card.id}")
     if deleted_id:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -40,7 +42,7 @@ def draw(page: Page, card: ReelCard) -> None:
             _form(page, card, None)
 
 
-def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str) -> None:
+def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str, render: JobCard | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if variant.asset_id:
             poster = media_url(page.workspace.id, variant.asset_id, w=160)
@@ -67,9 +69,7 @@ def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str) -> None
                 on_click=_delete,
                 args=(page, card.id, variant.id),
             )
-    with page.transaction() as tx:
-        job = jobs.get(tx, variant.job_id) if variant.job_id else None
-    if not follow(page, job, key=f"variant:{variant.id}") and variant.asset_id:
+    if not follow(page, render, key=f"variant:{variant.id}") and variant.asset_id:
         with st.expander("Watch", icon=":material/play_arrow:"):
             video_player(media_url(page.workspace.id, variant.asset_id), label="Variant", width=280)
 

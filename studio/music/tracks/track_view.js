@@ -6,7 +6,7 @@ import { clockText, waveformPath } from "../../ui/shared/waveform.js"
  * @property {string} id
  * @property {string} title
  * @property {string} facts licence and credit, or what it sounds like
- * @property {string} uses where it is heard
+ * @property {string} uses where it is played
  * @property {number} seconds
  * @property {number[]} peaks 0..100
  * @property {string} source address of its sound
@@ -42,12 +42,12 @@ export class TrackView {
     this.wave.setAttribute("role", "slider")
     this.wave.setAttribute("aria-valuemin", "0")
     this.all = document.createElementNS(SVG, "path")
-    this.heard = document.createElementNS(SVG, "path")
-    this.heard.setAttribute("class", "heard")
+    this.played = document.createElementNS(SVG, "path")
+    this.played.setAttribute("class", "played")
     this.svg = document.createElementNS(SVG, "svg")
     this.svg.setAttribute("preserveAspectRatio", "none")
     this.svg.setAttribute("aria-hidden", "true")
-    this.svg.append(this.all, this.heard)
+    this.svg.append(this.all, this.played)
     this.wave.append(this.svg)
     this.length = el("span", "muted length")
     this.open = button("Details", onOpen, "quiet")
@@ -82,7 +82,7 @@ export class TrackView {
     this.open.setAttribute("aria-label", `${this.open.textContent}: ${track.title}`)
     this.svg.setAttribute("viewBox", `0 0 ${Math.min(BARS, track.peaks.length || 1)} 100`)
     const path = waveformPath(track.peaks, BARS)
-    for (const line of [this.all, this.heard]) if (line.getAttribute("d") !== path) line.setAttribute("d", path)
+    for (const line of [this.all, this.played]) if (line.getAttribute("d") !== path) line.setAttribute("d", path)
     this.wave.setAttribute("aria-label", `Place in ${track.title}`)
     this.wave.setAttribute("aria-valuemax", String(Math.round(track.seconds)))
     this.showPlace(this.share, this.node.classList.contains("playing"))
@@ -95,7 +95,7 @@ export class TrackView {
   showPlace(share, isPlaying) {
     this.share = share
     this.node.classList.toggle("playing", isPlaying)
-    this.heard.style.clipPath = `inset(0 ${(100 * (1 - share)).toFixed(2)}% 0 0)`
+    this.played.style.clipPath = `inset(0 ${(100 * (1 - share)).toFixed(2)}% 0 0)`
     setIfChanged(this.toggle, "textContent", isPlaying ? "❚❚" : "▶")
     this.toggle.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${this.title}`)
     this.wave.setAttribute("aria-valuenow", String(Math.round(share * this.seconds)))
