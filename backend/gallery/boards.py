@@ -67,7 +67,7 @@ def edit_board(tx: Session, board_id: str, *, draft: BoardDraft) -> BoardCard:
 def set_board_cover(tx: Session, board_id: str, picture_id: str | None) -> None:
     """Sets the cover; None: the board's first picture. Raises NotFound, Invalid (not on the board)."""
     position = select(BoardPicture.position).where(BoardPicture.board_id == board_id, BoardPicture.picture_id == picture_id)
-    if picture_id and tx.scalar(position) is None:
+    if picture_id is not None and tx.scalar(position) is None:
         raise Invalid("The cover is a picture of the board. Add it to the board first.")
     board_order.lock_board(tx, board_id, cover_id=picture_id)
 

@@ -39,7 +39,7 @@ def _file(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, titl
         return
     with st.popover("Choose", key=f"brand:{name}"):
         if asset_id:
-            st.button(f"No {name}", key=f"brand:{name}:none", on_click=_set, args=(page, influencer, kit, name, None))
+            st.button(f"No {name}", key=f"brand:{name}:none", on_click=_set_file, args=(page, influencer, name, None))
         with page.transaction() as tx:
             tiles = gallery.tiles(tx, filters=GalleryFilters(), take=_PICTURES).tiles
         if not tiles:
@@ -50,7 +50,7 @@ def _file(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, titl
                 picture = f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">'
                 st.html(picture, width="content")
                 key = f"brand:{name}:{tile.id}"
-                st.button("Take it", key=key, on_click=_set, args=(page, influencer, kit, name, tile.asset_id))
+                st.button("Take it", key=key, on_click=_set_file, args=(page, influencer, name, tile.asset_id))
 
 
 def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
@@ -70,14 +70,16 @@ def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
     if pressed:
         values: dict[str, object] = {"corner": corner, "intro_seconds": intro_s, "outro_seconds": outro_s}
         values |= {"color": color if own else None, "highlight": highlight if own else None}
-        _save(page, influencer, kit.model_copy(update=values))
+        _change(page, influencer, values)
         st.rerun()
 
 
-def _set(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, asset_id: str | None) -> None:
-    _save(page, influencer, kit.model_copy(update={f"{name}_asset_id": asset_id}))
+def _set_file(page: Page, influencer: InfluencerCard, name: str, asset_id: str | None) -> None:
+    _change(page, influencer, {f"{name}_asset_id": asset_id})
 
 
-def _save(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
+def _change(page: Page, influencer: InfluencerCard, values: dict[str, object]) -> None:
+    """Changes these fields of the kit as it is now: others may have been changed in another tab."""
     with page.guard(), page.transaction(needs="editor") as tx:
-        influencers.set_brand_kit(tx, influencer.id, kit)
+        kit = influencers.brand_kit(tx, influencer.id)
+        influencers.set_brand_kit(tx, influencer.id, kit.model_copy(update=values))

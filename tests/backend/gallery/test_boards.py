@@ -142,8 +142,9 @@ def test_boards_are_named_covered_archived_deleted_and_brought_back(desk: Desk) 
     with desk.tx() as tx:
         with pytest.raises(Conflict, match="already"):
             gallery.create_board(tx, draft=BoardDraft(name="Summer"))
-        with pytest.raises(Invalid, match="cover is a picture of the board"):
-            gallery.set_board_cover(tx, board_id, desk.ids[5])
+        for picture_id in (desk.ids[5], ""):
+            with pytest.raises(Invalid, match="cover is a picture of the board"):
+                gallery.set_board_cover(tx, board_id, picture_id)
         gallery.set_board_cover(tx, board_id, desk.ids[3])
         card = gallery.edit_board(tx, board_id, draft=BoardDraft(name="Beach", notes="for July"))
         covers = [generation.picture(tx, desk.ids[n]).asset_id for n in (3, 0, 1, 2)]
