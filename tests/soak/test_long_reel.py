@@ -26,6 +26,7 @@ from backend.settings import ROOT, Settings
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 from tests.support.inline_worker import run_job
+from tests.support.media_files import result
 
 SCRIPT = """Three things I do before every run, and none of them takes long.
 
@@ -83,13 +84,13 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
     wall_s, cpu = time.monotonic() - start, os.times()
     cpu_s = sum(cpu[:4]) - sum(cpu_before[:4])
     with studio.db.transaction(workspace.caller) as tx:
-        result = jobs.get(tx, job.id).result or {}
-        files = assets.get_many(tx, [result["assetId"], result["files"]["voiceover.mp3"]])
+        rendered = jobs.get(tx, job.id).result or {}
+        files = assets.get_many(tx, [rendered["assetId"], rendered["files"]["voiceover.mp3"]])
     film = ROOT / "var" / "screens" / "reel-45s.mp4"
     film.parent.mkdir(parents=True, exist_ok=True)
-    assets.fetch(studio.storage, files[result["assetId"]], film)
+    assets.fetch(studio.storage, files[rendered["assetId"]], film)
     voice = tmp_path / "voice.mp3"
-    assets.fetch(studio.storage, files[result["files"]["voiceover.mp3"]], voice)
+    assets.fetch(studio.storage, files[rendered["files"]["voiceover.mp3"]], voice)
     with av.open(str(film)) as container:
         video, sound = container.streams.video[0], container.streams.audio[0]
         assert (video.width, video.height, round(video.average_rate or 0)) == (1080, 1920, 30)
@@ -107,7 +108,7 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
         studio.close()
         shutil.rmtree(tmp_path, ignore_errors=True)
     errors = word_error(words_of(SCRIPT), words_of(text))
-    print(f"{result['seconds']} s film, {wall_s:.0f} s, {cpu_s:.0f} CPU s, word error {errors:.2f}, {loudness}")
-    assert 40 < result["seconds"] <= 60
+    print(f"{rendered['seconds']} s film, {wall_s:.0f} s, {cpu_s:.0f} CPU s, word error {errors:.2f}, {loudness}")
+    assert 40 < rendered["seconds"] <= 60
     assert abs(loudness.integrated + 16) <= 1.5
     assert errors <= 0.25, text
