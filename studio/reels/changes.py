@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -38,41 +38,39 @@ def act(page: Page, verb: Callable[[Session], object]) -> None:
 
 def change(page: Page, card: ReelCard, title: str, verb: Callable[[Session], ReelCard]) -> ReelCard | None:
     """Runs a verb that changes scenes, and remembers how they were. None: it was refused, and a toast says why."""
+    history = _history(card.id)
     after: list[ReelCard] = []
     act(page, lambda tx: after.append(verb(tx)))
     if not after:
         return None
-    history = [*_history(card), _Change(title, card.scenes, after[0].revision)]
-    st.session_state[_key(card)] = history[-_MOST:]
+    history.append(_Change(title, card.scenes, after[0].revision))
+    del history[:-_MOST]
     return after[0]
 
 
 def undo_title(card: ReelCard) -> str:
     """What an undo would take back now; "": nothing, or the reel was changed elsewhere since."""
-    history = _history(card)
+    history = _history(card.id)
     return history[-1].title if history and history[-1].revision == card.revision else ""
 
 
 def undo(page: Page, card: ReelCard) -> None:
     """Takes the latest change back; the one before it can be taken back then."""
-    history = _history(card)
-    if not undo_title(card):
+    history = _history(card.id)
+    if not history or history[-1].revision != card.revision:
         return
     names = SceneDraft.model_fields
     scenes = [PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in names}) for scene in history[-1].before]
     after: list[ReelCard] = []
     act(page, lambda tx: after.append(reels.set_scenes(tx, card.id, scenes, revision=card.revision)))
     if after:
-        left = history[:-1]
-        if left:  # what it was before is what it is now
-            left[-1] = _Change(left[-1].title, left[-1].before, after[0].revision)
-        st.session_state[_key(card)] = left
+        history.pop()
+        if history:  # what it was before is what it is now
+            history[-1] = replace(history[-1], revision=after[0].revision)
 
 
-def _history(card: ReelCard) -> list[_Change]:
-    history: list[_Change] = st.session_state.get(_key(card), [])
-    return list(history)
-
-
-def _key(card: ReelCard) -> str:
-    return f"reel:{card.id}:changes"
+def _history(reel_id: str) -> list[_Change]:
+    """A list that is changed in place: Streamlit may cut a run off at each use of the session state, so none is needed between
+    a change and its being remembered."""
+    history: list[_Change] = st.session_state.setdefault(f"reel:{reel_id}:changes", [])
+    return history

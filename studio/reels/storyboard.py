@@ -153,16 +153,22 @@ def _scenes(page: Page, card: ReelCard) -> SceneCard:
         undo=changes.undo_title(card) if page.can_edit else "",
         can_edit=page.can_edit,
     )
+    chosen = None
     for event in events:
         with page.transaction() as tx:
             latest = reels.get(tx, card.id)
-        _follow_strip(page, latest, event)
-    if events:
+        chosen = _follow_strip(page, latest, event)
+        if event.name == "selected":
+            st.query_params["scene"] = chosen
+    if chosen:
+        st.query_params["scene"] = chosen
+    if chosen is not None:
         st.rerun()
     return card.scenes[ids.index(selected)]
 
 
-def _follow_strip(page: Page, card: ReelCard, event: StripEvent) -> None:
+def _follow_strip(page: Page, card: ReelCard, event: StripEvent) -> str:
+    """Returns the scene to be chosen then; "": as before."""
     values, scenes_by_id = event.values, {scene.id: scene for scene in card.scenes}
     chosen = str(values.get("id", ""))
     if event.name == "undone":
@@ -180,8 +186,7 @@ def _follow_strip(page: Page, card: ReelCard, event: StripEvent) -> None:
         after = chosen if copied else str(values.get("after", ""))
         changed = changes.change(page, card, "The new scene", lambda tx: reels.add_scene(tx, card.id, draft, after=after))
         chosen = next((scene.id for scene in changed.scenes if scene.id not in scenes_by_id), "") if changed else ""
-    if chosen:
-        st.query_params["scene"] = chosen
+    return chosen
 
 
 def _render(page: Page, reel_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from backend.reels import RenderedScene, SceneCard
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
-_EVENTS = ("selected", "ordered", "removed", "duplicated", "added", "undone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,13 @@ class StripEvent:
 
     name: str
     values: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Handled:
+    """`at` of the last event that was acted on, changed in place."""
+
+    at: int = 0
 
 
 def scene_strip(
@@ -33,25 +39,23 @@ def scene_strip(
     selected: str,
     undo: str,
     can_edit: bool,
-) -> list[StripEvent]:
-    """What was done since the last run, in order: quick ones may come together. `rendered`: scene id -> what the last render
-    made of it. `undo`: what an undo takes back, "" nothing."""
+) -> Iterator[StripEvent]:
+    """Yields what was done and not acted on yet, in order. An event comes again until the loop goes on after it: Streamlit may
+    cut a run off at each use of its state, so nothing of that may come after a change within the loop. `rendered`: scene id ->
+    what the last render made of it. `undo`: what an undo takes back, "" nothing."""
+    handled: _Handled = st.session_state.setdefault(f"{key}:handled", _Handled())
     data: dict[str, Any] = {
         "workspace": workspace,
         "canEdit": can_edit,
         "scenes": [_scene_json(scene, rendered.get(scene.id)) for scene in scenes],
         "selected": selected,
         "undo": undo,
+        "handled": handled.at,
     }
-    triggers: dict[str, Any] = {f"on_{name}_change": ignore for name in _EVENTS}
-    state = _component(key=key, data=data, **triggers)
-    slot = f"{key}:handled"
-    handled_at = st.session_state.get(slot, 0)  # a run that was cut off hands its events over once more
-    events = [StripEvent(name, state[name]) for name in _EVENTS if state.get(name) and state[name]["at"] > handled_at]
-    events.sort(key=lambda event: event.values["at"])
-    if events:
-        st.session_state[slot] = events[-1].values["at"]
-    return events
+    for values in _component(key=key, data=data, on_events_change=ignore).get("events") or []:
+        if values["at"] > handled.at:
+            yield StripEvent(values["name"], values)
+            handled.at = values["at"]
 
 
 def _scene_json(scene: SceneCard, rendered: RenderedScene | None) -> dict[str, Any]:

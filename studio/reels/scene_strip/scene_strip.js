@@ -16,6 +16,13 @@ import { barsOf, clock, startsOf } from "./timing.js"
  * @property {StripScene[]} scenes
  * @property {string} selected
  * @property {string} undo what the undo takes back; "": nothing
+ * @property {number} handled `at` of the last event that the page has acted on
+ */
+
+/**
+ * @typedef {object} StripEvent
+ * @property {string} name
+ * @property {number} at when, in ms since 1970; no two have the same
  */
 
 const PX_PER_SECOND = 26
@@ -32,8 +39,10 @@ class SceneStrip {
     this.key = ""
     /** The scene that has the focus after the next drawing. */
     this.focusNext = ""
-    /** @type {ComponentRun<StripData>["setTriggerValue"]} */
-    this.setTriggerValue = () => {}
+    /** @type {StripEvent[]} what was done that the page has not acted on yet */
+    this.events = []
+    /** @type {ComponentRun<StripData>["setStateValue"]} */
+    this.setStateValue = () => {}
     this.ordering = new Ordering({
       move: (from, to) => this.move(from, to),
       focus: n => this.handle(this.scenes[n]?.id)?.focus(),
@@ -64,12 +73,14 @@ class SceneStrip {
   }
 
   /** @param {ComponentRun<StripData>} run */
-  update({ data, setTriggerValue }) {
-    this.setTriggerValue = setTriggerValue
-    const key = JSON.stringify(data)
+  update({ data, setStateValue }) {
+    this.setStateValue = setStateValue
+    this.events = this.events.filter(event => event.at > data.handled)
+    if (this.events.length) return // what these change is shown already; the run that acts on them brings the rest
+    this.data = data
+    const key = JSON.stringify({ ...data, handled: 0 })
     if (key === this.key) return
     this.key = key
-    this.data = data
     this.scenes = data.scenes
     this.selected = data.selected
     this.draw()
@@ -210,11 +221,16 @@ class SceneStrip {
   }
 
   /**
-   * @param {string} name of the trigger
+   * A state, not a trigger: Streamlit drops the triggers of a run that the next event interrupts. So each event is sent again
+   * with the next ones, until the page has acted on it.
+   *
+   * @param {string} name
    * @param {object} values
    */
   act(name, values) {
-    this.setTriggerValue(name, { ...values, at: Date.now() })
+    const at = Math.max(Date.now(), (this.events.at(-1)?.at ?? this.data?.handled ?? 0) + 1)
+    this.events = [...this.events, { ...values, name, at }]
+    this.setStateValue("events", this.events)
   }
 
   /** @param {string} id */

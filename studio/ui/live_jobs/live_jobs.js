@@ -1,5 +1,6 @@
 import { api, messageOf, send } from "../shared/api.js"
 import { el, placeChild, removeOthers, setIfChanged } from "../shared/dom.js"
+import { whenNotRunning } from "../shared/live_changes.js"
 import { followStream } from "../shared/live_events.js"
 import { mountable } from "../shared/mount.js"
 import { hasEnded, poll } from "../shared/polling.js"
@@ -139,7 +140,8 @@ class LiveJobs {
     const statuses = statusesKey(jobs)
     if (statuses !== statusesKey(cards) && statuses !== this.reported) {
       this.reported = statuses
-      this.setTriggerValue("changed", { statuses: jobs.map(job => [job.id, job.status]), at: Date.now() })
+      const changed = { statuses: jobs.map(job => [job.id, job.status]), at: Date.now() }
+      whenNotRunning(() => this.setTriggerValue("changed", changed))
     }
     if (ids.length && jobs.every(job => hasEnded(job.status))) {
       this.stopPolling?.()

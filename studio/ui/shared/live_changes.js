@@ -76,8 +76,21 @@ export const followChanges = (workspace, nouns, onChange, { isFree = () => true,
 /** What is open over the page, or typed into: a run of the page would close it, or take the words away. */
 const OPEN_OVER = "[role=dialog], [role=listbox], [role=menu], [data-testid=stPopoverBody]"
 
-/** Whether a page may run again without disturbing anybody: nobody types, and nothing is open over it. */
-export const isPageFree = () => !(isTyping() || isUnderDialog() || document.querySelector(OPEN_OVER))
+/** Whether a page may run again without disturbing anybody: it does not run, nobody types, and nothing is open over it. */
+export const isPageFree = () => !(isRunning() || isTyping() || isUnderDialog() || document.querySelector(OPEN_OVER))
+
+/** Whether the page's script runs or is about to: a run that another one interrupts loses what was pressed for it. */
+const isRunning = () => Boolean(document.querySelector("[data-test-script-state=running], [data-test-script-state=rerunRequested]"))
+
+/**
+ * Calls `call` once the page's script does not run.
+ *
+ * @param {() => void} call
+ */
+export const whenNotRunning = call => {
+  if (isRunning()) setTimeout(() => whenNotRunning(call), LOOK_AGAIN_MS)
+  else call()
+}
 
 /** Whether a dialog is open over the page, also one of a component: keys and changes are not the page's then. */
 export const isUnderDialog = () =>

@@ -14,7 +14,7 @@ from backend import assets, consents, jobs, reels, voices
 from backend.app import App
 from backend.assets import uploads
 from backend.bootstrap import bootstrap
-from backend.consents import ConsentCard, ConsentDraft, ConsentEnded
+from backend.consents import ConsentCard, ConsentDraft, ConsentEnded, rules
 from backend.consents.pipeline import run_check
 from backend.consents.queries import today
 from backend.consents.schemas import RecordingDraft, RecordingPayload
@@ -169,6 +169,15 @@ def test_a_recording_is_compared_and_another_text_is_refused_until_it_is_read_or
     assert do(assets.get, card.asset_id).state == "stored"
     with pytest.raises(Conflict, match="valid"):
         check(consent, tone(9))
+
+
+@pytest.mark.parametrize("language", rules.LANGUAGES)
+def test_no_random_word_is_heard_in_the_words_of_every_statement(language: str) -> None:
+    for word in {word for _ in range(40) for word in rules.fresh_words(language)}:
+        text = rules.statement(language, name="Anna", company="Studio", influencer="", expires_on=None, words=[word])
+        assert rules.match(text, [word], text)[1]
+        recorded_before = text.rpartition(":")[0]
+        assert not rules.match(text, [word], recorded_before)[1], word
 
 
 def test_where_no_recogniser_knows_the_language_it_is_said_and_an_owner_may_confirm(
