@@ -83,7 +83,9 @@ def match(text: str, words: Sequence[str], transcript: str) -> tuple[float, bool
     blocks = SequenceMatcher(None, expected, heard_words, autojunk=False).get_matching_blocks()
     share = sum(block.size for block in blocks) / max(1, len(expected))
     random_words = [word.lower() for word in words]
-    other_words = set(expected) - set(_plain(" ".join(words)))  # "holiday" must not be heard in "today", which stands in every statement
+    other_words = set(expected) - set(
+        _plain(" ".join(words))
+    )  # "holiday" must not be heard in "today", which stands in every statement
     tail = [word for word in heard_words[-3 * len(words) :] if word not in other_words]
     recognised = sum(any(SequenceMatcher(None, word, other).ratio() >= _SIMILAR for other in tail) for word in random_words)
     return round(share, 2), share >= _LEAST_MATCH and recognised >= min(_LEAST_WORDS, len(words))
