@@ -80,7 +80,8 @@ const OPEN_OVER = "[role=dialog], [role=listbox], [role=menu], [data-testid=stPo
 export const isPageFree = () => !(isRunning() || isTyping() || isUnderDialog() || document.querySelector(OPEN_OVER))
 
 /** Whether the page's script runs or is about to: a run that another one interrupts loses what was pressed for it. */
-const isRunning = () => Boolean(document.querySelector("[data-test-script-state=running], [data-test-script-state=rerunRequested]"))
+const isRunning = () =>
+  Boolean(document.querySelector("[data-test-script-state=running], [data-test-script-state=rerunRequested]"))
 
 /**
  * Calls `call` once the page's script does not run.
