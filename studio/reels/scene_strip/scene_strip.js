@@ -221,8 +221,8 @@ class SceneStrip {
   }
 
   /**
-   * A state, not a trigger: Streamlit drops the triggers of a run that the next event interrupts. So each event is sent again
-   * with the next ones, until the page has acted on it.
+   * A state, not a trigger: Streamlit drops the triggers of a run that the next event interrupts. So each event is
+   * sent again with the next ones, until the page has acted on it.
    *
    * @param {string} name
    * @param {object} values
