@@ -76,7 +76,7 @@ export const followChanges = (workspace, nouns, onChange, { isFree = () => true,
 /** What is open over the page, or typed into: a run of the page would close it, or take the words away. */
 const OPEN_OVER = "[role=dialog], [role=listbox], [role=menu], [data-testid=stPopoverBody]"
 
-/** Whether a page may run again without disturbing anybody: it does not run, nobody types, and nothing is open over it. */
+/** Whether a page may run again and disturb nobody: it does not run, nobody types, and nothing is open over it. */
 export const isPageFree = () => !(isRunning() || isTyping() || isUnderDialog() || document.querySelector(OPEN_OVER))
 
 /** Whether the page's script runs or is about to: a run that another one interrupts loses what was pressed for it. */
