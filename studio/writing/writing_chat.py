@@ -89,7 +89,10 @@ def chat(page: Page, influencer: InfluencerCard) -> None:
 def _take_question(page: Page, influencer_id: str, slot: str, waiting: list[_Answer]) -> None:
     question = st.session_state[slot]
     transact = partial(page.transaction, "editor")
-    _add(waiting, _Answer(question, partial(writing.chat.ask, page.app, transact, influencer_id=influencer_id, question=question)))
+    _add(
+        waiting,
+        _Answer(question, partial(writing.chat.ask, page.app, transact, influencer_id=influencer_id, question=question)),
+    )
 
 
 def _ask_again(page: Page, line: ChatLine, waiting: list[_Answer]) -> None:
