@@ -5,10 +5,12 @@ from backend.influencers.queries import get, get_locked, names, page
 from backend.influencers.rules import LANGUAGES, propose_trigger_word, time_zones
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft, InfluencerPage, Persona
 from backend.influencers.service import archive, create, restore, save, save_setup, set_cover, set_default_lora
+from backend.media.fonts import SUBTITLE_FONTS
 
 __all__ = [
     "CORNERS",
     "LANGUAGES",
+    "SUBTITLE_FONTS",
     "BrandKit",
     "InfluencerCard",
     "InfluencerDraft",

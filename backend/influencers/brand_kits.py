@@ -1,4 +1,4 @@
-"""Brand kits: what all reels of an influencer have in common: logo, colours of subtitles, intro and outro."""
+"""Brand kits: what all reels of an influencer have in common: logo, font and colours of subtitles, intro and outro."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from backend.db.tables import Influencer
 from backend.errors import Invalid
 from backend.influencers.queries import get, get_locked
 from backend.kit.drafts import Draft
+from backend.media.fonts import SubtitleFont
 
 _USE = "brand-kit"
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
@@ -25,12 +26,13 @@ CORNERS: dict[Corner, str] = {
 
 
 class BrandKit(Draft):
-    """`logo_asset_id`: a picture that stands in a corner of every scene. `color`, `highlight`: of subtitles and of the word
-    that is spoken; None: as each reel says. `intro_asset_id`, `outro_asset_id`: a picture or video before and after the
-    scenes."""
+    """`logo_asset_id`: a picture that stands in a corner of every scene. `font`, `color`, `highlight`: of subtitles, and of
+    the word that is spoken; None: as each reel says. `intro_asset_id`, `outro_asset_id`: a picture or video before and after
+    the scenes."""
 
     logo_asset_id: str | None = Field(None, max_length=80)
     corner: Corner = "top-left"
+    font: SubtitleFont | None = None
     color: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$")
     highlight: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$")
     intro_asset_id: str | None = Field(None, max_length=80)

@@ -1,6 +1,7 @@
 """Reels: a script becomes scenes, and scenes a finished video with voice, subtitles and music."""
 
 from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.fonts import SUBTITLE_FONTS
 from backend.reels.clips import purge_old as purge_clips
 from backend.reels.orchestrator import (
     ENDED_MESSAGE,
@@ -61,6 +62,7 @@ __all__ = [
     "MAX_VARIANTS",
     "MOVEMENTS",
     "SCENE_SOUNDS",
+    "SUBTITLE_FONTS",
     "TRANSITIONS",
     "UPDATE_MESSAGE",
     "PlacedScene",

@@ -1,4 +1,4 @@
-"""The brand kit of an influencer in their reels: colours, intro and outro, and the logo in a corner."""
+"""The brand kit of an influencer in their reels: font, colours, intro and outro, and the logo in a corner."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def kit_of(tx: Session, reel: ReelCard) -> BrandKit:
 
 
 def branded(reel: ReelCard, kit: BrandKit) -> ReelCard:
-    """The reel in the kit's colours, with its intro and outro as scenes without words."""
-    colors = {name: value for name, value in (("color", kit.color), ("highlight", kit.highlight)) if value}
+    """The reel in the kit's font and colours, with its intro and outro as scenes without words."""
+    look = {name: value for name in ("font", "color", "highlight") if (value := getattr(kit, name))}
     scenes = list(reel.scenes)
     if kit.intro_asset_id:
         scenes.insert(0, _silent("intro", kit.intro_asset_id, kit.intro_seconds))
     if kit.outro_asset_id:
         scenes.append(_silent("outro", kit.outro_asset_id, kit.outro_seconds))
     numbered = tuple(replace(scene, position=n) for n, scene in enumerate(scenes))
-    return replace(reel, scenes=numbered, style=reel.style.model_copy(update=colors))
+    return replace(reel, scenes=numbered, style=reel.style.model_copy(update=look))
 
 
 def fetch_logo(ctx: JobContext, kit: BrandKit) -> Logo | None:

@@ -82,7 +82,7 @@ def plan_clip(
 def subtitles_of(words: Sequence[Any], canvas: Canvas) -> str:
     """An ASS file's text of words with their times."""
     style = canvas.style
-    names = ("size", "color", "highlight", "position", "karaoke", "upper_case")
+    names = ("font", "size", "color", "highlight", "position", "karaoke", "upper_case")
     look = SubtitleStyle(**{name: getattr(style, name) for name in names})
     lines = lines_of(words, max_characters=look.max_characters)
     return ass(lines, style=look, width=canvas.width, height=canvas.height, safe=canvas.safe)

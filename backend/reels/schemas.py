@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from backend.kit.drafts import Draft
 from backend.media.ffmpeg.camera_moves import MOVES
+from backend.media.fonts import TEXT_FONT, SubtitleFont
 from backend.music import UsedTrack
 from backend.writing import ScriptOrder
 
@@ -30,11 +31,12 @@ RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-sc
 
 class ReelStyle(Draft):
     """How a reel looks and sounds besides its scenes. `karaoke`: the word that is spoken is filled with `highlight`. `brand`:
-    it has the influencer's brand kit, whose colours go before these."""
+    it has the influencer's brand kit, whose font and colours go before these."""
 
     subtitles: bool = True
     karaoke: bool = True
     position: Literal["bottom", "middle", "top"] = "bottom"
+    font: SubtitleFont = TEXT_FONT
     size: int = Field(64, ge=24, le=140)
     color: str = Field("#ffffff", pattern="^#[0-9a-fA-F]{6}$")
     highlight: str = Field("#ffd54a", pattern="^#[0-9a-fA-F]{6}$")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from backend import gallery, influencers
-from backend.gallery import GalleryFilters
+from backend import influencers, videos
 from backend.influencers import CORNERS, BrandKit, InfluencerCard
+from studio.gallery.file_choice import file_choice
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url
 
-_PICTURES = 12
 _WHITE, _YELLOW = "#ffffff", "#ffd54a"
 _FILES = {"logo": "Logo", "intro": "Intro", "outro": "Outro"}
 
@@ -40,17 +41,7 @@ def _file(page: Page, influencer: InfluencerCard, kit: BrandKit, name: str, titl
     with st.popover("Choose", key=f"brand:{name}"):
         if asset_id:
             st.button(f"No {name}", key=f"brand:{name}:none", on_click=_set_file, args=(page, influencer, name, None))
-        with page.transaction() as tx:
-            tiles = gallery.tiles(tx, filters=GalleryFilters(), take=_PICTURES).tiles
-        if not tiles:
-            st.caption("There are no pictures yet. Import one in the library.")
-        for tile in tiles:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                address = media_url(page.workspace.id, tile.asset_id, w=160)
-                picture = f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">'
-                st.html(picture, width="content")
-                key = f"brand:{name}:{tile.id}"
-                st.button("Take it", key=key, on_click=_set_file, args=(page, influencer, name, tile.asset_id))
+        file_choice(page, f"brand:{name}", take=partial(_set_file, page, influencer, name), with_videos=name != "logo")
 
 
 def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
@@ -62,20 +53,34 @@ def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
             )
             intro_s = st.number_input("Intro, seconds", 0.5, 6.0, kit.intro_seconds, 0.5, width=150)
             outro_s = st.number_input("Outro, seconds", 0.5, 6.0, kit.outro_seconds, 0.5, width=150)
+            fonts = ["", *influencers.SUBTITLE_FONTS]
+            font = st.selectbox(
+                "Font of subtitles",
+                fonts,
+                index=fonts.index(kit.font or ""),
+                format_func=lambda option: option or "As each reel says",
+                width=200,
+            )
         own = st.checkbox("Subtitles in their own colours", value=bool(kit.color or kit.highlight))
         with st.container(horizontal=True):
             color = st.color_picker("Subtitles", kit.color or _WHITE)
             highlight = st.color_picker("Spoken word", kit.highlight or _YELLOW)
         pressed = st.form_submit_button("Save", type="primary")
     if pressed:
-        values: dict[str, object] = {"corner": corner, "intro_seconds": intro_s, "outro_seconds": outro_s}
+        values: dict[str, object] = {"corner": corner, "font": font or None, "intro_seconds": intro_s, "outro_seconds": outro_s}
         values |= {"color": color if own else None, "highlight": highlight if own else None}
         _change(page, influencer, values)
         st.rerun()
 
 
 def _set_file(page: Page, influencer: InfluencerCard, name: str, asset_id: str | None) -> None:
-    _change(page, influencer, {f"{name}_asset_id": asset_id})
+    values: dict[str, object] = {f"{name}_asset_id": asset_id}
+    if asset_id:
+        with page.transaction() as tx:
+            video = videos.durations(tx, [asset_id]).get(asset_id)
+        if video:  # the whole of it, as far as a kit allows
+            values[f"{name}_seconds"] = min(6.0, max(0.5, round(video["duration_s"], 1)))
+    _change(page, influencer, values)
 
 
 def _change(page: Page, influencer: InfluencerCard, values: dict[str, object]) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from backend import assets, gallery, jobs, reels, videos
-from backend.gallery import GalleryFilters
+from backend import assets, jobs, reels
 from backend.kit.ids import new_id
 from backend.reels import MOVEMENTS, SCENE_SOUNDS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
+from studio.gallery.file_choice import file_choice
 from studio.jobs.jobs import follow
 from studio.reels.changes import change
 from studio.shell.frame import Page
-from studio.ui.format import esc, media_url, plain
+from studio.ui.format import esc, media_url
 from studio.ui.media_player import video_player
 
 _PREVIEW = "reel:preview"
-_PICTURES = 12
 
 
 def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
@@ -97,29 +98,8 @@ def _picture(page: Page, card: ReelCard, scene: SceneCard) -> None:
     with st.popover("Picture or video", icon=":material/imagesmode:"):
         if scene.asset_id:
             st.button("Draw a new one", key=f"redraw:{scene.id}", on_click=_set_picture, args=(page, card, scene, None))
-        _choices(page, card, scene)
-
-
-def _choices(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    """Pictures of the gallery, and videos where there are any."""
-    with page.transaction() as tx:
-        tiles = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.influencer_id), take=_PICTURES).tiles
-        films = videos.page(tx, take=_PICTURES).cards
-    kind, kinds = "Pictures", ["Pictures", "Videos"]
-    if films:
-        kind = st.segmented_control("Show", kinds, default=kind, key=f"kind:{scene.id}", required=True)
-    elif not tiles:
-        st.caption("There are no pictures in the gallery yet.")
-    choices = [(tile.id, tile.asset_id, "") for tile in tiles]
-    if kind == "Videos":
-        choices = [(film.id, film.asset_id or "", f"{plain(film.recipe.title)}, {film.seconds:.0f} s") for film in films]
-    for choice_id, asset_id, label in choices:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            address = media_url(page.workspace.id, asset_id, w=160)
-            st.html(f'<img src="{esc(address)}" alt="" style="height:72px;border-radius:6px;display:block">', width="content")
-            if label:
-                st.caption(label)
-            st.button("Take it", key=f"take:{scene.id}:{choice_id}", on_click=_set_picture, args=(page, card, scene, asset_id))
+        take = partial(_set_picture, page, card, scene)
+        file_choice(page, f"scene:{scene.id}", take=take, influencer_id=card.influencer_id)
 
 
 def _preview(page: Page, card: ReelCard, scene: SceneCard) -> None:

@@ -113,12 +113,25 @@ def _settings(page: Page, card: ReelCard) -> None:
         music_db = st.slider("Music volume", -30.0, 6.0, max(-30.0, card.music_db), 1.0, format="%+.0f dB")
         subtitles = st.toggle("Subtitles", card.style.subtitles)
         karaoke = st.toggle("Fill the word that is spoken", card.style.karaoke)
+        fonts = list(reels.SUBTITLE_FONTS)
+        font_column, size_column = st.columns([3, 2])
+        font = font_column.selectbox("Font", fonts, index=fonts.index(card.style.font))
+        size = size_column.number_input("Size", 24, 140, card.style.size, 4)
         positions = ["bottom", "middle", "top"]
-        position = st.segmented_control("Where", positions, default=card.style.position, required=True)
+        position = st.segmented_control(
+            "Where", positions, default=card.style.position, format_func=str.capitalize, required=True
+        )
         highlight = st.color_picker("Colour of the spoken word", card.style.highlight)
         pressed = st.form_submit_button("Save", type="primary")
     if pressed:
-        look = {"subtitles": subtitles, "karaoke": karaoke, "position": position, "highlight": highlight}
+        look = {
+            "subtitles": subtitles,
+            "karaoke": karaoke,
+            "font": font,
+            "size": size,
+            "position": position,
+            "highlight": highlight,
+        }
         style = ReelStyle(**{**card.style.model_dump(), **look})
         values = {name: getattr(card, name) for name in ReelDraft.model_fields}
         sound = {"music_track_id": track_id or None, "music_db": music_db}

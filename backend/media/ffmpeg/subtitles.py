@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.media.fonts import EMOJI_FONT, TEXT_FONT
+from backend.media.fonts import EMOJI_FONT, REGULAR_FONTS, TEXT_FONT, SubtitleFont, can_draw
 
 Position = Literal["bottom", "middle", "top"]
 _EMOJI_SIGN = "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff\u20e3]"
@@ -56,9 +56,8 @@ class SubtitleStyle:
     `max_characters`: of a line; a word that is longer stands alone, in smaller letters.
     """
 
-    font: str = TEXT_FONT
+    font: SubtitleFont = TEXT_FONT
     size: int = 96
-    bold: bool = True
     color: str = "#ffffff"
     highlight: str = "#ffd54a"
     outline: str = "#000000"
@@ -125,7 +124,7 @@ def ass(lines: Sequence[SubtitleLine], *, style: SubtitleStyle, width: int, heig
         _color(style.color),
         _color(style.outline),
         _color(style.outline),
-        -1 if style.bold else 0,
+        0 if style.font in REGULAR_FONTS else -1,
         *(0, 0, 0, 100, 100, 0, 0),
         border_style,
         f"{outline:.1f}",
@@ -171,10 +170,13 @@ def _ass_text(line: SubtitleLine, style: SubtitleStyle) -> str:
 
 
 def _styled(text: str, style: SubtitleStyle) -> str:
-    """The word for libass: no markup of its own, emoji in the emoji font."""
+    """The word for libass: no markup of its own, emoji in their own font, and in Noto Sans where the font lacks a letter."""
     plain = _VARIATION_SELECTORS.sub("", unicodedata.normalize("NFC", text.upper() if style.upper_case else text))
     plain = plain.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
-    return _EMOJI.sub(lambda emoji: f"{{\\fn{EMOJI_FONT}}}{emoji[0]}{{\\fn{style.font}}}", plain)
+    has_letters = style.font == TEXT_FONT or can_draw(style.font, _EMOJI.sub("", plain))
+    font = style.font if has_letters else TEXT_FONT
+    word = _EMOJI.sub(lambda emoji: f"{{\\fn{EMOJI_FONT}}}{emoji[0]}{{\\fn{font}}}", plain)
+    return word if font == style.font else f"{{\\fn{font}}}{word}{{\\fn{style.font}}}"
 
 
 def _end(lines: Sequence[SubtitleLine], n: int) -> float:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, TimedWord, ass, lines_of, srt
-from backend.media.fonts import missing_glyphs
+from backend.media.fonts import SUBTITLE_FONTS, SubtitleFont, missing_glyphs
 
 WORDS = [
     TimedWord(text, start_s, start_s + 0.3)
@@ -60,3 +62,13 @@ def test_a_word_too_long_for_a_line_is_written_smaller() -> None:
 def test_characters_without_a_glyph_are_named_once() -> None:
     assert missing_glyphs("Caffè à Kraków, “Привет” 5 € 👩‍🍳 🎉☕️") == ""
     assert missing_glyphs("你好 你 ok") == "你好"
+
+
+@pytest.mark.parametrize("font", SUBTITLE_FONTS)
+def test_a_word_that_a_font_has_no_letters_for_is_set_in_noto_sans(font: SubtitleFont) -> None:
+    lines = lines_of([TimedWord("Caffè", 0, 1), TimedWord("Καλημέρα🎉", 1, 2)], max_characters=40)
+    text = ass(lines, style=SubtitleStyle(font=font, karaoke=False), width=1080, height=1920)
+    assert f"Style: Default,{font}," in text
+    expected = "Καλημέρα{\\fnNoto Emoji}🎉{\\fnNoto Sans}"
+    dialogue = text.splitlines()[-1].partition("Caffè ")[2]
+    assert dialogue == (expected if font == "Noto Sans" else f"{{\\fnNoto Sans}}{expected}{{\\fn{font}}}")

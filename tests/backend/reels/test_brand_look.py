@@ -32,7 +32,8 @@ def test_intro_outro_logo_and_colours_are_in_the_film(studio: App, workspace: Te
             make_asset(tx, storage=studio.storage, data=plain_picture(color), width=600, height=600)
             for color in ("#ff0000", "#0000ff", "#00c000")
         )
-        kit = BrandKit(logo_asset_id=green, corner="top-right", intro_asset_id=red, outro_asset_id=blue, color="#123456")
+        files = {"logo_asset_id": green, "intro_asset_id": red, "outro_asset_id": blue}
+        kit = BrandKit(**files, corner="top-right", color="#123456", font="Anton")
         assert influencers.set_brand_kit(tx, influencer.id, kit) == influencers.brand_kit(tx, influencer.id)
         card, plain = (
             reels.create(tx, ReelDraft(script="Hello there.", influencer_id=influencer.id, style=ReelStyle(brand=brand)))
@@ -47,6 +48,7 @@ def test_intro_outro_logo_and_colours_are_in_the_film(studio: App, workspace: Te
         subtitles = studio.storage.read(assets.get(tx, with_kit["files"]["subtitles.ass"]).key).decode()
     assert with_kit["seconds"] == pytest.approx(without["seconds"] + 3.5, abs=0.1)
     assert "563412" in subtitles, "ASS writes colours backwards"
+    assert "Style: Default,Anton," in subtitles
     film = tmp_path / "film.mp4"
     assets.fetch(studio.storage, file, film)
     with av.open(str(film)) as container:
