@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,9 +54,10 @@ class Storage:
         self.server = "S3"
         """The server that answered the last `ready()`, with its version where it gives one: `SeaweedFS 4.48`, `MinIO`."""
 
-    def put_file(self, key: str, path: Path, content_type: str) -> None:
+    def put_file(self, key: str, path: Path, content_type: str, *, check: Callable[[], None] = lambda: None) -> None:
+        """Uploads the file. `check` is called before each part of it; what it raises is passed on and leaves no object."""
         with path.open("rb") as file:
-            self._put(key, file, path.stat().st_size, content_type)
+            self._put(key, cast("BinaryIO", _CheckedFile(file, check)), path.stat().st_size, content_type)
 
     def put_bytes(self, key: str, data: bytes, content_type: str) -> None:
         self._put(key, io.BytesIO(data), len(data), content_type)
@@ -68,12 +69,14 @@ class Storage:
         raises is passed on and leaves no object."""
         self._put(key, cast("BinaryIO", _Readable(chunks)), size, content_type)
 
-    def get_file(self, key: str, path: Path) -> None:
-        """Downloads to `path`, which is replaced in one step: a download that was cut off never looks complete."""
+    def get_file(self, key: str, path: Path, *, check: Callable[[], None] = lambda: None) -> None:
+        """Downloads to `path`, which is replaced in one step: a download that was cut off never looks complete. `check` is
+        called for each chunk; what it raises is passed on."""
         part = path.with_name(f"{path.name}.{new_id('part')}")
         try:
             with part.open("wb") as file:
                 for chunk in self.open(key):
+                    check()
                     file.write(chunk)
             part.replace(path)
         except OSError as error:
@@ -252,6 +255,17 @@ class _Body:
 
     def __del__(self) -> None:
         self.close()
+
+
+class _CheckedFile:
+    """A file that is read after a `check`, which may raise."""
+
+    def __init__(self, file: BinaryIO, check: Callable[[], None]) -> None:
+        self._file, self._check = file, check
+
+    def read(self, n: int = -1) -> bytes:
+        self._check()
+        return self._file.read(n)
 
 
 class _Readable:

@@ -49,7 +49,7 @@ _HEARTBEAT = text(
     WHERE a.worker_id = :id AND a.ended_at IS NULL"""
 )
 """A whole heartbeat in one statement. Returns the attempts that Postgres holds for this worker."""
-ORPHAN_BEATS = 3
+ORPHAN_BEATS = 6
 """Heartbeats in a row after which an attempt in this worker's name that none of its threads runs is released. It exists when
 the claim was committed and its answer was lost; fewer would hit claims whose thread has not begun yet."""
 

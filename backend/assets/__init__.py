@@ -1,7 +1,16 @@
 """Assets: files in the storage, what uses them, and uploads on their way in."""
 
 from backend.assets import uploads
-from backend.assets.job_outputs import StoredOutput, fetch_small, intend_outputs, send_outputs, store_outputs, write_output
+from backend.assets.job_outputs import (
+    StoredOutput,
+    fetch_file,
+    fetch_small,
+    intend_outputs,
+    send_file,
+    send_outputs,
+    store_outputs,
+    write_output,
+)
 from backend.assets.keys import key_for, safe_name, thumb_key
 from backend.assets.queries import get, get_many, page, stored, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, AssetPage, NewFile, ThumbFile, UploadCard, Use
@@ -42,6 +51,7 @@ __all__ = [
     "delete",
     "delete_unused",
     "fetch",
+    "fetch_file",
     "fetch_small",
     "find_strays",
     "get",
@@ -54,6 +64,7 @@ __all__ = [
     "rename_uses",
     "restore",
     "safe_name",
+    "send_file",
     "send_outputs",
     "signed_url",
     "store",

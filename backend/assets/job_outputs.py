@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 from sqlalchemy.orm import Session
@@ -14,13 +15,18 @@ from sqlalchemy.orm import Session
 from backend.assets.keys import key_for, thumb_key
 from backend.assets.queries import get_many
 from backend.assets.schemas import AssetCard, NewFile, ThumbFile
-from backend.assets.service import UploadedFile, confirm, confirm_stmt, intend, sha256_of
+from backend.assets.service import UploadedFile, confirm, confirm_stmt, intend, sha256_of, upload_file
 from backend.db.pipelining import execute_pipelined, insert_stmt
 from backend.db.tables import AssetUse, Base
-from backend.jobs.context import JobContext
+from backend.errors import Cancelled
+from backend.jobs.context import JobContext, run_steps
+from backend.kit.background import wait_for
 from backend.media.images import pictures
 
+T = TypeVar("T")
 _FETCH_THREADS = 6
+_CHECK_S = 0.25
+"""How often a transfer looks whether its job is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +139,26 @@ def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[st
 def _smallest_key(asset: AssetCard, side: int) -> str:
     width = min((width for width in asset.thumbs if width >= side), default=0)
     return thumb_key(asset.key, width) if width else asset.key
+
+
+def fetch_file(ctx: JobContext, key: str, path: Path) -> None:
+    """Downloads the object `key` to `path`. However slow the storage is, the job stops within a quarter of a second when it is
+    to stop. Raises Unavailable, NotFound."""
+    run_steps(ctx, _stoppable(lambda check: ctx.app.storage.get_file(key, path, check=check)))
+
+
+def send_file(ctx: JobContext, file: NewFile) -> UploadedFile:
+    """As `upload_file`. However slow the storage is, the job stops within a quarter of a second when it is to stop; what was
+    sent until then is swept."""
+    return run_steps(ctx, _stoppable(lambda check: upload_file(ctx.app.storage, file, check=check)))
+
+
+def _stoppable(transfer: Callable[[Callable[[], None]], T]) -> Generator[None, None, T]:
+    """Runs `transfer` in a thread; gives it a function that raises once the generator is closed."""
+    stopped = threading.Event()
+
+    def check() -> None:
+        if stopped.is_set():
+            raise Cancelled("The job that needed this file has ended.")
+
+    return wait_for(lambda: transfer(check), stop=stopped.set, every_s=_CHECK_S)

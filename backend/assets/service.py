@@ -107,10 +107,11 @@ def intend(tx: Session, files: Sequence[NewFile], *, job_id: str | None = None, 
     return [ids[file.key] for file in files]
 
 
-def upload_file(storage: Storage, file: NewFile) -> UploadedFile:
-    """Uploads the file and its thumbnails in parallel. Nobody sees any of them before `confirm`."""
+def upload_file(storage: Storage, file: NewFile, *, check: Callable[[], None] = lambda: None) -> UploadedFile:
+    """Uploads the file and its thumbnails in parallel. Nobody sees any of them before `confirm`. `check` as in
+    `Storage.put_file`."""
     with ThreadPoolExecutor(1 + len(file.thumbs)) as pool:
-        transfers = [pool.submit(storage.put_file, file.key, file.path, file.content_type)]
+        transfers = [pool.submit(storage.put_file, file.key, file.path, file.content_type, check=check)]
         for thumb in file.thumbs:
             transfers.append(pool.submit(storage.put_file, thumb_key(file.key, thumb.width), thumb.path, "image/webp"))
         sha256 = sha256_of(file.path)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from backend.db.tables import JobState
 from backend.errors import (
     Cancelled,
+    DiskFull,
     EngineUnavailable,
     LeaseLost,
     ProcessKilled,
@@ -20,6 +21,7 @@ from backend.errors import (
     Unavailable,
 )
 from backend.jobs.context import WaitForChildren
+from backend.kit import disk
 
 MAX_DEATHS = 3
 """How often a job's process may be killed within the setting `jobs.deaths_within_s`, without a finished step in between."""
@@ -74,6 +76,8 @@ def outcome_of_error(
 
     `submitted`: a remote handle is saved, so the engine had accepted the work.
     """
+    if not isinstance(error, StudioError) and disk.caused_by_full(error):
+        error = DiskFull(disk.FULL)
     code = error.code if isinstance(error, StudioError) else "internal"
     message = error.message if isinstance(error, StudioError) else INTERNAL_ERROR
     error_fields: dict[str, Any] = {"error_code": code, "error_message": message, "detail": detail}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -18,12 +19,12 @@ NO_ANSWER = {"refused": "damaged", "detail": "the program that reads it has ende
 def child_answer(
     module: str, *arguments: str, what: str, memory_mb: int, cpu_s: int = 0
 ) -> Generator[None, None, dict[str, Any] | None]:
-    """Runs `python -m module arguments`, in as much memory and processor time. Yields twice a second; returns its answer, None
-    where it ended without one. Closing the generator ends the program. `what`: that it reads. Raises ProcessKilled."""
+    """Runs `python -m module arguments`, in as much memory and processor time. Yields four times a second; returns its answer,
+    None where it ended without one. Closing the generator ends the program. `what`: that it reads. Raises ProcessKilled."""
     argv = [sys.executable, "-m", module, *arguments]
     proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=memory_mb, cpu_s=cpu_s)
     try:
-        for line in child.json_lines(proc, every_s=0.5, on_other=lambda _: None):
+        for line in child.json_lines(proc, every_s=0.25, on_other=lambda _: None):
             if line:
                 return line
             yield
@@ -31,4 +32,4 @@ def child_answer(
             raise ProcessKilled(f"The program that reads {what} was ended from outside. It is started again.")
         return None
     finally:
-        child.stop(proc, grace_s=0.5)
+        child.stop(proc, sig=signal.SIGKILL)

@@ -30,7 +30,7 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
         title = tx.get_one(Track, payload.track_id).title
     source, out = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "track.m4a"
     ctx.progress(0, 0, "fetching the file")
-    ctx.app.storage.get_file(upload.key, source)
+    assets.fetch_file(ctx, upload.key, source)
     ctx.progress(0, 0, "listening to it")
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
@@ -44,7 +44,7 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     file = NewFile(out, "audio", key, "audio/mp4", f"{title[:80]}.m4a", meta={"duration_s": info.seconds}, uses=uses)
     with ctx.transaction() as tx:
         [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    return asset_id, assets.upload_file(ctx.app.storage, file), info, loudness
+    return asset_id, assets.send_file(ctx, file), info, loudness
 
 
 def _write(tx: Session, payload: TrackPayload, stored: _Stored) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def fetch_logo(ctx: JobContext, kit: BrandKit) -> Logo | None:
     if card is None:
         raise Invalid("The logo of the brand kit was deleted. Choose another one on the influencer's page.")
     path = ctx.workdir / f"logo{Path(card.key).suffix}"
-    assets.fetch(ctx.app.storage, card, path)
+    assets.fetch_file(ctx, card.key, path)
     return Logo(path, card.sha256, kit.corner)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend import music, voices
+from backend import assets, music, voices
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg
@@ -48,7 +48,7 @@ def music_of(ctx: JobContext, reel: ReelCard) -> SoundClip | None:
     """Its music, fetched; None: it has none. Raises NotFound, Unavailable."""
     if reel.track is None:
         return None
-    return music.fetch(ctx.transaction, ctx.app.storage, reel.track, ctx.workdir, volume_db=reel.music_db)
+    return music.fetch(ctx, reel.track, ctx.workdir, volume_db=reel.music_db)
 
 
 def voice_path(ctx: JobContext, n: int, spoken: SpokenScene) -> Path:
@@ -81,9 +81,8 @@ def sound_of(
     for scene in timed:
         if scene.n in spoken:
             path = voice_path(ctx, scene.n, spoken[scene.n])
-            ctx.app.storage.get_file(spoken[scene.n].key, path)
+            assets.fetch_file(ctx, spoken[scene.n].key, path)
             clips.append(SoundClip(path, scene.voice_s))
-            ctx.check()
     return SoundMix(film_frames(timed) / FPS, voice=tuple(clips), effects=effects, music=track)
 
 

@@ -76,9 +76,8 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     files = _fetch(ctx, reel.scenes, timed)
     clip = clips.plan_clip(timed, reel.scenes, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
-    for frames in clips.render_clip(ctx, clip, reel.scenes, files, canvas, silent):
-        ctx.check()
-        ctx.progress(frames, clip.frames, "filming the scene")
+    steps = clips.render_clip(ctx, clip, reel.scenes, files, canvas, silent)
+    run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, "filming the scene"))
     own_sounds = narration.own_sounds(ctx, timed, reel.scenes, files)
     sound = narration.sound_of(ctx, timed, speech, effects=own_sounds)
     _run(ctx, join([silent], sound, out, source_type=None, settings=ctx.app.settings), "mixing the sound")
@@ -166,8 +165,7 @@ def _fetch(ctx: JobContext, scenes: Sequence[SceneCard], timed: Sequence[TimedSc
     paths: dict[str, Path] = {}
     for asset_id, card in cards.items():
         paths[asset_id] = ctx.workdir / f"{asset_id}{Path(card.key).suffix}"
-        assets.fetch(ctx.app.storage, card, paths[asset_id])
-        ctx.check()
+        assets.fetch_file(ctx, card.key, paths[asset_id])
     if gone := [n for n, asset_id in ids.items() if asset_id not in cards]:
         raise Invalid(f"The picture of scene {gone[0] + 1} was deleted. Choose another one, or take it out: then one is drawn.")
     return {n: (cards[asset_id], paths[asset_id]) for n, asset_id in ids.items()}
@@ -202,9 +200,8 @@ def _film_clip(
 ) -> str:
     def work() -> Uploads:
         out = ctx.workdir / f"{part.digest[:16]}.mp4"
-        for frames in clips.render_clip(ctx, part, scenes, files, canvas, out):
-            ctx.check()
-            ctx.progress(done + frames, total, "filming the scenes")
+        steps = clips.render_clip(ctx, part, scenes, files, canvas, out)
+        run_steps(ctx, steps, lambda frames: ctx.progress(done + frames, total, "filming the scenes"))
         key = _key(ctx, f"{part.digest[:16]}.mp4")
         file = NewFile(out, "clip", key, "video/mp4", "clip.mp4", canvas.width, canvas.height)
         return _upload(ctx, [file])
@@ -255,6 +252,7 @@ def _store_film(
         voice = narration.waveforms(ctx, timed, speech)
         manifest = orchestrator.manifest(reel, parts, timed, speech, finished, voice)
         new.append(_text_file(ctx, "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1), "application/json"))
+        ctx.progress(0, 0, "saving the video")
         return _upload(ctx, new)
 
     def write(tx: Session, sent: Uploads) -> dict[str, Any]:
@@ -300,8 +298,7 @@ def _fetch_clips(ctx: JobContext, clip_ids: Sequence[str]) -> list[Path]:
     paths = []
     for n, asset_id in enumerate(clip_ids):
         paths.append(ctx.workdir / f"clip-{n:03}.mp4")
-        assets.fetch(ctx.app.storage, cards[asset_id], paths[-1])
-        ctx.check()
+        assets.fetch_file(ctx, cards[asset_id].key, paths[-1])
     return paths
 
 
@@ -310,8 +307,7 @@ def _video_file(
 ) -> NewFile:
     """The film with its poster's thumbnails."""
     poster = path.with_suffix(".png")
-    for _ in ffmpeg.first_frame(path, poster, settings=ctx.app.settings):
-        ctx.check()
+    run_steps(ctx, ffmpeg.first_frame(path, poster, settings=ctx.app.settings))
     folder = ctx.workdir / f"thumbs-{path.stem}"
     folder.mkdir(exist_ok=True)
     _, thumb_paths = pictures.make_thumbnails(poster, folder)
@@ -336,7 +332,7 @@ def _key(ctx: JobContext, name: str) -> str:
 def _upload(ctx: JobContext, files: Sequence[NewFile]) -> Uploads:
     with ctx.transaction() as tx:
         ids = assets.intend(tx, files, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-    return {asset_id: assets.upload_file(ctx.app.storage, file) for asset_id, file in zip(ids, files, strict=True)}
+    return {asset_id: assets.send_file(ctx, file) for asset_id, file in zip(ids, files, strict=True)}
 
 
 def _confirm(tx: Session, sent: Uploads) -> dict[str, Any]:

@@ -54,8 +54,7 @@ def write_run(
     copies = {VIDEO: film, **{name: files[name] for name in (VOICEOVER, MANIFEST) if name in files}}
     copies |= {f"vid_{n:03}.mp4": clip for n, clip in enumerate(clips, 1)}
     for name, card in copies.items():
-        assets.fetch(ctx.app.storage, card, part / name)
-        ctx.check()
+        assets.fetch_file(ctx, card.key, part / name)
     for n, card in enumerate(stills, 1):
         _copy_still(ctx, card, part, f"img_{n:03}.png")
     if folder.is_dir():
@@ -82,7 +81,7 @@ def _copy_still(ctx: JobContext, card: AssetCard, folder: Path, name: str) -> No
     if card.kind == "video":
         return
     source = ctx.workdir / f"still-{card.id}{Path(card.key).suffix}"
-    assets.fetch(ctx.app.storage, card, source)
+    assets.fetch_file(ctx, card.key, source)
     if card.content_type == "image/png":
         source.replace(folder / name)
     else:

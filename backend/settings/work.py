@@ -46,7 +46,7 @@ class JobSettings(SettingsSection):
     concurrency_publishing: int = env("QUEUE_CONCURRENCY_PUBLISHING", 4, "posts sent at once")
     max_per_workspace: int = env("MAX_CONCURRENT_JOBS", 10, "running jobs of one workspace")
     maintenance_every_s: int = env("UPKEEP_EVERY_S", 3600)
-    heartbeat_s: float = env("JOB_BEAT_S", 2.0)
+    heartbeat_s: float = env("JOB_BEAT_S", 1.0, "how often workers report, and learn what was cancelled")
     lease_s: float = env("JOB_LEASE_S", 15.0)
     deaths_within_s: float = env(
         "JOB_DEATHS_WITHIN_S",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from backend import assets, music, videos
 from backend.assets import AssetCard
@@ -21,8 +20,6 @@ from backend.videos import finish_requests
 from backend.videos.finish_schemas import FinishDraft, FinishPayload
 from backend.videos.schemas import VideoCard
 from backend.videos.video_writer import WriteVideo, store_video
-
-_Result = TypeVar("_Result")
 
 
 def run(ctx: JobContext, payload: FinishPayload) -> dict[str, Any]:
@@ -48,7 +45,7 @@ def _make(ctx: JobContext, card: VideoCard, source: AssetCard) -> WriteVideo:
     folder.mkdir(parents=True, exist_ok=True)
     video, out = folder / f"source{Path(source.key).suffix}", folder / "film.mp4"
     ctx.progress(0, 0, "fetching the video")
-    assets.fetch(ctx.app.storage, source, video)
+    assets.fetch_file(ctx, source.key, video)
     order = _order(ctx, card, video, source_type)
     sound = _run_finish(ctx, order, out)
     size = card.recipe.width, card.recipe.height
@@ -61,7 +58,7 @@ def _order(ctx: JobContext, card: VideoCard, video: Path, source_type: str | Non
     recipe, settings = card.recipe, ctx.app.settings
     assert recipe.finish is not None
     draft = recipe.finish.draft
-    info = _checked(ctx, ffmpeg.probe(video))
+    info = run_steps(ctx, ffmpeg.probe(video))
     film_format = FORMATS.get(draft.preset)
     own_sound = (SoundClip(video),) if draft.keep_sound and info.sound else ()
     track = _music(ctx, recipe.finish.track, draft, video.parent)
@@ -81,7 +78,7 @@ def _order(ctx: JobContext, card: VideoCard, video: Path, source_type: str | Non
 def _music(ctx: JobContext, track: UsedTrack | None, draft: FinishDraft, folder: Path) -> SoundClip | None:
     if track is None:
         return None
-    return music.fetch(ctx.transaction, ctx.app.storage, track, folder, volume_db=draft.music_db)
+    return music.fetch(ctx, track, folder, volume_db=draft.music_db)
 
 
 def _subtitles(draft: FinishDraft, card: VideoCard, path: Path, safe: SafeArea) -> Path | None:
@@ -106,13 +103,3 @@ def _sound_meta(sound: FinishedSound | None) -> dict[str, Any]:
         return {}
     after = sound.after
     return {"loudness": {"lufs": after.integrated, "dbtp": after.true_peak, "correction": sound.correction}}
-
-
-def _checked(ctx: JobContext, steps: Generator[Any, None, _Result]) -> _Result:
-    """What the generator `steps` returns; the job may be cancelled between its steps."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast("_Result", end.value)
-        ctx.check()

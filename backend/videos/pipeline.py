@@ -14,12 +14,12 @@ from backend.engines.ports.image import LoraUse
 from backend.engines.ports.motion import MotionRequest
 from backend.errors import Invalid
 from backend.generation import inherited_source_type
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.loras import LoraCard
 from backend.media import ffmpeg
 from backend.videos import requests
 from backend.videos.schemas import VideoCard, VideoPayload
-from backend.videos.video_writer import WriteVideo, run_steps, store_video
+from backend.videos.video_writer import WriteVideo, store_video
 
 
 def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
@@ -49,13 +49,12 @@ def _request(
     out.mkdir(parents=True, exist_ok=True)
     picture = ctx.workdir / f"picture{Path(source.key).suffix}"
     ctx.progress(0, 0, "fetching the picture")
-    assets.fetch(ctx.app.storage, source, picture)
+    assets.fetch_file(ctx, source.key, picture)
     lora_uses = []
     for lora, asset, weight in files:
         path = ctx.workdir / f"{lora.id}.safetensors"
-        assets.fetch(ctx.app.storage, asset, path)
+        assets.fetch_file(ctx, asset.key, path)
         lora_uses.append(LoraUse(lora.name, path, weight))
-        ctx.check()
     return MotionRequest(
         model=recipe.model,
         picture=picture,

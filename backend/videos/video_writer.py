@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events
 from backend.assets import NewFile, ThumbFile
 from backend.db.tables import Clip
-from backend.jobs.context import JobContext
+from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg
 from backend.media.images import pictures
 from backend.media.images.ai_mark import SOURCE_META
@@ -46,7 +46,7 @@ def store_video(
         file = NewFile(path, "video", key, "video/mp4", f"{card.id}.mp4", *size, thumbs, file_meta)
         with ctx.transaction() as tx:
             [asset_id] = assets.intend(tx, [file], job_id=ctx.job_id, attempt_id=ctx.attempt_id)
-        uploaded = assets.upload_file(ctx.app.storage, file)
+        uploaded = assets.send_file(ctx, file)
     return lambda tx: _write_video(tx, card, frames, fps, asset_id, uploaded)
 
 
@@ -60,9 +60,3 @@ def _write_video(
     assets.use(tx, stored.id, "clip", row.id)
     events.record(tx, "video.completed", "clip", row.id, {"asset_id": stored.id, "picture_id": card.picture_id})
     return {"videoId": row.id, **stored.names}
-
-
-def run_steps(ctx: JobContext, steps: Iterator[int]) -> None:
-    """Runs `steps` to their end; the job may be cancelled between them."""
-    for _ in steps:
-        ctx.check()

@@ -22,7 +22,7 @@ from backend.settings import ROOT, Settings
 
 _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
 _PROGRESS_ARGS = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-progress", "pipe:1"]
-_YIELD_EVERY_S = 0.5
+_YIELD_EVERY_S = 0.25
 _CAMERA_MEMORY_MB = 4096
 _KILLED = "The program that makes the film was ended from outside. It is started again."
 _NO_MEMORY = "There was not enough memory to make this film. Choose a smaller size or fewer seconds."
@@ -61,8 +61,8 @@ def version(path: str) -> str:
 def render(graph: Any, out: Path, settings: Settings, *, stills: Sequence[FilmedStill] = ()) -> Generator[int, None, None]:
     """Runs `graph` (an ffmpeg-python output to `partial_path(out)`) and renames its file to `out` when it is complete.
 
-    `stills`: camera moves that the graph reads (`still_streams`). Yields the number of finished frames, at least every half
-    second. Closing the generator stops the programs and leaves no partial file. Raises EngineUnavailable, DiskFull,
+    `stills`: camera moves that the graph reads (`still_streams`). Yields the number of finished frames, at least four times
+    a second. Closing the generator stops the programs and leaves no partial file. Raises EngineUnavailable, DiskFull,
     OutOfMemory, ProcessKilled, Rejected (`detail`: end of the log).
     """
     part, log, camera_log = partial_path(out), out.with_suffix(".log"), out.with_suffix(".camera.log")
@@ -97,13 +97,13 @@ def render(graph: Any, out: Path, settings: Settings, *, stills: Sequence[Filmed
         if code and child.killed(proc):
             raise ProcessKilled(_KILLED)
         if code:
-            _raise_for_log(code, child.tail(log))
+            _raise_for_log(code, child.tail(log), out.parent)
         part.replace(out)
         yield done
     finally:
         for started in (proc, camera):
             if started:
-                child.stop(started, grace_s=0.5)
+                child.stop(started, sig=signal.SIGKILL)  # what it has written is removed
         for path in (part, log, camera_log):
             path.unlink(missing_ok=True)
 
@@ -131,8 +131,8 @@ def partial_path(out: Path) -> Path:
     return out.with_name(f"{out.stem}.part{out.suffix}")
 
 
-def _raise_for_log(code: int, log_tail: str) -> None:
-    if "No space left" in log_tail:
+def _raise_for_log(code: int, log_tail: str, folder: Path) -> None:
+    if "No space left" in log_tail or disk.full(folder):  # then the log could not be written either
         raise DiskFull(disk.FULL, detail=log_tail)
     if "Cannot allocate memory" in log_tail or code == -9:
         raise OutOfMemory(_NO_MEMORY, detail=log_tail)
