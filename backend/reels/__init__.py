@@ -1,6 +1,6 @@
 """Reels: a script becomes scenes, and scenes a finished video with voice, subtitles and music."""
 
-from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.film_order import FORMATS
 from backend.media.fonts import SUBTITLE_FONTS
 from backend.reels.clips import purge_old as purge_clips
 from backend.reels.orchestrator import (

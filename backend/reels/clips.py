@@ -1,5 +1,6 @@
-"""Clips: the rendered parts of a reel, each made once. One is found again by the hash of everything that it was made of, so a
-reel of which one scene was changed, and one that was interrupted, render only what is missing."""
+"""Clips: the rendered parts of a reel (scenes, and the transitions between them), each made once. One is found again by the
+hash of everything that it was made of, so a reel of which one scene was changed, and one that was interrupted, render only what
+is missing."""
 
 from __future__ import annotations
 
@@ -20,12 +21,13 @@ from backend.assets import AssetCard
 from backend.db.tables import Asset, ReelClip
 from backend.jobs.context import JobContext
 from backend.media import fonts
-from backend.media.ffmpeg.finishing import CornerLogo, FilmScene, FinishOrder, finish
+from backend.media.ffmpeg.film_order import CornerLogo, FilmScene, FinishOrder
+from backend.media.ffmpeg.finishing import finish
 from backend.media.ffmpeg.sound_mix import SoundMix
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, ass, lines_of
 from backend.reels.brand_look import Logo
 from backend.reels.schemas import ReelStyle, SceneCard
-from backend.reels.timeline import FPS, TRANSITION_S, TimedScene, shifted
+from backend.reels.timeline import FPS, TRANSITION_S, FilmPart, ScenePart, shifted
 
 _USE = "reel-clip"
 _VERSION = 2
@@ -46,37 +48,43 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Scenes that are rendered together. `subtitles`: an ASS file's text, "" without; its times begin with the clip."""
+    """A part of the film and the hash of all that it is made of. `subtitles`: an ASS file's text, "" without; its times begin
+    with the clip."""
 
     digest: str
-    timed: tuple[TimedScene, ...]
+    part: FilmPart
     subtitles: str
-    frames: int
+
+    @property
+    def frames(self) -> int:
+        return self.part.frames
 
 
-def plan_clip(
-    timed: Sequence[TimedScene], scenes: Sequence[SceneCard], pictures: Mapping[int, AssetCard], canvas: Canvas
-) -> Clip:
+def plan_clip(part: FilmPart, scenes: Sequence[SceneCard], pictures: Mapping[int, AssetCard], canvas: Canvas) -> Clip:
     """`pictures`: number of a scene -> its file."""
-    start_s = timed[0].start_s
-    words = [word for scene in timed for word in scene.words]
-    subtitles = subtitles_of(shifted(words, -start_s), canvas) if canvas.style.subtitles and words else ""
-    frames = round((timed[-1].start_s - start_s) * FPS) + timed[-1].frames
+    words = shifted(part.words, -part.start_frame / FPS)
+    subtitles = subtitles_of(words, canvas) if canvas.style.subtitles and words else ""
     shown = [
         {
-            "file": pictures[scene.n].sha256,
-            "movement": scenes[scene.n].movement,
-            "strength": scenes[scene.n].strength,
-            "transition": scenes[scene.n].transition if scene is not timed[0] else "cut",
-            "frames": scene.frames,
+            "file": pictures[scene_part.scene.n].sha256,
+            "movement": scenes[scene_part.scene.n].movement,
+            "strength": scenes[scene_part.scene.n].strength,
+            "transition": scenes[scene_part.scene.n].transition if scene_part is not part.shown[0] else "cut",
+            "frames": scene_part.scene.frames,
         }
-        for scene in timed
+        | _cut_out(scene_part)
+        for scene_part in part.shown
     ]
     made_of: list[Any] = [_VERSION, canvas.width, canvas.height, canvas.preset, FPS, TRANSITION_S, shown, subtitles]
     if canvas.logo:
         made_of.append([canvas.logo.sha256, canvas.logo.corner])
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
-    return Clip(digest, tuple(timed), subtitles, frames)
+    return Clip(digest, part, subtitles)
+
+
+def _cut_out(shown: ScenePart) -> dict[str, list[int]]:
+    """Which frames of the scene; {} for all of them."""
+    return {} if shown.frames == shown.scene.frames else {"shown": [shown.first, shown.frames]}
 
 
 def subtitles_of(words: Sequence[Any], canvas: Canvas) -> str:
@@ -102,7 +110,8 @@ def render_clip(
         subtitles.write_text(clip.subtitles)
     order = FinishOrder(
         scenes=tuple(
-            _film_scene(timed, scenes[timed.n], *files[timed.n], first=timed is clip.timed[0]) for timed in clip.timed
+            _film_scene(shown, scenes[shown.scene.n], *files[shown.scene.n], first=shown is clip.part.shown[0])
+            for shown in clip.part.shown
         ),
         size=(canvas.width, canvas.height),
         sound=SoundMix(clip.frames / FPS),
@@ -144,12 +153,14 @@ def _stored() -> Any:
     return select(Asset.id).where(Asset.state == "stored")
 
 
-def _film_scene(timed: TimedScene, scene: SceneCard, file: AssetCard, path: Path, *, first: bool) -> FilmScene:
+def _film_scene(shown: ScenePart, scene: SceneCard, file: AssetCard, path: Path, *, first: bool) -> FilmScene:
     return FilmScene(
         path=path,
         kind="video" if file.kind == "video" else "picture",
         size=(file.width or 0, file.height or 0),
-        seconds=timed.seconds,
+        seconds=shown.frames / FPS,
+        first_frame=shown.first,
+        whole_frames=shown.scene.frames,
         move=scene.movement,
         movement=scene.strength,
         transition="cut" if first else scene.transition,

@@ -19,7 +19,7 @@ from backend.generation import GenerationDraft
 from backend.influencers import BrandKit
 from backend.jobs.context import JobContext, no_work, run_steps
 from backend.media import ffmpeg
-from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.film_order import FORMATS
 from backend.media.ffmpeg.sound_mix import SoundClip
 from backend.media.ffmpeg.subtitles import lines_of, srt
 from backend.media.images import ai_mark, pictures
@@ -29,7 +29,7 @@ from backend.reels.brand_look import Logo
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
-from backend.reels.timeline import FPS, TimedScene, film_frames, runs, timeline
+from backend.reels.timeline import FPS, TimedScene, film_frames, film_parts, timeline
 from backend.reels.topic_scripts import run_script
 
 __all__ = ["run_preview", "run_render", "run_script"]
@@ -50,7 +50,8 @@ def run_render(ctx: JobContext, payload: RenderPayload) -> dict[str, Any]:
     timed = timeline(scenes, {n: part.speech for n, part in speech.items()}, max_seconds=film_format.max_seconds)
     canvas = _canvas(reel, film_format.width, film_format.height, "medium", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, scenes, timed)
-    parts = [clips.plan_clip(run, scenes, {n: card for n, (card, _) in files.items()}, canvas) for run in runs(timed)]
+    pictures_by_n = {n: card for n, (card, _) in files.items()}
+    parts = [clips.plan_clip(part, scenes, pictures_by_n, canvas) for part in film_parts(timed)]
     clip_ids = _film_clips(ctx, parts, scenes, files, canvas)
     own_sounds = narration.own_sounds(ctx, timed, scenes, files)
     return _store_film(ctx, reel, scenes, parts, clip_ids, timed, speech, own_sounds, canvas)
@@ -74,7 +75,7 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     height = round(_PREVIEW_WIDTH * film_format.height / film_format.width / 2) * 2
     canvas = _canvas(reel, _PREVIEW_WIDTH, height, "veryfast", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, reel.scenes, timed)
-    clip = clips.plan_clip(timed, reel.scenes, {n: card for n, (card, _) in files.items()}, canvas)
+    clip = clips.plan_clip(film_parts(timed)[0], reel.scenes, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
     steps = clips.render_clip(ctx, clip, reel.scenes, files, canvas, silent)
     run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, "filming the scene"))

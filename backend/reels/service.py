@@ -14,7 +14,7 @@ from backend.db.tables import Reel, ReelScene
 from backend.errors import Conflict, Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
-from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.film_order import FORMATS
 from backend.reels import script as scripts
 from backend.reels.queries import get
 from backend.reels.schemas import (

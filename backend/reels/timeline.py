@@ -45,6 +45,33 @@ class TimedScene:
         return self.frames / FPS
 
 
+@dataclass(frozen=True, slots=True)
+class ScenePart:
+    """`frames` of a scene's frames, from frame `first` of it on."""
+
+    scene: TimedScene
+    first: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPart:
+    """What is rendered together: a scene without its transitions, or, of two scenes, the transition from one to the other.
+    `start_frame`: in the film."""
+
+    shown: tuple[ScenePart, ...]
+    start_frame: int
+
+    @property
+    def frames(self) -> int:
+        return self.shown[0].frames
+
+    @property
+    def words(self) -> tuple[TimedWord, ...]:
+        """With their times in the film. In a transition nobody speaks."""
+        return self.shown[0].scene.words if len(self.shown) == 1 else ()
+
+
 def timeline(scenes: Sequence[SceneCard], speech: Mapping[int, Speech], *, max_seconds: float | None) -> list[TimedScene]:
     """Scenes one after the other, to whole frames, cut at `max_seconds` (scenes that begin later are left out).
 
@@ -58,7 +85,8 @@ def timeline(scenes: Sequence[SceneCard], speech: Mapping[int, Speech], *, max_s
         lead_s = overlap / FPS + (_LEAD_S if scene.words else 0.0)
         tail_s = (TRANSITION_S if follows else 0.0) + _TAIL_S
         needed_s = _needed_seconds(scene, speech.get(n), lead_s, tail_s)
-        frames = max(round(max(needed_s, scene.seconds or 0.0) * FPS), overlap + 2)
+        overlap_after = round(TRANSITION_S * FPS) if follows else 0
+        frames = max(round(max(needed_s, scene.seconds or 0.0) * FPS), overlap + overlap_after + 2)
         start = end_frame - overlap
         if max_seconds:
             frames = min(frames, round(max_seconds * FPS) - start)
@@ -81,20 +109,28 @@ def film_frames(timed: Sequence[TimedScene]) -> int:
     return round((timed[-1].start_s) * FPS) + timed[-1].frames if timed else 0
 
 
-def runs(timed: Sequence[TimedScene]) -> list[list[TimedScene]]:
-    """Scenes that are rendered together, because they fade into each other; every other scene alone."""
-    groups: list[list[TimedScene]] = []
-    for scene in timed:
-        if groups and scene.overlap_s:
-            groups[-1].append(scene)
-        else:
-            groups.append([scene])
-    return groups
+def film_parts(timed: Sequence[TimedScene]) -> list[FilmPart]:
+    """The film in parts, in its order: scenes, and the transitions between them. One that changes leaves the others as they
+    were, unless it is their neighbour."""
+    parts: list[FilmPart] = []
+    for n, scene in enumerate(timed):
+        before, after = _overlap_frames(scene), _overlap_frames(timed[n + 1]) if n + 1 < len(timed) else 0
+        start_frame = round(scene.start_s * FPS)
+        if before:
+            earlier = timed[n - 1]
+            shown = (ScenePart(earlier, earlier.frames - before, before), ScenePart(scene, 0, before))
+            parts.append(FilmPart(shown, start_frame))
+        parts.append(FilmPart((ScenePart(scene, before, scene.frames - before - after),), start_frame + before))
+    return parts
 
 
 def shifted(words: Sequence[TimedWord], by_s: float) -> tuple[TimedWord, ...]:
     """The words, heard so much later."""
     return tuple(replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in words)
+
+
+def _overlap_frames(scene: TimedScene) -> int:
+    return round(scene.overlap_s * FPS)
 
 
 def _needed_seconds(scene: SceneCard, speech: Speech | None, lead_s: float, tail_s: float) -> float:

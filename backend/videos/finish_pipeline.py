@@ -9,7 +9,8 @@ from backend import assets, music, videos
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg, fonts
-from backend.media.ffmpeg.finishing import FORMATS, FilmScene, FinishOrder, FinishProgress, finish
+from backend.media.ffmpeg.film_order import FORMATS, FilmScene, FinishOrder
+from backend.media.ffmpeg.finishing import FinishProgress, finish
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.soundtrack import FinishedSound
 from backend.media.ffmpeg.subtitle_times import words_of

@@ -9,7 +9,7 @@ from backend.db.tables import Clip
 from backend.errors import Invalid
 from backend.jobs import Work
 from backend.kit.ids import new_id
-from backend.media.ffmpeg.finishing import FORMATS, FilmFormat
+from backend.media.ffmpeg.film_order import FORMATS, FilmFormat
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SubtitleStyle, lines_of, srt
 from backend.music import UsedTrack

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -21,6 +19,7 @@ from backend.db.transactions import Database
 from backend.settings import Settings
 from backend.storage import Storage
 from ops.local_stack import services, start
+from tests.bench.folders import bench_folder
 from tests.e2e.conftest import BROWSERS, answers, free_port, running
 from tests.factories.account import Tenant, make_workspace
 from tests.support.databases import DatabaseUrls, make_template
@@ -42,8 +41,7 @@ class Site:
 @contextmanager
 def site() -> Iterator[Site]:
     """`with site() as made: … fill …; with made.serve() as url: …`."""
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
+    with bench_folder() as folder:
         folder.chmod(0o755)
         stack = start(folder / "stack", durable=False)
         try:

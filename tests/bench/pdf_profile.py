@@ -10,7 +10,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from backend.media.documents.pdf import PdfLimits, PdfReader
 from backend.writing_styles.similarity import Similarity
 from backend.writing_styles.stylometry import measure
+from tests.bench.folders import bench_folder
 from tests.factories.pdfs import author, book
 
 ROUNDS, COPIES = 7, 4
@@ -45,8 +45,8 @@ def run() -> dict[str, Any]:
     """Milliseconds, medians. Both processes are warm: what they import is not counted on either side."""
     copies = int(os.environ.get("COPIES", COPIES))
     text = "\n\n".join(author(name) for _ in range(copies) for name in ("austen", "thoreau", "doyle"))
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder, PdfReader(LIMITS) as reader:
-        path = book(Path(folder) / "book.pdf", text)
+    with bench_folder() as folder, PdfReader(LIMITS) as reader:
+        path = book(folder / "book.pdf", text)
         bare = subprocess.Popen([sys.executable, "-c", _BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         pages, words = _ours(reader, path)[1:]
         _bare(bare, path)

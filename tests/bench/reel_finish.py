@@ -12,18 +12,20 @@ import os
 import re
 import resource
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from backend.media import ffmpeg, fonts
-from backend.media.ffmpeg.finishing import FilmScene, FinishOrder, film_graph, finish
+from backend.media.ffmpeg.film_graph import film_graph
+from backend.media.ffmpeg.film_order import FilmScene, FinishOrder
+from backend.media.ffmpeg.finishing import finish
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SubtitleStyle, ass, lines_of
 from backend.settings import Settings
+from tests.bench.folders import bench_folder
 
 Cost = tuple[float, float]
 SETTINGS = Settings.read(env_file=None)
@@ -35,8 +37,7 @@ TEXT = "Good morning from Turin! Today it rains, so I stay at home and make coff
 
 def run() -> dict[str, Any]:
     seconds, preset = float(os.environ.get("SECONDS", "9")), os.environ.get("PRESET", "medium")
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
+    with bench_folder() as folder:
         order = order_for(folder, seconds, preset=preset)
         ours, four, frames = folder / "ours.mp4", folder / "four.mp4", folder / "frames.yuv"
         _run([*_graph_without_encoder(order), "-f", "rawvideo", frames])

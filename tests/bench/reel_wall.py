@@ -8,13 +8,13 @@ moves, which the studio draws; else finished videos.
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backend.media.ffmpeg.finishing import FilmScene, FinishOrder
+from backend.media.ffmpeg.film_order import FilmScene, FinishOrder
 from tests.bench import reel_finish
+from tests.bench.folders import bench_folder
 
 LIMIT = 2.0
 _MOVES = ("push-in", "pan-left", "handheld")
@@ -23,8 +23,7 @@ _MOVES = ("push-in", "pan-left", "handheld")
 def run() -> dict[str, Any]:
     seconds = float(os.environ.get("SECONDS", "9"))
     shares, cpu_shares = dict[str, float](), dict[str, float]()
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
+    with bench_folder() as folder:
         videos = reel_finish.order_for(folder, seconds, preset="medium")
         stills = with_stills(videos, folder)
         orders = {"medium": videos, "veryfast": replace(videos, preset="veryfast")}

@@ -7,15 +7,15 @@ is joined from the clips without encoding, with voice and music. 0.2 is asked fo
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backend.media.ffmpeg.finishing import FinishOrder
+from backend.media.ffmpeg.film_order import FinishOrder
 from backend.media.ffmpeg.sound_mix import SoundMix
 from backend.reels.film import join
 from tests.bench import reel_finish
+from tests.bench.folders import bench_folder
 from tests.bench.reel_wall import with_stills
 
 LIMIT = 0.2
@@ -24,8 +24,7 @@ SCENES = 9
 
 def run() -> dict[str, Any]:
     seconds = float(os.environ.get("SECONDS", "13.5"))
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
+    with bench_folder() as folder:
         order = with_stills(reel_finish.order_for(folder, seconds, preset="medium"), folder)
         each = seconds / SCENES
         orders = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from backend.bootstrap import bootstrap
 from backend.db.migrations import migrate
 from backend.settings import Settings
 from ops.local_stack import start
+from tests.bench.folders import bench_folder
 from tests.factories.account import Tenant, make_workspace
 
 
@@ -31,9 +31,9 @@ class Studio:
 
 @contextmanager
 def studio(**env: str) -> Iterator[Studio]:
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with start(Path(folder) / "stack", env={"PATH": os.environ["PATH"]}) as stack:
+    with bench_folder() as folder:
+        folder.chmod(0o755)
+        with start(folder / "stack", env={"PATH": os.environ["PATH"]}) as stack:
             stack.wait_storage(60)
             logins = migrate(stack.urls["DATABASE_OWNER_URL"])
             urls = {"DATABASE_URL": logins.app_url, "WORKER_DATABASE_URL": logins.worker_url}
@@ -42,6 +42,6 @@ def studio(**env: str) -> Iterator[Studio]:
             app = bootstrap(Settings.model_validate(environment), role="worker")
             try:
                 tenant = make_workspace(app.db)
-                yield Studio(app, tenant, environment, stack.urls["DATABASE_OWNER_URL"], Path(folder))
+                yield Studio(app, tenant, environment, stack.urls["DATABASE_OWNER_URL"], folder)
             finally:
                 app.close()

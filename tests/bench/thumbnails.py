@@ -11,7 +11,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from backend.media.images.pictures import Inspector, PictureLimits
+from tests.bench.folders import bench_folder
 
 DEFAULT, ROUNDS, LARGEST_ROUND, SIZE, FILES = 120, 3, 200, (1536, 1024), 20
 LIMITS = PictureLimits(max_bytes=100 * 2**20, max_pixels=100_000_000, min_side=64)
@@ -28,8 +28,7 @@ LIMITS = PictureLimits(max_bytes=100 * 2**20, max_pixels=100_000_000, min_side=6
 def run() -> dict[str, Any]:
     """Ours also checks what the file is, strips its metadata and answers in JSON lines; `measures` are part of both."""
     n = int(os.environ.get("N", DEFAULT))
-    with tempfile.TemporaryDirectory(prefix="studio-bench-") as name:
-        folder = Path(name)
+    with bench_folder() as folder:
         photos = _photos(folder / "photos")
         rounds = max(ROUNDS, -(-n // LARGEST_ROUND))
         per_round = -(-n // rounds)

@@ -183,7 +183,8 @@ def _whole_region(stage: _Stage, x: float, y: float, width: float, height: float
 
 @dataclass(frozen=True, slots=True)
 class FilmedStill:
-    """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second.
+    """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second: those from
+    frame `first` on of a move that takes `whole` frames (0: `frames`).
 
     `focus`, `movement`: 0..1.
     """
@@ -196,10 +197,12 @@ class FilmedStill:
     movement: float
     frames: int
     fps: int
+    first: int = 0
+    whole: int = 0
 
     @property
     def view_path(self) -> ViewPath:
-        shape, seconds = self.size[0] / self.size[1], self.frames / self.fps
+        shape, seconds = self.size[0] / self.size[1], self._whole / self.fps
         return view_path(
             self.move, picture=self.picture, shape=shape, focus=self.focus, movement=self.movement, seconds=seconds
         )
@@ -207,9 +210,13 @@ class FilmedStill:
     def views(self) -> list[View]:
         """The view in each frame."""
         loops = next(move.loops for move in MOVES if move.name == self.move)
-        last = self.frames if loops else max(1, self.frames - 1)
+        last = self._whole if loops else max(1, self._whole - 1)
         path = self.view_path
-        return [path.at(n / last) for n in range(self.frames)]
+        return [path.at(n / last) for n in range(self.first, self.first + self.frames)]
+
+    @property
+    def _whole(self) -> int:
+        return self.whole or self.frames
 
     def canvas(self) -> tuple[int, int]:
         """Size in px (even) that the visible region is scaled to before it is filmed: as large as the narrowest view needs it,

@@ -14,7 +14,7 @@ from backend.bootstrap import bootstrap
 from backend.bulk_planning import SeriesOrder
 from backend.bulk_planning.platform_adaptation import choose_format
 from backend.engines.local.offline_writer.writer import OfflineWriter
-from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.film_order import FORMATS
 from backend.settings import Settings
 from tests.backend.bulk_planning.conftest import first_day
 from tests.factories.account import Tenant

@@ -16,7 +16,8 @@ from PIL import Image
 from backend.errors import DiskFull, Invalid, ProcessKilled
 from backend.kit import disk
 from backend.media import ffmpeg, fonts
-from backend.media.ffmpeg.finishing import FilmScene, FinishOrder, FinishProgress, film_seconds, finish, scene_starts
+from backend.media.ffmpeg.film_order import FilmScene, FinishOrder, film_seconds, scene_starts
+from backend.media.ffmpeg.finishing import FinishProgress, finish
 from backend.media.ffmpeg.loudness import Loudness, measure
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
 from backend.media.ffmpeg.subtitles import SafeArea, SubtitleStyle, TimedWord, ass, lines_of

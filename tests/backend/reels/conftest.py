@@ -12,7 +12,7 @@ import pytest
 from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.engines.local.offline_writer.writer import OfflineWriter
-from backend.media.ffmpeg.finishing import FORMATS
+from backend.media.ffmpeg.film_order import FORMATS
 from backend.settings import Settings
 from tests.fakes.identity import FakeIdentity
 from tests.fakes.speech import DeafAligner, FakeSpeech
