@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from backend import influencers, writing_styles
 from backend.content_plans import PostSource
 from backend.influencers import InfluencerCard
 from studio.content_plans.create_post import create_post_button
+from studio.influencers import kept_fields
 from studio.influencers.hub_brand import brand_section
 from studio.influencers.hub_channels import channels_tab
 from studio.influencers.hub_content import content_tab
@@ -17,13 +19,12 @@ from studio.influencers.hub_look import look_tab
 from studio.influencers.hub_overview import overview_tab
 from studio.influencers.hub_report import report_tab
 from studio.influencers.hub_voice import voice_section
-from studio.influencers.influencer_form import persona_form
+from studio.influencers.influencer_form import persona_fields
 from studio.influencers.sample import remove_button
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
 from studio.ui.format import esc, media_url, plain
-from studio.ui.forms import offer_reload, open_form, reload_form
 from studio.ui.notices import show_queued_toasts
 
 _SHOWN = "hub:shown"
@@ -139,18 +140,9 @@ def _open_tab(key: str) -> None:
 
 
 def _persona_tab(page: Page, card: InfluencerCard) -> None:
-    key, loaded = open_form(f"influencer:{card.id}", card)
-    if loaded.version != card.version:
-        offer_reload(f"influencer:{card.id}", f"Someone else has changed {plain(card.name)} since you opened this page.")
     with page.transaction() as tx:
         voices = writing_styles.style_names(tx)
-    draft = persona_form(key, loaded, disabled=not page.can_edit, voices=voices)
-    if draft:
-        with page.transaction(needs="editor") as tx:
-            influencers.save(tx, card.id, draft, version=loaded.version)
-        reload_form(f"influencer:{card.id}")
-        st.toast("Saved.", icon=":material/check:")
-        st.rerun()
+    kept_fields.edit(page, card, "persona", fields=partial(persona_fields, disabled=not page.can_edit, voices=voices))
     with st.container(horizontal=True):
         page.link("create/texts", f"Write as {plain(card.name)}", icon=":material/ink_pen:", influencer=card.id)
         page.link("models/writing_styles", "Writing styles", icon=":material/history_edu:", influencer=card.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from backend import datasets, influencers, loras, training
@@ -10,11 +12,11 @@ from backend.influencers import InfluencerCard
 from backend.loras import LoraCard
 from backend.training import RunCard
 from studio.identity import identity
-from studio.influencers.influencer_form import look_form
+from studio.influencers import kept_fields
+from studio.influencers.influencer_form import look_fields
 from studio.influencers.influencers import cover
 from studio.shell.frame import Page
 from studio.ui.format import ago, count, plain, state_badge
-from studio.ui.forms import offer_reload, open_form, reload_form
 
 _TAKE = 6
 
@@ -32,22 +34,12 @@ def look_tab(page: Page, card: InfluencerCard) -> None:
 
 def _look(page: Page, card: InfluencerCard) -> None:
     picture_column, form_column = st.columns([1, 2])
-    with picture_column:
+    with picture_column, st.container(width=260):  # a phone puts columns under each other, as wide as they may be
         cover(page, card)
         if st.button("Pictures", icon=":material/photo_library:", width="stretch"):
             page.go("influencers/influencers", id=card.id, tab="content")
-    form = f"look:{card.id}"
     with form_column:
-        key, loaded = open_form(form, card)
-        if loaded.version != card.version:
-            offer_reload(form, f"Someone else has changed {plain(card.name)} since you opened this page.")
-        draft = look_form(key, loaded, disabled=not page.can_edit)
-    if draft:
-        with page.transaction(needs="editor") as tx:
-            influencers.save(tx, card.id, draft, version=loaded.version)
-        reload_form(form)
-        st.toast("Saved.", icon=":material/check:")
-        st.rerun()
+        kept_fields.edit(page, card, "look", fields=partial(look_fields, disabled=not page.can_edit))
 
 
 def _default_lora(page: Page, card: InfluencerCard) -> None:

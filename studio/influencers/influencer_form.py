@@ -1,9 +1,9 @@
-"""The forms of an influencer: the whole of it for the wizard (name and description first, the rest in expanders), and its parts
-for the tabs of her page: persona, and look."""
+"""The fields of an influencer: all of them as a form for the wizard (name and description first, the rest in expanders), and
+parts of them for the tabs of her page: persona, and look."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -34,41 +34,63 @@ def influencer_form(
 
     Raises backend.errors.Invalid with what to change.
     """
+    start = values_of(card)
     with st.form(key, border=False):
-        values = _person_fields(key, card, disabled)
+        values = _person_fields(key, start, disabled)
         with st.expander("How they speak", icon=":material/chat:"):
-            values |= _topic_fields(card, disabled) | _voice_fields(card, disabled, voices)
+            values |= _topic_fields(key, start, disabled) | _voice_fields(key, start, disabled, voices)
         with st.expander("How they look in pictures", icon=":material/palette:"):
-            values |= _look_fields(f"{key}:look", card, disabled)
+            values |= _look_fields(key, start, disabled)
         with st.expander("Language, time zone, AI mark", icon=":material/public:"):
-            values |= _locale_fields(card, disabled) | _ai_mark_field(card, disabled)
+            values |= _locale_fields(key, start, disabled) | _ai_mark_field(key, start, disabled)
         submitted = st.form_submit_button(submit, type="primary", disabled=disabled)
-    return _draft(card, values) if submitted else None
+    return draft_of(card, values) if submitted else None
 
 
-def persona_form(key: str, card: InfluencerCard, *, disabled: bool, voices: Mapping[str, str]) -> InfluencerDraft | None:
-    """Name, persona, language and time zone; the look stays as in `card`. As `influencer_form`."""
-    with st.form(key, border=False):
-        left, right = st.columns(2, gap="large")
-        with left:
-            values = _person_fields(key, card, disabled)
-            values |= _topic_fields(card, disabled) | _locale_fields(card, disabled)
-        with right:
-            values |= _voice_fields(card, disabled, voices)
-        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
-    return _draft(card, values) if submitted else None
+def persona_fields(key: str, start: Mapping[str, str], *, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
+    """Name, persona, language and time zone: their values, by name. `start`: those that the widgets begin with."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        values = _person_fields(key, start, disabled)
+        values |= _topic_fields(key, start, disabled) | _locale_fields(key, start, disabled)
+    with right:
+        values |= _voice_fields(key, start, disabled, voices)
+    return values
 
 
-def look_form(key: str, card: InfluencerCard, *, disabled: bool) -> InfluencerDraft | None:
-    """What prompts and files of their pictures get; the persona stays as in `card`. As `influencer_form`."""
-    with st.form(key, border=False):
-        values = _look_fields(f"{key}:first", card, disabled) | _ai_mark_field(card, disabled)
-        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
-    return _draft(card, values) if submitted else None
+def look_fields(key: str, start: Mapping[str, str], *, disabled: bool) -> dict[str, str]:
+    """What prompts and files of their pictures get. As `persona_fields`."""
+    return _look_fields(key, start, disabled) | _ai_mark_field(key, start, disabled)
 
 
-def _draft(card: InfluencerCard | None, values: Mapping[str, str]) -> InfluencerDraft:
-    """The draft of `card` with the values of a form's fields. Raises backend.errors.Invalid."""
+def values_of(card: InfluencerCard | None) -> dict[str, str]:
+    """The values of all fields, as the widgets hold them. None: of an influencer who is not there yet."""
+    persona = card.persona if card else Persona()
+    zones = influencers.time_zones()
+    return {
+        "name": card.name if card else "",
+        "bio": persona.bio,
+        "topics": "\n".join(persona.topics),
+        "do": "\n".join(persona.do),
+        "dont": "\n".join(persona.dont),
+        "tone": persona.tone,
+        "style": persona.style,
+        "audience": persona.audience,
+        "voice_style": persona.voice_style,
+        "never_say": "\n".join(persona.never_say),
+        "sample_lines": "\n".join(persona.sample_lines),
+        "examples": "\n\n".join(persona.examples),
+        "trigger_word": card.trigger_word if card else "",
+        "look_prompt": card.look_prompt if card else "",
+        "look_negative": card.look_negative if card else "",
+        "language": card.language if card else next(iter(influencers.LANGUAGES)),
+        "time_zone": card.time_zone if card else _browser_zone(zones),
+        "ai_mark": "on" if card is None or card.ai_mark else "off",
+    }
+
+
+def draft_of(card: InfluencerCard | None, values: Mapping[str, str]) -> InfluencerDraft:
+    """The draft of `card` with these values of fields; what they do not name stays. Raises backend.errors.Invalid."""
     values_before = card.draft().model_dump() if card else {}
     changed: dict[str, Any] = {name: value for name, value in values.items() if name in InfluencerDraft.model_fields}
     persona = {name: _LISTS.get(name, str)(value) for name, value in values.items() if name in Persona.model_fields}
@@ -79,10 +101,10 @@ def _draft(card: InfluencerCard | None, values: Mapping[str, str]) -> Influencer
     return InfluencerDraft(**{**values_before, **changed})
 
 
-def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _person_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     name = st.text_input(
         "Name",
-        card.name if card else "",
+        start["name"],
         max_chars=80,
         placeholder="For example: Bella",
         disabled=disabled,
@@ -91,54 +113,50 @@ def _person_fields(key: str, card: InfluencerCard | None, disabled: bool) -> dic
     )
     bio = st.text_area(
         "Description",
-        card.persona.bio if card else "",
+        start["bio"],
         max_chars=2000,
         height=90,
         disabled=disabled,
+        key=f"{key}:bio",
         placeholder="A travel vlogger from Lisbon who loves old trams, street food and honest reviews.",
     )
     return {"name": name, "bio": bio}
 
 
-def _voice_fields(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
+def _voice_fields(key: str, start: Mapping[str, str], disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
     tone = st.text_input(
-        "Tone", card.persona.tone if card else "", placeholder="warm, curious, a little ironic", disabled=disabled
+        "Tone", start["tone"], placeholder="warm, curious, a little ironic", disabled=disabled, key=f"{key}:tone"
     )
     style = st.text_input(
         "Style of writing",
-        card.persona.style if card else "",
+        start["style"],
         placeholder="short sentences, one emoji at most",
         disabled=disabled,
+        key=f"{key}:style",
     )
     audience = st.text_input(
         "Who follows them?",
-        card.persona.audience if card else "",
+        start["audience"],
         max_chars=200,
         disabled=disabled,
         placeholder="people in their twenties who travel by train",
+        key=f"{key}:audience",
     )
-    voice_style = _style_select(card, disabled, voices)
-    more = _example_fields(card, disabled)
-    return {
-        "tone": tone,
-        "audience": audience,
-        "style": style,
-        "voice_style": voice_style,
-        **more,
-    }
+    voice_style = _style_select(key, start["voice_style"], disabled, voices)
+    more = _example_fields(key, start, disabled)
+    return {"tone": tone, "audience": audience, "style": style, "voice_style": voice_style, **more}
 
 
-def _topic_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
-    topics = st.text_area("Topics, one a line", "\n".join(card.persona.topics) if card else "", height=90, disabled=disabled)
+def _topic_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
+    topics = st.text_area("Topics, one a line", start["topics"], height=90, disabled=disabled, key=f"{key}:topics")
     left, right = st.columns(2)
-    do = left.text_area("Always do, one a line", "\n".join(card.persona.do) if card else "", height=90, disabled=disabled)
-    dont = right.text_area("Never do, one a line", "\n".join(card.persona.dont) if card else "", height=90, disabled=disabled)
+    do = left.text_area("Always do, one a line", start["do"], height=90, disabled=disabled, key=f"{key}:do")
+    dont = right.text_area("Never do, one a line", start["dont"], height=90, disabled=disabled, key=f"{key}:dont")
     return {"topics": topics, "do": do, "dont": dont}
 
 
-def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[str, str]) -> str:
+def _style_select(key: str, current: str, disabled: bool, voices: Mapping[str, str]) -> str:
     """The writing style; one that was deleted or never trained stays chosen until somebody chooses another."""
-    current = card.persona.voice_style if card else ""
     options = {"": "None", **({current: "A style that is not there now"} if current else {}), **voices}
     if len(options) == 1:
         return ""
@@ -150,88 +168,97 @@ def _style_select(card: InfluencerCard | None, disabled: bool, voices: Mapping[s
         format_func=lambda style_id: options[style_id],
         disabled=disabled,
         help="From Models → Writing styles. Texts follow it, besides what stands here.",
+        key=f"{key}:voice_style",
     )
 
 
-def _example_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _example_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     """Words they never say, typical lines and example posts: texts follow these and are checked against them."""
-    persona = card.persona if card else Persona()
     never_say = st.text_area(
         "Words they never say, one a line",
-        "\n".join(persona.never_say),
+        start["never_say"],
         height=70,
         disabled=disabled,
         placeholder="guys\nno pain no gain",
         help="Every text is checked for them, hashtags too.",
+        key=f"{key}:never_say",
     )
     sample_lines = st.text_area(
         "Lines typical of them, one a line",
-        "\n".join(persona.sample_lines),
+        start["sample_lines"],
         height=90,
         disabled=disabled,
         placeholder="Small steps still count.",
+        key=f"{key}:sample_lines",
     )
     examples = st.text_area(
         "Posts in their voice, with an empty line between two",
-        "\n\n".join(persona.examples),
+        start["examples"],
         height=140,
         disabled=disabled,
         help="Up to ten. Texts are written after them, and never copy them.",
+        key=f"{key}:examples",
     )
     return {"never_say": never_say, "sample_lines": sample_lines, "examples": examples}
 
 
-def _look_fields(trigger_key: str, card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _look_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     trigger = st.text_input(
         "Trigger word",
-        card.trigger_word if card else "",
+        start["trigger_word"],
         placeholder="made from the name when empty",
         disabled=disabled,
         help="The one word that stands for this face in prompts. Small letters, digits and _.",
-        key=trigger_key,
+        key=f"{key}:trigger_word",
     )
     prompt = st.text_area(
         "Added to every prompt",
-        card.look_prompt if card else "",
+        start["look_prompt"],
         height=70,
         max_chars=1000,
         disabled=disabled,
         placeholder="freckles, natural light",
+        key=f"{key}:look_prompt",
     )
     negative = st.text_area(
-        "Negative prompt of every picture", card.look_negative if card else "", height=70, max_chars=1000, disabled=disabled
+        "Negative prompt of every picture",
+        start["look_negative"],
+        height=70,
+        max_chars=1000,
+        disabled=disabled,
+        key=f"{key}:look_negative",
     )
     return {"trigger_word": trigger, "look_prompt": prompt, "look_negative": negative}
 
 
-def _locale_fields(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _locale_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
     left, right = st.columns(2)
     language = left.selectbox(
         "Language",
         tags,
-        index=tags.index(card.language) if card else 0,
+        index=tags.index(start["language"]),
         format_func=influencers.LANGUAGES.__getitem__,
         disabled=disabled,
+        key=f"{key}:language",
     )
-    zone = right.selectbox(
-        "Time zone", zones, index=zones.index(card.time_zone) if card else _browser_zone(zones), disabled=disabled
-    )
+    zone = right.selectbox("Time zone", zones, index=zones.index(start["time_zone"]), disabled=disabled, key=f"{key}:time_zone")
     return {"language": language, "time_zone": zone}
 
 
-def _ai_mark_field(card: InfluencerCard | None, disabled: bool) -> dict[str, str]:
+def _ai_mark_field(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     mark = st.toggle(
         "Mark pictures as AI-made",
-        card.ai_mark if card else True,
+        start["ai_mark"] == "on",
         disabled=disabled,
         help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
         "published always carries it, whatever you choose here.",
+        key=f"{key}:ai_mark",
     )
     return {"ai_mark": "on" if mark else "off"}
 
 
-def _browser_zone(zones: list[str]) -> int:
-    """Index of the browser's time zone, so that a first influencer needs no choice; 0 when it is not among `zones`."""
+def _browser_zone(zones: Sequence[str]) -> str:
+    """The browser's time zone, so that a first influencer needs no choice; the first of `zones` when it is not among them."""
     zone = st.context.timezone
-    return zones.index(zone) if isinstance(zone, str) and zone in zones else 0
+    return zone if isinstance(zone, str) and zone in zones else zones[0]

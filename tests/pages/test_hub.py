@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from backend import influencers, jobs, voices
 from backend.db.transactions import Database
@@ -11,6 +14,11 @@ from tests.factories.making import make_influencer
 from tests.factories.posts import make_planner
 from tests.factories.studio_rows import fill_workspace, make_clip
 from tests.pages.conftest import Open, words
+
+
+def press(at: AppTest, label: str) -> None:
+    next(button for button in at.button if button.label == label).click().run()
+    assert not at.exception
 
 
 @pytest.mark.parametrize(
@@ -50,6 +58,47 @@ def test_saving_the_persona_keeps_the_look_and_the_other_way_round(open_page: Op
         "A travel",
         "bella",
     )
+
+
+def test_what_is_typed_into_the_persona_is_kept_until_it_is_saved_or_discarded(
+    open_page: Open, db: Database, workspace: Tenant
+) -> None:
+    rows = fill_workspace(db, workspace)
+    query = {"id": rows.influencer_id, "tab": "persona"}
+
+    def tone(at: AppTest) -> Any:
+        return next(field for field in at.text_input if field.label == "Tone")
+
+    at = open_page("influencers/influencers", **query)
+    saved_tone = tone(at).value
+    tone(at).input("dry").run()
+    at = open_page("influencers/influencers", **query)  # a new session, as after a sign-out
+    assert tone(at).value == "dry"
+    assert "Not saved yet" in words(at)
+    assert tone(open_page("influencers/influencers", person=workspace.editor, **query)).value == saved_tone, (
+        "kept for each user"
+    )
+    press(at, "Discard changes")
+    assert tone(at).value == saved_tone
+    press(at, "Bring them back")
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        card = influencers.get(tx, rows.influencer_id)
+        influencers.save(tx, card.id, card.draft().model_copy(update={"look_prompt": "freckles"}), version=card.version)
+    at = open_page("influencers/influencers", **query)
+    assert (tone(at).value, at.warning[0].value) == (
+        "dry",
+        f"Someone else has changed {card.name} since you opened this page\\.",
+    )
+    others = open_page("influencers/influencers", person=workspace.editor, **query)
+    assert tone(others).value == saved_tone, "kept for each user"
+    at = open_page("influencers/influencers", **query)
+    press(at, "Load the newer version")
+    tone(at).input("sweet").run()
+    press(at, "Save")
+    with db.transaction(workspace.caller) as tx:
+        card = influencers.get(tx, rows.influencer_id)
+    assert (card.persona.tone, card.look_prompt) == ("sweet", "freckles")
+    assert "Not saved yet" not in words(at)
 
 
 def test_another_influencer_in_the_top_bar_opens_her_page(open_page: Open, db: Database, workspace: Tenant) -> None:

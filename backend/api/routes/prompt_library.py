@@ -25,7 +25,7 @@ from backend.prompt_library import (
 )
 from backend.storage import disposition
 
-FormName = Annotated[str, Path(pattern="^[a-z][a-z-]{0,39}$", examples=["create"])]
+FormName = Annotated[str, Path(pattern="^[a-z][a-z-]{0,39}(:[a-z0-9_]{1,60})?$", examples=["create"])]
 router = APIRouter(prefix="/recipes", tags=["recipes"], dependencies=[needs_scope("texts")])
 
 
