@@ -14,6 +14,8 @@ interface ComponentView<Data> {
 }
 
 interface Window {
+  /** When a component last sent something to Python, in ms since 1970 (ui/shared/mount.js). */
+  __studioSentAt?: number
   /** Workspace -> position in the stream of events (ui/shared/live_events.js). */
   __studioPositions?: Map<string, string>
   /** Uploads by what they go to (ui/uploader/rounds.js). */

@@ -98,13 +98,15 @@ export class Composer {
     this.title?.focus()
   }
 
-  /** Closes at once; what was typed is sent on the way, and stands in this browser until it has arrived. */
-  async closePanel() {
+  /**
+   * Closes at once; what was typed is sent on the way, and stands in this browser until it has arrived. Python hears of
+   * it now: later it could interrupt the run that the next key or press has caused.
+   */
+  closePanel() {
     if (this.isClosing) return
     this.isClosing = true
-    const sending = this.model.close()
+    this.model.close()
     if (this.frame instanceof HTMLDialogElement) this.frame.close()
-    await sending
     window.dispatchEvent(new CustomEvent("studio:post-closed", { detail: { id: this.data.planId } }))
     this.setTriggerValue("closed", { id: this.data.planId })
   }

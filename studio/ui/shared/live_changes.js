@@ -8,6 +8,8 @@ const GATHER_MS = 150
 const AT_MOST_EVERY_MS = 1000
 /** How often it is looked whether a page that was busy is free again. */
 const LOOK_AGAIN_MS = 400
+/** A run that a component has caused begins within this time. */
+const RUN_BEGINS_MS = 300
 
 /**
  * The nouns that something happened to. A picture that a running job has just drawn is told by its progress.
@@ -81,6 +83,7 @@ export const isPageFree = () => !(isRunning() || isTyping() || isUnderDialog() |
 
 /** Whether the page's script runs or is about to: a run that another one interrupts loses what was pressed for it. */
 const isRunning = () =>
+  Date.now() - (window.__studioSentAt ?? 0) < RUN_BEGINS_MS ||
   Boolean(document.querySelector("[data-test-script-state=running], [data-test-script-state=rerunRequested]"))
 
 /**

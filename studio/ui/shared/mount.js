@@ -9,7 +9,8 @@
 export const mountable = create => {
   /** @type {WeakMap<object, ComponentView<Data>>} */
   const mounted = new WeakMap()
-  return run => {
+  return given => {
+    const run = noted(given)
     const { parentElement } = run
     const view = mounted.get(parentElement) ?? create(rootOf(parentElement), run)
     mounted.set(parentElement, view)
@@ -19,6 +20,22 @@ export const mountable = create => {
       mounted.delete(parentElement)
     }
   }
+}
+
+/**
+ * With a note in the window of when something was last sent to Python: the run that it causes begins a moment later.
+ *
+ * @template Data
+ * @param {ComponentRun<Data>} run
+ * @returns {ComponentRun<Data>}
+ */
+const noted = run => {
+  /** @param {"setTriggerValue" | "setStateValue"} send @returns {(name: string, value: unknown) => void} */
+  const noting = send => (name, value) => {
+    window.__studioSentAt = Date.now()
+    run[send](name, value)
+  }
+  return { ...run, setTriggerValue: noting("setTriggerValue"), setStateValue: noting("setStateValue") }
 }
 
 /**
