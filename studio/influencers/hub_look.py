@@ -34,7 +34,7 @@ def look_tab(page: Page, card: InfluencerCard) -> None:
 
 def _look(page: Page, card: InfluencerCard) -> None:
     picture_column, form_column = st.columns([1, 2])
-    with picture_column, st.container(width=260):  # a phone puts columns under each other, as wide as they may be
+    with picture_column, st.container(width=160):  # a phone puts columns under each other, as wide as they may be
         cover(page, card)
         if st.button("Pictures", icon=":material/photo_library:", width="stretch"):
             page.go("influencers/influencers", id=card.id, tab="content")

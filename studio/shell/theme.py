@@ -51,6 +51,9 @@ EVERYWHERE = """<style>
 .st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: light-dark(#c9bce8, #4a3f66); }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"][aria-current="page"] { border-color: light-dark(#6b3fd4, #a78bfa); }
 [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
+@media (max-width: 640px) {  /* below the line with the menu's button, which lies over the page */
+  [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
+}
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
   outline: 2px solid light-dark(#201a2e, #ece8f5); outline-offset: 1px; box-shadow: none; }
