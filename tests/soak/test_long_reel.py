@@ -25,6 +25,7 @@ from backend.reels import PlacedScene, ReelDraft, SceneDraft
 from backend.settings import ROOT, Settings
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
+from tests.support.child_memory import measured_children
 from tests.support.inline_worker import run_job
 from tests.support.media_files import result
 
@@ -43,6 +44,7 @@ In two years I have turned around three times.
 
 So try it tomorrow. Water, five minutes, one song. Then tell me how it was."""
 FACES = ("bella", "zara", "marco")
+TRANSITIONS = ("cut", "fade", "slide")
 
 
 def words_of(text: str) -> list[str]:
@@ -74,13 +76,17 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
             pictures.append(make_asset(tx, storage=studio.storage, data=out.getvalue(), width=1080, height=1080))
         names = SceneDraft.model_fields
         placed = [
-            PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in names} | {"asset_id": asset_id})
-            for scene, asset_id in zip(card.scenes, pictures, strict=True)
+            PlacedScene(
+                id=scene.id,
+                **{name: getattr(scene, name) for name in names} | {"asset_id": asset_id, "transition": TRANSITIONS[n % 3]},
+            )
+            for n, (scene, asset_id) in enumerate(zip(card.scenes, pictures, strict=True))
         ]
         reels.set_scenes(tx, card.id, placed)
         job = reels.render(tx, card.id, request_key="long")
     start, cpu_before = time.monotonic(), os.times()
-    run_job(studio, workspace, job.id)
+    with measured_children() as memory:
+        run_job(studio, workspace, job.id)
     wall_s, cpu = time.monotonic() - start, os.times()
     cpu_s = sum(cpu[:4]) - sum(cpu_before[:4])
     with studio.db.transaction(workspace.caller) as tx:
@@ -108,7 +114,9 @@ def test_a_reel_of_45_seconds_says_what_was_written(settings: Settings, workspac
         studio.close()
         shutil.rmtree(tmp_path, ignore_errors=True)
     errors = word_error(words_of(SCRIPT), words_of(text))
-    print(f"{rendered['seconds']} s film, {wall_s:.0f} s, {cpu_s:.0f} CPU s, word error {errors:.2f}, {loudness}")
+    sound = f"word error {errors:.2f}, {loudness}"
+    print(f"{rendered['seconds']} s film, {wall_s:.0f} s, {cpu_s:.0f} CPU s, children {memory.gigabytes} GB, {sound}")
     assert 40 < rendered["seconds"] <= 60
+    assert memory.gigabytes <= 1.5
     assert abs(loudness.integrated + 16) <= 1.5
     assert errors <= 0.25, text

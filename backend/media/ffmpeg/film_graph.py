@@ -15,6 +15,9 @@ from backend.media.ffmpeg.runner import partial_path
 from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, comment_option
 from backend.settings import Settings
 
+_LOOKAHEAD = {"veryfast": 10, "fast": 20, "medium": 20}
+"""Frames that x264 looks ahead. `medium` looks 40 ahead by itself, which takes 120 MB more at 1080 x 1920 for the same size."""
+
 
 def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
     """The one graph of the picture, for `render` with `moving_stills(order)`."""
@@ -35,6 +38,7 @@ def film_graph(order: FinishOrder, out: Path, settings: Settings) -> Any:
         "profile:v": "high",
         "pix_fmt": "yuv420p",
         "g": order.fps * 2,
+        "rc-lookahead": _LOOKAHEAD[order.preset],
         # without an edit list, frames that are kept back for B-frames would make the picture late
         "bf": 0,
         "r": order.fps,

@@ -20,6 +20,7 @@ from backend.settings import Settings
 CHILD = "backend.media.ffmpeg.video_check_child"
 _MEMORY_MB, _CPU_S = 4096, 600
 _MAX_SIDE, _MIN_SIDE, _MAX_SOURCE_SIDE = 1920, 64, 8192
+_HD_SIDE = 720
 _MIN_FPS, _MAX_FPS = 24, 60
 """Frames a second that every platform takes (docs/contracts/instagram.md, 3)."""
 _SENTENCES = {
@@ -41,8 +42,9 @@ _TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class OwnVideo:
-    """`width`, `height`: upright, px. `fps`: the mean of a rate that may vary. `hdr`: of high dynamic range. `source_type`: the
-    last word of the IPTC digital source type that it names, or ""."""
+    """`width`, `height`: upright, px. `fps`: the mean of a rate that may vary. `hdr`: of high dynamic range. `untagged`: it
+    does not say by which matrix its colours are coded. `source_type`: the last word of the IPTC digital source type that it
+    names, or ""."""
 
     format: str
     width: int
@@ -51,6 +53,7 @@ class OwnVideo:
     seconds: float
     sound: bool
     hdr: bool
+    untagged: bool
     source_type: str
 
     @property
@@ -92,6 +95,9 @@ def encode(
     """Writes it as H.264, 8 bit 4:2:0, upright, at a constant rate, with its sound as AAC. Yields and raises as `render`."""
     source = ffmpeg.input(str(path), format=video.format, protocol_whitelist="file")
     stream = source.video
+    if video.untagged and not video.hdr:
+        # players take large videos for bt709 and small ones for bt601; ffmpeg would take all for bt601
+        stream = stream.filter("setparams", colorspace="bt709" if min(video.width, video.height) >= _HD_SIDE else "smpte170m")
     for name, options in _TONE_MAP if video.hdr else ():
         stream = stream.filter(name, **options)
     stream = stream.filter("fps", video.constant_fps).filter("scale", *video.size, **SCALE_OPTIONS).filter("setsar", 1)

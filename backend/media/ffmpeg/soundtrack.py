@@ -29,6 +29,9 @@ AAC_OPTIONS: dict[str, Any] = {"acodec": "aac", "audio_bitrate": "128k", "ar": R
 _TRIES = 3
 _RANGE_FROM_S = 30.0
 """The range of a shorter sound is that of its beginning: it is measured in windows of three seconds."""
+_PRIMING_SAMPLES = 1024
+"""Silence that ffmpeg's encoder puts before the sound. The first samples of the mix make room for it: a file without an edit
+list, as platforms want it, would else be late by them, or its first picture would be shown longer."""
 _AAC_MARGIN_DB = 0.5
 """What encoding as AAC adds to a peak at most."""
 
@@ -43,8 +46,8 @@ class FinishedSound:
 
 
 def write_soundtrack(sound: SoundMix, out: Path, *, settings: Settings) -> Generator[None, None, FinishedSound]:
-    """Writes the mix as AAC in `out` (.m4a) at TARGET_LUFS; silence stays silence. Yields twice a second; raises as `render`
-    and `measure`."""
+    """Writes the mix as AAC in `out` (.m4a), for `join_tracks`, at TARGET_LUFS; silence stays silence. Yields four times a
+    second; raises as `render` and `measure`."""
     wav, meter = out.with_name(f"{out.stem}.mix.wav"), out.with_name(f"{out.stem}.meter.txt")
     try:
         yield from (None for _ in mix(sound, wav, settings=settings, meter=meter))
@@ -55,6 +58,7 @@ def write_soundtrack(sound: SoundMix, out: Path, *, settings: Settings) -> Gener
         ceiling_db = TRUE_PEAK_DBTP - _AAC_MARGIN_DB
         for _ in range(_TRIES):
             stream = _corrected(ffmpeg.input(str(wav)).audio, how, before, gain_db, ceiling_db)
+            stream = stream.filter("atrim", start_sample=_PRIMING_SAMPLES).filter("asetpts", "PTS-STARTPTS")
             options = {**AAC_OPTIONS, "map_metadata": -1, "fflags": "+bitexact", "flags:a": "+bitexact"}
             yield from (None for _ in render(stream.output(str(partial_path(out)), **options), out, settings))
             after = yield from measure(out)

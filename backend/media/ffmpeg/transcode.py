@@ -148,9 +148,9 @@ def remux(video: Path, out: Path, *, sound: bool, source_type: str | None, setti
 def join_tracks(
     picture: Any, sound: Path | None, out: Path, *, source_type: str | None, settings: Settings
 ) -> Generator[int, None, None]:
-    """Copies a picture stream (of an ffmpeg graph), and the sound of a file if there is one, into one clean MP4 without
-    encoding. Yields and raises as `render`."""
-    tracks = [picture, ffmpeg.input(str(sound)).audio] if sound else [picture]
+    """Copies a picture stream (of an ffmpeg graph), and the sound of `write_soundtrack` if there is one, into one clean MP4
+    without encoding. Both begin at 0. Yields and raises as `render`."""
+    tracks = [picture, ffmpeg.input(str(sound), ignore_editlist=1).audio] if sound else [picture]
     sound_option: dict[str, Any] = {"acodec": "copy"} if sound else {"an": None}
     return _render_and_mark(tracks, out, {"vcodec": "copy", **sound_option}, source_type, settings)
 

@@ -15,6 +15,8 @@ from av.video.stream import VideoStream
 
 _HDR_TRANSFERS = {16, 18}
 """SMPTE 2084 (PQ) and ARIB STD-B67 (HLG), by their numbers in ISO/IEC 23091-2."""
+_NO_MATRIX = {2, 3}
+"""Unspecified and reserved, of the matrix coefficients there."""
 _DAMAGED_SHARE = 0.1
 _LEAST_SHARE = 0.9
 """How much of the length that a file declares must be there."""
@@ -47,6 +49,7 @@ def describe(path: Path, name: str, max_seconds: float) -> dict[str, Any]:
         turned = first.rotation % 180 != 0
         size = (first.height, first.width) if turned else (first.width, first.height)
         transfer = int(stream.codec_context.color_trc or 0)
+        untagged = first.format.name.startswith("yuv") and int(first.colorspace) in _NO_MATRIX
         container.seek(0)
         packets, seconds, damaged, whole = _read(container, stream, max_seconds)
         if seconds > max_seconds:
@@ -57,7 +60,7 @@ def describe(path: Path, name: str, max_seconds: float) -> dict[str, Any]:
             return {"refused": "damaged", "detail": f"{damaged} of {whole} frames; {seconds:.1f} of {declared_s:.1f} s"}
         sound = bool(container.streams.audio)
     values = {"width": size[0], "height": size[1], "fps": packets / seconds, "seconds": seconds, "sound": sound}
-    return {**values, "hdr": transfer in _HDR_TRANSFERS, "source_type": source_type(path)}
+    return {**values, "hdr": transfer in _HDR_TRANSFERS, "untagged": untagged, "source_type": source_type(path)}
 
 
 def _read(container: Any, stream: VideoStream, max_seconds: float) -> tuple[int, float, int, int]:

@@ -111,6 +111,22 @@ def test_a_film_is_as_platforms_take_it(order: FinishOrder, tmp_path: Path) -> N
     assert max(rows(early, 1)) < SIZE[1] * 0.71
 
 
+def test_sound_is_heard_when_it_was_placed_and_each_frame_is_shown_as_long(
+    material: Callable[..., Path], order: FinishOrder, tmp_path: Path
+) -> None:
+    tone = material("beep.wav", "-f", "lavfi", "-i", "sine=frequency=900:duration=0.4", "-ar", 48000)
+    out = tmp_path / "out.mp4"
+    silent = FinishOrder(order.scenes[:1], SIZE, SoundMix(1.0, voice=(SoundClip(tone, 0.5),)), fps=30, preset="veryfast")
+    result(finish(silent, out, settings=SETTINGS))
+    with av.open(str(out)) as film:
+        times = [float(frame.pts * frame.time_base) for frame in film.decode(video=0)]
+    with av.open(str(out)) as film:
+        sound = np.concatenate([frame.to_ndarray()[0] for frame in film.decode(audio=0)])
+    assert times == pytest.approx([n / 30 for n in range(30)])
+    onset_s = np.flatnonzero(np.abs(sound) > 0.3 * np.abs(sound).max())[0] / 48_000
+    assert onset_s == pytest.approx(0.5, abs=0.012)
+
+
 def test_a_platform_that_cuts_gets_a_shorter_film(order: FinishOrder, tmp_path: Path) -> None:
     silent = FinishOrder(order.scenes, SIZE, SoundMix(0.5), fps=10, max_seconds=0.5, preset="veryfast")
     assert result(finish(silent, tmp_path / "out.mp4", settings=SETTINGS)) is None

@@ -50,6 +50,23 @@ def test_a_turned_10_bit_video_of_uneven_rate_becomes_an_even_upright_one(film: 
     assert result(own_video.check(out, max_seconds=60)).source_type == "trainedAlgorithmicMedia"
 
 
+@pytest.mark.parametrize(("height", "matrix"), [(720, "bt709"), (480, "smpte170m")])
+def test_a_video_that_does_not_say_how_its_colours_are_coded_keeps_them(
+    film: Callable[..., Path], tmp_path: Path, height: int, matrix: str
+) -> None:
+    picture = ("-f", "lavfi", "-i", f"color=c=0xd02030:size={height}x{height}:rate=24:duration=0.2")
+    coded = f"scale=out_color_matrix={matrix}:out_range=tv,format=yuv420p,setparams=colorspace=unknown"
+    path = film(f"{matrix}.mp4", *picture, "-vf", coded)
+    video = result(own_video.check(path, max_seconds=60))
+    assert video.untagged
+    out = tmp_path / "out.mp4"
+    result(own_video.encode(path, video, out, source_type=None, settings=SETTINGS))
+    with av.open(str(out)) as opened:
+        colour = next(opened.decode(video=0)).reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()[50, 50]
+    assert colour.tolist() == pytest.approx([0xD0, 0x20, 0x30], abs=4)
+    assert not result(own_video.check(out, max_seconds=60)).untagged
+
+
 def test_high_dynamic_range_is_brought_to_what_screens_show(film: Callable[..., Path], tmp_path: Path) -> None:
     tags = ("-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc")
     params = ("-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc")
