@@ -7,9 +7,11 @@ from backend.gallery.boards import (
     create_board,
     delete_board,
     edit_board,
+    erase_boards,
     get_board,
     list_boards,
     set_board_cover,
+    undelete_boards,
 )
 from backend.gallery.bulk_actions import act, undo
 from backend.gallery.duplicates import Duplicate, dismiss_duplicates, find_duplicates
@@ -74,6 +76,7 @@ __all__ = [
     "edit_board",
     "ensure_hash",
     "erase",
+    "erase_boards",
     "find_duplicates",
     "get_board",
     "held_counts",
@@ -95,6 +98,7 @@ __all__ = [
     "tile",
     "tiles",
     "undelete",
+    "undelete_boards",
     "undo",
     "undo_decision",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -87,6 +87,29 @@ def delete_board(tx: Session, board_id: str, *, request_key: str) -> UndoEntry:
         return earlier
     name = board_order.lock_board(tx, board_id, deleted_at=func.clock_timestamp())
     return undo_entries.record(tx, "board-delete", request_key, f"Board “{name}” deleted.", 0, {"board": board_id})
+
+
+def undelete_boards(tx: Session, board_ids: Sequence[str]) -> None:
+    """Brings boards back with their pictures. Raises NotFound (gone for good), Conflict (another board has the name)."""
+    for board_id in board_ids:
+        board = tx.scalars(select(Board).where(Board.id == board_id).with_for_update()).one_or_none()
+        if board is None:
+            raise NotFound("This board was deleted for good. Make a new one.")
+        same_name = select(Board.id).where(Board.name == board.name, Board.id != board_id, Board.deleted_at.is_(None))
+        if tx.scalar(same_name) is not None:
+            raise Conflict(f"Meanwhile another board is called “{board.name}”. Rename that one first, then try again.")
+        board.deleted_at = None
+        tx.flush()
+        events.record(tx, "board.restored", "board", board_id)
+
+
+def erase_boards(tx: Session, board_ids: Sequence[str]) -> int:
+    """Deletes boards of the trash for good; their pictures stay in the gallery. Others are left alone. Returns how many."""
+    erasing = delete(Board).where(Board.id.in_(board_ids), Board.deleted_at.is_not(None)).returning(Board.id)
+    erased = list(tx.scalars(erasing))
+    if erased:
+        events.record(tx, "boards.erased", "board", erased[0], {"ids": erased})
+    return len(erased)
 
 
 def arrange_board(tx: Session, board_id: str, *, picture_ids: Sequence[str], before: str | None, request_key: str) -> UndoEntry:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import events
 from backend.db.tables import Board, Picture, PictureAct
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Invalid, NotFound
 from backend.gallery import board_order, queries, service, undo_entries
+from backend.gallery.boards import undelete_boards
 from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, BulkActionDraft, GalleryFilters, UndoEntry
 
@@ -143,11 +144,7 @@ def _unarchive(tx: Session, before: dict[str, Any]) -> None:
 
 
 def _undo_board_delete(tx: Session, before: dict[str, Any]) -> None:
-    board = tx.scalars(select(Board).where(Board.id == before["board"])).one()
-    same_name = select(Board.id).where(Board.name == board.name, Board.deleted_at.is_(None))
-    if tx.scalar(same_name) is not None:
-        raise Conflict(f"Meanwhile another board is called “{board.name}”. Rename that one first, then undo.")
-    tx.execute(update(Board).where(Board.id == board.id).values(deleted_at=None))
+    undelete_boards(tx, [before["board"]])
 
 
 _ACTIONS: dict[str, Callable[[Session, BulkActionDraft, list[str]], Performed]] = {

@@ -231,6 +231,24 @@ def undelete(tx: Session, reel_id: str) -> ReelCard:
     return get(tx, reel_id)
 
 
+def erase(tx: Session, reel_ids: Sequence[str]) -> int:
+    """Deletes reels of the trash for good, with their variants, and what was rendered unless something else uses it (a post).
+    The pictures of their scenes stay where else they are. Others are left alone. Returns how many."""
+    erased = list(tx.scalars(select(Reel.id).where(Reel.id.in_(reel_ids), Reel.deleted_at.is_not(None)).with_for_update()))
+    if not erased:
+        return 0
+    ids = [*erased, *tx.scalars(select(Reel.id).where(Reel.variant_of.in_(erased)))]
+    scene_ids = tx.scalars(select(ReelScene.id).where(ReelScene.reel_id.in_(ids))).all()
+    files = tx.execute(select(Reel.asset_id, Reel.files).where(Reel.id.in_(ids))).all()
+    assets.unuse_all(tx, _USE, ids)
+    assets.unuse_all(tx, _SCENE_USE, scene_ids)
+    tx.execute(delete_rows(Reel).where(Reel.id.in_(ids)))
+    asset_ids = {asset_id for asset_id, of_reel in files for asset_id in (asset_id, *of_reel.values())}
+    assets.delete_unused(tx, [str(asset_id) for asset_id in asset_ids if asset_id])
+    events.record(tx, "reels.erased", NOUN, erased[0], {"ids": erased})
+    return len(erased)
+
+
 def set_pictures(tx: Session, reel_id: str, pictures: dict[str, str]) -> None:
     """Writes what was drawn for scenes (id -> asset id) that still have no picture. The revision stays: nobody changed them.
     `reel_id`: also of a variant."""

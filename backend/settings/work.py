@@ -79,7 +79,7 @@ class RetentionSettings(SettingsSection):
     unused_days: int = env("RETAIN_UNUSED_DAYS", 90)
     archive_days: int = env("RETAIN_ARCHIVE_DAYS", 7, "ZIP files people asked for")
     purge_after_days: int = env("PURGE_AFTER_DAYS", 7)
-    trash_days: int = env("RETAIN_TRASH_DAYS", 30, "deleted pictures, videos, texts and posts")
+    trash_days: int = env("RETAIN_TRASH_DAYS", 30, "deleted pictures, videos, reels, texts, posts, boards and music")
     renditions_days: int = env("RETAIN_RENDITIONS_DAYS", 30, "files prepared for platforms that no post asked for since")
     undo_days: int = env("RETAIN_ACTS_DAYS", 30, "how long acts on pictures can be undone")
     sessions_hours: int = env("SESSION_CLEANUP_HOURS", 24)

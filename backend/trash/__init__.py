@@ -1,4 +1,4 @@
-"""The trash: deleted pictures, videos, texts, posts and music, until they are brought back or deleted for good."""
+"""The trash: deleted pictures, videos, reels, texts, posts, boards and music, until they come back or are gone for good."""
 
 from backend.trash.queries import count, page
 from backend.trash.schemas import KINDS, MAX_ITEMS, TrashCard, TrashItem, TrashKind, TrashPage

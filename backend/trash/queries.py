@@ -1,4 +1,4 @@
-"""Reads the trash: one list of five tables, each read along its own index."""
+"""Reads the trash: one list of seven tables, each read along its own index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.db.tables import Clip, ContentPlan, Influencer, Picture, Post, TextDraft, Track
+from backend.db.tables import Board, BoardPicture, Clip, ContentPlan, Influencer, Picture, Post, Reel, TextDraft, Track
 from backend.errors import Invalid
 from backend.trash.schemas import KINDS, TrashCard, TrashKind, TrashPage
 
@@ -17,29 +17,37 @@ _MAX_TITLE = 300
 _IN_TRASH: dict[TrashKind, list[ColumnElement[bool]]] = {
     "picture": [Picture.deleted_at.is_not(None), Picture.erased_at.is_(None)],
     "video": [Clip.deleted_at.is_not(None), Clip.erased_at.is_(None)],
+    "reel": [Reel.deleted_at.is_not(None)],
     "text": [TextDraft.state == "discarded"],
     "post": [ContentPlan.deleted_at.is_not(None)],
+    "board": [Board.deleted_at.is_not(None)],
     "track": [Track.deleted_at.is_not(None), Track.erased_at.is_(None)],
 }
 _ID: dict[TrashKind, InstrumentedAttribute[str]] = {
     "picture": Picture.id,
     "video": Clip.id,
+    "reel": Reel.id,
     "text": TextDraft.id,
     "post": ContentPlan.id,
+    "board": Board.id,
     "track": Track.id,
 }
 _DELETED_AT: dict[TrashKind, InstrumentedAttribute[Any]] = {
     "picture": Picture.deleted_at,
     "video": Clip.deleted_at,
+    "reel": Reel.deleted_at,
     "text": TextDraft.updated_at,
     "post": ContentPlan.deleted_at,
+    "board": Board.deleted_at,
     "track": Track.deleted_at,
 }
 _INFLUENCER_ID: dict[TrashKind, Any] = {
     "picture": Picture.influencer_id,
     "video": Clip.influencer_id,
+    "reel": Reel.influencer_id,
     "text": TextDraft.influencer_id,
     "post": ContentPlan.influencer_id,
+    "board": cast(null(), Text),
     "track": cast(null(), Text),
 }
 
@@ -108,9 +116,18 @@ def _first_of_posts(column: InstrumentedAttribute[str] | ColumnElement[str]) -> 
     return of_plan.order_by(Post.id).limit(1).correlate(ContentPlan).scalar_subquery()
 
 
+def _cover() -> ColumnElement[Any]:
+    """Its cover, else its first picture that is still there."""
+    on_board = select(Picture.asset_id).join(BoardPicture, BoardPicture.picture_id == Picture.id)
+    on_board = on_board.where(BoardPicture.board_id == Board.id, Picture.deleted_at.is_(None))
+    is_not_cover = Picture.id != func.coalesce(Board.cover_id, "")  # false sorts first
+    return on_board.order_by(is_not_cover, BoardPicture.position, Picture.id).limit(1).correlate(Board).scalar_subquery()
+
+
 _TITLE_AND_ASSET: dict[TrashKind, tuple[Any, Any]] = {
     "picture": (Picture.prompt, Picture.asset_id),
     "video": (Clip.recipe["title"].astext, Clip.asset_id),
+    "reel": (Reel.title, Reel.asset_id),
     "text": (
         func.coalesce(func.nullif(TextDraft.parts["caption"].astext, ""), TextDraft.parts["hook"].astext, TextDraft.topic),
         Picture.asset_id,
@@ -119,6 +136,7 @@ _TITLE_AND_ASSET: dict[TrashKind, tuple[Any, Any]] = {
         func.coalesce(func.nullif(ContentPlan.topic, ""), _first_of_posts(Post.caption), ""),
         _first_of_posts(cast(Post.media[0].astext, Text)),
     ),
+    "board": (Board.name, _cover()),
     "track": (Track.title, cast(null(), Text)),
 }
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from backend.kit.drafts import Draft
 
-TrashKind = Literal["picture", "video", "text", "post", "track"]
-KINDS: tuple[TrashKind, ...] = ("picture", "video", "text", "post", "track")
+TrashKind = Literal["picture", "video", "reel", "text", "post", "board", "track"]
+KINDS: tuple[TrashKind, ...] = ("picture", "video", "reel", "text", "post", "board", "track")
 MAX_ITEMS = 500
 """Restored or erased by one request."""
 

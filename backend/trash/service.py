@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, gallery, music, videos, writing
+from backend import content_plans, gallery, music, reels, videos, writing
 from backend.errors import Invalid, NotFound
 from backend.trash.queries import ids_in_trash
 from backend.trash.schemas import KINDS, MAX_ITEMS, TrashItem, TrashKind
@@ -14,15 +14,18 @@ from backend.trash.schemas import KINDS, MAX_ITEMS, TrashItem, TrashKind
 _ERASE = {
     "picture": gallery.erase,
     "video": videos.erase,
+    "reel": reels.erase,
     "text": writing.erase,
     "post": content_plans.erase,
+    "board": gallery.erase_boards,
     "track": music.erase,
 }
 _BATCH = 500
 
 
 def restore(tx: Session, items: Sequence[TrashItem]) -> int:
-    """All or none. Texts become drafts again, posts get their date back. Returns how many. Raises NotFound, Invalid."""
+    """All or none. Texts become drafts again, posts get their date back. Returns how many. Raises NotFound,
+    Invalid, Conflict (another board has the name)."""
     for kind, ids in _ids_by_kind(tx, items).items():
         if kind == "picture":
             gallery.undelete(tx, ids)
@@ -32,9 +35,11 @@ def restore(tx: Session, items: Sequence[TrashItem]) -> int:
             writing.restore(tx, ids)
         elif kind == "track":
             music.undelete(tx, ids)
+        elif kind == "board":
+            gallery.undelete_boards(tx, ids)
         else:
-            for plan_id in ids:
-                content_plans.undelete(tx, plan_id)
+            for row_id in ids:
+                (reels if kind == "reel" else content_plans).undelete(tx, row_id)
     return len(items)
 
 

@@ -1,4 +1,4 @@
-"""Library → Trash: deleted pictures, videos, texts, posts and music, until they are brought back or deleted for good."""
+"""Library → Trash: what was deleted, until it is brought back or deleted for good."""
 
 from __future__ import annotations
 
@@ -23,15 +23,19 @@ TAKE = 30
 _TITLES: dict[TrashKind, tuple[str, str]] = {
     "picture": ("picture", "Pictures"),
     "video": ("video", "Videos"),
+    "reel": ("reel", "Reels"),
     "text": ("text", "Texts"),
     "post": ("post", "Posts"),
+    "board": ("board", "Boards"),
     "track": ("track", "Music"),
 }
 _ICONS: dict[TrashKind, str] = {
     "picture": ":material/imagesmode:",
     "video": ":material/movie:",
+    "reel": ":material/smart_display:",
     "text": ":material/notes:",
     "post": ":material/calendar_month:",
+    "board": ":material/dashboard:",
     "track": ":material/music_note:",
 }
 _CHOSEN = "trash:chosen:"

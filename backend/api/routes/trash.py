@@ -19,7 +19,15 @@ router = APIRouter(prefix="/trash", tags=["trash"], dependencies=[OwnOrigin])
 Take = Annotated[int, Query(ge=1, le=200)]
 Text = Annotated[str, Query(max_length=200)]
 Kind = Annotated[TrashKind | None, Query(description="one kind; without it all")]
-SCOPE_NOUNS: dict[str, str] = {"picture": "images", "video": "videos", "text": "texts", "post": "posts", "track": "videos"}
+SCOPE_NOUNS: dict[str, str] = {
+    "picture": "images",
+    "video": "videos",
+    "reel": "videos",
+    "text": "texts",
+    "post": "posts",
+    "board": "images",
+    "track": "videos",
+}
 
 
 class TrashItemRequest(ApiRequest):

@@ -16,6 +16,7 @@ class Board(Tenanted, Dated, Base):
     __table_args__ = (
         tenant_key(),
         Index("uq_boards_name", "tenant_id", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_boards_trash", "tenant_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         tenant_fk("cover_id", "pictures", ondelete="SET NULL"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -19,6 +19,7 @@ class Reel(Tenanted, Dated, Base):
         tenant_key(),
         tenant_fk("influencer_id", "influencers", ondelete="SET NULL"),
         tenant_fk("asset_id", "assets"),
+        Index("ix_reels_trash", "tenant_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_reels_listed", "tenant_id", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("uq_reels_run_id", "tenant_id", "run_id", unique=True, postgresql_where=text("run_id IS NOT NULL")),
         Index("ix_reels_job", "tenant_id", "job_id"),

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend import assets, content_plans, gallery, generation, music, trash, videos, writing
+from backend import assets, content_plans, gallery, generation, music, reels, trash, videos, writing
 from backend.content_plans import PostState
-from backend.db.tables import Asset, Clip, ContentPlan, Picture, TextDraft, Track
+from backend.db.tables import Asset, Board, Clip, ContentPlan, Picture, Reel, TextDraft, Track
 from backend.db.transactions import Database
 from backend.errors import NotFound
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.kit.clock import now
+from backend.reels import ReelDraft
 from backend.trash import TrashItem, TrashKind
 from backend.writing import TextParts, WriteOrder
 from tests.factories.account import Tenant
@@ -24,7 +25,7 @@ from tests.factories.studio_rows import make_clip, make_track
 
 
 def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
-    """A picture, its video, a text, a scheduled post and music, deleted in this order. Returns their ids."""
+    """A picture, its video, a text, a scheduled post, music, a board and a reel, deleted in this order. Returns their ids."""
     [picture_id] = make_pictures(tx, 1, influencer_id=bella.influencer.id, prompt="bella in a tram")
     clip_id = make_clip(tx, picture_id)
     order = WriteOrder(influencer_id=bella.influencer.id, topic="trams")
@@ -37,7 +38,12 @@ def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
     content_plans.delete(tx, plan.id)
     track_id = make_track(tx)
     music.delete(tx, track_id)
-    return {"picture": picture_id, "video": clip_id, "text": text.id, "post": plan.id, "track": track_id}
+    board_id = gallery.create_board(tx, draft=BoardDraft(name="Trams at night")).id
+    gallery.delete_board(tx, board_id, request_key="delete-board")
+    reel_id = reels.create(tx, ReelDraft(script="The first tram.", title="First tram", influencer_id=bella.influencer.id)).id
+    reels.delete(tx, reel_id)
+    made_of = {"picture": picture_id, "video": clip_id, "text": text.id, "post": plan.id}
+    return {**made_of, "track": track_id, "board": board_id, "reel": reel_id}
 
 
 def items(ids: dict[TrashKind, str]) -> list[TrashItem]:
@@ -48,23 +54,26 @@ def test_what_was_deleted_is_in_one_list_and_comes_back_whole(db: Database, work
     with db.transaction(workspace.caller, needs="editor") as tx:
         bella = make_planner(tx)
         ids = delete_one_of_each(tx, bella)
-        first = trash.page(tx, take=3)
-        rest = trash.page(tx, take=3, cursor=first.next_cursor)
+        first = trash.page(tx, take=4)
+        rest = trash.page(tx, take=4, cursor=first.next_cursor)
         cards = [*first.cards, *rest.cards]
         assert [(card.kind, card.id) for card in cards] == list(ids.items())[::-1]
-        assert [card.title for card in cards] == ["Sunrise", "Trams", "The tram was empty.", "Push in", "bella in a tram"]
-        assert {card.influencer_name for card in cards[1:]} == {"Bella"}
-        assert cards[1].asset_id == bella.asset_id
-        assert cards[4].asset_id == generation.picture(tx, ids["picture"]).asset_id
+        titles = ["First tram", "Trams at night", "Sunrise", "Trams", "The tram was empty.", "Push in", "bella in a tram"]
+        assert [card.title for card in cards] == titles
+        assert [card.influencer_name for card in cards] == ["Bella", "", "", *["Bella"] * 4]
+        assert cards[3].asset_id == bella.asset_id
+        assert cards[6].asset_id == generation.picture(tx, ids["picture"]).asset_id
         assert rest.next_cursor is None
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 1)
         assert trash.count(tx, "inf_other") == dict.fromkeys(trash.KINDS, 0)
         assert [card.kind for card in trash.page(tx, kinds=("video",)).cards] == ["video"]
 
-        assert trash.restore(tx, items(ids)) == 5
+        assert trash.restore(tx, items(ids)) == 7
         assert trash.page(tx).cards == []
         assert content_plans.get(tx, ids["post"]).state == PostState.SCHEDULED
         assert writing.get(tx, ids["text"]).state == "draft"
+        assert gallery.list_boards(tx)[0].id == ids["board"]
+        assert not reels.get(tx, ids["reel"]).deleted_at
         assert [use.noun for use in assets.uses(tx, generation.picture(tx, ids["picture"]).asset_id)] == ["clip", "picture"]
         with pytest.raises(NotFound, match="not in the trash"):
             trash.restore(tx, items(ids))
@@ -84,16 +93,23 @@ def test_what_was_erased_is_gone_with_its_file_but_not_with_what_others_use(db: 
         with pytest.raises(NotFound, match="not in the trash"):
             trash.erase(tx, [*items(ids), TrashItem(kind="picture", id=make_pictures(tx, 1)[0])])
         files = [generation.picture(tx, ids["picture"]).asset_id, str(videos.get(tx, ids["video"]).asset_id)]
-        assert trash.empty(tx) == 6
+        board_entry_id = gallery.delete_board(tx, ids["board"], request_key="delete-board").id  # as it was deleted
+        assert trash.empty(tx) == 8
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 0)
         assert {tx.get_one(Asset, asset_id, populate_existing=True).state for asset_id in files} == {"deleted"}
         assert assets.get(tx, posted).state == "stored"
         assert gallery.boards_of_picture(tx, posted_id) == []
-        for read in (lambda: content_plans.get(tx, ids["post"]), lambda: writing.get(tx, ids["text"])):
+        for read in (
+            lambda: content_plans.get(tx, ids["post"]),
+            lambda: writing.get(tx, ids["text"]),
+            lambda: reels.get(tx, ids["reel"]),
+        ):
             with pytest.raises(NotFound):
                 read()
         with pytest.raises(NotFound, match="for good"):
             gallery.undo(tx, undo_entry.id)
+        with pytest.raises(NotFound, match="for good"):
+            gallery.undo(tx, board_entry_id)
         with pytest.raises(NotFound, match="for good"):
             videos.undelete(tx, [ids["video"]])
 
@@ -104,6 +120,8 @@ TIMES = {
     "text": TextDraft.updated_at,
     "post": ContentPlan.deleted_at,
     "track": Track.deleted_at,
+    "board": Board.deleted_at,
+    "reel": Reel.deleted_at,
 }
 
 
