@@ -16,6 +16,8 @@ WORDS_PER_SECOND = 2.6
 TARGET_WORDS = 16
 """Of one scene: about six seconds."""
 MAX_WORDS = 26
+_MAX_CHARACTERS = 300
+"""Of one scene: languages without spaces, and what is no words at all, have few words and many characters."""
 _BREAK = re.compile(r"\n\s*(?:-{3,}|\*{3,}|={3,})\s*\n|\n\s*\n")
 _HEADING = re.compile(r"^\s*(?:#+\s*|(?:scene|scena|szene|escena|scène)\s*\d*\s*[:.\-]\s*|\[[^\]\n]{1,40}\]\s*)", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?…。！？]+(?:[.!?…。！？]+[\"'»”’)\]]*|$)")
@@ -55,13 +57,18 @@ def split_into(script: str, n: int) -> list[str]:
 def checked_script(script: str) -> str:
     """Raises Invalid for a script that is empty or too long."""
     script = script.replace("\x00", "").replace("\r\n", "\n").strip()
-    if not script:
+    if not any(letter.isalnum() for letter in script):
         raise Invalid("Write the script first: what is said in the reel.")
+    check_length(script)
+    return script
+
+
+def check_length(script: str) -> None:
+    """Raises Invalid for a script that is too long."""
     if len(script) > MAX_SCRIPT:
         raise Invalid(
             f"This script has {len(script):,} characters; a reel takes at most {MAX_SCRIPT:,}. Shorten it, or split it."
         )
-    return script
 
 
 def speaking_seconds(words: str) -> float:
@@ -74,7 +81,7 @@ def _scenes_of(block: str) -> list[str]:
     scenes: list[str] = []
     for sentence in _sentences(block):
         for part in _short_parts(sentence):
-            if scenes and _count(scenes[-1]) + _count(part) <= TARGET_WORDS:
+            if scenes and _fit_together(scenes[-1], part):
                 scenes[-1] = f"{scenes[-1]} {part}"
             else:
                 scenes.append(part)
@@ -98,19 +105,24 @@ def _sentences(block: str) -> list[str]:
 
 def _short_parts(sentence: str) -> list[str]:
     """The sentence, or where it is longer than MAX_WORDS, its clauses; a clause that is still too long is cut evenly."""
-    if _count(sentence) <= MAX_WORDS:
+    if _count(sentence) <= MAX_WORDS and len(sentence) <= _MAX_CHARACTERS:
         return [sentence]
     parts: list[str] = []
     for clause in _CLAUSE.split(sentence):
-        words = clause.split()
-        pieces = -(-len(words) // MAX_WORDS)
+        words = [word[at : at + _MAX_CHARACTERS] for word in clause.split() for at in range(0, len(word), _MAX_CHARACTERS)]
+        pieces = min(len(words), max(-(-len(words) // MAX_WORDS), -(-len(clause) // _MAX_CHARACTERS)))
         for start, end in pairwise(round(len(words) * n / pieces) for n in range(pieces + 1)):
             piece = " ".join(words[start:end])
-            if parts and _count(parts[-1]) + _count(piece) <= TARGET_WORDS:
+            if parts and _fit_together(parts[-1], piece):
                 parts[-1] = f"{parts[-1]} {piece}"
             else:
                 parts.append(piece)
     return parts
+
+
+def _fit_together(first: str, second: str) -> bool:
+    """Whether they may be one scene."""
+    return _count(first) + _count(second) <= TARGET_WORDS and len(first) + len(second) < _MAX_CHARACTERS
 
 
 def _balanced(parts: Sequence[str], n: int) -> list[str]:

@@ -278,6 +278,7 @@ def check_format(name: str) -> None:
 def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) -> None:
     """Music that was chosen before and is deleted now is refused by the render, so that everything else can still be saved."""
     check_format(draft.format)
+    scripts.check_length(draft.script)
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     if draft.music_track_id and draft.music_track_id != music_before:

@@ -11,6 +11,7 @@ from backend.kit.ids import new_id
 from backend.reels import MOVEMENTS, SCENE_SOUNDS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
 from studio.gallery.file_choice import file_choice
 from studio.jobs.jobs import follow
+from studio.reels import drawn_forms
 from studio.reels.changes import change
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url
@@ -39,33 +40,40 @@ def _is_video(page: Page, scene: SceneCard) -> bool:
 
 
 def _form(page: Page, card: ReelCard, scene: SceneCard, *, is_video: bool) -> None:
-    key = f"scene:{scene.id}:{card.revision}"
-    with st.form(key, border=False):
-        words = st.text_area("Words", scene.words, height=110, max_chars=600, disabled=not page.can_edit)
-        prompt = scene.prompt
-        if not scene.asset_id:
+    form = f"scene:{scene.id}"
+    seen = drawn_forms.seen_card(form, card)
+    shown = next((earlier for earlier in seen.scenes if earlier.id == scene.id), scene)
+    with st.form(f"{form}:{seen.revision}", border=False):
+        words = st.text_area("Words", shown.words, height=110, max_chars=600, disabled=not page.can_edit)
+        prompt = shown.prompt
+        if not shown.asset_id:
             hint = "What it shows; empty: as the words"
-            prompt = st.text_input("Picture", scene.prompt, placeholder=hint, max_chars=2000, disabled=not page.can_edit)
+            prompt = st.text_input("Picture", shown.prompt, placeholder=hint, max_chars=2000, disabled=not page.can_edit)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            changes = _sound(page, scene) if is_video else _movement(page, scene)
+            changes = _sound(page, shown) if is_video else _movement(page, shown)
             transitions = list(TRANSITIONS)
             transition = st.selectbox(
                 "Transition",
                 transitions,
-                index=transitions.index(scene.transition),
+                index=transitions.index(shown.transition),
                 format_func=lambda name: TRANSITIONS[name],
                 width=130,
-                disabled=not scene.position or not page.can_edit,
+                disabled=not shown.position or not page.can_edit,
             )
             hint = "Empty: as long as its words take" + (", or the video" if is_video else "")
             seconds = st.number_input(
-                "Seconds", 0.5, 60.0, scene.seconds, 0.5, placeholder="auto", help=hint, width=130, disabled=not page.can_edit
+                "Seconds", 0.5, 60.0, shown.seconds, 0.5, placeholder="auto", help=hint, width=130, disabled=not page.can_edit
             )
-        pressed = page.can_edit and st.form_submit_button("Save", type="primary")
+        key = drawn_forms.save_key(form)
+        pressed = page.can_edit and st.form_submit_button("Save", type="primary", key=key)
     if pressed:
-        values = {name: getattr(scene, name) for name in SceneDraft.model_fields}
-        values |= changes | {"words": words, "prompt": prompt, "transition": transition, "seconds": seconds}
-        change(page, card, "The change of a scene", lambda tx: reels.save_scene(tx, card.id, scene.id, SceneDraft(**values)))
+        typed = changes | {"words": words, "prompt": prompt, "transition": transition, "seconds": seconds}
+        typed = {name: value for name, value in typed.items() if value != getattr(shown, name)}
+        both = any(getattr(scene, name) not in (getattr(shown, name), value) for name, value in typed.items())
+        if not both or not drawn_forms.keep_typed(form, "This scene"):
+            draft = SceneDraft(**{name: getattr(scene, name) for name in SceneDraft.model_fields} | typed)
+            if change(page, card, "The change of a scene", lambda tx: reels.save_scene(tx, card.id, scene.id, draft)):
+                drawn_forms.let_go(form)
         st.rerun()
 
 

@@ -7,12 +7,12 @@ import streamlit as st
 from backend import jobs, music, reels, voices
 from backend.content_plans import PostSource
 from backend.kit.ids import new_id
-from backend.reels import FORMATS, ReelCard, ReelDraft, ReelStyle, SceneCard, SceneDraft
+from backend.reels import FORMATS, ReelCard, ReelDraft, SceneCard, SceneDraft
 from backend.voices import VoiceCard
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
 from studio.music import music_choice
-from studio.reels import changes, scene_editor, variants
+from studio.reels import changes, drawn_forms, scene_editor, variants
 from studio.reels.scene_strip import StripEvent, scene_strip
 from studio.shell.frame import Page
 from studio.ui.format import count, esc, media_url, plain
@@ -95,34 +95,36 @@ def _settings(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
         titles = {"": "No voice", **{voice.id: _voice_title(voice) for voice in voices.page(tx)}}
         tracks = music.choices(tx)
-    with st.form(f"reel:settings:{card.revision}", border=False):
+    form = f"settings:{card.id}"
+    seen = drawn_forms.seen_card(form, card)
+    with st.form(f"{form}:{seen.revision}", border=False):
         voice_id = st.selectbox(
             "Voice",
             list(titles),
-            index=list(titles).index(card.voice_id or ""),
+            index=list(titles).index(seen.voice_id or ""),
             format_func=lambda option: plain(titles[option]),
         )
-        speed = st.slider("Speed", 0.5, 2.0, card.speed, 0.05)
-        track_ids = ["", *tracks, *([card.music_track_id] if card.music_track_id and card.music_track_id not in tracks else [])]
+        speed = st.slider("Speed", 0.5, 2.0, seen.speed, 0.05)
+        track_ids = ["", *tracks, *([seen.music_track_id] if seen.music_track_id and seen.music_track_id not in tracks else [])]
         track_id = st.selectbox(
             "Music",
             track_ids,
-            index=track_ids.index(card.music_track_id or ""),
+            index=track_ids.index(seen.music_track_id or ""),
             format_func=lambda option: music_choice.title(tracks, option),
         )
-        music_db = st.slider("Music volume", -30.0, 6.0, max(-30.0, card.music_db), 1.0, format="%+.0f dB")
-        subtitles = st.toggle("Subtitles", card.style.subtitles)
-        karaoke = st.toggle("Fill the word that is spoken", card.style.karaoke)
+        music_db = st.slider("Music volume", -30.0, 6.0, max(-30.0, seen.music_db), 1.0, format="%+.0f dB")
+        subtitles = st.toggle("Subtitles", seen.style.subtitles)
+        karaoke = st.toggle("Fill the word that is spoken", seen.style.karaoke)
         fonts = list(reels.SUBTITLE_FONTS)
         font_column, size_column = st.columns([3, 2])
-        font = font_column.selectbox("Font", fonts, index=fonts.index(card.style.font))
-        size = size_column.number_input("Size", 24, 140, card.style.size, 4)
+        font = font_column.selectbox("Font", fonts, index=fonts.index(seen.style.font))
+        size = size_column.number_input("Size", 24, 140, seen.style.size, 4)
         positions = ["bottom", "middle", "top"]
         position = st.segmented_control(
-            "Where", positions, default=card.style.position, format_func=str.capitalize, required=True
+            "Where", positions, default=seen.style.position, format_func=str.capitalize, required=True
         )
-        highlight = st.color_picker("Colour of the spoken word", card.style.highlight)
-        pressed = st.form_submit_button("Save", type="primary")
+        highlight = st.color_picker("Colour of the spoken word", seen.style.highlight)
+        pressed = st.form_submit_button("Save", type="primary", key=drawn_forms.save_key(form))
     if pressed:
         look = {
             "subtitles": subtitles,
@@ -132,22 +134,28 @@ def _settings(page: Page, card: ReelCard) -> None:
             "position": position,
             "highlight": highlight,
         }
-        style = ReelStyle(**{**card.style.model_dump(), **look})
+        sound = {"voice_id": voice_id or None, "speed": speed, "music_track_id": track_id or None, "music_db": music_db}
+        look = {name: value for name, value in look.items() if value != getattr(seen.style, name)}
+        sound = {name: value for name, value in sound.items() if value != getattr(seen, name)}
         values = {name: getattr(card, name) for name in ReelDraft.model_fields}
-        sound = {"music_track_id": track_id or None, "music_db": music_db}
-        draft = ReelDraft(**{**values, "voice_id": voice_id or None, "speed": speed, "style": style, **sound})
+        draft = ReelDraft(**values | sound | {"style": card.style.model_copy(update=look)})
         changes.act(page, lambda tx: reels.save(tx, card.id, draft, revision=card.revision))
         st.rerun()
 
 
 def _script(page: Page, card: ReelCard) -> None:
-    with st.form(f"reel:script:{card.revision}", border=False):
-        script = st.text_area("Script", card.script, height=240, max_chars=reels.MAX_SCRIPT)
+    form = f"script:{card.id}"
+    seen = drawn_forms.seen_card(form, card)
+    with st.form(f"{form}:{seen.revision}", border=False):
+        script = st.text_area("Script", seen.script[: reels.MAX_SCRIPT], height=240, max_chars=reels.MAX_SCRIPT)
         st.caption("Scenes whose words stay the same keep their picture.")
-        pressed = st.form_submit_button("Make scenes", type="primary")
+        pressed = st.form_submit_button("Make scenes", type="primary", key=drawn_forms.save_key(form))
     if pressed:
-        split = reels.split_again
-        changes.change(page, card, "The new script", lambda tx: split(tx, card.id, script, revision=card.revision))
+        both = card.script not in (seen.script, script)
+        if not both or not drawn_forms.keep_typed(form, "The script"):
+            split = reels.split_again
+            if changes.change(page, card, "The new script", lambda tx: split(tx, card.id, script, revision=card.revision)):
+                drawn_forms.let_go(form)
         st.rerun()
 
 

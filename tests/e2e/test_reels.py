@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from backend import assets, content_plans, reels
 from backend.app import App
 from backend.db.tables import Picture
-from backend.reels import ReelCard
+from backend.reels import ReelCard, ReelDraft, SceneCard, SceneDraft
 from tests.e2e import looks
 from tests.e2e.test_videos import plays, scene
 from tests.factories.account import Tenant
@@ -137,3 +138,45 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
     with app.db.transaction(workspace.caller) as tx:
         [plan] = content_plans.page(tx).cards
         assert [list(post.media) for post in plan.posts] == [[card.asset_id]]
+
+
+def test_what_is_written_in_one_tab_outlives_what_is_saved_in_another(
+    start_studio: Callable[..., str], app: App, workspace: Tenant, new_visitor: Callable[..., BrowserContext]
+) -> None:
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        reel = reels.create(tx, ReelDraft(script=SCRIPT, voice_id=None))
+    url = start_studio()
+    visitor = new_visitor()
+    visitor.set_default_timeout(60_000)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.editor.token, "url": url}])
+    tab = visitor.new_page()
+    tab.goto(f"{url}/reels?ws={workspace.id}&id={reel.id}")
+    first = reel.scenes[0]
+
+    def save_elsewhere(**changes: object) -> None:
+        with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+            values = {name: getattr(saved_scene(tx), name) for name in SceneDraft.model_fields}
+            reels.save_scene(tx, reel.id, first.id, SceneDraft(**values | changes))
+
+    def saved_scene(tx: Session) -> SceneCard:
+        return reels.get(tx, reel.id).scenes[0]
+
+    def saved() -> tuple[str, float | None]:
+        with app.db.transaction(workspace.caller) as tx:
+            return saved_scene(tx).words, saved_scene(tx).seconds
+
+    save = tab.get_by_role("button", name="Save", exact=True)
+    tab.get_by_label("Words").fill("Coffee first.")
+    save_elsewhere(seconds=5.0)
+    save.click()
+    until(lambda: saved() == ("Coffee first.", 5.0), what="both changes to be kept")
+    expect(tab.get_by_role("spinbutton", name="Seconds")).to_have_value(re.compile(r"^5(\.0+)?$"))
+
+    tab.get_by_label("Words").fill("Tea first.")
+    save_elsewhere(words="Milk first.")
+    save.click()
+    expect(tab.get_by_text("This scene was changed elsewhere.")).to_be_visible()
+    expect(tab.get_by_label("Words")).to_have_value("Tea first.")
+    assert saved() == ("Milk first.", 5.0)
+    save.click()
+    until(lambda: saved() == ("Tea first.", 5.0), what="the words to be kept")

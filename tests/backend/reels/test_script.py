@@ -42,3 +42,10 @@ def test_more_pictures_than_words_leaves_the_last_ones_silent() -> None:
 def test_a_script_that_makes_no_reel_is_refused_with_what_to_do(script: str) -> None:
     with pytest.raises(Invalid, match=r"Write|Shorten|several reels"):
         split_script(script)
+
+
+def test_scenes_are_short_also_where_words_have_no_end() -> None:
+    for script in ("w" * 6000, "天气很好。" * 900, "Go " + "o" * 700 + " now."):
+        scenes = split_script(script)
+        assert max(map(len, scenes)) <= 600, "what a scene takes"
+        assert "".join(scenes).replace(" ", "") == script.replace(" ", "")
