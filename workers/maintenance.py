@@ -22,6 +22,7 @@ from backend import (
     renditions,
     training,
     trash,
+    voices,
     writing_styles,
 )
 from backend.db.tables import Job
@@ -51,6 +52,9 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         access.purge_repeated_requests(tx)
         idle = settings.retention.sessions_hours, settings.retention.purge_after_days
         retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])
+    with ctx.transaction() as tx:
+        withdrawn = voices.withdraw_ended(tx)
+        left_copies = voices.delete_left_behind(tx)
     ctx.app.storage.delete(unread)
     tidied = budgets.reconcile(ctx.app, ctx.transaction)
     folders = temp_folders.sweep()
@@ -66,6 +70,8 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         "jobs_forgotten": forgotten,
         "sessions_forgotten": sessions,
         "styles_retired": retired,
+        "consents_over": withdrawn,
+        "voice_copies_left": left_copies,
         "left_folders_removed": folders,
         **tidied,
         **tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentState, TranscriptCheck
@@ -81,6 +81,11 @@ def _state(row: Consent, job_state: str | None, job_error: str | None) -> tuple[
     if row.asset_id is None:
         return ("refused", job_error or "The check was stopped. Record again.") if row.job_id else ("unread", "")
     return ("refused", _DIFFERS) if row.transcript_check == "differs" else ("valid", "")
+
+
+def is_over() -> ColumnElement[bool]:
+    """Of a consent's row: it was revoked, or its last day is over."""
+    return or_(Consent.revoked_at.is_not(None), Consent.expires_on < today())
 
 
 def today() -> date:

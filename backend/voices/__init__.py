@@ -1,6 +1,6 @@
 """Voices: what engines offer, the voices of a workspace and of each influencer, the lexicon, and texts spoken in jobs."""
 
-from backend.voices.cloned import check_for, cloners, made_with, start_clone, withdraw
+from backend.voices.cloned import check_for, cloners, delete_left_behind, made_with, start_clone, withdraw, withdraw_ended
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import for_influencer, get, lexicon, offered, page
 from backend.voices.schemas import (
@@ -40,6 +40,7 @@ __all__ = [
     "choose",
     "cloners",
     "default_voice",
+    "delete_left_behind",
     "for_influencer",
     "forget_lost",
     "get",
@@ -53,5 +54,6 @@ __all__ = [
     "start_clone",
     "start_preview",
     "withdraw",
+    "withdraw_ended",
     "without_pauses",
 ]

@@ -1,21 +1,32 @@
-"""Voices that are copies of somebody's: made from a consent, unusable when it ends, and what was made with them."""
+"""Voices that are copies of somebody's: made from a consent, unusable when it ends, and what was made with them. A copy that
+no consent allows, and one that an unfinished job left behind, is deleted where its engine has it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from backend import consents, events, jobs
-from backend.db.tables import FINAL, Attempt, Consent, Job, JobState, Reel, SpokenAudio, Voice
+from backend.db.tables import FINAL, Attempt, Consent, Job, JobState, JobStep, Reel, SpokenAudio, Voice
 from backend.engines.ports.speech import SpeechEngine, VoiceCloner
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Conflict, Invalid, NotFound, Unavailable
 from backend.jobs import JobCard
-from backend.voices.schemas import CLONE_KIND, REMOVAL_KIND, CloneDraft, ClonePayload, RemovalPayload, VoiceUse
+from backend.voices.schemas import (
+    CLONE_KIND,
+    CLONE_STEP,
+    REMOVAL_KIND,
+    CloneDraft,
+    ClonePayload,
+    RemovalPayload,
+    VoiceUse,
+)
 
 _MAX_USES = 100
+_LEFT_BEHIND_DAYS = 7
+"""For so long after a job that copies a voice has failed or was cancelled, upkeep looks whether its copy was deleted."""
 
 
 def cloners(engines: Mapping[str, SpeechEngine]) -> dict[str, str]:
@@ -55,8 +66,8 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
 
 
 def withdraw(tx: Session, consent_id: str) -> None:
-    """After its consent was revoked: jobs that wait for the voice fail with the reason, and its engine is told to delete it. A
-    job that copies it runs once more, and deletes what it may have made."""
+    """After its consent was revoked or has expired: jobs that wait for the voice fail with the reason, its engine is told to
+    delete it. A job that copies it runs once more, and deletes what it may have made."""
     try:
         consents.check_usable(tx, consent_id)
     except consents.ConsentEnded as ended:
@@ -74,15 +85,67 @@ def withdraw(tx: Session, consent_id: str) -> None:
     waiting = tx.scalars(select(Job.id).where(Job.state == JobState.PENDING, Job.kind.not_in(own_kinds), with_voice)).all()
     failed = jobs.fail_waiting(tx, waiting, code=consents.ConsentEnded.code, message=message)
     for voice in voices:
+        request_key = f"{REMOVAL_KIND}:{voice.id}"
+        if jobs.find_by_key(tx, request_key):
+            continue
         jobs.enqueue(
             tx,
             kind=REMOVAL_KIND,
             payload=RemovalPayload(voice_id=voice.id),
             title=f"Delete the copy: {voice.title}",
-            request_key=f"{REMOVAL_KIND}:{voice.id}",
+            request_key=request_key,
             subject=("voice", voice.id),
         )
         events.record(tx, "voice.withdrawn", "voice", voice.id, {"consent_id": consent_id, "failed_jobs": failed})
+
+
+def withdraw_ended(tx: Session) -> int:
+    """Withdraws the voices whose consent has expired, and those whose withdrawal was missed. Returns of how many consents."""
+    removal = select(Job.id).where(Job.request_key == func.concat(f"{REMOVAL_KIND}:", Voice.id))
+    left = select(Voice.consent_id).join(Consent, Consent.id == Voice.consent_id)
+    left = left.where(consents.is_over(), ~removal.exists())
+    consent_ids = sorted({str(consent_id) for consent_id in tx.scalars(left)})
+    for consent_id in consent_ids:
+        withdraw(tx, consent_id)
+    return len(consent_ids)
+
+
+def delete_left_behind(tx: Session, consent_id: str = "") -> int:
+    """Orders the deletion of copies that jobs may have made which then failed or were cancelled, killed ones too; of one
+    consent, or of all. Once for each such end: a job that is tried again and ends so again is looked after again. Returns how
+    many deletions were ordered."""
+    recent = Job.finished_at > func.clock_timestamp() - text(f"interval '{_LEFT_BEHIND_DAYS} days'")
+    query = select(Job.id, Job.payload["engine"].astext, Job.subject_id, func.max(Attempt.id))
+    query = query.join(Attempt, Attempt.job_id == Job.id).group_by(Job.id)  # a job that never ran has asked no engine
+    query = query.where(Job.kind == CLONE_KIND, Job.state.in_((JobState.FAILED, JobState.CANCELLED)), recent)
+    if consent_id:
+        query = query.where(Job.subject_id == consent_id)
+    count = 0
+    for job_id, engine, of_consent, attempt_id in tx.execute(query.order_by(Job.id)).all():
+        request_key = f"{REMOVAL_KIND}:{attempt_id}"
+        if jobs.find_by_key(tx, request_key):
+            continue
+        payload = RemovalPayload(clone_job_id=job_id, engine=engine)
+        title = "Delete the copy of a voice that was not finished"
+        subject = ("consent", of_consent)
+        jobs.enqueue(tx, kind=REMOVAL_KIND, payload=payload, title=title, request_key=request_key, subject=subject)
+        count += 1
+    return count
+
+
+def left_behind_by(tx: Session, clone_job_id: str) -> bool:
+    """Whether a job that copies a voice may have left a copy that nobody owns: it ended without a voice."""
+    unsuccessful = Job.state.in_((JobState.FAILED, JobState.CANCELLED))
+    written = select(JobStep.name).where(JobStep.job_id == Job.id, JobStep.name == CLONE_STEP)
+    return tx.scalar(select(Job.id).where(Job.id == clone_job_id, unsuccessful, ~written.exists())) is not None
+
+
+def require_no_removal(tx: Session, clone_job_id: str) -> None:
+    """Raises Unavailable while what an earlier try of a job left behind is still to be deleted: a new copy bears the same mark,
+    and would be deleted with it."""
+    removal = select(Job.id).where(Job.kind == REMOVAL_KIND, Job.state.not_in(FINAL))
+    if tx.scalar(removal.where(Job.payload["clone_job_id"].astext == clone_job_id).limit(1)):
+        raise Unavailable("What the earlier try left behind is deleted first. This one goes on then.")
 
 
 def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from backend import consents, voices
+from backend import consents, jobs, voices
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
 from backend.voices.schemas import (
@@ -26,7 +26,12 @@ def _start_clone(app: App, tx: Session, draft: CloneDraft, key: str) -> str:
     return voices.start_clone(tx, app.engines.speech, draft, request_key=key).id
 
 
+def _delete_left_behind(tx: Session, consent_id: str) -> None:
+    voices.delete_left_behind(tx, consent_id)
+
+
 consents.on_revoke("voice", voices.withdraw)
+jobs.on_cancel(CLONE_KIND, _delete_left_behind)
 register(
     JobType(
         "voice-preview",
@@ -63,4 +68,4 @@ register(
         ),
     ),
 )
-register(JobType(REMOVAL_KIND, "cpu", RemovalPayload, "backend.voices.pipeline:run_removal", "Voices", max_retries=30))
+register(JobType(REMOVAL_KIND, "cpu", RemovalPayload, "backend.voices.pipeline:run_removal", "Voices", v=2, max_retries=30))

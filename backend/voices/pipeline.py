@@ -15,7 +15,8 @@ from backend.engines.ports.speech import SpeechVoice, VoiceCloner
 from backend.errors import EngineError, Unsupported
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.voices.schemas import ClonePayload, PreviewPayload, RemovalPayload
+from backend.voices import cloned
+from backend.voices.schemas import CLONE_STEP, ClonePayload, PreviewPayload, RemovalPayload
 
 _NON_COMMERCIAL = "The licence of {title} ({licence}) does not allow earning money with its voices. Choose another engine."
 
@@ -34,13 +35,16 @@ def run_preview(ctx: JobContext, payload: PreviewPayload) -> dict[str, Any]:
 
 def run_clone(ctx: JobContext, payload: ClonePayload) -> dict[str, Any]:
     """Result: {voiceId}. The consent is looked at before anything is sent, and again when the copy is there: a copy whose
-    consent ended meanwhile is deleted, also one that an attempt made which did not live to write it down.
+    consent ended meanwhile is deleted, also one that an attempt made which did not live to write it down. What a cancelled or
+    failed job may leave at its engine is deleted by a job of its own (`voices.delete_left_behind`).
 
-    Raises ConsentEnded, Unsupported, and what the engine raises.
+    Raises ConsentEnded, Unsupported, Unavailable, and what the engine raises.
     """
     engine = _cloner(ctx, payload.engine)
+    with ctx.transaction() as tx:
+        cloned.require_no_removal(tx, ctx.job_id)
     try:
-        copied = ctx.write_step("voice", lambda: _copy(ctx, engine, payload), lambda tx, copy: _write(tx, payload, copy))
+        copied = ctx.write_step(CLONE_STEP, lambda: _copy(ctx, engine, payload), lambda tx, copy: _write(tx, payload, copy))
     except consents.ConsentEnded:
         engine.forget_marked(ctx.job_id)
         raise
@@ -48,13 +52,24 @@ def run_clone(ctx: JobContext, payload: ClonePayload) -> dict[str, Any]:
 
 
 def run_removal(ctx: JobContext, payload: RemovalPayload) -> dict[str, Any]:
-    """Deletes a copied voice where its engine has it; tried again until it is gone. Result: {voiceId}."""
+    """Deletes a copied voice where its engine has it; tried again until it is gone. Result: {voiceId}; of what a job that
+    copies a voice may have left, unless it was tried again meanwhile: {cloneJobId, deleted}."""
+    if payload.clone_job_id:
+        return _remove_left_behind(ctx, payload)
     with ctx.transaction() as tx:
         voice = voices.get(tx, payload.voice_id)
     _cloner(ctx, voice.engine).forget(voice.engine_voice)
     with ctx.transaction() as tx:
         events.record(tx, "voice.removed_at_engine", "voice", voice.id, {"engine": voice.engine})
     return {"voiceId": voice.id}
+
+
+def _remove_left_behind(ctx: JobContext, payload: RemovalPayload) -> dict[str, Any]:
+    with ctx.transaction() as tx:
+        left_behind = cloned.left_behind_by(tx, payload.clone_job_id)
+    if left_behind:
+        _cloner(ctx, payload.engine).forget_marked(payload.clone_job_id)
+    return {"cloneJobId": payload.clone_job_id, "deleted": left_behind}
 
 
 def _cloner(ctx: JobContext, name: str) -> VoiceCloner:

@@ -12,6 +12,8 @@ from backend.engines.ports.speech import MAX_SPEED, MIN_SPEED, SpokenWord, Timin
 from backend.kit.drafts import Draft
 
 CLONE_KIND, REMOVAL_KIND = "voice-clone", "voice-removal"
+CLONE_STEP = "voice"
+"""Step of a job that copies a voice: its voice is written down."""
 MAX_CHARACTERS = 10_000
 """Of one text that is spoken: about ten minutes."""
 Speed = Annotated[float, Field(ge=MIN_SPEED, le=MAX_SPEED)]
@@ -114,7 +116,11 @@ class ClonePayload(BaseModel):
 
 
 class RemovalPayload(BaseModel):
-    voice_id: str
+    """A voice whose consent ended, or (`voice_id` "") what the job `clone_job_id` may have left at its `engine`."""
+
+    voice_id: str = ""
+    clone_job_id: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class FakeCloner(FakeSpeech):
         voice = next((name for name, (_, known) in self.copies.items() if known == mark), f"copy{len(self.copies)}")
         self.copies[voice] = sample.read_bytes(), mark
         self.during()
+        yield Alive()
         yield SpeechVoice(voice, title, language, self.licence, commercial=self.commercial)
 
     def forget(self, name: str) -> None:

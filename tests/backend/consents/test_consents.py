@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from backend import assets, consents, jobs, reels, voices
 from backend.app import App
@@ -19,7 +19,7 @@ from backend.consents.pipeline import run_check
 from backend.consents.queries import today
 from backend.consents.schemas import RecordingDraft, RecordingPayload
 from backend.db.tables import Consent, EventRow, Job, Reel, Voice
-from backend.errors import Conflict, Invalid, NotFound, NotPermitted, Rejected, Unsupported
+from backend.errors import Cancelled, Conflict, Invalid, NotFound, NotPermitted, Rejected, Unavailable, Unsupported
 from backend.reels import ReelDraft, ReelVariantDraft
 from backend.settings import Settings
 from backend.voices import CloneDraft, PreviewDraft
@@ -355,3 +355,62 @@ def test_a_voice_for_one_influencer_is_for_no_other_and_ends_with_its_day(do: An
 
 def add_anna(studio: App, do: Any) -> str:
     return str(do(voices.add, studio.engines.speech, engine="fake", name="anna").id)
+
+
+def waiting_removals(do: Any) -> list[RemovalPayload]:
+    rows = do(lambda tx: tx.scalars(select(Job.payload).where(Job.kind == "voice-removal", Job.state == "pending")).all())
+    return [RemovalPayload.model_validate(row) for row in rows]
+
+
+def test_the_copy_of_a_consent_that_expired_is_deleted_at_its_engine_once(
+    studio: App, workspace: Tenant, do: Any, valid: Any, clone: Any, cloner: FakeCloner
+) -> None:
+    lasting, ending = valid(), valid(expires_on=today())
+    kept, voice_id = clone(lasting), clone(ending)
+    assert do(voices.withdraw_ended) == 0
+    waiting = do(voices.start_preview, PreviewDraft(voice_id=voice_id, text="Later"), request_key="later")
+    do(lambda tx: tx.execute(update(Consent).where(Consent.id == ending.id).values(expires_on=today() - timedelta(days=1))))
+    assert (do(voices.withdraw_ended), do(voices.withdraw_ended)) == (1, 0)
+    assert do(jobs.get, waiting.id).error_code == "consent_ended"
+    [payload] = waiting_removals(do)
+    assert payload.voice_id == voice_id
+    run_removal(make_context(studio, workspace, "voice-removal", payload), payload)
+    assert len(cloner.forgotten) == 1
+    assert list(cloner.copies) == [do(voices.get, kept).engine_voice]
+
+
+def test_what_a_cancelled_clone_left_behind_is_deleted_unless_it_is_tried_again(
+    studio: App, workspace: Tenant, do: Any, valid: Any, cloner: FakeCloner
+) -> None:
+    consent = valid()
+    draft = CloneDraft(consent_id=consent.id, engine="copier")
+    never_ran = do(voices.start_clone, studio.engines.speech, draft, request_key="never")
+    do(jobs.cancel, never_ran.id)
+    assert waiting_removals(do) == []
+    job = do(voices.start_clone, studio.engines.speech, draft, request_key="once")
+    payload = ClonePayload(consent_id=consent.id, engine="copier", title="Anna")
+
+    def cancel() -> None:
+        do(jobs.cancel, job.id)
+        ctx.cancel_requested = True
+
+    cloner.during = cancel
+    ctx = make_context(studio, workspace, "voice-clone", payload, job_id=job.id)
+    with pytest.raises(Cancelled):
+        run_clone(ctx, payload)
+    assert list(cloner.copies) == ["copy0"]
+    assert do(voices.delete_left_behind) == 0  # it has not ended yet
+    cancelled = {"state": "cancelled", "finished_at": func.clock_timestamp()}
+    do(lambda tx: tx.execute(update(Job).where(Job.id == job.id).values(**cancelled)))
+    assert (do(voices.delete_left_behind), do(voices.delete_left_behind)) == (1, 0)
+    [removal] = waiting_removals(do)
+    do(jobs.retry, job.id)
+    cloner.during = lambda: None
+    with pytest.raises(Unavailable, match="deleted first"):
+        run_clone(make_context(studio, workspace, "voice-clone", payload, job_id=job.id), payload)
+    deleting = make_context(studio, workspace, "voice-removal", removal)
+    assert run_removal(deleting, removal)["deleted"] is False  # the job is being tried again, and takes its copy
+    do(lambda tx: tx.execute(update(Job).where(Job.id == job.id).values(**cancelled)))
+    assert do(voices.delete_left_behind) == 1
+    assert run_removal(deleting, removal)["deleted"] is True
+    assert cloner.copies == {}
