@@ -34,23 +34,29 @@ def _member(page: Page, member: accounts.MemberCard) -> None:
             src = esc(avatar_url(page.workspace.id, member.user_id, member.avatar_id))
             st.html(f'<img src="{src}" alt="" style="width:40px;height:40px;border-radius:50%;display:block">', width=48)
         st.markdown(f"**{plain(member.name)}**{' (you)' if is_self else ''}  \n:small[{plain(member.email)}]", width="stretch")
-        if not page.is_owner:
-            st.badge(member.role, color="gray")
-        else:
-            key = f"role:{member.user_id}"
-            st.session_state[key] = member.role
-            st.selectbox(
-                f"Role of {plain(member.name)}",
-                list(RANK),
-                key=key,
-                width=130,
-                label_visibility="collapsed",
-                format_func=str.capitalize,
-                on_change=_set_role,
-                args=(page, member.user_id),
-            )
-        if page.is_owner or is_self:
-            _member_menu(page, member, is_self=is_self)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            _member_role(page, member)
+            if page.is_owner or is_self:
+                _member_menu(page, member, is_self=is_self)
+
+
+def _member_role(page: Page, member: accounts.MemberCard) -> None:
+    """Owners choose it; others see it."""
+    if not page.is_owner:
+        st.badge(member.role, color="gray")
+        return
+    key = f"role:{member.user_id}"
+    st.session_state[key] = member.role
+    st.selectbox(
+        f"Role of {plain(member.name)}",
+        list(RANK),
+        key=key,
+        width=130,
+        label_visibility="collapsed",
+        format_func=str.capitalize,
+        on_change=_set_role,
+        args=(page, member.user_id),
+    )
 
 
 def _member_menu(page: Page, member: accounts.MemberCard, *, is_self: bool) -> None:

@@ -44,12 +44,13 @@ EVERYWHERE = """<style>
   .st-key-top-bar-tools [data-testid="stSelectbox"] { width: 100%; }
 }
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
-.st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; }
+.st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; row-gap: 0; }
+.st-key-section-tabs [data-testid="stElementContainer"] { margin: 0; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"] {
   padding: 4px 2px 6px; margin: 0 0 -1px; min-height: 32px; border-radius: 0; background: none;
   border-bottom: 2px solid transparent; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: light-dark(#c9bce8, #4a3f66); }
-.st-key-section-tabs [data-testid="stPageLink-NavLink"][aria-current="page"] { border-color: light-dark(#6b3fd4, #a78bfa); }
+.st-key-section-tab-current [data-testid="stPageLink-NavLink"] { border-color: light-dark(#6b3fd4, #a78bfa); }
 [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
 @media (max-width: 640px) {  /* below the line with the menu's button, which lies over the page */
   [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }

@@ -54,7 +54,9 @@ def show_tabs(page: Page, item: nav.NavItem) -> None:
         return
     with st.container(horizontal=True, gap="small", key="section-tabs"):
         for tab in tabs:
-            page.link(tab.file, tab.title)
+            key = "section-tab-current" if tab is item else f"section-tab-{tab.path}"
+            with st.container(width="content", key=key):
+                page.link(tab.file, tab.title)
 
 
 def _influencer(page: Page) -> None:
