@@ -33,13 +33,12 @@ def show(page: Page) -> None:
         if page.can_edit and box.button("New influencer", type="primary"):
             page.go("influencers/wizard")
         return
-    if not all_channels:
-        empty_state(
-            "No channels yet",
-            "A sandbox channel works at once: it behaves like a platform and shows posts to nobody outside.",
-            icon=":material/cell_tower:",
-        )
     setup_problems = _setup_problems(page)
+    if not all_channels:
+        sentence = "A channel is an account that posts go out on."
+        if not setup_problems["sandbox"]:
+            sentence = "A sandbox channel works at once: it behaves like a platform and shows posts to nobody outside."
+        empty_state("No channels yet", sentence, icon=":material/cell_tower:")
     influencer_ids = [
         *dict.fromkeys(channel.influencer_id for channel in all_channels if channel.influencer_id in names),
         *names,
