@@ -53,7 +53,8 @@ export class InboxHead {
     const nodes = picked
       ? [el("strong", "", `${picked} selected`), button("Clear", this.does.onClear, "quiet")]
       : this.bulkButtons(listed, state)
-    if (listed.length && !(picked || state.most)) nodes.push(el("span", "keys muted", state.canEdit ? KEYS : VIEWER_KEYS))
+    if (listed.length && !(picked || state.most))
+      nodes.push(el("span", "keys muted", state.canEdit ? KEYS : VIEWER_KEYS))
     this.bulk.replaceChildren(...nodes)
   }
 
