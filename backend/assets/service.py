@@ -154,6 +154,11 @@ def confirm_stmt(asset_id: str, uploaded: UploadedFile) -> Statement:
     return _CONFIRM, {"asset": asset_id, "state": "stored", **dict(zip(_CONFIRMED, values, strict=True))}
 
 
+def add_meta(tx: Session, asset_id: str, values: Mapping[str, Any]) -> None:
+    """Adds to what is known of the file, or replaces it, by name."""
+    tx.execute(update(Asset).where(Asset.id == asset_id).values(meta=Asset.meta.concat(dict(values))))
+
+
 def use(tx: Session, asset_id: str, noun: str, noun_id: str) -> None:
     """Records that (`noun`, `noun_id`) uses the asset. Idempotent."""
     _use(tx, [(asset_id, noun, noun_id)])

@@ -73,6 +73,7 @@ def plan_clip(part: FilmPart, scenes: Sequence[SceneCard], pictures: Mapping[int
             "frames": scene_part.scene.frames,
         }
         | _cut_out(scene_part)
+        | _kept(scenes[scene_part.scene.n])
         for scene_part in part.shown
     ]
     made_of: list[Any] = [_VERSION, canvas.width, canvas.height, canvas.preset, FPS, TRANSITION_S, shown, subtitles]
@@ -85,6 +86,11 @@ def plan_clip(part: FilmPart, scenes: Sequence[SceneCard], pictures: Mapping[int
 def _cut_out(shown: ScenePart) -> dict[str, list[int]]:
     """Which frames of the scene; {} for all of them."""
     return {} if shown.frames == shown.scene.frames else {"shown": [shown.first, shown.frames]}
+
+
+def _kept(scene: SceneCard) -> dict[str, list[float]]:
+    """What a crop keeps; {} for the middle."""
+    return {"focus": scene.focus} if scene.focus else {}
 
 
 def subtitles_of(words: Sequence[Any], canvas: Canvas) -> str:
@@ -163,6 +169,7 @@ def _film_scene(shown: ScenePart, scene: SceneCard, file: AssetCard, path: Path,
         whole_frames=shown.scene.frames,
         move=scene.movement,
         movement=scene.strength,
+        point=(scene.focus[0], scene.focus[1]) if scene.focus else None,
         transition="cut" if first else scene.transition,
         transition_s=TRANSITION_S,
     )

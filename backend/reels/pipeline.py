@@ -28,6 +28,7 @@ from backend.reels import brand_look, clips, narration, orchestrator, queries, s
 from backend.reels.brand_look import Logo
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
+from backend.reels.focus import with_focus
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
 from backend.reels.timeline import FPS, TimedScene, film_frames, film_parts, timeline
 from backend.reels.topic_scripts import run_script
@@ -50,6 +51,7 @@ def run_render(ctx: JobContext, payload: RenderPayload) -> dict[str, Any]:
     timed = timeline(scenes, {n: part.speech for n, part in speech.items()}, max_seconds=film_format.max_seconds)
     canvas = _canvas(reel, film_format.width, film_format.height, "medium", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, scenes, timed)
+    scenes = with_focus(ctx, scenes, files)
     pictures_by_n = {n: card for n, (card, _) in files.items()}
     parts = [clips.plan_clip(part, scenes, pictures_by_n, canvas) for part in film_parts(timed)]
     clip_ids = _film_clips(ctx, parts, scenes, files, canvas)
@@ -75,9 +77,10 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     height = round(_PREVIEW_WIDTH * film_format.height / film_format.width / 2) * 2
     canvas = _canvas(reel, _PREVIEW_WIDTH, height, "veryfast", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, reel.scenes, timed)
-    clip = clips.plan_clip(film_parts(timed)[0], reel.scenes, {n: card for n, (card, _) in files.items()}, canvas)
+    shown = with_focus(ctx, reel.scenes, files)
+    clip = clips.plan_clip(film_parts(timed)[0], shown, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
-    steps = clips.render_clip(ctx, clip, reel.scenes, files, canvas, silent)
+    steps = clips.render_clip(ctx, clip, shown, files, canvas, silent)
     run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, "filming the scene"))
     own_sounds = narration.own_sounds(ctx, timed, reel.scenes, files)
     sound = narration.sound_of(ctx, timed, speech, effects=own_sounds)

@@ -25,6 +25,9 @@ SceneSound = Literal["quiet", "full", "mute"]
 SCENE_SOUNDS: dict[str, str] = {"quiet": "Quiet", "full": "As it is", "mute": "Muted"}
 """What is heard of a video's own sound in a scene -> title."""
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
+_Share = Annotated[float, Field(ge=0, le=1)]
+Focus = Annotated[list[_Share], Field(min_length=2, max_length=2)]
+"""A place in a picture: shares of its width and height."""
 NOUN = "reel"
 RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-script"
 
@@ -79,7 +82,9 @@ class ReelVariantDraft(Draft):
 class SceneDraft(Draft):
     """A scene. `asset_id`: its picture or video; None: it is drawn from `prompt` or `words`. `seconds` None: as its words take.
 
-    A video is cut, or stands still on its last frame, to the scene's length; `sound`: what is heard of its own sound.
+    A video is cut, or stands still on its last frame, to the scene's length; `sound`: what is heard of its own sound. `focus`:
+    what is kept where the picture has another shape than the reel, as shares of its width and height; None: the face in it,
+    where one is found, else its middle.
     """
 
     words: str = Field("", max_length=600)
@@ -90,6 +95,7 @@ class SceneDraft(Draft):
     seconds: Annotated[float, Field(ge=MIN_SECONDS, le=MAX_SECONDS)] | None = None
     transition: Transition = "cut"
     sound: SceneSound = "quiet"
+    focus: Focus | None = None
 
 
 class PlacedScene(SceneDraft):
@@ -121,6 +127,7 @@ class SceneCard:
     seconds: float | None
     transition: Transition
     sound: SceneSound = "quiet"
+    focus: Focus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,12 @@ from studio.ui.format import esc, media_url
 from studio.ui.media_player import video_player
 
 _PREVIEW = "reel:preview"
+_PLACES = {
+    f"{down} {across}".strip().capitalize() or "Middle": [x, y]
+    for y, down in ((0.0, "top"), (0.5, ""), (1.0, "bottom"))
+    for x, across in ((0.0, "left"), (0.5, ""), (1.0, "right"))
+}
+"""What a crop keeps, as people choose it."""
 
 
 def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
@@ -50,7 +56,7 @@ def _form(page: Page, card: ReelCard, scene: SceneCard, *, is_video: bool) -> No
             hint = "What it shows; empty: as the words"
             prompt = st.text_input("Picture", shown.prompt, placeholder=hint, max_chars=2000, disabled=not page.can_edit)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            changes = _sound(page, shown) if is_video else _movement(page, shown)
+            changes = (_sound(page, shown) if is_video else _movement(page, shown)) | _focus(page, shown)
             transitions = list(TRANSITIONS)
             transition = st.selectbox(
                 "Transition",
@@ -83,6 +89,17 @@ def _movement(page: Page, scene: SceneCard) -> dict[str, str]:
     at = names.index(scene.movement)
     title = MOVEMENTS.__getitem__
     return {"movement": st.selectbox("Movement", names, at, title, width=130, disabled=not page.can_edit)}
+
+
+def _focus(page: Page, scene: SceneCard) -> dict[str, list[float] | None]:
+    """Which part of its picture is kept where that has another shape than the reel."""
+    options: dict[str, list[float] | None] = {"Face": None, **_PLACES}
+    if scene.focus and scene.focus not in _PLACES.values():  # set over the API
+        options[" × ".join(f"{share:.0%}" for share in scene.focus)] = scene.focus
+    at = list(options.values()).index(scene.focus)
+    hint = "What stays in the picture where its edges are cut; without a face: the middle"
+    name = st.selectbox("Keep", list(options), at, help=hint, width=130, disabled=not page.can_edit)
+    return {"focus": options[name]}
 
 
 def _sound(page: Page, scene: SceneCard) -> dict[str, str]:

@@ -19,7 +19,8 @@ router = APIRouter(prefix="/reels", tags=["reels"], dependencies=[needs_scope("v
 
 
 class SceneResponse(ApiModel):
-    """`assetId` null: its picture is drawn with the next render. `seconds` null: as long as its words take."""
+    """`assetId` null: its picture is drawn with the next render. `seconds` null: as long as its words take. `focus` null:
+    a crop keeps the face in the picture where one is found, else its middle; else [x, y], shares of its width and height."""
 
     id: str
     words: str
@@ -30,6 +31,7 @@ class SceneResponse(ApiModel):
     seconds: float | None
     transition: str
     sound: str
+    focus: list[float] | None
 
 
 class ReelResponse(ApiModel):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, DateTime, Index, PrimaryKeyConstraint, func, text
+from sqlalchemy import CheckConstraint, DateTime, Float, Index, PrimaryKeyConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
@@ -87,6 +88,8 @@ class ReelScene(Tenanted, Dated, Base):
     transition: Mapped[str] = mapped_column(server_default="cut")
     sound: Mapped[str] = mapped_column(server_default="quiet")
     """What is heard of a video's own sound."""
+    focus: Mapped[list[float] | None] = mapped_column(ARRAY(Float))
+    """What a crop keeps: shares of the picture's width and height; None: its face, else its middle."""
 
 
 class ReelClip(Tenanted, Dated, Base):

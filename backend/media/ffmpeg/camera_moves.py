@@ -52,8 +52,8 @@ class ViewPath:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Picture size in px, aspect ratio of the video (width / height), `focus` and `movement` 0..1, and its length in
-    seconds."""
+    """Picture size in px, aspect ratio of the video (width / height), `focus` and `movement` 0..1, its length in seconds, and
+    the `point` that zooms go to, as shares of the width and the height."""
 
     width: int
     height: int
@@ -61,6 +61,7 @@ class _Stage:
     focus: float
     movement: float
     seconds: float
+    point: tuple[float, float] | None = None
 
     def base(self, max_size: tuple[float, float] | None = None) -> tuple[float, float, float, float]:
         """x, y, width, height of the largest window of the video's shape, within `max_size` if given."""
@@ -82,10 +83,28 @@ MOVES = (
 )
 
 
-def view_path(name: str, *, picture: tuple[int, int], shape: float, focus: float, movement: float, seconds: float) -> ViewPath:
+def view_path(
+    name: str,
+    *,
+    picture: tuple[int, int],
+    shape: float,
+    focus: float,
+    movement: float,
+    seconds: float,
+    point: tuple[float, float] | None = None,
+) -> ViewPath:
     """The view of move `name` on a picture of this size. `shape`: width / height of the video. `focus` 0..1: which part of the
-    longer side is kept. Raises KeyError."""
-    return _PATHS[name](_Stage(*picture, shape, focus, movement, seconds))
+    longer side is kept. `point`: where zooms go to, as shares of the picture's sides; None: to the middle of what is shown.
+    Raises KeyError."""
+    return _PATHS[name](_Stage(*picture, shape, focus, movement, seconds, point))
+
+
+def focus_on(point: tuple[float, float], picture: tuple[int, int], shape: float) -> float:
+    """The `focus` (0..1) of the window of this shape that has `point` in its middle, as far as the picture reaches."""
+    width, height = picture
+    cut = (width - height * shape, width, point[0]) if width > height * shape else (height - width / shape, height, point[1])
+    spare, side, at = cut
+    return min(1.0, max(0.0, (at * side - (side - spare) / 2) / spare)) if spare > 0 else 0.5
 
 
 def _ease(moment: float) -> float:
@@ -97,12 +116,22 @@ def _zoom(stage: _Stage, *, out: bool) -> ViewPath:
     """Zooms by a constant factor per moment, which looks even; a constant number of px would not."""
     x, y, width, height = stage.base()
     zoom = 1 + _lerp(0.08, 0.4, stage.movement)
+    narrowest = width / zoom
+    middle, goal = (x + width / 2, y + height / 2), (x + width / 2, y + height / 2)
+    if stage.point:
+        goal = (
+            _held(stage.point[0] * stage.width, x + narrowest / 2, x + width - narrowest / 2),
+            _held(stage.point[1] * stage.height, y + height / zoom / 2, y + height - height / zoom / 2),
+        )
 
     def at(moment: float) -> View:
         eased = _ease(moment)
-        return View(x + width / 2, y + height / 2, width / zoom ** (1 - eased if out else eased))
+        view_width = width / zoom ** (1 - eased if out else eased)
+        # in proportion to what is left out: so the view never leaves the window that it began in
+        way = (width - view_width) / (width - narrowest)
+        return View(_lerp(middle[0], goal[0], way), _lerp(middle[1], goal[1], way), view_width)
 
-    return ViewPath(_whole_region(stage, x, y, width, height), at, width / zoom, width)
+    return ViewPath(_whole_region(stage, x, y, width, height), at, narrowest, width)
 
 
 def _pan(stage: _Stage, *, across: bool, back: bool) -> ViewPath:
@@ -170,6 +199,10 @@ def _waves(stage: _Stage, per_second: float) -> int:
     return max(1, round(per_second * stage.seconds))
 
 
+def _held(value: float, low: float, high: float) -> float:
+    return min(high, max(low, value))
+
+
 def _lerp(low: float, high: float, share: float) -> float:
     return low + (high - low) * share
 
@@ -186,7 +219,7 @@ class FilmedStill:
     """A still picture (`picture`: its size, px) that becomes `frames` frames of `size` px (even), at `fps` a second: those from
     frame `first` on of a move that takes `whole` frames (0: `frames`).
 
-    `focus`, `movement`: 0..1.
+    `focus`, `movement`, `point`: as `view_path` takes them.
     """
 
     path: Path
@@ -199,12 +232,19 @@ class FilmedStill:
     fps: int
     first: int = 0
     whole: int = 0
+    point: tuple[float, float] | None = None
 
     @property
     def view_path(self) -> ViewPath:
         shape, seconds = self.size[0] / self.size[1], self._whole / self.fps
         return view_path(
-            self.move, picture=self.picture, shape=shape, focus=self.focus, movement=self.movement, seconds=seconds
+            self.move,
+            picture=self.picture,
+            shape=shape,
+            focus=self.focus,
+            movement=self.movement,
+            seconds=seconds,
+            point=self.point,
         )
 
     def views(self) -> list[View]:

@@ -9,7 +9,7 @@ from typing import Any
 import ffmpeg
 
 from backend.media.ffmpeg.camera_frames import still_streams
-from backend.media.ffmpeg.camera_moves import FilmedStill
+from backend.media.ffmpeg.camera_moves import FilmedStill, focus_on
 from backend.media.ffmpeg.film_order import SMALL_SIDE, STATIC_MOVE, TRANSITIONS, CornerLogo, FilmScene, FinishOrder, overlap
 from backend.media.ffmpeg.runner import partial_path
 from backend.media.ffmpeg.transcode import CLEAN_OUTPUT, COLOUR_OPTIONS, SCALE_OPTIONS, comment_option
@@ -59,7 +59,8 @@ def moving_stills(order: FinishOrder) -> list[FilmedStill]:
             scene.move,
             picture=scene.size,
             size=order.size,
-            focus=scene.focus,
+            focus=_focus(scene, order),
+            point=scene.point,
             movement=scene.movement,
             frames=_frames(scene, order),
             fps=order.fps,
@@ -87,7 +88,8 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
         return _framed(scene, order, frames)
     source = ffmpeg.input(str(scene.path), **({"framerate": order.fps} if scene.kind == "picture" else {})).video
     stream = source.filter("scale", width, height, force_original_aspect_ratio="increase", **SCALE_OPTIONS)
-    stream = stream.filter("crop", width, height, f"(iw-ow)*{scene.focus:.4f}", f"(ih-oh)*{scene.focus:.4f}", exact=1)
+    focus = f"{_focus(scene, order):.4f}"
+    stream = stream.filter("crop", width, height, f"(iw-ow)*{focus}", f"(ih-oh)*{focus}", exact=1)
     if scene.kind == "picture":
         stream = stream.filter("loop", loop=frames - 1, size=1, start=0)
     else:
@@ -96,6 +98,10 @@ def _scene(scene: FilmScene, order: FinishOrder) -> Any:
         stream = stream.filter("trim", start_frame=first, end_frame=end)
         stream = stream.filter("setpts", "PTS-STARTPTS")
     return stream.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def _focus(scene: FilmScene, order: FinishOrder) -> float:
+    return focus_on(scene.point, scene.size, order.size[0] / order.size[1]) if scene.point else scene.focus
 
 
 def _with_logo(stream: Any, logo: CornerLogo, size: tuple[int, int]) -> Any:

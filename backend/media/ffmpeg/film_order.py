@@ -60,6 +60,8 @@ class FilmScene:
     """A still picture or a video, shown for `seconds`. `size`: of the file, px.
 
     `move`: a camera move of MOVES over a still, STATIC_MOVE for none. `focus` 0..1: which part of the longer side a crop keeps.
+    `point` goes before it: what counts, as shares of width and height; a crop has it in its middle as far as the picture
+    reaches, and a zoom goes there.
     A still whose shorter side is below SMALL_SIDE does not move. A video that is shorter stands still on its last frame.
     `transition`: how it comes after the scene before, over `transition_s` seconds, in which both are seen. `first_frame`,
     `whole_frames`: what is shown begins there in a scene of so many frames; 0: it is the whole scene.
@@ -72,6 +74,7 @@ class FilmScene:
     move: str = "push-in"
     movement: float = 0.5
     focus: float = 0.5
+    point: tuple[float, float] | None = None
     transition: Transition = "cut"
     transition_s: float = 0.4
     first_frame: int = 0

@@ -13,6 +13,7 @@ from backend.app import App
 from backend.bootstrap import bootstrap
 from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.media.ffmpeg.film_order import FORMATS
+from backend.media.images import faces
 from backend.settings import Settings
 from tests.fakes.identity import FakeIdentity
 from tests.fakes.speech import DeafAligner, FakeSpeech
@@ -27,6 +28,7 @@ def speech() -> FakeSpeech:
 @pytest.fixture
 def studio(settings: Settings, speech: FakeSpeech, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=216, height=384))
+    monkeypatch.setattr(faces, "can_find", lambda: False)  # what the fake draws has none
     engines = SimpleNamespace(
         image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), speech={"fake": speech}, aligner=DeafAligner()
     )

