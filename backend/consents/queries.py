@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentState, TranscriptCheck
+from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentPage, ConsentState, TranscriptCheck
 from backend.db.tables import Consent, Job
 from backend.errors import NotFound
 
@@ -27,9 +27,13 @@ def find(tx: Session, consent_id: str) -> ConsentCard | None:
     return _card(*row) if row else None
 
 
-def page(tx: Session, *, take: int = 200) -> list[ConsentCard]:
-    """Newest first."""
-    return [_card(*row) for row in tx.execute(_cards().order_by(Consent.id.desc()).limit(take))]
+def page(tx: Session, *, take: int = 60, cursor: str | None = None) -> ConsentPage:
+    """Newest first. `cursor`: the last page's `next_cursor`. `total` counts all of them."""
+    total = tx.scalar(select(func.count()).select_from(Consent)) or 0
+    query = _cards().where(Consent.id < cursor) if cursor else _cards()
+    rows = tx.execute(query.order_by(Consent.id.desc()).limit(take + 1)).all()
+    cards = [_card(*row) for row in rows[:take]]
+    return ConsentPage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
 def check_usable(tx: Session, consent_id: str, *, influencer_id: str | None = None) -> ConsentCard:

@@ -55,6 +55,15 @@ class RecordingPayload(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentPage:
+    """Newest first. `next_cursor` None: nothing older."""
+
+    cards: list[ConsentCard]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentCard:
     """`state`: unread (no recording yet), checking, refused (the recording does not fit the statement, or cannot be used; then
     `problem` says why), valid, expired, revoked.

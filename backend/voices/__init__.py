@@ -2,7 +2,7 @@
 
 from backend.voices.cloned import check_for, cloners, delete_left_behind, made_with, start_clone, withdraw, withdraw_ended
 from backend.voices.lexicon import without_pauses
-from backend.voices.queries import for_influencer, get, lexicon, offered, page
+from backend.voices.queries import choices, for_influencer, get, lexicon, offered, page
 from backend.voices.schemas import (
     MAX_CHARACTERS,
     ChosenVoice,
@@ -37,6 +37,7 @@ __all__ = [
     "VoiceUse",
     "add",
     "check_for",
+    "choices",
     "choose",
     "cloners",
     "default_voice",

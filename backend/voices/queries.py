@@ -11,12 +11,22 @@ from backend import consents
 from backend.db.tables import InfluencerVoice, LexiconEntry, Voice
 from backend.engines.ports.speech import SpeechEngine, SpeechVoice
 from backend.errors import NotFound
-from backend.voices.schemas import ChosenVoice, LexiconCard, OfferedVoice, VoiceCard
+from backend.voices.schemas import ChosenVoice, LexiconCard, OfferedVoice, VoiceCard, VoicePage
 
 
-def page(tx: Session) -> list[VoiceCard]:
-    """All voices of the workspace, newest first."""
-    return [_card(tx, row) for row in tx.scalars(select(Voice).order_by(Voice.id.desc()))]
+def page(tx: Session, *, take: int = 60, cursor: str | None = None) -> VoicePage:
+    """Newest first. `cursor`: the last page's `next_cursor`. `total` counts all of them."""
+    total = tx.scalar(select(func.count()).select_from(Voice)) or 0
+    query = select(Voice).where(Voice.id < cursor) if cursor else select(Voice)
+    rows = tx.scalars(query.order_by(Voice.id.desc()).limit(take + 1)).all()
+    cards = [_card(tx, row) for row in rows[:take]]
+    return VoicePage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def choices(tx: Session, *, consent_id: str | None = None) -> list[VoiceCard]:
+    """All voices of the workspace to choose from, newest first. `consent_id`: only the copies that were made with it."""
+    query = select(Voice).where(Voice.consent_id == consent_id) if consent_id else select(Voice)
+    return [_card(tx, row) for row in tx.scalars(query.order_by(Voice.id.desc()))]
 
 
 def get(tx: Session, voice_id: str) -> VoiceCard:

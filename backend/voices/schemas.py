@@ -59,6 +59,15 @@ class VoiceCard:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicePage:
+    """Newest first. `next_cursor` None: nothing older."""
+
+    cards: list[VoiceCard]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenVoice:
     """The voice of an influencer; `speed` 1.0: the voice's own pace."""
 

@@ -127,7 +127,7 @@ def _confirm(page: Page, consent_id: str) -> None:
 
 def _voices(page: Page, card: ConsentCard) -> None:
     with page.transaction() as tx:
-        copies = [voice for voice in voices.page(tx) if voice.consent_id == card.id]
+        copies = voices.choices(tx, consent_id=card.id)
         uses = voices.made_with(tx, card.id)
         copying = jobs.latest(tx, ("consent", card.id), "voice-clone")
     if card.state == "valid" or copies:

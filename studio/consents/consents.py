@@ -12,6 +12,8 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain
 from studio.ui.notices import show_queued_toasts
 
+PAGE_SIZE = 50
+_TAKE = "consents:take"
 STATES = {
     "unread": ":gray-badge[Not read yet]",
     "checking": ":blue-badge[Being checked]",
@@ -26,7 +28,6 @@ def draw(page: Page) -> None:
     """`?id=<consent>` shows one."""
     show_queued_toasts()
     with page.transaction() as tx:
-        cards = consents.page(tx)
         names = {card.id: card.name for card in influencers.page(tx).cards}
     if consent_id := st.query_params.get("id"):
         with page.transaction() as tx:
@@ -38,12 +39,20 @@ def draw(page: Page) -> None:
     st.caption("A voice is copied only of somebody who reads a statement aloud, and who can take it back at any time.")
     if page.can_edit:
         _new(page, names)
-    if not cards:
+    with page.transaction() as tx:
+        consent_page = consents.page(tx, take=st.session_state.get(_TAKE, PAGE_SIZE))
+    if not consent_page.cards:
         empty_state("No consents yet", "Nobody's voice is copied in this workspace.", icon=":material/record_voice_over:")
-    for card in cards:
+    for card in consent_page.cards:
         with st.container(border=True):
             _head(card, names)
             page.link("settings/consents", "Open", icon=":material/arrow_forward:", id=card.id)
+    if consent_page.next_cursor:
+        st.button("Show older ones", on_click=_take_more)
+
+
+def _take_more() -> None:
+    st.session_state[_TAKE] = st.session_state.get(_TAKE, PAGE_SIZE) + PAGE_SIZE
 
 
 def _head(card: ConsentCard, names: dict[str, str]) -> None:

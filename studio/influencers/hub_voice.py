@@ -47,7 +47,7 @@ def voice_section(page: Page, influencer: InfluencerCard) -> None:
 def _offers(page: Page, influencer: InfluencerCard, choice: ChosenVoice | None) -> list[OfferedVoice]:
     """Voices of her language, hers first; with them the cloned ones that she may have."""
     with page.transaction() as tx:
-        copies = [voice for voice in voices.page(tx) if voice.kind == "cloned" and not voice.refusal]
+        copies = [voice for voice in voices.choices(tx) if voice.kind == "cloned" and not voice.refusal]
     offers = [_copy_offer(page, voice) for voice in copies if voice.only_for in (None, influencer.id)]
     offers += voices.offered(page.app.engines.speech, influencer.language[:2])
     chosen = (choice.voice.engine, choice.voice.engine_voice) if choice else ("", "")

@@ -93,7 +93,7 @@ def _voice_title(voice: VoiceCard) -> str:
 
 def _settings(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
-        titles = {"": "No voice", **{voice.id: _voice_title(voice) for voice in voices.page(tx)}}
+        titles = {"": "No voice", **{voice.id: _voice_title(voice) for voice in voices.choices(tx)}}
         tracks = music.choices(tx)
     form = f"settings:{card.id}"
     seen = drawn_forms.seen_card(form, card)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from backend import consents
+from backend.consents import ConsentDraft
 from backend.db.tables import Consent
 from backend.db.transactions import Database
+from studio.consents import consents as consents_page
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.factories.studio_rows import fill_workspace
@@ -24,7 +27,9 @@ def field(at: AppTest, label: str) -> Any:
     return next(item for item in [*at.text_input, *at.selectbox] if item.label == label)
 
 
-def test_a_consent_is_written_confirmed_and_revoked(open_page: Open, db: Database, workspace: Tenant) -> None:
+def test_a_consent_is_written_confirmed_and_revoked(
+    open_page: Open, db: Database, workspace: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = fill_workspace(db, workspace)
     at = open_page("settings/consents", person=workspace.editor)
     assert "No consents yet" in words(at)
@@ -34,7 +39,7 @@ def test_a_consent_is_written_confirmed_and_revoked(open_page: Open, db: Databas
     field(at, "For").select(rows.influencer_id)
     assert not press(at, "Write the statement").exception
     with db.transaction(workspace.caller, needs="editor") as tx:
-        [card] = consents.page(tx)
+        [card] = consents.page(tx).cards
         assert (card.language, card.influencer_id, card.state) == ("de", rows.influencer_id, "unread")
         tx.execute(update(Consent).values(asset_id=make_asset(tx), transcript_check="unchecked"))
     at = open_page("settings/consents", person=workspace.editor, id=card.id)
@@ -49,3 +54,9 @@ def test_a_consent_is_written_confirmed_and_revoked(open_page: Open, db: Databas
     viewer = open_page("settings/consents", person=workspace.viewer, id=card.id)
     assert "She asked for it" in words(viewer)
     assert not [button for button in viewer.button if button.label.startswith("Revoke")]
+    with db.transaction(workspace.editor.caller, needs="editor") as tx:
+        consents.create(tx, ConsentDraft(subject_name="Zoe Young", language="en"))
+    monkeypatch.setattr(consents_page, "PAGE_SIZE", 1)
+    at = open_page("settings/consents", person=workspace.viewer)
+    assert "Ada" not in words(at)
+    assert "Ada" in words(press(at, "Show older ones"))

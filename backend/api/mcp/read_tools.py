@@ -83,7 +83,7 @@ def list_voices() -> answers.Voices:
     """Voices of the workspace that can speak now. Their id goes into speak_text and into a reel's voiceId."""
     call = current_call.get()
     with call.app.db.transaction(call.caller) as tx:
-        cards = [card for card in voices.page(tx) if not card.refusal]
+        cards = [card for card in voices.choices(tx) if not card.refusal]
     fields = answers.Voice.model_fields
     return answers.Voices(voices=[answers.Voice(**{name: getattr(card, name) for name in fields}) for card in cards])
 

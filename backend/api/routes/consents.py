@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import consents, voices
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.consents import ConsentDraft
 
@@ -68,11 +68,18 @@ class RevokeRequest(ApiRequest):
 
 @router.get("")
 def list_consents(
-    app: Studio, caller: Caller, response: Response, take: Annotated[int, Query(ge=1, le=200)] = 60
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    take: Annotated[int, Query(ge=1, le=200)] = 60,
+    cursor: str | None = None,
 ) -> Listing[ConsentResponse]:
     """Newest first."""
     with app.db.transaction(caller) as tx:
-        return listing(response, [ConsentResponse.model_validate(card) for card in consents.page(tx, take=take)])
+        page = consents.page(tx, take=take, cursor=cursor)
+    response.headers["x-total-count"] = str(page.total)
+    data = [ConsentResponse.model_validate(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=0, next_cursor=page.next_cursor)
 
 
 @router.post("", status_code=201)

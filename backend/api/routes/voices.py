@@ -101,9 +101,19 @@ def list_offered_voices(
 
 
 @router.get("/voices")
-def list_voices(app: Studio, caller: Caller, response: Response) -> Listing[VoiceResponse]:
+def list_voices(
+    app: Studio,
+    caller: Caller,
+    response: Response,
+    take: Annotated[int, Query(ge=1, le=200)] = 60,
+    cursor: str | None = None,
+) -> Listing[VoiceResponse]:
+    """Newest first."""
     with app.db.transaction(caller) as tx:
-        return listing(response, [VoiceResponse.model_validate(card) for card in voices.page(tx)])
+        page = voices.page(tx, take=take, cursor=cursor)
+    response.headers["x-total-count"] = str(page.total)
+    data = [VoiceResponse.model_validate(card) for card in page.cards]
+    return Listing(data=data, total=page.total, take=take, skip=0, next_cursor=page.next_cursor)
 
 
 @router.post("/voices", status_code=201)

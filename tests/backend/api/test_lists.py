@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from backend import gallery
+from backend import consents, gallery, voices
 from backend.app import App
+from backend.consents import ConsentDraft
 from backend.gallery import BoardDraft
 from tests.factories.account import Tenant
 from tests.factories.making import make_pictures
 from tests.factories.studio_rows import fill_workspace
 from tests.factories.trials import make_trial
+from tests.fakes.speech import FakeSpeech
 from tests.support.browsing import browser
 
 
@@ -46,6 +48,24 @@ def test_every_list_says_its_total(app: App, editor: Any, workspace: Tenant) -> 
     assert editor.post(f"/trials/{trial}/promote", json={"step": 7}).status_code in (400, 404)
     assert editor.delete(f"/trials/{trial}").status_code == 204
     assert editor.get("/trials").json()["total"] == 0
+
+
+def test_voices_and_consents_are_listed_page_by_page(app: App, editor: Any, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        made = {
+            "/voices": [
+                voices.add(tx, {name: FakeSpeech(name)}, engine=name, name="anna").id for name in ("one", "two", "three")
+            ],
+            "/consents": [
+                consents.create(tx, ConsentDraft(subject_name=name, language="en")).id
+                for name in ("Ann Bell", "Ben Bell", "Cat Bell")
+            ],
+        }
+    for path, ids in made.items():
+        first = editor.get(f"{path}?take=2").json()
+        rest = editor.get(f"{path}?take=2&cursor={first['nextCursor']}").json()
+        assert [card["id"] for card in (*first["data"], *rest["data"])] == ids[::-1]
+        assert (first["total"], rest["total"], rest["nextCursor"]) == (3, 3, None)
 
 
 def test_a_picture_is_judged_deleted_and_brought_back(app: App, editor: Any, workspace: Tenant) -> None:
