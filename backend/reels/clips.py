@@ -73,7 +73,7 @@ def plan_clip(part: FilmPart, scenes: Sequence[SceneCard], pictures: Mapping[int
             "frames": scene_part.scene.frames,
         }
         | _cut_out(scene_part)
-        | _kept(scenes[scene_part.scene.n])
+        | _focus_json(scenes[scene_part.scene.n])
         for scene_part in part.shown
     ]
     made_of: list[Any] = [_VERSION, canvas.width, canvas.height, canvas.preset, FPS, TRANSITION_S, shown, subtitles]
@@ -88,7 +88,7 @@ def _cut_out(shown: ScenePart) -> dict[str, list[int]]:
     return {} if shown.frames == shown.scene.frames else {"shown": [shown.first, shown.frames]}
 
 
-def _kept(scene: SceneCard) -> dict[str, list[float]]:
+def _focus_json(scene: SceneCard) -> dict[str, list[float]]:
     """What a crop keeps; {} for the middle."""
     return {"focus": scene.focus} if scene.focus else {}
 

@@ -24,4 +24,4 @@ def find(paths: Sequence[Path]) -> Generator[None, None, list[Point | None] | No
     """The middle of the largest face in each picture, None where there is none or it cannot be opened; None for all of them
     when the program that looks did not answer. Yields four times a second. Raises ProcessKilled."""
     answer = yield from child_answer(CHILD, *map(str, paths), what="a picture", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
-    return [(found[0], found[1]) if found else None for found in answer["faces"]] if answer else None
+    return [(face[0], face[1]) if face else None for face in answer["faces"]] if answer else None
