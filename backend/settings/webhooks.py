@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
 
-from backend.settings.section import SettingsSection, env, secret
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from backend.errors import Invalid
+from backend.kit.outgoing_rules import OutgoingRules, allowed_hosts
+from backend.settings.section import SettingsSection, env, secret, split
+
+
+def _readable_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        allowed_hosts(entries)
+    except Invalid as error:
+        raise ValueError(error.message) from error
+    return entries
+
+
+AllowedHosts = Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(_readable_hosts)]
 
 
 class WebhookSettings(SettingsSection):
@@ -13,6 +28,13 @@ class WebhookSettings(SettingsSection):
     secret: SecretStr = secret(
         "WEBHOOK_SECRET", "signs webhooks: whsec_ and base64 of 24 to 64 bytes; default: a key made from SECRET_KEYS"
     )
+    allowed_hosts: AllowedHosts = env(
+        "WEBHOOK_ALLOWED_HOSTS",
+        (),
+        "inner hosts that workspaces may send to, comma-separated: n8n.lan, n8n.lan:5678, *.lan or 192.168.1.0/24",
+    )
+    plain_http: bool = env("WEBHOOK_PLAIN_HTTP", False, "workspaces may give http addresses (port 80) too")
+    timeout_s: float = Field(20.0, alias="WEBHOOK_TIMEOUT_S", gt=0, le=30, description="how long a try may take")
     video_completed_url: str = env(
         "VIDEO_COMPLETED_N8N_WEBHOOK_URL", "", "is told when a video of /orchestrate is done or has failed"
     )
@@ -28,3 +50,8 @@ class WebhookSettings(SettingsSection):
         "folder for copies of finished runs, {workspace}/{run_id}/; it must not be or hold STUDIO_DATA",
     )
     shared_days: int = env("RETAIN_SHARED_RUNS_DAYS", 30, "how long these copies are kept")
+
+    @property
+    def outgoing_rules(self) -> OutgoingRules:
+        """Where URLs of workspaces may lead. For every request to an address that a workspace chose."""
+        return OutgoingRules(allowed_hosts(self.allowed_hosts), self.plain_http)
