@@ -57,8 +57,8 @@ class Answer:
 
 
 def resolve_all(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in entries))
 
 
 class OutgoingClient:
@@ -228,17 +228,17 @@ def _resolved(resolve: Resolve, host: str, port: int) -> Sequence[str]:
 
     Raises httpcore.ConnectError, httpcore.ConnectTimeout.
     """
-    found: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
+    outcome: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
 
     def look_up() -> None:
         try:
-            found.put(resolve(host, port))
+            outcome.put(resolve(host, port))
         except (OSError, UnicodeError) as error:
-            found.put(error if isinstance(error, OSError) else OSError(str(error)))
+            outcome.put(error if isinstance(error, OSError) else OSError(str(error)))
 
     threading.Thread(target=look_up, name="resolve", daemon=True).start()
     try:
-        addresses = found.get(timeout=_left(None))
+        addresses = outcome.get(timeout=_left(None))
     except Empty:
         raise httpcore.ConnectTimeout(NOT_REACHED) from None
     if isinstance(addresses, OSError):
