@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import Invalid
-from backend.kit import outgoing
+from backend.kit import outgoing_client
 from backend.kit.clock import now
-from backend.kit.outgoing import NO_ANSWER, NOT_REACHED, OutgoingClient
+from backend.kit.outgoing_client import NO_ANSWER, NOT_REACHED, OutgoingClient
 from backend.kit.outgoing_rules import ANYWHERE, OutgoingRules, allowed_hosts, is_inner
 from tests.servers.webhook_receiver import ENDLESS, HANG, Reply, WebhookReceiver
 
@@ -120,7 +120,7 @@ def test_a_blocked_address_and_an_unreachable_one_read_the_same() -> None:
     with OutgoingClient(LOOPBACK, timeout_s=5) as client:
         closed = client.send("POST", f"{receiver.url}/a")
     unknown = OutgoingClient(OPEN, timeout_s=5, resolve=_nowhere).send("POST", "https://nowhere.example/")
-    assert blocked == closed == unknown == outgoing.Answer(None, NOT_REACHED)
+    assert blocked == closed == unknown == outgoing_client.Answer(None, NOT_REACHED)
     assert receiver.taken == []
 
 
