@@ -22,7 +22,7 @@ PYTHON = VENV / "bin" / "python"
 TORCH = "requirements-torch.txt"
 NODE = VENV.absolute() / "node"
 PACKAGES = ("studio/package.json", "studio/package-lock.json")
-RUN, DEV = ("requirements.txt",), ("requirements.txt", "requirements-dev.txt")
+RUN, DEV = ("requirements.txt",), ("requirements.txt", "requirements-voices.txt", "requirements-dev.txt")
 FILES = {"run": RUN, "dev": DEV, "check": (*DEV, *PACKAGES)}
 MIN_PYTHON, PYTHON_NAMES = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 

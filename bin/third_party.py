@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = ROOT / "THIRD_PARTY.md"
 RUN, DEV = ("requirements-torch.txt", "requirements.txt"), ("requirements-dev.txt",)
+OPTIONAL = ("requirements-voices.txt",)
 [LOCK] = ROOT.glob("studio/**/package-lock.json")
 BEGIN, END = "<!-- packages: written by bin/third_party.py -->", "<!-- end of packages -->"
 
@@ -31,6 +32,7 @@ _SPDX_NAMES = {
     "BSD 2-Clause License": "BSD-2-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
     "BSD License": "BSD",
+    "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
     "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
@@ -39,6 +41,8 @@ _SPDX_NAMES = {
 }
 """Licence names of packages without a licence expression -> SPDX."""
 _MANUAL_LICENCES = {
+    "kokoro-onnx": "MIT",
+    "pocket-tts": "MIT",
     "dicebear-styles": "MIT (code); each style its own, see below",
     "resvg-py": "MIT; resvg in it Apache-2.0 OR MIT",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0; PDFium in it BSD-3-Clause and others",
@@ -110,12 +114,14 @@ def _dependencies(name: str, extras: set[str]) -> Iterator[Requirement]:
 
 def tables() -> str:
     run, dev = pins(RUN), pins(DEV)
+    optional = pins(OPTIONAL)
     by_licence: dict[str, list[str]] = {}
-    for name in sorted(closure(run) - set(run)):
+    for name in sorted(closure({**run, **optional}) - set(run) - set(optional)):
         by_licence.setdefault(licence(name), []).append(name)
     indirect = [(licence_name, ", ".join(names)) for licence_name, names in sorted(by_licence.items())]
     parts = (
         _table("What the studio runs on", ("Package", "Version", "Licence"), _rows(run)),
+        _table("Optional, for your own voices", ("Package", "Version", "Licence"), _rows(optional)),
         _table("For tests and checks only", ("Package", "Version", "Licence"), _rows(dev)),
         _table("For checks of the browser code (npm)", ("Package", "Version", "Licence"), node_packages()),
         _table("Brought along by those the studio runs on", ("Licence", "Packages"), indirect),

@@ -115,7 +115,7 @@ def third_party() -> dict[str, Any]:
 def test_third_party_lists_every_pin_with_its_version_and_licence(third_party: dict[str, Any]) -> None:
     """What they bring along differs between machines and days; the pins do not."""
     text = third_party["PAPER"].read_text()
-    pins = third_party["pins"]((*third_party["RUN"], *third_party["DEV"]))
+    pins = third_party["pins"]((*third_party["RUN"], *third_party["OPTIONAL"], *third_party["DEV"]))
     rows = {(name, third_party["version"](pin), third_party["licence"](name)) for name, pin in pins.items()}
     rows |= set(third_party["node_packages"]())
     listed = {tuple(cell.strip() for cell in row.split("|")[1:-1]) for row in text.splitlines() if row.count("|") == 4}
@@ -125,7 +125,7 @@ def test_third_party_lists_every_pin_with_its_version_and_licence(third_party: d
 
 def test_nothing_with_conditions_is_brought_along_unnamed(third_party: dict[str, Any]) -> None:
     text = third_party["PAPER"].read_text()
-    brought = third_party["closure"](third_party["pins"](third_party["RUN"]))
+    brought = third_party["closure"](third_party["pins"]((*third_party["RUN"], *third_party["OPTIONAL"])))
     named = {word for row in text.splitlines() for word in re.findall(r"[a-z0-9][a-z0-9.-]*", row)}
     conditions = {name for name in brought if _COPYLEFT.search(third_party["licence"](name))}
     assert conditions - named == set(), "run `make third-party`, and say under “With conditions” what follows"

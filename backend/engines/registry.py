@@ -169,7 +169,12 @@ def build_speech(settings: Settings) -> dict[str, SpeechEngine]:
     """Name -> speech engine. Starts no process."""
     from backend.engines.local.speech.voices import EspeakSpeech, HibariSpeech, PiperSpeech
 
-    engines: list[SpeechEngine] = [HibariSpeech(settings), PiperSpeech(settings), EspeakSpeech(settings)]
+    engines: list[SpeechEngine] = [
+        HibariSpeech(settings),
+        PiperSpeech(settings),
+        *_own_folders(settings),
+        EspeakSpeech(settings),
+    ]
     if settings.speech.openai_url or settings.speech.openai_key.get_secret_value():
         from backend.engines.openai_speech.engine import OpenAISpeech
 
@@ -179,6 +184,21 @@ def build_speech(settings: Settings) -> dict[str, SpeechEngine]:
 
         engines.append(ElevenLabsSpeech(settings))
     return {engine.name: engine for engine in engines}
+
+
+def _own_folders(settings: Settings) -> list[SpeechEngine]:
+    """Engines that have the user's own voices only: of those for which there is a folder in SPEECH_MODELS_DIR."""
+    root = settings.speech.models_dir.expanduser() if settings.speech.models_dir else None
+    engines: list[SpeechEngine] = []
+    if root and (folder := root / "kokoro").is_dir():
+        from backend.engines.local.speech.kokoro import KokoroSpeech
+
+        engines.append(KokoroSpeech(settings, folder))
+    if root and (folder := root / "pocket").is_dir():
+        from backend.engines.local.speech.pocket import PocketSpeech
+
+        engines.append(PocketSpeech(settings, folder))
+    return engines
 
 
 def _aligner(settings: Settings) -> WordAligner:

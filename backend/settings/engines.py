@@ -90,7 +90,9 @@ class CaptionSettings(SettingsSection):
 class SpeechSettings(SettingsSection):
     """Voices that speak"""
 
-    models_dir: Path | None = env("SPEECH_MODELS_DIR", None, "your own voices: piper/NAME.onnx with NAME.onnx.json")
+    models_dir: Path | None = env(
+        "SPEECH_MODELS_DIR", None, "your own voices: piper/NAME.onnx with NAME.onnx.json, kokoro/, pocket/LANGUAGE/ (README)"
+    )
     openai_url: str = env(
         "OPENAI_SPEECH_URL", "", "any OpenAI-compatible server, up to /v1; default with a key: https://api.openai.com/v1"
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import TypeVar
 
 from backend.engines.ports.speech import SpokenWord
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’»)\]]*\s+|\n+")
+Span = TypeVar("Span")
 SLACK_S = 0.05
 """Times of engines are rounded: a word may begin so much before the end of the one before, or end after the file."""
 
@@ -115,3 +118,50 @@ def words_at(text: str, starts: Sequence[tuple[int, float]], end_s: float) -> tu
     ends = [*begins[1:], end_s]
     timed = zip(spans, begins, ends, strict=True)
     return tuple(SpokenWord(word, start, max(start, end)) for (word, _, _), start, end in timed)
+
+
+def spans_of_words(alone: Sequence[str], phonemes: Sequence[tuple[str, float, float]]) -> list[tuple[float, float]]:
+    """When each word of a sentence is said, (start, end) in the unit of `phonemes`; [] where that cannot be told.
+
+    `alone`: the phonemes of each word when it is said by itself. `phonemes`: (phoneme, start, end) of the whole sentence, in
+    order, spaces and punctuation among them. Voices run words together ("of the" is one group) and take figures apart, so the
+    groups between spaces are the words only if there are as many and the two rows of phonemes, matched, do not contradict it.
+    """
+    groups: list[list[tuple[str, float, float]]] = [[]]
+    for phoneme in phonemes:
+        if phoneme[0].isspace():
+            groups.append([])
+        elif _is_sound(phoneme[0]):
+            groups[-1].append(phoneme)
+    groups = [group for group in groups if group]
+    sounds = [sound for group in groups for sound in group]
+    matched = _matched_spans([[char for char in word if _is_sound(char)] for word in alone], sounds)
+    if len(groups) != len(alone):
+        return matched
+    grouped = [(group[0][1], group[-1][2]) for group in groups]
+    elsewhere = [start for (start, _), (begin, end) in zip(matched, grouped, strict=False) if not begin <= start < end]
+    return matched if len(elsewhere) > 1 else grouped
+
+
+def joined(spans: Sequence[Sequence[Span]]) -> list[Span]:
+    """The spans of all sentences' words; [] where those of a sentence are not known."""
+    return [span for sentence in spans for span in sentence] if all(spans) else []
+
+
+def _is_sound(phoneme: str) -> bool:
+    """Neither space, punctuation, stress nor length: these differ between a word alone and in its sentence."""
+    return any(char.isalpha() for char in phoneme) and phoneme not in "ˈˌːˑ"
+
+
+def _matched_spans(alone: Sequence[Sequence[str]], sounds: Sequence[tuple[str, float, float]]) -> list[tuple[float, float]]:
+    expected = [char for word in alone for char in word]
+    matcher = SequenceMatcher(None, expected, [symbol for symbol, _, _ in sounds], autojunk=False)
+    found = {block.a + n: block.b + n for block in matcher.get_matching_blocks() for n in range(block.size)}
+    spans, position = [], 0
+    for word in alone:
+        heard = [found[n] for n in range(position, position + len(word)) if n in found]
+        position += len(word)
+        if 2 * len(heard) < len(word) or not heard:
+            return []
+        spans.append((sounds[heard[0]][1], sounds[heard[-1]][2]))
+    return spans

@@ -1,7 +1,8 @@
 """Speaks English with Hibari: `python -m backend.engines.local.speech.child_hibari SETTINGS`.
 
 SETTINGS: `{"threads", "idle_s"}`. Request: `{"sentences": [text, …], "speed", "out"}`. Writes a WAV (24 kHz) to `out`; answers
-`{"spoken": n}` a sentence, then `{"sample_rate", "sentences": [[start, end], …]}` in samples, then `{"id", "done"}`.
+`{"spoken": n}` a sentence, then `{"sample_rate", "sentences": [[start, end], …], "words": []}` in samples, then `{"id",
+"done"}`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def _speak(pipe: ParentPipe, model: Any, message: dict[str, Any]) -> None:
         pipe.send({"spoken": n + 1})
     pcm = (np.clip(np.concatenate(parts), -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
     write_wav(request["out"], pcm, model.sample_rate)
-    pipe.send({"sample_rate": model.sample_rate, "sentences": times})
+    pipe.send({"sample_rate": model.sample_rate, "sentences": times, "words": []})
     pipe.send({"id": message["id"], "done": True})
 
 

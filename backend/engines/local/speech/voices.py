@@ -1,18 +1,17 @@
-"""The speech engines of this machine: Hibari (English), Piper (English, and the user's own voices), eSpeak NG (robotic)."""
+"""The speech engines that come along: Hibari (English), Piper (English, and the user's own voices), eSpeak NG (robotic)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from decimal import Decimal
-from functools import cache
 from importlib import metadata, resources, util
 from pathlib import Path
 from typing import Any
 
+from backend.engines.local.speech.voice_folders import allows_commerce, licence_of, sha256_of
 from backend.engines.local.torch_host.process import WarmChild
 from backend.engines.ports import word_times
 from backend.engines.ports.events import Alive, EngineStatus, Event, Output, Progress
@@ -32,22 +31,18 @@ _ESPEAK_LANGUAGES = {
     "pl": "Polish",
     "en": "English",
 }
-_NON_COMMERCIAL = ("nc", "non-commercial", "noncommercial", "research only")
 
 
-@cache
-def sha256_of(path: Path) -> str:
-    """Of a file of weights. Read once a process: such files are replaced under another name."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+OPTIONAL = "Run `.venv/bin/pip install -r requirements-voices.txt`, then start the studio again."
 
 
 class LocalSpeech(ABC):
-    """What the three have in common. `package`: the library it needs, and how pip calls it."""
+    """What they have in common. `package`: the library it needs, and how pip calls it; `install`: what brings it."""
 
     name = ""
     title = ""
     package, distribution = "", ""
+    install = "Run `make run` again, which installs it."
     paid = False
 
     def __init__(self, child: str, settings: Settings) -> None:
@@ -63,7 +58,7 @@ class LocalSpeech(ABC):
 
     def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
         if not util.find_spec(self.package):
-            raise EngineUnavailable(f"{self.distribution} is not installed. Run `make run` again, which installs it.")
+            raise EngineUnavailable(f"{self.distribution} is not installed. {self.install}")
         voice = next((voice for voice in self.voices() if voice.name == request.voice), None)
         if voice is None:
             raise Unsupported(f"{self.title} has no voice {request.voice!r} here any more. Choose another voice.")
@@ -78,32 +73,42 @@ class LocalSpeech(ABC):
         sentences, out = word_times.sentences_of(request.text), request.workdir / "speech.wav"
         order = {"sentences": sentences, "speed": request.speed, "out": str(out), **self._order(request)}
         spoken: tuple[SpokenWord, ...] = ()
+        words: tuple[SpokenWord, ...] = ()
         with closing(self._child.run(order)) as messages:
             for message in messages:
                 match message:
                     case {"spoken": int(n)}:
                         yield Progress(n, len(sentences), "speaking")
-                    case {"sample_rate": int(rate), "sentences": list(times)}:
-                        spoken = tuple(
-                            SpokenWord(text, start / rate, end / rate)
-                            for text, (start, end) in zip(sentences, times, strict=True)
-                        )
+                    case {"sample_rate": int(rate), "sentences": list(times), "words": list(spans)}:
+                        spoken = _timed(sentences, times, rate)
+                        texts = [text for sentence in sentences for text in word_times.words_of(sentence)]
+                        words = _timed(texts, spans, rate) if spans else ()
                     case _:
                         yield Alive()
-        yield Output(out, 0, {"words": (), "sentences": spoken})
+        yield Output(out, 0, {"words": words, "sentences": spoken})
 
     def _order(self, request: SpeechRequest) -> dict[str, Any]:
         return {}
 
+    def problem(self) -> str:
+        """What is wrong with the user's folder of voices, or ""."""
+        return ""
+
     def status(self) -> EngineStatus:
         if not util.find_spec(self.package):
-            detail = f"{self.distribution} is not installed. Run `make run` again, which installs it."
+            detail = f"{self.distribution} is not installed. {self.install}"
             return EngineStatus(self.name, False, "", detail)
+        if problem := self.problem():
+            return EngineStatus(self.name, False, "", problem)
         titles = ", ".join(voice.title for voice in self.voices())
         return EngineStatus(self.name, True, metadata.version(self.distribution), f"Voices on this machine: {titles}.")
 
     def close(self) -> None:
         self._child.unload()
+
+
+def _timed(texts: Sequence[str], samples: Sequence[tuple[int, int]], rate: int) -> tuple[SpokenWord, ...]:
+    return tuple(SpokenWord(text, start / rate, end / rate) for text, (start, end) in zip(texts, samples, strict=True))
 
 
 class HibariSpeech(LocalSpeech):
@@ -149,9 +154,9 @@ class PiperSpeech(LocalSpeech):
 
 
 def _piper_voice(name: str, path: Path) -> SpeechVoice:
-    licence = "CC0 (voice)" if name == JOE else _licence_of(path.parent, name)
+    licence = "CC0 (voice)" if name == JOE else licence_of(path.parent, name)
     title = "Joe (man, American)" if name == JOE else name
-    commercial = not any(sign in licence.lower() for sign in _NON_COMMERCIAL)
+    commercial = allows_commerce(licence)
     return SpeechVoice(name, title, _language_of(path), licence, commercial=commercial, weights_sha256=sha256_of(path))
 
 
@@ -161,16 +166,6 @@ def _language_of(path: Path) -> str:
         return str(config.get("language", {}).get("family") or config["espeak"]["voice"])[:2]
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return path.name[:2]
-
-
-def _licence_of(folder: Path, name: str) -> str:
-    """What the model card beside a voice says of its licence (`NAME.MODEL_CARD`, or `MODEL_CARD`)."""
-    for card in (folder / f"{name}.MODEL_CARD", folder / "MODEL_CARD"):
-        if card.is_file():
-            lines = card.read_text("utf-8", errors="replace")[:20_000].splitlines()
-            if line := next((line for line in lines if "license" in line.lower() or "licence" in line.lower()), ""):
-                return line.partition(":")[2].strip()[:200] or "unknown"
-    return "unknown"
 
 
 class EspeakSpeech(LocalSpeech):

@@ -1,0 +1,133 @@
+"""Kokoro and Pocket TTS with the user's own folders, in their children: small random models, loaded and asked for real."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.engines.local.speech.voice_folders import allows_commerce, licence_of
+from backend.engines.ports.events import Output
+from backend.engines.ports.speech import SpeechEngine, SpeechRequest
+from backend.engines.ports.word_times import believable, words_of
+from backend.engines.registry import build_speech
+from backend.errors import Unsupported
+from backend.media.audio import wav_file
+from backend.settings import Settings
+from tests.support.tiny_voices import SAMPLES_A_PHONEME, kokoro_folder, pocket_folder
+
+ITALIAN = "Ciao a tutti! Oggi vi parlo di 3 cose, e costano 129 euro."
+
+
+def engines_of(root: Path) -> dict[str, SpeechEngine]:
+    return build_speech(Settings.read(env_file=None).replace(SPEECH_MODELS_DIR=str(root)))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("voices")
+    kokoro_folder(folder)
+    pocket_folder(folder, voices=("giovanni", "jean"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engines(root: Path) -> Iterator[dict[str, SpeechEngine]]:
+    built = engines_of(root)
+    yield built
+    for engine in built.values():
+        engine.close()
+
+
+def say(engine: SpeechEngine, voice: str, language: str, text: str, folder: Path, speed: float = 1.0) -> Output:
+    events = list(engine.run(SpeechRequest(text, voice, language, folder, speed)))
+    assert isinstance(events[-1], Output)
+    return events[-1]
+
+
+def test_voices_of_own_folders_are_offered_with_language_licence_and_hash(engines: dict[str, SpeechEngine]) -> None:
+    kokoro = {voice.name: voice for voice in engines["kokoro"].voices()}
+    assert {name: (voice.language, voice.title) for name, voice in kokoro.items()} == {
+        "af_bella": ("en", "Bella (woman, American)"),
+        "if_sara": ("it", "Sara (woman, Italian)"),
+    }  # a Chinese voice is left out
+    assert kokoro["if_sara"].licence == "apache-2.0"
+    pocket = {voice.name: voice for voice in engines["pocket"].voices()}
+    assert (pocket["italian/giovanni"].language, pocket["italian/giovanni"].licence) == ("it", "CC-BY-4.0")
+    assert pocket["italian/giovanni"].commercial
+    assert not pocket["italian/jean"].commercial  # of recordings that are not for earning money, whatever the model's card says
+    hashes = {voice.weights_sha256 for voice in [*kokoro.values(), *pocket.values()]}
+    assert (len(hashes), {len(digest) for digest in hashes}) == (3, {64})
+    assert engines["kokoro"].status().ok
+    assert engines["pocket"].status().ok
+
+
+def test_kokoro_speaks_and_the_times_of_words_are_the_models(engines: dict[str, SpeechEngine], tmp_path: Path) -> None:
+    output = say(engines["kokoro"], "if_sara", "it", ITALIAN, tmp_path)
+    seconds = wav_file.duration_s(output.path)
+    words = output.meta["words"]
+    assert believable(words, words_of(ITALIAN), seconds)
+    [first, second, *_] = words
+    phoneme_s = SAMPLES_A_PHONEME / 24_000
+    assert first.start_s == pytest.approx(phoneme_s, abs=0.02)  # behind the silence that the model begins with
+    assert first.end_s - first.start_s == pytest.approx(5 * phoneme_s, abs=0.02)  # tʃˈao
+    assert second.start_s == pytest.approx(first.end_s + phoneme_s, abs=0.02)  # behind the space
+    english = "This is one of the best."  # "of the" is said, and written in phonemes, as one
+    output = say(engines["kokoro"], "af_bella", "en", english, tmp_path)
+    assert believable(output.meta["words"], words_of(english), wav_file.duration_s(output.path))
+
+
+def test_a_kokoro_that_tells_no_times_gives_those_of_sentences(tmp_path: Path) -> None:
+    kokoro_folder(tmp_path, timed=False)
+    engine = engines_of(tmp_path)["kokoro"]
+    output = say(engine, "af_bella", "en", "Hello there. It is me.", tmp_path / "out")
+    engine.close()
+    assert output.meta["words"] == ()
+    assert [sentence.text for sentence in output.meta["sentences"]] == ["Hello there.", "It is me."]
+
+
+def test_pocket_speaks_from_the_folder_alone_at_any_speed(engines: dict[str, SpeechEngine], tmp_path: Path) -> None:
+    output = say(engines["pocket"], "italian/giovanni", "it", "Ciao. Sono io.", tmp_path)
+    seconds = wav_file.duration_s(output.path)
+    assert [sentence.text for sentence in output.meta["sentences"]] == ["Ciao.", "Sono io."]
+    assert max(wav_file.peaks(output.path, per_second=10)) > 0
+    slower = say(engines["pocket"], "italian/giovanni", "it", "Ciao. Sono io.", tmp_path, speed=0.5)
+    assert wav_file.duration_s(slower.path) == pytest.approx(2 * seconds, rel=0.1)
+    with pytest.raises(Unsupported, match="does not speak 'en'"):
+        say(engines["pocket"], "italian/giovanni", "en", "Hello", tmp_path)
+
+
+def test_broken_and_incomplete_folders_are_named(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root, tmp_path / "broken")
+    (tmp_path / "broken" / "kokoro" / "tiny.onnx").write_bytes(b"no model")
+    (tmp_path / "broken" / "pocket" / "italian" / "model.safetensors").write_bytes(b"no model")
+    broken = engines_of(tmp_path / "broken")
+    for name, voice, file in (("kokoro", "if_sara", r"tiny\.onnx"), ("pocket", "italian/giovanni", "italian")):
+        with pytest.raises(Unsupported, match=f"{file} cannot be loaded"):
+            say(broken[name], voice, "it", "Ciao", tmp_path / "out")
+        broken[name].close()
+    (tmp_path / "empty" / "kokoro").mkdir(parents=True)
+    (tmp_path / "empty" / "pocket" / "klingon").mkdir(parents=True)
+    empty = engines_of(tmp_path / "empty")
+    for name, missing in (("kokoro", "one .onnx and one .bin"), ("pocket", "called after its language")):
+        assert empty[name].voices() == []
+        assert not empty[name].status().ok
+        assert missing in empty[name].status().detail
+    assert {"kokoro", "pocket"}.isdisjoint(build_speech(Settings.read(env_file=None)))
+
+
+@pytest.mark.parametrize(
+    ("card", "licence", "commercial"),
+    [
+        ("---\nlicense: cc-by-nc-4.0\n---", "cc-by-nc-4.0", False),
+        ("* License: MIT licence, from France\n", "MIT licence, from France", True),
+        ("Licence: for non-commercial use\n", "for non-commercial use", False),
+        ("# A voice\nSee the licence of the corpus.\n", "unknown", True),
+    ],
+)
+def test_the_licence_of_a_card_is_read(tmp_path: Path, card: str, licence: str, commercial: bool) -> None:
+    (tmp_path / "README.md").write_text(card)
+    assert licence_of(tmp_path) == licence
+    assert allows_commerce(licence) is commercial
