@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from backend import consents, events, jobs
 from backend.db.tables import FINAL, Attempt, Consent, Job, JobState, JobStep, Reel, SpokenAudio, Voice
 from backend.engines.ports.speech import SpeechEngine, VoiceCloner
-from backend.errors import Conflict, Invalid, NotFound, Unavailable
+from backend.errors import Conflict, Invalid, NotFound, Unavailable, Unsupported
 from backend.jobs import JobCard
 from backend.voices.schemas import (
     CLONE_KIND,
@@ -20,41 +20,49 @@ from backend.voices.schemas import (
     REMOVAL_KIND,
     CloneDraft,
     ClonePayload,
+    CloningEngine,
     RemovalPayload,
     VoiceUse,
 )
 
+NO_CLONER = "none is set up: set ELEVENLABS_API_KEY, or put Pocket TTS with voice cloning into SPEECH_MODELS_DIR"
 _MAX_USES = 100
 _LEFT_BEHIND_DAYS = 7
 """For so long after a job that copies a voice has failed or was cancelled, upkeep looks whether its copy was deleted."""
 
 
-def cloners(engines: Mapping[str, SpeechEngine]) -> dict[str, str]:
-    """Name -> title of the engines that can copy a voice. `engines`: `app.engines.speech`."""
-    return {engine.name: engine.title for engine in engines.values() if isinstance(engine, VoiceCloner)}
+def cloners(engines: Mapping[str, SpeechEngine], language: str = "") -> list[CloningEngine]:
+    """The engines that can copy a voice that speaks `language` ("": any). `engines`: `app.engines.speech`."""
+    return [
+        CloningEngine(engine.name, engine.title, engine.keeps_copies)
+        for engine in engines.values()
+        if isinstance(engine, VoiceCloner) and not engine.clone_problem(language)
+    ]
 
 
 def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDraft, *, request_key: str) -> JobCard:
     """Starts a job that copies the voice of a consent's recording. Nothing else is ever copied: no link, no other file.
 
-    Raises NotFound, ConsentEnded (there is no valid consent), Invalid (no such engine), Conflict (there is a copy already, or
-    one is being made).
+    Raises NotFound, ConsentEnded (there is no valid consent), Invalid (no such engine), Unsupported (the engine cannot copy
+    voices as it is set up), Conflict (there is a copy already, or one is being made).
     """
     tx.execute(select(Consent.id).where(Consent.id == draft.consent_id).with_for_update())  # two at once would make two copies
     consent = consents.check_usable(tx, draft.consent_id)
-    titles = cloners(engines)
-    if draft.engine not in titles:
-        choices = ", ".join(titles) or "none is set up: set ELEVENLABS_API_KEY"
+    engine = engines.get(draft.engine)
+    if not isinstance(engine, VoiceCloner):
+        choices = ", ".join(cloner.name for cloner in cloners(engines, consent.language)) or NO_CLONER
         raise Invalid(f"{draft.engine!r} cannot copy voices here. What can: {choices}.")
+    if problem := engine.clone_problem(consent.language):
+        raise Unsupported(problem)
     title = draft.title or consent.subject_name
     if job := jobs.find_by_key(tx, request_key):
         return job
     same = select(Voice.id).where(Voice.consent_id == consent.id, Voice.engine == draft.engine)
     if tx.scalar(same) is not None:
-        raise Conflict(f"There is a copy of this voice by {titles[draft.engine]} already. Use that one.")
+        raise Conflict(f"There is a copy of this voice by {engine.title} already. Use that one.")
     copying = jobs.latest(tx, ("consent", consent.id), CLONE_KIND)
     if copying and copying.state not in FINAL and (copying.payload or {}).get("engine") == draft.engine:
-        raise Conflict(f"{titles[draft.engine]} is copying this voice already. Wait for it.")
+        raise Conflict(f"{engine.title} is copying this voice already. Wait for it.")
     return jobs.enqueue(
         tx,
         kind=CLONE_KIND,

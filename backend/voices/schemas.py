@@ -118,6 +118,15 @@ class CloneDraft(Draft):
     title: str = Field("", max_length=120)
 
 
+@dataclass(frozen=True, slots=True)
+class CloningEngine:
+    """An engine that copies voices. `keeps_copies` False: it keeps nothing of the person, and speaks with the recording."""
+
+    name: str
+    title: str
+    keeps_copies: bool
+
+
 class ClonePayload(BaseModel):
     consent_id: str
     engine: str

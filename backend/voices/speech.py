@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend import assets, budgets
+from backend import assets, budgets, consents
 from backend.assets import NewFile, UploadedFile
 from backend.db.tables import Attempt, SpokenAudio
 from backend.db.transactions import SystemCaller
@@ -27,6 +27,7 @@ from backend.engines.ports.speech import (
     SpeechRequest,
     SpokenWord,
     TimingSource,
+    VoiceCloner,
     WordAligner,
 )
 from backend.errors import EngineError, Invalid, Unavailable, Unsupported
@@ -176,9 +177,10 @@ def _paid(
 def _spoken(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list[SpeechPart], speed: float) -> _Sound:
     """All parts, joined with their pauses. The times of words are taken of each part and moved to where it begins."""
     folder = Path(tempfile.mkdtemp(prefix="speech-", dir=ctx.workdir))
+    sample = _sample(ctx, engine, voice, folder)
     sounds = []
     for n, part in enumerate(parts):
-        request = SpeechRequest(part.spoken, voice.engine_voice, voice.language, folder / str(n), speed)
+        request = SpeechRequest(part.spoken, voice.engine_voice, voice.language, folder / str(n), speed, sample)
         try:
             sounds.append(_one_part(ctx, engine, request, ctx.app.engines.aligner))
         except EngineError as error:
@@ -195,6 +197,16 @@ def _spoken(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list
     )
     source = max((sound.timing_source for sound in sounds), key=_WORST_LAST.index)
     return _Sound(joined, wav_file.duration_s(joined), words, source)
+
+
+def _sample(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, folder: Path) -> Path | None:
+    """The recording of a copied voice's consent, for an engine that keeps no copies. Raises ConsentEnded."""
+    if voice.consent_id is None or not isinstance(engine, VoiceCloner) or engine.keeps_copies:
+        return None
+    with ctx.transaction() as tx:
+        recording = assets.get(tx, str(consents.check_usable(tx, voice.consent_id).asset_id))
+    assets.fetch(ctx.app.storage, recording, folder / "sample.wav")
+    return folder / "sample.wav"
 
 
 def _one_part(ctx: JobContext, engine: SpeechEngine, request: SpeechRequest, aligner: WordAligner) -> _Sound:

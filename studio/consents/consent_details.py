@@ -147,13 +147,21 @@ def _age(voice: VoiceCard) -> str:
 
 
 def _offer_copy(page: Page, card: ConsentCard, done: set[str]) -> None:
-    engines = {name: title for name, title in voices.cloners(page.app.engines.speech).items() if name not in done}
+    engines = [engine for engine in voices.cloners(page.app.engines.speech, card.language) if engine.name not in done]
     if not engines and not done:
-        st.info("No engine here copies voices. Set ELEVENLABS_API_KEY, or ask whoever runs the studio to.")
-    for name, title in engines.items():
-        st.caption(f"The recording above is sent to {plain(title)}, and nothing else. Revoking deletes the copy there.")
+        st.info(
+            "No engine here copies voices in this language. ELEVENLABS_API_KEY or Pocket TTS with voice cloning "
+            "(SPEECH_MODELS_DIR) would; ask whoever runs the studio."
+        )
+    for engine in engines:
+        st.caption(
+            f"The recording above is sent to {plain(engine.title)}, and nothing else. Revoking deletes the copy there."
+            if engine.keeps_copies
+            else f"{plain(engine.title)} speaks with the recording above, on this machine. It keeps no copy."
+        )
         if page.can_edit:
-            st.button(f"Copy the voice with {title}", icon=":material/graphic_eq:", on_click=_copy, args=(page, card.id, name))
+            label = f"Copy the voice with {engine.title}"
+            st.button(label, icon=":material/graphic_eq:", on_click=_copy, args=(page, card.id, engine.name))
 
 
 def _copy(page: Page, consent_id: str, engine: str) -> None:

@@ -57,6 +57,8 @@ class FakeCloner(FakeSpeech):
     """Copies voices: `copies` has id -> (sample, mark). `during()` is called when it was asked to, before it answers."""
 
     title = "Copying fake"
+    keeps_copies = True
+    problem = ""
 
     def __init__(self, name: str = "copier", *, licence: str = "MIT", commercial: bool = True) -> None:
         super().__init__(name)
@@ -64,6 +66,9 @@ class FakeCloner(FakeSpeech):
         self.copies: dict[str, tuple[bytes, str]] = {}
         self.forgotten: list[str] = []
         self.during: Callable[[], object] = lambda: None
+
+    def clone_problem(self, language: str) -> str:
+        return self.problem
 
     def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
         yield Alive()

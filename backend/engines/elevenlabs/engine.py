@@ -57,6 +57,7 @@ _GONE = ("voice_does_not_exist", "voice_not_found")
 
 class ElevenLabsSpeech:
     name, title, paid = "elevenlabs", "ElevenLabs", True
+    keeps_copies = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.speech
@@ -95,6 +96,9 @@ class ElevenLabsSpeech:
         out = request.workdir / "speech.wav"
         wav_file.write_wav(out, pcm, RATE)
         yield Output(out, 0, {"words": words, "sentences": ()})
+
+    def clone_problem(self, language: str) -> str:
+        return ""
 
     def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
         client = self._client(self._settings.timeout_s)

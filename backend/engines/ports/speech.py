@@ -39,13 +39,15 @@ class SpeechVoice:
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
     """`text` as it is to be spoken (after the lexicon). `speed` 1.0: the voice's own pace; 0.5 to 2.0. `workdir`: where the WAV
-    is written."""
+    is written. `sample`: for a copied voice of an engine that keeps no copies, a WAV file of the person, whose consent is
+    valid."""
 
     text: str
     voice: str
     language: str
     workdir: Path
     speed: float = 1.0
+    sample: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,16 @@ class SpeechEngine(Protocol):
 
 @runtime_checkable
 class VoiceCloner(Protocol):
-    """A speech engine that copies somebody's voice. Nothing is sent to it before that person's consent is valid."""
+    """A speech engine that copies somebody's voice. Nothing is sent to it before that person's consent is valid.
+
+    `keeps_copies` False: it keeps nothing of the person, and each request brings the recording (`SpeechRequest.sample`).
+    """
+
+    keeps_copies: bool
+
+    def clone_problem(self, language: str) -> str:
+        """Why it cannot copy a voice that speaks `language` (ISO 639-1; "": any), as a sentence; "" where it can. Cheap."""
+        ...
 
     def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
         """`sample`: a WAV file of the voice. `mark`: of this order; a voice that bears it already is taken instead of making

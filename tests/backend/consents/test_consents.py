@@ -339,6 +339,34 @@ def test_what_is_spoken_while_the_consent_is_revoked_is_not_kept(
     assert do(voices.made_with, consent.id) == []
 
 
+def test_an_engine_that_keeps_no_copies_is_given_the_recording_while_the_consent_is_valid(
+    studio: App, workspace: Tenant, do: Any, valid: Any, clone: Any, cloner: FakeCloner
+) -> None:
+    cloner.keeps_copies = False
+    consent = valid()
+    voice_id = clone(consent)
+    samples: list[bytes] = []
+
+    def read_sample(text: str) -> None:
+        sample = cloner.requests[-1].sample
+        assert sample is not None
+        samples.append(sample.read_bytes())
+
+    cloner.at = read_sample
+    context = make_context(studio, workspace, "voice-preview", PreviewPayload(voice_id="", text=""))
+    voices.speak(context, voice_id, "Hello [pause] you")
+    assert samples == 2 * [studio.storage.read(do(assets.get, consent.asset_id).key)]
+    do(consents.revoke, consent.id)
+    with pytest.raises(ConsentEnded):
+        voices.speak(context, voice_id, "Goodbye")
+    assert len(samples) == 2
+    other = valid()
+    cloner.problem = "Its weights are those without voice cloning."
+    assert voices.cloners(studio.engines.speech, "en") == []
+    with pytest.raises(Unsupported, match="without voice cloning"):
+        do(voices.start_clone, studio.engines.speech, CloneDraft(consent_id=other.id, engine="copier"), request_key="z")
+
+
 def test_a_voice_for_one_influencer_is_for_no_other_and_ends_with_its_day(do: Any, valid: Any, clone: Any) -> None:
     bella, other = do(lambda tx: make_influencer(tx, "Bella")), do(lambda tx: make_influencer(tx, "Marco"))
     consent = valid(influencer_id=bella.id, expires_on=today())

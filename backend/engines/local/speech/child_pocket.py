@@ -1,9 +1,10 @@
 """Speaks with Pocket TTS: `python -m backend.engines.local.speech.child_pocket SETTINGS`.
 
 SETTINGS: `{"threads", "idle_s"}`. Request: `{"name" of the model, "weights", "tokenizer": paths, "config": path or null,
-"state": path of a voice, "sentences": [text, …], "speed", "ffmpeg": its path, "out"}`. Answers as `child_hibari`. The last
-model and voice stay loaded. Nothing is ever downloaded: whatever a configuration names, weights and tokenizer are those of
-the request.
+"state": path of a voice or of a recording (WAV), "state_key": the same for the same voice, "copy": it is a recording,
+"sentences": [text, …], "speed", "ffmpeg": its path, "out"}`. Answers as `child_hibari`; without sentences only
+`{"id", "done"}`, when the voice can be used. The last model and voice stay loaded. Nothing is ever downloaded: whatever a
+configuration names, weights and tokenizer are those of the request.
 """
 
 from __future__ import annotations
@@ -45,12 +46,15 @@ class _Models:
 
     def state(self, request: dict[str, Any]) -> Any:
         model = self.load(request)
-        if self._state[0] != request["state"]:
+        if request["copy"] and not model.has_voice_cloning:
+            raise Unsupported(f"The weights of {request['name']} are those without voice cloning. Put others there.")
+        if self._state[0] != request["state_key"]:
             try:
-                self._state = request["state"], model.get_state_for_audio_prompt(Path(request["state"]))
-            except Exception as error:  # whatever safetensors raises for a file that is no voice
+                state = model.get_state_for_audio_prompt(Path(request["state"]), truncate=True)
+            except Exception as error:  # whatever safetensors, wave and torch raise for a file that is no voice
                 reason = (str(error).splitlines() or [""])[0][:160]
-                raise Unsupported(f"{Path(request['state']).name} is no voice of this model ({reason}).") from error
+                raise Unsupported(f"{Path(request['state']).name} is no voice for this model ({reason}).") from error
+            self._state = request["state_key"], state
         return self._state[1]
 
 
@@ -83,6 +87,9 @@ def _speak(pipe: ParentPipe, models: _Models, message: dict[str, Any]) -> None:
 
     request, times, pcm = message["request"], [], bytearray()
     model, state = models.load(request), models.state(request)
+    if not request["sentences"]:
+        pipe.send({"id": message["id"], "done": True})
+        return
     torch.manual_seed(0)  # the same words sound alike
     for n, sentence in enumerate(request["sentences"]):
         sound = model.generate_audio(state, sentence).numpy()

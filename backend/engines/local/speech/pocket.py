@@ -1,15 +1,23 @@
-"""Pocket TTS (Kyutai), with the user's own folders in `pocket/` of SPEECH_MODELS_DIR, one a language and called after it
-(`italian`, `english_2026-10`): `model.safetensors`, `tokenizer.json` or `tokenizer.model`, and voices in `embeddings/`."""
+"""Pocket TTS (Kyutai) speaks and copies voices, with the user's own folders in `pocket/` of SPEECH_MODELS_DIR, one a language
+and called after it (`italian`, `english_2026-10`): `model.safetensors`, `tokenizer.json` or `tokenizer.model`, and voices in
+`embeddings/`."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Generator
+from contextlib import closing
+from functools import cache
 from importlib import util
 from pathlib import Path
 from typing import Any
 
-from backend.engines.local.speech.voice_folders import allows_commerce, licence_of, sha256_of_all
+from backend.engines.local.speech.voice_folders import allows_commerce, licence_of, sha256_of, sha256_of_all
 from backend.engines.local.speech.voices import OPTIONAL, LocalSpeech
+from backend.engines.ports.events import Alive, Event
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice
+from backend.errors import Unsupported
 from backend.media.ffmpeg.runner import binary_path
 from backend.settings import Settings
 
@@ -22,14 +30,19 @@ _LANGUAGES = {
     "portuguese": "pt",
     "dutch": "nl",
 }
+_MAX_HEADER = 100_000_000
+"""Bytes: as safetensors itself allows."""
 _NOT_FOR_MONEY = ("cosette", "jean")
 """Voices of Kyutai's catalogue that come from recordings under CC-BY-NC-4.0 (Expresso, EARS), whatever the model's licence."""
 
 
 class PocketSpeech(LocalSpeech):
+    """Keeps no copies: it speaks with the recording that each request brings."""
+
     name, title = "pocket", "Pocket TTS"
     package, distribution = "pocket_tts", "pocket-tts"
     install = OPTIONAL
+    keeps_copies = False
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         super().__init__("child_pocket", settings)
@@ -49,14 +62,60 @@ class PocketSpeech(LocalSpeech):
             )
         return ""
 
+    def clone_problem(self, language: str) -> str:
+        if not util.find_spec(self.package):
+            return f"{self.distribution} is not installed. {self.install}"
+        models = [folder for folder in self._models() if language in ("", _language(folder))]
+        if not models:
+            return f"Pocket TTS has no model for {language!r} here. Put one into {self._folder}."
+        if not any(has_cloning_weights(folder / "model.safetensors") for folder in models):
+            names = ", ".join(folder.name for folder in models)
+            return (
+                f"The weights in {self._folder} ({names}) are those without voice cloning. Put those there that Kyutai gives "
+                "to whoever accepts its terms (kyutai/pocket-tts)."
+            )
+        return ""
+
+    def clone(self, sample: Path, *, title: str, mark: str, language: str) -> Generator[Event | SpeechVoice, None, None]:
+        if problem := self.clone_problem(language):
+            raise Unsupported(problem)
+        [folder, *_] = [
+            folder
+            for folder in self._models()
+            if _language(folder) == language and has_cloning_weights(folder / "model.safetensors")
+        ]
+        # Says nothing: a recording that the model cannot take is refused now, and not when something is to be spoken.
+        order = {"sentences": [], "speed": 1.0, "out": "", "ffmpeg": "", **_model_order(folder), **_sample_order(sample)}
+        with closing(self._child.run(order)) as messages:
+            for _ in messages:
+                yield Alive()
+        yield self._copy(folder, f"{folder.name}/{mark}", title)
+
+    def forget(self, name: str) -> None:
+        """Nothing of the person is kept here: what speaks is the recording of the consent."""
+
+    def forget_marked(self, mark: str) -> None:
+        """As `forget`."""
+
+    def _copy(self, folder: Path, name: str, title: str) -> SpeechVoice:
+        licence = licence_of(folder)
+        digest, commercial = sha256_of(folder / "model.safetensors"), allows_commerce(licence)
+        return SpeechVoice(name, title, _language(folder), licence, commercial=commercial, weights_sha256=digest)
+
+    def _find(self, request: SpeechRequest) -> SpeechVoice | None:
+        if request.sample is None:
+            return super()._find(request)
+        name = request.voice.partition("/")[0]
+        return next((self._copy(folder, request.voice, "This copy") for folder in self._models() if folder.name == name), None)
+
     def _models(self) -> list[Path]:
         return [folder for folder in sorted(self._folder.iterdir()) if _language(folder) and _tokenizer(folder)]
 
     def _order(self, request: SpeechRequest) -> dict[str, Any]:
         folder, _, name = request.voice.partition("/")
         model = self._folder / folder
-        state = next(state for state in _states(model) if state.stem == name)
-        return {**_model_order(model), "state": str(state), "ffmpeg": binary_path(self._settings)}
+        voice = _sample_order(request.sample) if request.sample else _state_order(model, name)
+        return {**_model_order(model), **voice, "ffmpeg": binary_path(self._settings)}
 
 
 def _model_order(folder: Path) -> dict[str, Any]:
@@ -68,6 +127,36 @@ def _model_order(folder: Path) -> dict[str, Any]:
         "tokenizer": str(_tokenizer(folder)),
         "config": str(config) if config else None,
     }
+
+
+def _state_order(folder: Path, name: str) -> dict[str, Any]:
+    state = next(state for state in _states(folder) if state.stem == name)
+    return {"state": str(state), "state_key": str(state), "copy": False}
+
+
+def _sample_order(sample: Path) -> dict[str, Any]:
+    """`state_key`: the same recording has another path in each job."""
+    return {"state": str(sample), "state_key": hashlib.sha256(sample.read_bytes()).hexdigest(), "copy": True}
+
+
+@cache
+def has_cloning_weights(weights: Path) -> bool:
+    """Whether the encoder of recordings is there. In Kyutai's weights without voice cloning all its numbers are zero, and
+    whoever copies a voice with them hears another one, without an error. False for a file that is no safetensors file."""
+    try:
+        with weights.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(size, _MAX_HEADER)))
+            begins = 8 + size
+            for name, tensor in header.items():
+                if name.startswith("mimi.encoder.") and name.endswith(".weight"):
+                    start, end = tensor["data_offsets"]
+                    file.seek(begins + start)
+                    if any(file.read(end - start)):
+                        return True
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return False
 
 
 def _language(folder: Path) -> str:

@@ -59,7 +59,7 @@ class LocalSpeech(ABC):
     def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
         if not util.find_spec(self.package):
             raise EngineUnavailable(f"{self.distribution} is not installed. {self.install}")
-        voice = next((voice for voice in self.voices() if voice.name == request.voice), None)
+        voice = self._find(request)
         if voice is None:
             raise Unsupported(f"{self.title} has no voice {request.voice!r} here any more. Choose another voice.")
         if not voice.speaks(request.language):
@@ -68,6 +68,9 @@ class LocalSpeech(ABC):
             raise Rejected("There is nothing to say. Write at least one word.")
         request.workdir.mkdir(parents=True, exist_ok=True)
         yield from self._speak(request)
+
+    def _find(self, request: SpeechRequest) -> SpeechVoice | None:
+        return next((voice for voice in self.voices() if voice.name == request.voice), None)
 
     def _speak(self, request: SpeechRequest) -> Generator[Event, None, None]:
         sentences, out = word_times.sentences_of(request.text), request.workdir / "speech.wav"

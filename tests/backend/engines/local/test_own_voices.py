@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from backend.engines.local.speech.pocket import has_cloning_weights
 from backend.engines.local.speech.voice_folders import allows_commerce, licence_of
 from backend.engines.ports.events import Output
-from backend.engines.ports.speech import SpeechEngine, SpeechRequest
+from backend.engines.ports.speech import SpeechEngine, SpeechRequest, SpeechVoice, VoiceCloner
 from backend.engines.ports.word_times import believable, words_of
 from backend.engines.registry import build_speech
 from backend.errors import Unsupported
@@ -97,6 +99,55 @@ def test_pocket_speaks_from_the_folder_alone_at_any_speed(engines: dict[str, Spe
     assert wav_file.duration_s(slower.path) == pytest.approx(2 * seconds, rel=0.1)
     with pytest.raises(Unsupported, match="does not speak 'en'"):
         say(engines["pocket"], "italian/giovanni", "en", "Hello", tmp_path)
+
+
+def copy_of(engine: SpeechEngine, sample: Path, language: str = "it") -> SpeechVoice:
+    assert isinstance(engine, VoiceCloner)
+    *_, voice = engine.clone(sample, title="Anna", mark="job_1", language=language)
+    assert isinstance(voice, SpeechVoice)
+    return voice
+
+
+def recording(path: Path, hertz: float) -> Path:
+    sound = np.sin(np.arange(6 * 24_000) * hertz * 2 * np.pi / 24_000) * 9000
+    wav_file.write_wav(path, sound.astype("<i2").tobytes(), 24_000)
+    return path
+
+
+def test_pocket_copies_a_voice_and_speaks_with_the_recording_of_each_request(
+    engines: dict[str, SpeechEngine], tmp_path: Path
+) -> None:
+    engine = engines["pocket"]
+    sample, other = recording(tmp_path / "a.wav", 200), recording(tmp_path / "b.wav", 700)
+    voice = copy_of(engine, sample)
+    assert (voice.name, voice.title, voice.language, voice.licence) == ("italian/job_1", "Anna", "it", "CC-BY-4.0")
+    assert voice.name not in [offered.name for offered in engine.voices()]  # nobody's but its consent's
+    with pytest.raises(Unsupported, match="no voice 'italian/job_1'"):  # nothing of the person was kept
+        say(engine, voice.name, "it", "Ciao.", tmp_path / "out")
+
+    def spoken(path: Path) -> bytes:
+        request = SpeechRequest("Ciao.", voice.name, "it", tmp_path / "out", sample=path)
+        *_, output = engine.run(request)
+        assert isinstance(output, Output)
+        return output.path.read_bytes()
+
+    assert spoken(sample) != spoken(other)
+    (tmp_path / "no.wav").write_bytes(b"no sound")
+    with pytest.raises(Unsupported, match=r"no\.wav is no voice"):
+        copy_of(engine, tmp_path / "no.wav")
+
+
+def test_weights_without_voice_cloning_are_refused_and_never_speak_with_another_voice(tmp_path: Path) -> None:
+    pocket_folder(tmp_path, cloning=False)
+    engine = engines_of(tmp_path)["pocket"]
+    with pytest.raises(Unsupported, match="without voice cloning"):
+        copy_of(engine, recording(tmp_path / "a.wav", 200))
+    with pytest.raises(Unsupported, match="no model for 'en'"):
+        copy_of(engine, tmp_path / "a.wav", "en")
+    assert isinstance(engine, VoiceCloner)
+    assert engine.clone_problem("")
+    (tmp_path / "broken.safetensors").write_bytes(b"\xff" * 9)
+    assert not has_cloning_weights(tmp_path / "broken.safetensors")
 
 
 def test_broken_and_incomplete_folders_are_named(root: Path, tmp_path: Path) -> None:
