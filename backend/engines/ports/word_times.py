@@ -156,12 +156,12 @@ def _is_sound(phoneme: str) -> bool:
 def _matched_spans(alone: Sequence[Sequence[str]], sounds: Sequence[tuple[str, float, float]]) -> list[tuple[float, float]]:
     expected = [char for word in alone for char in word]
     matcher = SequenceMatcher(None, expected, [symbol for symbol, _, _ in sounds], autojunk=False)
-    found = {block.a + n: block.b + n for block in matcher.get_matching_blocks() for n in range(block.size)}
+    said_at = {block.a + n: block.b + n for block in matcher.get_matching_blocks() for n in range(block.size)}
     spans, position = [], 0
     for word in alone:
-        heard = [found[n] for n in range(position, position + len(word)) if n in found]
+        positions = [said_at[n] for n in range(position, position + len(word)) if n in said_at]
         position += len(word)
-        if 2 * len(heard) < len(word) or not heard:
+        if 2 * len(positions) < len(word) or not positions:
             return []
-        spans.append((sounds[heard[0]][1], sounds[heard[-1]][2]))
+        spans.append((sounds[positions[0]][1], sounds[positions[-1]][2]))
     return spans
