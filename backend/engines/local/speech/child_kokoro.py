@@ -22,7 +22,7 @@ _PAUSE_S, _CLAUSE_S = 0.2, 0.1
 """Between sentences, and after a comma."""
 
 
-class _Models:
+class _KokoroModels:
     """The model that was used last, in memory."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -50,10 +50,10 @@ class _Models:
 
 
 def main() -> None:
-    serve_warm(_Models, _speak)
+    serve_warm(_KokoroModels, _speak)
 
 
-def _speak(pipe: ParentPipe, models: _Models, message: dict[str, Any]) -> None:
+def _speak(pipe: ParentPipe, models: _KokoroModels, message: dict[str, Any]) -> None:
     request = message["request"]
     kokoro = models.load(request)
     parts: list[Any] = []

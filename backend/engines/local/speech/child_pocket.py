@@ -25,7 +25,7 @@ _PAUSE_S = 0.15
 """Between sentences; the model leaves some of its own."""
 
 
-class _Models:
+class _PocketModels:
     """The model and the voice that were used last, in memory."""
 
     def __init__(self) -> None:
@@ -79,10 +79,10 @@ def _loaded(request: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    serve_warm(lambda settings: _Models(), _speak)
+    serve_warm(lambda settings: _PocketModels(), _speak)
 
 
-def _speak(pipe: ParentPipe, models: _Models, message: dict[str, Any]) -> None:
+def _speak(pipe: ParentPipe, models: _PocketModels, message: dict[str, Any]) -> None:
     import torch
 
     request, times, pcm = message["request"], [], bytearray()
