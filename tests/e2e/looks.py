@@ -16,7 +16,7 @@ def settled(tab: Page) -> None:
         expect(tab.get_by_test_id(placeholder)).to_have_count(0)
 
 
-DESKTOP = {"width": 1280, "height": 1100}
+DESKTOP, PHONE = {"width": 1280, "height": 1100}, {"width": 390, "height": 844}
 
 
 def desktop(tab: Page) -> None:
@@ -40,7 +40,13 @@ def dark(tab: Page) -> None:
 
 def phone(tab: Page) -> None:
     light(tab)
-    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.set_viewport_size(PHONE)
+    expect(tab.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+
+
+def dark_phone(tab: Page) -> None:
+    dark(tab)
+    tab.set_viewport_size(PHONE)
     expect(tab.get_by_test_id("stSidebar")).not_to_be_in_viewport()
 
 

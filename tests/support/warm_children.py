@@ -62,7 +62,7 @@ TORCH_LIBRARIES = (
     "backend.engines.local.peft.data",
     "backend.engines.local.starter_model.classifier",
 )
-RELEASE_CHILDREN = ("studio.shell.serve", "tests.support.worker_forks")
+RELEASE_CHILDREN = ("studio.shell.serve", "workers.main", "tests.support.worker_forks", "tests.support.askers")
 RELEASE_LIBRARIES = (
     "streamlit",
     "uvicorn",
@@ -118,7 +118,8 @@ limits = json.loads(spec)
 torch = module.startswith({torch_children!r})
 release = module in {release_children!r}
 # What is mapped already counts for a limit of memory, so a limited engine starts cold
-warm = module.startswith(("backend.", "starter_model.", "studio.", "tests.")) and not (torch and limits["memory_bytes"])
+own = module.startswith(("backend.", "starter_model.", "studio.", "tests.", "workers."))
+warm = own and not (torch and limits["memory_bytes"])
 if warm and limits["user"] is None and limits["lifeline"] is None:
     import array, ctypes, signal, socket
     address = {torch_server!r} if torch else {release_server!r} if release else {media_server!r}

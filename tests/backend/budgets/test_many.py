@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from backend import budgets
 from backend.db.transactions import SystemCaller
 from backend.engines.ports.text import TextRequest
+from backend.kit import child
 from backend.settings import ROOT
 from tests.backend.budgets.conftest import Make
 from tests.factories.account import Tenant
@@ -37,7 +39,7 @@ def test_killed_askers_never_pass_the_limit(
     env = {**os.environ, **environment, "OPENROUTER_API_KEY": "sk-test", "OPENROUTER_BASE_URL": server.url}
     command = [sys.executable, "-m", "tests.support.askers", workspace.id, workspace.owner.id]
     running = [
-        subprocess.Popen([*command, str(calls), str(n)], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+        child.spawn([*command, str(calls), str(n)], cwd=ROOT, env=env, stdout=subprocess.PIPE)
         for n, calls in enumerate(CALLS_OF_VICTIMS + CALLS_OF_SURVIVORS)
     ]
     victims, survivors = running[: len(CALLS_OF_VICTIMS)], running[len(CALLS_OF_VICTIMS) :]
@@ -51,11 +53,10 @@ def test_killed_askers_never_pass_the_limit(
         until(victims_have_asked, 180, what="calls of each victim under way")
         for process in victims:
             process.kill()
-        answers = [line for process in running for line in process.communicate(timeout=180)[0].split()]
+        answers = [line for process in running for line in process.communicate(timeout=180)[0].decode().split()]
     finally:
         for process in running:
-            process.kill()
-            process.communicate()
+            child.stop(process, sig=signal.SIGKILL)
     transact = lambda: app.db.transaction(SystemCaller(workspace.id))  # noqa: E731
     with transact() as tx:
         tx.execute(text("UPDATE llm_calls SET created_at = created_at - interval '1 hour' WHERE state = 'reserved'"))
