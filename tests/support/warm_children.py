@@ -117,9 +117,9 @@ module = argv[2] if argv[0] == {python!r} and argv[1:2] == ["-m"] else ""
 limits = json.loads(spec)
 torch = module.startswith({torch_children!r})
 release = module in {release_children!r}
-# What is mapped already counts for a limit of memory, so a limited engine starts cold
+# What is mapped already counts for a limit of memory, so a limited engine starts cold, and what has less than a GiB
 own = module.startswith(("backend.", "starter_model.", "studio.", "tests.", "workers."))
-warm = own and not (torch and limits["memory_bytes"])
+warm = own and not (torch and limits["memory_bytes"]) and not 0 < limits["memory_bytes"] < 1 << 30
 if warm and limits["user"] is None and limits["lifeline"] is None:
     import array, ctypes, signal, socket
     address = {torch_server!r} if torch else {release_server!r} if release else {media_server!r}

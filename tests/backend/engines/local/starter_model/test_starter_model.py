@@ -63,7 +63,7 @@ def test_the_starter_learns_a_character(
     tmp_path: Path,
 ) -> None:
     bella = characters()[0]
-    quick = {"steps": 70, "batch": 4, "network_dim": 16, "network_alpha": 16.0, "images": 14}
+    quick = {"steps": 50, "batch": 4, "network_dim": 16, "network_alpha": 16.0, "images": 14}
     # A sign of life may follow it on a busy machine
     [trained] = [event for event in PeftTrainer(settings).run(train_request("starter", **quick)) if isinstance(event, Output)]
     assert trained.meta["loss_last"] < trained.meta["loss_first"] * 0.8
@@ -83,7 +83,7 @@ def drawn(
         workdir = folder / str(n)
         workdir.mkdir(parents=True)
         prompt = f"portrait of bella, smiling, {place}"
-        request = image_request("starter", prompt=prompt, seeds=(n,), steps=12, workdir=workdir, loras=loras)
+        request = image_request("starter", prompt=prompt, seeds=(n,), steps=8, workdir=workdir, loras=loras)
         paths += [{"path": str(event.path), "prompt": prompt} for event in outputs(engine, request)]
     return paths
 
