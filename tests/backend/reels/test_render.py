@@ -52,7 +52,7 @@ def film_of(studio: App, tenant: Tenant, job_id: str, folder: Path) -> tuple[dic
     return result, path
 
 
-def test_a_script_becomes_a_film_with_voice_and_subtitles(
+def test_a_script_becomes_a_film_with_voice_and_subtitles_and_the_film_a_post(
     studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
 ) -> None:
     job_id = order(studio, workspace)
@@ -82,9 +82,17 @@ def test_a_script_becomes_a_film_with_voice_and_subtitles(
     assert manifest["sound"]["before"]["integrated"] > -70
     assert manifest["timing_sources"] == ["engine"]
     assert (manifest["music"]["title"], manifest["music"]["licence"]) == ("Morning walk", "CC0-1.0")
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        _, card = reels.job_and_reel(tx, job_id)
+        source = PostSource(influencer_id=make_planner(tx).influencer.id, reel_ids=(card.id,))
+        [post] = content_plans.create_from(tx, source, request_key="post").posts
+    assert list(post.media) == [card.asset_id]
+    assert "My morning" in post.caption
 
 
-def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path) -> None:
+def test_one_scene_is_previewed_small_with_its_sound_and_anew_alone(
+    studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
+) -> None:
     job_id = order(studio, workspace)
     run_job(studio, workspace, job_id)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
@@ -101,14 +109,7 @@ def test_one_scene_anew_renders_only_that_scene(studio: App, workspace: Tenant, 
     clip_steps = [name for name in step_names(studio, workspace, again) if name.startswith("clip-")]
     assert len(clip_steps) == 1
 
-
-def test_one_scene_is_previewed_small_with_its_sound(
-    studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
-) -> None:
-    job_id = order(studio, workspace)
-    run_job(studio, workspace, job_id)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        _, card = reels.job_and_reel(tx, job_id)
         preview_id = reels.preview_scene(tx, card.id, card.scenes[0].id, request_key="look").id
     run_job(studio, workspace, preview_id)
     _, path = film_of(studio, workspace, preview_id, tmp_path)
@@ -156,17 +157,6 @@ def test_a_video_is_a_scene_cut_or_held_with_its_own_sound(studio: App, workspac
     assert loudness[3] < 0.02 * loudness[0], "its sound has ended"
     still = np.abs(frames[-1].astype(int) - frames[-20]).mean()
     assert still < 1 < np.abs(frames[40].astype(int) - frames[20]).mean(), "it stands still on its last frame"
-
-
-def test_a_reel_becomes_a_post_with_its_caption(studio: App, workspace: Tenant) -> None:
-    job_id = order(studio, workspace)
-    run_job(studio, workspace, job_id)
-    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        _, card = reels.job_and_reel(tx, job_id)
-        source = PostSource(influencer_id=make_planner(tx).influencer.id, reel_ids=(card.id,))
-        [post] = content_plans.create_from(tx, source, request_key="post").posts
-    assert list(post.media) == [card.asset_id]
-    assert "My morning" in post.caption
 
 
 def step_names(studio: App, tenant: Tenant, job_id: str) -> list[str]:
