@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from backend.engines.ports.events import Alive, EngineStatus, Event, Output
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice, SpokenWord
 from backend.engines.ports.word_times import words_of
+from backend.errors import EngineError
 from backend.media.audio import wav_file
 
 RATE, WORD_S = 8000, 0.25
@@ -40,12 +42,15 @@ class FakeSpeech:
         self.requests.append(request)
         yield Alive()
         self.at(request.text)
+        yield self._sound(request)
+
+    def _sound(self, request: SpeechRequest) -> Output:
         words = words_of(request.text)
         request.workdir.mkdir(parents=True, exist_ok=True)
         out = request.workdir / "fake.wav"
         wav_file.write_wav(out, _TONE * len(words), RATE)
         spoken = tuple(SpokenWord(word, n * WORD_S, (n + 1) * WORD_S) for n, word in enumerate(words))
-        yield Output(out, 0, {"words": spoken if self.times else (), "sentences": ()})
+        return Output(out, 0, {"words": spoken if self.times else (), "sentences": ()})
 
     def quote_usd(self, text: str) -> Decimal:
         return Decimal(len(text)) / 1000 if self.paid else Decimal(0)
@@ -55,6 +60,23 @@ class FakeSpeech:
 
     def close(self) -> None:
         return None
+
+
+class FakeShop(FakeSpeech):
+    """Costs money and has a history: `answered` texts are found in it; `history_error` is raised instead."""
+
+    def __init__(self, name: str = "shop") -> None:
+        super().__init__(name, paid=True)
+        self.answered: list[str] = []
+        self.history_error: EngineError | None = None
+
+    def recover(self, request: SpeechRequest, *, since: datetime) -> Generator[Event, None, None]:
+        yield Alive()
+        assert since <= datetime.now(UTC)
+        if self.history_error:
+            raise self.history_error
+        if request.text in self.answered:
+            yield self._sound(request)
 
 
 class FakeCloner(FakeSpeech):

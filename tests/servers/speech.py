@@ -1,9 +1,11 @@
-"""A server that speaks as OpenAI (`/v1/audio/speech`) and ElevenLabs (`/with-timestamps`, `/v1/voices`) do, with faults."""
+"""A server that speaks as OpenAI (`/v1/audio/speech`) and ElevenLabs (`/with-timestamps`, `/v1/voices`, `/v1/history`) do, with
+faults."""
 
 from __future__ import annotations
 
 import base64
 import io
+import time
 import wave
 from collections import deque
 from typing import Any
@@ -36,7 +38,8 @@ def wav(text: str, *, streamed: bool = False) -> bytes:
 
 
 class SpeechServer(ThreadedServer):
-    """`faults`: what goes wrong with the next requests, one each; `spoken`: the bodies that were answered with sound."""
+    """`faults`: what goes wrong with the next requests, one each; `spoken`: the bodies that were answered with sound, or whose
+    answer was lost; `history`: as /v1/history lists it, newest first; `history_faults`: as `faults`, for the history."""
 
     def __init__(self) -> None:
         super().__init__("speech")
@@ -44,11 +47,15 @@ class SpeechServer(ThreadedServer):
         self.spoken: list[dict[str, Any]] = []
         self.asked = 0
         self.cloned: list[dict[str, Any]] = []
+        self.history: list[dict[str, Any]] = []
+        self.history_faults: deque[str] = deque()
 
     def __enter__(self) -> SpeechServer:
         routes = [
             Route("/v1/audio/speech", self._openai, methods=["POST"]),
             Route("/v1/text-to-speech/{voice}/with-timestamps", self._elevenlabs, methods=["POST"]),
+            Route("/v1/history", self._history),
+            Route("/v1/history/download", self._download, methods=["POST"]),
             Route("/v1/voices", self._voices),
             Route("/v1/voices/add", self._add_voice, methods=["POST"]),
             Route("/v1/voices/{voice}", self._delete_voice, methods=["DELETE"]),
@@ -107,8 +114,64 @@ class SpeechServer(ThreadedServer):
             "character_start_times_seconds": [n * CHARACTER_S for n in range(len(text))],
             "character_end_times_seconds": [(n + 1) * CHARACTER_S for n in range(len(text))],
         }
+        self._log(request.path_params["voice"], body, alignment)
+        if fault == "lost":
+            return Response("timeout", 504)
         sound = base64.b64encode(pcm(text)).decode() if fault != "no sound" else "%%%"
         return JSONResponse({"audio_base64": sound, "alignment": alignment, "normalized_alignment": alignment})
+
+    def _log(self, voice: str, body: dict[str, Any], alignment: dict[str, Any]) -> None:
+        entry = {
+            "history_item_id": f"h{len(self.history)}",
+            "voice_id": voice,
+            "model_id": body["model_id"],
+            "text": body["text"],
+            "date_unix": int(time.time()),
+            "state": "created",
+            "source": "TTS",
+            "settings": {"stability": 0.5, **body["voice_settings"]},
+            "content_type": "audio/mpeg",
+            "alignments": {"alignment": alignment, "normalized_alignment": alignment},
+        }
+        self.history.insert(0, entry)
+
+    async def _history(self, request: Request) -> Response:
+        if request.headers.get("xi-api-key") != KEY:
+            return _elevenlabs_error(401, "invalid_api_key", "Invalid API key")
+        query = request.query_params
+        assert (query["source"], query["sort_direction"]) == ("TTS", "desc")
+        fault = self.history_faults.popleft() if self.history_faults and self.history_faults[0] != "download down" else ""
+        if fault == "down":
+            return Response("upstream", 503)
+        if fault == "html":
+            return Response("<html>sign in</html>", media_type="text/html")
+        entries = [
+            {**entry, "state": "processing" if fault == "processing" else entry["state"]}
+            for entry in self.history
+            if entry["voice_id"] == query["voice_id"]
+            and entry["model_id"] == query["model_id"]
+            and entry["date_unix"] >= int(query["date_after_unix"])
+            and fault != "late"
+        ]
+        ids = [entry["history_item_id"] for entry in entries]
+        begin = ids.index(query["start_after_history_item_id"]) + 1 if "start_after_history_item_id" in query else 0
+        end = begin + (1 if fault == "short page" else int(query["page_size"]))
+        last_id = ids[begin:end][-1] if ids[begin:end] else None
+        return JSONResponse({"history": entries[begin:end], "last_history_item_id": last_id, "has_more": end < len(ids)})
+
+    async def _download(self, request: Request) -> Response:
+        if request.headers.get("xi-api-key") != KEY:
+            return _elevenlabs_error(401, "invalid_api_key", "Invalid API key")
+        body = await request.json()
+        [item_id] = body["history_item_ids"]
+        assert body["output_format"] == "wav"
+        if self.history_faults and self.history_faults[0] == "download down":
+            self.history_faults.popleft()
+            return Response("upstream", 503)
+        texts = [entry["text"] for entry in self.history if entry["history_item_id"] == item_id]
+        if not texts:
+            return _elevenlabs_error(400, "history_item_not_found", "A history item with this ID does not exist.")
+        return Response(wav(texts[0]), media_type="audio/wav")
 
     async def _voices(self, request: Request) -> Response:
         if request.headers.get("xi-api-key") != KEY:

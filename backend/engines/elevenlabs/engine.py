@@ -1,5 +1,5 @@
-"""Speech by ElevenLabs (POST /v1/text-to-speech/{voice}/with-timestamps, GET /v1/voices) and copies of voices (instant voice
-cloning: POST /v1/voices/add, DELETE /v1/voices/{voice})."""
+"""Speech by ElevenLabs (POST /v1/text-to-speech/{voice}/with-timestamps, GET /v1/voices), what it spoke before (history.py),
+and copies of voices (instant voice cloning: POST /v1/voices/add, DELETE /v1/voices/{voice})."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ import binascii
 import threading
 import time
 from collections.abc import Generator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from backend.engines.elevenlabs.history import SpeechHistoryReader, free_refusal
 from backend.engines.ports import speech_http, word_times
-from backend.engines.ports.events import EngineStatus, Event, Output
+from backend.engines.ports.events import Alive, EngineStatus, Event, Output
 from backend.engines.ports.speech import SpeechLost, SpeechRequest, SpeechVoice, SpokenWord
 from backend.errors import EngineError, EngineUnavailable, Unsupported
 from backend.kit.background import wait_for
-from backend.media.audio import wav_file
+from backend.media.audio import sound_file, wav_file
 from backend.settings import Settings
 
 RATE = 24_000
 MIN_SPEED, MAX_SPEED = 0.7, 1.2
+HISTORY_ASKS = 3
 _LIST_S = 300.0
 """Seconds for which the list of voices is kept."""
 _LANGUAGES = (
@@ -58,9 +61,12 @@ _GONE = ("voice_does_not_exist", "voice_not_found")
 class ElevenLabsSpeech:
     name, title, paid = "elevenlabs", "ElevenLabs", True
     keeps_copies = True
+    history_pause_s = 2.0
+    """Seconds between two looks into the history: what was just spoken is there a moment later."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.speech
+        self._all_settings = settings
         self._url = settings.speech.elevenlabs_url.rstrip("/")
         self._headers = {"xi-api-key": settings.speech.elevenlabs_key.get_secret_value()}
         self._lock = threading.Lock()
@@ -97,6 +103,24 @@ class ElevenLabsSpeech:
         wav_file.write_wav(out, pcm, RATE)
         yield Output(out, 0, {"words": words, "sentences": ()})
 
+    def recover(self, request: SpeechRequest, *, since: datetime) -> Generator[Event, None, None]:
+        history = SpeechHistoryReader(self._url, self._headers, self._settings.elevenlabs_model)
+        for n in range(HISTORY_ASKS):
+            if n:
+                yield from _pause(self.history_pause_s)
+            entry = yield from history.find(request, since)
+            if entry:
+                break
+        else:
+            return
+        request.workdir.mkdir(parents=True, exist_ok=True)
+        downloaded, out = request.workdir / "history.wav", request.workdir / "speech.wav"
+        yield from history.download(entry, downloaded)
+        for _ in sound_file.write_voice_wav(downloaded, "wav", out, settings=self._all_settings):
+            yield Alive()
+        alignments = entry.get("alignments") or {}
+        yield Output(out, 0, {"words": _words(alignments.get("alignment"), request.text), "sentences": ()})
+
     def clone_problem(self, language: str) -> str:
         return ""
 
@@ -117,7 +141,7 @@ class ElevenLabsSpeech:
         except httpx.HTTPError as error:
             raise EngineUnavailable("ElevenLabs does not answer. It is asked again to delete the voice.") from error
         if answer.status_code >= 400 and answer.status_code != 404 and not any(code in answer.text for code in _GONE):
-            raise _free_refusal(answer)
+            raise free_refusal(answer)
 
     def forget_marked(self, mark: str) -> None:
         try:
@@ -132,7 +156,7 @@ class ElevenLabsSpeech:
         """The id of the voice that bears the mark, or ""."""
         listed = client.get(f"{self._url}/v1/voices")
         if listed.status_code >= 400:
-            raise _free_refusal(listed)
+            raise free_refusal(listed)
         return next((str(entry["voice_id"]) for entry in listed.json()["voices"] if entry.get("description") == mark), "")
 
     def _find_or_add(self, client: httpx.Client, sample: Path, title: str, mark: str) -> str:
@@ -143,7 +167,7 @@ class ElevenLabsSpeech:
             files = {"files": ("sample.wav", sample.read_bytes(), "audio/wav")}
             added = client.post(f"{self._url}/v1/voices/add", data={"name": title, "description": mark}, files=files)
             if added.status_code >= 400:
-                raise _free_refusal(added)
+                raise free_refusal(added)
             body = added.json()
             if body.get("requires_verification"):
                 self.forget(str(body["voice_id"]))
@@ -188,11 +212,10 @@ class ElevenLabsSpeech:
             raise EngineUnavailable("ElevenLabs answers something else than its list of voices. It is tried again.") from error
 
 
-def _free_refusal(answer: httpx.Response) -> EngineError:
-    """Of a request that costs nothing: a lost answer is asked for again."""
-    if answer.status_code >= 500:
-        return EngineUnavailable("ElevenLabs failed. It is asked again.")
-    return speech_http.refusal(answer)
+def _pause(seconds: float) -> Generator[Event, None, None]:
+    over = threading.Event()
+    for _ in wait_for(lambda: over.wait(seconds), stop=over.set):
+        yield Alive()
 
 
 def _voice(entry: dict[str, Any]) -> SpeechVoice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -118,6 +119,17 @@ class VoiceCloner(Protocol):
     def forget_marked(self, mark: str) -> None:
         """Deletes the voice that bears `mark`, if there is one: its order ended before its answer was written down. Raises as
         `forget`."""
+        ...
+
+
+@runtime_checkable
+class SpeechHistory(Protocol):
+    """A paid speech engine that tells afterwards what it spoke."""
+
+    def recover(self, request: SpeechRequest, *, since: datetime) -> Generator[Event, None, None]:
+        """Fetches the sound of a request like this one (same voice, words and speed) that was answered at `since` or later,
+        which is not paid again. Yields Alive, and then `run`'s Output, or nothing where there was none. Raises
+        EngineUnavailable, RateLimited, Rejected and Unsupported where the history cannot be read now."""
         ...
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from backend.engines.elevenlabs.engine import ElevenLabsSpeech
 from backend.engines.ports.events import Output
-from backend.engines.ports.speech import SpeechEngine, SpeechLost, SpeechRequest, SpeechVoice, VoiceCloner
+from backend.engines.ports.speech import SpeechEngine, SpeechHistory, SpeechLost, SpeechRequest, SpeechVoice, VoiceCloner
 from backend.engines.ports.word_times import believable, words_of
 from backend.engines.registry import build_speech
 from backend.errors import EngineUnavailable, RateLimited, Rejected, StudioError, Unsupported
@@ -70,6 +72,44 @@ def test_elevenlabs_gives_the_times_of_words_and_no_voice_of_somebody(server: Sp
     assert not build(server, ELEVENLABS_API_KEY="wrong")["elevenlabs"].status().ok
 
 
+def recovered(engine: SpeechEngine, folder: Path, text: str = TEXT, *, speed: float = 1.0, ago_s: float = 0) -> list[Output]:
+    assert isinstance(engine, ElevenLabsSpeech)
+    engine.history_pause_s = 0
+    since = datetime.now(UTC) - timedelta(seconds=ago_s)
+    events = engine.recover(SpeechRequest(text, "r1", "en", folder, speed), since=since)
+    return [event for event in events if isinstance(event, Output)]
+
+
+def test_elevenlabs_is_asked_for_what_it_spoke_and_only_the_very_same_is_taken(server: SpeechServer, tmp_path: Path) -> None:
+    engine = build(server)["elevenlabs"]
+    assert isinstance(engine, SpeechHistory)
+    say(engine, "r1", tmp_path, "Another text.")
+    server.faults.append("lost")
+    with pytest.raises(SpeechLost):
+        say(engine, "r1", tmp_path)
+    say(engine, "r1", tmp_path, "The newest.")
+    server.history_faults += ["late", "short page"]  # the history is a moment behind, and comes in pages
+    [output] = recovered(engine, tmp_path)
+    assert server.asked == 3  # nothing was spoken again
+    assert wav_file.duration_s(output.path) == pytest.approx(0.06 * len(TEXT), abs=0.01)
+    assert believable(output.meta["words"], words_of(TEXT), wav_file.duration_s(output.path))
+    assert recovered(engine, tmp_path, "Never said.") == []
+    assert recovered(engine, tmp_path, speed=1.1) == []
+    assert recovered(engine, tmp_path, ago_s=-3600) == []
+    server.history[1]["state"] = "deleted"
+    assert recovered(engine, tmp_path) == []
+
+
+@pytest.mark.parametrize("fault", ["down", "html", "processing", "download down"])
+def test_a_history_that_cannot_be_read_now_is_asked_again(server: SpeechServer, tmp_path: Path, fault: str) -> None:
+    engine = build(server)["elevenlabs"]
+    say(engine, "r1", tmp_path)
+    server.history_faults.append(fault)
+    with pytest.raises(EngineUnavailable):
+        recovered(engine, tmp_path)
+    assert len(recovered(engine, tmp_path)) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "fault", "error"),
     [
@@ -83,6 +123,7 @@ def test_elevenlabs_gives_the_times_of_words_and_no_voice_of_somebody(server: Sp
         ("elevenlabs", "busy", RateLimited),
         ("elevenlabs", "invalid", Rejected),
         ("elevenlabs", "no sound", SpeechLost),
+        ("elevenlabs", "lost", SpeechLost),
     ],
 )
 def test_a_fault_says_whether_it_may_have_been_paid(

@@ -20,7 +20,7 @@ from backend.voices import PreviewDraft, pipeline
 from backend.voices.schemas import PreviewPayload
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
-from tests.fakes.speech import FakeSpeech
+from tests.fakes.speech import FakeShop, FakeSpeech
 from tests.support.context import next_attempt
 from workers.context import Context
 
@@ -90,6 +90,38 @@ def test_a_lost_answer_is_paid_again_only_when_somebody_asks_for_it(
         voices.speak(second, voice_id, "Hello")
     assert do(voices.forget_lost, voice_id) == 1
     assert voices.speak(context(), voice_id, "Hello").duration_s == 0.25
+    assert do(voices.forget_lost, voice_id) == 0
+
+
+def test_a_lost_answer_is_looked_for_in_the_history_before_anybody_is_asked_to_pay_again(
+    studio: App, do: Any, add: Any, context: NewContext
+) -> None:
+    shop = FakeShop()
+    studio.engines.speech["shop"] = shop
+    voice_id = add("shop")
+
+    def lose(text: str) -> None:
+        raise SpeechLost("The answer was lost.")
+
+    shop.at, shop.answered = lose, ["Hello"]
+    assert voices.speak(context(), voice_id, "Hello").duration_s == 0.25  # found at once: paid once, and settled
+    calls = select(LlmCall.state, LlmCall.usd)
+    assert [tuple(row) for row in do(lambda tx: tx.execute(calls).all())] == [("settled", Decimal("0.005"))]
+    shop.answered = []
+    job = context()
+    with pytest.raises(SpeechLost):
+        voices.speak(job, voice_id, "One two [pause] three")
+    shop.history_error = EngineUnavailable("Away.")
+    with pytest.raises(EngineUnavailable):  # the next attempt asks the history only, and does not give up while it is away
+        voices.speak(next_attempt(job), voice_id, "One two [pause] three")
+    shop.history_error, shop.answered = None, ["One two"]
+    with pytest.raises(SpeechLost, match="Speak again"):  # the other part may have been paid too
+        voices.speak(next_attempt(job), voice_id, "One two [pause] three")
+    shop.answered = ["One two", "three"]
+    spoken = voices.speak(next_attempt(job), voice_id, "One two [pause] three")
+    assert [word.text for word in spoken.words] == ["One", "two", "three"]
+    assert [request.text for request in shop.requests] == ["Hello", "One two"]
+    assert do(lambda tx: tx.scalars(select(LlmCall.state).order_by(LlmCall.id)).all()) == ["settled", "estimated"]
     assert do(voices.forget_lost, voice_id) == 0
 
 
