@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,22 +23,22 @@ class WebhookSender:
     """Any number may run: messages are claimed."""
 
     def __init__(self, app: App) -> None:
-        self._app = app
+        self._app, self._sender = app, webhooks.Sender(app)
         self._purge_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
         """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
         while not stopping.wait(self._app.settings.jobs.tick_s):
             try:
-                self.tick()
+                self.tick(stopping.is_set)
             except StudioError as error:
                 log.warning("webhooks not sent", error=error.message)
             except Exception:
                 log.exception("webhooks not sent")
 
-    def tick(self) -> None:
+    def tick(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
         """Sends what is due; deletes old messages once an hour. Raises Unavailable while Postgres is away."""
-        if tried := webhooks.deliver_due(self._app):
+        if tried := self._sender.deliver_due(is_stopping):
             log.info("webhooks tried", messages=tried)
         if time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY_S

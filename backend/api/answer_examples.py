@@ -12,7 +12,7 @@ _ID_PREFIXES = {
     "plan": "cp", "dataset": "ds", "draft": "txt", "edit": "edit", "generation": "gen", "image": "img", "influencer": "inf",
     "invitation": "inv", "job": "job", "lora": "lora", "picture": "pic", "post": "post", "preset": "pre", "run": "run",
     "sample": "sample", "session": "ses", "source": "src", "style": "sty", "template": "tpl", "tenant": "ws", "track": "trk",
-    "trial": "trial", "upload": "up", "user": "usr", "variant": "post", "wildcard": "wild", "workflow": "wfl",
+    "trial": "trial", "upload": "up", "user": "usr", "variant": "post", "wildcard": "wild", "endpoint": "whe", "workflow": "wfl",
     "workspace": "ws",
 }  # fmt: skip
 _BY_FORMAT = {

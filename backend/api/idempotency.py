@@ -31,7 +31,7 @@ _MAX_STORED_BYTES = 512 * 1024
 _KEPT_HEADERS = ("content-type", "location", "etag", "x-total-count")
 SIGN_IN_PATHS = ("/auth/", "/session")
 """Signing in: there a repeated answer would hand out tokens."""
-_SECRETS = ("/api-keys", "/members")
+_SECRETS = ("/api-keys", "/members", "/webhook-endpoints")
 """Answers of these hold a secret that is shown once: of them only id and status are repeated."""
 
 

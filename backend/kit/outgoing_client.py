@@ -40,11 +40,12 @@ Resolve = Callable[[str, int], Sequence[str]]
 class Answer:
     """`status` None: there was no answer, and `error` says why. `text`: the answer's beginning; `is_cut`: there was more.
 
-    `latency_s`: until the answer's head, None without an answer.
+    `timed_out`: it was reached and did not answer in time. `latency_s`: until the answer's head, None without an answer.
     """
 
     status: int | None
     error: str = ""
+    timed_out: bool = False
     text: str = ""
     is_cut: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -116,13 +117,13 @@ class OutgoingClient:
         ) as error:
             return Answer(None, _tls_trouble(error) or NOT_REACHED)
         except httpx.TimeoutException:
-            return Answer(None, f"It did not answer within {self._timeout_s:g} seconds.")
+            return Answer(None, f"It did not answer within {self._timeout_s:g} seconds.", timed_out=True)
         except (httpx.HTTPError, ValueError):
             return Answer(None, NO_ANSWER)
         finally:
             _deadline.reset(token)
         text = body.decode("utf-8", "replace").replace("\x00", "")
-        return Answer(response.status_code, "", text, is_cut, dict(response.headers), latency_s)
+        return Answer(response.status_code, text=text, is_cut=is_cut, headers=dict(response.headers), latency_s=latency_s)
 
 
 def _beginning(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
@@ -152,10 +153,11 @@ class _CheckedTransport(httpx.HTTPTransport):
     """httpx's transport over a pool whose connections are checked. httpx has no parameter for the network beneath it."""
 
     def __init__(self, rules: OutgoingRules, resolve: Resolve) -> None:
-        super().__init__(trust_env=False)
+        tls = httpx.create_ssl_context()  # reads SSL_CERT_FILE, for certificates of an authority of one's own
+        super().__init__(verify=tls, trust_env=False)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),  # reads SSL_CERT_FILE, for certificates of an authority of one's own
+            ssl_context=tls,
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=15.0,

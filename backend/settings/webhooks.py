@@ -19,6 +19,7 @@ def _readable_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+Delays = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(split), Field(min_length=1, max_length=30)]
 AllowedHosts = Annotated[tuple[str, ...], BeforeValidator(split), AfterValidator(_readable_hosts)]
 
 
@@ -35,6 +36,20 @@ class WebhookSettings(SettingsSection):
     )
     plain_http: bool = env("WEBHOOK_PLAIN_HTTP", False, "workspaces may give http addresses (port 80) too")
     timeout_s: float = Field(20.0, alias="WEBHOOK_TIMEOUT_S", gt=0, le=30, description="how long a try may take")
+    retry_delays_s: Delays = env(
+        "WEBHOOK_RETRY_DELAYS_S",
+        (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
+        "how long to wait after each failed try; after the last of them a message is given up",
+    )
+    retry_jitter: float = Field(
+        0.1, alias="WEBHOOK_RETRY_JITTER", ge=0, le=1, description="share of a delay that is added at random, at most"
+    )
+    disable_after_s: float = Field(
+        432_000.0, alias="WEBHOOK_DISABLE_AFTER_S", gt=0, description="an endpoint that failed for so long is switched off"
+    )
+    n8n_url: str = env(
+        "N8N_WEBHOOK_URL", "", "your n8n: told of every job's end at /webhook/job-completed and /webhook/job-failed below it"
+    )
     video_completed_url: str = env(
         "VIDEO_COMPLETED_N8N_WEBHOOK_URL", "", "is told when a video of /orchestrate is done or has failed"
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.db.tables import WebhookMessage
+from backend.db.tables import WebhookAttempt, WebhookMessage
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
-from backend.webhooks.schemas import MessageCard, MessagePage
+from backend.webhooks.schemas import DeliveryCard, MessageCard, MessagePage
 
 MAX_PAGE_SIZE = 200
+_GONE = "There is no such webhook in this workspace. Ended ones are kept for 30 days."
 
 
 def send_when_job_ends(tx: Session, job_id: str, targets: Sequence[tuple[str, str]]) -> None:
@@ -29,24 +30,45 @@ def send_when_job_ends(tx: Session, job_id: str, targets: Sequence[tuple[str, st
         tx.execute(insert(WebhookMessage).values(**row).on_conflict_do_nothing())
 
 
-def page(tx: Session, *, states: Sequence[str] = (), take: int = 50, skip: int = 0, cursor: str | None = None) -> MessagePage:
-    """Messages, newest first, of these states (empty: all). `cursor`: the last page's `next_cursor`."""
-    where = [WebhookMessage.state.in_(states)] if states else []
+def page(
+    tx: Session,
+    *,
+    states: Sequence[str] = (),
+    endpoint_id: str | None = None,
+    take: int = 50,
+    skip: int = 0,
+    cursor: str | None = None,
+) -> MessagePage:
+    """Messages, newest first, of these states (empty: all) and of this endpoint (None: any). `cursor`: the last page's
+    `next_cursor`."""
+    where: list[ColumnElement[bool]] = [WebhookMessage.state.in_(states)] if states else []
+    if endpoint_id is not None:
+        where.append(WebhookMessage.endpoint_id == endpoint_id)
     total = tx.scalar(select(func.count()).select_from(WebhookMessage).where(*where)) or 0
     query = select(WebhookMessage).where(*where)
     if cursor:
         query = query.where(WebhookMessage.id < cursor)
     take = min(take, MAX_PAGE_SIZE)
     rows = tx.scalars(query.order_by(WebhookMessage.id.desc()).offset(skip).limit(take + 1)).all()
-    cards = [_card(row) for row in rows[:take]]
+    cards = [card_of(row) for row in rows[:take]]
     return MessagePage(cards, cards[-1].id if len(rows) > take else None, total)
+
+
+def attempts(tx: Session, message_id: str) -> list[DeliveryCard]:
+    """The tries of a message, the latest first. Raises NotFound."""
+    if tx.get(WebhookMessage, message_id) is None:
+        raise NotFound(_GONE)
+    rows = tx.scalars(
+        select(WebhookAttempt).where(WebhookAttempt.message_id == message_id).order_by(WebhookAttempt.id.desc()).limit(100)
+    )
+    return [DeliveryCard(**{field.name: getattr(row, field.name) for field in fields(DeliveryCard)}) for row in rows]
 
 
 def replay(tx: Session, message_id: str) -> MessageCard:
     """Sends a message once more, with all its tries. Raises NotFound, Conflict when it is still waiting or on its way."""
     row = tx.get(WebhookMessage, message_id, with_for_update=True)
     if row is None:
-        raise NotFound("There is no such webhook in this workspace. Ended ones are kept for 30 days.")
+        raise NotFound(_GONE)
     if row.state not in ("delivered", "failed"):
         raise Conflict("This webhook is still on its way. It is sent again by itself until it is delivered or given up.")
     now = func.clock_timestamp()
@@ -54,8 +76,8 @@ def replay(tx: Session, message_id: str) -> MessageCard:
     tx.execute(update(WebhookMessage).where(WebhookMessage.id == message_id).values(**again))
     events.record(tx, "webhook.replayed", "webhook", message_id)
     tx.refresh(row)
-    return _card(row)
+    return card_of(row)
 
 
-def _card(row: WebhookMessage) -> MessageCard:
+def card_of(row: WebhookMessage) -> MessageCard:
     return MessageCard(**{field.name: getattr(row, field.name) for field in fields(MessageCard)})

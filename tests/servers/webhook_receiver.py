@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,7 @@ class WebhookReceiver(ThreadedServer):
         self._released = threading.Event()
 
     def start(self, app: Any = None, **options: Any) -> None:
+        self._released.clear()
         super().start(app or self._serve, **{"interface": "asgi3", "lifespan": "off"} | options)
 
     def stop(self) -> None:
@@ -80,11 +81,22 @@ class WebhookReceiver(ThreadedServer):
         status = reply.status if isinstance(reply.status, int) else 0 if reply.status == HANG else 200
         self.taken.append(Taken(str(scope["path"]), headers, body, status))
         if reply.status == HANG:
-            while not self._released.is_set():
-                await asyncio.sleep(0.02)
+            while (await receive())["type"] != "http.disconnect":
+                pass
             return
         pairs = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
         await send({"type": "http.response.start", "status": status, "headers": pairs})
         while reply.status == ENDLESS and not self._released.is_set():
             await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
         await send({"type": "http.response.body", "body": reply.body})
+
+
+@contextmanager
+def receiving(*replies: Reply, **options: Any) -> Iterator[WebhookReceiver]:
+    """A receiver that runs. `options` are uvicorn's."""
+    receiver = WebhookReceiver(*replies)
+    receiver.start(**options)
+    try:
+        yield receiver
+    finally:
+        receiver.stop()

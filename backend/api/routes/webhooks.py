@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import webhooks
-from backend.api.api_model import ApiModel, Listing
+from backend.api.api_model import ApiModel, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.webhooks import MessageCard
 
@@ -20,12 +21,15 @@ Status = Literal["waiting", "pending", "delivered", "failed"]
 class WebhookResponse(ApiModel):
     """`status`: waiting (for its job), pending (to be sent at `nextAt`), delivered, or failed (given up).
 
-    `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer.
+    `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer. `endpointId` null: to
+    the operator's address. `eventPosition`: of the event that it tells of, null for tests and messages about jobs.
     """
 
     id: str
     kind: str
     url: str
+    endpoint_id: str | None
+    event_position: int | None
     job_id: str | None
     status: Status = Field(validation_alias="state")
     body: str
@@ -35,6 +39,26 @@ class WebhookResponse(ApiModel):
     last_error: str
     delivered_at: datetime | None
     created_at: datetime
+
+
+class DeliveryResponse(ApiModel):
+    """One try. `status` null: there was no answer, and `error` says why. `answer`: the beginning of its body."""
+
+    id: str
+    number: int
+    status: int | None
+    error: str
+    answer: str
+    latency_ms: int | None
+    created_at: datetime
+
+
+class EventTypeResponse(ApiModel):
+    """`sample`: a body, as it is sent."""
+
+    type: str
+    description: str
+    sample: dict[str, Any]
 
 
 def webhook_response(card: MessageCard) -> WebhookResponse:
@@ -47,16 +71,37 @@ def list_webhooks(
     caller: Caller,
     response: Response,
     status: Annotated[list[Status], Query()] = [],  # noqa: B006
+    endpoint: str | None = None,
     take: Annotated[int, Query(ge=1, le=200)] = 50,
     skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     cursor: str | None = None,
 ) -> Listing[WebhookResponse]:
-    """Newest first; ended ones are kept for 30 days. `status=failed`: the dead letters."""
+    """Newest first; ended ones are kept for 30 days. `status=failed`: the dead letters. `endpoint`: of one endpoint."""
     with app.db.transaction(caller) as tx:
-        page = webhooks.page(tx, states=status, take=take, skip=skip, cursor=cursor)
+        page = webhooks.page(tx, states=status, endpoint_id=endpoint, take=take, skip=skip, cursor=cursor)
     response.headers["x-total-count"] = str(page.total)
     data = [webhook_response(card) for card in page.cards]
     return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
+
+
+@router.get("/event-types")
+def list_webhook_event_types(app: Studio, caller: Caller, response: Response) -> Listing[EventTypeResponse]:
+    """What endpoints can be told of, each with a sample."""
+    with app.db.transaction(caller):
+        types = webhooks.EVENT_TYPES.values()
+    samples = [(event_type, json.loads(webhooks.sample_body(event_type))) for event_type in types]
+    return listing(
+        response,
+        [EventTypeResponse(type=entry.type, description=entry.description, sample=sample) for entry, sample in samples],
+    )
+
+
+@router.get("/{message_id}/attempts")
+def list_webhook_attempts(message_id: str, app: Studio, caller: Caller, response: Response) -> Listing[DeliveryResponse]:
+    """The latest first, at most a hundred."""
+    with app.db.transaction(caller) as tx:
+        cards = webhooks.attempts(tx, message_id)
+    return listing(response, [DeliveryResponse.model_validate(card) for card in cards])
 
 
 @router.post("/{message_id}/replay")

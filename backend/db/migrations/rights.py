@@ -20,6 +20,7 @@ _DISPATCHED = (
     "posting_rules",
     "channels",
     "post_attempts",
+    "webhook_endpoints",
     "webhook_messages",
 )
 """Tables the dispatch role works on across workspaces."""

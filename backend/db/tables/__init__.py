@@ -57,7 +57,7 @@ from backend.db.tables.reel import Reel, ReelClip, ReelScene
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
 from backend.db.tables.voice import InfluencerVoice, LexiconEntry, SpokenAudio, Voice
-from backend.db.tables.webhook import WebhookMessage
+from backend.db.tables.webhook import WebhookAttempt, WebhookCursor, WebhookEndpoint, WebhookMessage
 from backend.db.tables.writing import TalkLine, TextDraft
 from backend.db.tables.writing_style import StyleSource, StyleText, WritingStyle
 
@@ -73,6 +73,7 @@ WITHOUT_TENANT = frozenset(
         "workers",
         "devices",
         "schedules",
+        "webhook_cursors",
         "work_times",
         "alembic_version",
     }
@@ -167,6 +168,9 @@ __all__ = [
     "Upload",
     "User",
     "Voice",
+    "WebhookAttempt",
+    "WebhookCursor",
+    "WebhookEndpoint",
     "WebhookMessage",
     "Wildcard",
     "WorkTime",

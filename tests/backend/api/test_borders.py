@@ -33,6 +33,7 @@ from backend.db.tables import TalkLine, Voice
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from backend.reels import ReelDraft, ReelVariantDraft
+from backend.webhooks import EndpointDraft
 from backend.workflows import WorkflowDraft
 from backend.writing import TextParts, WriteOrder
 from tests.factories import graphs as known
@@ -132,6 +133,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         entry = voices.set_pronunciation(tx, "Nguyen", "Win")
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
         message_id = webhooks.page(tx).cards[0].id
+        hook = EndpointDraft(name="Theirs", url="https://hooks.example/")
+        endpoint_id = webhooks.create_endpoint(app.settings, tx, hook).card.id
         reel = reels.create(tx, ReelDraft(script="Theirs."))
         variant = reels.add_variant(tx, reel.id, ReelVariantDraft(hook="Theirs too."))
         track_id = make_track(tx)
@@ -151,7 +154,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
-        "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
+        "campaign_id": campaign.id, "message_id": message_id, "endpoint_id": endpoint_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
         "variant_id": variant.id,
         "track_id": track_id,
         "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
@@ -166,6 +169,7 @@ MADE_HERE = {
     "/workflows",
     "/style/sessions",
     "/api-keys",
+    "/webhook-endpoints",
     "/influencers",
     "/datasets",
     "/recipes/templates",

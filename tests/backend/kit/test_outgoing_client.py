@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -22,21 +21,11 @@ from backend.kit import outgoing_client
 from backend.kit.clock import now
 from backend.kit.outgoing_client import NO_ANSWER, NOT_REACHED, OutgoingClient
 from backend.kit.outgoing_rules import ANYWHERE, OutgoingRules, allowed_hosts, is_inner
-from tests.servers.webhook_receiver import ENDLESS, HANG, Reply, WebhookReceiver
+from tests.servers.webhook_receiver import ENDLESS, HANG, Reply, receiving
 
 PUBLIC = "93.184.216.34"
 OPEN = OutgoingRules()
 LOOPBACK = OutgoingRules(allowed_hosts(["127.0.0.0/8"]))
-
-
-@contextmanager
-def receiving(*replies: Reply, **options: object) -> Iterator[WebhookReceiver]:
-    receiver = WebhookReceiver(*replies)
-    receiver.start(**options)
-    try:
-        yield receiver
-    finally:
-        receiver.stop()
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+from sqlalchemy import update
 
 from backend import webhooks
 from backend.app import App
+from backend.db.tables import WebhookMessage
 from backend.reels.shared_folder import folder_name
 from tests.factories.account import Tenant
+from tests.servers.webhook_receiver import receiving
 from tests.support.browsing import browser
 from tests.support.inline_worker import run_job
 
@@ -55,10 +57,11 @@ def test_a_run_is_started_once_followed_and_fetched(
     assert film.content == (folder / "stitched_subtitled.mp4").read_bytes()
     part = program.get(f"/orchestrate/video/{job_id}", headers={"range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
-    sent: list[dict[str, Any]] = []
-    transport = httpx.MockTransport(lambda request: sent.append(json.loads(request.content)) or httpx.Response(200))
-    webhooks.deliver_due(replace(worker_app, settings=studio.settings), transport)
-    [body] = sent
+    with receiving() as n8n:
+        with worker_app.db.dispatch() as tx:
+            tx.execute(update(WebhookMessage).values(url=n8n.url))
+        webhooks.deliver_due(replace(worker_app, settings=studio.settings))
+    [body] = [json.loads(request.body) for request in n8n.taken]
     assert (set(body), body["event"]) == ({"event", "timestamp", "data"}, "job_completed")
     assert body["data"] == {"job_id": job_id, "status": "completed", "run_id": RUN["run_id"], **done["files"]}
 
