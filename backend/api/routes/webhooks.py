@@ -21,8 +21,9 @@ Status = Literal["waiting", "pending", "delivered", "failed"]
 class WebhookResponse(ApiModel):
     """`status`: waiting (for its job), pending (to be sent at `nextAt`), delivered, or failed (given up).
 
-    `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer. `endpointId` null: to
-    the operator's address. `eventPosition`: of the event that it tells of, null for tests and messages about jobs.
+    `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer.
+
+    `endpointId` null: to the operator's address. `eventPosition`: of the event that it tells of, null for tests.
     """
 
     id: str

@@ -89,6 +89,7 @@ def test_events_behind_the_endpoint_are_sent_once_by_its_filter(
     assert {request.path for request in receiver.taken} == {"/a"}
     first, second = sorted(body["data"]["position"] for body in bodies)
     assert first < second
+    assert {message.event_position for message in messages(sending, workspace)} == {first, second}
     for request in receiver.taken:
         Webhook(created.secret).verify(request.body, request.headers)
     assert {message.state for message in messages(sending, workspace)} == {"delivered"}
