@@ -9,11 +9,11 @@ from typing import Any
 _DIGITS = "0190a8c2"
 _ID_PREFIXES = {
     "api_key": "apk", "asset": "ast", "attempt": "att", "board": "brd", "channel": "chn", "clip": "clip", "comparison": "cmp",
-    "plan": "cp", "dataset": "ds", "draft": "txt", "endpoint": "whe", "edit": "edit", "generation": "gen", "image": "img", "influencer": "inf",
+    "plan": "cp", "dataset": "ds", "draft": "txt", "edit": "edit", "generation": "gen", "image": "img", "influencer": "inf",
     "invitation": "inv", "job": "job", "lora": "lora", "picture": "pic", "post": "post", "preset": "pre", "run": "run",
     "sample": "sample", "session": "ses", "source": "src", "style": "sty", "template": "tpl", "tenant": "ws", "track": "trk",
     "trial": "trial", "upload": "up", "user": "usr", "variant": "post", "wildcard": "wild", "workflow": "wfl",
-    "workspace": "ws",
+    "workspace": "ws", "endpoint": "whe",
 }  # fmt: skip
 _BY_FORMAT = {
     "date-time": "2031-12-24T18:00:00Z", "date": "2031-12-24", "time": "18:00:00", "uri": "https://studio.example.org/picture",

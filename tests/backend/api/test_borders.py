@@ -154,8 +154,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "template_id": template.id,
         "style_id": prompt_style.id, "preset_id": preset.id, "line_id": line.id, "post_id": plan.posts[0].id,
         "source_id": writing_style_source, "set_id": hashtags.id, "comment_template_id": comment.id, "form": "create",
-        "campaign_id": campaign.id, "message_id": message_id, "endpoint_id": endpoint_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
-        "variant_id": variant.id,
+        "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
+        "variant_id": variant.id, "endpoint_id": endpoint_id,
         "track_id": track_id,
         "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
     }  # fmt: skip
