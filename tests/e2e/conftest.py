@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -25,7 +27,7 @@ from tests.support.worker_forks import ForkedWorker, WorkerForks
 
 SCREENS = ROOT / "var" / "screens"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--js-flags=--no-opt --no-maglev"]
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--process-per-site", "--js-flags=--no-opt --no-maglev"]
 """No page lives long enough to earn back what its code costs to be compiled a second and a third time."""
 STILL = """addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("style"), {
   textContent: `*, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
@@ -150,8 +152,52 @@ def light_studio_url(bare_studio_url: str, workers: Workers) -> str:
     return bare_studio_url
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+class Visitors:
+    """The browsers-within-the-browser that tests look through. One is given back empty: without cookies, storage and tabs.
+
+    What it keeps is its process with the page's compiled code, and its cache of files: of the two seconds of processor time
+    that a first page takes, the second test with the same kind of visitor pays half.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[str, list[BrowserContext]] = {}
+        self._kinds: dict[BrowserContext, str] = {}
+
+    def take(self, *, live: bool, **options: Any) -> BrowserContext:
+        """`options` are Playwright's. `live`: with the stream of events."""
+        kind = repr((live, sorted(options.items())))
+        if free := self._free.get(kind):
+            return free.pop()
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(30_000)
+        context.add_init_script(STILL)
+        if not live:
+            context.add_init_script(NO_STREAM)
+        keeper = context.new_page()  # a process stays as long as a page of its site does
+        keeper.route("**/*", lambda route: route.fulfill(body=""))
+        keeper.goto("http://127.0.0.1/")
+        self._kinds[context] = kind
+        return context
+
+    def give_back(self, context: BrowserContext) -> None:
+        keeper, *tabs = context.pages
+        protocol = context.new_cdp_session(keeper)
+        for tab in tabs:
+            origin = urlsplit(tab.url)._replace(path="", query="", fragment="").geturl()
+            tab.close()
+            protocol.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        protocol.detach()
+        context.clear_cookies()
+        context.clear_permissions()
+        context.unroute_all()
+        self._free.setdefault(self._kinds[context], []).append(context)
+
+
+@pytest.fixture(scope="session")
+def session_browser() -> Iterator[Browser]:
+    """One for all tests of this process. Outside of tests that use it, its loop is not the running one: `asyncio.run` is
+    refused where one runs."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         missing = "Chromium is not installed; the walks in a real browser need it (Debian: apt-get install chromium)."
@@ -160,28 +206,40 @@ def browser() -> Iterator[Browser]:
         pytest.skip(missing)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
         yield launched
+        asyncio._set_running_loop(loop)
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def visitors(session_browser: Browser) -> Visitors:
+    return Visitors(session_browser)
+
+
 @pytest.fixture
-def new_visitor(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def browser(session_browser: Browser) -> Iterator[Browser]:
+    asyncio._set_running_loop(session_browser._loop)
+    yield session_browser
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, visitors: Visitors) -> Iterator[Callable[..., BrowserContext]]:
     """`new_visitor(width=1280, dark=False, live=False)` -> a browser without cookies. `live`: with the stream of events."""
-    contexts: list[BrowserContext] = []
+    assert browser.is_connected()
+    taken: list[BrowserContext] = []
 
     def make(*, width: int = 1280, height: int = 900, dark: bool = False, live: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **options)
-        context.set_default_timeout(30_000)
-        context.add_init_script(STILL)
-        if not live:
-            context.add_init_script(NO_STREAM)
-        contexts.append(context)
-        return context
+        viewport = {"width": width, "height": height}
+        taken.append(visitors.take(live=live, viewport=viewport, color_scheme=scheme, **options))
+        return taken[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for context in taken:
+        visitors.give_back(context)
 
 
 @pytest.fixture
