@@ -60,7 +60,7 @@ def test_captions_by_a_vision_model(
     expect(tab.get_by_text("bella, a woman smiling in front of a wall").nth(2)).to_be_visible(timeout=60_000)
     assert len(server.asked) == 3
     shoot(tab, "caption-preview")
-    server.faults.times, server.faults.answer_s = {"image_declined": 1}, 1.5
+    server.faults.times, server.faults.answer_s = {"image_declined": 1}, 0.6
     tab.get_by_role("button", name="Caption 13 pictures").click()
     expect(tab.get_by_text("of 13")).to_be_visible(timeout=60_000)
     shoot(tab, "caption-running")
