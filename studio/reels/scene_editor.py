@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -56,7 +57,8 @@ def _form(page: Page, card: ReelCard, scene: SceneCard, *, is_video: bool) -> No
             hint = "What it shows; empty: as the words"
             prompt = st.text_input("Picture", shown.prompt, placeholder=hint, max_chars=2000, disabled=not page.can_edit)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            changes = (_sound(page, shown) if is_video else _movement(page, shown)) | _focus(page, shown)
+            changes = _sound(page, shown) if is_video else _movement(page, shown)
+            changes |= _focus(page, shown, is_video=is_video)
             transitions = list(TRANSITIONS)
             transition = st.selectbox(
                 "Transition",
@@ -83,7 +85,7 @@ def _form(page: Page, card: ReelCard, scene: SceneCard, *, is_video: bool) -> No
         st.rerun()
 
 
-def _movement(page: Page, scene: SceneCard) -> dict[str, str]:
+def _movement(page: Page, scene: SceneCard) -> dict[str, Any]:
     """The field of a picture."""
     names = list(MOVEMENTS)
     at = names.index(scene.movement)
@@ -91,18 +93,18 @@ def _movement(page: Page, scene: SceneCard) -> dict[str, str]:
     return {"movement": st.selectbox("Movement", names, at, title, width=130, disabled=not page.can_edit)}
 
 
-def _focus(page: Page, scene: SceneCard) -> dict[str, list[float] | None]:
-    """Which part of its picture is kept where that has another shape than the reel."""
-    options: dict[str, list[float] | None] = {"Face": None, **_PLACES}
-    if scene.focus and scene.focus not in _PLACES.values():  # set over the API
+def _focus(page: Page, scene: SceneCard, *, is_video: bool) -> dict[str, Any]:
+    """Which part of its picture is kept where that has another shape than the reel. Faces are looked for in pictures only."""
+    options: dict[str, list[float] | None] = {**_PLACES, "Middle": None} if is_video else {"Face": None, **_PLACES}
+    if scene.focus and scene.focus not in options.values():  # set over the API
         options[" × ".join(f"{share:.0%}" for share in scene.focus)] = scene.focus
     at = list(options.values()).index(scene.focus)
-    hint = "What stays in the picture where its edges are cut; without a face: the middle"
+    hint = "What stays where the edges are cut" + ("" if is_video else "; without a face: the middle")
     name = st.selectbox("Keep", list(options), at, help=hint, width=130, disabled=not page.can_edit)
     return {"focus": options[name]}
 
 
-def _sound(page: Page, scene: SceneCard) -> dict[str, str]:
+def _sound(page: Page, scene: SceneCard) -> dict[str, Any]:
     """The field of a video, which moves by itself."""
     names = list(SCENE_SOUNDS)
     at, title = names.index(scene.sound), SCENE_SOUNDS.__getitem__
