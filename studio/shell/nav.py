@@ -87,6 +87,7 @@ ITEMS = (
     NavItem("settings/jobs", "Activity", ":material/bolt:", "jobs"),
     NavItem("settings/system", "System", ":material/monitor_heart:", "system"),
     NavItem("settings/api_keys", "API keys", ":material/key:", "api-keys"),
+    NavItem("settings/webhooks", "Webhooks", ":material/webhook:", "webhooks"),
     NavItem("settings/account", "Profile", ":material/person:", "account", is_tab=False),
 )
 MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}

@@ -1,0 +1,131 @@
+"""The endpoints of a workspace: make, change, switch off, delete."""
+
+from __future__ import annotations
+
+import base64
+
+import streamlit as st
+
+from backend import webhooks
+from backend.webhooks import EndpointCard, EndpointChange, EndpointDraft, NewEndpoint
+from studio.shell.frame import Page
+from studio.ui.buttons import confirm
+from studio.ui.empty_state import empty_state
+from studio.ui.format import ago, plain
+from studio.webhooks.catalogue import event_filter, event_label
+
+_NEW_SECRET = "_new_webhook_secret"
+_STATE_COLORS = {"active": "green", "failing": "orange", "paused": "gray", "disabled": "red"}
+
+
+def only_for_owners() -> None:
+    empty_state("Owners manage webhooks", "Ask an owner of this workspace.", icon=":material/webhook:")
+
+
+def new_endpoint(page: Page) -> None:
+    if secret := st.session_state.get(_NEW_SECRET):
+        _show_secret(secret)
+    with st.expander("New webhook", icon=":material/add:"):
+        name = st.text_input("Name", placeholder="n8n", max_chars=80, key="hook:name")
+        url = st.text_input("Address", placeholder="https://n8n.example.com/webhook/studio", max_chars=2000, key="hook:url")
+        event_types = event_filter("hook", ())
+        if st.button("Make the webhook", type="primary", icon=":material/webhook:"):
+            draft = EndpointDraft(name=name, url=url, event_types=event_types)
+            with page.transaction(needs="owner") as tx:
+                created = webhooks.create_endpoint(page.app.settings, tx, draft)
+            remember_secret(created)
+            for key in ("hook:name", "hook:url"):
+                st.session_state.pop(key, None)
+            st.rerun()
+
+
+def endpoint_list(page: Page) -> None:
+    with page.transaction(needs="owner") as tx:
+        cards = webhooks.endpoints(tx)
+    if not cards:
+        empty_state(
+            "No webhooks yet",
+            "n8n and other programs are told when a post is out, a job is done or a budget is nearly spent.",
+            icon=":material/webhook:",
+        )
+    for card in cards:
+        with st.container(border=True):
+            _endpoint(page, card)
+
+
+def remember_secret(created: NewEndpoint) -> None:
+    st.session_state[_NEW_SECRET] = created.secret
+
+
+def show_new_secret() -> None:
+    if secret := st.session_state.get(_NEW_SECRET):
+        _show_secret(secret)
+
+
+def state_badge(card: EndpointCard) -> None:
+    state = "failing" if card.state == "active" and card.failing_since else card.state
+    st.badge(state, color=_STATE_COLORS[state])  # type: ignore[arg-type]
+
+
+def trouble(card: EndpointCard) -> None:
+    """Why it is switched off, or since when it fails."""
+    if card.state == "disabled":
+        st.warning(f"Switched off: {plain(card.disabled_reason)}", icon=":material/power_off:")
+    elif card.state == "active" and card.failing_since:
+        st.caption(f":orange[Nothing was delivered since {ago(card.failing_since)}. It is tried again by itself.]")
+
+
+def _show_secret(secret: str) -> None:
+    with st.container(border=True):
+        st.success("Copy the secret now: it is shown only this once.", icon=":material/content_copy:")
+        st.code(secret, language=None, wrap_lines=True)
+        st.caption("In n8n's crypto node, enter this text instead:")
+        st.code(base64.b64decode(secret.removeprefix("whsec_")).decode(), language=None, wrap_lines=True)
+        if st.button("I have copied it"):
+            st.session_state.pop(_NEW_SECRET)
+            st.rerun()
+
+
+def _endpoint(page: Page, card: EndpointCard) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(card.name)}**  \n:small[{plain(card.url)}]")
+        st.space("stretch")
+        state_badge(card)
+    st.caption(f"Told of {', '.join(map(event_label, card.event_types)) or 'everything'}.")
+    trouble(card)
+    with st.container(horizontal=True):
+        if st.button("Deliveries", icon=":material/list_alt:", key=f"log:{card.id}"):
+            page.go("settings/webhooks", id=card.id)
+        with st.popover("Change", icon=":material/edit:", key=f"change:{card.id}"):
+            _change_form(page, card)
+        switch = ("Pause", ":material/pause:") if card.state == "active" else ("Switch on", ":material/play_arrow:")
+        if st.button(switch[0], icon=switch[1], key=f"switch:{card.id}"):
+            _save(page, card.id, EndpointChange(active=card.state != "active"))
+            st.rerun()
+        if st.button("Delete", icon=":material/delete:", key=f"delete:{card.id}"):
+            confirm(
+                f"Delete {plain(card.name)}?",
+                "It is told of nothing more. Its deliveries are deleted too. This cannot be undone.",
+                action="Delete",
+                act=lambda: _delete(page, card.id),
+            )
+
+
+def _change_form(page: Page, card: EndpointCard) -> None:
+    name = st.text_input("Name", value=card.name, max_chars=80, key=f"name:{card.id}")
+    url = st.text_input("Address", value=card.url, max_chars=2000, key=f"url:{card.id}")
+    event_types = event_filter(card.id, card.event_types)
+    if st.button("Save", type="primary", key=f"save:{card.id}"):
+        _save(page, card.id, EndpointChange(name=name, url=url, event_types=event_types))
+        st.toast("Saved.", icon=":material/check:")
+        st.rerun()
+
+
+def _save(page: Page, endpoint_id: str, draft: EndpointChange) -> None:
+    with page.transaction(needs="owner") as tx:
+        webhooks.change_endpoint(page.app.settings, tx, endpoint_id, draft)
+
+
+def _delete(page: Page, endpoint_id: str) -> None:
+    with page.transaction(needs="owner") as tx:
+        webhooks.delete_endpoint(tx, endpoint_id)
