@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, field_validator
 from sqlalchemy.orm import Session
 
-from backend import assets, influencers, jobs, music, webhooks
+from backend import assets, events, influencers, jobs, music, webhooks
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
@@ -104,6 +104,14 @@ def job_and_reel(tx: Session, job_id: str) -> tuple[JobCard, ReelCard]:
     if reel is None:
         raise NotFound("There is no such video job in this workspace. Start one with POST /orchestrate/start.")
     return card, reel
+
+
+def report_update(tx: Session, job_id: str, status: str) -> JobCard:
+    """Notes what another program says of a job, as an event about it: whoever follows the job looks at it again. The job itself
+    is not changed. Raises NotFound."""
+    card = jobs.get(tx, job_id)
+    events.record(tx, "job.reported", "job", job_id, {"status": status})
+    return card
 
 
 def announce_end(settings: Settings, tx: Session, reel_id: str, job_id: str) -> None:

@@ -95,6 +95,7 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/reels/{reel_id}/variants", {"hook": "Taken."}),
         ("PUT", "/reels/{reel_id}/variants/{variant_id}", {"hook": "Taken."}),
         ("POST", "/orchestrate/start", {"script": "Hello.", "influencer_id": ids["influencer_id"]}),
+        ("POST", "/frontend/webhook/job-update", {"job_id": ids["job_id"], "status": "completed"}),
         ("POST", "/webhook/create-video", {"script": "Hello.", "influencer_id": ids["influencer_id"]}),
         ("POST", "/consents", {"subjectName": "Anna Bell", "language": "en", "influencerId": ids["influencer_id"]}),
         ("POST", "/consents/{consent_id}/confirm", None),

@@ -25,7 +25,13 @@ from backend.errors import Conflict
 from backend.reels import VideoRunDraft
 
 router = APIRouter(tags=["reels"], dependencies=[needs_scope("videos")])
-PATHS = ("/orchestrate/start", "/orchestrate/status/{job_id}", "/orchestrate/video/{job_id}", "/webhook/create-video")
+PATHS = (
+    "/orchestrate/start",
+    "/orchestrate/status/{job_id}",
+    "/orchestrate/video/{job_id}",
+    "/webhook/create-video",
+    "/frontend/webhook/job-update",
+)
 Status = Literal["queued", "running", "completed", "failed"]
 
 
@@ -47,6 +53,14 @@ class RunRequest(BaseModel):
 class RunStarted(BaseModel):
     job_id: str
     status: Status
+
+
+class JobUpdate(BaseModel):
+    """`status`: what the other program says: queued, running, completed or failed."""
+
+    model_config = ConfigDict(extra="ignore")
+    job_id: str = Field(max_length=80, examples=["job_0190a8c2"])
+    status: Status = Field(examples=["completed"])
 
 
 class RunFiles(BaseModel):
@@ -88,6 +102,17 @@ def start_run(body: RunRequest, app: Studio, caller: Caller) -> RunStarted:
 def create_video(body: RunRequest, app: Studio, caller: Caller) -> RunStarted:
     """The same, at the address that a frontend calls where no n8n stands between."""
     return start_run(body, app, caller)
+
+
+@router.post("/frontend/webhook/job-update", dependencies=[needs_scope("jobs")])
+def report_job_update(body: JobUpdate, app: Studio, caller: Caller) -> JobUpdate:
+    """What n8n tells a frontend when a job ended: pages and streams that follow the job look at it again.
+
+    The answer holds the job's status as the studio knows it; the job is not changed.
+    """
+    with app.db.transaction(caller, needs="editor") as tx:
+        card = reels.report_update(tx, body.job_id, body.status)
+    return JobUpdate(job_id=card.id, status=reels.status_of(card))
 
 
 @router.get("/orchestrate/status/{job_id}")

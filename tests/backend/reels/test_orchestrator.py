@@ -40,6 +40,8 @@ def test_a_run_is_started_once_followed_and_fetched(
     assert program.post("/orchestrate/start", json={**RUN, "script": "Another."}).status_code == 409
     assert program.get(f"/orchestrate/video/{job_id}").status_code == 409
     assert program.get("/orchestrate/video/job_none").status_code == 404
+    reported = program.post("/frontend/webhook/job-update", json={"job_id": job_id, "status": "completed"})
+    assert reported.json() == {"job_id": job_id, "status": "queued"}, "what another program says changes no job"
     queued = program.get(f"/orchestrate/status/{job_id}").json()
     assert (queued["status"], queued["step"], queued["error"]) == ("queued", "Queued", None)
     run_job(studio, workspace, job_id)
