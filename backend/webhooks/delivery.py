@@ -7,6 +7,7 @@ killed or the network swallowed its answer; receivers leave out repeats by `webh
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -37,6 +38,8 @@ AT_ONCE, AT_ONCE_PER_ENDPOINT = 24, 4
 """Tries at the same time: of this process, and to one endpoint, so that one that hangs does not hold up the others."""
 CLAIM_FACTOR = 3
 """How long a message that was claimed is left alone, in timeouts: longer than a try may take."""
+PASS_S = 60.0
+"""After this long a pass claims nothing more, so that what else the sender does is not put off while messages keep coming."""
 SLOW_FACTOR = 6
 """How long nothing is sent to an endpoint that is overloaded, in first delays."""
 ANSWER_BYTES = 8 * 1024
@@ -85,10 +88,11 @@ class Sender:
         self._to_operator.close()
 
     def deliver_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
-        """Writes the messages of new events and sends what is due, until nothing is. Returns how many were tried."""
-        tried, running = 0, dict[Future[Answer], ClaimedMessage]()
+        """Writes the messages of new events and sends what is due, until nothing is or PASS_S is over. Returns the number of
+        tries."""
+        tried, running, ends_at = 0, dict[Future[Answer], ClaimedMessage](), time.monotonic() + PASS_S
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
-            while not is_stopping():
+            while not is_stopping() and time.monotonic() < ends_at:
                 if len(running) < AT_ONCE:
                     _complete_waiting(self._app)
                     write_event_messages(self._app)
