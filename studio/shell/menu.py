@@ -13,18 +13,35 @@ from studio.shell.frame import WORKSPACE_PARAM, current_workspace
 _CHOICE = "_workspace_choice"
 _PHONE_WIDTH_PX = 768
 
-_fold_menu = st.components.v2.component(
-    "studio_menu_folding",
+_follow_page = st.components.v2.component(
+    "studio_menu_script",
     js="""
+const CURRENT = ".st-key-menu-current a, .st-key-section-tab-current a"
 let last = null
+let timer = 0
+
+function markLinks() {
+  timer = 0
+  for (const link of document.querySelectorAll(".st-key-menu a, .st-key-section-tabs a")) {
+    if (link.matches(CURRENT)) link.setAttribute("aria-current", "page")
+    else link.removeAttribute("aria-current")
+  }
+}
+
+const changes = new MutationObserver(() => { timer ||= setTimeout(markLinks, 100) })
+
 export default function ({ data }) {
   if (last !== null && last !== data.page && window.innerWidth < data.narrow)
     document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
   last = data.page
+  changes.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] })
+  markLinks()
+  return () => changes.disconnect()
 }
 """,
 )
-"""On a phone the menu covers the page, so it folds once another page was chosen, as Streamlit's own menu does."""
+"""On a phone the menu covers the page, so it folds once another page was chosen, as Streamlit's own menu does. The links to the
+current section and its tab get `aria-current`, which `st.page_link` does not set; links are drawn anew whenever a page runs."""
 
 
 def show(session_info: accounts.SessionInfo, *, page: str) -> None:
@@ -45,7 +62,7 @@ def show(session_info: accounts.SessionInfo, *, page: str) -> None:
                 with st.container(gap=None, key=f"menu-{'current' if section.name == current else section.name}"):
                     first_page = nav.source(nav.first_page(section.name).file)
                     st.page_link(first_page, label=section.title, icon=section.icon, query_params=query, width="stretch")
-        _fold_menu(key="_folding", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
+        _follow_page(key="_follow_page", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
 
 
 def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.WorkspaceCard | None) -> None:

@@ -167,10 +167,13 @@ class Visitors:
     def take(self, *, live: bool, **options: Any) -> BrowserContext:
         """`options` are Playwright's. `live`: with the stream of events."""
         kind = repr((live, sorted(options.items())))
-        if free := self._free.get(kind):
-            return free.pop()
-        context = self._browser.new_context(**options)
+        free = self._free.get(kind)
+        context = free.pop() if free else self._create(kind, live=live, **options)
         context.set_default_timeout(30_000)
+        return context
+
+    def _create(self, kind: str, *, live: bool, **options: Any) -> BrowserContext:
+        context = self._browser.new_context(**options)
         context.add_init_script(STILL)
         if not live:
             context.add_init_script(NO_STREAM)

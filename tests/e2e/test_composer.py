@@ -15,7 +15,7 @@ from backend.app import App
 from backend.content_plans import PlanCard
 from ops.local_stack import services
 from tests.e2e.conftest import answers, free_port, running
-from tests.e2e.looks import dark, light, phone, too_wide
+from tests.e2e.looks import dark, desktop, light, phone, too_wide
 from tests.factories.account import Person, Tenant
 from tests.factories.making import make_asset
 from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
@@ -113,7 +113,7 @@ def test_two_tabs_and_two_people_on_one_post(
     assert stored(app, workspace, plan).posts[0].caption == "Ada's new words"
 
 
-def test_on_every_channel_with_its_limits_fixes_and_options(
+def test_on_every_channel_with_its_limits_fixes_and_options_and_as_viewers_see_it(
     bare_studio_url: str,
     new_visitor: Callable[..., BrowserContext],
     app: App,
@@ -127,7 +127,8 @@ def test_on_every_channel_with_its_limits_fixes_and_options(
         tall = make_asset(tx, width=512, height=1024)
     variants = tuple(bella.variant(channel_id=channel.id, media=(bella.asset_id, tall)) for channel in (instagram, tiktok))
     plan = plan_of(app, workspace, bella, variants=variants)
-    tab = open_post(new_visitor(height=1100), bare_studio_url, workspace.editor, workspace, plan)
+    visitor = new_visitor(height=1100)
+    tab = open_post(visitor, bare_studio_url, workspace.editor, workspace, plan)
     caption(tab).fill("word " * 460)
     expect(tab.get_by_text(re.compile(r"IG 2,299 / 2,200"))).to_be_visible()
     tab.get_by_role("button", name="Shorten it").click()
@@ -159,15 +160,11 @@ def test_on_every_channel_with_its_limits_fixes_and_options(
         shoot(tab, name)
         assert too_wide(tab) <= 0, name
 
-
-def test_viewers_look_and_what_is_gone_says_so(
-    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], app: App, workspace: Tenant, bella: Planner
-) -> None:
-    plan = plan_of(app, workspace, bella)
-    visitor = new_visitor()
-    tab = open_post(visitor, bare_studio_url, workspace.viewer, workspace, plan)
+    visitor.add_cookies([{"name": "studio_sid", "value": workspace.viewer.token, "url": bare_studio_url}])
+    desktop(tab)
+    tab.reload()
     expect(tab.get_by_text("You can look at this post, but not change it.")).to_be_visible()
-    expect(tab.locator(".preview .text")).to_contain_text("Good morning")
+    expect(tab.locator(".preview .text")).to_contain_text("word word")
     expect(tab.get_by_role("button", name=re.compile("Save|Schedule|Publish|Approve"))).to_have_count(0)
     assert not caption(tab).is_editable()
     tab.goto(f"{bare_studio_url}/post?ws={workspace.id}&id=cp_gone")

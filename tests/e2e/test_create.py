@@ -32,6 +32,8 @@ def test_a_prompt_outlives_leaving_and_its_pictures_come_into_view(
     # By a link, pressed as by a hand: the prompt is typed half a second before, and the run that takes it is broken off.
     tab.get_by_role("link", name="Prompt library").click(delay=60)
     expect(tab.get_by_role("heading", name="Prompt library", level=1)).to_be_visible()
+    for links, name in ((".st-key-menu", "Create"), (".st-key-section-tabs", "Prompt library")):
+        expect(tab.locator(f"{links} a[aria-current=page]")).to_have_text(re.compile(f"{name}$"))
     tab.go_back()
     expect(prompt).to_have_value("at the pier")
     tab.reload()

@@ -62,7 +62,8 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     with db.transaction(workspace.caller) as tx:
         writing.create(tx, order, TextParts(caption="Nobody at the stop."))
     clicks.clear()
-    tab.goto(f"{bare_studio_url}/texts?ws={workspace.id}")
+    tab.go_back()
+    expect(tab.get_by_text("Nobody at the stop.")).to_be_visible()
     click(tab.get_by_role("button", name="Create post").first)
     click(tab.get_by_role("button", name="Take this picture").first)
     click(tab.get_by_role("button", name="Approve and schedule", exact=True))
