@@ -21,7 +21,7 @@ from backend.kit.ids import new_id
 from backend.settings import Settings
 from backend.storage import Storage
 
-NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery", "style", "music", "video", "consent")
+NOUNS = ("dataset", "dataset-mask", "lora", "generation", "gallery", "style", "music", "video", "consent", "reel-scene")
 NEW = "new"
 """Noun id of uploads for a dataset that is made afterwards (`give`)."""
 _MAX_NAME = 300
@@ -156,7 +156,7 @@ def limit_of(settings: Settings, noun: str, filename: str) -> int:
         return settings.uploads.max_lora_size
     if noun == "style":
         return settings.uploads.max_style_pdf_size
-    if noun in ("music", "consent"):
+    if noun in ("music", "consent", "reel-scene"):
         return settings.uploads.max_music_size
     if noun == "video":
         return settings.uploads.max_video_size

@@ -17,9 +17,11 @@ from backend.reels.orchestrator import (
     update_body,
 )
 from backend.reels.queries import get, page, variants_of
+from backend.reels.recordings import record_scene
 from backend.reels.rendered_scenes import rendered_scenes
 from backend.reels.schemas import (
     MOVEMENTS,
+    SCENE_NOUN,
     SCENE_SOUNDS,
     TRANSITIONS,
     PlacedScene,
@@ -48,6 +50,7 @@ from backend.reels.service import (
     render,
     save,
     save_scene,
+    set_recording,
     set_scenes,
     split_again,
     undelete,
@@ -63,6 +66,7 @@ __all__ = [
     "MAX_SCRIPT",
     "MAX_VARIANTS",
     "MOVEMENTS",
+    "SCENE_NOUN",
     "SCENE_SOUNDS",
     "SUBTITLE_FONTS",
     "TRANSITIONS",
@@ -97,6 +101,7 @@ __all__ = [
     "page",
     "preview_scene",
     "purge_clips",
+    "record_scene",
     "remove_scene",
     "render",
     "render_all",
@@ -105,6 +110,7 @@ __all__ = [
     "save",
     "save_scene",
     "save_variant",
+    "set_recording",
     "set_scenes",
     "speaking_seconds",
     "split_again",

@@ -11,11 +11,13 @@ from backend.app import App
 from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.reels.schemas import (
     PREVIEW_KIND,
+    RECORDING_KIND,
     RENDER_KIND,
     SCRIPT_KIND,
     ReelOrder,
     RenderPayload,
     ScenePreviewPayload,
+    SceneRecordingPayload,
     TopicOrder,
 )
 from backend.writing.schemas import TextEstimate
@@ -68,6 +70,7 @@ register(
         ),
     ),
     JobType(PREVIEW_KIND, "cpu", ScenePreviewPayload, "backend.reels.pipeline:run_preview", "Reels", **_LIMITS),
+    JobType(RECORDING_KIND, "cpu", SceneRecordingPayload, "backend.reels.pipeline:run_recording", "Reels", **_LIMITS),
 )
 webhooks.register_body(reels.ENDED_MESSAGE, reels.ended_body)
 webhooks.register_body(reels.UPDATE_MESSAGE, reels.update_body)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend import assets, music, voices
+from backend import assets, influencers, music, voices
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext, run_steps
 from backend.media import ffmpeg
@@ -30,18 +30,33 @@ class SpokenScene:
 
 
 def speak_scenes(ctx: JobContext, reel: ReelCard) -> dict[int, SpokenScene]:
-    """Number of a scene -> what is heard in it; empty where the reel has no voice. Raises as `voices.speak`."""
+    """Number of a scene -> what is heard in it: its recording, else its words by the reel's voice, if it has one. Raises as
+    `voices.speak`."""
     spoken: dict[int, SpokenScene] = {}
-    if reel.voice_id is None:
-        return spoken
     for n, scene in enumerate(reel.scenes):
-        if not voices.without_pauses(scene.words).strip():
+        if scene.recording_asset_id:
+            ctx.progress(n, len(reel.scenes), "listening")
+            spoken[n] = _recorded(ctx, reel, scene.recording_asset_id, scene.words)
+        if scene.recording_asset_id or reel.voice_id is None or not voices.without_pauses(scene.words).strip():
             continue
         ctx.progress(n, len(reel.scenes), "speaking")
         text = voices.speak(ctx, reel.voice_id, scene.words, speed=reel.speed)
         words = tuple(TimedWord(word.text, word.start_s, word.end_s) for word in text.words)
         spoken[n] = SpokenScene(text.s3_key, Speech(text.duration_s, words, text.timing_source))
     return spoken
+
+
+def _recorded(ctx: JobContext, reel: ReelCard, asset_id: str, words: str) -> SpokenScene:
+    with ctx.transaction() as tx:
+        file = assets.get(tx, asset_id)
+        language = voices.get(tx, reel.voice_id).language if reel.voice_id else "en"
+        if not reel.voice_id and reel.influencer_id:
+            language = influencers.get(tx, reel.influencer_id).language
+    path = ctx.workdir / f"recording-{asset_id}.wav"
+    assets.fetch_file(ctx, file.key, path)
+    timed, source = voices.time_words(ctx, path, voices.without_pauses(words), language)
+    spoken = tuple(TimedWord(word.text, word.start_s, word.end_s) for word in timed)
+    return SpokenScene(file.key, Speech(wav_file.duration_s(path), spoken, source))
 
 
 def music_of(ctx: JobContext, reel: ReelCard) -> SoundClip | None:

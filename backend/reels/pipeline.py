@@ -29,11 +29,12 @@ from backend.reels.brand_look import Logo
 from backend.reels.clips import Canvas, Clip
 from backend.reels.film import join, write_voiceover
 from backend.reels.focus import with_focus
+from backend.reels.recording_import import run_recording
 from backend.reels.schemas import ReelCard, ReelStyle, RenderPayload, SceneCard, ScenePreviewPayload
 from backend.reels.timeline import FPS, TimedScene, film_frames, film_parts, timeline
 from backend.reels.topic_scripts import run_script
 
-__all__ = ["run_preview", "run_render", "run_script"]
+__all__ = ["run_preview", "run_recording", "run_render", "run_script"]
 T = TypeVar("T")
 _PREVIEW_WIDTH = 540
 _PICTURE_SIZES = {True: "story", False: "landscape"}

@@ -79,14 +79,15 @@ def _with_scenes(tx: Session, card: ReelCard) -> ReelCard:
 
 
 def _as_variant(card: ReelCard, reel: ReelCard) -> ReelCard:
-    """All that is the reel's, and the variant's own words, job and video."""
+    """All that is the reel's, and the variant's own words, job and video. A recording says the reel's words: the voice speaks
+    the variant's."""
     own = ("id", "title", "job_id", "state", "error_message", "asset_id", "files", "rendered_revision", "created_at")
     values = {name: getattr(card, name) for name in (*own, "deleted_at", "variant_of", "hook", "ending")}
     scenes = list(reel.scenes)
     if card.hook:
-        scenes[0] = replace(scenes[0], words=card.hook)
+        scenes[0] = replace(scenes[0], words=card.hook, recording_asset_id=None)
     if card.ending:
-        scenes[-1] = replace(scenes[-1], words=card.ending)
+        scenes[-1] = replace(scenes[-1], words=card.ending, recording_asset_id=None)
     return replace(reel, **values, run_id=None, scenes=tuple(scenes))
 
 

@@ -30,6 +30,11 @@ Focus = Annotated[list[_Share], Field(min_length=2, max_length=2)]
 """A place in a picture: shares of its width and height."""
 NOUN = "reel"
 RENDER_KIND, PREVIEW_KIND, SCRIPT_KIND = "reel-render", "reel-preview", "reel-script"
+RECORDING_KIND = "reel-recording"
+SCENE_NOUN = "reel-scene"
+"""Noun of a scene in jobs and uploads (/api/uploads), there with the scene's id."""
+RECORDED = "recorded"
+"""`origin` in the meta of a recording."""
 
 
 class ReelStyle(Draft):
@@ -84,7 +89,7 @@ class SceneDraft(Draft):
 
     A video is cut, or stands still on its last frame, to the scene's length; `sound`: what is heard of its own sound. `focus`:
     what is kept where the picture has another shape than the reel, as shares of its width and height; None: the face in it,
-    where one is found, else its middle.
+    where one is found, else its middle. `recording_asset_id`: what a person said for it, heard instead of the reel's voice.
     """
 
     words: str = Field("", max_length=600)
@@ -96,6 +101,7 @@ class SceneDraft(Draft):
     transition: Transition = "cut"
     sound: SceneSound = "quiet"
     focus: Focus | None = None
+    recording_asset_id: str | None = Field(None, max_length=80)
 
 
 class PlacedScene(SceneDraft):
@@ -128,6 +134,7 @@ class SceneCard:
     transition: Transition
     sound: SceneSound = "quiet"
     focus: Focus | None = None
+    recording_asset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,14 @@ class TopicOrder(ScriptOrder):
 
     def script_order(self) -> ScriptOrder:
         return ScriptOrder(**self.model_dump(include=set(ScriptOrder.model_fields)))
+
+
+class SceneRecordingPayload(BaseModel):
+    """Of a `reel-recording` job: the upload that becomes a scene's recording."""
+
+    reel_id: str
+    scene_id: str
+    upload_id: str
 
 
 class ScenePreviewPayload(BaseModel):

@@ -23,7 +23,9 @@ from backend.reels.schemas import (
     MOVEMENTS,
     NOUN,
     PREVIEW_KIND,
+    RECORDED,
     RENDER_KIND,
+    SCENE_NOUN,
     STILL,
     PlacedScene,
     ReelCard,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _USE = "reel"
 _SCENE_USE = "reel-scene"
+SCENE_GONE = "This scene is not in the reel any more. Load it again."
 _MOVES = tuple(name for name in MOVEMENTS if name != STILL)
 _ACTIVE = ("pending", "processing")
 
@@ -122,15 +125,22 @@ def save_scene(tx: Session, reel_id: str, scene_id: str, draft: SceneDraft) -> R
     lock_own(tx, reel_id)
     draft = _checked_scene(tx, draft)
     row = _scene(tx, reel_id, scene_id)
-    before = row.asset_id
+    before = _files(row)
     for name, value in draft.model_dump().items():
         setattr(row, name, value)
     tx.flush()
-    if before != row.asset_id:
+    if before != _files(row):
         assets.unuse_all(tx, _SCENE_USE, [scene_id])
-        if row.asset_id:
-            assets.use(tx, row.asset_id, _SCENE_USE, scene_id)
+        assets.use_all(tx, _SCENE_USE, _files(row))
     return _touched(tx, reel_id)
+
+
+def set_recording(tx: Session, reel_id: str, scene_id: str, asset_id: str | None) -> ReelCard:
+    """Makes a recording what is heard in a scene; None: the reel's voice speaks its words again. Raises NotFound, Invalid."""
+    scene = next((scene for scene in lock_own(tx, reel_id).scenes if scene.id == scene_id), None)
+    if scene is None:
+        raise NotFound(SCENE_GONE)
+    return save_scene(tx, reel_id, scene_id, SceneDraft(**_draft_values(scene) | {"recording_asset_id": asset_id}))
 
 
 def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") -> ReelCard:
@@ -142,8 +152,7 @@ def add_scene(tx: Session, reel_id: str, draft: SceneDraft, *, after: str = "") 
     row = ReelScene(id=new_id("scn"), reel_id=reel_id, position=len(ids), **draft.model_dump())
     tx.add(row)
     tx.flush()
-    if row.asset_id:
-        assets.use(tx, row.asset_id, _SCENE_USE, row.id)
+    assets.use_all(tx, _SCENE_USE, _files(row))
     if after:
         _require_scene(ids, after)
         ids.insert(ids.index(after) + 1, row.id)
@@ -212,7 +221,7 @@ def preview_scene(tx: Session, reel_id: str, scene_id: str, *, request_key: str)
     payload = ScenePreviewPayload(reel_id=reel_id, scene_id=scene_id)
     title = f"Preview of a scene: {card.title}"
     return jobs.enqueue(
-        tx, kind=PREVIEW_KIND, payload=payload, title=title, request_key=request_key, subject=("reel-scene", scene_id)
+        tx, kind=PREVIEW_KIND, payload=payload, title=title, request_key=request_key, subject=(SCENE_NOUN, scene_id)
     )
 
 
@@ -289,6 +298,9 @@ def _checked_scene(tx: Session, draft: SceneDraft) -> SceneDraft:
     """A video without words lasts as long as it is, unless the draft says how long."""
     if draft.movement not in MOVEMENTS:
         raise Invalid(f"There is no movement called {draft.movement!r}. There are: {', '.join(MOVEMENTS)}.")
+    recording = assets.get(tx, draft.recording_asset_id) if draft.recording_asset_id else None
+    if recording and (recording.kind != "audio" or recording.meta.get("origin") != RECORDED):
+        raise Invalid("This file is no recording of a scene. Record it again, or upload it there.")
     file = assets.get(tx, draft.asset_id) if draft.asset_id else None
     if file and file.kind not in ("image", "video", "dataset"):
         raise Invalid("This file is neither a picture nor a video. Choose another one for the scene.")
@@ -324,7 +336,12 @@ def _write_scenes(tx: Session, reel_id: str, drafts: Sequence[SceneDraft], earli
         rows.append(ReelScene(id=scene_id, reel_id=reel_id, position=position, **values))
     tx.add_all(rows)
     tx.flush()
-    assets.use_all(tx, _SCENE_USE, [(row.asset_id, row.id) for row in rows if row.asset_id])
+    assets.use_all(tx, _SCENE_USE, [pair for row in rows for pair in _files(row)])
+
+
+def _files(row: ReelScene) -> list[tuple[str, str]]:
+    """(asset id, scene id) of its picture and its recording."""
+    return [(asset_id, row.id) for asset_id in (row.asset_id, row.recording_asset_id) if asset_id]
 
 
 def _set_positions(tx: Session, scene_ids: Sequence[str]) -> None:
@@ -342,7 +359,7 @@ def _scene(tx: Session, reel_id: str, scene_id: str) -> ReelScene:
 
 def _require_scene(scene_ids: Sequence[str], scene_id: str) -> None:
     if scene_id not in scene_ids:
-        raise NotFound("This scene is not in the reel any more. Load it again.")
+        raise NotFound(SCENE_GONE)
 
 
 def _lock(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:

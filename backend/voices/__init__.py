@@ -25,6 +25,7 @@ from backend.voices.service import (
     start_preview,
 )
 from backend.voices.speech import speak
+from backend.voices.spoken_parts import time_words
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -56,6 +57,7 @@ __all__ = [
     "speak",
     "start_clone",
     "start_preview",
+    "time_words",
     "withdraw",
     "withdraw_ended",
     "without_pauses",

@@ -58,7 +58,7 @@ def speak_parts(
     for n, part in enumerate(parts):
         request = SpeechRequest(part.spoken, voice.engine_voice, voice.language, folder / str(n), speed, sample)
         try:
-            sounds.append(_one_part(ctx, ask, request, ctx.app.engines.aligner))
+            sounds.append(_one_part(ctx, ask, request))
         except EngineError as error:
             if paying and sounds and not isinstance(error, SpeechLost):
                 raise SpeechLost(f"A part of the text was paid, then this happened: {error.message}") from error
@@ -85,36 +85,41 @@ def _sample(ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, folder: Pat
     return folder / "sample.wav"
 
 
-def _one_part(ctx: JobContext, ask: Ask, request: SpeechRequest, aligner: WordAligner) -> Sound:
+def _one_part(ctx: JobContext, ask: Ask, request: SpeechRequest) -> Sound:
+    """With the best times that can be believed: the engine's, else aligned, else a share of each sentence."""
     output: Output | None = None
     for event in ctx.pump(ask(request)):
         if isinstance(event, Output):
             output = event
     if output is None:
         raise EngineError("The voice gave no sound. Try again.")
-    words, source = _word_times(ctx, output, request, aligner)
-    return Sound(output.path, wav_file.duration_s(output.path), words, source)
-
-
-def _word_times(
-    ctx: JobContext, output: Output, request: SpeechRequest, aligner: WordAligner
-) -> tuple[tuple[SpokenWord, ...], TimingSource]:
-    """The best times that can be believed: the engine's, else aligned, else a share of each sentence."""
     script, duration_s = word_times.words_of(request.text), wav_file.duration_s(output.path)
     engine_words: tuple[SpokenWord, ...] = output.meta.get("words", ())
     if word_times.believable(engine_words, script, duration_s):
-        return word_times.relabelled(engine_words, script, duration_s), "engine"
-    sentences: tuple[SpokenWord, ...] = output.meta.get("sentences", ())
-    if request.language[:2] in aligner.languages:
-        whole = sentences or (SpokenWord(request.text, 0.0, duration_s),)
+        return Sound(output.path, duration_s, word_times.relabelled(engine_words, script, duration_s), "engine")
+    words, source = time_words(ctx, output.path, request.text, request.language, output.meta.get("sentences", ()))
+    return Sound(output.path, duration_s, words, source)
+
+
+def time_words(
+    ctx: JobContext, wav: Path, text: str, language: str, sentences: tuple[SpokenWord, ...] = ()
+) -> tuple[tuple[SpokenWord, ...], TimingSource]:
+    """When each word of `text` is said in a sound: aligned where that is known for the language and can be believed, else a
+    share of its sentence. `sentences`: when each is said, as far as that is known."""
+    script, duration_s = word_times.words_of(text), wav_file.duration_s(wav)
+    aligner = ctx.app.engines.aligner
+    if not script:
+        return (), "none"
+    if language[:2] in aligner.languages:
+        whole = sentences or (SpokenWord(text, 0.0, duration_s),)
         try:
-            aligned = _aligned(ctx, aligner, output.path, whole)
+            aligned = _aligned(ctx, aligner, wav, whole)
         except EngineError as error:
             ctx.log(f"Words are timed by sentences: {error.message}", level="warning")
             aligned = ()
         if word_times.believable(aligned, script, duration_s):
             return word_times.relabelled(aligned, script, duration_s), "aligned"
-    shares = word_times.spread(sentences or word_times.evenly(request.text, duration_s))
+    shares = word_times.spread(sentences or word_times.evenly(text, duration_s))
     if word_times.believable(shares, script, duration_s):
         return word_times.relabelled(shares, script, duration_s), "sentence"
     return (), "none"

@@ -12,7 +12,7 @@ from backend.kit.ids import new_id
 from backend.reels import MOVEMENTS, SCENE_SOUNDS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
 from studio.gallery.file_choice import file_choice
 from studio.jobs.jobs import follow
-from studio.reels import drawn_forms
+from studio.reels import drawn_forms, recordings
 from studio.reels.changes import change
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url
@@ -36,6 +36,8 @@ def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
             _picture(page, card, scene)
         with word_column:
             _form(page, card, scene, is_video=is_video)
+        if not card.variant_of:
+            recordings.draw(page, card, scene)
         if page.can_edit:
             _preview(page, card, scene)
 

@@ -20,7 +20,8 @@ router = APIRouter(prefix="/reels", tags=["reels"], dependencies=[needs_scope("v
 
 class SceneResponse(ApiModel):
     """`assetId` null: its picture is drawn with the next render. `seconds` null: as long as its words take. `focus` null:
-    a crop keeps the face in the picture where one is found, else its middle; else [x, y], shares of its width and height."""
+    a crop keeps the face in the picture where one is found, else its middle; else [x, y], shares of its width and height.
+    `recordingAssetId`: what a person said for it, heard instead of the reel's voice."""
 
     id: str
     words: str
@@ -32,6 +33,7 @@ class SceneResponse(ApiModel):
     transition: str
     sound: str
     focus: list[float] | None
+    recording_asset_id: str | None
 
 
 class ReelResponse(ApiModel):
@@ -113,6 +115,12 @@ class TextRequest(ApiRequest):
     """`textId`: of a text with a caption (/drafts)."""
 
     text_id: str = Field(max_length=80, examples=["txt_0190"])
+
+
+class RecordingRequest(ApiRequest):
+    """`uploadId`: of a sound file that was uploaded for the scene (/api/uploads, noun `reel-scene`, its id)."""
+
+    upload_id: str = Field(max_length=80, examples=["up_0190"])
 
 
 class ScriptRequest(ApiRequest):
@@ -236,6 +244,20 @@ def preview_reel_scene(reel_id: str, scene_id: str, app: Studio, caller: Caller)
     """Renders one scene small. The job's result has the `assetId` of its video."""
     with app.db.transaction(caller, needs="editor") as tx:
         return job_response(reels.preview_scene(tx, reel_id, scene_id, request_key=new_id("key")))
+
+
+@router.post("/{reel_id}/scenes/{scene_id}/recording", status_code=201)
+def record_reel_scene(reel_id: str, scene_id: str, body: RecordingRequest, app: Studio, caller: Caller) -> JobResponse:
+    """Takes an uploaded recording of a person for the scene. When the job has checked it, it is heard instead of the voice."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return job_response(reels.record_scene(tx, reel_id, scene_id, body.upload_id, request_key=new_id("key")))
+
+
+@router.delete("/{reel_id}/scenes/{scene_id}/recording")
+def remove_reel_scene_recording(reel_id: str, scene_id: str, app: Studio, caller: Caller) -> ReelResponse:
+    """The reel's voice speaks the words again."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        return reel_response(reels.set_recording(tx, reel_id, scene_id, None))
 
 
 @router.get("/{reel_id}/variants")

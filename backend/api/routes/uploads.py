@@ -38,6 +38,7 @@ SCOPE_NOUNS = {
     "style": "styles",
     "music": "videos",
     "video": "videos",
+    "reel-scene": "videos",
     "consent": "influencers",
 }
 """What an API key needs for uploads to a noun; for all others: images."""

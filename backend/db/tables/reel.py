@@ -72,6 +72,8 @@ class ReelScene(Tenanted, Dated, Base):
         CheckConstraint(one_of("sound", "quiet", "full", "mute"), name="sound"),
         Index(None, "tenant_id", "reel_id", "position"),
         Index("ix_reel_scenes_asset", "tenant_id", "asset_id"),
+        tenant_fk("recording_asset_id", "assets"),
+        Index("ix_reel_scenes_recording", "tenant_id", "recording_asset_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     reel_id: Mapped[str]
@@ -90,6 +92,8 @@ class ReelScene(Tenanted, Dated, Base):
     """What is heard of a video's own sound."""
     focus: Mapped[list[float] | None] = mapped_column(ARRAY(Float))
     """What a crop keeps: shares of the picture's width and height; None: its face, else its middle."""
+    recording_asset_id: Mapped[str | None]
+    """What a person said for it, heard instead of the reel's voice."""
 
 
 class ReelClip(Tenanted, Dated, Base):
