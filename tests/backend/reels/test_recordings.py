@@ -72,7 +72,7 @@ def test_a_recording_is_heard_instead_of_the_voice_and_its_words_are_timed(
     with open_tx() as tx:
         rendered = reels.get(tx, card.id)
         result = jobs.get(tx, job_id).result or {}
-        subtitles = studio.storage.read(assets.get(tx, rendered.files["srt"]).key).decode()
+        subtitles = studio.storage.read(assets.get(tx, rendered.files["subtitles.srt"]).key).decode()
     assert [request.text for request in speech.requests] == ["Goodbye now."]
     assert result["seconds"] > 4.0 + 0.5  # as long as the recording takes
     assert "Hello there you." in subtitles.replace("\n", " ")
@@ -88,7 +88,7 @@ def test_a_recording_is_heard_instead_of_the_voice_and_its_words_are_timed(
         assert kept.scenes[0].recording_asset_id == file.id
         assert reels.set_recording(tx, card.id, first.id, None).scenes[0].recording_asset_id is None
         with pytest.raises(Invalid, match="no recording"):
-            reels.set_recording(tx, card.id, second.id, rendered.files["srt"])
+            reels.set_recording(tx, card.id, second.id, rendered.files["subtitles.srt"])
         with pytest.raises(Invalid, match="variant"):
             reels.record_scene(tx, variant.id, first.id, "up_none", request_key="v")
         other = recording(studio, workspace, second.id, b"x" * 10)
