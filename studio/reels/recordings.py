@@ -13,7 +13,7 @@ from backend.reels import SCENE_NOUN, ReelCard, SceneCard
 from studio.jobs.jobs import follow
 from studio.reels.changes import change
 from studio.shell.frame import Page
-from studio.ui.format import media_url, size
+from studio.ui.format import media_url, plain, size
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import toast_errors
 from studio.ui.uploader import Uploaded, uploader
@@ -52,7 +52,7 @@ def _record(page: Page, card: ReelCard, scene: SceneCard) -> None:
     microphone, file = st.tabs(["Microphone", "File"])
     with microphone:
         if scene.words:
-            st.markdown(f"> {scene.words}")
+            st.markdown(plain(scene.words))
         sound = st.audio_input("Say the words of this scene", sample_rate=48_000, key=f"recording:{scene.id}:microphone")
         pressed = st.button("Send the recording", type="primary", disabled=sound is None, key=f"recording:{scene.id}:send")
         if pressed and sound is not None:
