@@ -11,7 +11,7 @@ import pytest
 from backend import assets, jobs, reels
 from backend.app import App
 from backend.assets import uploads
-from backend.errors import Conflict, Invalid, NotFound
+from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.media import ffmpeg
 from backend.reels import ReelCard, ReelDraft, ReelVariantDraft, SceneDraft
 from tests.factories.account import Tenant
@@ -105,8 +105,7 @@ def test_what_is_no_recording_is_refused_with_what_is_wrong(studio: App, workspa
         (sound(studio, tmp_path / "short.ogg", 0.2), "shorter"),
         (sound(studio, tmp_path / "silent.ogg", 2.0, "anullsrc=r=44100"), "nothing to hear"),
     ):
-        job = record(studio, workspace, card, scene_id, data)
-        assert job.state == "failed"
-        assert sentence in (job.error_message or "")
+        with pytest.raises(Rejected, match=sentence):
+            record(studio, workspace, card, scene_id, data)
     with studio.db.transaction(workspace.caller) as tx:
         assert reels.get(tx, card.id).scenes[0].recording_asset_id is None
