@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from backend.automations import job_types as _automations  # noqa: F401
 from backend.bulk_planning import job_types as _bulk_planning  # noqa: F401
 from backend.comparisons import job_types as _comparisons  # noqa: F401
 from backend.consents import job_types as _consents  # noqa: F401

@@ -90,6 +90,7 @@ class Context:
             if not owned:
                 self.lost = True
                 raise LeaseLost(_TAKEN_OVER)
+            tx.info["job_id"] = self.job_id
             yield tx
 
     def step(self, name: str, compute: Callable[[], Result]) -> Result:

@@ -12,6 +12,7 @@ from backend import (
     access,
     accounts,
     assets,
+    automations,
     budgets,
     channels,
     content_plans,
@@ -47,6 +48,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         erased = trash.purge_old(tx, days=settings.retention.trash_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)
+        automations.purge_runs(tx, days=settings.retention.undo_days)
         reels.purge_clips(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
         access.purge_repeated_requests(tx)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import LeaseLost, StudioError, Unavailable
-from backend.jobs import JOB_TYPES, Handler, WaitForChildren, finish_attempts
+from backend.jobs import JOB_TYPES, Handler, WaitForChildren, WaitUntil, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
 from workers.context import Context
@@ -180,7 +180,7 @@ def run(process: Process, claim: Claim) -> FinishedAttempt | None:
         if context.completed:
             process.heartbeat.unwatch(context)
             return None
-        if claim.parent_id is None and outcome.outcome != "waiting":
+        if claim.parent_id is None and not outcome.for_children:
             return finished
         write_outcome(process, finished)
         return None
@@ -225,11 +225,11 @@ def _outcome_of(process: Process, context: Context, error: BaseException) -> Att
         delays=process.app.settings.jobs.retry_delays_s,
         submitted=bool(context.handle),
         deaths_within_s=process.app.settings.jobs.deaths_within_s,
-        detail="" if isinstance(error, WaitForChildren) else detail,
+        detail="" if isinstance(error, (WaitForChildren, WaitUntil)) else detail,
     )
     if outcome.error_message:
         context.log(outcome.error_message, level="error")
-    if not isinstance(error, (StudioError, WaitForChildren)):
+    if not isinstance(error, (StudioError, WaitForChildren, WaitUntil)):
         # Not into the job's log, which viewers read: a traceback names paths and values. The attempt's row keeps it.
         log.error("attempt broke", detail=detail)
     return outcome

@@ -10,7 +10,9 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import automations, events
 from backend.content_plans import sweep as post_sweep
+from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import StudioError
 from backend.jobs import sweep
 from backend.jobs.schedules import claimable, fire_due
@@ -27,7 +29,7 @@ MAX_NOTIFICATIONS = 8
 REALIGN_EVERY_S = 86_400.0
 """How often the instants of planned posts are derived anew from their local times. It also happens when a worker starts,
 because new time-zone rules come with a new release."""
-CLOCK_REPAIR_EVERY_S = 60.0
+ALIGN_TIMERS_EVERY_S = CLOCK_REPAIR_EVERY_S = 60.0
 """How often instants that lie too far ahead are looked for, besides right after the clock was set."""
 
 
@@ -41,6 +43,7 @@ class Scheduler:
         """Seconds by which Postgres's clock is ahead of `boot_clock`, which nobody sets. None before the first tick."""
         self._grace_until = self._repair_clock_at = 0.0
         self._realigned_to, self._realign_at = "", 0.0
+        self._align_timers_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
         """Ticks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
@@ -64,6 +67,7 @@ class Scheduler:
         if self._grace_is_over():
             self.sweep()
         self._advance_posts()
+        self._advance_automations()
 
     def _advance_posts(self) -> None:
         """Starts posts that are due and marks missed ones. Realigns planned posts with their time zones: up to a thousand
@@ -83,6 +87,30 @@ class Scheduler:
             log.info("posts moved with the rules of their time zones", plans=moved)
         if not self._realigned_to:
             self._realign_at = boot_clock() + REALIGN_EVERY_S
+
+    def _advance_automations(self) -> None:
+        """Wakes runs whose wait is over and starts those that are due, by the clock and by events. Once a minute, timers follow
+        influencers and their time zones."""
+        with self._app.db.dispatch() as tx:
+            automations.wake(tx)
+            listening = automations.any_listening(tx)
+        if listening:
+            with self._app.db.transaction(Anonymous()) as tx:
+                events.stream.number(tx)
+        with self._app.db.dispatch() as tx:
+            due, with_events = automations.due_workspaces(tx), automations.workspaces_with_events(tx) if listening else []
+            with_timers = automations.workspaces_with_timers(tx) if boot_clock() >= self._align_timers_at else []
+        for tenant_id in with_timers:
+            with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
+                automations.align_all(tx)
+        if with_timers or boot_clock() >= self._align_timers_at:
+            self._align_timers_at = boot_clock() + ALIGN_TIMERS_EVERY_S
+        for tenant_id in due:
+            with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
+                automations.fire_due(tx)
+        for tenant_id in with_events:
+            with self._app.db.transaction(SystemCaller(tenant_id)) as tx:
+                automations.start_by_events(tx)
 
     def _check_clock(self, tx: Session) -> None:
         """Notices that Postgres's clock was set: workers get one lease to renew theirs, and instants too far ahead are

@@ -1,6 +1,7 @@
 """Bulk planning (“auto-plan”): one job writes and illustrates posts for days or weeks and puts them on free times."""
 
 from backend.bulk_planning.forecast import forecast
+from backend.bulk_planning.post_orders import animate_picture, draw_pictures, make_reel, write_words
 from backend.bulk_planning.schemas import (
     DEFAULT_REDRAWS,
     MAX_DAYS,
@@ -15,12 +16,15 @@ from backend.bulk_planning.schemas import (
     SeriesOrder,
 )
 from backend.bulk_planning.service import (
+    MOTION_KIND,
     PICTURE_KIND,
     REEL_KIND,
     SERIES_KIND,
     USUAL_CLOCK,
+    WORDS_KIND,
     discard_drafts,
     get_series,
+    has_free_time,
     latest_series,
     next_open_week,
     start_series,
@@ -33,19 +37,26 @@ __all__ = [
     "MAX_POSTS",
     "MAX_POSTS_PER_DAY",
     "MAX_REDRAWS",
+    "MOTION_KIND",
     "PICTURE_KIND",
     "REEL_KIND",
     "SERIES_KIND",
     "USUAL_CLOCK",
+    "WORDS_KIND",
     "Forecast",
     "FreeTime",
     "PictureFormat",
     "SeriesCard",
     "SeriesOrder",
+    "animate_picture",
     "discard_drafts",
+    "draw_pictures",
     "forecast",
     "get_series",
+    "has_free_time",
     "latest_series",
+    "make_reel",
     "next_open_week",
     "start_series",
+    "write_words",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend import bulk_planning
 from backend.app import App
 from backend.bulk_planning import SeriesOrder
-from backend.bulk_planning.schemas import PicturePayload, ReelPayload, SeriesPayload
+from backend.bulk_planning.schemas import MotionPayload, PicturePayload, ReelPayload, SeriesPayload, WordsPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
 from backend.writing.schemas import TextEstimate
 
@@ -58,4 +58,16 @@ register(
         "content-plan-picture", "net", PicturePayload, "backend.bulk_planning.pipeline:run_picture", "Plans of posts", **_LIMITS
     ),
     JobType("content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", "Plans of posts", **_LIMITS),
+    JobType(
+        "content-plan-words",
+        "net",
+        WordsPayload,
+        "backend.bulk_planning.pipeline:run_words",
+        "Plans of posts",
+        limit_setting="jobs.concurrency_writing",
+        **_LIMITS,
+    ),
+    JobType(
+        "content-plan-motion", "net", MotionPayload, "backend.bulk_planning.pipeline:run_motion", "Plans of posts", **_LIMITS
+    ),
 )

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from backend import content_plans, identity, influencers, jobs, writing
 from backend.budgets import OverBudget
 from backend.bulk_planning import platform_adaptation, service, slots
+from backend.bulk_planning.post_motion import run as run_motion
 from backend.bulk_planning.post_pictures import run as run_picture
 from backend.bulk_planning.post_reels import run as run_reel
+from backend.bulk_planning.post_words import run as run_words
 from backend.bulk_planning.schemas import PicturePayload, ReelPayload, SeriesOrder, SeriesPayload
 from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft
@@ -31,7 +33,7 @@ from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
-__all__ = ["run_picture", "run_reel", "run_series"]
+__all__ = ["run_motion", "run_picture", "run_reel", "run_series", "run_words"]
 _OFFLINE = "Put together by the offline writer: no language model is set."
 
 

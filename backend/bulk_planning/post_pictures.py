@@ -92,7 +92,8 @@ def _looks_alike(picture: PictureCard) -> bool:
 def _attach_pictures(tx: Session, payload: PicturePayload, rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     fitting = [(picture, asset) for result in rounds for picture, asset in result["fit"]][: payload.n]
     if len(fitting) >= min(2, payload.n):  # a carousel has at least two
-        writing.set_picture(tx, payload.text_id, fitting[0][0])
+        if payload.text_id:
+            writing.set_picture(tx, payload.text_id, fitting[0][0])
         content_plans.attach_files(tx, payload.plan_id, [asset for _, asset in fitting], alt_text=payload.alt_text)
     else:
         fitting = []

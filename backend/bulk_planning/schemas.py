@@ -106,6 +106,21 @@ class PicturePayload(BaseModel):
     redraw: int = 0
 
 
+class WordsPayload(BaseModel):
+    """Payload of a `content-plan-words` job: the words of one post that has none. `style` as in a WriteOrder."""
+
+    plan_id: str
+    influencer_id: str
+    style: str = ""
+
+
+class MotionPayload(BaseModel):
+    """Payload of a `content-plan-motion` job: the picture of one post becomes a video."""
+
+    plan_id: str
+    seconds: float | None = None
+
+
 class ReelPayload(BaseModel):
     """Payload of a `content-plan-reel` job: the reel of one post of a series. `hook`: the words that it begins with."""
 

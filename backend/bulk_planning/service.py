@@ -19,6 +19,7 @@ from backend.jobs import JobCard
 from backend.kit.clock import now
 
 SERIES_KIND, PICTURE_KIND, REEL_KIND = "content-plan", "content-plan-picture", "content-plan-reel"
+WORDS_KIND, MOTION_KIND = "content-plan-words", "content-plan-motion"
 USUAL_CLOCK = "18:00"
 _SEARCHED_DAYS = 60
 """How far ahead a week with a free time is looked for."""
@@ -86,6 +87,13 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     if not free:
         raise Invalid("No free time is left on these days: all are past, or taken. Choose later days or other times.")
     return free, len(wanted_times)
+
+
+def has_free_time(tx: Session, order: SeriesOrder) -> bool:
+    """Whether the order would plan at least one post. Raises NotFound."""
+    with suppress(Invalid):
+        return bool(require_free_times(tx, order))
+    return False
 
 
 def next_open_week(tx: Session, influencer_id: str, *, days: int = 7) -> date:

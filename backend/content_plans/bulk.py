@@ -1,9 +1,11 @@
-"""Many plans at once, for bulk planning: taken times, pictures attached later, deleting several with one undo."""
+"""Many plans at once, for bulk planning: taken times, words and files that come later, deleting several with one undo."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -22,9 +24,11 @@ from backend.content_plans.schemas import (
 )
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid, StudioError
+from backend.platforms.port import Format
 from backend.platforms.registry import PLATFORMS
 
 S = PostState
+_WORDS = ("caption", "title", "hashtags")
 TakenTime = tuple[str, datetime]
 """(channel id, instant); an empty channel id stands for the influencer's plan itself."""
 
@@ -65,6 +69,55 @@ def attach_files(tx: Session, plan_id: str, asset_ids: Sequence[str], *, alt_tex
         next_version = update(ContentPlan).where(ContentPlan.id == plan_id)
         tx.execute(next_version.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp()))
         events.record(tx, "plan.illustrated", "plan", plan_id, {"pictures": len(asset_ids)})
+        schedule.schedule_approved(tx, plan_id)
+    return channel_ids
+
+
+def fill_in_words(tx: Session, plan_id: str, text_id: str, variants: Sequence[VariantDraft]) -> list[str]:
+    """Gives caption, title and hashtags of `variants` to the plan's editable posts that have none, and notes the text that they
+    come from. Returns their channel ids. Words written by somebody meanwhile stay; a deleted plan gets nothing."""
+    schedule.lock_posts(tx, plan_id)
+    card = queries.get(tx, plan_id)
+    if card.deleted_at:
+        return []
+    words = {variant.channel_id: {name: getattr(variant, name) for name in _WORDS} for variant in variants}
+    review, channel_ids = posting_rules.get_rules(tx, card.influencer_id).review, []
+    for post in card.posts:
+        if post.channel_id in words and lacks_words(post) and post.state in rules.EDITABLE:
+            plans.edit_post(tx, post, post.draft().model_copy(update=words[post.channel_id]), review=review)
+            channel_ids.append(post.channel_id)
+    if channel_ids:
+        values = {"version": ContentPlan.version + 1, "updated_at": func.clock_timestamp(), "text_id": text_id}
+        tx.execute(update(ContentPlan).where(ContentPlan.id == plan_id).values(**values))
+        events.record(tx, "plan.worded", "plan", plan_id, {"text_id": text_id})
+        schedule.schedule_approved(tx, plan_id)
+    return channel_ids
+
+
+def lacks_words(post: PostCard) -> bool:
+    """Whether nothing has been written for it: no caption, title or hashtags, though its format shows some."""
+    limits = PLATFORMS[post.platform].formats.get(cast("Format", post.format))
+    return not (post.caption or post.title or post.hashtags) and (limits is None or limits.caption)
+
+
+def replace_file(tx: Session, plan_id: str, old_asset_id: str, new_asset_id: str) -> list[str]:
+    """Puts another file in the place of one, in the plan's editable posts that show only that one and can show the other.
+    Returns their channel ids. A deleted plan keeps what it has."""
+    schedule.lock_posts(tx, plan_id)
+    card = queries.get(tx, plan_id)
+    if card.deleted_at:
+        return []
+    review, channel_ids = posting_rules.get_rules(tx, card.influencer_id).review, []
+    for post in card.posts:
+        alt_text = post.alt_texts.get(old_asset_id, "")
+        draft = _draft_with_files(tx, replace(post, media=(), format=""), [new_asset_id], alt_text)
+        if draft and post.media == (old_asset_id,) and post.state in rules.EDITABLE:
+            plans.edit_post(tx, post, draft, review=review)
+            channel_ids.append(post.channel_id)
+    if channel_ids:
+        next_version = update(ContentPlan).where(ContentPlan.id == plan_id)
+        tx.execute(next_version.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp()))
+        events.record(tx, "plan.illustrated", "plan", plan_id, {"pictures": 1})
         schedule.schedule_approved(tx, plan_id)
     return channel_ids
 

@@ -31,7 +31,7 @@ class EventRecord:
 def record(tx: Session, kind: str, noun: str, noun_id: str, data: Mapping[str, Any] | None = None) -> None:
     """Adds an event to the workspace that `tx` is confined to."""
     row = {"id": new_id("evt"), "kind": kind, "noun": noun, "noun_id": noun_id, "data": dict(data or {})}
-    tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id")))
+    tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id"), job_id=tx.info.get("job_id")))
     tx.info.setdefault("first_event_about", noun_id)
 
 

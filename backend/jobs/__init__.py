@@ -10,7 +10,7 @@ from backend.jobs.attempts import (
     finish_attempts,
     store_step,
 )
-from backend.jobs.context import Handler, JobContext, WaitForChildren
+from backend.jobs.context import Handler, JobContext, WaitForChildren, WaitUntil
 from backend.jobs.job_type import (
     JOB_TYPES,
     MAINTENANCE_PRIORITY,
@@ -46,7 +46,17 @@ from backend.jobs.queue_notify import notifier
 from backend.jobs.results import with_old_keys
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.jobs.service import cancel, dismiss, enqueue, fail_waiting, on_cancel, postpone, reorder, retry
+from backend.jobs.service import (
+    adopt,
+    cancel,
+    dismiss,
+    enqueue,
+    fail_waiting,
+    on_cancel,
+    postpone,
+    reorder,
+    retry,
+)
 from backend.jobs.sweep import purge_old
 from backend.jobs.timing import Duration, Work, estimate, has_history, model_loaded, slowdown
 
@@ -69,8 +79,10 @@ __all__ = [
     "LogLine",
     "QueuedJob",
     "WaitForChildren",
+    "WaitUntil",
     "Work",
     "WorkerCard",
+    "adopt",
     "cancel",
     "children",
     "complete_with_step",

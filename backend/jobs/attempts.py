@@ -109,9 +109,9 @@ def finish_attempt(tx: Session, ref: AttemptRef, outcome: AttemptOutcome, **figu
     already been ended by others: then nothing is written.
     """
     waits_for = 0
-    if ref.parent_id or outcome.outcome == "waiting":
+    if ref.parent_id or outcome.for_children:
         lock_ancestors(tx, ref.job_id)
-    if outcome.outcome == "waiting":
+    if outcome.for_children:
         outcome, waits_for = _after_children(tx, ref, outcome)
     outcome = _after_deaths(tx, ref, outcome)
     row = tx.execute(_END_ATTEMPT, _end_params(tx, ref, outcome, waits_for, figures)).first()
@@ -137,7 +137,7 @@ def finish_attempts(
     `before`: statements that run first in the same trip. `last`: see `execute_pipelined`. None of the attempts may have a
     parent or wait for children: those lock their ancestors and are finished one by one.
     """
-    assert all(end.ref.parent_id is None and end.outcome.outcome != "waiting" for end in ends)
+    assert all(end.ref.parent_id is None and not end.outcome.for_children for end in ends)
     ends = [replace(end, outcome=_after_deaths(tx, end.ref, end.outcome)) for end in ends]
     statements: list[Statement] = [(_END_ATTEMPT, _end_params(tx, end.ref, end.outcome, 0, end.figures)) for end in ends]
     rows = execute_pipelined(tx, [*before, *statements], last=last)[len(before) :]

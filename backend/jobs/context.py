@@ -23,6 +23,15 @@ class WaitForChildren(Exception):
     """Ends the attempt without holding a worker: the job is run again when its last child has ended."""
 
 
+class WaitUntil(Exception):
+    """Ends the attempt without holding a worker: the job is run again after `seconds`, or when `wake` says so. Its children may
+    run or fail meanwhile."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"{seconds:g} s")
+        self.seconds = seconds
+
+
 S = TypeVar("S")
 T = TypeVar("T")
 Result = dict[str, Any] | None

@@ -20,7 +20,7 @@ from backend.errors import (
     StudioError,
     Unavailable,
 )
-from backend.jobs.context import WaitForChildren
+from backend.jobs.context import WaitForChildren, WaitUntil
 from backend.kit import disk
 
 MAX_DEATHS = 3
@@ -39,7 +39,7 @@ class AttemptOutcome:
     `delay_s`: seconds until the next attempt. `delays`: instead of it, one for each retry in a row. `counted`: it used up a
     retry. `killed`: its worker or its engine's process died; `deaths_within_s`: for how long that counts. `device_down`: why
     its device is out of use until a probe succeeds. `keep_handle`: the next attempt may find the remote work again.
-    `dead_letter`: somebody has to look at it.
+    `dead_letter`: somebody has to look at it. `for_children`: it waits until all its children have completed.
     """
 
     outcome: str
@@ -54,6 +54,7 @@ class AttemptOutcome:
     killed: bool = False
     deaths_within_s: float = 3600.0
     dead_letter: bool = False
+    for_children: bool = False
     device_down: str = ""
     keep_handle: bool = False
 
@@ -83,8 +84,8 @@ def outcome_of_error(
     error_fields: dict[str, Any] = {"error_code": code, "error_message": message, "detail": detail}
     delay = delays[min(retries, len(delays) - 1)] if delays else 0.0
     match error:
-        case WaitForChildren():
-            return AttemptOutcome("waiting", JobState.PENDING, keep_handle=True)
+        case WaitForChildren() | WaitUntil():
+            return _waiting(error)
         case ShuttingDown() | LeaseLost():
             return AttemptOutcome("released", JobState.PENDING, keep_handle=True)
         case Cancelled():
@@ -118,6 +119,12 @@ def outcome_of_error(
             **error_fields,
         )
     return AttemptOutcome("failed", JobState.FAILED, dead_letter=True, **error_fields)
+
+
+def _waiting(error: WaitForChildren | WaitUntil) -> AttemptOutcome:
+    if isinstance(error, WaitForChildren):
+        return AttemptOutcome("waiting", JobState.PENDING, keep_handle=True, for_children=True)
+    return AttemptOutcome("waiting", JobState.PENDING, keep_handle=True, delay_s=max(error.seconds, 0.0))
 
 
 def worker_lost(*, detail: str, within_s: float = 3600.0) -> AttemptOutcome:

@@ -83,6 +83,13 @@ def enqueue(
     return card
 
 
+def adopt(tx: Session, parent_id: str, job_ids: Sequence[str]) -> None:
+    """Makes jobs that were enqueued in this transaction children of a running job: they are cancelled and paid with it. Jobs
+    with a parent keep it. The parent is not failed by them unless it waits for them (`WaitForChildren`)."""
+    own = Job.id.in_(job_ids), Job.parent_id.is_(None), Job.id != parent_id
+    tx.execute(update(Job).where(*own).values(parent_id=parent_id, api_key_id=_api_key_of(parent_id)))
+
+
 def cancel(tx: Session, job_id: str) -> JobCard:
     """Cancels a pending job at once; a running one is asked to stop its engine and ends then. Children are cancelled too.
 

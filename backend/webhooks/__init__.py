@@ -12,7 +12,7 @@ from backend.webhooks.endpoints import (
     rotate_secret,
     send_test,
 )
-from backend.webhooks.outbox import attempts, page, replay, send_when_job_ends
+from backend.webhooks.outbox import attempts, page, replay, send_to_endpoint, send_when_job_ends
 from backend.webhooks.schemas import (
     DeliveryCard,
     EndpointCard,
@@ -50,5 +50,6 @@ __all__ = [
     "rotate_secret",
     "sample_body",
     "send_test",
+    "send_to_endpoint",
     "send_when_job_ends",
 ]

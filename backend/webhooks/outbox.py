@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.db.tables import WebhookAttempt, WebhookMessage
+from backend.db.tables import WebhookAttempt, WebhookEndpoint, WebhookMessage
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
 from backend.webhooks.schemas import DeliveryCard, MessageCard, MessagePage
@@ -28,6 +30,18 @@ def send_when_job_ends(tx: Session, job_id: str, targets: Sequence[tuple[str, st
     for kind, url in targets:
         row = {"id": new_id("whm"), "kind": kind, "url": url, "job_id": job_id, "state": "waiting"}
         tx.execute(insert(WebhookMessage).values(**row).on_conflict_do_nothing())
+
+
+def send_to_endpoint(tx: Session, endpoint_id: str, *, kind: str, body: Mapping[str, Any]) -> str:
+    """Writes a message to one of the workspace's endpoints, whatever events it is told of; it is sent after the commit, signed,
+    with all its tries. Returns its id. Raises NotFound."""
+    endpoint = tx.get(WebhookEndpoint, endpoint_id)
+    if endpoint is None:
+        raise NotFound("This webhook endpoint does not exist here any more. Choose another one.")
+    row = {"id": new_id("whm"), "kind": kind, "url": endpoint.url, "endpoint_id": endpoint_id, "state": "pending"}
+    row["body"] = json.dumps(body, separators=(",", ":"))
+    tx.execute(insert(WebhookMessage).values(**row))
+    return row["id"]
 
 
 def page(

@@ -51,6 +51,9 @@ FUNCTIONS = (
       used AS (UPDATE calendar_feeds c SET last_read_at = clock_timestamp() FROM found f WHERE c.id = f.id
         AND (c.last_read_at IS NULL OR c.last_read_at < clock_timestamp() - interval '60 seconds'))
       SELECT f.id, f.tenant_id FROM found f $$""",
+    """CREATE OR REPLACE FUNCTION find_automation_hook(p_hash text) RETURNS TABLE(automation_id text, tenant_id text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      SELECT id, tenant_id FROM automations WHERE hook_hash = p_hash AND deleted_at IS NULL $$""",
     """CREATE OR REPLACE FUNCTION announce_events() RETURNS trigger
     LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('studio_events', ''); RETURN NULL; END $$""",
     """CREATE OR REPLACE FUNCTION number_events() RETURNS void
@@ -70,7 +73,8 @@ FUNCTIONS = (
 )
 """`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
 `find_api_key` answers which workspace a key belongs to, and notes that it is used; `find_calendar_feed` does the same for the
-address of a calendar, whose maker must still be a member. `number_events` gives the events that were committed since the last
+address of a calendar, whose maker must still be a member, and `find_automation_hook` for that of an automation.
+`number_events` gives the events that were committed since the last
 time their positions, one caller after the other: the lock is held until the commit, so positions become visible in their order.
 `last_event_position` is the newest of them all, and `latest_positions` says which workspaces have newer ones than a position,
 and nothing of what happened."""

@@ -22,11 +22,16 @@ _DISPATCHED = (
     "post_attempts",
     "webhook_endpoints",
     "webhook_messages",
+    "automations",
+    "automation_timers",
+    "automation_runs",
 )
 """Tables the dispatch role works on across workspaces."""
 _WORKER_ONLY = ("turns",)
 
 _FUNCTIONS = (
+    "CREATE OR REPLACE FUNCTION studio_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$",
+    # The clock of automations: a test replaces it to live through a week in minutes.
     """CREATE OR REPLACE FUNCTION enter_workspace(p_token_hash text, p_tenant text) RETURNS TABLE(user_id text, role text)
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       WITH who AS MATERIALIZED (
@@ -80,6 +85,7 @@ def grant_all(connection: Connection) -> None:
     run(access.EVENT_TRIGGER)
     run("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
     run("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO studio_app, studio_worker")
+    run("GRANT EXECUTE ON FUNCTION studio_clock() TO studio_dispatch")
     run("GRANT USAGE ON SCHEMA public TO studio_app, studio_worker, studio_dispatch")
     run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")
     run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")

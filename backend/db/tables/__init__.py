@@ -3,6 +3,7 @@
 from backend.db.tables.access import ApiKey, IdempotentRequest
 from backend.db.tables.account import Invitation, Membership, PasswordReset, RecoveryCode, SessionRow, Throttle, User, Workspace
 from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
+from backend.db.tables.automation import Automation, AutomationRun, AutomationStep, AutomationTimer
 from backend.db.tables.base import Base
 from backend.db.tables.board import Board, BoardPicture, PictureAct
 from backend.db.tables.budget import Budget, LlmCall
@@ -89,6 +90,10 @@ __all__ = [
     "Asset",
     "AssetUse",
     "Attempt",
+    "Automation",
+    "AutomationRun",
+    "AutomationStep",
+    "AutomationTimer",
     "Base",
     "Board",
     "BoardPicture",

@@ -26,6 +26,8 @@ class EventRow(Tenanted, Dated, Base):
     noun_id: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     user_id: Mapped[str | None]
+    job_id: Mapped[str | None]
+    """The job whose pipeline wrote it; None: a person, a program or the scheduler did."""
     position: Mapped[int | None] = mapped_column(BigInteger)
     """Where it stands in the stream: given after its commit, one event after the other, so that who reads on from a position
     misses nothing that was committed late."""

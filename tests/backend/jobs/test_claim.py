@@ -233,7 +233,7 @@ def test_cancel_cascades_to_children(ask: Any, take: Any, workspace: Tenant, db:
     waiting, running = ask(workspace, parent_id=job), ask(workspace, parent_id=job, priority=-1)
     assert take().job_id == running
     with db.transaction(SystemCaller(workspace.id)) as tx:
-        finish_attempt(tx, ref(ours), rules.AttemptOutcome("waiting", JobState.PENDING))
+        finish_attempt(tx, ref(ours), rules.AttemptOutcome("waiting", JobState.PENDING, for_children=True))
     assert card(db, workspace, job).waits_for == 2
     assert take().job_id == waiting
     with db.transaction(workspace.caller, needs="editor") as tx:

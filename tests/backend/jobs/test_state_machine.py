@@ -100,7 +100,7 @@ class JobMachine(RuleBasedStateMachine):
             key = {"request_key": new_id("key"), "parent_id": parent.job_id}
             self.ids.append(jobs.enqueue(tx, kind="test-steps", payload=Steps(), title="x", **key).id)
         if wait:
-            self.settle(parent, rules.AttemptOutcome("waiting", JobState.PENDING))
+            self.settle(parent, rules.AttemptOutcome("waiting", JobState.PENDING, for_children=True))
 
     @rule(ours=consumes(held), how=st.sampled_from(["done", *ENDS]))
     def end(self, ours: Claim, how: str) -> None:

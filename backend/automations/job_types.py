@@ -1,0 +1,19 @@
+"""The kind of job of automations."""
+
+from __future__ import annotations
+
+from backend.automations.schemas import AutomationPayload
+from backend.automations.starts import KIND
+from backend.jobs import JobType, register
+
+register(
+    JobType(
+        KIND,
+        "net",
+        AutomationPayload,
+        "backend.automations.pipeline:run",
+        "Automations",
+        deadline_setting="jobs.deadline_ingest_s",
+        stall_s=300.0,
+    )
+)

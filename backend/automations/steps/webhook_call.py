@@ -1,0 +1,32 @@
+"""The step that calls a webhook: written with the step, sent and tried again by the one sender."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from backend import webhooks
+from backend.automations import clock
+from backend.automations.schemas import CallWebhook
+from backend.automations.steps.instant import summary
+from backend.automations.steps.run_state import RunState, StepResult
+
+MESSAGE = "automation.step"
+
+
+def call(tx: Session, run: RunState, step: CallWebhook) -> StepResult:
+    """The body is thin: ids, counts and the summary."""
+    flow = run.flow
+    data = {
+        "automationId": run.automation_id,
+        "runId": run.run_id,
+        "influencerId": run.influencer_id,
+        "contentPlanIds": flow.posts,
+        "published": flow.published,
+        "scheduled": flow.scheduled,
+        "jobs": flow.jobs,
+        "failedJobs": flow.failed_jobs,
+        "summary": summary(flow),
+    }
+    body = {"type": MESSAGE, "timestamp": clock.now(tx).isoformat(), "data": data}
+    webhooks.send(tx, kind=MESSAGE, url=step.url, body=body)
+    return StepResult(flow, message=f"Sent to {step.url[:80]}")
