@@ -3,20 +3,15 @@
 from backend.automations.clock import align_all, due_workspaces, fire_due, workspaces_with_timers
 from backend.automations.cron import describe as describe_cron
 from backend.automations.cron import next_times
+from backend.automations.definition import EVENTS, MAX_NAME, MAX_STEPS, STEP_LABELS, WEEKDAYS, AutomationDraft
 from backend.automations.event_starts import any_listening, start_by_events, workspaces_with_events
 from backend.automations.preview import preview
 from backend.automations.queries import get, get_run, page, runs
 from backend.automations.schemas import (
-    EVENTS,
-    MAX_NAME,
-    MAX_STEPS,
-    STEP_LABELS,
-    WEEKDAYS,
     AutomationCard,
-    AutomationDraft,
+    AutomationRunCard,
+    AutomationRunPage,
     NewHook,
-    RunCard,
-    RunPage,
     RunPreview,
     StepCard,
     StepPreview,
@@ -37,7 +32,7 @@ from backend.automations.service import (
     stop_run,
 )
 from backend.automations.templates import TEMPLATES, Template
-from backend.automations.waiting import wake
+from backend.automations.waits import wake
 
 __all__ = [
     "EVENTS",
@@ -49,9 +44,9 @@ __all__ = [
     "WEEKDAYS",
     "AutomationCard",
     "AutomationDraft",
+    "AutomationRunCard",
+    "AutomationRunPage",
     "NewHook",
-    "RunCard",
-    "RunPage",
     "RunPreview",
     "StepCard",
     "StepPreview",

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.automations import cron
-from backend.automations.schemas import AutomationDraft, CronTrigger
+from backend.automations.definition import AutomationDraft, CronTrigger
 from backend.automations.starts import influencer_or_none, influencers_of, start_run
 from backend.db.tables import Automation, AutomationTimer
 
@@ -25,16 +25,16 @@ def align_timers(tx: Session, automation: Automation) -> None:
     """Gives the automation one timer for each of its influencers. A timer whose time and zone are still right stays as it is:
     what is due is not lost. Removes the timers of one that is paused, deleted or started otherwise."""
     draft = AutomationDraft.model_validate(automation.definition)
-    wanted: dict[str, str] = {}
+    zones: dict[str, str] = {}
     if isinstance(draft.trigger, CronTrigger) and not automation.paused_at and not automation.deleted_at:
-        wanted = {card.id: card.time_zone for card in influencers_of(tx, draft)}
+        zones = {card.id: card.time_zone for card in influencers_of(tx, draft)}
     line = draft.trigger.cron if isinstance(draft.trigger, CronTrigger) else ""
     timers = {
         timer.influencer_id: timer
         for timer in tx.scalars(select(AutomationTimer).where(AutomationTimer.automation_id == automation.id).with_for_update())
     }
     at = now(tx)
-    for influencer_id, zone in wanted.items():
+    for influencer_id, zone in zones.items():
         timer = timers.pop(influencer_id, None)
         if timer is None:
             timer = AutomationTimer(automation_id=automation.id, influencer_id=influencer_id)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.automations.schemas import AutomationDraft
+from backend.automations.definition import AutomationDraft
 from backend.automations.starts import (
     MAX_RUNS_AN_HOUR,
     chain_of_event,

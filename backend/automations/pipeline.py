@@ -13,37 +13,29 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans, events, jobs, training
 from backend.automations import clock, queries
-from backend.automations.schemas import (
+from backend.automations.definition import (
     TRIES,
     AutomationDraft,
-    AutomationPayload,
-    CallWebhook,
     CaptionDataset,
-    Condition,
     DrawPictures,
-    Flow,
     MakeVideo,
-    Notify,
     PlanPosts,
     PublishPosts,
     ReviewGate,
-    SchedulePosts,
-    TakePosts,
     TestPictures,
     TrainLora,
     Wait,
     WriteWords,
 )
+from backend.automations.schemas import AutomationPayload, Flow
 from backend.automations.starts import influencer_or_none
-from backend.automations.steps import instant, ordered, webhook_call
-from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, count_text, leave_for_people, plans_of
-from backend.automations.waiting import stop_waiting, wait_for
+from backend.automations.steps import dispatch, instant
+from backend.automations.steps.run_state import RunState, StepResult, leave_for_people, plans_of
+from backend.automations.waits import stop_waiting, wait_for
 from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, Job, JobState
 from backend.errors import NotFound
-from backend.jobs import JobCard, JobContext
+from backend.jobs import JobContext
 from backend.jobs.context import no_work
-
-_LATE = "late"
 
 
 def run(ctx: JobContext, payload: AutomationPayload) -> dict[str, Any]:
@@ -116,23 +108,7 @@ def _do(ctx: JobContext, run_id: str, n: int, step: Any, flow: Flow) -> dict[str
         case Wait():
             return _wait(ctx, run_id, n, step, flow)
         case _:
-            return _keep(ctx, run_id, n, flow, lambda tx, state: _instant(tx, state, step))
-
-
-def _instant(tx: Session, state: RunState, step: Any) -> StepResult:
-    match step:
-        case TakePosts():
-            return instant.take_posts(tx, state, step)
-        case SchedulePosts():
-            return instant.schedule(tx, state, step)
-        case Condition():
-            return instant.condition(tx, state, step)
-        case Notify():
-            return instant.notify(tx, state, step)
-        case CallWebhook():
-            return webhook_call.call(tx, state, step)
-        case _:
-            raise AssertionError(step)
+            return _keep(ctx, run_id, n, flow, lambda tx, state: dispatch.do_at_once(tx, state, step))
 
 
 def _keep(
@@ -170,9 +146,9 @@ def _begin(
             return {"stop": ""}
         if why := _over_budget(tx, state):
             return {"stop": why}
-        begun = do(tx, state)
-        _write_row(tx, run_id, n, state, "running", "", list(begun.get("jobs", ())), ended=False)
-        return begun
+        start_result = do(tx, state)
+        _write_row(tx, run_id, n, state, "running", "", list(start_result.get("jobs", ())), ended=False)
+        return start_result
 
     return ctx.write_step(f"{n}-begin", no_work, write) or {}
 
@@ -208,26 +184,33 @@ def _order_and_take_in(ctx: JobContext, run_id: str, n: int, step: Any, flow: Fl
     """Orders jobs, waits for them, has failed ones tried again, and takes in what they made."""
 
     def order(tx: Session, state: RunState) -> dict[str, Any]:
-        orders = _order(tx, state, step)
+        orders = dispatch.order(tx, state, step)
         jobs.adopt(tx, ctx.job_id, list(orders.jobs))
         until = _deadline(tx, step.wait_minutes)
-        told = {"message": orders.message, "failed": orders.failed, "refused": dict(orders.refused), "data": dict(orders.data)}
-        return {"jobs": dict(orders.jobs), "until": until.isoformat(), **told}
+        order_fields = {
+            "message": orders.message,
+            "failed": orders.failed,
+            "refused": dict(orders.refused),
+            "data": dict(orders.data),
+        }
+        return {"jobs": dict(orders.jobs), "until": until.isoformat(), **order_fields}
 
-    begun = _begin(ctx, run_id, n, flow, order)
-    if "stop" in begun:
-        return _stopped(ctx, run_id, n, flow, begun["stop"])
-    if not begun["jobs"] and not begun["refused"]:
-        skipped = "failed" if begun["failed"] else "skipped"
-        kept = flow.model_copy(update={"dataset_id": begun["data"].get("dataset_id", flow.dataset_id)})
-        return _keep(ctx, run_id, n, kept, lambda _tx, state: StepResult(state.flow, skipped, begun["message"]))  # type: ignore[arg-type]
-    until = datetime.fromisoformat(begun["until"])
+    start_result = _begin(ctx, run_id, n, flow, order)
+    if "stop" in start_result:
+        return _stopped(ctx, run_id, n, flow, start_result["stop"])
+    if not start_result["jobs"] and not start_result["refused"]:
+        skipped = "failed" if start_result["failed"] else "skipped"
+        kept_flow = flow.model_copy(update={"dataset_id": start_result["data"].get("dataset_id", flow.dataset_id)})
+        return _keep(ctx, run_id, n, kept_flow, lambda _tx, state: StepResult(state.flow, skipped, start_result["message"]))  # type: ignore[arg-type]
+    until = datetime.fromisoformat(start_result["until"])
     for attempt in range(1, TRIES + 1):
-        tried = _wait_for_jobs(ctx, run_id, n, list(begun["jobs"]), until, attempt, step.wait_minutes)
+        tried = _wait_for_jobs(ctx, run_id, n, list(start_result["jobs"]), until, attempt, step.wait_minutes)
         if not tried["again"]:
             break
         until = datetime.fromisoformat(tried["until"])
-    return _keep(ctx, run_id, n, flow, lambda tx, state: _take_in(tx, state, step, begun), list(begun["jobs"]))
+    return _keep(
+        ctx, run_id, n, flow, lambda tx, state: dispatch.take_in(tx, state, step, start_result), list(start_result["jobs"])
+    )
 
 
 def _wait_for_jobs(
@@ -253,78 +236,16 @@ def _wait_for_jobs(
     return ctx.write_step(f"{n}-try-{attempt}", wait, decide) or {}
 
 
-def _order(tx: Session, state: RunState, step: Any) -> Orders:
-    match step:
-        case PlanPosts():
-            return ordered.plan_posts(tx, state, step)
-        case WriteWords():
-            return ordered.words(tx, state, step)
-        case DrawPictures():
-            return ordered.pictures(tx, state, step)
-        case MakeVideo():
-            return ordered.videos(tx, state, step)
-        case CaptionDataset():
-            return ordered.caption(tx, state, step)
-        case TrainLora():
-            return ordered.train(tx, state, step)
-        case TestPictures():
-            return ordered.test_pictures(tx, state, step)
-        case _:
-            raise AssertionError(step)
-
-
-def _take_in(tx: Session, state: RunState, step: Any, begun: dict[str, Any]) -> StepResult:
-    cards = jobs.get_many(tx, list(begun["jobs"]))
-    ended = [_ended_job(cards.get(job_id), job_id, plan_id, step) for job_id, plan_id in begun["jobs"].items()]
-    update = {
-        "jobs": state.flow.jobs + len(ended),
-        "failed_jobs": state.flow.failed_jobs + sum(job.state != "completed" for job in ended),
-        "dataset_id": begun["data"].get("dataset_id", state.flow.dataset_id),
-    }
-    state = RunState(
-        state.app,
-        state.run_id,
-        state.automation_id,
-        state.automation_name,
-        state.draft,
-        state.trigger,
-        state.influencer,
-        state.n,
-        state.flow.model_copy(update=update),
-    )
-    match step:
-        case PlanPosts():
-            return ordered.planned(tx, state, ended)
-        case CaptionDataset():
-            return ordered.captioned(tx, state, ended)
-        case TrainLora():
-            return ordered.trained(tx, state, ended, begun["data"]["training_run_id"])
-        case TestPictures():
-            return ordered.drawn(tx, state, ended)
-        case _:
-            return ordered.finished_posts(tx, state, ended, begun["refused"])
-
-
-def _ended_job(card: JobCard | None, job_id: str, plan_id: str, step: Any) -> EndedJob:
-    if card is None:
-        return EndedJob(job_id, plan_id, "failed", "Its job was cleaned up.", {})
-    if not card.ended:
-        reason = f"It was not ready after {count_text(step.wait_minutes, 'minute')}; it goes on in the background."
-        return EndedJob(job_id, plan_id, _LATE, reason, {})
-    reason = "" if card.state == "completed" else card.error_message or "Somebody cancelled it."
-    return EndedJob(job_id, plan_id, card.state, reason, card.result or {})
-
-
 def _review(ctx: JobContext, run_id: str, n: int, step: ReviewGate, flow: Flow) -> dict[str, Any]:
     def submit(tx: Session, state: RunState) -> dict[str, Any]:
         plans = plans_of(tx, state.flow)
         leave_for_people(tx, [plan.id for plan in plans])
         return {"plans": [plan.id for plan in plans], "until": _deadline(tx, step.wait_minutes).isoformat()}
 
-    begun = _begin(ctx, run_id, n, flow, submit)
-    if "stop" in begun:
-        return _stopped(ctx, run_id, n, flow, begun["stop"])
-    _wait_for_posts(ctx, run_id, n, "review", begun["plans"], begun["until"])
+    start_result = _begin(ctx, run_id, n, flow, submit)
+    if "stop" in start_result:
+        return _stopped(ctx, run_id, n, flow, start_result["stop"])
+    _wait_for_posts(ctx, run_id, n, "review", start_result["plans"], start_result["until"])
     return _keep(ctx, run_id, n, flow, lambda tx, state: instant.reviewed(tx, state))
 
 
@@ -334,11 +255,11 @@ def _publish(ctx: JobContext, run_id: str, n: int, step: PublishPosts, flow: Flo
         minutes = step.wait_minutes + step.minutes_between * max(len(started["plans"]) - 1, 0)
         return {**started, "until": _deadline(tx, minutes).isoformat()}
 
-    begun = _begin(ctx, run_id, n, flow, send)
-    if "stop" in begun:
-        return _stopped(ctx, run_id, n, flow, begun["stop"])
-    _wait_for_posts(ctx, run_id, n, "posts", begun["plans"], begun["until"])
-    return _keep(ctx, run_id, n, flow, lambda tx, state: instant.published(tx, state, begun))
+    start_result = _begin(ctx, run_id, n, flow, send)
+    if "stop" in start_result:
+        return _stopped(ctx, run_id, n, flow, start_result["stop"])
+    _wait_for_posts(ctx, run_id, n, "posts", start_result["plans"], start_result["until"])
+    return _keep(ctx, run_id, n, flow, lambda tx, state: instant.published(tx, state, start_result))
 
 
 def _wait_for_posts(ctx: JobContext, run_id: str, n: int, waits_for: str, plan_ids: Sequence[str], until: str) -> None:
@@ -369,10 +290,10 @@ def _wait(ctx: JobContext, run_id: str, n: int, step: Wait, flow: Flow) -> dict[
             until = _deadline(tx, step.minutes)
         return {"until": until.isoformat()}
 
-    begun = _begin(ctx, run_id, n, flow, begin)
-    if "stop" in begun:
-        return _stopped(ctx, run_id, n, flow, begun["stop"])
-    until = datetime.fromisoformat(begun["until"])
+    start_result = _begin(ctx, run_id, n, flow, begin)
+    if "stop" in start_result:
+        return _stopped(ctx, run_id, n, flow, start_result["stop"])
+    until = datetime.fromisoformat(start_result["until"])
 
     def wait() -> None:
         with ctx.transaction() as tx:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import bulk_planning, content_plans, generation, influencers, writing
 from backend.automations import clock, cron, queries
-from backend.automations.schemas import (
+from backend.automations.definition import (
     STEP_LABELS,
     WEEKDAYS,
     AutomationDraft,
@@ -21,21 +21,19 @@ from backend.automations.schemas import (
     Condition,
     CronTrigger,
     DrawPictures,
-    Flow,
     MakeVideo,
     Notify,
     PlanPosts,
     PublishPosts,
     ReviewGate,
-    RunPreview,
     SchedulePosts,
-    StepPreview,
     TakePosts,
     TestPictures,
     TrainLora,
     Wait,
     WriteWords,
 )
+from backend.automations.schemas import Flow, RunPreview, StepPreview
 from backend.automations.steps import instant, ordered
 from backend.automations.steps.run_state import RunState, count_text, plans_of
 from backend.content_plans import PlanCard

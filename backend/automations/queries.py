@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend import budgets
-from backend.automations.schemas import AutomationCard, AutomationDraft, RunCard, RunPage, StepCard
+from backend.automations.definition import AutomationDraft
+from backend.automations.schemas import AutomationCard, AutomationRunCard, AutomationRunPage, StepCard
 from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, AutomationTimer, Influencer, Job
 from backend.errors import NotFound
 
@@ -90,17 +91,17 @@ def unfinished_jobs(tx: Session, automation_id: str) -> list[str]:
     return list(tx.scalars(query.where(AutomationRun.automation_id == automation_id, Job.state.not_in(FINAL))))
 
 
-def runs(tx: Session, automation_id: str = "", *, cursor: str | None = None, take: int = 20) -> RunPage:
+def runs(tx: Session, automation_id: str = "", *, cursor: str | None = None, take: int = 20) -> AutomationRunPage:
     """Runs of one automation, or of all, newest first. `cursor`: the page before's `next_cursor`."""
     take = min(take, _MAX_PAGE)
     query = select(AutomationRun.id).order_by(AutomationRun.id.desc()).limit(take + 1)
     if automation_id:
         query = query.where(AutomationRun.automation_id == automation_id)
     ids = list(tx.scalars(query.where(AutomationRun.id < cursor) if cursor else query))
-    return RunPage(_runs(tx, ids[:take]), ids[take - 1] if len(ids) > take else None)
+    return AutomationRunPage(_runs(tx, ids[:take]), ids[take - 1] if len(ids) > take else None)
 
 
-def get_run(tx: Session, run_id: str) -> RunCard:
+def get_run(tx: Session, run_id: str) -> AutomationRunCard:
     """With its steps and what it has cost. Raises NotFound."""
     cards = _runs(tx, [run_id])
     if not cards:
@@ -112,7 +113,7 @@ def get_run(tx: Session, run_id: str) -> RunCard:
 
 
 def steps_of(tx: Session, run_id: str) -> list[StepCard]:
-    """The steps of a run as it was started, those that have not begun too."""
+    """The steps of a run as it was started, those that have not start_result too."""
     definition = tx.scalars(select(AutomationRun.definition).where(AutomationRun.id == run_id)).one()
     rows = {row.n: row for row in tx.scalars(select(AutomationStep).where(AutomationStep.run_id == run_id))}
     return [_step(n, str(step["kind"]), rows.get(n)) for n, step in enumerate(definition["steps"])]
@@ -124,7 +125,7 @@ def _step(n: int, kind: str, row: AutomationStep | None) -> StepCard:
     return StepCard(n, kind, row.state, row.message, tuple(row.job_ids), row.started_at, row.ended_at)
 
 
-def _runs(tx: Session, ids: Sequence[str]) -> list[RunCard]:
+def _runs(tx: Session, ids: Sequence[str]) -> list[AutomationRunCard]:
     rows = tx.execute(_run_query().where(AutomationRun.id.in_(ids))).all() if ids else []
     return sorted((_run(row) for row in rows), key=lambda card: card.id, reverse=True)
 
@@ -139,9 +140,9 @@ def _run_query() -> Select[Any, Any, Any, Any, Any]:
     )
 
 
-def _run(row: Any) -> RunCard:
+def _run(row: Any) -> AutomationRunCard:
     run, automation_name, influencer_name, state, error = row
-    return RunCard(
+    return AutomationRunCard(
         id=run.id,
         automation_id=run.automation_id,
         automation_name=automation_name,
@@ -150,7 +151,7 @@ def _run(row: Any) -> RunCard:
         trigger=run.trigger,
         job_id=run.job_id,
         state=REFUSED if run.refusal else state or "pending",
-        waits_for=run.waits_for,
+        waits_for="" if run.refusal or state in ("completed", "failed", "cancelled") else run.waits_for,
         summary=run.refusal or run.summary or (error or "" if state in ("failed", "cancelled") else ""),
         figures=run.figures,
         created_at=run.created_at,

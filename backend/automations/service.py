@@ -11,14 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
 from backend.automations import clock, event_starts, queries
-from backend.automations.schemas import (
-    AutomationCard,
-    AutomationDraft,
-    EventTrigger,
-    NewHook,
-    RunCard,
-    WebhookTrigger,
-)
+from backend.automations.definition import AutomationDraft, EventTrigger, WebhookTrigger
+from backend.automations.schemas import AutomationCard, AutomationRunCard, NewHook
 from backend.automations.starts import influencer_or_none, influencers_of, start_run
 from backend.db.tables import Automation, AutomationRun
 from backend.db.transactions import Anonymous, Database, SystemCaller, hash_token
@@ -116,7 +110,7 @@ def skip_next(tx: Session, automation_id: str) -> AutomationCard:
     return queries.get(tx, automation_id)
 
 
-def run_now(tx: Session, automation_id: str, *, influencer_id: str = "", request_key: str) -> list[RunCard]:
+def run_now(tx: Session, automation_id: str, *, influencer_id: str = "", request_key: str) -> list[AutomationRunCard]:
     """Starts a run for one influencer, or for each of its influencers; also while it is paused. The same key starts none again.
 
     Raises NotFound, Invalid (not one of its influencers; there is none), NotPermitted.
@@ -138,7 +132,7 @@ def run_now(tx: Session, automation_id: str, *, influencer_id: str = "", request
     ]
 
 
-def stop_run(tx: Session, run_id: str) -> RunCard:
+def stop_run(tx: Session, run_id: str) -> AutomationRunCard:
     """Cancels a run with the jobs that it ordered. Raises NotFound, NotPermitted, Conflict (it has ended)."""
     card = queries.get_run(tx, run_id)
     if not card.job_id or card.state in ("completed", "failed", "cancelled"):
@@ -163,18 +157,18 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
     """Starts the runs of the automation at an address; returns their ids. `body`: {influencerId: only for this one, …}, which
     its runs keep. The same `request_key` starts none again. Raises NotFound, Conflict (paused), Invalid."""
     with db.transaction(Anonymous()) as tx:
-        found = tx.execute(_FIND_HOOK, {"hook_hash": hash_token(token)}).first()
-    if found is None:
+        hook_row = tx.execute(_FIND_HOOK, {"hook_hash": hash_token(token)}).first()
+    if hook_row is None:
         raise NotFound(_NO_HOOK)
-    with db.transaction(SystemCaller(found.tenant_id)) as tx:
-        automation = _lock(tx, found.automation_id)
+    with db.transaction(SystemCaller(hook_row.tenant_id)) as tx:
+        automation = _lock(tx, hook_row.automation_id)
         if automation.paused_at:
             raise Conflict("This automation is paused.")
-        wanted = str(body.get("influencerId") or "")
+        influencer_id = str(body.get("influencerId") or "")
         cards = [
             card
             for card in influencers_of(tx, AutomationDraft.model_validate(automation.definition))
-            if wanted in ("", card.id)
+            if influencer_id in ("", card.id)
         ]
         if not cards:
             raise Invalid("There is no such influencer that this automation could run for.")

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import channels, content_plans, datasets, events, influencers, jobs, reels, training, videos
-from backend.automations.schemas import MAX_CHAIN, AutomationDraft, AutomationPayload
+from backend.automations.definition import MAX_CHAIN, AutomationDraft
+from backend.automations.schemas import AutomationPayload
 from backend.db.tables import FINAL, Automation, AutomationRun, Job
 from backend.errors import NotFound
 from backend.events import EventRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.automations.schemas import (
+from backend.automations.definition import (
     AutomationDraft,
     CaptionDataset,
     CronTrigger,

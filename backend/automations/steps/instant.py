@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from backend import content_plans, events, publishing
 from backend.automations import clock
-from backend.automations.schemas import Condition, Flow, Notify, SchedulePosts, TakePosts
+from backend.automations.definition import Condition, Notify, SchedulePosts, TakePosts
+from backend.automations.schemas import Flow
 from backend.automations.steps.run_state import RunState, StepResult, count_text, leave_for_people, plans_of
 from backend.content_plans import PlanCard, PlanFilters, PostState
 from backend.errors import StudioError

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import bulk_planning, channels, content_plans, datasets, generation, training
 from backend.automations import clock
-from backend.automations.schemas import (
+from backend.automations.definition import (
     CaptionDataset,
     DrawPictures,
     MakeVideo,
@@ -147,14 +147,14 @@ def _for_each(
     order: Callable[[PlanCard, str], JobCard],
 ) -> Orders:
     plans = plans_of(tx, run.flow)
-    wanted, ordered, refused = [plan for plan in plans if needs(plan)], dict[str, str](), dict[str, str]()
-    for plan in wanted:
+    lacking, ordered, refused = [plan for plan in plans if needs(plan)], dict[str, str](), dict[str, str]()
+    for plan in lacking:
         try:
             with tx.begin_nested():
                 ordered[order(plan, f"{run.key}/{plan.id}").id] = plan.id
         except StudioError as error:
             refused[plan.id] = error.message
-    return Orders(ordered, refused, NO_POSTS if not plans else "" if wanted else none_text)
+    return Orders(ordered, refused, NO_POSTS if not plans else "" if lacking else none_text)
 
 
 def finished_posts(tx: Session, run: RunState, ended: Sequence[EndedJob], refused: dict[str, str]) -> StepResult:
@@ -163,10 +163,10 @@ def finished_posts(tx: Session, run: RunState, ended: Sequence[EndedJob], refuse
     for plan_id, reason in reasons.items():
         content_plans.mark_picture_missing(tx, plan_id, reason)
     leave_for_people(tx, list(reasons))
-    there = {plan.id for plan in plans_of(tx, run.flow)}
-    posts = [plan_id for plan_id in run.flow.posts if plan_id in there and plan_id not in reasons]
+    existing_ids = {plan.id for plan in plans_of(tx, run.flow)}
+    posts = [plan_id for plan_id in run.flow.posts if plan_id in existing_ids and plan_id not in reasons]
     flow = run.flow.model_copy(
-        update={"posts": posts, "left": list(dict.fromkeys([*run.flow.left, *(p for p in reasons if p in there)]))}
+        update={"posts": posts, "left": list(dict.fromkeys([*run.flow.left, *(p for p in reasons if p in existing_ids)]))}
     )
     n_done = sum(job.state == "completed" for job in ended)
     message = f"{count_text(n_done, 'post')} done"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.automations.schemas import AutomationDraft, Flow
+from backend.automations.definition import AutomationDraft
+from backend.automations.schemas import Flow
 from backend.content_plans import PlanCard, PostState
 from backend.errors import NotFound
 from backend.influencers import InfluencerCard

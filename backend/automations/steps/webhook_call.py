@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend import webhooks
 from backend.automations import clock
-from backend.automations.schemas import CallWebhook
+from backend.automations.definition import CallWebhook
 from backend.automations.steps.instant import summary
 from backend.automations.steps.run_state import RunState, StepResult
 

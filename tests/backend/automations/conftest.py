@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import automations, jobs
 from backend.app import App
-from backend.automations import AutomationDraft, RunCard
+from backend.automations import AutomationDraft, AutomationRunCard
 from backend.db.tables import Post
 from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.engines.ports.events import Alive
@@ -106,11 +106,11 @@ class Rig:
             for card in jobs.page(tx, kinds=(kind,)).cards:
                 jobs.postpone(tx, card.id, now() + timedelta(days=1))
 
-    def run(self, run_id: str) -> RunCard:
+    def run(self, run_id: str) -> AutomationRunCard:
         with self.reading() as tx:
             return automations.get_run(tx, run_id)
 
-    def runs(self, automation_id: str = "") -> list[RunCard]:
+    def runs(self, automation_id: str = "") -> list[AutomationRunCard]:
         with self.reading() as tx:
             return automations.runs(tx, automation_id).cards
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from backend import automations, budgets, content_plans, jobs, publishing
 from backend.automations import TEMPLATES
-from backend.automations.schemas import TRIES
+from backend.automations.definition import TRIES
 from backend.content_plans import PlanFilters, RulesDraft, VariantDraft
 from backend.db.tables import Attempt, EventRow, Influencer, Job, WebhookMessage
 from backend.errors import Conflict
