@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -203,18 +202,10 @@ class Notify(Draft):
 
 
 class CallWebhook(Draft):
-    """Sends what the run has done so far to an address, signed, with all tries."""
+    """Sends what the run has done so far to one of the workspace's webhook endpoints, signed, with all tries."""
 
     kind: Literal["webhook"] = "webhook"
-    url: str = Field(max_length=2000)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValueError("An address begins with https:// and has no password in it.")
-        return url
+    endpoint_id: Id = Field(min_length=1)
 
 
 class CaptionDataset(Draft):

@@ -138,7 +138,7 @@ def _without_orders(step: Any, expected: _Expected) -> str:
         case Notify():
             return "Tells everybody who wants such notices."
         case CallWebhook():
-            return f"Sends the figures to {step.url[:80]}."
+            return "Sends the figures to the webhook endpoint."
         case CaptionDataset():
             return "Captions the pictures that have no caption."
         case _:

@@ -9,6 +9,7 @@ from backend.automations import clock
 from backend.automations.definition import CallWebhook
 from backend.automations.steps.instant import summary
 from backend.automations.steps.run_state import RunState, StepResult
+from backend.errors import NotFound
 
 MESSAGE = "automation.step"
 
@@ -28,5 +29,9 @@ def call(tx: Session, run: RunState, step: CallWebhook) -> StepResult:
         "summary": summary(flow),
     }
     body = {"type": MESSAGE, "timestamp": clock.now(tx).isoformat(), "data": data}
-    webhooks.send(tx, kind=MESSAGE, url=step.url, body=body)
-    return StepResult(flow, message=f"Sent to {step.url[:80]}")
+    try:
+        webhooks.send_to_endpoint(tx, step.endpoint_id, kind=MESSAGE, body=body)
+        name = webhooks.get_endpoint(tx, step.endpoint_id).name
+    except NotFound as error:
+        return StepResult(flow, "failed", error.message)
+    return StepResult(flow, message=f"Sent to {name}")

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from backend import automations, budgets, content_plans, jobs, publishing
+from backend import automations, budgets, content_plans, jobs, publishing, webhooks
 from backend.automations import TEMPLATES
 from backend.automations.definition import TRIES
 from backend.content_plans import PlanFilters, RulesDraft, VariantDraft
 from backend.db.tables import Attempt, EventRow, Influencer, Job, WebhookMessage
 from backend.errors import Conflict
 from backend.kit.clock import now
+from backend.webhooks import EndpointDraft
 from tests.backend.automations.conftest import Rig
 
 TAKE = {"kind": "take-posts", "when": "any", "lacking": ""}
@@ -159,12 +160,17 @@ def test_posts_that_need_an_approval_are_not_published(rig: Rig) -> None:
 
 def test_conditions_waits_and_webhooks(rig: Rig) -> None:
     """A condition that does not hold skips or ends; a wait ends by the clock; a webhook is a message like any other."""
+    with rig.app.db.transaction(rig.tenant.caller, needs="owner") as tx:
+        endpoint = webhooks.create_endpoint(
+            rig.app.settings, tx, EndpointDraft(name="Ours", url="https://example.com/hook")
+        ).card
     steps: list[dict[str, Any]] = [
         TAKE,
         {"kind": "condition", "test": "posts", "at_least": 2, "otherwise": "skip", "skip": 1},
         {"kind": "notify", "message": "never"},
         {"kind": "wait", "minutes": 90},
-        {"kind": "webhook", "url": "https://example.com/hook"},
+        {"kind": "webhook", "endpoint_id": endpoint.id},
+        {"kind": "webhook", "endpoint_id": "gone"},
         {"kind": "condition", "test": "posts", "at_least": 2},
         {"kind": "notify", "message": "never"},
     ]
@@ -176,7 +182,7 @@ def test_conditions_waits_and_webhooks(rig: Rig) -> None:
     rig.work()
     run = rig.run(run_id)
     assert run.state == "completed"
-    assert [step.state for step in run.steps] == ["done", "skipped", "", "done", "done", "skipped", ""]
+    assert [step.state for step in run.steps] == ["done", "skipped", "", "done", "done", "failed", "skipped", ""]
     with rig.reading() as tx:
         [message] = tx.scalars(select(WebhookMessage))
     assert run_id in message.body
