@@ -18,6 +18,7 @@ NOUNS = (
     "texts",
     "styles",
     "posts",
+    "automations",
     "channels",
     "workflows",
     "jobs",

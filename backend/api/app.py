@@ -20,6 +20,8 @@ from backend.api.routes import (
     api_keys,
     assets,
     auth,
+    automation_runs,
+    automations,
     boards,
     calendar,
     calendar_feeds,
@@ -146,6 +148,8 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         post_snippets,
         post_sources,
         content_plans,
+        automations,
+        automation_runs,
         channels,
         trash,
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import threading
 from functools import partial
 from typing import Any
@@ -31,7 +32,9 @@ _MAX_STORED_BYTES = 512 * 1024
 _KEPT_HEADERS = ("content-type", "location", "etag", "x-total-count")
 SIGN_IN_PATHS = ("/auth/", "/session")
 """Signing in: there a repeated answer would hand out tokens."""
-_SECRETS = ("/api-keys", "/members", "/webhook-endpoints")
+OWN_KEYS = ("/automation-hooks/",)
+"""These need no session, so they keep the key with what it started."""
+_SECRETS = re.compile(r"/(api-keys|members|webhook-endpoints)|/automations/[^/]+/hook$")
 """Answers of these hold a secret that is shown once: of them only id and status are repeated."""
 
 
@@ -42,7 +45,7 @@ class Idempotency:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get("idempotency-key", "") if scope["type"] == "http" else ""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if not key or scope.get("method") != "POST" or path.startswith(SIGN_IN_PATHS):
+        if not key or scope.get("method") != "POST" or path.startswith((*SIGN_IN_PATHS, *OWN_KEYS)):
             await self.app(scope, receive, send)
             return
         try:
@@ -82,7 +85,7 @@ class Idempotency:
             status = answer.status if ended_well else 500
             failed_answer = bool(scope.get("state", {}).get(FAILED_STATE))
             succeeded = 200 <= status < 400 and not failed_answer
-            stored = answer.stored(without_secret=path.startswith(_SECRETS)) if succeeded else None
+            stored = answer.stored(without_secret=bool(_SECRETS.match(path))) if succeeded else None
             await run_in_threadpool(_end, app, started, stored, refused=status < 500 or failed_answer)
 
 

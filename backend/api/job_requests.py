@@ -62,14 +62,15 @@ def payload_schemas() -> list[Any]:
             "title": kind,
             "type": "object",
             "required": ["type", "payload"],
-            "properties": {"type": {"const": kind}, "payload": _api_schema(request_type.draft)},
+            "properties": {"type": {"const": kind}, "payload": api_schema(request_type.draft)},
             "example": {"type": kind, "payload": request_type.example},
         }
         for kind, request_type in JOB_REQUEST_TYPES.items()
     ]
 
 
-def _api_schema(draft: type[Draft]) -> Any:
+def api_schema(draft: type[Draft]) -> Any:
+    """JSON schema of a draft as clients send it: names in camelCase, no references, no defaults."""
     schema = draft.model_json_schema()
     return _to_api_schema(schema, schema.get("$defs", {}))
 

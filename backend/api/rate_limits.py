@@ -35,8 +35,8 @@ PAUSE_S = 5.0
 _PERIOD_US = 60_000_000
 _UNLIMITED = ("/handed/", "/style/health")
 """A signed address that a platform fetches, and a probe."""
-_ALWAYS_BY_ADDRESS = ("/auth/",)
-"""Signing in: whatever else the request brings along proves nothing yet."""
+_ALWAYS_BY_ADDRESS = ("/auth/", "/automation-hooks/")
+"""Signing in, and addresses that are a permission: whatever else the request brings along proves nothing."""
 # Generic cell rate algorithm: one number per caller, the time at which its allowance is full again, on the server's clock.
 # ARGV: microseconds per request, requests that may come at once, requests to count (0: only look).
 _SCRIPT = """

@@ -6,6 +6,7 @@ from typing import Any
 
 Write = tuple[str, str, Any]
 """Method, path with the names of ids, body."""
+AUTOMATION = {"name": "Taken", "trigger": {"kind": "hand"}, "steps": [{"kind": "notify"}]}
 
 
 def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[Write]:
@@ -66,6 +67,16 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("POST", "/webhook-endpoints/{endpoint_id}/rotate", None),
         ("POST", "/webhook-endpoints/{endpoint_id}/test", {}),
         ("POST", "/webhook-endpoints/{endpoint_id}/recover", {"since": "2026-11-20T00:00:00Z"}),
+        ("POST", "/automations", AUTOMATION),
+        ("PUT", "/automations/{automation_id}", {**AUTOMATION, "version": 1}),
+        ("DELETE", "/automations/{automation_id}", None),
+        ("POST", "/automations/{automation_id}/restore", None),
+        ("POST", "/automations/{automation_id}/pause", None),
+        ("POST", "/automations/{automation_id}/resume", None),
+        ("POST", "/automations/{automation_id}/skip", None),
+        ("POST", "/automations/{automation_id}/run", None),
+        ("POST", "/automations/{automation_id}/hook", None),
+        ("POST", "/automation-runs/{automation_run_id}/stop", None),
         ("POST", "/jobs", {"type": "reel-render", "payload": {"reelId": ids["reel_id"]}}),
         ("POST", "/videos", {"uploadId": ids["upload"]}),
         ("POST", "/music", {"uploadId": ids["upload"], "title": "A", "licence": "CC0-1.0", "source": "Ada"}),

@@ -195,6 +195,7 @@ def test_every_route_names_its_scope(app: App) -> None:
         "/uploads/{workspace}/{upload}",
         "/handed/{token}/{name}",
         "/ical/{token}/posts.ics",
+        "/automation-hooks/{token}",
         "/events/ws",
         "/openapi.json",
     }

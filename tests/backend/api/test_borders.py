@@ -11,6 +11,7 @@ from backend import (
     access,
     accounts,
     assets,
+    automations,
     channels,
     consents,
     content_plans,
@@ -27,6 +28,8 @@ from backend import (
 from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
+from backend.automations import AutomationDraft
+from backend.automations.schemas import HandTrigger, Notify
 from backend.consents import ConsentDraft
 from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine, Voice
@@ -55,9 +58,10 @@ OPEN = {
     "/auth/logout",
     "/style/health",
     "/ical/{token}/posts.ics",
+    "/automation-hooks/{token}",
 }
-"""Asked before there is a session; or by platforms and calendar programs, whose address is the permission."""
-OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout"}
+"""Asked before there is a session; or by platforms and programs, whose address is the permission."""
+OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout", "/automation-hooks/{token}"}
 """Take and give no cookie, so a foreign page gains nothing by them."""
 
 
@@ -141,6 +145,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         image_id = datasets.images(tx, rows.dataset_id, take=1).images[0].id
         datasets.set_included(tx, [image_id], False)
         edit_id = datasets.list_edits(tx, rows.dataset_id)[0].id
+        automation = automations.create(tx, AutomationDraft(name="Theirs", trigger=HandTrigger(), steps=(Notify(),)))
+        automation_run = automations.run_now(tx, automation.id, request_key="theirs")[0]
         workflow = workflows.import_workflow(tx, draft=WorkflowDraft(name="Theirs", text=known.text("upscale_model")))
     return {
         "picture_id": rows.picture_ids[0], "board_id": board.id, "act_id": act.id, "wildcard_id": words.id, "asset": asset,
@@ -157,6 +163,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "campaign_id": campaign.id, "message_id": message_id, "reel_id": reel.id, "scene_id": reel.scenes[0].id,
         "variant_id": variant.id, "endpoint_id": endpoint_id,
         "track_id": track_id,
+        "automation_id": automation.id, "automation_run_id": automation_run.id,
         "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
     }  # fmt: skip
 
@@ -182,10 +189,12 @@ MADE_HERE = {
     "/onboarding/sample-influencer",
     "/voices",
     "/lexicon",
+    "/automations",
 }
 OWN_RIGHTS = {("POST", "/session/exchange"), ("DELETE", "/session"), ("POST", "/jobs/estimate"), ("POST", "/pictures/archive")}
 OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")}
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
+OWN_RIGHTS |= {("POST", "/automations/preview"), ("POST", "/automations/{automation_id}/preview")}
 OWN_RIGHTS |= {("POST", "/calendar-feeds"), ("DELETE", "/calendar-feeds/{feed_id}")}
 """Writes that change nothing of the workspace but what is the person's own, or that leave out what is not there."""
 
