@@ -57,6 +57,7 @@ ITEMS = (
     NavItem("inbox/inbox", "Inbox", ":material/inbox:", "inbox"),
     NavItem("calendar/calendar", "Calendar", ":material/calendar_month:", "calendar"),
     NavItem("calendar/post", "Post", ":material/edit_calendar:", "post", is_tab=False),
+    NavItem("calendar/automations", "Automations", ":material/auto_mode:", "automations"),
     NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
     NavItem("create/videos", "Videos", ":material/movie:", "create-video"),
     NavItem("create/reels", "Reels", ":material/smart_display:", "reels"),

@@ -35,6 +35,12 @@ def button_bar() -> DeltaGenerator:
     return st.container(key="form-bar", gap="xsmall")
 
 
+def bottom_bar() -> DeltaGenerator:
+    """`button_bar` of a page that has no `columns`."""
+    st.html(_CSS)
+    return button_bar()
+
+
 @contextmanager
 def results(column: DeltaGenerator) -> Iterator[None]:
     """What the column of the results shows."""

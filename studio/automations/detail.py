@@ -1,0 +1,275 @@
+"""One automation: its flow of steps with their forms, whom it is for, its budget, and saving it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from backend import automations, influencers
+from backend.automations import MAX_NAME, STEP_LABELS, TEMPLATES, AutomationCard
+from backend.errors import Conflict, StudioError
+from backend.influencers import InfluencerCard
+from studio.automations import actions, dry_run, editing, history, overview, step_form, trigger_form, words
+from studio.automations.editing import Editing
+from studio.shell.frame import Page
+from studio.ui import form_page
+from studio.ui.buttons import confirm, icon_button
+from studio.ui.format import plain
+from studio.ui.live_page import live_page
+from studio.ui.notices import queue_toast, show_queued_toasts
+
+_VIEWS = {"flow": "Flow", "history": "History"}
+_ARROW = '<div style="text-align:center;line-height:1;opacity:.55;font-size:1.1rem" aria-hidden="true">↓</div>'
+
+
+def show(page: Page, automation_id: str) -> None:
+    """`?view=history`: its runs; `?run=`: one of them."""
+    show_queued_toasts()
+    with page.transaction() as tx:
+        card = automations.get(tx, automation_id)
+        cards = influencers.page(tx, take=200).cards
+    zones = {influencer.id: influencer.time_zone for influencer in cards}
+    if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
+        page.go("calendar/automations")
+    _head(page, card)
+    if run_id := st.query_params.get("run"):
+        history.detail(page, card, run_id, zones)
+        return
+    view = st.segmented_control(
+        "View",
+        list(_VIEWS),
+        default="history" if st.query_params.get("view") == "history" else "flow",
+        format_func=lambda name: _VIEWS[name],
+        key=actions.view_key(automation_id),
+        label_visibility="collapsed",
+        required=True,
+    )
+    if view == "history":
+        history.listing(page, card, zones)
+        return
+    live_page(page, "automation", key="automation:live")
+    _flow_and_settings(page, editing.open_saved(card), cards, card)
+
+
+def show_new(page: Page, source: str) -> None:
+    """`source`: a template, an automation to copy, or overview.EMPTY."""
+    show_queued_toasts()
+    with page.transaction() as tx:
+        cards = influencers.page(tx, take=200).cards
+        if source in TEMPLATES:
+            values = editing.start_values(TEMPLATES[source].draft)
+        elif source == overview.EMPTY:
+            values = editing.EMPTY
+        else:
+            draft = automations.get(tx, source).draft
+            values = {**editing.start_values(draft), "name": f"{draft.name[: MAX_NAME - 5]} copy"}
+    if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
+        page.go("calendar/automations")
+    new = editing.open_new(source, values)
+    st.markdown(f"### {plain(new.values['name'] or 'New automation')} :gray-badge[Not saved yet]")
+    _flow_and_settings(page, new, cards, None)
+
+
+def _head(page: Page, card: AutomationCard) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        badge = ":gray-badge[Off]" if card.paused_at else ":green-badge[On]"
+        st.markdown(f"### {plain(card.name)} {badge}", width="content")
+        if page.can_edit:
+            with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+                actions.switch(page, card)
+                actions.run_button(page, card, to_history=True)
+                actions.menu(page, card)
+    st.caption(overview.facts(page, card))
+    if card.pause_reason:
+        st.warning(plain(card.pause_reason), icon=":material/pause_circle:")
+
+
+def _flow_and_settings(page: Page, edited: Editing, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
+    left, right = st.columns([7, 5], gap="large")
+    with right:
+        _settings(page, edited, cards)
+        if card:
+            _address(page, edited, card)
+    with left:
+        _flow(page, edited, cards)
+    _bar(page, edited, cards, card)
+
+
+def _flow(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
+    trigger = edited.trigger
+    chosen = [card for card in cards if card.id in edited.values["influencer_ids"]] or cards
+    about = next((card for card in chosen if card.id == page.influencer_id), next(iter(chosen), None))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"{words.TRIGGER_ICONS[trigger.kind]} **Start**")
+            st.caption(plain(words.trigger_text(trigger)))
+        if page.can_edit and icon_button("Change what starts it", ":material/edit:", key="flow:trigger"):
+            trigger_form.open_trigger(edited, about)
+    steps = edited.steps
+    for n, step in enumerate(steps):
+        st.html(_ARROW)
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"{words.STEP_ICONS[step.kind]} **{n + 1}. {STEP_LABELS[step.kind]}**")
+                st.caption(plain(words.step_text(step)))
+            if page.can_edit:
+                _step_buttons(page, edited, n, len(steps))
+    if not page.can_edit:
+        return
+    st.html(_ARROW)
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Add a step", icon=":material/add:", disabled=not step_form.can_add(edited)):
+            step_form.open_step(page, edited, None)
+
+
+def _step_buttons(page: Page, edited: Editing, n: int, n_steps: int) -> None:
+    key = f"flow:{n}"
+    with st.container(horizontal=True, width="content", gap="xxsmall"):
+        if icon_button(f"Change step {n + 1}", ":material/edit:", key=f"{key}:edit"):
+            step_form.open_step(page, edited, n)
+        icon_button(
+            f"Move step {n + 1} up",
+            ":material/arrow_upward:",
+            key=f"{key}:up",
+            disabled=n == 0,
+            on_click=editing.move_step,
+            args=(edited, n, -1),
+        )
+        icon_button(
+            f"Move step {n + 1} down",
+            ":material/arrow_downward:",
+            key=f"{key}:down",
+            disabled=n == n_steps - 1,
+            on_click=editing.move_step,
+            args=(edited, n, 1),
+        )
+        icon_button(
+            f"Remove step {n + 1}",
+            ":material/delete:",
+            key=f"{key}:remove",
+            on_click=editing.remove_step,
+            args=(edited, n),
+        )
+
+
+def _settings(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
+    values, off = edited.values, not page.can_edit
+    name = st.text_input("Name", values["name"], max_chars=MAX_NAME, key=edited.widget("name"), disabled=off)
+    if not name.strip():
+        st.error("Give it a name.", icon=":material/error:")
+    names = {card.id: card.name for card in cards}
+    gone = [influencer_id for influencer_id in values["influencer_ids"] if influencer_id not in names]
+    options = {**names, **dict.fromkeys(gone, "Somebody who was deleted")}
+    ids = st.multiselect(
+        "For whom",
+        list(options),
+        values["influencer_ids"],
+        format_func=lambda influencer_id: options[influencer_id],
+        placeholder="Every influencer, also those to come",
+        key=edited.widget("whom"),
+        disabled=off,
+    )
+    before = None if values["budget_usd"] is None else float(values["budget_usd"])
+    budget = st.number_input(
+        "Budget a month, in $",
+        min_value=0.0,
+        max_value=100_000.0,
+        value=before,
+        step=1.0,
+        placeholder="Only the workspace's",
+        key=edited.widget("budget"),
+        help="When it is used up, runs stop before the next step that could cost something.",
+        disabled=off,
+    )
+    percent = st.number_input(
+        "Alert when more than … % of the jobs failed",
+        min_value=0,
+        max_value=100,
+        value=int(values["alert_percent"]),
+        step=5,
+        key=edited.widget("alert"),
+        disabled=off,
+    )
+    if off:
+        return
+    values["name"], values["influencer_ids"], values["alert_percent"] = name.strip(), list(ids), int(percent)
+    if budget != before:
+        values["budget_usd"] = None if budget is None else str(Decimal(str(budget)))
+
+
+def _address(page: Page, edited: Editing, card: AutomationCard) -> None:
+    """The address for programs. It can be read once."""
+    if card.draft.trigger.kind != "webhook" or edited.values["trigger"]["kind"] != "webhook":
+        return
+    shown_key = f"automation:address:{card.id}"
+    st.markdown("**Address for programs**")
+    if address := st.session_state.get(shown_key):
+        st.code(address, language=None, wrap_lines=True)
+        st.caption("Copy it now: it is not shown again. POST to it starts a run. Whoever has it can do that.")
+    elif card.hook_last_four:
+        st.caption(f"It ends with …{plain(card.hook_last_four)} and was shown when it was made.")
+    if not page.can_edit:
+        return
+
+    def make() -> None:
+        with page.transaction(needs="editor") as tx:
+            new_hook = automations.new_hook(tx, page.app.settings, card.id)
+        st.session_state[shown_key] = new_hook.address
+
+    if not card.hook_last_four:
+        if st.button("Make the address", type="primary", icon=":material/link:"):
+            with page.guard():
+                make()
+                st.rerun()
+    elif st.button("New address", icon=":material/refresh:"):
+        confirm("A new address?", "The one before ends at once.", action="Make a new one", act=make)
+
+
+def _bar(page: Page, edited: Editing, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
+    """At the lower edge: save and dry run. Says what keeps it from being saved."""
+    problem = edited.problem()
+    with form_page.bottom_bar():
+        if edited.conflict:
+            st.error(plain(edited.conflict), icon=":material/sync_problem:")
+            if card:
+                st.button("Load the newer version", on_click=editing.take_newer, args=(edited, card))
+        elif problem and edited.values["steps"] and edited.values["name"] and page.can_edit:
+            st.warning(plain(problem), icon=":material/info:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if page.can_edit:
+                label = "Save" if card else "Save and switch on"
+                if st.button(label, type="primary", icon=":material/save:", disabled=not edited.changed or bool(problem)):
+                    _save(page, edited, card)
+            if st.button("Dry run", icon=":material/science:", disabled=bool(problem)):
+                names = {influencer.id: influencer.name for influencer in cards}
+                ids = edited.values["influencer_ids"] or list(names)
+                whom = {influencer_id: names[influencer_id] for influencer_id in ids if influencer_id in names}
+                zones = {influencer.id: influencer.time_zone for influencer in cards}
+                dry_run.open_dialog(page, edited.draft(), card.id if card else "", whom, zones)
+            if page.can_edit and edited.changed and card:
+                st.button("Discard changes", type="tertiary", on_click=editing.discard, args=(edited,))
+                st.caption("Not saved yet.", width="content")
+
+
+def _save(page: Page, edited: Editing, card: AutomationCard | None) -> None:
+    """Keeps what is typed when it is refused."""
+    try:
+        draft = edited.draft()
+        if edited.saved_id and not card:  # the second half of a double click
+            page.go("calendar/automations", id=edited.saved_id)
+        with page.transaction(needs="editor") as tx:
+            saved = automations.save(tx, card.id, draft, version=edited.version) if card else automations.create(tx, draft)
+        edited.saved_id = saved.id  # before anything that a second click could interrupt
+    except Conflict as error:
+        edited.conflict = error.message
+        st.rerun()
+    except StudioError as error:
+        st.error(plain(error.message), icon=":material/error:")
+        return
+    queue_toast("Saved. It holds from the next run on." if card else "Saved. It is on.")
+    if card:
+        editing.take_newer(edited, saved)
+        st.rerun()
+    editing.close(edited)
+    page.go("calendar/automations", id=saved.id)

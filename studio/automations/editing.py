@@ -1,0 +1,123 @@
+"""An automation while somebody changes it: what is on the page and not saved, kept for this tab."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from pydantic import TypeAdapter
+
+from backend.automations import AutomationCard, AutomationDraft
+from backend.automations.schemas import Step, Trigger
+from backend.errors import Invalid
+
+Values = dict[str, Any]
+"""An AutomationDraft as JSON; unlike one it may be unfinished."""
+EMPTY: Values = {
+    "name": "New automation",
+    "trigger": {"kind": "hand"},
+    "steps": [],
+    "influencer_ids": [],
+    "budget_usd": None,
+    "alert_percent": 50,
+}
+_STEP: TypeAdapter[Step] = TypeAdapter(Step)
+_TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
+
+
+@dataclass(slots=True)
+class Editing:
+    """`saved` None: it is new. `version`: of what it was read from. `round`: part of the keys of widgets, which start anew when
+    it is read again. `dialogs`: how many were opened. `saved_id`: the automation that a new one became."""
+
+    key: str
+    version: int
+    saved: Values | None
+    values: Values
+    round: int = 0
+    dialogs: int = 0
+    saved_id: str = ""
+    conflict: str = ""
+
+    @property
+    def changed(self) -> bool:
+        return self.values != self.saved
+
+    @property
+    def trigger(self) -> Trigger:
+        return _TRIGGER.validate_python(self.values["trigger"])
+
+    @property
+    def steps(self) -> list[Step]:
+        return [_STEP.validate_python(step) for step in self.values["steps"]]
+
+    def widget(self, name: str) -> str:
+        """Key of a widget of this round."""
+        return f"{self.key}:{self.round}:{name}"
+
+    def draft(self) -> AutomationDraft:
+        """Raises Invalid."""
+        return AutomationDraft(**self.values)
+
+    def problem(self) -> str:
+        """Why it cannot be saved as it is; "": it can."""
+        try:
+            self.draft()
+        except Invalid as error:
+            return error.message
+        return ""
+
+
+def open_saved(card: AutomationCard) -> Editing:
+    """What is being changed of an automation. What nobody has changed here follows what others save."""
+    key = f"automation:{card.id}"
+    editing: Editing | None = st.session_state.get(key)
+    if editing is None:
+        editing = st.session_state[key] = Editing(key, card.version, _values(card.draft), _values(card.draft))
+    elif card.version != editing.version and not editing.changed:
+        take_newer(editing, card)
+    return editing
+
+
+def open_new(source: str, start: Values) -> Editing:
+    """A new automation. `source`: the template or the automation that it is made from."""
+    key = f"automation:new:{source}"
+    editing: Editing | None = st.session_state.get(key)
+    if editing is None:
+        editing = st.session_state[key] = Editing(key, 0, None, deepcopy(start))
+    return editing
+
+
+def close(editing: Editing) -> None:
+    st.session_state.pop(editing.key, None)
+
+
+def take_newer(editing: Editing, card: AutomationCard) -> None:
+    """Drops what is not saved."""
+    editing.version, editing.saved, editing.values = card.version, _values(card.draft), _values(card.draft)
+    editing.round, editing.conflict, editing.saved_id = editing.round + 1, "", ""
+
+
+def discard(editing: Editing) -> None:
+    if editing.saved is not None:
+        editing.values = deepcopy(editing.saved)
+    editing.round += 1
+
+
+def move_step(editing: Editing, n: int, by: int) -> None:
+    steps = editing.values["steps"]
+    steps.insert(n + by, steps.pop(n))
+
+
+def remove_step(editing: Editing, n: int) -> None:
+    del editing.values["steps"][n]
+
+
+def start_values(draft: AutomationDraft) -> Values:
+    return _values(draft)
+
+
+def _values(draft: AutomationDraft) -> Values:
+    return draft.model_dump(mode="json")

@@ -1,0 +1,134 @@
+"""Runs of an automation: the list, newest first, and one with its steps, followed while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from backend import automations, content_plans, jobs
+from backend.automations import AutomationCard, RunCard, StepCard
+from backend.errors import NotFound
+from studio.automations import words
+from studio.shell.frame import Page
+from studio.ui.buttons import confirm
+from studio.ui.format import ago, clock_time, count, duration, plain, state_badge, usd
+from studio.ui.live_page import live_page
+from studio.ui.notices import queue_toast
+
+PAGE_SIZE = 20
+
+
+def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
+    live_page(page, "automation", "job", key="automation:runs:live")
+    pages_key = f"automation:runs:{card.id}"
+    runs: list[RunCard] = []
+    cursor: str | None = None
+    with page.transaction() as tx:
+        for _ in range(st.session_state.setdefault(pages_key, 1)):
+            run_page = automations.runs(tx, card.id, cursor=cursor, take=PAGE_SIZE)
+            runs += run_page.cards
+            cursor = run_page.next_cursor
+            if cursor is None:
+                break
+    if not runs:
+        st.caption("It has not run yet.")
+    for run in runs:
+        _row(page, run, zones.get(run.influencer_id, "UTC"))
+    if cursor and st.button("More", icon=":material/expand_more:"):
+        st.session_state[pages_key] += 1
+        st.rerun()
+
+
+def _row(page: Page, run: RunCard, zone: str) -> None:
+    with st.container(border=True, gap="xxsmall"):
+        link = page.url("calendar/automations", id=run.automation_id, run=run.id)
+        whom = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
+        st.markdown(f"**[{plain(words.next_text(run.created_at, zone))}]({link})** {words.run_badge(run)}")
+        st.caption(f"{whom}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
+
+
+def _more(run: RunCard) -> str:
+    if words.waits_text(run):
+        return f" · {words.waits_text(run).lower()}"
+    return f" · {plain(run.summary)}" if run.summary else ""
+
+
+def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, str]) -> None:
+    """One run: each step with its state, message, times, jobs; the posts; what it cost."""
+    live_page(page, "automation", "job", "post", key="automation:run:live")
+    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+        page.go("calendar/automations", id=card.id, view="history")
+    with page.transaction() as tx:
+        run = automations.get_run(tx, run_id)
+    zone = zones.get(run.influencer_id, "UTC")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        whom = f" for {plain(run.influencer_name)}" if run.influencer_name else ""
+        st.markdown(f"### {plain(clock_time(run.created_at, zone))}{whom} {words.run_badge(run)}", width="content")
+        if not words.has_ended(run) and page.can_edit and st.button("Stop", icon=":material/stop_circle:"):
+            _ask_to_stop(page, run)
+    facts = [f"started {words.run_trigger_text(run.trigger)}", ago(run.created_at), f"cost {usd(run.cost_usd)}"]
+    st.caption(plain(" · ".join(facts)))
+    if waits := words.waits_text(run):
+        st.info(f"{waits}.", icon=":material/hourglass_empty:")
+    if run.summary:
+        st.markdown(plain(run.summary))
+    for step in run.steps:
+        _step(page, step, zone, ended=words.has_ended(run))
+    _posts(page, run)
+
+
+def _ask_to_stop(page: Page, run: RunCard) -> None:
+    def stop() -> None:
+        with page.transaction(needs="editor") as tx:
+            automations.stop_run(tx, run.id)
+        queue_toast("The run is stopped.", ":material/stop_circle:")
+
+    confirm("Stop this run?", "Its jobs are cancelled. What is done stays.", action="Stop it", act=stop)
+
+
+def _step(page: Page, step: StepCard, zone: str, *, ended: bool) -> None:
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(
+            f"{words.STEP_ICONS.get(step.kind, ':material/circle:')} **{step.label}** {words.step_badge(step, ended=ended)}"
+        )
+        if step.message:
+            st.markdown(plain(step.message))
+        if step.started_at:
+            times = clock_time(step.started_at, zone)
+            if step.ended_at:
+                times += f", {duration((step.ended_at - step.started_at).total_seconds())}"
+            st.caption(plain(times))
+        if step.job_ids:
+            _jobs(page, step.job_ids)
+
+
+def _jobs(page: Page, job_ids: Sequence[str]) -> None:
+    with page.transaction() as tx:
+        cards = jobs.get_many(tx, list(job_ids))
+    for job_id in job_ids:
+        if card := cards.get(job_id):
+            link = page.url("settings/jobs", id=job_id)
+            error = f" {plain(card.error_message)}" if card.error_message else ""
+            st.markdown(f"[{plain(card.title)}]({link}) {state_badge(card.state, dead_letter=card.dead_letter)}{error}")
+    if gone := len(job_ids) - len(cards):
+        st.caption(f"{count(gone, 'job')} cleaned up.")
+
+
+def _posts(page: Page, run: RunCard) -> None:
+    """Links to the posts that the run has finished, and to those it has left for people."""
+    for title, key in (("Posts", "posts"), ("Left for you", "left")):
+        plan_ids = run.figures.get(key) or []
+        names = {}
+        with page.transaction() as tx:
+            for plan_id in plan_ids:
+                try:
+                    names[plan_id] = content_plans.get(tx, plan_id).title
+                except NotFound:
+                    continue
+        if names:
+            st.markdown(f"**{title}**")
+            links = (
+                f"[{plain(name or 'Untitled')}]({page.url('calendar/post', id=plan_id)})" for plan_id, name in names.items()
+            )
+            st.markdown("  \n".join(links))

@@ -1,0 +1,93 @@
+"""The form of what starts an automation, in a dialog; times are said in words, with the next three, as they are chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+
+import streamlit as st
+
+from backend import automations
+from backend.automations import EVENTS, WEEKDAYS
+from backend.automations.schemas import CronTrigger, EventTrigger
+from backend.errors import Invalid
+from backend.influencers import InfluencerCard
+from backend.kit.clock import now
+from studio.automations import words
+from studio.automations.editing import Editing
+from studio.automations.fields import Fields
+from studio.automations.schedule import LAST_DAY, PRESET_LABELS, Preset, PresetKind, cron_line, preset_of
+from studio.ui.format import plain
+
+_DEFAULT_LINE = "0 9 * * *"
+
+
+def open_trigger(editing: Editing, influencer: InfluencerCard | None) -> None:
+    """`influencer`: where the next times are shown; None: there is none yet."""
+    editing.dialogs += 1
+    key = editing.widget(f"trigger:{editing.dialogs}")
+
+    st.dialog("What starts it", width="medium")(trigger_fields)(editing, key, influencer)
+
+
+def trigger_fields(editing: Editing, key: str, influencer: InfluencerCard | None) -> None:
+    fields = Fields(key, {"kind": editing.values["trigger"]["kind"]})
+    kind = fields.choice("kind", "It starts", words.TRIGGER_LABELS)
+    own, values = _own_fields(editing, key, kind, influencer)
+    if st.button("Change", type="primary", key=f"{key}:apply"):
+        try:
+            trigger = words.TRIGGER_CLASSES[kind](**values)
+        except Invalid as error:
+            own.refuse(error)
+            return
+        editing.values["trigger"] = trigger.model_dump(mode="json")
+        st.rerun()
+
+
+def _own_fields(editing: Editing, key: str, kind: str, influencer: InfluencerCard | None) -> tuple[Fields, Mapping[str, Any]]:
+    """The fields of a kind of trigger, and its values."""
+    trigger = editing.trigger
+    if kind == "cron":
+        fields = Fields(key, {"line": trigger.cron if isinstance(trigger, CronTrigger) else _DEFAULT_LINE})
+        return fields, {"cron": _times(fields, influencer)}
+    if kind == "event":
+        fields = Fields(key, {"event": trigger.event if isinstance(trigger, EventTrigger) else "post.approved"})
+        return fields, {"event": fields.choice("event", "What happens", EVENTS)}
+    if kind == "webhook":
+        st.caption("It gets a secret address once it is saved. Whoever has the address can start it.")
+    return Fields(key, {}), {}
+
+
+def _times(fields: Fields, influencer: InfluencerCard | None) -> str:
+    """The cron line that is chosen, with what it means."""
+    preset = preset_of(fields.start["line"])
+    chosen = Fields(
+        fields.key,
+        {"preset": preset.kind, "at": f"{preset.at:%H:%M}", "weekday": str(preset.weekday), "day": preset.day},
+    )
+    kind: PresetKind = chosen.choice("preset", "How often", PRESET_LABELS)  # type: ignore[arg-type, assignment]
+    if kind == "custom":
+        line = fields.text(
+            "line", "Cron line", max_chars=100, help="Five fields: minute, hour, day of the month, month, weekday."
+        )
+    else:
+        weekday = int(chosen.choice("weekday", "On", {str(n): day for n, day in enumerate(WEEKDAYS)})) if kind == "week" else 0
+        day = chosen.number("day", "On day", 1, LAST_DAY) if kind == "month" else 1
+        at = time.fromisoformat(chosen.clock("at", "At"))
+        line = cron_line(Preset(kind, at, weekday, day))
+    try:
+        trigger = CronTrigger(cron=line)
+    except Invalid as error:
+        fields.refuse(error)
+        return line
+    st.markdown(f":material/schedule: **{plain(words.cron_text(trigger.cron))}**, where the influencer lives.")
+    if influencer:
+        _next_times(trigger, influencer)
+    return line
+
+
+def _next_times(trigger: CronTrigger, influencer: InfluencerCard) -> None:
+    zone = influencer.time_zone
+    times = ", ".join(words.next_text(at, zone) for at in automations.next_times(trigger.cron, zone, now()))
+    st.caption(f"Next for {plain(influencer.name)}: {plain(times)}")
