@@ -13,6 +13,7 @@ from studio.automations import words
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.format import ago, clock_time, count, duration, plain, state_badge, usd
+from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
 from studio.ui.notices import queue_toast
 
@@ -42,9 +43,11 @@ def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
 
 def _row(page: Page, run: RunCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
-        link = page.url("calendar/automations", id=run.automation_id, run=run.id)
         whom = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
-        st.markdown(f"**[{plain(words.next_text(run.created_at, zone))}]({link})** {words.run_badge(run)}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            label = f"**{plain(words.next_text(run.created_at, zone))}**"
+            page.link("calendar/automations", label, id=run.automation_id, run=run.id)
+            st.markdown(words.run_badge(run), width="content")
         st.caption(f"{whom}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
 
 
@@ -69,6 +72,10 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
             _ask_to_stop(page, run)
     facts = [f"started {words.run_trigger_text(run.trigger)}", ago(run.created_at), f"cost {usd(run.cost_usd)}"]
     st.caption(plain(" · ".join(facts)))
+    if run.job_id and not words.has_ended(run):
+        with page.transaction() as tx:
+            run_job = jobs.get(tx, run.job_id)
+        live_jobs(f"automation:run:{run.id}", workspace=page.workspace.id, cards=[run_job], only_these=True)
     if waits := words.waits_text(run):
         st.info(f"{waits}.", icon=":material/hourglass_empty:")
     if run.summary:
@@ -108,9 +115,10 @@ def _jobs(page: Page, job_ids: Sequence[str]) -> None:
         cards = jobs.get_many(tx, list(job_ids))
     for job_id in job_ids:
         if card := cards.get(job_id):
-            link = page.url("settings/jobs", id=job_id)
             error = f" {plain(card.error_message)}" if card.error_message else ""
-            st.markdown(f"[{plain(card.title)}]({link}) {state_badge(card.state, dead_letter=card.dead_letter)}{error}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                page.link("settings/jobs", plain(card.title), id=job_id)
+                st.markdown(f"{state_badge(card.state, dead_letter=card.dead_letter)}{error}", width="content")
     if gone := len(job_ids) - len(cards):
         st.caption(f"{count(gone, 'job')} cleaned up.")
 
@@ -128,7 +136,5 @@ def _posts(page: Page, run: RunCard) -> None:
                     continue
         if names:
             st.markdown(f"**{title}**")
-            links = (
-                f"[{plain(name or 'Untitled')}]({page.url('calendar/post', id=plan_id)})" for plan_id, name in names.items()
-            )
-            st.markdown("  \n".join(links))
+            for plan_id, name in names.items():
+                page.link("calendar/post", plain(name or "Untitled"), id=plan_id)

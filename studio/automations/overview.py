@@ -84,9 +84,10 @@ def _template(page: Page, template: Template | None) -> None:
 def _row(page: Page, card: AutomationCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall", key=f"automation-text-{card.id}"):
-            link = page.url("calendar/automations", id=card.id)
-            badge = " :gray-badge[Off]" if card.paused_at else ""
-            st.markdown(f"**[{plain(card.name)}]({link})**{badge}")
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                page.link("calendar/automations", f"**{plain(card.name)}**", id=card.id)
+                if card.paused_at:
+                    st.markdown(":gray-badge[Off]", width="content")
             st.caption(facts(page, card))
             if card.pause_reason:
                 st.caption(f":orange[:material/warning: {plain(card.pause_reason)}]")
