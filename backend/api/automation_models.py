@@ -106,7 +106,7 @@ class AutomationRunResponse(ApiModel):
     ended_at: datetime | None
 
 
-class AutomationRunPage(ApiModel):
+class AutomationRunPageResponse(ApiModel):
     """`nextCursor`: send it as `cursor` to get older ones; null: there are none."""
 
     data: list[AutomationRunResponse]

@@ -10,7 +10,7 @@ import streamlit as st
 from pydantic import TypeAdapter
 
 from backend.automations import AutomationCard, AutomationDraft
-from backend.automations.schemas import Step, Trigger
+from backend.automations.definition import Step, Trigger
 from backend.errors import Invalid
 
 Values = dict[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from backend import automations, content_plans, jobs
-from backend.automations import AutomationCard, RunCard, StepCard
+from backend.automations import AutomationCard, AutomationRunCard, StepCard
 from backend.errors import NotFound
 from studio.automations import words
 from studio.shell.frame import Page
@@ -23,7 +23,7 @@ PAGE_SIZE = 20
 def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
     live_page(page, "automation", "job", key="automation:runs:live")
     pages_key = f"automation:runs:{card.id}"
-    runs: list[RunCard] = []
+    runs: list[AutomationRunCard] = []
     cursor: str | None = None
     with page.transaction() as tx:
         for _ in range(st.session_state.setdefault(pages_key, 1)):
@@ -41,7 +41,7 @@ def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
         st.rerun()
 
 
-def _row(page: Page, run: RunCard, zone: str) -> None:
+def _row(page: Page, run: AutomationRunCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
         whom = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -51,7 +51,7 @@ def _row(page: Page, run: RunCard, zone: str) -> None:
         st.caption(f"{whom}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
 
 
-def _more(run: RunCard) -> str:
+def _more(run: AutomationRunCard) -> str:
     if words.waits_text(run):
         return f" · {words.waits_text(run).lower()}"
     return f" · {plain(run.summary)}" if run.summary else ""
@@ -85,7 +85,7 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
     _posts(page, run)
 
 
-def _ask_to_stop(page: Page, run: RunCard) -> None:
+def _ask_to_stop(page: Page, run: AutomationRunCard) -> None:
     def stop() -> None:
         with page.transaction(needs="editor") as tx:
             automations.stop_run(tx, run.id)
@@ -123,7 +123,7 @@ def _jobs(page: Page, job_ids: Sequence[str]) -> None:
         st.caption(f"{count(gone, 'job')} cleaned up.")
 
 
-def _posts(page: Page, run: RunCard) -> None:
+def _posts(page: Page, run: AutomationRunCard) -> None:
     """Links to the posts that the run has finished, and to those it has left for people."""
     for title, key in (("Posts", "posts"), ("Left for you", "left")):
         plan_ids = run.figures.get(key) or []

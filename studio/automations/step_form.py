@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from backend import channels, datasets
+from backend import channels, datasets, webhooks
 from backend.automations import MAX_STEPS, STEP_LABELS, WEEKDAYS
-from backend.automations.schemas import Step
+from backend.automations.definition import Step
 from backend.errors import Invalid
 from studio.automations import words
 from studio.automations.editing import Editing
@@ -175,8 +175,12 @@ def _notify(_page: Page, fields: Fields) -> None:
     st.caption(plain("These are filled in: {influencer}, {posts}, {published}, {failed}, {summary}."))
 
 
-def _webhook(_page: Page, fields: Fields) -> None:
-    fields.text("url", "Address", max_chars=2000, placeholder="https://example.org/hook")
+def _webhook(page: Page, fields: Fields) -> None:
+    with page.transaction() as tx:
+        names = {endpoint.id: endpoint.name for endpoint in webhooks.endpoints(tx)}
+    if not names:
+        st.info("This workspace has no webhook endpoint yet. Make one over the API: POST /api/webhook-endpoints.")
+    fields.choice("endpoint_id", "Endpoint", names or {"": "None yet"})
     st.caption("Sent signed, and again until it is taken.")
 
 

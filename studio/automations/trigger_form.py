@@ -10,7 +10,7 @@ import streamlit as st
 
 from backend import automations
 from backend.automations import EVENTS, WEEKDAYS
-from backend.automations.schemas import CronTrigger, EventTrigger
+from backend.automations.definition import CronTrigger, EventTrigger
 from backend.errors import Invalid
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from backend.automations import EVENTS, WEEKDAYS, RunCard, StepCard, describe_cron
-from backend.automations.schemas import (
+from backend.automations import EVENTS, WEEKDAYS, AutomationRunCard, StepCard, describe_cron
+from backend.automations.definition import (
     Condition,
     CronTrigger,
     DrawPictures,
@@ -68,7 +68,7 @@ STEP_HINTS = {
     "wait": "Waits some time, or until a time of day.",
     "condition": "Goes on only where something holds.",
     "notify": "Sends a notice.",
-    "webhook": "Sends what was done to an address.",
+    "webhook": "Sends what was done to a webhook endpoint.",
     "caption": "Captions the pictures of a dataset.",
     "train": "Trains a LoRA on a dataset.",
     "test-pictures": "Draws pictures with the new LoRA.",
@@ -143,18 +143,18 @@ def run_trigger_text(trigger: Mapping[str, Any]) -> str:
             return "by hand"
 
 
-def run_badge(run: RunCard) -> str:
+def run_badge(run: AutomationRunCard) -> str:
     """A run's state as Streamlit markdown."""
     if run.state == "refused":
         return ":orange-badge[Did not start]"
     return state_badge(run.state)
 
 
-def has_ended(run: RunCard) -> bool:
+def has_ended(run: AutomationRunCard) -> bool:
     return run.state in ("completed", "failed", "cancelled", "refused")
 
 
-def waits_text(run: RunCard) -> str:
+def waits_text(run: AutomationRunCard) -> str:
     """What it waits for; "": for nothing."""
     return "" if has_ended(run) or not run.waits_for else WAITS[run.waits_for]
 
@@ -256,7 +256,7 @@ _TEXTS: dict[str, Callable[[Any], str]] = {
     "wait": _wait_text,
     "condition": _condition_text,
     "notify": lambda step: f"“{step.message}”",
-    "webhook": lambda step: str(step.url),
+    "webhook": lambda _: "Sends what was done so far to the chosen endpoint.",
     "caption": lambda step: f"{_dataset(step.dataset_id)}. Waits at most {minutes_text(step.wait_minutes)}.",
     "train": _train_text,
     "test-pictures": _test_pictures_text,

@@ -11,7 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from backend import automations, influencers
 from backend.automations import TEMPLATES, AutomationDraft
-from backend.automations.schemas import CronTrigger, EventTrigger, HandTrigger, Notify, PublishPosts, TakePosts, WebhookTrigger
+from backend.automations.definition import (
+    CronTrigger,
+    EventTrigger,
+    HandTrigger,
+    Notify,
+    PublishPosts,
+    TakePosts,
+    WebhookTrigger,
+)
 from backend.db.transactions import Database
 from studio.automations import step_form, trigger_form
 from studio.automations.editing import Editing, start_values
@@ -85,7 +93,7 @@ def test_a_step_that_is_refused_says_so_and_keeps_what_was_typed(open_page: Open
         step = cls.model_construct()
         DRAWN.append(partial(step_form.step_fields, page, edited, f"new:{n}", step, None, "Add"))  # type: ignore[arg-type]
         assert not press(AppTest.from_function(in_dialog).run(), "Add").exception, kind
-    assert {step.kind for step in edited.steps} == set(STEP_CLASSES) - {"webhook"}, "an address has to be typed"
+    assert {step.kind for step in edited.steps} == set(STEP_CLASSES) - {"webhook"}, "there is no endpoint to choose"
 
 
 def test_what_somebody_else_has_saved_is_not_written_over(open_page: Open, db: Database, workspace: Tenant) -> None:

@@ -12,7 +12,7 @@ from backend import automations
 from backend.api.api_model import Listing, listing
 from backend.api.automation_models import (
     AutomationRunDetailsResponse,
-    AutomationRunPage,
+    AutomationRunPageResponse,
     AutomationRunResponse,
     HookAnswer,
     RunNowRequest,
@@ -50,13 +50,13 @@ def list_automation_runs(
     caller: Caller,
     take: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
-) -> AutomationRunPage:
+) -> AutomationRunPageResponse:
     """Newest first, without their steps. Those that ended long ago are cleaned up."""
     with app.db.transaction(caller) as tx:
         automations.get(tx, automation_id)
         page = automations.runs(tx, automation_id, cursor=cursor, take=take)
     data = [AutomationRunResponse.model_validate(card) for card in page.cards]
-    return AutomationRunPage(data=data, next_cursor=page.next_cursor)
+    return AutomationRunPageResponse(data=data, next_cursor=page.next_cursor)
 
 
 @router.get("/automation-runs/{automation_run_id}", dependencies=[SCOPE])

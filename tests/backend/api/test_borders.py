@@ -29,7 +29,7 @@ from backend.access import ApiKeyDraft
 from backend.api.credentials import COOKIE
 from backend.app import App
 from backend.automations import AutomationDraft
-from backend.automations.schemas import HandTrigger, Notify
+from backend.automations.definition import HandTrigger, Notify
 from backend.consents import ConsentDraft
 from backend.content_plans import CommentTemplateDraft, HashtagSetDraft
 from backend.db.tables import TalkLine, Voice

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.automations import EVENTS, STEP_LABELS, TEMPLATES
-from backend.automations.schemas import Condition, CronTrigger, EventTrigger, PlanPosts, PublishPosts, TakePosts
+from backend.automations.definition import Condition, CronTrigger, EventTrigger, PlanPosts, PublishPosts, TakePosts
 from studio.automations import words
 from studio.automations.schedule import LAST_DAY, Preset, cron_line, preset_of
 from studio.ui.format import plain
@@ -48,7 +48,7 @@ def test_every_step_and_every_trigger_is_described() -> None:
         texts = [words.step_text(step) for step in template.draft.steps]
         assert all(text and plain(text) for text in texts)
     for kind, cls in words.STEP_CLASSES.items():
-        assert words.step_text(cls.model_construct(url="https://example.org")), kind
+        assert words.step_text(cls.model_construct()), kind
     for event in EVENTS:
         assert words.run_trigger_text({"kind": "event", "event": event})
 
