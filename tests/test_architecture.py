@@ -53,8 +53,8 @@ IMPORTED_LATE = {"mcp", "mcp_types"}
 """Half a second and 17 MB, for those who have agents: with the first request to /mcp."""
 MAX_LINES = 400
 OPEN = {"schemas", "definition", "context", "job_types", "uploads", "ownership"}
-"""Modules of a slice that others may name: plain values, what an automation is made of, the pipelines' view of a job, uploads,
-a noun of its own, and what publishing needs of posts."""
+"""Modules of a slice that others may name: plain values, what an automation is made of, the pipelines' view of a job,
+uploads, a noun of its own, and what publishing needs of posts."""
 
 
 def python_files(*folders: str) -> list[Path]:

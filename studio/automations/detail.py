@@ -1,4 +1,4 @@
-"""One automation: its flow of steps with their forms, whom it is for, its budget, and saving it."""
+"""One automation: its flow of steps with their forms, chosen_names it is for, its budget, and saving it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from backend import automations, influencers
 from backend.automations import MAX_NAME, STEP_LABELS, TEMPLATES, AutomationCard
 from backend.errors import Conflict, StudioError
 from backend.influencers import InfluencerCard
-from studio.automations import actions, dry_run, editing, history, overview, step_form, trigger_form, words
-from studio.automations.editing import Editing
+from studio.automations import actions, dry_run, history, overview, step_form, trigger_form, words, working_copy
+from studio.automations.working_copy import WorkingCopy
 from studio.shell.frame import Page
 from studio.ui import form_page
 from studio.ui.buttons import confirm, icon_button
@@ -49,7 +49,7 @@ def show(page: Page, automation_id: str) -> None:
         history.listing(page, card, zones)
         return
     live_page(page, "automation", key="automation:live")
-    _flow_and_settings(page, editing.open_saved(card), cards, card)
+    _flow_and_settings(page, working_copy.open_saved(card), cards, card)
 
 
 def show_new(page: Page, source: str) -> None:
@@ -58,15 +58,15 @@ def show_new(page: Page, source: str) -> None:
     with page.transaction() as tx:
         cards = influencers.page(tx, take=200).cards
         if source in TEMPLATES:
-            values = editing.start_values(TEMPLATES[source].draft)
+            values = working_copy.start_values(TEMPLATES[source].draft)
         elif source == overview.EMPTY:
-            values = editing.EMPTY
+            values = working_copy.EMPTY
         else:
             draft = automations.get(tx, source).draft
-            values = {**editing.start_values(draft), "name": f"{draft.name[: MAX_NAME - 5]} copy"}
+            values = {**working_copy.start_values(draft), "name": f"{draft.name[: MAX_NAME - 5]} copy"}
     if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/automations")
-    new = editing.open_new(source, values)
+    new = working_copy.open_new(source, values)
     st.markdown(f"### {plain(new.values['name'] or 'New automation')} :gray-badge[Not saved yet]")
     _flow_and_settings(page, new, cards, None)
 
@@ -85,7 +85,7 @@ def _head(page: Page, card: AutomationCard) -> None:
         st.warning(plain(card.pause_reason), icon=":material/pause_circle:")
 
 
-def _flow_and_settings(page: Page, edited: Editing, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
+def _flow_and_settings(page: Page, edited: WorkingCopy, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
     left, right = st.columns([7, 5], gap="large")
     with right:
         _settings(page, edited, cards)
@@ -96,7 +96,7 @@ def _flow_and_settings(page: Page, edited: Editing, cards: list[InfluencerCard],
     _bar(page, edited, cards, card)
 
 
-def _flow(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
+def _flow(page: Page, edited: WorkingCopy, cards: list[InfluencerCard]) -> None:
     trigger = edited.trigger
     chosen = [card for card in cards if card.id in edited.values["influencer_ids"]] or cards
     about = next((card for card in chosen if card.id == page.influencer_id), next(iter(chosen), None))
@@ -123,7 +123,7 @@ def _flow(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
             step_form.open_step(page, edited, None)
 
 
-def _step_buttons(page: Page, edited: Editing, n: int, n_steps: int) -> None:
+def _step_buttons(page: Page, edited: WorkingCopy, n: int, n_steps: int) -> None:
     key = f"flow:{n}"
     with st.container(horizontal=True, width="content", gap="xxsmall"):
         if icon_button(f"Change step {n + 1}", ":material/edit:", key=f"{key}:edit"):
@@ -133,7 +133,7 @@ def _step_buttons(page: Page, edited: Editing, n: int, n_steps: int) -> None:
             ":material/arrow_upward:",
             key=f"{key}:up",
             disabled=n == 0,
-            on_click=editing.move_step,
+            on_click=working_copy.move_step,
             args=(edited, n, -1),
         )
         icon_button(
@@ -141,19 +141,19 @@ def _step_buttons(page: Page, edited: Editing, n: int, n_steps: int) -> None:
             ":material/arrow_downward:",
             key=f"{key}:down",
             disabled=n == n_steps - 1,
-            on_click=editing.move_step,
+            on_click=working_copy.move_step,
             args=(edited, n, 1),
         )
         icon_button(
             f"Remove step {n + 1}",
             ":material/delete:",
             key=f"{key}:remove",
-            on_click=editing.remove_step,
+            on_click=working_copy.remove_step,
             args=(edited, n),
         )
 
 
-def _settings(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
+def _settings(page: Page, edited: WorkingCopy, cards: list[InfluencerCard]) -> None:
     values, off = edited.values, not page.can_edit
     name = st.text_input("Name", values["name"], max_chars=MAX_NAME, key=edited.widget("name"), disabled=off)
     if not name.strip():
@@ -198,7 +198,7 @@ def _settings(page: Page, edited: Editing, cards: list[InfluencerCard]) -> None:
         values["budget_usd"] = None if budget is None else str(Decimal(str(budget)))
 
 
-def _address(page: Page, edited: Editing, card: AutomationCard) -> None:
+def _address(page: Page, edited: WorkingCopy, card: AutomationCard) -> None:
     """The address for programs. It can be read once."""
     if card.draft.trigger.kind != "webhook" or edited.values["trigger"]["kind"] != "webhook":
         return
@@ -226,14 +226,14 @@ def _address(page: Page, edited: Editing, card: AutomationCard) -> None:
         confirm("A new address?", "The one before ends at once.", action="Make a new one", act=make)
 
 
-def _bar(page: Page, edited: Editing, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
+def _bar(page: Page, edited: WorkingCopy, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
     """At the lower edge: save and dry run. Says what keeps it from being saved."""
     problem = edited.problem()
     with form_page.bottom_bar():
         if edited.conflict:
             st.error(plain(edited.conflict), icon=":material/sync_problem:")
             if card:
-                st.button("Load the newer version", on_click=editing.take_newer, args=(edited, card))
+                st.button("Load the newer version", on_click=working_copy.take_newer, args=(edited, card))
         elif problem and edited.values["steps"] and edited.values["name"] and page.can_edit:
             st.warning(plain(problem), icon=":material/info:")
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -244,15 +244,15 @@ def _bar(page: Page, edited: Editing, cards: list[InfluencerCard], card: Automat
             if st.button("Dry run", icon=":material/science:", disabled=bool(problem)):
                 names = {influencer.id: influencer.name for influencer in cards}
                 ids = edited.values["influencer_ids"] or list(names)
-                whom = {influencer_id: names[influencer_id] for influencer_id in ids if influencer_id in names}
+                chosen_names = {influencer_id: names[influencer_id] for influencer_id in ids if influencer_id in names}
                 zones = {influencer.id: influencer.time_zone for influencer in cards}
-                dry_run.open_dialog(page, edited.draft(), card.id if card else "", whom, zones)
+                dry_run.open_dialog(page, edited.draft(), card.id if card else "", chosen_names, zones)
             if page.can_edit and edited.changed and card:
-                st.button("Discard changes", type="tertiary", on_click=editing.discard, args=(edited,))
+                st.button("Discard changes", type="tertiary", on_click=working_copy.discard, args=(edited,))
                 st.caption("Not saved yet.", width="content")
 
 
-def _save(page: Page, edited: Editing, card: AutomationCard | None) -> None:
+def _save(page: Page, edited: WorkingCopy, card: AutomationCard | None) -> None:
     """Keeps what is typed when it is refused."""
     try:
         draft = edited.draft()
@@ -269,7 +269,7 @@ def _save(page: Page, edited: Editing, card: AutomationCard | None) -> None:
         return
     queue_toast("Saved. It holds from the next run on." if card else "Saved. It is on.")
     if card:
-        editing.take_newer(edited, saved)
+        working_copy.take_newer(edited, saved)
         st.rerun()
-    editing.close(edited)
+    working_copy.close(edited)
     page.go("calendar/automations", id=saved.id)

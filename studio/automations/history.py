@@ -11,11 +11,10 @@ from backend.automations import AutomationCard, AutomationRunCard, StepCard
 from backend.errors import NotFound
 from studio.automations import words
 from studio.shell.frame import Page
-from studio.ui.buttons import confirm
 from studio.ui.format import ago, clock_time, count, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
-from studio.ui.notices import queue_toast
+from studio.ui.notices import queue_toast, toast_errors
 
 PAGE_SIZE = 20
 
@@ -43,12 +42,12 @@ def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
 
 def _row(page: Page, run: AutomationRunCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
-        whom = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
+        name_text = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             label = f"**{plain(words.next_text(run.created_at, zone))}**"
             page.link("calendar/automations", label, id=run.automation_id, run=run.id)
             st.markdown(words.run_badge(run), width="content")
-        st.caption(f"{whom}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
+        st.caption(f"{name_text}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
 
 
 def _more(run: AutomationRunCard) -> str:
@@ -66,10 +65,10 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
         run = automations.get_run(tx, run_id)
     zone = zones.get(run.influencer_id, "UTC")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        whom = f" for {plain(run.influencer_name)}" if run.influencer_name else ""
-        st.markdown(f"### {plain(clock_time(run.created_at, zone))}{whom} {words.run_badge(run)}", width="content")
-        if not words.has_ended(run) and page.can_edit and st.button("Stop", icon=":material/stop_circle:"):
-            _ask_to_stop(page, run)
+        name_text = f" for {plain(run.influencer_name)}" if run.influencer_name else ""
+        st.markdown(f"### {plain(clock_time(run.created_at, zone))}{name_text} {words.run_badge(run)}", width="content")
+        if not words.has_ended(run) and page.can_edit:
+            st.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(page, run.id))
     facts = [f"started {words.run_trigger_text(run.trigger)}", ago(run.created_at), f"cost {usd(run.cost_usd)}"]
     st.caption(plain(" · ".join(facts)))
     if run.job_id and not words.has_ended(run):
@@ -85,13 +84,10 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
     _posts(page, run)
 
 
-def _ask_to_stop(page: Page, run: AutomationRunCard) -> None:
-    def stop() -> None:
-        with page.transaction(needs="editor") as tx:
-            automations.stop_run(tx, run.id)
-        queue_toast("The run is stopped.", ":material/stop_circle:")
-
-    confirm("Stop this run?", "Its jobs are cancelled. What is done stays.", action="Stop it", act=stop)
+def _stop(page: Page, run_id: str) -> None:
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        automations.stop_run(tx, run_id)
+        queue_toast("The run is stopped with its jobs. What is done stays.", ":material/stop_circle:")
 
 
 def _step(page: Page, step: StepCard, zone: str, *, ended: bool) -> None:

@@ -103,14 +103,16 @@ def _row(page: Page, card: AutomationCard) -> None:
 
 
 def facts(page: Page, card: AutomationCard) -> str:
-    """What starts it and when, for whom, what it has cost, as Streamlit markdown."""
+    """What starts it and when, for names_text, what it has cost, as Streamlit markdown."""
     trigger = card.draft.trigger
     names = actions.names_for(page, card)
-    whom = "every influencer" if not card.draft.influencer_ids else ", ".join(list(names.values())[:3]) or "nobody any more"
+    names_text = (
+        "every influencer" if not card.draft.influencer_ids else ", ".join(list(names.values())[:3]) or "nobody any more"
+    )
     parts = [f"{words.TRIGGER_ICONS[trigger.kind]} {plain(words.trigger_text(trigger))}"]
     if card.next_at:
         parts.append(plain(f"next: {words.next_text(card.next_at, card.next_zone)}"))
-    parts.append(plain(f"for {whom}"))
+    parts.append(plain(f"for {names_text}"))
     if card.draft.budget_usd is not None:
         parts.append(plain(f"{usd(card.spent_usd)} of {usd(card.draft.budget_usd)} this month"))
     elif card.spent_usd:

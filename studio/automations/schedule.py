@@ -33,11 +33,11 @@ class Preset:
 
 def preset_of(line: str) -> Preset:
     """How a form shows a cron line; `custom` where no preset says the same."""
-    found = _NUMBERS.fullmatch(line)
+    fields = _NUMBERS.fullmatch(line)
     custom = Preset("custom", line=line)
-    if not found or int(found[1]) > 59 or int(found[2]) > 23:
+    if not fields or int(fields[1]) > 59 or int(fields[2]) > 23:
         return custom
-    at, day, weekday = time(int(found[2]), int(found[1])), found[3], found[4]
+    at, day, weekday = time(int(fields[2]), int(fields[1])), fields[3], fields[4]
     if day == "*":
         if weekday == "*":
             return Preset("day", at)

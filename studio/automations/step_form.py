@@ -12,8 +12,8 @@ from backend.automations import MAX_STEPS, STEP_LABELS, WEEKDAYS
 from backend.automations.definition import Step
 from backend.errors import Invalid
 from studio.automations import words
-from studio.automations.editing import Editing
 from studio.automations.fields import Fields
+from studio.automations.working_copy import WorkingCopy
 from studio.shell.frame import Page
 from studio.ui.format import lines, plain
 
@@ -21,30 +21,30 @@ _WAIT_LABEL = "Wait for it at most"
 _WAIT_HELP = "What is not ready by then goes on in the background and is left for you."
 
 
-def open_step(page: Page, editing: Editing, n: int | None) -> None:
+def open_step(page: Page, edited: WorkingCopy, n: int | None) -> None:
     """`n`: number of the step from 0; None: a new one."""
-    editing.dialogs += 1
-    key = editing.widget(f"step:{editing.dialogs}")
-    step = editing.steps[n] if n is not None else None
+    edited.dialogs += 1
+    key = edited.widget(f"step:{edited.dialogs}")
+    step = edited.steps[n] if n is not None else None
 
     @st.dialog(STEP_LABELS[step.kind] if step else "Add a step", width="medium")
     def form() -> None:
         if step is None:
-            _new(page, editing, key)
+            _new(page, edited, key)
         else:
-            step_fields(page, editing, f"{key}:{step.kind}", step, n, "Change")
+            step_fields(page, edited, f"{key}:{step.kind}", step, n, "Change")
 
     form()
 
 
-def _new(page: Page, editing: Editing, key: str) -> None:
+def _new(page: Page, edited: WorkingCopy, key: str) -> None:
     kind = st.selectbox(
         "What it does",
         list(STEP_LABELS),
         format_func=lambda kind: f"{STEP_LABELS[kind]}: {words.STEP_HINTS[kind][:1].lower()}{words.STEP_HINTS[kind][1:]}",
         key=f"{key}:kind",
     )
-    places = [f"After step {n + 1} ({STEP_LABELS[step.kind].lower()})" for n, step in enumerate(editing.steps)]
+    places = [f"After step {n + 1} ({STEP_LABELS[step.kind].lower()})" for n, step in enumerate(edited.steps)]
     position = len(places)
     if places:
         options = ["At the beginning", *places]
@@ -52,10 +52,10 @@ def _new(page: Page, editing: Editing, key: str) -> None:
         position = options.index(chosen)
     cls = words.STEP_CLASSES[kind]
     step = cls.model_construct()  # with its defaults; what has none is empty
-    step_fields(page, editing, f"{key}:{kind}", step, None, "Add", position=position)
+    step_fields(page, edited, f"{key}:{kind}", step, None, "Add", position=position)
 
 
-def step_fields(page: Page, editing: Editing, key: str, step: Step, n: int | None, label: str, *, position: int = 0) -> None:
+def step_fields(page: Page, edited: WorkingCopy, key: str, step: Step, n: int | None, label: str, *, position: int = 0) -> None:
     """`n` None: it is put at `position`."""
     cls = type(step)
     start = {name: getattr(step, name, "") for name in cls.model_fields}
@@ -70,14 +70,14 @@ def step_fields(page: Page, editing: Editing, key: str, step: Step, n: int | Non
         return
     value = changed.model_dump(mode="json")
     if n is not None:
-        editing.values["steps"][n] = value
+        edited.values["steps"][n] = value
     else:
-        editing.values["steps"].insert(position, value)
+        edited.values["steps"].insert(position, value)
     st.rerun()
 
 
-def can_add(editing: Editing) -> bool:
-    return len(editing.values["steps"]) < MAX_STEPS
+def can_add(edited: WorkingCopy) -> bool:
+    return len(edited.values["steps"]) < MAX_STEPS
 
 
 def _take_posts(_page: Page, fields: Fields) -> None:

@@ -15,39 +15,41 @@ from backend.errors import Invalid
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from studio.automations import words
-from studio.automations.editing import Editing
 from studio.automations.fields import Fields
 from studio.automations.schedule import LAST_DAY, PRESET_LABELS, Preset, PresetKind, cron_line, preset_of
+from studio.automations.working_copy import WorkingCopy
 from studio.ui.format import plain
 
 _DEFAULT_LINE = "0 9 * * *"
 
 
-def open_trigger(editing: Editing, influencer: InfluencerCard | None) -> None:
+def open_trigger(edited: WorkingCopy, influencer: InfluencerCard | None) -> None:
     """`influencer`: where the next times are shown; None: there is none yet."""
-    editing.dialogs += 1
-    key = editing.widget(f"trigger:{editing.dialogs}")
+    edited.dialogs += 1
+    key = edited.widget(f"trigger:{edited.dialogs}")
 
-    st.dialog("What starts it", width="medium")(trigger_fields)(editing, key, influencer)
+    st.dialog("What starts it", width="medium")(trigger_fields)(edited, key, influencer)
 
 
-def trigger_fields(editing: Editing, key: str, influencer: InfluencerCard | None) -> None:
-    fields = Fields(key, {"kind": editing.values["trigger"]["kind"]})
+def trigger_fields(edited: WorkingCopy, key: str, influencer: InfluencerCard | None) -> None:
+    fields = Fields(key, {"kind": edited.values["trigger"]["kind"]})
     kind = fields.choice("kind", "It starts", words.TRIGGER_LABELS)
-    own, values = _own_fields(editing, key, kind, influencer)
+    own, values = _own_fields(edited, key, kind, influencer)
     if st.button("Change", type="primary", key=f"{key}:apply"):
         try:
             trigger = words.TRIGGER_CLASSES[kind](**values)
         except Invalid as error:
             own.refuse(error)
             return
-        editing.values["trigger"] = trigger.model_dump(mode="json")
+        edited.values["trigger"] = trigger.model_dump(mode="json")
         st.rerun()
 
 
-def _own_fields(editing: Editing, key: str, kind: str, influencer: InfluencerCard | None) -> tuple[Fields, Mapping[str, Any]]:
+def _own_fields(
+    edited: WorkingCopy, key: str, kind: str, influencer: InfluencerCard | None
+) -> tuple[Fields, Mapping[str, Any]]:
     """The fields of a kind of trigger, and its values."""
-    trigger = editing.trigger
+    trigger = edited.trigger
     if kind == "cron":
         fields = Fields(key, {"line": trigger.cron if isinstance(trigger, CronTrigger) else _DEFAULT_LINE})
         return fields, {"cron": _times(fields, influencer)}

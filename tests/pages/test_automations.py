@@ -22,8 +22,8 @@ from backend.automations.definition import (
 )
 from backend.db.transactions import Database
 from studio.automations import step_form, trigger_form
-from studio.automations.editing import Editing, start_values
 from studio.automations.words import STEP_CLASSES
+from studio.automations.working_copy import WorkingCopy, start_values
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
 from tests.pages.conftest import Open, words
@@ -80,7 +80,7 @@ def test_a_step_that_is_refused_says_so_and_keeps_what_was_typed(open_page: Open
     automation_id = create(db, workspace)
     assert "Change" in words(press(open_page(PAGE, id=automation_id), "Change step 2"))
     with db.transaction(workspace.caller) as tx:
-        edited = Editing("test", 1, None, start_values(automations.get(tx, automation_id).draft))
+        edited = WorkingCopy("test", 1, None, start_values(automations.get(tx, automation_id).draft))
     page = SimpleNamespace(transaction=partial(db.transaction, workspace.caller))
     DRAWN.append(lambda: step_form.step_fields(page, edited, "form", edited.steps[1], 1, "Change"))  # type: ignore[arg-type]
     at = AppTest.from_function(in_dialog).run()
@@ -115,7 +115,7 @@ def test_a_time_is_said_in_words_with_the_next_three(
     assert shown(at).count("09:00 (Rome)") == 1 + 3, "the next one above, the next three in the dialog"
     with db.transaction(workspace.caller) as tx:
         influencer = influencers.get(tx, influencer_id)
-    edited = Editing("test", 1, None, start_values(DAILY))
+    edited = WorkingCopy("test", 1, None, start_values(DAILY))
     DRAWN.append(partial(trigger_form.trigger_fields, edited, "form", influencer))
     at = AppTest.from_function(in_dialog).run()
     at = next(box for box in at.selectbox if box.label == "How often").set_value("custom").run()
@@ -130,7 +130,7 @@ def shown(at: AppTest) -> str:
     return words(at).replace("\\", "")
 
 
-def test_runs_are_listed_and_opened(open_page: Open, db: Database, workspace: Tenant) -> None:
+def test_runs_are_listed_opened_and_stopped(open_page: Open, db: Database, workspace: Tenant) -> None:
     automation_id = create(db, workspace)
     press(open_page(PAGE, id=automation_id), "Run now")
     at = open_page(PAGE, id=automation_id, view="history")
@@ -139,7 +139,9 @@ def test_runs_are_listed_and_opened(open_page: Open, db: Database, workspace: Te
         [run] = automations.runs(tx, automation_id).cards
     at = open_page(PAGE, id=automation_id, run=run.id)
     assert words(at).count("Not begun") == 2
-    assert "Stop it" in words(press(at, "Stop"))
+    press(at, "Stop")
+    with db.transaction(workspace.caller) as tx:
+        assert automations.get_run(tx, run.id).state == "cancelled"
 
 
 def test_the_list_switches_off_and_takes_back_a_deletion(open_page: Open, db: Database, workspace: Tenant) -> None:

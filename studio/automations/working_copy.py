@@ -28,7 +28,7 @@ _TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
 
 
 @dataclass(slots=True)
-class Editing:
+class WorkingCopy:
     """`saved` None: it is new. `version`: of what it was read from. `round`: part of the keys of widgets, which start anew when
     it is read again. `dialogs`: how many were opened. `saved_id`: the automation that a new one became."""
 
@@ -70,49 +70,49 @@ class Editing:
         return ""
 
 
-def open_saved(card: AutomationCard) -> Editing:
+def open_saved(card: AutomationCard) -> WorkingCopy:
     """What is being changed of an automation. What nobody has changed here follows what others save."""
     key = f"automation:{card.id}"
-    editing: Editing | None = st.session_state.get(key)
-    if editing is None:
-        editing = st.session_state[key] = Editing(key, card.version, _values(card.draft), _values(card.draft))
-    elif card.version != editing.version and not editing.changed:
-        take_newer(editing, card)
-    return editing
+    edited: WorkingCopy | None = st.session_state.get(key)
+    if edited is None:
+        edited = st.session_state[key] = WorkingCopy(key, card.version, _values(card.draft), _values(card.draft))
+    elif card.version != edited.version and not edited.changed:
+        take_newer(edited, card)
+    return edited
 
 
-def open_new(source: str, start: Values) -> Editing:
+def open_new(source: str, start: Values) -> WorkingCopy:
     """A new automation. `source`: the template or the automation that it is made from."""
     key = f"automation:new:{source}"
-    editing: Editing | None = st.session_state.get(key)
-    if editing is None:
-        editing = st.session_state[key] = Editing(key, 0, None, deepcopy(start))
-    return editing
+    edited: WorkingCopy | None = st.session_state.get(key)
+    if edited is None:
+        edited = st.session_state[key] = WorkingCopy(key, 0, None, deepcopy(start))
+    return edited
 
 
-def close(editing: Editing) -> None:
-    st.session_state.pop(editing.key, None)
+def close(edited: WorkingCopy) -> None:
+    st.session_state.pop(edited.key, None)
 
 
-def take_newer(editing: Editing, card: AutomationCard) -> None:
+def take_newer(edited: WorkingCopy, card: AutomationCard) -> None:
     """Drops what is not saved."""
-    editing.version, editing.saved, editing.values = card.version, _values(card.draft), _values(card.draft)
-    editing.round, editing.conflict, editing.saved_id = editing.round + 1, "", ""
+    edited.version, edited.saved, edited.values = card.version, _values(card.draft), _values(card.draft)
+    edited.round, edited.conflict, edited.saved_id = edited.round + 1, "", ""
 
 
-def discard(editing: Editing) -> None:
-    if editing.saved is not None:
-        editing.values = deepcopy(editing.saved)
-    editing.round += 1
+def discard(edited: WorkingCopy) -> None:
+    if edited.saved is not None:
+        edited.values = deepcopy(edited.saved)
+    edited.round += 1
 
 
-def move_step(editing: Editing, n: int, by: int) -> None:
-    steps = editing.values["steps"]
+def move_step(edited: WorkingCopy, n: int, by: int) -> None:
+    steps = edited.values["steps"]
     steps.insert(n + by, steps.pop(n))
 
 
-def remove_step(editing: Editing, n: int) -> None:
-    del editing.values["steps"][n]
+def remove_step(edited: WorkingCopy, n: int) -> None:
+    del edited.values["steps"][n]
 
 
 def start_values(draft: AutomationDraft) -> Values:
