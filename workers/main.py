@@ -26,6 +26,7 @@ from backend.kit import disk, temp_folders
 from workers import devices
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
+from workers.notice_feed import NoticeFeedThread, NoticeSenderThread
 from workers.runner import FinishedAttempt, Process, drain, write_outcome
 from workers.scheduler import Scheduler
 from workers.wakeups import notifications, start_listening
@@ -85,8 +86,13 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.workers.poll_ms, on_message=on_message)
     if options.tick:
         scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message))
-        sender = WebhookSender(app)
-        for name, target in (("scheduler", scheduler.run), ("webhooks", sender.run)):
+        beside = {
+            "scheduler": scheduler.run,
+            "webhooks": WebhookSender(app).run,
+            "notices": NoticeFeedThread(app).run,
+            "notice-sender": NoticeSenderThread(app).run,
+        }
+        for name, target in beside.items():
             threading.Thread(target=target, args=[lease.stopping], name=name, daemon=True).start()
     device_ids = list(process.device_ids)
     log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=device_ids)

@@ -19,6 +19,7 @@ from backend import (
     datasets,
     events,
     jobs,
+    notices,
     reels,
     renditions,
     training,
@@ -52,6 +53,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         reels.purge_clips(tx, days=settings.retention.renditions_days)
         sessions = accounts.purge_sessions(tx, hours=settings.retention.sessions_hours)
         access.purge_repeated_requests(tx)
+        notices.purge_old(tx)
         idle = settings.retention.sessions_hours, settings.retention.purge_after_days
         retired, unread = writing_styles.retire_idle(tx, idle_hours=idle[0], purge_days=idle[1])
     with ctx.transaction() as tx:

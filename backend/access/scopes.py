@@ -22,6 +22,7 @@ NOUNS = (
     "channels",
     "workflows",
     "jobs",
+    "notices",
     "costs",
     "workspace",
 )

@@ -14,7 +14,7 @@ from backend.accounts.invitations import (
     reset_email,
     withdraw,
 )
-from backend.accounts.operators import is_operator, require_operator
+from backend.accounts.operators import is_operator, operator_ids, require_operator
 from backend.accounts.people import (
     acting_user,
     avatar,
@@ -94,6 +94,7 @@ __all__ = [
     "members",
     "my_workspaces",
     "needs_setup",
+    "operator_ids",
     "preview",
     "purge_sessions",
     "remove_member",

@@ -13,9 +13,14 @@ from backend.settings import Settings
 def is_operator(tx: Session, settings: Settings, user_id: str) -> bool:
     """Whether the person is one of OPERATOR_EMAILS; without that setting: whether they made the first workspace, as the first
     person of all did."""
+    return user_id in operator_ids(tx, settings)
+
+
+def operator_ids(tx: Session, settings: Settings) -> frozenset[str]:
+    """The people who are operators."""
     if emails := settings.web.operator_emails:
-        return tx.scalar(select(User.id).where(User.id == user_id, User.email.in_(emails))) is not None
-    return bool(user_id) and tx.scalar(select(User.id).order_by(User.created_at, User.id).limit(1)) == user_id
+        return frozenset(tx.scalars(select(User.id).where(User.email.in_(emails))))
+    return frozenset(tx.scalars(select(User.id).order_by(User.created_at, User.id).limit(1)))
 
 
 def require_operator(tx: Session, settings: Settings) -> None:

@@ -114,6 +114,8 @@ def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, purpose: C
         raise LeaseLost("The attempt that asks no longer owns its job; another one goes on with it.")
     for period, limit in limits.items():
         if limit is not None and not fits(spent[period], usd, limit):
+            if is_near(spent[period], limit):
+                _record_refusal(db, caller, period, row.day, limit)
             raise OverBudget(over_sentence(period=period, spent=spent[period], more=usd, limit=limit))
     alerted = {"day": row.alerted_day == row.day, "month": row.alerted_month == row.day // 100}
     near = [period for period, limit in limits.items() if is_near(spent[period] + usd, limit) and not alerted[period]]
@@ -143,13 +145,26 @@ def alert(tx: Session, reserved: Reservation) -> None:
 
 
 def _alert(tx: Session, period: str, day: int, limit: Decimal | None) -> None:
-    column, value = ("alerted_day", day) if period == "day" else ("alerted_month", day // 100)
-    mark_alerted = text(
-        f"UPDATE budgets SET {column} = :value WHERE tenant_id = :tenant_id AND {column} IS DISTINCT FROM :value RETURNING 1"
-    )
-    if tx.execute(mark_alerted, {"value": value, **_tenant(tx)}).first():
+    if _is_first(tx, "alerted", period, day):
         data = {"period": period, "limit_usd": str(limit), "at": str(ALERT_AT)}
         events.record(tx, "budget.near", "budget", tx.info["tenant_id"], data)
+
+
+def _record_refusal(db: Database, caller: SystemCaller, period: str, day: int, limit: Decimal) -> None:
+    """Records a `budget.spent` event when a limit that is nearly used up refuses a call, once a period."""
+    with db.transaction(caller) as tx:
+        if _is_first(tx, "refused", period, day):
+            data = {"period": period, "limit_usd": str(limit)}
+            events.record(tx, "budget.spent", "budget", tx.info["tenant_id"], data)
+
+
+def _is_first(tx: Session, mark: str, period: str, day: int) -> bool:
+    """Whether it is marked for the first time in this period. `mark`: alerted or refused, a column of `budgets`."""
+    column, value = (f"{mark}_day", day) if period == "day" else (f"{mark}_month", day // 100)
+    mark_period = text(
+        f"UPDATE budgets SET {column} = :value WHERE tenant_id = :tenant_id AND {column} IS DISTINCT FROM :value RETURNING 1"
+    )
+    return tx.execute(mark_period, {"value": value, **_tenant(tx)}).first() is not None
 
 
 def settle(reply: Reply) -> CallEnd:

@@ -1,14 +1,17 @@
-"""The inbox: what waits for a person, derived from the state of things. An entry is gone when its cause is."""
+"""The inbox: what waits for a person, derived from the state of things (an entry is gone when its cause is), and what they are
+told (until they have read it)."""
 
-from backend.inbox.queries import count_entries, entries
-from backend.inbox.schemas import ENTRY_KINDS, EntryKind, EntryPost, InboxCounts, InboxEntry
+from backend.inbox.queries import count_entries, count_shared, entries
+from backend.inbox.schemas import ENTRY_KINDS, WAITING_KINDS, EntryKind, EntryPost, InboxCounts, InboxEntry
 
 __all__ = [
     "ENTRY_KINDS",
+    "WAITING_KINDS",
     "EntryKind",
     "EntryPost",
     "InboxCounts",
     "InboxEntry",
     "count_entries",
+    "count_shared",
     "entries",
 ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import budgets, channels, content_plans, influencers, jobs
+from backend import budgets, channels, content_plans, influencers, jobs, notices
 from backend.content_plans import FaceMatch, PlanCard, PostState
 from backend.db.row_counts import bounded_count
 from backend.db.tables import Picture
-from backend.inbox.schemas import EntryKind, EntryPost, InboxCounts, InboxEntry
+from backend.inbox.schemas import WAITING_KINDS, EntryKind, EntryPost, InboxCounts, InboxEntry
 from backend.kit.clock import now
+from backend.notices import NoticeCard
 from backend.settings import Settings
 
 NEAR_LIMIT = 0.8
@@ -22,7 +24,14 @@ _PUBLISHING = ("autopost",)
 
 
 def count_entries(tx: Session, settings: Settings, *, influencer_id: str = "") -> InboxCounts:
-    """Of one influencer, or of all; failed jobs and budgets belong to none and are always counted. At most nine statements."""
+    """Of one influencer, or of all; failed jobs, budgets and the acting person's notices belong to none and are always
+    counted. At most ten statements."""
+    own = notices.counts(tx)
+    return replace(count_shared(tx, settings, influencer_id=influencer_id), notices=own.unread, extra=own.extra)
+
+
+def count_shared(tx: Session, settings: Settings, *, influencer_id: str = "") -> InboxCounts:
+    """As `count_entries`, without notices: the same for everybody. At most nine statements."""
     waiting = content_plans.count_waiting(tx, influencer_id=influencer_id)
     fixes = (
         waiting.to_fix
@@ -39,19 +48,21 @@ def entries(
     tx: Session,
     settings: Settings,
     *,
-    kinds: Sequence[EntryKind] = ("fix", "approve", "face_check"),
+    kinds: Sequence[EntryKind] = WAITING_KINDS,
     influencer_id: str = "",
     take: int = 60,
 ) -> list[InboxEntry]:
     """At most `take` of each kind, in the order of `kinds`: what is to fix by urgency, what is to approve by date, pictures
-    newest first. Of one influencer, or of all. At most 20 statements."""
+    and notices newest first. Of one influencer, or of all; notices are the acting person's. At most 21 statements."""
     read: dict[EntryKind, Callable[[], list[InboxEntry]]] = {
         "fix": lambda: _fixes(tx, settings, influencer_id, take),
         "approve": lambda: _plan_entries(
             tx, settings, "approve", content_plans.plans_to_approve(tx, influencer_id=influencer_id, take=take)
         ),
         "face_check": lambda: _picture_entries(tx, "face_check", influencer_id, take),
+        "notice": lambda: [_notice_entry("notice", card) for card in notices.extra(tx, take=take)],
         "rejected": lambda: _picture_entries(tx, "rejected", influencer_id, take),
+        "notice_log": lambda: [_notice_entry("notice_log", card) for card in notices.page(tx, take=take).cards],
     }
     return [entry for kind in kinds for entry in read[kind]()]
 
@@ -249,6 +260,19 @@ def _picture_entries(tx: Session, kind: EntryKind, influencer_id: str, take: int
         )
         for row in rows
     ]
+
+
+def _notice_entry(kind: EntryKind, card: NoticeCard) -> InboxEntry:
+    return InboxEntry(
+        kind=kind,
+        noun="notice",
+        noun_id=card.id,
+        state="read" if card.read_at else "unread",
+        title=card.title,
+        message=card.message,
+        at=card.last_at,
+        label=card.label,
+    )
 
 
 def _count_pictures(tx: Session, gate: str, influencer_id: str) -> int:

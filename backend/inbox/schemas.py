@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-EntryKind = Literal["fix", "approve", "face_check", "rejected"]
-ENTRY_KINDS: tuple[EntryKind, ...] = ("fix", "approve", "face_check", "rejected")
-"""In the order in which they are shown. Rejected pictures wait for nobody: they are not counted, and listed when asked for."""
-EntryNoun = Literal["plan", "picture", "job", "channel", "pause", "budget"]
+EntryKind = Literal["fix", "approve", "face_check", "notice", "rejected", "notice_log"]
+ENTRY_KINDS: tuple[EntryKind, ...] = ("fix", "approve", "face_check", "notice", "rejected", "notice_log")
+"""In the order in which they are shown. `notice`: unread ones whose cause is no other entry; `notice_log`: all, also those that
+were read. Rejected pictures and the log wait for nobody: they are not counted, and listed when asked for."""
+WAITING_KINDS: tuple[EntryKind, ...] = ENTRY_KINDS[:4]
+EntryNoun = Literal["plan", "picture", "job", "channel", "pause", "budget", "notice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,15 @@ class InboxCounts:
     approve: int
     face_check: int
     rejected: int
+    notices: int = 0
+    """Unread ones of the acting person."""
+    extra: int = 0
+    """Those of them whose cause is no other entry."""
 
     @property
     def total(self) -> int:
         """What the badge shows."""
-        return self.fix + self.approve + self.face_check
+        return self.fix + self.approve + self.face_check + self.extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +51,12 @@ class EntryPost:
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
     """Something that waits. `noun`, `noun_id`: what it is about; `state`: of that: in_review, draft, failed, missed, unknown,
-    approved (not scheduled), held, rejected, reconnect, off, paused, near, spent.
+    approved (not scheduled), held, rejected, reconnect, off, paused, near, spent, unread, read.
 
     `message`: what is wrong, as a sentence, "" where nothing is. `wall`, `zone`: local time of a plan; `at`: that as an
     instant, or when it happened. `is_late`: its time has passed. `asset_ids`: pictures and videos, in order.
     `score`, `threshold`: the weakest face match, 0 to 1, None: not measured; `accepted`: by a person. `version`: of a plan.
+    `label`: of a notice, its kind.
     """
 
     kind: EntryKind
@@ -69,6 +76,7 @@ class InboxEntry:
     threshold: float | None = None
     accepted: bool = False
     version: int = 0
+    label: str = ""
     posts: tuple[EntryPost, ...] = ()
 
     @property

@@ -10,6 +10,7 @@ from backend.settings.data_folders import refuse_exposed_data
 from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, SpeechSettings, TextSettings
 from backend.settings.environment import foreign_environment as foreign_environment
 from backend.settings.environment import read_environment
+from backend.settings.notices import NoticeMailSettings
 from backend.settings.platforms import InstagramSettings, PublishingSettings, SandboxSettings, TikTokSettings, YouTubeSettings
 from backend.settings.section import SettingsSection, env, secret
 from backend.settings.servers import ApiSettings, PostgresSettings, RedisSettings, StorageSettings, WebSettings
@@ -47,6 +48,7 @@ class Settings(SettingsSection):
     sandbox: SandboxSettings
     publishing: PublishingSettings
     webhooks: WebhookSettings
+    notices: NoticeMailSettings
     retention: RetentionSettings
 
     @classmethod

@@ -52,6 +52,11 @@ def sandbox_service(*, folder: str, host: str, port: int, public_url: str) -> Se
     )
 
 
+def mail_service(*, folder: str, port: int) -> Service:
+    """The mail catcher, where no mail server is set; a separate program that gets none of our secrets."""
+    return Service("mail", ("-m", "ops.mail_catcher", "--folder", folder, "--port", str(port)), foreign=True)
+
+
 def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     """A light worker (cpu, net) that also runs the scheduler, and one for the devices (gpu)."""
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")

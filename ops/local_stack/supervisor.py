@@ -47,7 +47,8 @@ def main() -> int:
         settings = Settings.read()
         studio = services.studio_service(host=settings.web.host, port=settings.web.port)
         workers = services.worker_services(stop_grace_s=settings.workers.stop_grace_s)
-        run(settings, env=env, studio=studio, workers=workers, sandbox=not settings.sandbox.url)
+        practice = {"sandbox": not settings.sandbox.url, "mail_catcher": not settings.notices.sends_email}
+        run(settings, env=env, studio=studio, workers=workers, **practice)
     except Conflict as conflict:
         print(conflict.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
     except StudioError as error:
@@ -57,9 +58,15 @@ def main() -> int:
 
 
 def run(
-    settings: Settings, *, env: Mapping[str, str], studio: Service, workers: Sequence[Service], sandbox: bool = False
+    settings: Settings,
+    *,
+    env: Mapping[str, str],
+    studio: Service,
+    workers: Sequence[Service],
+    sandbox: bool = False,
+    mail_catcher: bool = False,
 ) -> None:
-    """Returns after an orderly end. `sandbox`: with a practice platform.
+    """Returns after an orderly end. `sandbox`: with a practice platform; `mail_catcher`: with a mail server that sends nothing.
 
     Raises Conflict (already running), Unavailable (something would not start, or ended).
     """
@@ -85,6 +92,10 @@ def run(
             sandbox_service, sandbox_urls = _prepare_sandbox(settings, state)
             urls |= sandbox_urls
             others.append(sandbox_service)
+        if mail_catcher:
+            mail_service, mail_urls = _prepare_mail_catcher(state)
+            urls |= mail_urls
+            others.append(mail_service)
         processes = Processes(state, environment.process_environment(state, settings, env, urls, keys, logins))
         shutdown.kill_now = processes.kill_all
         try:
@@ -158,6 +169,15 @@ def _prepare_sandbox(settings: Settings, state: states.State) -> tuple[Service, 
     folder = str(state.folder / "sandbox")
     service = services.sandbox_service(folder=folder, host=host, port=port, public_url=public)
     return service, {"SANDBOX_URL": f"http://{local_host}:{port}", "SANDBOX_PUBLIC_URL": public}
+
+
+def _prepare_mail_catcher(state: states.State) -> tuple[Service, dict[str, str]]:
+    """The mail catcher on the port it had last time, for this machine alone, and the settings that name it."""
+    port = ports.choose(["mail"], last=state.run.get("ports", {}))["mail"]
+    state.note(ports={**state.run.get("ports", {}), "mail": port})
+    folder = str(state.folder / "mail")
+    service = services.mail_service(folder=folder, port=port)
+    return service, {"SMTP_URL": f"smtp://127.0.0.1:{port}", "MAIL_CATCHER_FOLDER": folder}
 
 
 def _require_port(settings: Settings) -> None:

@@ -65,7 +65,7 @@ def _upcoming(page: Page, card: InfluencerCard, *, offer_week: bool) -> None:
 
 def _needs_you(page: Page, card: InfluencerCard) -> None:
     with page.transaction() as tx:
-        entries = inbox.entries(tx, page.app.settings, influencer_id=card.id)
+        entries = inbox.entries(tx, page.app.settings, kinds=("fix", "approve", "face_check"), influencer_id=card.id)
         counts = inbox.count_entries(tx, page.app.settings, influencer_id=card.id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("To do", anchor=False)

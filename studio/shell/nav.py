@@ -89,6 +89,7 @@ ITEMS = (
     NavItem("settings/system", "System", ":material/monitor_heart:", "system"),
     NavItem("settings/api_keys", "API keys", ":material/key:", "api-keys"),
     NavItem("settings/webhooks", "Webhooks", ":material/webhook:", "webhooks"),
+    NavItem("settings/notices", "Notices", ":material/notifications:", "notice-settings"),
     NavItem("settings/account", "Profile", ":material/person:", "account", is_tab=False),
 )
 MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}

@@ -44,6 +44,7 @@ def show(page: Page, item: nav.NavItem) -> None:
                 st.markdown(plain(page.user.name))
                 st.caption(plain(page.user.email))
                 page.link("settings/account", "Profile", icon=":material/person:")
+                page.link("settings/notices", "Notices", icon=":material/notifications:")
                 st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
 
 

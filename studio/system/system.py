@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from backend import accounts, health
+from backend import accounts, health, notices
 from backend.kit import metrics
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain, size
@@ -30,6 +30,7 @@ def show(page: Page) -> None:
         _workers(page)
         _devices(page)
         _requests()
+        _emails(page)
 
 
 def _states(states: dict[str, bool]) -> None:
@@ -66,6 +67,22 @@ def _requests() -> None:
         st.metric("Faults", f"{figures.failed:,}", border=True)
         st.metric("Mean time", f"{figures.mean_s * 1000:.0f} ms", border=True)
         st.metric("Sign-ins refused", f"{figures.sign_ins_refused:,}", border=True)
+
+
+def _emails(page: Page) -> None:
+    """What the mail catcher of `make run` holds: everybody's, so for operators alone."""
+    if not page.app.settings.notices.mail_folder:
+        return
+    st.header("E-mails that were not sent")
+    st.caption("No mail server is set (SMTP_URL). These would have gone out.")
+    caught = notices.caught_emails(page.app.settings)
+    if not caught:
+        st.markdown("None yet.")
+    for email in caught:
+        with st.expander(f"{plain(email.subject)} · {plain(email.recipient)}"):
+            st.caption(plain(email.date))
+            st.code(email.text, language=None, wrap_lines=True)
+            st.download_button("Download", email.source, email.filename, "message/rfc822", key=f"eml:{email.filename}")
 
 
 def _checks(checks: Sequence[health.Check]) -> None:

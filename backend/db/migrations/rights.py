@@ -25,6 +25,8 @@ _DISPATCHED = (
     "automations",
     "automation_timers",
     "automation_runs",
+    "notice_feeds",
+    "notice_deliveries",
 )
 """Tables the dispatch role works on across workspaces."""
 _WORKER_ONLY = ("turns",)

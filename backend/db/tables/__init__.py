@@ -40,6 +40,15 @@ from backend.db.tables.job import (
 )
 from backend.db.tables.lora import Lora
 from backend.db.tables.music import Track
+from backend.db.tables.notice import (
+    EMAIL_CHOICES,
+    Notice,
+    NoticeDelivery,
+    NoticeFeed,
+    NoticePreference,
+    NoticeSettings,
+    NoticeTarget,
+)
 from backend.db.tables.post import (
     POST_MOVES,
     ContentPlan,
@@ -82,6 +91,7 @@ WITHOUT_TENANT = frozenset(
 """Tables that row-level security does not confine to a workspace. A test holds that the list is exact."""
 
 __all__ = [
+    "EMAIL_CHOICES",
     "FINAL",
     "MOVES",
     "POST_MOVES",
@@ -128,6 +138,12 @@ __all__ = [
     "LlmCall",
     "Lora",
     "Membership",
+    "Notice",
+    "NoticeDelivery",
+    "NoticeFeed",
+    "NoticePreference",
+    "NoticeSettings",
+    "NoticeTarget",
     "PasswordReset",
     "Picture",
     "PictureAct",

@@ -23,6 +23,9 @@ class Budget(Tenanted, Base):
     alerted_day: Mapped[int] = mapped_column(server_default="0")
     """The last day (yyyymmdd) and month (yyyymm) in which the alert at 80 % was raised."""
     alerted_month: Mapped[int] = mapped_column(server_default="0")
+    refused_day: Mapped[int] = mapped_column(server_default="0")
+    """The last day and month in which a call was refused because the limit was used up."""
+    refused_month: Mapped[int] = mapped_column(server_default="0")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 

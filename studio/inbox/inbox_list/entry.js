@@ -17,8 +17,8 @@
  *
  * @typedef {object} InboxEntry
  * @property {string} id
- * @property {"fix" | "approve" | "face_check" | "rejected"} kind
- * @property {"plan" | "picture" | "job" | "channel" | "pause" | "budget"} noun
+ * @property {"fix" | "approve" | "face_check" | "notice" | "rejected" | "notice_log"} kind
+ * @property {"plan" | "picture" | "job" | "channel" | "pause" | "budget" | "notice"} noun
  * @property {string} nounId
  * @property {string} state
  * @property {string} title
@@ -35,6 +35,7 @@
  * @property {boolean} accepted
  * @property {boolean} isFaceBelow
  * @property {number} version
+ * @property {string} label of a notice, its kind
  * @property {EntryPost[]} posts
  */
 
@@ -50,7 +51,7 @@
  *
  * @typedef {"approve" | "sendBack" | "removeDate" | "nextFreeTime" | "tryPost" | "schedule" | "hold" | "isThere" |
  *   "postAgain" |
- *   "tryJob" | "dismissJob" | "show" | "reject" | "open"} EntryVerb
+ *   "tryJob" | "dismissJob" | "markRead" | "markUnread" | "show" | "reject" | "open"} EntryVerb
  */
 
 /** @type {Record<string, string>} */
@@ -69,6 +70,8 @@ const STATE_TEXTS = {
   "pause:paused": "Paused",
   "budget:near": "Limit near",
   "budget:spent": "Limit reached",
+  "notice:unread": "New",
+  "notice:read": "Read",
 }
 
 /** @param {InboxEntry} entry */
@@ -116,6 +119,14 @@ const ACTIONS = {
   "pause:paused": [{ verb: "open", label: "Open calendar", key: "e", main: true }],
   "budget:near": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
   "budget:spent": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
+  "notice:unread": [
+    { verb: "markRead", label: "Mark as read", key: "a", main: true },
+    { verb: "open", label: "Open", key: "e" },
+  ],
+  "notice:read": [
+    { verb: "open", label: "Open", key: "e", main: true },
+    { verb: "markUnread", label: "Mark as unread", key: "r" },
+  ],
 }
 
 /**
@@ -128,6 +139,7 @@ const ACTIONS = {
  */
 export const actionsOf = (entry, canEdit) => {
   const actions = ACTIONS[`${entry.noun}:${entry.state}`] ?? []
+  if (entry.noun === "notice") return actions
   if (!canEdit) return actions.filter(({ verb }) => verb === "open").map(viewOnly)
   if (!entry.isLate || !(entry.kind === "approve" || entry.state === "approved")) return actions
   return [{ ...NEXT_FREE_TIME, main: true }, ...actions.map(action => ({ ...action, main: false }))]
@@ -145,11 +157,20 @@ export const approvable = entries =>
   entries.filter(entry => entry.kind === "approve" && !entry.isFaceBelow && !entry.isLate)
 
 /**
+ * What is listed of the notices: of one kind ("": all), the unread alone or all.
+ *
+ * @param {InboxEntry[]} entries
+ * @param {{ label: string, unread: boolean }} only
+ */
+export const filteredNotices = (entries, { label, unread }) =>
+  entries.filter(entry => (!label || entry.label === label) && (!unread || entry.state === "unread"))
+
+/**
  * Of each kind so many entries come first in a short list; then the others, in their order.
  *
  * @type {Record<string, number>}
  */
-const SHORT_SHARE = { fix: 2, approve: 2, face_check: 1 }
+const SHORT_SHARE = { fix: 2, approve: 2, face_check: 1, notice: 1 }
 
 /**
  * The entries of a short list: something of each kind.

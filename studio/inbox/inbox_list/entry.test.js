@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { actionsOf, approvable, percentText, selectedAfter, shortList, wallText } from "./entry.js"
+import { actionsOf, approvable, filteredNotices, percentText, selectedAfter, shortList, wallText } from "./entry.js"
 
 /** @param {object} values */
 const entry = values =>
@@ -64,4 +64,20 @@ test("a short list has something of each kind, in the order of the whole", () =>
     "01456",
   )
   assert.equal(shortList(entries.slice(0, 4), 3).length, 3)
+})
+
+test("notices are filtered by kind and by whether they were read, and a viewer marks them", () => {
+  const notices = [
+    entry({ id: "a", noun: "notice", state: "unread", label: "A training is done" }),
+    entry({ id: "b", noun: "notice", state: "read", label: "A training is done" }),
+    entry({ id: "c", noun: "notice", state: "unread", label: "Somebody joined" }),
+  ]
+  /** @param {{ label: string, unread: boolean }} only */
+  const ids = only => filteredNotices(notices, only).map(({ id }) => id)
+  assert.deepEqual(ids({ label: "", unread: false }), ["a", "b", "c"])
+  assert.deepEqual(ids({ label: "A training is done", unread: true }), ["a"])
+  assert.deepEqual(
+    actionsOf(notices[0], false).map(({ verb }) => verb),
+    ["markRead", "open"],
+  )
 })

@@ -47,15 +47,8 @@ export class EntryDetail {
     this.question = el("div", "question gone")
     const head = el("div", "row")
     head.append(el("h3", "grow", entry.title))
-    const facts = el("div", "row facts")
-    facts.append(...[el("span", `chip ${entry.kind}`, entryState(entry)), el("span", "muted", whenText(entry))])
-    if (entry.wall) facts.append(el("span", "muted", entry.zone))
-    const face = faceChip(entry)
-    if (face && entry.threshold !== null) {
-      face.textContent += entry.isFaceBelow ? `, needs ${percentText(entry.threshold)}` : ""
-      facts.append(face)
-    }
-    const trouble = entry.message ? [el("p", "wrong", entry.message)] : []
+    const facts = factsOf(entry)
+    const trouble = entry.message ? [el("p", entry.noun === "notice" ? "text" : "wrong", entry.message)] : []
     const texts = el("div", "texts")
     texts.append(...postTexts(entry))
     const media = files(entry, workspace)
@@ -134,6 +127,20 @@ export class EntryDetail {
     this.question?.replaceChildren(field, row)
     this.question?.classList.remove("gone")
   }
+}
+
+/** State, time, kind and face match. @param {InboxEntry} entry */
+const factsOf = entry => {
+  const facts = el("div", "row facts")
+  facts.append(el("span", `chip ${entry.kind}`, entryState(entry)))
+  const words = [whenText(entry), entry.wall ? entry.zone : "", entry.label]
+  facts.append(...words.filter(Boolean).map(text => el("span", "muted", text)))
+  const face = faceChip(entry)
+  if (face && entry.threshold !== null) {
+    face.textContent += entry.isFaceBelow ? `, needs ${percentText(entry.threshold)}` : ""
+    facts.append(face)
+  }
+  return facts
 }
 
 /**

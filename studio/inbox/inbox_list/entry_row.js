@@ -5,7 +5,7 @@ import { actionsOf, entryState, percentText, wallText } from "./entry.js"
 /** @import { EntryAction, InboxEntry } from "./entry.js" */
 
 /** @type {Record<string, string>} */
-const ICONS = { job: "⚙", channel: "⚡", pause: "⏸", budget: "$", plan: "✎", picture: "☺" }
+const ICONS = { job: "⚙", channel: "⚡", pause: "⏸", budget: "$", plan: "✎", picture: "☺", notice: "✉" }
 
 /**
  * Who and when: "Nina · Tue 24 Nov, 18:00".
@@ -87,6 +87,7 @@ export class EntryRow {
     setIfChanged(this.title, "textContent", entry.title)
     this.tick.setAttribute("aria-label", `Select ${entry.title}`)
     setIfChanged(this.line, "textContent", [whenText(entry), entry.message].filter(Boolean).join(" · "))
+    this.node.classList.toggle("read", entry.state === "read")
     this.drawThumb(entry, workspace)
     const late = entry.kind === "approve" && entry.isLate ? el("span", "chip warn", "Late") : null
     const state = el("span", `chip ${entry.kind}`, entryState(entry))

@@ -111,6 +111,15 @@ const VERBS = {
     await call(`/api/jobs/${encodeURIComponent(nounId)}/retry`, {})
     return { said: "It is in line again." }
   },
+  markRead: async ({ nounId }, call) => {
+    const path = `/api/notices/${encodeURIComponent(nounId)}/read`
+    await call(path, { isRead: true })
+    return { said: "Marked as read.", undo: { path, body: { isRead: false } } }
+  },
+  markUnread: async ({ nounId }, call) => {
+    await call(`/api/notices/${encodeURIComponent(nounId)}/read`, { isRead: false })
+    return { said: "Marked as unread." }
+  },
   dismissJob: async ({ nounId }, call) => {
     await call(`/api/jobs/${encodeURIComponent(nounId)}/dismiss`, {})
     return { said: "Dismissed. It stays in the list of jobs." }

@@ -4,8 +4,16 @@ import { approvable } from "./entry.js"
 /** @import { InboxEntry } from "./entry.js" */
 
 /**
- * @typedef {{ fix: number, approve: number, faceCheck: number, rejected: number, total: number }} InboxCounts
- * @typedef {"all" | "fix" | "approve" | "face_check" | "rejected"} InboxFilter
+ * @typedef {object} InboxCounts
+ * @property {number} fix
+ * @property {number} approve
+ * @property {number} faceCheck
+ * @property {number} rejected
+ * @property {number} notices unread ones
+ * @property {number} total
+ * @typedef {"all" | "fix" | "approve" | "face_check" | "notice_log" | "rejected"} InboxFilter
+ *
+ * @typedef {{ label: string, unread: boolean }} NoticeFilter
  *
  * @typedef {object} InboxHeadState
  * @property {number} most rows of a short list; 0: the whole inbox
@@ -13,6 +21,8 @@ import { approvable } from "./entry.js"
  * @property {InboxFilter} filter
  * @property {InboxCounts} counts
  * @property {Set<string>} picked
+ * @property {NoticeFilter} only which notices are listed
+ * @property {string[]} labels of the kinds of notices there are
  */
 
 /** @type {[InboxFilter, string, keyof InboxCounts][]} */
@@ -21,6 +31,7 @@ const FILTERS = [
   ["fix", "To fix", "fix"],
   ["approve", "To approve", "approve"],
   ["face_check", "Face check", "faceCheck"],
+  ["notice_log", "Notices", "notices"],
   ["rejected", "Rejected", "rejected"],
 ]
 
@@ -33,14 +44,26 @@ export class InboxHead {
    * @param {object} does
    * @param {(filter: InboxFilter) => void} does.onFilter
    * @param {() => void} does.onClear
-   * @param {(entries: InboxEntry[], verb: "approve" | "show" | "reject") => void} does.onAll
+   * @param {(entries: InboxEntry[], verb: "approve" | "show" | "reject" | "markRead") => void} does.onAll
+   * @param {(only: NoticeFilter) => void} does.onNotices
    */
   constructor(does) {
     this.does = does
     this.filters = el("div", "row filters")
     this.bulk = el("div", "row bulk")
     this.node = el("div", "row head")
-    this.node.append(this.filters, this.bulk)
+    this.kinds = el("select")
+    this.kinds.setAttribute("aria-label", "Kind of notice")
+    this.unread = el("input")
+    this.unread.type = "checkbox"
+    const unread = el("label", "row unread")
+    unread.append(this.unread, "Unread")
+    this.notices = el("div", "row notices gone")
+    this.notices.append(this.kinds, unread)
+    const choose = () => does.onNotices({ label: this.kinds.value, unread: this.unread.checked })
+    this.kinds.onchange = choose
+    this.unread.onchange = choose
+    this.node.append(this.filters, this.notices, this.bulk)
   }
 
   /**
@@ -49,6 +72,7 @@ export class InboxHead {
    */
   draw(listed, state) {
     this.drawFilters(state)
+    this.drawNotices(state)
     const picked = listed.filter(({ id }) => state.picked.has(id)).length
     const nodes = picked
       ? [el("strong", "", `${picked} selected`), button("Clear", this.does.onClear, "quiet")]
@@ -56,6 +80,16 @@ export class InboxHead {
     if (listed.length && !(picked || state.most))
       nodes.push(el("span", "keys muted", state.canEdit ? KEYS : VIEWER_KEYS))
     this.bulk.replaceChildren(...nodes)
+  }
+
+  /** @param {InboxHeadState} state */
+  drawNotices({ filter, labels, only }) {
+    this.notices.classList.toggle("gone", filter !== "notice_log")
+    const options = ["", ...labels]
+    if (options.join("\n") !== [...this.kinds.options].map(({ value }) => value).join("\n"))
+      this.kinds.replaceChildren(...options.map(label => new Option(label || "All kinds", label)))
+    this.kinds.value = only.label
+    this.unread.checked = only.unread
   }
 
   /** @param {InboxHeadState} state */
@@ -77,8 +111,10 @@ export class InboxHead {
    * @returns {HTMLElement[]}
    */
   bulkButtons(listed, { canEdit, filter, counts }) {
-    if (!canEdit) return []
     const { onAll } = this.does
+    const unread = filter === "notice_log" ? listed.filter(({ state }) => state === "unread") : []
+    if (unread.length) return [button(`Mark ${unread.length} as read`, () => onAll(unread, "markRead"))]
+    if (!canEdit) return []
     const toApprove = listed.filter(({ kind }) => kind === "approve").length
     const posts = approvable(listed)
     const pictures = filter === "face_check" ? listed.filter(({ noun }) => noun === "picture") : []
@@ -105,6 +141,7 @@ export class InboxHead {
  * @param {InboxFilter} filter that is chosen
  */
 const hasChip = (name, count, most, filter) => {
+  if (name === "notice_log") return count > 0 || !most
   if (most) return count > 0 && name !== "all" && name !== "rejected"
   return count > 0 || name === "all" || name === filter
 }

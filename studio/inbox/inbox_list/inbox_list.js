@@ -5,7 +5,7 @@ import { canShareStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
 import { DoneToast } from "./done_toast.js"
-import { actionsOf, selectedAfter, shortList } from "./entry.js"
+import { actionsOf, filteredNotices, selectedAfter, shortList } from "./entry.js"
 import { EntryDetail } from "./entry_detail.js"
 import { EntryRow } from "./entry_row.js"
 import { callIn, performAll } from "./entry_verbs.js"
@@ -13,7 +13,7 @@ import { InboxHead } from "./inbox_head.js"
 
 /** @import { EntryAction, InboxEntry } from "./entry.js" */
 /** @import { Done } from "./entry_verbs.js" */
-/** @import { InboxCounts, InboxFilter } from "./inbox_head.js" */
+/** @import { InboxCounts, InboxFilter, NoticeFilter } from "./inbox_head.js" */
 
 /**
  * What `studio.inbox.inbox_list.inbox_list` sends.
@@ -29,10 +29,16 @@ import { InboxHead } from "./inbox_head.js"
  */
 
 /** What can change the inbox. */
-const NOUNS = ["plan", "post", "picture", "job", "channel", "workspace", "influencer", "budget"]
+const NOUNS = ["plan", "post", "picture", "job", "channel", "workspace", "influencer", "budget", "notice"]
 const WITHOUT_STREAM_MS = 15_000
 /** From this width on the selected entry is beside the list, below it under its row. */
 const WIDE_PX = 760
+/** @type {Partial<Record<InboxFilter, string>>} */
+const EMPTY = { rejected: "Nothing was rejected.", notice_log: "No notices." }
+
+/** Whether these entries are read alone, when they are asked for. @param {string} filter */
+const isListedAlone = filter => filter === "rejected" || filter === "notice_log"
+
 class InboxList {
   /**
    * @param {HTMLElement} root
@@ -46,6 +52,8 @@ class InboxList {
     this.sent = null
     /** @type {InboxFilter} */
     this.filter = data.filter
+    /** @type {NoticeFilter} */
+    this.only = { label: "", unread: false }
     this.selected = ""
     /** Entries that something is being done with: they are gone from the list already. @type {Set<string>} */
     this.acting = new Set()
@@ -64,6 +72,7 @@ class InboxList {
     this.head = new InboxHead({
       onFilter: filter => this.choose(filter),
       onClear: () => this.unpick(),
+      onNotices: only => this.chooseNotices(only),
       onAll: (entries, verb) => this.actOnAll(entries, () => performAll(entries, verb, "", this.data.workspace)),
     })
     this.list = el("div", "list")
@@ -109,7 +118,7 @@ class InboxList {
   /** Reads the inbox anew. */
   async read() {
     const { workspace, influencerId } = this.data
-    const kinds = this.filter === "rejected" ? ["rejected"] : ["fix", "approve", "face_check"]
+    const kinds = isListedAlone(this.filter) ? [this.filter] : ["fix", "approve", "face_check", "notice"]
     const query = new URLSearchParams([
       ["workspace", workspace],
       ["influencer", influencerId],
@@ -138,6 +147,7 @@ class InboxList {
   /** The entries of the chosen kind. */
   shown() {
     const waiting = this.entries.filter(({ id }) => !this.acting.has(id))
+    if (this.filter === "notice_log") return filteredNotices(waiting, this.only)
     return this.filter === "all" ? waiting : waiting.filter(({ kind }) => kind === this.filter)
   }
 
@@ -156,12 +166,10 @@ class InboxList {
     this.detail.draw(entry ?? null, this.data)
     this.panes.classList.toggle("gone", !shown.length)
     this.empty.classList.toggle("gone", shown.length > 0)
-    setIfChanged(
-      this.empty,
-      "textContent",
-      this.filter === "rejected" ? "Nothing was rejected." : "All done. Nothing waits for you.",
-    )
-    this.head.draw(all, { ...this.data, counts: this.counts, filter: this.filter, picked: this.picked })
+    setIfChanged(this.empty, "textContent", EMPTY[this.filter] ?? "All done. Nothing waits for you.")
+    const labels = [...new Set(this.entries.map(({ label }) => label).filter(Boolean))].sort()
+    const { counts, filter, picked, only } = this
+    this.head.draw(all, { ...this.data, counts, filter, picked, only, labels })
     this.placeDetail()
   }
 
@@ -212,11 +220,18 @@ class InboxList {
       })
       return
     }
-    const reads = (filter === "rejected") !== (this.filter === "rejected")
+    const reads = filter !== this.filter && (isListedAlone(filter) || isListedAlone(this.filter))
     this.filter = filter
     this.selected = this.shown()[0]?.id ?? ""
     this.draw()
     if (reads) this.read()
+  }
+
+  /** @param {NoticeFilter} only */
+  chooseNotices(only) {
+    this.only = only
+    this.selected = this.shown()[0]?.id ?? ""
+    this.draw()
   }
 
   /** @param {string} id */

@@ -22,7 +22,7 @@ import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
  */
 
 /** What can change the number of the inbox. */
-const COUNTED = ["plan", "post", "picture", "job", "channel", "workspace", "influencer", "budget"]
+const COUNTED = ["plan", "post", "picture", "job", "channel", "workspace", "influencer", "budget", "notice"]
 const WITHOUT_STREAM_MS = 20_000
 const TOAST_MS = 8000
 const FAILURE_TOAST_MS = 20_000

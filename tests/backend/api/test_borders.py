@@ -164,7 +164,8 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         "variant_id": variant.id, "endpoint_id": endpoint_id,
         "track_id": track_id,
         "automation_id": automation.id, "automation_run_id": automation_run.id,
-        "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id,
+        "voice_id": "voi_theirs", "consent_id": consent.id, "entry_id": entry.id, "notice_id": "ntc_theirs",
+        "target_id": "ntt_theirs",
     }  # fmt: skip
 
 
@@ -196,6 +197,10 @@ OWN_RIGHTS |= {("POST", "/workspaces"), ("POST", "/pictures/duplicates/dismiss")
 OWN_RIGHTS |= {("POST", path) for path in OF_PROGRAMS}
 OWN_RIGHTS |= {("POST", "/automations/preview"), ("POST", "/automations/{automation_id}/preview")}
 OWN_RIGHTS |= {("POST", "/calendar-feeds"), ("DELETE", "/calendar-feeds/{feed_id}")}
+OWN_RIGHTS |= {("POST", "/notices/read"), ("POST", "/notices/{notice_id}/read"), ("POST", "/notices/test-email")}
+OWN_RIGHTS |= {("PUT", "/notices/preferences"), ("PUT", "/notices/hours"), ("POST", "/notices/targets")}
+OWN_RIGHTS |= {("DELETE", "/notices/targets/{target_id}"), ("POST", "/notices/targets/{target_id}/test")}
+OWN_RIGHTS |= {("POST", "/notices/unsubscribe/{token}")}
 """Writes that change nothing of the workspace but what is the person's own, or that leave out what is not there."""
 
 

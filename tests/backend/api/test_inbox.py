@@ -19,7 +19,15 @@ def test_posts_are_approved_sent_back_and_moved_from_the_inbox(app: App, workspa
     with browser(app, workspace.viewer) as viewer, browser(app, workspace.editor) as editor:
         for client in (viewer, editor):
             client.headers["x-workspace"] = workspace.id
-        assert viewer.get("/inbox/counts").json() == {"fix": 1, "approve": 2, "faceCheck": 0, "rejected": 0, "total": 3}
+        assert viewer.get("/inbox/counts").json() == {
+            "fix": 1,
+            "approve": 2,
+            "faceCheck": 0,
+            "rejected": 0,
+            "notices": 0,
+            "extra": 0,
+            "total": 3,
+        }
         entries = viewer.get("/inbox", params={"kind": "approve"}).json()["data"]
         assert [entry["nounId"] for entry in entries] == [first.id, changed.id]
         body = {

@@ -32,7 +32,7 @@ def test_every_list_says_its_total(app: App, editor: Any, workspace: Tenant) -> 
     lists = [
         "/boards", "/channels", "/content-plans", "/drafts", "/members", "/pictures", "/recipes/presets", "/recipes/styles",
         "/recipes/templates", "/recipes/wildcards", "/style/sessions", "/style/jobs", "/trials", "/videos", "/reels",
-        "/webhooks/event-types",
+        "/notices", "/webhooks/event-types",
         "/webhooks", "/workflows", "/workspaces", f"/uploads/{workspace.id}?noun=dataset&nounId={rows.dataset_id}",
     ]  # fmt: skip
     for path in lists:

@@ -1,0 +1,117 @@
+"""E-mails of notices: text and HTML, with the headers by which mail programs unsubscribe. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from html import escape
+
+from backend.notices.schemas import NoticeCard
+
+_MOST_LISTED = 100
+_STYLE = (
+    "font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:36rem;margin:0 auto;padding:1rem"
+)
+_MUTED = "color:#59636e;font-size:13px"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """`recipient`: (name, address). `message_id`: the same on every try, so that a mail program can leave out repeats.
+    `inbox_url`, `settings_url`: of the studio; `unsubscribe_url`: works without signing in."""
+
+    sender: str
+    recipient: tuple[str, str]
+    message_id: str
+    at: datetime
+    workspace: str
+    inbox_url: str
+    settings_url: str
+    unsubscribe_url: str
+
+
+def of_notice(letter: Letter, notice: NoticeCard) -> EmailMessage:
+    """One notice."""
+    email = _headed(letter, notice.title)
+    stop = f"You get this because of “{notice.label}” in {letter.workspace}."
+    _write(email, letter, [notice], heading=notice.title, stop=stop)
+    return email
+
+
+def digest(letter: Letter, notices: Sequence[NoticeCard]) -> EmailMessage:
+    """Several notices, newest first."""
+    n = len(notices)
+    heading = f"{n:,} {'notice' if n == 1 else 'notices'} from {letter.workspace}"
+    email = _headed(letter, heading)
+    _write(email, letter, notices, heading=heading, stop=f"This is your digest of {letter.workspace}.")
+    return email
+
+
+def test(letter: Letter) -> EmailMessage:
+    """Asked for by the person, to see whether mail arrives."""
+    email = _headed(letter, "A test from your studio")
+    text = f"This e-mail was asked for in {letter.workspace}. E-mails arrive."
+    email.set_content(f"{text}\n\n{letter.settings_url}\n")
+    email.add_alternative(_page(f"<p>{escape(text)}</p>{_link(letter.settings_url, 'Settings of notices')}"), subtype="html")
+    return email
+
+
+def _headed(letter: Letter, subject: str) -> EmailMessage:
+    email = EmailMessage()
+    name, address = parseaddr(letter.sender)
+    email["From"] = _address(name, address)
+    email["To"] = _address(*letter.recipient)
+    email["Subject"] = _one_line(subject)[:180]
+    email["Date"] = format_datetime(letter.at)
+    email["Message-ID"] = f"<{letter.message_id}@{address.rpartition('@')[2] or 'localhost'}>"
+    email["Auto-Submitted"] = "auto-generated"
+    email["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+    email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return email
+
+
+def _write(email: EmailMessage, letter: Letter, notices: Sequence[NoticeCard], *, heading: str, stop: str) -> None:
+    listed, left = notices[:_MOST_LISTED], len(notices) - _MOST_LISTED
+    is_single = len(notices) == 1 and notices[0].title == heading
+    lines: list[str] = [heading, ""]
+    parts: list[str] = [f"<h1 style='font-size:19px'>{escape(heading)}</h1>"]
+    for notice in listed:
+        if not is_single:
+            lines.append(f"* {notice.title}")
+            parts.append(f"<p style='margin:0.8rem 0 0'><strong>{escape(notice.title)}</strong></p>")
+        if notice.message:
+            lines.append(notice.message if is_single else f"  {_one_line(notice.message)}")
+            parts.append(f"<p style='margin:0;white-space:pre-line'>{escape(notice.message)}</p>")
+    if left > 0:
+        lines.append(f"And {left:,} more.")
+        parts.append(f"<p>And {left:,} more.</p>")
+    lines += ["", f"Open the inbox: {letter.inbox_url}", "", "-- ", stop]
+    lines += [f"Stop these e-mails: {letter.unsubscribe_url}", f"Choose what you are told: {letter.settings_url}", ""]
+    parts.append(f"<p style='margin-top:1.2rem'>{_link(letter.inbox_url, 'Open the inbox')}</p>")
+    parts.append(
+        f"<p style='{_MUTED}'>{escape(stop)} {_link(letter.unsubscribe_url, 'Stop these e-mails')} · "
+        f"{_link(letter.settings_url, 'Choose what you are told')}</p>"
+    )
+    email.set_content("\n".join(lines))
+    email.add_alternative(_page("".join(parts)), subtype="html")
+
+
+def _page(body: str) -> str:
+    return f"<!doctype html><html lang='en'><body><div style='{_STYLE}'>{body}</div></body></html>"
+
+
+def _link(url: str, label: str) -> str:
+    return f"<a href='{escape(url, quote=True)}'>{escape(label)}</a>"
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(display_name=_one_line(name), addr_spec=address)
+
+
+def _one_line(value: str) -> str:
+    """Without line breaks and other control characters, which headers must not have."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())

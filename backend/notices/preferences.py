@@ -1,0 +1,134 @@
+"""How the acting person wants to be told: by kind, and at which hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.content_plans import to_local_time
+from backend.db.tables import EMAIL_CHOICES, Notice, NoticeDelivery, NoticePreference, NoticeSettings
+from backend.errors import Invalid, NotPermitted
+from backend.notices import rules
+from backend.notices.clock import database_now
+from backend.notices.kinds import KINDS, EmailChoice, Preference, may_hear
+from backend.notices.people import Recipient, recipients
+from backend.notices.schemas import HourSettings, PreferenceCard
+from backend.settings import Settings
+
+_DIGESTS: Mapping[EmailChoice, str] = {"daily": "day", "weekly": "week"}
+
+
+def preferences(tx: Session, settings: Settings) -> list[PreferenceCard]:
+    """The kinds that the acting person may be told of, in the order of the page."""
+    person = _acting(tx, settings)
+    return [
+        PreferenceCard(kind.name, kind.label, person.preference(kind.name), kind.name not in person.preferences)
+        for kind in KINDS.values()
+        if may_hear(kind, person.role, is_operator=person.is_operator)
+    ]
+
+
+def set_preferences(tx: Session, settings: Settings, chosen: Mapping[str, Preference]) -> None:
+    """Keeps how the acting person hears of these kinds; others stay. Raises Invalid (no such kind, or not one for them)."""
+    offered = {card.kind for card in preferences(tx, settings)}
+    if unknown_kinds := set(chosen) - offered:
+        raise Invalid(f"There is no kind of notice “{min(unknown_kinds)[:60]}” for you. Kinds: {', '.join(sorted(offered))}.")
+    for kind, preference in chosen.items():
+        store(tx, tx.info["user_id"], kind, preference)
+    reschedule(tx, settings, tx.info["user_id"])
+
+
+def store(tx: Session, user_id: str, kind: str, preference: Preference) -> None:
+    if preference.email not in EMAIL_CHOICES:
+        raise Invalid(f"E-mail is one of {', '.join(EMAIL_CHOICES)}.")
+    values = asdict(preference)
+    row = insert(NoticePreference).values(user_id=user_id, kind=kind, **values)
+    tx.execute(row.on_conflict_do_update(constraint="pk_notice_preferences", set_=values))
+
+
+def stop_email(tx: Session, settings: Settings, user_id: str, kind: str) -> None:
+    """No e-mails of `kind` to this person any more; of "digest": no digests. What they chose else stays."""
+    for person in recipients(tx, settings, user_id=user_id):
+        for name in KINDS:
+            preference = person.preference(name)
+            is_meant = preference.email in _DIGESTS if kind == "digest" else name == kind
+            if is_meant and preference.email != "off":
+                store(tx, user_id, name, replace(preference, email="off"))
+
+
+def hour_settings(tx: Session, settings: Settings) -> HourSettings:
+    """Of the acting person."""
+    return _acting(tx, settings).hours
+
+
+def set_hours(tx: Session, settings: Settings, hours: HourSettings) -> HourSettings:
+    """Keeps the acting person's zone, quiet hours and time of digests; what waits follows at once. Raises Invalid."""
+    to_local_time(database_now(tx), hours.zone)
+    if bool(hours.quiet_from) != bool(hours.quiet_to):
+        raise Invalid("Quiet hours need a beginning and an end. Leave both empty for none.")
+    for value in filter(None, (hours.quiet_from, hours.quiet_to, hours.digest_at)):
+        rules.parsed_time(value)
+    if not hours.digest_at or hours.digest_weekday not in range(7):
+        raise Invalid("A digest needs a time and a day of the week, 0 for Monday to 6.")
+    values = asdict(hours)
+    del values["refused_email"], values["refusal"]
+    _store_settings(tx, tx.info["user_id"], values)
+    reschedule(tx, settings, tx.info["user_id"])
+    return hour_settings(tx, settings)
+
+
+def try_address_again(tx: Session, user_id: str) -> None:
+    """Mail goes to the person's address again, which the server had refused."""
+    _store_settings(tx, user_id, {"refused_email": "", "refusal": ""})
+
+
+def note_refusal(tx: Session, user_id: str, address: str, reason: str) -> bool:
+    """Notes that the mail server refused the address for good. Returns False when that was noted already."""
+    before = tx.scalar(select(NoticeSettings.refused_email).where(NoticeSettings.user_id == user_id))
+    _store_settings(tx, user_id, {"refused_email": address, "refusal": reason[:500]})
+    return before != address
+
+
+def reschedule(tx: Session, settings: Settings, user_id: str) -> None:
+    """What waits for this person is sent by their settings of today: messages for quiet hours are looked at again at once,
+    digests have the time of the next one."""
+    waiting = NoticeDelivery.user_id == user_id, NoticeDelivery.state == "pending"
+    now = database_now(tx)
+    soon = update(NoticeDelivery).where(*waiting, NoticeDelivery.way != "digest", NoticeDelivery.attempts == 0)
+    tx.execute(soon.where(NoticeDelivery.next_at > now).values(next_at=now))
+    for person in recipients(tx, settings, user_id=user_id):
+        choices = {kind: person.preference(kind).email for kind in KINDS}
+        for choice in _DIGESTS:
+            kinds = [kind for kind, email in choices.items() if email == choice]
+            due = next_digest(person.hours, choice, now)
+            tx.execute(
+                update(NoticeDelivery)
+                .where(*waiting, NoticeDelivery.way == "digest", NoticeDelivery.attempts == 0, _of_kinds(kinds))
+                .values(next_at=due)
+            )
+
+
+def next_digest(hours: HourSettings, choice: EmailChoice, now: datetime) -> datetime:
+    weekday = hours.digest_weekday if choice == "weekly" else None
+    return rules.next_digest(now, zone=hours.zone, digest_at=hours.digest_at, weekday=weekday)
+
+
+def _of_kinds(kinds: list[str]) -> ColumnElement[bool]:
+    return NoticeDelivery.notice_id.in_(select(Notice.id).where(Notice.kind.in_(kinds)))
+
+
+def _acting(tx: Session, settings: Settings) -> Recipient:
+    person = next(iter(recipients(tx, settings, user_id=tx.info["user_id"] or "-")), None)
+    if person is None:
+        raise NotPermitted("Only members of this workspace have notices.")
+    return person
+
+
+def _store_settings(tx: Session, user_id: str, values: Mapping[str, object]) -> None:
+    row = insert(NoticeSettings).values(user_id=user_id, **values)
+    tx.execute(row.on_conflict_do_update(constraint="pk_notice_settings", set_=dict(values)))

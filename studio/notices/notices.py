@@ -1,0 +1,175 @@
+"""Parts of the page of notices. All of it is the person's own; each part is saved by its button."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+import streamlit as st
+
+from backend import influencers, notices
+from backend.notices import EmailChoice, HourSettings, NewTarget, Preference, PreferenceCard, TargetCard
+from studio.shell.frame import Page
+from studio.ui.format import ago, plain
+
+_EMAIL_LABELS: dict[EmailChoice, str] = {"off": "Off", "now": "At once", "daily": "Daily digest", "weekly": "Weekly digest"}
+_WAYS = {"in_app": "Inbox", "webhook": "Webhook", "apprise": "Chat & push"}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NEW_TARGET = "_new_notice_target"
+
+
+def show_email(page: Page) -> None:
+    """Where e-mails go, and whether they arrive."""
+    st.header("E-mail")
+    if not page.app.settings.notices.sends_email:
+        st.info(
+            "No mail server is set, so nothing is mailed. Whoever runs the studio sets SMTP_URL.", icon=":material/mail_off:"
+        )
+        return
+    with page.transaction() as tx:
+        hours = notices.hour_settings(tx, page.app.settings)
+    if hours.refused_email and hours.refused_email == page.user.email:
+        st.warning(
+            f"The mail server refused {plain(hours.refused_email)}: {plain(hours.refusal)} Nothing is mailed there until a "
+            "test arrives, or you change the address in your profile.",
+            icon=":material/mark_email_unread:",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"E-mails go to **{plain(page.user.email)}**.")
+        if st.button("Send a test", icon=":material/send:", key="notices:test-email"):
+            notices.send_test_email(page.app, page.caller)
+            st.toast("Sent.", icon=":material/check:")
+
+
+def show_hours(page: Page) -> None:
+    with page.transaction() as tx:
+        hours = notices.hour_settings(tx, page.app.settings)
+    st.header("Hours")
+    zones = list(dict.fromkeys([hours.zone, *_browser_zone(), *influencers.time_zones()]))
+    with st.form("notices:hours"):
+        zone = st.selectbox("Time zone", zones, key="notices:zone")
+        with st.container(horizontal=True):
+            is_quiet = st.checkbox("Quiet hours", bool(hours.quiet_from), key="notices:quiet", width=160)
+            quiet_from = st.time_input("From", _time(hours.quiet_from or "22:00"), step=900, key="notices:from", width=130)
+            quiet_to = st.time_input("To", _time(hours.quiet_to or "07:00"), step=900, key="notices:to", width=130)
+        with st.container(horizontal=True):
+            digest_at = st.time_input("Digests at", _time(hours.digest_at), step=900, key="notices:digest", width=130)
+            weekday = st.selectbox("Weekly ones on", _WEEKDAYS, hours.digest_weekday, key="notices:weekday", width=160)
+        st.caption("In quiet hours messages wait until they end; the inbox shows everything at once.")
+        if st.form_submit_button("Save", type="primary"):
+            changed = HourSettings(
+                zone=zone,
+                quiet_from=f"{quiet_from:%H:%M}" if is_quiet else "",
+                quiet_to=f"{quiet_to:%H:%M}" if is_quiet else "",
+                digest_at=f"{digest_at:%H:%M}",
+                digest_weekday=_WEEKDAYS.index(weekday),
+            )
+            with page.transaction() as tx:
+                notices.set_hours(tx, page.app.settings, changed)
+            st.toast("Saved.", icon=":material/check:")
+
+
+def show_preferences(page: Page) -> None:
+    with page.transaction() as tx:
+        cards = notices.preferences(tx, page.app.settings)
+    st.header("What you are told")
+    with st.form("notices:kinds"):
+        chosen = {card.kind: _preference_fields(card) for card in cards}
+        if st.form_submit_button("Save", type="primary"):
+            with page.transaction() as tx:
+                notices.set_preferences(tx, page.app.settings, chosen)
+            st.toast("Saved.", icon=":material/check:")
+
+
+def _preference_fields(card: PreferenceCard) -> Preference:
+    current = card.preference
+    with st.container(horizontal=True, vertical_alignment="center", key=f"notices-kind-{card.kind.replace('.', '-')}"):
+        st.markdown(f"**{card.label}**", width=270)
+        email = st.selectbox(
+            f"E-mail: {card.label}",
+            list(_EMAIL_LABELS),
+            list(_EMAIL_LABELS).index(current.email),
+            format_func=lambda choice: f"E-mail: {_EMAIL_LABELS[choice].lower()}",
+            label_visibility="collapsed",
+            key=f"notices:email:{card.kind}",
+            width=200,
+        )
+        ways: list[str] = st.pills(
+            f"Told by: {card.label}",
+            list(_WAYS),
+            selection_mode="multi",
+            default=[way for way in _WAYS if getattr(current, way)],
+            format_func=_WAYS.__getitem__,
+            label_visibility="collapsed",
+            key=f"notices:ways:{card.kind}",
+        )
+    flags: dict[str, Any] = {way: way in ways for way in _WAYS}
+    return Preference(email=email, **flags)
+
+
+def show_targets(page: Page) -> None:
+    st.header("Other addresses")
+    services = ", ".join(dict.fromkeys(notices.SERVICES.values()))
+    st.caption(
+        f"A program of yours (https://…), or {services}: tgram://token/chat, slack://a/b/c, discord://id/token, "
+        "ntfys://ntfy.sh/topic. Addresses are stored encrypted and are not shown again."
+    )
+    _show_secret()
+    with page.transaction() as tx:
+        cards = notices.targets(tx)
+    for card in cards:
+        with page.guard():
+            _target(page, card)
+    with (
+        st.form("notices:target", clear_on_submit=True, border=False),
+        page.guard(),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        url = st.text_input("Address", max_chars=1000, placeholder="ntfys://ntfy.sh/my-studio", key="notices:url")
+        if st.form_submit_button("Add", icon=":material/add:") and url:
+            with page.transaction() as tx:
+                st.session_state[_NEW_TARGET] = notices.add_target(tx, page.app.settings, url)
+            st.rerun()
+
+
+def _show_secret() -> None:
+    new_target: NewTarget | None = st.session_state.get(_NEW_TARGET)
+    if new_target is None or not new_target.secret:
+        return
+    with st.container(border=True):
+        st.success("Copy the secret now: it is shown only this once.", icon=":material/content_copy:")
+        st.code(new_target.secret, language=None, wrap_lines=True)
+        st.caption("It signs what goes to this address, as Standard Webhooks say.")
+        if st.button("I have copied it", key="notices:copied"):
+            st.session_state.pop(_NEW_TARGET)
+            st.rerun()
+
+
+def _target(page: Page, card: TargetCard) -> None:
+    state = "never used"
+    if card.last_error:
+        state = f":red[{plain(card.last_error)}]"
+    elif card.last_sent_at:
+        state = f"last sent {ago(card.last_sent_at)}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(card.label)}**  \n:small[{state}]")
+        st.space("stretch")
+        if st.button("Send a test", icon=":material/send:", key=f"notices:test:{card.id}"):
+            tested = notices.send_test(page.app, page.caller, card.id)
+            if tested.last_error:
+                st.error(plain(tested.last_error), icon=":material/error:")
+            else:
+                st.toast("Sent.", icon=":material/check:")
+        if st.button("Remove", icon=":material/delete:", key=f"notices:remove:{card.id}"):
+            with page.transaction() as tx:
+                notices.remove_target(tx, card.id)
+            st.rerun()
+
+
+def _browser_zone() -> list[str]:
+    zone = st.context.timezone
+    return [zone] if isinstance(zone, str) and zone in influencers.time_zones() else []
+
+
+def _time(value: str) -> time:
+    return time.fromisoformat(value)
