@@ -40,6 +40,7 @@ SLICES = {
     "gallery",
     "lineage",
     "inbox",
+    "notices",
     "onboarding",
     "renditions",
     "bulk_planning",

@@ -36,5 +36,5 @@ def plugin(url: str) -> Any | None:
 
 def notify(url: str, *, title: str, body: str) -> bool:
     """Whether the service took it. What it answered is not told by Apprise."""
-    made = plugin(url)
-    return made is not None and bool(made.notify(body=body, title=title, notify_type=NotifyType.INFO))
+    service_plugin = plugin(url)
+    return service_plugin is not None and bool(service_plugin.notify(body=body, title=title, notify_type=NotifyType.INFO))

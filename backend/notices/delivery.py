@@ -43,7 +43,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(7316540221)")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DeliveryClaim:
     """Messages of one person that go out as one: a digest of many, or a single one. `attempts`: with this one."""
 
     tenant_id: str
@@ -59,7 +59,7 @@ class Outgoing:
     """What goes out: read in one transaction, sent outside of any. `held_until`: quiet hours end then, nothing is sent now;
     `is_dropped`: nobody wants it any more."""
 
-    claim: Claim
+    claim: DeliveryClaim
     recipient: Recipient | None = None
     notices: tuple[NoticeCard, ...] = ()
     delivery_ids: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def purge_deliveries(tx: Session) -> int:
     return len(tx.scalars(delete(NoticeDelivery).where(old, ended).returning(NoticeDelivery.id)).all())
 
 
-def _claim(app: App) -> list[Claim]:
+def _claim(app: App) -> list[DeliveryClaim]:
     pending = NoticeDelivery.state == "pending", NoticeDelivery.next_at <= func.clock_timestamp()
     person = NoticeDelivery.tenant_id, NoticeDelivery.user_id
     batch = select(NoticeDelivery.id, NoticeDelivery.way, *person).where(*pending).order_by(NoticeDelivery.next_at)
@@ -109,13 +109,13 @@ def _claim(app: App) -> list[Claim]:
         )
         columns = NoticeDelivery.id, *person, NoticeDelivery.way, NoticeDelivery.target_id, NoticeDelivery.attempts
         rows = tx.execute(claimed.returning(*columns)).all()
-    claims = [Claim(row.tenant_id, row.user_id, row.way, row.target_id, (row.id,), row.attempts) for row in rows]
+    claims = [DeliveryClaim(row.tenant_id, row.user_id, row.way, row.target_id, (row.id,), row.attempts) for row in rows]
     return [*(claim for claim in claims if claim.way != "digest"), *_joined([c for c in claims if c.way == "digest"])]
 
 
-def _joined(digests: Sequence[Claim]) -> list[Claim]:
+def _joined(digests: Sequence[DeliveryClaim]) -> list[DeliveryClaim]:
     """One claim for each person."""
-    joined: dict[tuple[str, str], Claim] = {}
+    joined: dict[tuple[str, str], DeliveryClaim] = {}
     for claim in digests:
         before = joined.get((claim.tenant_id, claim.user_id))
         if before is not None:
@@ -125,7 +125,7 @@ def _joined(digests: Sequence[Claim]) -> list[Claim]:
     return list(joined.values())
 
 
-def _carry(app: App, mailer: Mailer, claim: Claim) -> int:
+def _carry(app: App, mailer: Mailer, claim: DeliveryClaim) -> int:
     """Sends one message and notes what became of it. Returns 0 when there was nothing to try."""
     caller = SystemCaller(claim.tenant_id)
     with app.db.transaction(caller) as tx:
@@ -139,7 +139,7 @@ def _carry(app: App, mailer: Mailer, claim: Claim) -> int:
     return 1
 
 
-def _read(tx: Session, settings: Settings, claim: Claim) -> Outgoing:
+def _read(tx: Session, settings: Settings, claim: DeliveryClaim) -> Outgoing:
     """What is to be sent now, by what the person wants by now."""
     recipient = next(iter(recipients(tx, settings, user_id=claim.user_id)), None)
     if recipient is None:
@@ -164,7 +164,7 @@ def _read(tx: Session, settings: Settings, claim: Claim) -> Outgoing:
     return Outgoing(claim, recipient, notices, ids, workspace, now, url, secret, held_until)
 
 
-def _is_wanted(settings: Settings, recipient: Recipient, claim: Claim, notice: Notice) -> bool:
+def _is_wanted(settings: Settings, recipient: Recipient, claim: DeliveryClaim, notice: Notice) -> bool:
     """E-mails not of what was read, of kinds that were turned off, or to an address that was refused."""
     preference = recipient.preference(notice.kind)
     if claim.way in ("email", "digest"):
@@ -181,7 +181,7 @@ def _note_unsent(tx: Session, outgoing: Outgoing) -> None:
     tx.execute(update(NoticeDelivery).where(*_this_try(outgoing.claim)).values(**values))
 
 
-def _this_try(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+def _this_try(claim: DeliveryClaim) -> tuple[ColumnElement[bool], ...]:
     return NoticeDelivery.id.in_(claim.delivery_ids), NoticeDelivery.state == "pending"
 
 

@@ -197,6 +197,7 @@ def test_every_route_names_its_scope(app: App) -> None:
         "/ical/{token}/posts.ics",
         "/automation-hooks/{token}",
         "/events/ws",
+        "/notices/unsubscribe/{token}",
         "/openapi.json",
     }
 
