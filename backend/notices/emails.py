@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
 
 from backend.notices.schemas import NoticeCard
 
 _MOST_LISTED = 100
+_POLICY = SMTP.clone(max_line_length=998)
+"""Folding would encode long addresses in headers, which mail programs then do not read."""
+_CTE = "quoted-printable"
+"""Lines of texts stay short all the same, and no server has to know 8BITMIME."""
 _STYLE = (
     "font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:36rem;margin:0 auto;padding:1rem"
 )
@@ -55,13 +60,15 @@ def test(letter: Letter) -> EmailMessage:
     """Asked for by the person, to see whether mail arrives."""
     email = _headed(letter, "A test from your studio")
     text = f"This e-mail was asked for in {letter.workspace}. E-mails arrive."
-    email.set_content(f"{text}\n\n{letter.settings_url}\n")
-    email.add_alternative(_page(f"<p>{escape(text)}</p>{_link(letter.settings_url, 'Settings of notices')}"), subtype="html")
+    email.set_content(f"{text}\n\n{letter.settings_url}\n", cte=_CTE)
+    email.add_alternative(
+        _page(f"<p>{escape(text)}</p>{_link(letter.settings_url, 'Settings of notices')}"), subtype="html", cte=_CTE
+    )
     return email
 
 
 def _headed(letter: Letter, subject: str) -> EmailMessage:
-    email = EmailMessage()
+    email = EmailMessage(policy=_POLICY)
     name, address = parseaddr(letter.sender)
     email["From"] = _address(name, address)
     email["To"] = _address(*letter.recipient)
@@ -96,8 +103,8 @@ def _write(email: EmailMessage, letter: Letter, notices: Sequence[NoticeCard], *
         f"<p style='{_MUTED}'>{escape(stop)} {_link(letter.unsubscribe_url, 'Stop these e-mails')} · "
         f"{_link(letter.settings_url, 'Choose what you are told')}</p>"
     )
-    email.set_content("\n".join(lines))
-    email.add_alternative(_page("".join(parts)), subtype="html")
+    email.set_content("\n".join(lines), cte=_CTE)
+    email.add_alternative(_page("".join(parts)), subtype="html", cte=_CTE)
 
 
 def _page(body: str) -> str:

@@ -6,7 +6,7 @@ from studio.notices import notices
 from studio.shell.frame import frame
 
 page = frame("settings/notices")
-with st.container(width=760):
+with st.container(width=880):
     with page.guard():
         notices.show_preferences(page)
     with page.guard():

@@ -84,7 +84,7 @@ def show_preferences(page: Page) -> None:
 def _preference_fields(card: PreferenceCard) -> Preference:
     current = card.preference
     with st.container(horizontal=True, vertical_alignment="center", key=f"notices-kind-{card.kind.replace('.', '-')}"):
-        st.markdown(f"**{card.label}**", width=270)
+        st.markdown(f"**{card.label}**", width=290)
         email = st.selectbox(
             f"E-mail: {card.label}",
             list(_EMAIL_LABELS),
@@ -92,7 +92,7 @@ def _preference_fields(card: PreferenceCard) -> Preference:
             format_func=lambda choice: f"E-mail: {_EMAIL_LABELS[choice].lower()}",
             label_visibility="collapsed",
             key=f"notices:email:{card.kind}",
-            width=200,
+            width=190,
         )
         ways: list[str] = st.pills(
             f"Told by: {card.label}",

@@ -37,6 +37,7 @@ class MailServer:
             self.busy -= 1
             return "421 4.3.2 Come back later"
         content = envelope.content or b""
+        assert b"\r\nList-Unsubscribe: <http" in bytes(content), "as mail programs read it: neither folded nor encoded"  # type: ignore[arg-type]
         message = email.message_from_bytes(bytes(content), policy=email.policy.default)  # type: ignore[arg-type]
         self.taken += [(address, message) for address in envelope.rcpt_tos]
         if self.hangs:
