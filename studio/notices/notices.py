@@ -45,10 +45,12 @@ def show_hours(page: Page) -> None:
     with page.transaction() as tx:
         hours = notices.hour_settings(tx, page.app.settings)
     st.header("Hours")
-    zones = list(dict.fromkeys([hours.zone, *_browser_zone(), *influencers.time_zones()]))
+    is_new = hours == HourSettings()
+    proposed = [*_browser_zone(), hours.zone] if is_new else [hours.zone, *_browser_zone()]
+    zones = list(dict.fromkeys([*proposed, *influencers.time_zones()]))
     with st.form("notices:hours"):
         zone = st.selectbox("Time zone", zones, key="notices:zone")
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             is_quiet = st.checkbox("Quiet hours", bool(hours.quiet_from), key="notices:quiet", width=160)
             quiet_from = st.time_input("From", _time(hours.quiet_from or "22:00"), step=900, key="notices:from", width=130)
             quiet_to = st.time_input("To", _time(hours.quiet_to or "07:00"), step=900, key="notices:to", width=130)
