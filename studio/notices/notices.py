@@ -58,7 +58,7 @@ def show_hours(page: Page) -> None:
             digest_at = st.time_input("Digests at", _time(hours.digest_at), step=900, key="notices:digest", width=130)
             weekday = st.selectbox("Weekly ones on", _WEEKDAYS, hours.digest_weekday, key="notices:weekday", width=160)
         st.caption("In quiet hours messages wait until they end; the inbox shows everything at once.")
-        if st.form_submit_button("Save", type="primary"):
+        if st.form_submit_button("Save hours", type="primary"):
             changed = HourSettings(
                 zone=zone,
                 quiet_from=f"{quiet_from:%H:%M}" if is_quiet else "",
@@ -77,7 +77,7 @@ def show_preferences(page: Page) -> None:
     st.header("What you are told")
     with st.form("notices:kinds"):
         chosen = {card.kind: _preference_fields(card) for card in cards}
-        if st.form_submit_button("Save", type="primary"):
+        if st.form_submit_button("Save choices", type="primary"):
             with page.transaction() as tx:
                 notices.set_preferences(tx, page.app.settings, chosen)
             st.toast("Saved.", icon=":material/check:")
