@@ -59,9 +59,11 @@ OPEN = {
     "/style/health",
     "/ical/{token}/posts.ics",
     "/automation-hooks/{token}",
+    "/notices/unsubscribe/{token}",
 }
 """Asked before there is a session; or by platforms and programs, whose address is the permission."""
 OF_PROGRAMS = {"/auth/login", "/auth/refresh", "/auth/logout", "/automation-hooks/{token}"}
+OF_PROGRAMS |= {"/notices/unsubscribe/{token}"}
 """Take and give no cookie, so a foreign page gains nothing by them."""
 
 
