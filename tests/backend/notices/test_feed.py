@@ -143,14 +143,14 @@ def test_budgets_channels_automations_and_members(
     joined = make_person(worker_app.db, workspace.id, "viewer")
     with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(update(User).where(User.id == joined.id).values(name="Ada"))
-    data = {"automationId": "aut_1", "runId": "run_1", "title": "Daily content has run", "summary": "3 posts were published."}
+    data = {"automationId": "aut_1", "runId": "run_1", "title": "Daily content", "summary": "3 posts were published."}
     budget = {"period": "month", "limit_usd": "20"}
     for kind, noun, noun_id, values in (
         ("budget.near", "budget", workspace.id, budget),
         ("budget.spent", "budget", workspace.id, budget),
         ("automation.run_finished", "automation", "aut_1", data),
-        ("automation.failed_half", "automation", "aut_1", data | {"title": "More than half of Daily content failed"}),
-        ("automation.notice", "automation", "aut_1", data | {"title": "Look at this"}),
+        ("automation.failed_half", "automation", "aut_1", data),
+        ("automation.notice", "automation", "aut_1", data),
         ("member.joined", "member", joined.id, {"role": "viewer", "invitation_id": "inv_1"}),
         ("comment.received", "comment", "cmt_1", {}),
     ):
@@ -159,9 +159,9 @@ def test_budgets_channels_automations_and_members(
     assert {title for title, _ in told(workspace.owner.caller)} == {
         "The budget for AI calls of this month is at 80 %",
         "The budget for AI calls of this month is used up",
-        "Daily content has run",
-        "More than half of Daily content failed",
-        "Look at this",
+        "“Daily content” has run",
+        "More than half of the jobs of “Daily content” fail",
+        "Message from “Daily content”",
         "Ada joined as viewer",
     }
     assert "Ada joined as viewer" not in {title for title, _ in told(workspace.editor.caller)}
