@@ -45,7 +45,8 @@ def _row(page: Page, run: AutomationRunCard, zone: str) -> None:
         name_text = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             label = f"**{plain(words.next_text(run.created_at, zone))}**"
-            page.link("calendar/automations", label, id=run.automation_id, run=run.id)
+            if st.button(label, type="tertiary", key=f"automation:open-run:{run.id}"):
+                page.go("calendar/automations", id=run.automation_id, run=run.id)
             st.markdown(words.run_badge(run), width="content")
         st.caption(f"{name_text}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
 

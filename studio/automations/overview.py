@@ -85,7 +85,8 @@ def _row(page: Page, card: AutomationCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall", key=f"automation-text-{card.id}"):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                page.link("calendar/automations", f"**{plain(card.name)}**", id=card.id)
+                if st.button(f"**{plain(card.name)}**", type="tertiary", key=f"automation:open:{card.id}"):
+                    page.go("calendar/automations", id=card.id)
                 if card.paused_at:
                     st.markdown(":gray-badge[Off]", width="content")
             st.caption(facts(page, card))
