@@ -179,7 +179,7 @@ def _webhook(page: Page, fields: Fields) -> None:
     with page.transaction() as tx:
         names = {endpoint.id: endpoint.name for endpoint in webhooks.endpoints(tx)}
     if not names:
-        st.info("This workspace has no webhook endpoint yet. Make one over the API: POST /api/webhook-endpoints.")
+        st.info("This workspace has no webhook endpoint yet. Make one in Settings, Webhooks.")
     fields.choice("endpoint_id", "Endpoint", names or {"": "None yet"})
     st.caption("Sent signed, and again until it is taken.")
 
