@@ -46,10 +46,10 @@ def run() -> dict[str, Any]:
 
 
 @contextmanager
-def worker(running_studio: Studio) -> Iterator[None]:
+def worker(running_studio: Studio, handlers: str = "tests.support.handlers") -> Iterator[None]:
     """The light worker as the supervisor starts it, with a kind that does nothing."""
     argv = [sys.executable, "-m", "workers.main", "--queues", "cpu,net", "--tick", "--threads", str(THREADS)]
-    argv += ["--handlers", "tests.support.handlers"]
+    argv += ["--handlers", handlers]
     with (running_studio.folder / "worker.log").open("wb") as log:
         process = subprocess.Popen(
             argv, env={**os.environ, **running_studio.environment}, cwd=Path(__file__).parents[2], stdout=log, stderr=log
