@@ -101,6 +101,8 @@ def writes_on(ids: dict[str, str], own_ids: list[str], own_board: str) -> list[W
         ("PUT", "/reels/{reel_id}/scenes/{scene_id}", {"words": "Taken."}),
         ("DELETE", "/reels/{reel_id}/scenes/{scene_id}", None),
         ("POST", "/reels/{reel_id}/scenes/{scene_id}/preview", None),
+        ("POST", "/reels/{reel_id}/scenes/{scene_id}/recording", {"uploadId": "up_none"}),
+        ("DELETE", "/reels/{reel_id}/scenes/{scene_id}/recording", None),
         ("POST", "/reels/{reel_id}/render", None),
         ("POST", "/reels/{reel_id}/render-all", None),
         ("POST", "/reels/{reel_id}/variants", {"hook": "Taken."}),
