@@ -16,6 +16,7 @@ _LISTS = {"channel": "settings/channels", "pause": "calendar/calendar", "budget"
 """Noun of an entry -> the page where it is solved."""
 _OF_NOTICES = {
     "plan": "calendar/calendar",
+    "automation": "calendar/automations",
     "job": "settings/jobs",
     "training": "models/training",
     "channel": "settings/channels",
@@ -25,7 +26,7 @@ _OF_NOTICES = {
     "system": "settings/system",
 }
 """Noun of a notice -> the page of such things."""
-_WITH_ID = ("job", "training")
+_WITH_ID = ("job", "training", "automation")
 """Those whose page shows one by its id."""
 
 
