@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PY = $(VENV)/bin/python
+N8N_VERSIONS ?= 2.8.4 latest
 SETUP = VENV="$(VENV)" $(PYTHON) bin/setup.py
 
 help: ## list the commands
@@ -28,6 +29,11 @@ test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFY
 test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
 	@$(SETUP) dev
 	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/kohya/test_real.py $(ARGS)
+
+test-n8n: ## the workflows of workflows/n8n in real n8n against a studio (N8N_VERSIONS="2.8.4 latest"); installs 5 GB into var/n8n
+	@$(SETUP) dev
+	@$(PY) -m tests.n8n.installation $(N8N_VERSIONS)
+	@REAL_N8N=1 N8N_VERSIONS="$(N8N_VERSIONS)" $(PY) -m pytest tests/n8n -n 0 $(ARGS)
 
 platforms: ## Instagram, TikTok and YouTube on this machine, to connect and publish to by hand (ARGS='--port 8611')
 	@$(SETUP) dev
@@ -63,4 +69,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run demo test test-comfy test-kohya platforms check bench walks soak env-example third-party
+.PHONY: help run demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example third-party

@@ -31,6 +31,14 @@ COMPOSE = """
 #POSTGRES_PASSWORD=
 #REDIS_PASSWORD=
 # … and STUDIO_APP_PASSWORD, STUDIO_WORKER_PASSWORD, S3_SECRET from above; PUBLIC_URL where people reach it
+
+# … and with --profile n8n (docs/n8n.md)
+#N8N_POSTGRES_PASSWORD=
+#N8N_OWNER_EMAIL=  # empty: the first visitor of its page becomes the owner
+#N8N_OWNER_PASSWORD_HASH=  # bcrypt, in single quotes
+#N8N_PUBLIC_URL=http://localhost:5678/  # where browsers and webhooks reach it
+#N8N_TIMEZONE=Europe/Rome
+#N8N_BIND=127.0.0.1
 """
 
 

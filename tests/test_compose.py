@@ -53,7 +53,7 @@ def test_its_servers_run_with_the_measured_settings(compose: dict[str, Any]) -> 
 
 
 def test_only_pages_for_people_are_published_and_every_image_is_pinned(compose: dict[str, Any]) -> None:
-    assert [name for name, service in compose["services"].items() if "ports" in service] == ["studio", "sandbox"]
+    assert [name for name, service in compose["services"].items() if "ports" in service] == ["studio", "sandbox", "n8n"]
     images = {service["image"] for service in compose["services"].values()} - {"influencerai-studio"}
     assert all(re.search(r":\d[\d.]*$", image) for image in images)
 
@@ -74,3 +74,24 @@ def test_every_required_variable_is_in_the_example() -> None:
 def test_the_example_is_complete() -> None:
     env_example = runpy.run_path(str(ROOT / "bin" / "env_example.py"))["env_example"]
     assert (ROOT / ".env.example").read_text() == env_example(), "run `make env-example`"
+
+
+def test_n8n_starts_only_when_asked_for_with_a_database_and_a_login_of_its_own(compose: dict[str, Any]) -> None:
+    services_by_name, n8n = compose["services"], compose["services"]["n8n"]
+    assert {name for name, service in services_by_name.items() if service.get("profiles") == ["n8n"]} == {"n8n", "n8n-database"}
+    environment = n8n["environment"]
+    assert environment["DB_TYPE"] == "postgresdb"
+    assert (environment["DB_POSTGRESDB_DATABASE"], environment["DB_POSTGRESDB_USER"]) == ("n8n", "n8n")
+    assert not [name for name in environment if name.startswith("N8N_BASIC_AUTH")]
+    assert not [value for value in environment.values() if "POSTGRES_PASSWORD:?" in value]
+    conditions = {name: link["condition"] for name, link in n8n["depends_on"].items()}
+    assert conditions["postgres"] == conditions["valkey"] == "service_healthy"
+    assert set(n8n["volumes"]) == {"n8n_data:/home/node/.n8n", "./workflows/n8n:/workflows:ro"}
+    assert "n8n_data" in compose["volumes"]
+
+
+def test_the_compose_file_is_whole_without_the_variables_of_n8n(compose: dict[str, Any]) -> None:
+    """Compose fills in the variables of all profiles, also of those that do not start."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert re.findall(r"\$\{(N8N_\w+):\?", text) == []
+    assert "studio" in compose["x-app"]["environment"]["ALLOWED_HOSTS"]  # the name that n8n calls it by
