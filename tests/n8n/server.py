@@ -71,7 +71,8 @@ class N8n:
             command, env=dict(self._env), cwd=self.folder, capture_output=True, text=True, timeout=_CLI_S, check=False
         )
         output = done.stdout + done.stderr
-        assert done.returncode == 0 and "GOT ERROR" not in output, output[-4000:]
+        assert done.returncode == 0, output[-4000:]
+        assert "GOT ERROR" not in output, output[-4000:]
         return output
 
     def take_in(self, credentials: list[dict[str, Any]], workflows: list[Export], published: list[str]) -> None:
@@ -128,7 +129,8 @@ class N8n:
             return "\n".join(f"{row[0]}: {str(row[1])[:3000]}" for row in connection.execute(query))  # type: ignore[arg-type]
 
     def _is_ready(self) -> bool:
-        assert self._process is not None and self._process.poll() is None, child.tail(self.log, 60)
+        assert self._process is not None
+        assert self._process.poll() is None, child.tail(self.log, 60)
         try:
             ready = httpx.get(f"{self.url}/healthz/readiness", timeout=5).status_code == 200
             serving = "json" in httpx.get(f"{self.url}/webhook/nowhere", timeout=5).headers.get("content-type", "")

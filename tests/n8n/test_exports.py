@@ -56,7 +56,9 @@ def test_the_seeds_workflows_are_there() -> None:
 
 @ALL
 def test_its_nodes_are_known_to_the_oldest_n8n_that_is_promised(export: Export) -> None:
-    assert [(node_kind(node), node["typeVersion"]) for node in nodes(export) if VERSIONS[node_kind(node)] < node["typeVersion"]] == []
+    assert [
+        (node_kind(node), node["typeVersion"]) for node in nodes(export) if VERSIONS[node_kind(node)] < node["typeVersion"]
+    ] == []
 
 
 @ALL
@@ -125,7 +127,11 @@ def test_no_workflow_publishes_past_the_studio() -> None:
     assert not re.search(r"graph\.(instagram|facebook)|media_publish", texts)
     autopost = [name for name, export in EXPORTS.items() if "autopost" in "\n".join(strings(export["nodes"]))]
     assert "hand-over-plan" in autopost
-    handed_over = {link["parameters"]["workflowId"]["value"] for name in ("daily-content-automation", "content-pipeline") for link in nodes(EXPORTS[name], "executeWorkflow")}
+    handed_over = {
+        link["parameters"]["workflowId"]["value"]
+        for name in ("daily-content-automation", "content-pipeline")
+        for link in nodes(EXPORTS[name], "executeWorkflow")
+    }
     assert EXPORTS["hand-over-plan"]["id"] in handed_over
 
 

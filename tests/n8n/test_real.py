@@ -183,7 +183,9 @@ def daily_content(rig: Rig) -> None:
     with rig.app.db.transaction(rig.tenant.caller) as tx:
         bella, marco = make_planner(tx, "Bella", zone=rig.zone), make_planner(tx, "Marco", policy="all", zone=rig.zone)
         zara = make_planner(tx, "Zara", zone=rig.zone)
-        empty = bella.plan(tx, wall=rig.local_time(hours=-1), variants=(VariantDraft(channel_id=bella.channel.id),), topic="Trams")
+        empty = bella.plan(
+            tx, wall=rig.local_time(hours=-1), variants=(VariantDraft(channel_id=bella.channel.id),), topic="Trams"
+        )
         later = planned(rig, tx, bella, "Later today", rig.local_time(hours=3))
         soon = planned(rig, tx, bella, "By the studio itself", rig.local_time(minutes=2))
         content_plans.schedule(tx, [soon.id])
@@ -195,12 +197,15 @@ def daily_content(rig: Rig) -> None:
     assert "1 posts published successfully, 2 scheduled now, 1 were scheduled before, 1 wait for an approval, 0 failed" in text
     made = rig.plan(empty.id)
     assert made.state == "published"
-    assert made.posts[0].caption and made.posts[0].url
-    assert rig.sandbox.posts[0].format == "reel"  # its picture was animated
+    assert made.posts[0].caption
+    assert made.posts[0].url
+    [its_post] = [post for post in rig.sandbox.posts if post.id == made.posts[0].remote_id]
+    assert its_post.format == "reel"  # its picture was animated
     assert (rig.plan(later.id).state, rig.plan(unapproved.id).state) == ("scheduled", "in_review")
     [new] = plans_of(rig, zara)
     assert new.state == "scheduled"
-    assert new.wall is not None and f"{new.wall:%H:%M}" == "12:00"
+    assert new.wall is not None
+    assert f"{new.wall:%H:%M}" == "12:00"
 
     until(lambda: rig.plan(soon.id).state == "published", 180, what="the studio's own publishing")
     captions, jobs, plans = sorted(rig.captions()), rig.count(Job), rig.count(ContentPlan)
