@@ -45,6 +45,7 @@ class N8n:
         folder.mkdir(parents=True, exist_ok=True)
         database = make_url(database_url)
         own = {
+            "NODE_COMPILE_CACHE": str(installation.node.parent.parent.parent / f"compiled-{installation.version}"),
             "N8N_USER_FOLDER": str(folder),
             "N8N_ENCRYPTION_KEY": new_secret(),
             "N8N_LISTEN_ADDRESS": "127.0.0.1",

@@ -186,10 +186,11 @@ def daily_content(rig: Rig) -> None:
         empty = bella.plan(
             tx, wall=rig.local_time(hours=-1), variants=(VariantDraft(channel_id=bella.channel.id),), topic="Trams"
         )
-        later = planned(rig, tx, bella, "Later today", rig.local_time(hours=3))
+        later = planned(rig, tx, bella, "", rig.local_time(hours=3))
+        by_hand = planned(rig, tx, bella, "Somebody is still writing this", rig.local_time(hours=4))
         soon = planned(rig, tx, bella, "By the studio itself", rig.local_time(minutes=2))
         content_plans.schedule(tx, [soon.id])
-        unapproved = planned(rig, tx, marco, "Nobody has approved this", rig.local_time(hours=-1))
+        unapproved = planned(rig, tx, marco, "", rig.local_time(hours=-1))
 
     run_daily(rig)
     assert rig.mail.subjects() == ["Daily content: 1 posts published successfully"]
@@ -201,7 +202,9 @@ def daily_content(rig: Rig) -> None:
     assert made.posts[0].url
     [its_post] = [post for post in rig.sandbox.posts if post.id == made.posts[0].remote_id]
     assert its_post.format == "reel"  # its picture was animated
-    assert (rig.plan(later.id).state, rig.plan(unapproved.id).state) == ("scheduled", "in_review")
+    assert [rig.plan(plan.id).state for plan in (later, unapproved, by_hand)] == ["scheduled", "in_review", "draft"]
+    assert rig.plan(later.id).posts[0].caption
+    assert rig.plan(later.id).posts[0].media == later.posts[0].media  # only what was missing is made
     [new] = plans_of(rig, zara)
     assert new.state == "scheduled"
     assert new.wall is not None
@@ -213,6 +216,20 @@ def daily_content(rig: Rig) -> None:
     run_daily(rig)
     assert (sorted(rig.captions()), rig.count(ContentPlan)) == (captions, plans)
     assert rig.count(Job) == jobs
+    daily_content_that_fails(rig, bella)
+
+
+def daily_content_that_fails(rig: Rig, bella: Planner) -> None:
+    """The platform refuses the only post: somebody is told, and finds it in review."""
+    with rig.app.db.transaction(rig.tenant.caller) as tx:
+        refused = planned(rig, tx, bella, "", rig.local_time(hours=-1))
+    rig.sandbox.faults.times["refuse_file"] = 1
+    before = rig.captions()
+    run_daily(rig)
+    assert rig.mail.subjects()[-1] == "Daily content: 1 of 1 failed"
+    assert "refuses" in rig.mail.messages[-1].get_content()
+    assert rig.plan(refused.id).state == "in_review"
+    assert rig.captions() == before
 
 
 def run_daily(rig: Rig) -> None:
@@ -220,8 +237,9 @@ def run_daily(rig: Rig) -> None:
 
 
 def planned(rig: Rig, tx: Any, planner: Planner, caption: str, wall: datetime) -> PlanCard:
+    """A plan with a picture; without a caption where that is empty."""
     asset = make_asset(tx, data=face(), storage=rig.app.storage, width=1080, height=1080)
-    return planner.plan(tx, wall=wall, variants=(planner.variant(caption=caption, media=(asset,)),), topic=caption)
+    return planner.plan(tx, wall=wall, variants=(planner.variant(caption=caption, media=(asset,)),), topic=caption or "Trams")
 
 
 def plans_of(rig: Rig, planner: Planner) -> list[PlanCard]:
