@@ -34,7 +34,8 @@ COMPOSE = """
 
 # … and with --profile n8n (docs/n8n.md)
 #N8N_POSTGRES_PASSWORD=
-#N8N_OWNER_EMAIL=  # empty: the first visitor of its page becomes the owner
+#N8N_OWNER_MANAGED_BY_ENV=false  # true: the next two make the owner; false: the first visitor of its page does
+#N8N_OWNER_EMAIL=
 #N8N_OWNER_PASSWORD_HASH=  # bcrypt, in single quotes
 #N8N_PUBLIC_URL=http://localhost:5678/  # where browsers and webhooks reach it
 #N8N_TIMEZONE=Europe/Rome

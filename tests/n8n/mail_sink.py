@@ -38,8 +38,6 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         super().__init__(("127.0.0.1", 0), _Session)

@@ -78,15 +78,25 @@ class N8n:
 
     def take_in(self, credentials: list[dict[str, Any]], workflows: list[Export], published: list[str]) -> None:
         """Imports credentials (with their secrets) and workflows as `n8n import:*` does, then publishes these ids."""
-        for noun, values in (("credentials", credentials), ("workflow", workflows)):
-            path = self.folder / f"{noun}.json"
-            path.write_text(json.dumps(values))
-            self.cli(f"import:{noun}", f"--input={path}")
-            path.unlink()
+        secrets, exports = self.folder / "credentials.json", self.folder / "workflows"
+        secrets.write_text(json.dumps(credentials))
+        self.cli("import:credentials", f"--input={secrets}")
+        secrets.unlink()
+        exports.mkdir()
+        for workflow in workflows:
+            (exports / f"{workflow['id']}.json").write_text(json.dumps(workflow))
+        self.cli("import:workflow", "--separate", f"--input={exports}")
         kinds = [node["type"] for workflow in workflows if workflow["id"] in published for node in workflow["nodes"]]
         self._webhooks = kinds.count("n8n-nodes-base.webhook")
         for workflow_id in published:
             self.cli("publish:workflow", f"--id={workflow_id}")
+
+    def copies(self) -> dict[str, Export]:
+        """What the daily copy of docs/n8n.md holds: workflows by id."""
+        folder = self.folder / "backup"
+        self.cli("export:workflow", "--backup", f"--output={folder}/")
+        copies = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+        return {copy["id"]: copy for copy in copies}
 
     def start(self) -> None:
         with self.log.open("ab") as log:

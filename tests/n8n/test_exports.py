@@ -14,7 +14,6 @@ from tests.support.api_description import api_description
 EXPORTS = read_exports()
 ALL = pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
 VERSIONS = {
-    "aggregate": 1,
     "crypto": 2,
     "emailSend": 2.1,
     "errorTrigger": 1,

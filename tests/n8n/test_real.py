@@ -5,7 +5,9 @@ For each version of N8N_VERSIONS (default: the oldest that is promised, and the 
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import os
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
@@ -177,6 +180,7 @@ def test_the_exports_do_in_the_studio_what_they_say(rig: Rig) -> None:
     lora_pipeline(rig)
     job_webhooks(rig)
     a_workflow_that_fails(rig)
+    a_copy_of_all(rig)
 
 
 def daily_content(rig: Rig) -> None:
@@ -285,10 +289,6 @@ def lora_pipeline(rig: Rig) -> None:
 
 
 def job_webhooks(rig: Rig) -> None:
-    import base64
-
-    import httpx
-
     secret = "whsec_" + base64.b64encode(HOOK_SECRET.encode()).decode()
     body = '{"type":"job.failed","timestamp":"2026-11-24T00:00:00Z","data":{"id":"job_1","error":"Perché?"}}'
     url = f"{rig.n8n.url}/webhook/job-failed"
@@ -305,3 +305,12 @@ def a_workflow_that_fails(rig: Rig) -> None:
     order = {"influencerId": "inf_nobody", "topic": "old trams"}
     assert rig.n8n.run(CONTENT, "studio/content-pipeline", headers=CALLER, json=order) == "error"
     until(lambda: "“Studio: content pipeline” failed" in rig.mail.subjects()[-1], 60, what="the notice")
+
+
+def a_copy_of_all(rig: Rig) -> None:
+    copies = rig.n8n.copies()
+    for export in read_exports().values():
+        assert {node["name"] for node in copies[export["id"]]["nodes"]} == {node["name"] for node in export["nodes"]}
+    text = json.dumps(copies)
+    assert HOOK_SECRET not in text
+    assert CALLER["X-N8N-Key"] not in text
