@@ -77,7 +77,7 @@ def _template(page: Page, template: Template | None) -> None:
     st.markdown(f"**{words.TRIGGER_ICONS[draft.trigger.kind]} {plain(draft.name)}**")
     st.caption(plain(template.sentence))
     st.caption(" ".join(words.STEP_ICONS[step.kind] for step in draft.steps))
-    if st.button("Use it", key=f"template:{template.key}", help=f"Use the template {draft.name}"):
+    if st.button("Use it", key=f"template:{template.key}", help=f"Use the template {plain(draft.name)}"):
         page.go("calendar/automations", new=template.key)
 
 
