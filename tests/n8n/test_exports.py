@@ -19,6 +19,7 @@ VERSIONS = {
     "errorTrigger": 1,
     "executeWorkflow": 1.2,
     "executeWorkflowTrigger": 1.1,
+    "extractFromFile": 1,
     "filter": 2.2,
     "httpRequest": 4.2,
     "if": 2.2,
