@@ -60,6 +60,3 @@ class MailSink:
     def messages(self) -> list[EmailMessage]:
         """In the order they came."""
         return self._server.messages
-
-    def subjects(self) -> list[str]:
-        return [str(message["subject"]) for message in self.messages]
