@@ -114,12 +114,13 @@ class AutomationRunPageResponse(ApiModel):
 
 
 class AutomationStepResponse(ApiModel):
-    """`status` skipped: it had nothing to do, or was left out; "": it has not begun. `jobIds`: what it ordered."""
+    """`status` skipped: it had nothing to do, or was left out; cancelled: its run was; "": it has not begun. `jobIds`: what it
+    ordered."""
 
     n: int
     kind: str
     label: str
-    status: Literal["", "running", "done", "skipped", "failed"] = Field(validation_alias="state")
+    status: Literal["", "running", "done", "skipped", "failed", "cancelled"] = Field(validation_alias="state")
     message: str
     job_ids: list[str]
     started_at: datetime | None

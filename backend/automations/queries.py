@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend import budgets
 from backend.automations.definition import AutomationDraft
 from backend.automations.schemas import AutomationCard, AutomationRunCard, AutomationRunPage, StepCard
-from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, AutomationTimer, Influencer, Job
+from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, AutomationTimer, Influencer, Job, JobState
 from backend.errors import NotFound
 
 REFUSED = "refused"
@@ -108,21 +108,25 @@ def get_run(tx: Session, run_id: str) -> AutomationRunCard:
         raise NotFound("This run does not exist here. Old ones are cleaned up.")
     [card] = cards
     cost = budgets.cost_of_jobs(tx, [card.job_id])[card.job_id] if card.job_id else Decimal(0)
-    steps = tuple(steps_of(tx, run_id))
-    return replace(card, steps=steps, cost_usd=cost)
+    return replace(card, steps=tuple(_steps_of(tx, card)), cost_usd=cost)
 
 
-def steps_of(tx: Session, run_id: str) -> list[StepCard]:
-    """The steps of a run as it was started, those that have not start_result too."""
-    definition = tx.scalars(select(AutomationRun.definition).where(AutomationRun.id == run_id)).one()
-    rows = {row.n: row for row in tx.scalars(select(AutomationStep).where(AutomationStep.run_id == run_id))}
-    return [_step(n, str(step["kind"]), rows.get(n)) for n, step in enumerate(definition["steps"])]
+def _steps_of(tx: Session, run: AutomationRunCard) -> list[StepCard]:
+    """The steps of a run as it was started, those that have not begun too."""
+    definition = tx.scalars(select(AutomationRun.definition).where(AutomationRun.id == run.id)).one()
+    rows = {row.n: row for row in tx.scalars(select(AutomationStep).where(AutomationStep.run_id == run.id))}
+    return [_step(run, n, str(step["kind"]), rows.get(n)) for n, step in enumerate(definition["steps"])]
 
 
-def _step(n: int, kind: str, row: AutomationStep | None) -> StepCard:
+def _step(run: AutomationRunCard, n: int, kind: str, row: AutomationStep | None) -> StepCard:
+    """A step that was under way when its run failed or was cancelled ended with it. Its row stays as it is, because a run that
+    is tried again goes on there."""
     if row is None:
         return StepCard(n, kind, "", "", (), None, None)
-    return StepCard(n, kind, row.state, row.message, tuple(row.job_ids), row.started_at, row.ended_at)
+    state, ended_at = row.state, row.ended_at
+    if state == "running" and run.state in (JobState.CANCELLED, JobState.FAILED):
+        state, ended_at = run.state, run.ended_at
+    return StepCard(n, kind, state, row.message, tuple(row.job_ids), row.started_at, ended_at)
 
 
 def _runs(tx: Session, ids: Sequence[str]) -> list[AutomationRunCard]:
@@ -132,7 +136,7 @@ def _runs(tx: Session, ids: Sequence[str]) -> list[AutomationRunCard]:
 
 def _run_query() -> Select[Any, Any, Any, Any, Any]:
     return (
-        select(AutomationRun, Automation.name, Influencer.name, Job.state, Job.error_message)
+        select(AutomationRun, Automation.name, Influencer.name, Job.state, Job.error_message, Job.finished_at)
         .join(Automation, Automation.id == AutomationRun.automation_id)
         .outerjoin(Influencer, Influencer.id == AutomationRun.influencer_id)
         .outerjoin(Job, Job.id == AutomationRun.job_id)
@@ -141,7 +145,7 @@ def _run_query() -> Select[Any, Any, Any, Any, Any]:
 
 
 def _run(row: Any) -> AutomationRunCard:
-    run, automation_name, influencer_name, state, error = row
+    run, automation_name, influencer_name, state, error, finished_at = row
     return AutomationRunCard(
         id=run.id,
         automation_id=run.automation_id,
@@ -155,5 +159,5 @@ def _run(row: Any) -> AutomationRunCard:
         summary=run.refusal or run.summary or (error or "" if state in ("failed", "cancelled") else ""),
         figures=run.figures,
         created_at=run.created_at,
-        ended_at=run.ended_at,
+        ended_at=run.ended_at or (finished_at if state in FINAL else None),
     )

@@ -62,7 +62,8 @@ class AutomationCard:
 
 @dataclass(frozen=True, slots=True)
 class StepCard:
-    """A step of a run. `state`: running, done, skipped (it had nothing to do, or was left out), failed; "": not begun."""
+    """A step of a run. `state`: running, done, skipped (it had nothing to do, or was left out), failed, cancelled (its run was);
+    "": not begun."""
 
     n: int
     kind: str

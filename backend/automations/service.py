@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
 from backend import events, influencers, jobs
@@ -14,7 +14,7 @@ from backend.automations import clock, event_starts, queries
 from backend.automations.definition import AutomationDraft, EventTrigger, WebhookTrigger
 from backend.automations.schemas import AutomationCard, AutomationRunCard, NewHook
 from backend.automations.starts import influencer_or_none, influencers_of, start_run
-from backend.db.tables import Automation, AutomationRun
+from backend.db.tables import FINAL, Automation, AutomationRun, Job
 from backend.db.transactions import Anonymous, Database, SystemCaller, hash_token
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
@@ -201,9 +201,11 @@ def _lock(tx: Session, automation_id: str) -> Automation:
 
 
 def purge_runs(tx: Session, *, days: int) -> int:
-    """Deletes runs that ended more than `days` ago. Returns how many. `tx` is a job's transaction of the workspace."""
-    old = AutomationRun.ended_at < func.studio_clock() - func.make_interval(0, 0, 0, days)
-    rows = tx.scalars(select(AutomationRun).where(old).limit(1000)).all()
+    """Deletes runs that ended more than `days` ago, also those that failed or were cancelled. Returns how many. `tx` is a job's
+    transaction of the workspace."""
+    with_job = select(AutomationRun).outerjoin(Job, Job.id == AutomationRun.job_id)
+    ended_at = func.coalesce(AutomationRun.ended_at, case((Job.state.in_(FINAL), Job.finished_at)))
+    rows = tx.scalars(with_job.where(ended_at < func.studio_clock() - func.make_interval(0, 0, 0, days)).limit(1000)).all()
     for run in rows:
         tx.delete(run)
     return len(rows)

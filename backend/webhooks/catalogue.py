@@ -73,6 +73,7 @@ EVENT_TYPES = {
         EventType("video.completed", "A video is made.", {"videoId": "clip_01J9Z", "assetId": "ast_01J9Z"}),
         EventType("reel.rendered", "A reel is made.", {"reelId": "reel_01J9Z", "assetId": "ast_01J9Z"}),
         EventType("budget.near", "80 % of a budget are spent.", {"period": "day", "limitUsd": "5.00"}),
+        EventType("budget.spent", "A budget is used up: AI calls are refused.", {"period": "day", "limitUsd": "5.00"}),
         EventType("budget.set", "A budget was changed.", {"dailyUsd": "5.00", "monthlyUsd": "150.00"}),
         EventType("channel.connected", "An account was connected.", _CHANNEL),
         EventType("channel.expiring", "The access to an account ends soon.", {**_CHANNEL, "expiresAt": "2026-11-29T09:00:00Z"}),
@@ -87,9 +88,13 @@ EVENT_TYPES = {
         EventType("automation.paused", "An automation was paused.", _AUTOMATION),
         EventType("automation.resumed", "An automation runs again.", _AUTOMATION),
         EventType("automation.deleted", "An automation was deleted.", _AUTOMATION),
+        EventType("report.weekly", "What the last week brought, each Monday.", {"week": "2026-W47", "summary": "7 posts published."}),
+        EventType("disk.low", "The studio's disk is nearly full. For a workspace of the operator.", {"free": "1.9 GiB"}),
     )
 }
 FAMILIES = tuple(dict.fromkeys([event_type.family for event_type in EVENT_TYPES.values()] + [*OPEN_FAMILIES]))
+_WITHOUT_ID = ("budget", "workspace", "system")
+"""Nouns of which there is one."""
 _ID_NAMES = {"clip": "videoId", "lora": "loraId"}
 
 
@@ -119,7 +124,7 @@ def event_body(event: EventRecord, position: int, more: Mapping[str, Any]) -> st
         words = {name: value for name, value in words.items() if isinstance(value, str) and name.endswith("Id")}
     else:
         words = {name: value for name, value in words.items() if name in event_type.sample}
-    ids = {} if event.noun in ("budget", "workspace") else {_ID_NAMES.get(event.noun, f"{event.noun}Id"): event.noun_id}
+    ids = {} if event.noun in _WITHOUT_ID else {_ID_NAMES.get(event.noun, f"{event.noun}Id"): event.noun_id}
     data = (
         ids | dict(more) | {name: _short(value) for name, value in words.items()} | {"eventId": event.id, "position": position}
     )

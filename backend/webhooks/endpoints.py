@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
 from backend.settings import Settings
 from backend.webhooks.catalogue import EVENT_TYPES, TEST_TYPE, body_of_test, checked_filter
-from backend.webhooks.outbox import card_of
+from backend.webhooks.outbox import Sight, card_of
 from backend.webhooks.schemas import KEEP_DAYS, EndpointCard, EndpointChange, EndpointDraft, MessageCard, NewEndpoint
 from backend.webhooks.signatures import new_secret
 
@@ -41,7 +42,8 @@ def create_endpoint(settings: Settings, tx: Session, draft: EndpointDraft) -> Ne
     row.position, row.created_by = _latest_position(tx), tx.info.get("user_id")
     tx.add(row)
     tx.flush()
-    events.record(tx, "webhook.created", NOUN, endpoint_id, {"name": draft.name, "url": draft.url, "event_types": event_types})
+    data = {"name": draft.name, "host": _host(draft.url), "event_types": event_types}
+    events.record(tx, "webhook.created", NOUN, endpoint_id, data)
     return NewEndpoint(get_endpoint(tx, endpoint_id), secret)
 
 
@@ -68,7 +70,7 @@ def change_endpoint(settings: Settings, tx: Session, endpoint_id: str, draft: En
         changed["event_types"] = row.event_types = event_types
     if draft.url is not None and draft.url != row.url:
         settings.webhooks.outgoing_rules.check_url(draft.url)
-        changed["url"] = row.url = draft.url
+        row.url, changed["host"] = draft.url, _host(draft.url)
         waiting = WebhookMessage.endpoint_id == endpoint_id, WebhookMessage.state == "pending"
         tx.execute(update(WebhookMessage).where(*waiting).values(url=draft.url))
     if draft.active is True and row.state != "active":
@@ -117,7 +119,7 @@ def send_test(tx: Session, endpoint_id: str, event_type: str = "") -> MessageCar
     tx.flush()
     events.record(tx, "webhook.tested", NOUN, endpoint_id, {"event_type": message.kind})
     tx.refresh(message)
-    return card_of(message)
+    return card_of(message, Sight(endpoints=True, operator=False))
 
 
 def recover(tx: Session, endpoint_id: str, since: datetime) -> None:
@@ -154,6 +156,11 @@ def _latest_position(tx: Session) -> int:
     """Behind everything that is committed. Others who number events wait until `tx` commits."""
     events.stream.number(tx)
     return events.stream.last_position(tx)
+
+
+def _host(url: str) -> str:
+    """What an event says of an address: everybody in the workspace reads events, and paths of addresses are often secret."""
+    return urlsplit(url).hostname or ""
 
 
 def _ring(settings: Settings) -> KeyRing:

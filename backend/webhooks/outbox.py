@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import accounts, events
 from backend.db.tables import WebhookAttempt, WebhookEndpoint, WebhookMessage
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
+from backend.settings import Settings
 from backend.webhooks.schemas import DeliveryCard, MessageCard, MessagePage
 
 MAX_PAGE_SIZE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whose addresses the caller may see: those of the workspace's endpoints (owners), those of the operator (operators)."""
+
+    endpoints: bool
+    operator: bool
+
+    def includes(self, row: WebhookMessage) -> bool:
+        return self.endpoints if row.endpoint_id else self.operator
+
+
 _GONE = "There is no such webhook in this workspace. Ended ones are kept for 30 days."
 
 
@@ -45,6 +59,7 @@ def send_to_endpoint(tx: Session, endpoint_id: str, *, kind: str, body: Mapping[
 
 
 def page(
+    settings: Settings,
     tx: Session,
     *,
     states: Sequence[str] = (),
@@ -64,21 +79,25 @@ def page(
         query = query.where(WebhookMessage.id < cursor)
     take = min(take, MAX_PAGE_SIZE)
     rows = tx.scalars(query.order_by(WebhookMessage.id.desc()).offset(skip).limit(take + 1)).all()
-    cards = [card_of(row) for row in rows[:take]]
+    sight = _sight(settings, tx)
+    cards = [card_of(row, sight) for row in rows[:take]]
     return MessagePage(cards, cards[-1].id if len(rows) > take else None, total)
 
 
-def attempts(tx: Session, message_id: str) -> list[DeliveryCard]:
-    """The tries of a message, the latest first. Raises NotFound."""
-    if tx.get(WebhookMessage, message_id) is None:
+def attempts(settings: Settings, tx: Session, message_id: str) -> list[DeliveryCard]:
+    """The tries of a message, the latest first; what the operator's programs answered is for operators. Raises NotFound."""
+    message = tx.get(WebhookMessage, message_id)
+    if message is None:
         raise NotFound(_GONE)
+    shows_answers = message.endpoint_id is not None or _sight(settings, tx).operator
     rows = tx.scalars(
         select(WebhookAttempt).where(WebhookAttempt.message_id == message_id).order_by(WebhookAttempt.id.desc()).limit(100)
     )
-    return [DeliveryCard(**{field.name: getattr(row, field.name) for field in fields(DeliveryCard)}) for row in rows]
+    cards = [DeliveryCard(**{field.name: getattr(row, field.name) for field in fields(DeliveryCard)}) for row in rows]
+    return cards if shows_answers else [replace(card, answer="") for card in cards]
 
 
-def replay(tx: Session, message_id: str) -> MessageCard:
+def replay(settings: Settings, tx: Session, message_id: str) -> MessageCard:
     """Sends a message once more, with all its tries. Raises NotFound, Conflict when it is still waiting or on its way."""
     row = tx.get(WebhookMessage, message_id, with_for_update=True)
     if row is None:
@@ -90,8 +109,19 @@ def replay(tx: Session, message_id: str) -> MessageCard:
     tx.execute(update(WebhookMessage).where(WebhookMessage.id == message_id).values(**again))
     events.record(tx, "webhook.replayed", "webhook", message_id)
     tx.refresh(row)
-    return card_of(row)
+    return card_of(row, _sight(settings, tx))
 
 
-def card_of(row: WebhookMessage) -> MessageCard:
-    return MessageCard(**{field.name: getattr(row, field.name) for field in fields(MessageCard)})
+def card_of(row: WebhookMessage, sight: Sight) -> MessageCard:
+    """Without the address where the caller may not see it, and without what the operator's program answered."""
+    card = MessageCard(**{field.name: getattr(row, field.name) for field in fields(MessageCard)})
+    if sight.includes(row):
+        return card
+    answered = row.endpoint_id is None and row.last_status is not None
+    return replace(card, url=None, last_error="" if answered else card.last_error)
+
+
+def _sight(settings: Settings, tx: Session) -> Sight:
+    is_person = "api_key_id" not in tx.info
+    is_operator = is_person and accounts.is_operator(tx, settings, tx.info.get("user_id") or "")
+    return Sight(endpoints=tx.info["role"] == "owner", operator=is_operator)

@@ -83,11 +83,12 @@ class NewEndpoint:
 class MessageCard:
     """`state`: waiting (for its job), pending (to be sent at `next_at`), delivered or failed (given up). `last_status`: HTTP
     status of the latest answer, None: there was none, and `last_error` says why. `endpoint_id` None: to the operator's address.
-    `event_position`: of the event that it tells of, None for tests and messages about jobs."""
+    `url` None: the caller may not see it; owners see those of endpoints, operators their own. `event_position`: of the event
+    that it tells of, None for tests and messages about jobs."""
 
     id: str
     kind: str
-    url: str
+    url: str | None
     endpoint_id: str | None
     event_position: int | None
     job_id: str | None

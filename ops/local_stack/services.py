@@ -8,6 +8,8 @@ from backend.platforms.registry import PLATFORMS
 
 _WORKER_SETTINGS = ("WORKER_DATABASE_URL",)
 _PAGE_SETTINGS = ("DATABASE_URL", "JWT_SECRET")
+_SENDER_SETTINGS = ("SMTP_URL", "WEBHOOK_SECRET")
+"""Of notices and webhooks, which go out from the process with the scheduler."""
 _PLATFORM_SECRETS = tuple(name for platform in PLATFORMS.values() for name in platform.secret_settings)
 
 
@@ -62,5 +64,5 @@ def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")
     return (
         Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=_PAGE_SETTINGS),
-        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_PLATFORM_SECRETS)),
+        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_SENDER_SETTINGS, *_PLATFORM_SECRETS)),
     )

@@ -81,7 +81,7 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
     if run.summary:
         st.markdown(plain(run.summary))
     for step in run.steps:
-        _step(page, step, zone, ended=words.has_ended(run))
+        _step(page, step, zone)
     _posts(page, run)
 
 
@@ -91,11 +91,10 @@ def _stop(page: Page, run_id: str) -> None:
         queue_toast("The run is stopped with its jobs. What is done stays.", ":material/stop_circle:")
 
 
-def _step(page: Page, step: StepCard, zone: str, *, ended: bool) -> None:
+def _step(page: Page, step: StepCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(
-            f"{words.STEP_ICONS.get(step.kind, ':material/circle:')} **{step.label}** {words.step_badge(step, ended=ended)}"
-        )
+        icon = words.STEP_ICONS.get(step.kind, ":material/circle:")
+        st.markdown(f"{icon} **{step.label}** {words.STEP_BADGES[step.state]}")
         if step.message:
             st.markdown(plain(step.message))
         if step.started_at:

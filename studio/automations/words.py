@@ -98,6 +98,7 @@ STEP_BADGES = {
     "done": ":green-badge[Done]",
     "skipped": ":gray-badge[Left out]",
     "failed": ":red-badge[Failed]",
+    "cancelled": ":gray-badge[Cancelled]",
 }
 
 
@@ -157,11 +158,6 @@ def has_ended(run: AutomationRunCard) -> bool:
 def waits_text(run: AutomationRunCard) -> str:
     """What it waits for; "": for nothing."""
     return "" if has_ended(run) or not run.waits_for else WAITS[run.waits_for]
-
-
-def step_badge(step: StepCard, *, ended: bool) -> str:
-    """`ended`: whether its run has: a step that was under way was stopped then."""
-    return ":gray-badge[Stopped]" if ended and step.state == "running" else STEP_BADGES[step.state]
 
 
 def minutes_text(minutes: int) -> str:

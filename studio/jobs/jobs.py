@@ -96,12 +96,13 @@ def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
 def _failed_webhooks(page: Page) -> int:
     """Webhooks that nobody took, each with its body and a button to send it again. Returns how many there are."""
     with page.transaction() as tx:
-        message_page = webhooks.page(tx, states=("failed",), take=PAGE_SIZE)
+        message_page = webhooks.page(page.app.settings, tx, states=("failed",), take=PAGE_SIZE)
     for message in message_page.cards:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(gap="xxsmall"):
-                    st.markdown(f"**Webhook to {plain(message.url)}**")
+                    target = f"to {plain(message.url)}" if message.url else plain(message.kind)
+                    st.markdown(f"**Webhook {target}**")
                     answer = f"answered {message.last_status}" if message.last_status else plain(message.last_error)
                     st.caption(f"{ago(message.created_at)} · {message.attempts} tries · {answer}")
                 if page.can_edit:
@@ -113,7 +114,7 @@ def _failed_webhooks(page: Page) -> int:
 
 def _replay(page: Page, message_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        webhooks.replay(tx, message_id)
+        webhooks.replay(page.app.settings, tx, message_id)
         st.toast("It is sent again.", icon=":material/replay:")
 
 

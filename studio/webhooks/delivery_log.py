@@ -85,7 +85,7 @@ def _messages(page: Page, card: EndpointCard) -> None:
             st.rerun()
     take = st.session_state.setdefault("webhooks:take", PAGE_SIZE)
     with page.transaction(needs="owner") as tx:
-        message_page = webhooks.page(tx, states=_FILTERS[filter_name or "All"], endpoint_id=card.id, take=take)
+        message_page = webhooks.page(page.app.settings, tx, states=_FILTERS[filter_name or "All"], endpoint_id=card.id, take=take)
     if not message_page.cards:
         st.caption("Nothing here. What happens from now on shows up.")
     for message in message_page.cards:
@@ -124,7 +124,7 @@ def _summary(message: MessageCard) -> str:
 
 def _details(page: Page, message: MessageCard) -> None:
     with page.transaction(needs="owner") as tx:
-        tries = webhooks.attempts(tx, message.id)
+        tries = webhooks.attempts(page.app.settings, tx, message.id)
     st.caption(f"webhook-id `{message.id}`")
     st.code(message.body, language="json", wrap_lines=True)
     for attempt in tries:
@@ -141,5 +141,5 @@ def _attempt_line(attempt: DeliveryCard) -> str:
 
 def _replay(page: Page, message_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
-        webhooks.replay(tx, message_id)
+        webhooks.replay(page.app.settings, tx, message_id)
         st.toast("It is sent again.", icon=":material/replay:")

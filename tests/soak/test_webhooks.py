@@ -75,7 +75,7 @@ def _deliver_the_rest(app: App, caller: SystemCaller, endpoint_id: str, since: d
     for _ in range(10):
         until(lambda: unfinished() == 0, 400, what="the end of all messages")
         with app.db.transaction(caller) as tx:
-            given_up = webhooks.page(tx, states=("failed",)).total
+            given_up = webhooks.page(app.settings, tx, states=("failed",)).total
             if not given_up:
                 return
             webhooks.recover(tx, endpoint_id, since)

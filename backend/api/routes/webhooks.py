@@ -23,12 +23,14 @@ class WebhookResponse(ApiModel):
 
     `body`: as it is sent. `lastStatus`: of the latest answer; null with a `lastError`: there was no answer.
 
-    `endpointId` null: to the operator's address. `eventPosition`: of the event that it tells of, null for tests.
+    `endpointId` null: to the operator's address. `url` null: owners see the addresses of endpoints, operators their own.
+
+    `eventPosition`: of the event that it tells of, null for tests.
     """
 
     id: str
     kind: str
-    url: str
+    url: str | None
     endpoint_id: str | None
     event_position: int | None
     job_id: str | None
@@ -79,7 +81,7 @@ def list_webhooks(
 ) -> Listing[WebhookResponse]:
     """Newest first; ended ones are kept for 30 days. `status=failed`: the dead letters. `endpoint`: of one endpoint."""
     with app.db.transaction(caller) as tx:
-        page = webhooks.page(tx, states=status, endpoint_id=endpoint, take=take, skip=skip, cursor=cursor)
+        page = webhooks.page(app.settings, tx, states=status, endpoint_id=endpoint, take=take, skip=skip, cursor=cursor)
     response.headers["x-total-count"] = str(page.total)
     data = [webhook_response(card) for card in page.cards]
     return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)
@@ -101,7 +103,7 @@ def list_webhook_event_types(app: Studio, caller: Caller, response: Response) ->
 def list_webhook_attempts(message_id: str, app: Studio, caller: Caller, response: Response) -> Listing[DeliveryResponse]:
     """The latest first, at most a hundred."""
     with app.db.transaction(caller) as tx:
-        cards = webhooks.attempts(tx, message_id)
+        cards = webhooks.attempts(app.settings, tx, message_id)
     return listing(response, [DeliveryResponse.model_validate(card) for card in cards])
 
 
@@ -109,4 +111,4 @@ def list_webhook_attempts(message_id: str, app: Studio, caller: Caller, response
 def replay_webhook(message_id: str, app: Studio, caller: Caller) -> WebhookResponse:
     """Sends it once more, with the same `webhook-id` and a new signature."""
     with app.db.transaction(caller, needs="editor") as tx:
-        return webhook_response(webhooks.replay(tx, message_id))
+        return webhook_response(webhooks.replay(app.settings, tx, message_id))

@@ -138,7 +138,7 @@ def theirs(app: App, other_workspace: Tenant) -> dict[str, str]:
         consent = consents.create(tx, ConsentDraft(subject_name="Theirs", language="en"))
         entry = voices.set_pronunciation(tx, "Nguyen", "Win")
         webhooks.send_when_job_ends(tx, next(iter(rows.job_ids.values())), [("test", "https://n8n.example")])
-        message_id = webhooks.page(tx).cards[0].id
+        message_id = webhooks.page(app.settings, tx).cards[0].id
         hook = EndpointDraft(name="Theirs", url="https://hooks.example/")
         endpoint_id = webhooks.create_endpoint(app.settings, tx, hook).card.id
         reel = reels.create(tx, ReelDraft(script="Theirs."))

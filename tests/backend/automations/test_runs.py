@@ -211,8 +211,15 @@ def test_stopping_a_run_cancels_what_it_ordered(rig: Rig) -> None:
         assert automations.stop_run(tx, run_id).state == "cancelled"
     rig.work()
     assert [job.state for job in rig.jobs_of("content-plan-words")] == ["cancelled"]
+    run = rig.run(run_id)
+    assert [step.state for step in run.steps] == ["done", "cancelled"]
+    assert run.ended_at is not None
+    assert run.steps[1].ended_at == run.ended_at
     with rig.editing() as tx, pytest.raises(Conflict):
         automations.stop_run(tx, run_id)
+    with rig.editing() as tx:
+        assert automations.purge_runs(tx, days=1) == 0
+        assert automations.purge_runs(tx, days=-1) == 1
 
 
 def test_a_used_up_budget_orders_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

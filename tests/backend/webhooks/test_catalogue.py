@@ -76,6 +76,13 @@ def test_a_body_has_ids_and_the_words_of_its_sample() -> None:
     body = json.loads(event_body(event("post.failed", {"error_code": "rejected", "note": "x"}), 7, {"planId": "plan_1"}))
     expected = {"postId": "post_1", "planId": "plan_1", "errorCode": "rejected", "eventId": "evt_1", "position": 7}
     assert body["data"] == expected
+    for kind, noun, words in (
+        ("budget.spent", "budget", {"period": "day", "limit_usd": "5.00"}),
+        ("report.weekly", "workspace", {"week": "2026-W47", "summary": "7 posts published."}),
+        ("disk.low", "system", {"free": "1.9 GiB"}),
+    ):
+        data = json.loads(event_body(event(kind, words, noun), 7, {}))["data"]
+        assert data == {**EVENT_TYPES[kind].sample, "eventId": "evt_1", "position": 7}
     for event_type in EVENT_TYPES.values():
         sample = json.loads(sample_body(event_type))
         assert sample["type"] == event_type.type

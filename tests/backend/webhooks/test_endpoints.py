@@ -60,7 +60,7 @@ def publish(app: App, tenant: Tenant, *post_ids: str, kind: str = "post.publishe
 
 def messages(app: App, tenant: Tenant) -> list[MessageCard]:
     with opened(app, tenant) as tx:
-        return webhooks.page(tx).cards
+        return webhooks.page(app.settings, tx).cards
 
 
 def state_of(app: App, tenant: Tenant, endpoint_id: str) -> webhooks.EndpointCard:

@@ -10,17 +10,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
 from backend import jobs, webhooks
 from backend.app import App
-from backend.db.tables import WebhookMessage
+from backend.db.tables import EventRow, WebhookMessage
 from backend.db.transactions import SystemCaller
 from backend.errors import Conflict, NotFound
 from backend.kit.outgoing_client import NOT_REACHED
-from backend.webhooks import delivery, schemas
+from backend.webhooks import EndpointDraft, delivery, schemas
 from backend.webhooks.signatures import secret_of
 from tests.factories.account import Tenant
 from tests.servers.webhook_receiver import Reply, WebhookReceiver, receiving
@@ -51,13 +51,14 @@ def order(app: App, tenant: Tenant, receiver: WebhookReceiver) -> str:
 
 @contextmanager
 def opened(app: App, tenant: Tenant) -> Iterator[Session]:
-    with app.db.transaction(SystemCaller(tenant.id)) as tx:
+    """For the workspace's owner, who is the operator here."""
+    with app.db.transaction(SystemCaller(tenant.id, tenant.owner.id)) as tx:
         yield tx
 
 
 def messages(app: App, tenant: Tenant) -> list[webhooks.MessageCard]:
     with opened(app, tenant) as tx:
-        return webhooks.page(tx).cards
+        return webhooks.page(app.settings, tx).cards
 
 
 def make_due(app: App, tenant: Tenant) -> None:
@@ -94,10 +95,40 @@ def test_a_message_waits_for_its_job_and_is_sent_signed_until_it_is_taken(
         verifier.verify(request.body, request.headers)
         assert json.loads(request.body) == {"job": job_id, "state": "cancelled"}
     with opened(worker_app, workspace) as tx:
-        tries = webhooks.attempts(tx, message.id)
+        tries = webhooks.attempts(worker_app.settings, tx, message.id)
     assert [(entry.number, entry.status, entry.answer) for entry in tries] == [(3, 200, ""), (2, None, ""), (1, 503, "busy")]
     assert (tries[1].error, tries[1].latency_ms) == (NOT_REACHED, None)
     assert tries[0].latency_ms is not None
+
+
+def test_addresses_are_shown_to_those_who_may_change_them(
+    app: App, worker_app: App, workspace: Tenant, receiver: WebhookReceiver
+) -> None:
+    """Of endpoints to owners, of the operator's programs to operators; so is what those answered."""
+    job_id = order(worker_app, workspace, receiver)
+    receiver.replies.append(Reply(503, body=b"n8n-main-7 is starting"))
+    with opened(worker_app, workspace) as tx:
+        jobs.cancel(tx, job_id)
+        endpoint = EndpointDraft(name="Chat", url="https://chat.example/hooks/T0/secret")
+        endpoint_id = webhooks.create_endpoint(worker_app.settings, tx, endpoint).card.id
+        webhooks.send_to_endpoint(tx, endpoint_id, kind="test", body={})
+        created = tx.scalars(select(EventRow.data).where(EventRow.kind == "webhook.created")).one()
+    assert created["host"] == "chat.example"
+    assert "secret" not in json.dumps(created), "all members read events"
+    webhooks.deliver_due(worker_app)
+    operators = app.settings.replace(OPERATOR_EMAILS=workspace.owner.email)
+    others = app.settings.replace(OPERATOR_EMAILS="operator@example.com")
+    for settings, person, of_endpoint, of_operator in (
+        (operators, workspace.owner, endpoint.url, receiver.url),
+        (others, workspace.owner, endpoint.url, None),
+        (others, workspace.editor, None, None),
+    ):
+        with app.db.transaction(person.caller) as tx:
+            cards = {card.endpoint_id: card for card in webhooks.page(settings, tx).cards}
+            answers = [attempt.answer for attempt in webhooks.attempts(settings, tx, cards[None].id)]
+        assert (cards[endpoint_id].url, cards[None].url) == (of_endpoint, of_operator)
+        answer = "n8n-main-7 is starting" if of_operator else ""
+        assert (cards[None].last_status, cards[None].last_error, answers) == (503, answer, [answer])
 
 
 def test_what_nobody_takes_becomes_a_dead_letter_that_is_replayed(
@@ -115,11 +146,11 @@ def test_what_nobody_takes_becomes_a_dead_letter_that_is_replayed(
     [message] = messages(worker_app, workspace)
     assert (message.state, message.attempts, message.last_status) == ("failed", tries, 302)
     with opened(worker_app, workspace) as tx:
-        webhooks.replay(tx, message.id)
+        webhooks.replay(worker_app.settings, tx, message.id)
         with pytest.raises(Conflict, match="still on its way"):
-            webhooks.replay(tx, message.id)
+            webhooks.replay(worker_app.settings, tx, message.id)
         with pytest.raises(NotFound):
-            webhooks.replay(tx, "whm_none")
+            webhooks.replay(worker_app.settings, tx, "whm_none")
     assert webhooks.deliver_due(worker_app) == 1
     assert messages(worker_app, workspace)[0].state == "delivered"
 

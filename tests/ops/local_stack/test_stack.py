@@ -22,10 +22,21 @@ import redis
 from backend.errors import Conflict, Unavailable
 from backend.kit import child
 from ops import local_stack
-from ops.local_stack import Stack, binaries, ports, postgres
+from ops.local_stack import Stack, binaries, ports, postgres, services
 from ops.local_stack import state as states
+from ops.local_stack.environment import service_environment
 
 ROOT = Path(__file__).parents[3]
+
+
+def test_a_worker_for_devices_gets_no_secret_of_pages_platforms_or_mail() -> None:
+    names = ("SECRET_KEYS", "WORKER_DATABASE_URL", "JWT_SECRET", "INSTAGRAM_APP_SECRET", "SMTP_URL", "WEBHOOK_SECRET")
+    env = dict.fromkeys(names, "secret")
+    known = [
+        {name for name, value in service_environment(worker, env).items() if value}
+        for worker in services.worker_services(stop_grace_s=1)
+    ]
+    assert known == [{*names} - {"JWT_SECRET"}, {"SECRET_KEYS", "WORKER_DATABASE_URL"}]
 
 
 def owner(stack: Stack) -> str:
