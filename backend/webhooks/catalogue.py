@@ -88,7 +88,9 @@ EVENT_TYPES = {
         EventType("automation.paused", "An automation was paused.", _AUTOMATION),
         EventType("automation.resumed", "An automation runs again.", _AUTOMATION),
         EventType("automation.deleted", "An automation was deleted.", _AUTOMATION),
-        EventType("report.weekly", "What the last week brought, each Monday.", {"week": "2026-W47", "summary": "7 posts published."}),
+        EventType(
+            "report.weekly", "What the last week brought, each Monday.", {"week": "2026-W47", "summary": "7 posts published."}
+        ),
         EventType("disk.low", "The studio's disk is nearly full. For a workspace of the operator.", {"free": "1.9 GiB"}),
     )
 }

@@ -64,5 +64,7 @@ def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")
     return (
         Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=_PAGE_SETTINGS),
-        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_SENDER_SETTINGS, *_PLATFORM_SECRETS)),
+        Service(
+            "worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_SENDER_SETTINGS, *_PLATFORM_SECRETS)
+        ),
     )

@@ -85,7 +85,9 @@ def _messages(page: Page, card: EndpointCard) -> None:
             st.rerun()
     take = st.session_state.setdefault("webhooks:take", PAGE_SIZE)
     with page.transaction(needs="owner") as tx:
-        message_page = webhooks.page(page.app.settings, tx, states=_FILTERS[filter_name or "All"], endpoint_id=card.id, take=take)
+        message_page = webhooks.page(
+            page.app.settings, tx, states=_FILTERS[filter_name or "All"], endpoint_id=card.id, take=take
+        )
     if not message_page.cards:
         st.caption("Nothing here. What happens from now on shows up.")
     for message in message_page.cards:
