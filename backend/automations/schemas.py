@@ -62,7 +62,7 @@ class AutomationCard:
 
 @dataclass(frozen=True, slots=True)
 class StepCard:
-    """A step of a run. `state`: running, done, skipped (it had nothing to do, or was left out), failed, cancelled (its run was);
+    """A step of a run. `state`: running, done, skipped (it had nothing to do, or was left out), failed, cancelled (as its run);
     "": not begun."""
 
     n: int

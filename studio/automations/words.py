@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from backend.automations import EVENTS, WEEKDAYS, AutomationRunCard, StepCard, describe_cron
+from backend.automations import EVENTS, WEEKDAYS, AutomationRunCard, describe_cron
 from backend.automations.definition import (
     Condition,
     CronTrigger,
