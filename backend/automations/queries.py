@@ -134,7 +134,7 @@ def _runs(tx: Session, ids: Sequence[str]) -> list[AutomationRunCard]:
     return sorted((_run(row) for row in rows), key=lambda card: card.id, reverse=True)
 
 
-def _run_query() -> Select[Any, Any, Any, Any, Any]:
+def _run_query() -> Select[Any, Any, Any, Any, Any, Any]:
     return (
         select(AutomationRun, Automation.name, Influencer.name, Job.state, Job.error_message, Job.finished_at)
         .join(Automation, Automation.id == AutomationRun.automation_id)
