@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 
 from backend.content_plans import to_instant, to_local_time
@@ -68,6 +68,11 @@ def week_before(at: datetime) -> str:
     """The week that ended last, as 2031-W07, in UTC."""
     year, week, _ = (at - timedelta(days=7)).isocalendar()
     return f"{year}-W{week:02}"
+
+
+def monday_of(week: str) -> date:
+    """The first day of a week as `week_before` writes it."""
+    return datetime.strptime(f"{week}-1", "%G-W%V-%u").date()
 
 
 def report_time(at: datetime) -> datetime:

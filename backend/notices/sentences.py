@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from backend.notices import rules
 from backend.notices.schemas import Happening
 
 _JOB_NOUNS = {
@@ -79,7 +80,7 @@ _TITLES: dict[str, Callable[[Happening, int], str]] = {
     "channel.expiring": lambda latest, _: f"{latest.name or 'A channel'} must be connected again soon",
     "channel.refused": lambda latest, _: f"{latest.name or 'A channel'} must be connected again",
     "member.joined": lambda latest, _: f"{latest.name or 'Somebody'} joined as {latest.data.get('role', 'member')}",
-    "report.weekly": lambda latest, _: f"Your week {latest.name}".strip(),
+    "report.weekly": lambda latest, _: f"Your week from {rules.monday_of(latest.name):%-d %B}",
     "disk": lambda latest, _: f"The studio's disk is nearly full: {latest.name} left",
     "address.refused": lambda latest, _: f"Messages to {latest.name} cannot be delivered",
 }

@@ -74,7 +74,10 @@ def show_hours(page: Page) -> None:
 def show_preferences(page: Page) -> None:
     with page.transaction() as tx:
         cards = notices.preferences(tx, page.app.settings)
+        has_targets = bool(notices.targets(tx))
     st.header("What you are told")
+    if not has_targets:
+        st.caption("Webhook, chat and push go to the addresses that you add below. There are none yet.")
     with st.form("notices:kinds"):
         chosen = {card.kind: _preference_fields(card) for card in cards}
         if st.form_submit_button("Save choices", type="primary"):

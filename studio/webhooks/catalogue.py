@@ -12,8 +12,8 @@ _ALL = "Everything"
 _CHOSEN = "Choose events"
 
 
-def event_filter(key: str, event_types: tuple[str, ...]) -> tuple[str, ...]:
-    """What an endpoint is told of; empty: everything. `event_types`: as it is now."""
+def event_filter(key: str, event_types: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What an endpoint is told of; empty: everything, None: nothing is chosen yet. `event_types`: as it is now."""
     choice = st.segmented_control(
         "Events", [_ALL, _CHOSEN], default=_CHOSEN if event_types else _ALL, required=True, key=f"{key}:all"
     )
@@ -29,7 +29,9 @@ def event_filter(key: str, event_types: tuple[str, ...]) -> tuple[str, ...]:
         key=f"{key}:types",
         placeholder="post.published, all of job, …",
     )
-    return tuple(chosen)
+    if not chosen:
+        st.caption("Choose one at least.")
+    return tuple(chosen) or None
 
 
 def event_label(name: str) -> str:

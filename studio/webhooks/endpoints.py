@@ -29,7 +29,8 @@ def new_endpoint(page: Page) -> None:
         name = st.text_input("Name", placeholder="n8n", max_chars=80, key="hook:name")
         url = st.text_input("Address", placeholder="https://n8n.example.com/webhook/studio", max_chars=2000, key="hook:url")
         event_types = event_filter("hook", ())
-        if st.button("Make the webhook", type="primary", icon=":material/webhook:"):
+        clicked = st.button("Make the webhook", type="primary", icon=":material/webhook:", disabled=event_types is None)
+        if clicked and event_types is not None:
             draft = EndpointDraft(name=name, url=url, event_types=event_types)
             with page.transaction(needs="owner") as tx:
                 created = webhooks.create_endpoint(page.app.settings, tx, draft)
@@ -115,7 +116,8 @@ def _change_form(page: Page, card: EndpointCard) -> None:
     name = st.text_input("Name", value=card.name, max_chars=80, key=f"name:{card.id}")
     url = st.text_input("Address", value=card.url, max_chars=2000, key=f"url:{card.id}")
     event_types = event_filter(card.id, card.event_types)
-    if st.button("Save", type="primary", key=f"save:{card.id}"):
+    clicked = st.button("Save", type="primary", key=f"save:{card.id}", disabled=event_types is None)
+    if clicked and event_types is not None:
         _save(page, card.id, EndpointChange(name=name, url=url, event_types=event_types))
         st.toast("Saved.", icon=":material/check:")
         st.rerun()

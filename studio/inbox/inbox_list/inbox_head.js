@@ -37,6 +37,7 @@ const FILTERS = [
 
 const KEYS = "J K move · A accept · R send back · E open · X select · Z undo"
 const VIEWER_KEYS = "J K move · E open"
+const NOTICE_KEYS = "J K move · A mark as read · R mark as unread · E open"
 
 /** Above the list: what kinds there are, and what can be done with all that are listed. */
 export class InboxHead {
@@ -77,8 +78,10 @@ export class InboxHead {
     const nodes = picked
       ? [el("strong", "", `${picked} selected`), button("Clear", this.does.onClear, "quiet")]
       : this.bulkButtons(listed, state)
-    if (listed.length && !(picked || state.most))
-      nodes.push(el("span", "keys muted", state.canEdit ? KEYS : VIEWER_KEYS))
+    if (listed.length && !(picked || state.most)) {
+      const keys = state.canEdit ? KEYS : VIEWER_KEYS
+      nodes.push(el("span", "keys muted", state.filter === "notice_log" ? NOTICE_KEYS : keys))
+    }
     this.bulk.replaceChildren(...nodes)
   }
 

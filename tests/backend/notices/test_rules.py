@@ -63,6 +63,13 @@ def test_folding_keeps_order_and_loses_nothing(gaps_s: list[int]) -> None:
     assert not rules.folds(at, at, at, at), "what was read is closed"
 
 
+@given(INSTANTS)
+def test_the_week_before_begins_on_a_monday(at: datetime) -> None:
+    monday = rules.monday_of(rules.week_before(at))
+    assert monday.weekday() == 0
+    assert timedelta(days=7) <= at.date() - monday <= timedelta(days=13)
+
+
 def test_times_that_are_none_are_refused_and_empty_hours_hold_nothing() -> None:
     at = datetime(2031, 1, 1, 23, tzinfo=UTC)
     assert rules.quiet_until(at, zone="UTC", quiet_from="", quiet_to="") is None
