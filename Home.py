@@ -3,15 +3,18 @@ page."""
 
 import streamlit as st
 
+from backend.accounts import ReadingSettings
 from studio.content_plans import composer
-from studio.shell import menu, nav, session, sign_in, theme
+from studio.shell import menu, nav, page_reader, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
 from studio.ui.forms import track_run
 
 theme.apply()
-page = st.navigation(nav.pages(), position="hidden")
 with error_boundary(stop=True):
     session_info = session.current()
+page_reader.set_reader(session_info.user.reading if session_info else ReadingSettings())
+page = st.navigation(nav.pages(), position="hidden")
+with error_boundary(stop=True):
     if session_info is None or sign_in.has_link():
         sign_in.show(session_info)
         st.stop()

@@ -31,6 +31,7 @@ from backend.accounts.people import (
     set_avatar,
     set_role,
 )
+from backend.accounts.reading_settings import set_reading
 from backend.accounts.rules import INVITE_PARAM
 from backend.accounts.schemas import (
     InvitationCard,
@@ -38,6 +39,7 @@ from backend.accounts.schemas import (
     MemberCard,
     NewInvitation,
     NewPerson,
+    ReadingSettings,
     SessionCard,
     SessionInfo,
     SetupDraft,
@@ -68,6 +70,7 @@ __all__ = [
     "MemberCard",
     "NewInvitation",
     "NewPerson",
+    "ReadingSettings",
     "SessionCard",
     "SessionInfo",
     "SetupDraft",
@@ -110,6 +113,7 @@ __all__ = [
     "revoke_session",
     "sessions",
     "set_avatar",
+    "set_reading",
     "set_role",
     "sign_in",
     "sign_out",

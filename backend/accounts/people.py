@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.accounts import passwords, sessions, throttle
+from backend.accounts.reading_settings import READING_COLUMNS
 from backend.accounts.rules import checked_email, checked_name, checked_password
-from backend.accounts.schemas import MemberCard, UserCard, WorkspaceCard
+from backend.accounts.schemas import MemberCard, ReadingSettings, UserCard, WorkspaceCard
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
@@ -82,8 +83,9 @@ def rename_workspace(tx: Session, name: str) -> None:
 
 def acting_user(tx: Session) -> UserCard:
     """The person that `tx` acts as."""
-    user = tx.execute(select(User.id, User.email, User.name, User.avatar_id).where(User.id == tx.info["user_id"])).one()
-    return UserCard(*user)
+    columns = (User.id, User.email, User.name, User.avatar_id, *READING_COLUMNS)
+    user_id, email, name, avatar_id, *reading = tx.execute(select(*columns).where(User.id == tx.info["user_id"])).one()
+    return UserCard(user_id, email, name, avatar_id, ReadingSettings(*reading))
 
 
 def rename_user(tx: Session, name: str) -> None:

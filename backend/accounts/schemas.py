@@ -44,6 +44,21 @@ class NewPerson(Draft):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """How a person reads; "": as their browser, or the language, has it. `language`: a key of LANGUAGES; `zone`: IANA name;
+    `date_style`: dmy, mdy or iso; `hours`: 12 or 24; `week_start`: mon, sat or sun; `currency`: ISO code that costs are also
+    shown in; `theme`: light or dark."""
+
+    language: str = ""
+    zone: str = ""
+    date_style: str = ""
+    hours: str = ""
+    week_start: str = ""
+    currency: str = ""
+    theme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UserCard:
     """`avatar_id` "": no picture."""
 
@@ -51,6 +66,7 @@ class UserCard:
     email: str
     name: str
     avatar_id: str = ""
+    reading: ReadingSettings = ReadingSettings()
 
 
 @dataclass(frozen=True, slots=True)

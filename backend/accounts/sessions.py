@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, throttle
+from backend.accounts.reading_settings import READING_COLUMNS
 from backend.accounts.rules import CODE_TTL_S, TICKET_TTL_S
-from backend.accounts.schemas import SessionCard, SessionInfo, SetupDraft, UserCard, WorkspaceCard
+from backend.accounts.schemas import ReadingSettings, SessionCard, SessionInfo, SetupDraft, UserCard, WorkspaceCard
 from backend.db.tables import Membership, SessionRow, User, Workspace
 from backend.db.transactions import Anonymous, Database, enter_workspace, hash_token
 from backend.errors import Conflict, NotFound, NotSignedIn
@@ -201,6 +202,7 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
             User.name,
             User.avatar_id,
             SessionRow.last_seen_at < _now - timedelta(seconds=SEEN_EVERY_S),
+            *READING_COLUMNS,
         )
         .join(User, User.id == SessionRow.user_id)
         .where(SessionRow.token_hash == hash_token(token), SessionRow.revoked_at.is_(None), SessionRow.expires_at > _now)
@@ -208,11 +210,13 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
     ).first()
     if row is None:
         return None
-    session_id, user_id, email, name, avatar_id, seen_at_is_old = row
+    session_id, user_id, email, name, avatar_id, seen_at_is_old, *reading = row
     if seen_at_is_old:
         tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=_now))
     act_as(tx, user_id)
-    return SessionInfo(UserCard(user_id, email, name, avatar_id), session_id, tuple(my_workspaces(tx)))
+    return SessionInfo(
+        UserCard(user_id, email, name, avatar_id, ReadingSettings(*reading)), session_id, tuple(my_workspaces(tx))
+    )
 
 
 def renew_session(tx: Session, token: str, *, days: int) -> bool:

@@ -14,13 +14,22 @@ declared once among the modules of a component.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import streamlit as st
 
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
+from backend.language import reader, translations
+from backend.language.extraction import sentences_of
+
+
+class Renderer(Protocol):
+    """Streamlit's own, which gets the words of the component with its data."""
+
+    def __call__(self, *, data: Mapping[str, Any] | None = None, **arguments: Any) -> Any: ...
+
 
 SHARED = Path(__file__).parent / "shared"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+\.js)"\n', re.MULTILINE)
@@ -31,7 +40,7 @@ _COMMENT = re.compile(r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*|//[^\n]*)\n", re.M
 _DEFAULT = re.compile(r"^export default\b", re.MULTILINE)
 
 
-def load(package_file: str, entry: str = "") -> ComponentRenderer:
+def load(package_file: str, entry: str = "") -> Renderer:
     """The component whose script starts at `<entry>.js` beside `package_file` (the `__file__` of its folder's `__init__`).
 
     The entry, by default named as the folder, has a default export. The styles are `shared.css` and, for each module, the .css
@@ -42,7 +51,28 @@ def load(package_file: str, entry: str = "") -> ComponentRenderer:
     modules = modules_in_order(folder / f"{entry}.js")
     styles = [SHARED / "shared.css", *(path.with_suffix(".css") for path in modules)]
     css = "".join(_read(path) for path in styles if path.exists())
-    return st.components.v2.component(f"studio_{entry}", html='<div class="root">\n</div>', css=css, js=link(modules))
+    component = st.components.v2.component(f"studio_{entry}", html='<div class="root">\n</div>', css=css, js=link(modules))
+
+    def worded_component(*, data: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
+        words = component_words(tuple(modules), reader().language)
+        return component(data={**(data or {}), **({"words": words} if words else {})}, **arguments)
+
+    return worded_component
+
+
+@cache
+def component_words(modules: tuple[Path, ...], language: str) -> dict[str, Any]:
+    """What `ui/shared/words.js` needs to word a component's sentences; {} for English."""
+    if language == "en":
+        return {}
+    texts: dict[str, str | list[str]] = {}
+    for module in modules:
+        for (_, template, plural), _ in sentences_of(module):
+            catalogue = translations(language)
+            texts[template] = (
+                [catalogue.ngettext(template, plural, n) for n in (1, 2)] if plural else catalogue.gettext(template)
+            )
+    return {"language": language, "texts": texts}
 
 
 def ignore() -> None:

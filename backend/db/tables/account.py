@@ -35,6 +35,14 @@ class User(Dated, Base):
     totp_enabled_at: Mapped[datetime | None]
     totp_last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """The time step of the last code that was used: no code is taken twice."""
+    language: Mapped[str] = mapped_column(server_default="")
+    """What follows is how this person reads; "": as their browser or the language has it. Keys of backend.accounts.reading."""
+    zone: Mapped[str] = mapped_column(server_default="")
+    date_style: Mapped[str] = mapped_column(server_default="")
+    hours: Mapped[str] = mapped_column(server_default="")
+    week_start: Mapped[str] = mapped_column(server_default="")
+    currency: Mapped[str] = mapped_column(server_default="")
+    theme: Mapped[str] = mapped_column(server_default="")
 
 
 class RecoveryCode(Dated, Base):

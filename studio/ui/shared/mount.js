@@ -1,3 +1,5 @@
+import { setWords } from "./words.js"
+
 /**
  * What Streamlit calls at each run of the page (components v2): one view per element, made at its first run, updated
  * at each, closed when the element goes.
@@ -11,6 +13,7 @@ export const mountable = create => {
   const mounted = new WeakMap()
   return given => {
     const run = noted(given)
+    setWords(/** @type {{ words?: import("./words.js").Words }} */ (run.data ?? {}).words)
     const { parentElement } = run
     const view = mounted.get(parentElement) ?? create(rootOf(parentElement), run)
     mounted.set(parentElement, view)

@@ -1,0 +1,36 @@
+"""How a person reads: language, zone, dates, hours, week, currency, theme. Theirs in every workspace."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from zoneinfo import available_timezones
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from backend.accounts.schemas import ReadingSettings
+from backend.db.tables import User
+from backend.errors import Invalid
+from backend.language import LANGUAGES
+
+CHOICES = {
+    "language": tuple(LANGUAGES),
+    "date_style": ("dmy", "mdy", "iso"),
+    "hours": ("24", "12"),
+    "week_start": ("mon", "sat", "sun"),
+    "theme": ("light", "dark"),
+}
+READING_COLUMNS = tuple(getattr(User, field.name) for field in fields(ReadingSettings))
+
+
+def set_reading(tx: Session, reading: ReadingSettings) -> None:
+    """Of the acting person. Raises Invalid for a value that is none of CHOICES, or an unknown time zone."""
+    values = asdict(reading)
+    for name, allowed in CHOICES.items():
+        if values[name] and values[name] not in allowed:
+            raise Invalid(f"{name} is one of {', '.join(allowed)}, or empty.")
+    if reading.zone and reading.zone not in available_timezones():
+        raise Invalid("Choose a time zone from the list.")
+    if reading.currency and not (len(reading.currency) == 3 and reading.currency.isalpha() and reading.currency.isupper()):
+        raise Invalid("A currency is a code of three letters, such as EUR.")
+    tx.execute(update(User).where(User.id == tx.info["user_id"]).values(**values))

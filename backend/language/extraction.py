@@ -1,0 +1,72 @@
+"""Which sentences the code has: `bin/words.py` reads them, and the studio those of its browser components. By Babel's extractors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from babel.messages.extract import extract
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("backend", "studio", "pages", "workers")
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
+    "tr": None,
+    "tr_lazy": None,
+    "tr_plural": (1, 2),
+    "tr_lazy_plural": (1, 2),
+    "tr_context": ((1, "c"), 2),
+    "trLazy": None,
+    "trPlural": (1, 2),
+}
+COMMENT = "Translators:"
+Key = tuple[str, str, str]
+"""Context, template, plural; the last two of Babel's message, "" where there is none."""
+
+
+@dataclass(slots=True)
+class Sentence:
+    """`files`: where it stands, from the repository's root; `comments`: what translators are told of it."""
+
+    files: set[str] = field(default_factory=set)
+    comments: list[str] = field(default_factory=list)
+
+
+def part_of(file: str) -> str:
+    """The catalogue that a file's sentences are in: the noun of its folder; `backend/kit` and single files are `common`."""
+    parts = file.split("/")
+    if parts[0] == "pages" or len(parts) < 3:
+        return "common"
+    return {"ui": "common", "shell": "common", "kit": "common", "language": "common"}.get(parts[1], parts[1])
+
+
+def sentences() -> dict[str, dict[Key, Sentence]]:
+    """Part -> its sentences."""
+    by_part: dict[str, dict[Key, Sentence]] = defaultdict(lambda: defaultdict(Sentence))
+    for path in source_files():
+        file = path.relative_to(ROOT).as_posix()
+        for key, comments in sentences_of(path):
+            sentence = by_part[part_of(file)][key]
+            sentence.files.add(file)
+            sentence.comments += [comment for comment in comments if comment not in sentence.comments]
+    return by_part
+
+
+def source_files() -> Iterator[Path]:
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".js"} and not path.name.endswith(".test.js") and "node_modules" not in path.parts:
+                yield path
+
+
+def sentences_of(path: Path) -> Iterator[tuple[Key, list[str]]]:
+    """The sentences of one file, with the comments for translators."""
+    method, import_ = ("javascript", b"/words.js") if path.suffix == ".js" else ("python", b"backend.language")
+    if import_ not in path.read_bytes():
+        return
+    with path.open("rb") as lines:
+        for _, words, comments, context in extract(method, lines, KEYWORDS, (COMMENT,)):
+            template, plural = (words, "") if isinstance(words, str) else (words[0], words[1])
+            if template:
+                yield (context or "", template, plural), [comment.removeprefix(COMMENT).strip() for comment in comments]

@@ -1,0 +1,47 @@
+"""For whom a page is worded: the person's own settings, else what their browser says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from backend.accounts import ReadingSettings
+from backend.language import LANGUAGES, Reader, set_resolver
+
+_KEY = "_reader"
+_FIRST_WEEKDAYS = {"mon": 0, "sat": 5, "sun": 6}
+
+
+def set_reader(settings: ReadingSettings) -> None:
+    """Everything that this page draws from now on, in its callbacks and fragments too, is worded for this person."""
+    reader = Reader(
+        settings.language or browser_language(),
+        settings.zone or _browser_text(st.context.timezone),
+        settings.date_style,
+        int(settings.hours or 0),
+        _FIRST_WEEKDAYS.get(settings.week_start),
+    )
+    if st.session_state.get(_KEY) != reader:
+        st.session_state[_KEY] = reader
+
+
+def browser_language() -> str:
+    """The language of LANGUAGES that the browser asks for; English for every other."""
+    language = _browser_text(st.context.locale).replace("_", "-").partition("-")[0].lower()
+    return language if language in LANGUAGES else "en"
+
+
+def _browser_text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _of_this_page() -> Reader | None:
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    reader = st.session_state.get(_KEY)
+    return reader if isinstance(reader, Reader) else None
+
+
+set_resolver(_of_this_page)

@@ -1,0 +1,61 @@
+/**
+ * Sentences in the language of the reader. Python sends what a component's script has of them with its data
+ * (studio/ui/browser_component.py); English needs none. The English sentence is the key, as in Python
+ * (backend/language): call `tr` when something is drawn, never at the top of a module, and mark tables with `trLazy`.
+ */
+
+/** @typedef {{ language: string, texts: Record<string, string | string[]> }} Words */
+/** @typedef {Record<string, string | number>} Values */
+
+/** @type {Words} */
+let words = { language: "en", texts: {} }
+
+/** @param {Words | undefined} sent */
+export const setWords = sent => {
+  words = sent ?? { language: "en", texts: {} }
+}
+
+/** The language that numbers and dates are written in too: `toLocaleString(readerLanguage())`. */
+export const readerLanguage = () => words.language
+
+/**
+ * `tr("Moved to place {place} of {n}.", { place: 2, n: 5 })`; a number with `:,` gets the signs of the language.
+ *
+ * @param {string} template
+ * @param {Values} [values]
+ */
+export const tr = (template, values) => {
+  const translated = words.texts[template]
+  return filled(typeof translated === "string" ? translated : template, values)
+}
+
+/**
+ * `trPlural("{n} picture", "{n} pictures", 3)`; `n` is a place of both.
+ *
+ * @param {string} template
+ * @param {string} plural
+ * @param {number} n
+ * @param {Values} [values]
+ */
+export const trPlural = (template, plural, n, values) => {
+  const translated = words.texts[template]
+  const [singularForm, pluralForm] = Array.isArray(translated) ? translated : [template, plural]
+  return filled((n === 1 ? singularForm : pluralForm) ?? plural, { n, ...values })
+}
+
+/**
+ * Marks a sentence of a table, which `tr` words when it is shown.
+ *
+ * @param {string} template
+ */
+export const trLazy = template => template
+
+/** @param {string} template @param {Values} [values] */
+const filled = (template, values) =>
+  values
+    ? template.replace(/\{(\w+)(:,)?\}/g, (place, name, grouped) => {
+        const value = values[name]
+        if (value === undefined) return place
+        return grouped ? value.toLocaleString(words.language) : String(value)
+      })
+    : template

@@ -1,0 +1,66 @@
+"""Finds sentences for people that are not worded: string literals outside of `tr(...)` and its kin."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+WORDED_BY = {"tr", "tr_plural", "tr_context", "tr_lazy", "tr_lazy_plural"}
+FOR_MACHINES = {
+    "html", "get", "getattr", "setattr", "hasattr", "pop", "startswith", "endswith", "compile", "sub", "split", "join", "match",
+    "fullmatch", "query", "load", "TypeVar", "cast", "Literal", "strptime", "strftime", "encode",
+    "ValueError", "KeyError", "TypeError", "RuntimeError",
+}  # fmt: skip
+"""Calls whose texts nobody reads in the studio."""
+ARGUMENTS_FOR_MACHINES = {
+    "key", "icon", "type", "kind", "width", "height", "id", "file", "mime", "horizontal_alignment", "vertical_alignment", "gap",
+    "color", "label_visibility", "language", "border", "layout", "needs", "css", "html", "form", "noun", "state",
+}  # fmt: skip
+_WORDS = re.compile(r"[A-Za-z]{2,}['’,:;]? [A-Za-z{(“]|^[A-Z][a-z]+(?:[ .…?!:]|$)|[a-z}][.?!…]$|^[a-z]+ \{|\} [a-z]+")
+_CODE = re.compile(
+    r"SELECT |</?[a-z]+[ >/]|^:material|^[a-z_]+[:/]|^[\w./-]+$(?<![A-Z][a-z])|var\(--|px;|^data:|^https?:|^%|\}px|^[.#\[]\w|;\s*$"
+)
+
+
+def bare_sentences(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each; docstrings, comparisons, keys and texts for machines are none."""
+    tree = ast.parse(path.read_text("utf-8"))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        text = _literal(node)
+        if text and _WORDS.search(text) and not _CODE.search(text) and not _is_for_machines(node, parents):
+            yield node.lineno, text  # type: ignore[attr-defined]
+
+
+def _literal(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return ""
+
+
+def _is_for_machines(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    child = node
+    while (parent := parents.get(child)) is not None:
+        match parent:
+            case ast.Expr(value=ast.Constant()) | ast.Compare() | ast.MatchValue():
+                return True
+            case ast.JoinedStr() if not isinstance(child, ast.FormattedValue):
+                return True
+            case ast.keyword(arg=name) if name in ARGUMENTS_FOR_MACHINES:
+                return True
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WORDED_BY | FOR_MACHINES:
+                return True
+            case ast.Subscript(slice=part) if part is child:
+                return True
+            case ast.Dict(keys=keys) if child in keys:
+                return True
+            case ast.AnnAssign(annotation=part) | ast.arg(annotation=part) if part is child:
+                return True
+            case ast.FunctionDef(returns=part) if part is child:
+                return True
+        child = parent
+    return False

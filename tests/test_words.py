@@ -1,0 +1,53 @@
+"""Laws of words (docs/CONTRIBUTING.md): every sentence of the studio is in the catalogues, and each language has all of them."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from backend.language.catalogues import FOLDER, LANGUAGES
+from backend.language.extraction import sentences
+from tests.support.bare_sentences import bare_sentences
+
+ROOT = Path(__file__).resolve().parent.parent
+NOT_YET = {path.name for path in (ROOT / "studio").iterdir() if path.is_dir()}
+"""Parts of studio/ whose sentences are not in the catalogues yet. Only ever gets shorter."""
+EXCEPTIONS: dict[str, set[str]] = {}
+"""File -> texts that are no sentences of ours, with a reason beside each."""
+
+
+@pytest.fixture(scope="module")
+def words() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("words", ROOT / "bin" / "words.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_sentences_are_worded_for_their_reader() -> None:
+    files = [path for path in (ROOT / "studio").rglob("*.py") if path.relative_to(ROOT).parts[1] not in NOT_YET]
+    bare = [
+        f"{path.relative_to(ROOT)}:{line} {text!r}"
+        for path in sorted(files)
+        for line, text in bare_sentences(path)
+        if text not in EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), set())
+    ]
+    assert not bare, "wrap these with tr(...), see docs/CONTRIBUTING.md:\n" + "\n".join(bare)
+
+
+def test_catalogues_have_every_sentence_and_its_translation(words: ModuleType) -> None:
+    by_part = sentences()
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        known = words.translated(language)
+        missing = [f"{part}: {key[1]}" for part, keys in by_part.items() for key in keys if key not in known]
+        assert not missing, f"{language}: translate these (make words), {len(missing)}:\n" + "\n".join(missing[:50])
+        for part, keys in by_part.items():
+            file = FOLDER / language / f"{part}.po"
+            assert file.read_bytes() == words.catalogue_text(language, keys, known), f"{file.name} is behind: make words"
