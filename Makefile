@@ -65,8 +65,12 @@ env-example: ## write .env.example anew from backend/settings
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
+words: ## bring the catalogues of translations up to date with the code
+	@$(SETUP) dev
+	@$(PY) bin/words.py
+
 third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from what is installed
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example third-party
+.PHONY: help run demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party

@@ -1,4 +1,4 @@
-"""Laws of words (docs/CONTRIBUTING.md): every sentence of the studio is in the catalogues, and each language has all of them."""
+"""Laws of words (docs/CONTRIBUTING.md): sentences are in the catalogues, and each language has all of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""In which words people read: messages that know their parts, catalogues of translations, and who reads now. No product in it.
+"""In which words people read: messages that know their parts, catalogues of translations, and who reads now. No product here.
 
-The English sentence in the code is the key of its translation (gettext). `tr` words a sentence at once, for whoever reads; that of
-`tr_lazy` is worded later, by `worded`, wherever it is shown. Catalogues: `catalogues/<language>/<part>.po`; `make words` brings
-them up to date with the code.
+The English sentence in the code is the key of its translation (gettext). `tr` words it at once, for whoever reads; what
+`tr_lazy` returns is worded later, by `worded`, wherever it is shown. `make words` brings the catalogues
+(`catalogues/<language>/<part>.po`) up to date with the code.
 """
 
 from backend.language.catalogues import LANGUAGES, translations

@@ -1,4 +1,4 @@
-"""Which sentences the code has: `bin/words.py` reads them, and the studio those of its browser components. By Babel's extractors."""
+"""Which sentences the code has, by Babel's extractors: for `bin/words.py`, and for the words of browser components."""
 
 from __future__ import annotations
 

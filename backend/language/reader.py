@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`language`: a key of LANGUAGES. `zone`: IANA name, "" where it is not known. `date_style`: dmy, mdy, iso, "" as the language
-    writes them. `hours`: 12 or 24, 0: 24. `first_weekday`: 0 is Monday, None: Monday."""
+    """`language`: a key of LANGUAGES. `zone`: IANA name, "" where it is not known. `date_style`: dmy, mdy, iso, "": as the
+    language writes them. `hours`: 12 or 24, 0: 24. `first_weekday`: 0 is Monday, None: Monday."""
 
     language: str = "en"
     zone: str = ""

@@ -15,6 +15,7 @@ from backend.accounts import UserCard, WorkspaceCard
 from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
 from backend.errors import NotSignedIn, StudioError, Unavailable
+from backend.language import worded
 from studio.shell import current_influencer, nav, resources, session, theme, top_bar
 from studio.ui.format import plain
 
@@ -134,15 +135,15 @@ def error_boundary(*, stop: bool = False) -> Iterator[None]:
     try:
         yield
     except NotSignedIn as error:
-        st.error(plain(error.message), icon=":material/logout:")
+        st.error(plain(worded(error.message)), icon=":material/logout:")
         st.button("Go on", on_click=lambda: None)
         st.stop()
     except Unavailable as error:
-        st.error(plain(error.message), icon=":material/cloud_off:")
+        st.error(plain(worded(error.message)), icon=":material/cloud_off:")
         st.button("Try again", on_click=lambda: None, key="_again")
         st.stop()
     except StudioError as error:
-        st.error(plain(error.message), icon=":material/error:")
+        st.error(plain(worded(error.message)), icon=":material/error:")
         if stop:
             st.stop()
 

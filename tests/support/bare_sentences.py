@@ -20,7 +20,8 @@ ARGUMENTS_FOR_MACHINES = {
 }  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z]{2,}['’,:;]? [A-Za-z{(“]|^[A-Z][a-z]+(?:[ .…?!:]|$)|[a-z}][.?!…]$|^[a-z]+ \{|\} [a-z]+")
 _CODE = re.compile(
-    r"SELECT |</?[a-z]+[ >/]|^:material|^[a-z_]+[:/]|^[\w./-]+$(?<![A-Z][a-z])|var\(--|px;|^data:|^https?:|^%|\}px|^[.#\[]\w|;\s*$"
+    r"SELECT |</?[a-z]+[ >/]|^:material|^[a-z_]+[:/]|^[\w./-]+$(?<![A-Z][a-z])|var\(--|px;"
+    r"|^data:|^https?:|^%|\}px|^[.#\[]\w|;\s*$"
 )
 
 

@@ -8,15 +8,15 @@
 /** @typedef {Record<string, string | number>} Values */
 
 /** @type {Words} */
-let words = { language: "en", texts: {} }
+let readerWords = { language: "en", texts: {} }
 
 /** @param {Words | undefined} sent */
 export const setWords = sent => {
-  words = sent ?? { language: "en", texts: {} }
+  readerWords = sent ?? { language: "en", texts: {} }
 }
 
 /** The language that numbers and dates are written in too: `toLocaleString(readerLanguage())`. */
-export const readerLanguage = () => words.language
+export const readerLanguage = () => readerWords.language
 
 /**
  * `tr("Moved to place {place} of {n}.", { place: 2, n: 5 })`; a number with `:,` gets the signs of the language.
@@ -25,8 +25,8 @@ export const readerLanguage = () => words.language
  * @param {Values} [values]
  */
 export const tr = (template, values) => {
-  const translated = words.texts[template]
-  return filled(typeof translated === "string" ? translated : template, values)
+  const translated = readerWords.texts[template]
+  return filledTemplate(typeof translated === "string" ? translated : template, values)
 }
 
 /**
@@ -38,9 +38,9 @@ export const tr = (template, values) => {
  * @param {Values} [values]
  */
 export const trPlural = (template, plural, n, values) => {
-  const translated = words.texts[template]
+  const translated = readerWords.texts[template]
   const [singularForm, pluralForm] = Array.isArray(translated) ? translated : [template, plural]
-  return filled((n === 1 ? singularForm : pluralForm) ?? plural, { n, ...values })
+  return filledTemplate((n === 1 ? singularForm : pluralForm) ?? plural, { n, ...values })
 }
 
 /**
@@ -51,11 +51,11 @@ export const trPlural = (template, plural, n, values) => {
 export const trLazy = template => template
 
 /** @param {string} template @param {Values} [values] */
-const filled = (template, values) =>
+const filledTemplate = (template, values) =>
   values
     ? template.replace(/\{(\w+)(:,)?\}/g, (place, name, grouped) => {
         const value = values[name]
         if (value === undefined) return place
-        return grouped ? value.toLocaleString(words.language) : String(value)
+        return grouped ? value.toLocaleString(readerWords.language) : String(value)
       })
     : template
