@@ -13,7 +13,7 @@ export const mountable = create => {
   const mounted = new WeakMap()
   return given => {
     const run = noted(given)
-    setWords(/** @type {{ words?: import("./words.js").Words }} */ (run.data ?? {}).words)
+    setWords(/** @type {{ words?: import("./words.js").Words } | null} */ (run.data)?.words)
     const { parentElement } = run
     const view = mounted.get(parentElement) ?? create(rootOf(parentElement), run)
     mounted.set(parentElement, view)
