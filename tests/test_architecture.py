@@ -104,7 +104,7 @@ def test_other_slices_are_entered_through_their_door() -> None:
 
 
 PAGES_MAY = {"backend.app", "backend.errors", "backend.settings", "backend.db.transactions", "backend.platforms"}
-"""Besides doors of slices, what their `schemas` say, the kit and the values of ports."""
+"""Besides doors of slices, what their `schemas` say, the kit, the words and the values of ports."""
 
 
 def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
@@ -113,7 +113,7 @@ def test_pages_and_studio_enter_by_doors_and_port_values_only() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             folder, _, rest = module.removeprefix("backend.").partition(".")
-            if not module.startswith("backend.") or folder in SLICES | {"kit", "api"} or module in PAGES_MAY:
+            if not module.startswith("backend.") or folder in SLICES | {"kit", "language", "api"} or module in PAGES_MAY:
                 continue
             names = {"port", "limits", "registry", "text_limits"}
             port = (
