@@ -33,32 +33,32 @@ def main(arguments: list[str]) -> int:
     for language in LANGUAGES:
         if language == "en":
             continue
-        known = translated(language)
+        translations = translated(language)
         for template, words in added.get(language, {}).items():
-            known[added_key(template, by_part)] = words if isinstance(words, str) else tuple(words)
+            translations[added_key(template, by_part)] = words if isinstance(words, str) else tuple(words)
         for file in (FOLDER / language).glob("*.po"):
             if file.stem not in by_part:
                 file.unlink()
         for part, keys in sorted(by_part.items()):
             file = FOLDER / language / f"{part}.po"
             if arguments[:1] == ["missing"]:
-                print_missing(part, keys, known)
+                print_missing(part, keys, translations)
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(catalogue_text(language, keys, known))
+                file.write_bytes(catalogue_text(language, keys, translations))
     return 0
 
 
 def translated(language: str) -> dict[Key, Translation]:
     """Every translation there is, of all parts."""
-    known: dict[Key, Translation] = {}
+    translations: dict[Key, Translation] = {}
     for file in sorted((FOLDER / language).glob("*.po")):
         for entry in read_catalogue(file, language):
             template, plural = (entry.id, "") if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
             words = entry.string if isinstance(entry.string, str) else tuple(entry.string or ())
             if template and any(words):
-                known[(entry.context or "", template, plural)] = words
-    return known
+                translations[(entry.context or "", template, plural)] = words
+    return translations
 
 
 def added_key(template: str, by_part: Mapping[str, Mapping[Key, Sentence]]) -> Key:
@@ -70,12 +70,12 @@ def added_key(template: str, by_part: Mapping[str, Mapping[Key, Sentence]]) -> K
     raise SystemExit(f"The code has no sentence {template!r}.")
 
 
-def catalogue_text(language: str, keys: Mapping[Key, Sentence], known: Mapping[Key, Translation]) -> bytes:
+def catalogue_text(language: str, keys: Mapping[Key, Sentence], translations: Mapping[Key, Translation]) -> bytes:
     """One part's file, in the order of the templates, without line numbers or dates: it changes when sentences do."""
     catalogue = Catalog(locale=language, fuzzy=False)
     for key, sentence in sorted(keys.items(), key=lambda item: (item[0][1].lower(), item[0])):
         context, template, plural = key
-        words = known.get(key, ("", "") if plural else "")
+        words = translations.get(key, ("", "") if plural else "")
         check_places(template, plural, words)
         catalogue.add(
             (template, plural) if plural else template,
@@ -98,9 +98,9 @@ def check_places(template: str, plural: str, words: Translation) -> None:
             raise SystemExit(f"{text!r} has places that {template!r} does not have: {', '.join(sorted(unknown))}")
 
 
-def print_missing(part: str, keys: Mapping[Key, Sentence], known: Mapping[Key, Translation]) -> None:
+def print_missing(part: str, keys: Mapping[Key, Sentence], translations: Mapping[Key, Translation]) -> None:
     for context, template, plural in sorted(keys):
-        if (context, template, plural) not in known:
+        if (context, template, plural) not in translations:
             print(json.dumps([part, context, template, plural], ensure_ascii=False))  # noqa: T201
 
 

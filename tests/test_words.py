@@ -45,9 +45,9 @@ def test_catalogues_have_every_sentence_and_its_translation(words: ModuleType) -
     for language in LANGUAGES:
         if language == "en":
             continue
-        known = words.translated(language)
-        missing = [f"{part}: {key[1]}" for part, keys in by_part.items() for key in keys if key not in known]
+        translations = words.translated(language)
+        missing = [f"{part}: {key[1]}" for part, keys in by_part.items() for key in keys if key not in translations]
         assert not missing, f"{language}: translate these (make words), {len(missing)}:\n" + "\n".join(missing[:50])
         for part, keys in by_part.items():
             file = FOLDER / language / f"{part}.po"
-            assert file.read_bytes() == words.catalogue_text(language, keys, known), f"{file.name} is behind: make words"
+            assert file.read_bytes() == words.catalogue_text(language, keys, translations), f"{file.name} is behind: make words"
