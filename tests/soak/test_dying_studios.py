@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,7 +22,6 @@ from typing import Any
 
 import httpx
 import jwt
-import psutil
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -34,13 +32,11 @@ from backend.accounts import passwords
 from backend.app import App
 from backend.db.tables import Board, ContentPlan, EventRow, Influencer, PromptTemplate, SessionRow, TextDraft
 from backend.db.transactions import Anonymous
-from backend.kit import child
 from backend.kit.ids import new_id
-from backend.settings import ROOT
-from ops.local_stack import services
-from tests.e2e.conftest import answers, free_port, listening_pid
+from tests.e2e.conftest import free_port
 from tests.factories.account import Tenant, make_person
 from tests.factories.posts import make_planner
+from tests.soak.studio_processes import StudioProcesses
 from tests.support.wait import until
 
 pytestmark = pytest.mark.kill
@@ -52,43 +48,13 @@ PASSWORD = "correct horse battery"
 ENDED = 401
 
 
-@dataclass
-class Servers:
-    """The studio processes, by port."""
-
-    environment: dict[str, str]
-    folder: Path
-    running: dict[int, Any] = field(default_factory=dict)
-
-    def start(self, port: int) -> None:
-        with (self.folder / f"studio-{port}.log").open("ab") as log:
-            argv = [sys.executable, *services.studio_service(host="127.0.0.1", port=port).args]
-            env = {**os.environ, **self.environment, "HOST": "127.0.0.1", "PORT": str(port)}
-            self.running[port] = child.spawn(argv, cwd=ROOT, env=env, stdout=log, stderr=log)
-
-    def kill(self, port: int) -> None:
-        """The process and whatever it started, without a warning."""
-        studio = psutil.Process(listening_pid(port))
-        for victim in [studio, *studio.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-        self.running[port].wait()
-
-    def wait_for(self, port: int) -> None:
-        until(lambda: answers(f"http://127.0.0.1:{port}"), 240, what=f"the studio at {port}")
-
-    def any_url(self, dice: random.Random) -> str:
-        return f"http://127.0.0.1:{dice.choice(sorted(self.running))}"
-
-
 @pytest.fixture
-def servers(environment: dict[str, str], tmp_path: Path) -> Iterator[Servers]:
-    both = Servers(environment, tmp_path)
+def servers(environment: dict[str, str], tmp_path: Path) -> Iterator[StudioProcesses]:
+    both = StudioProcesses(environment, tmp_path)
     for _ in range(2):
         both.start(free_port())
     yield both
-    for process in both.running.values():
-        child.stop(process, grace_s=8)
+    both.stop()
 
 
 @dataclass
@@ -110,7 +76,7 @@ class Findings:
 
 @dataclass
 class Campaign:
-    servers: Servers
+    servers: StudioProcesses
     key: str
     influencer_id: str
     channel_id: str
@@ -291,7 +257,7 @@ NOUNS = {
 }
 
 
-def test_studios_are_killed_and_nothing_is_made_twice_or_missed(app: App, workspace: Tenant, servers: Servers) -> None:
+def test_studios_are_killed_and_nothing_is_made_twice_or_missed(app: App, workspace: Tenant, servers: StudioProcesses) -> None:
     dice = random.Random(SEED)
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         key = access.create(tx, ApiKeyDraft(name="soak", scopes=("*:read", "*:write"))).secret
