@@ -181,6 +181,7 @@ def environment(database_urls: DatabaseUrls, redis_url: str, storage_urls: dict[
         "ALLOWED_HOSTS": "studio.test,testserver",
         "ENGINE_DEVICE": "cpu",
         "ENGINE_THREADS": "1",
+        "FACE_FOCUS": "false",  # a child process for each job that draws; what fakes draw has no face
         "ENABLE_RATE_LIMITING": "false",  # tests send hundreds of requests from one address; test_rate_limits turns it on
         "SECRET_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
     }

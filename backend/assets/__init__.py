@@ -1,6 +1,7 @@
 """Assets: files in the storage, what uses them, and uploads on their way in."""
 
 from backend.assets import uploads
+from backend.assets.faces import FACE_META, face_meta, face_of, find_faces, look_for_faces, searches_faces
 from backend.assets.job_outputs import (
     StoredOutput,
     fetch_file,
@@ -36,6 +37,7 @@ from backend.assets.signed_urls import TemporaryLink, open_token, signed_url, te
 from backend.assets.sweep import SweepResult, find_strays, sweep
 
 __all__ = [
+    "FACE_META",
     "THUMB_WIDTHS",
     "AssetCard",
     "AssetPage",
@@ -52,20 +54,25 @@ __all__ = [
     "confirm",
     "delete",
     "delete_unused",
+    "face_meta",
+    "face_of",
     "fetch",
     "fetch_file",
     "fetch_small",
+    "find_faces",
     "find_strays",
     "get",
     "get_many",
     "intend",
     "intend_outputs",
     "key_for",
+    "look_for_faces",
     "open_token",
     "page",
     "rename_uses",
     "restore",
     "safe_name",
+    "searches_faces",
     "send_file",
     "send_outputs",
     "signed_url",

@@ -126,7 +126,7 @@ def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[st
     Reports progress and stops when the job is to stop. Raises Unavailable.
     """
     with ctx.transaction() as tx:
-        keys = {asset_id: _smallest_key(asset, side) for asset_id, asset in get_many(tx, asset_ids).items()}
+        keys = {asset_id: smallest_key(asset, side) for asset_id, asset in get_many(tx, asset_ids).items()}
     paths = {asset_id: ctx.workdir / f"{asset_id}{Path(key).suffix}" for asset_id, key in keys.items()}
     with ThreadPoolExecutor(_FETCH_THREADS) as pool:
         fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
@@ -136,7 +136,8 @@ def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[st
     return paths
 
 
-def _smallest_key(asset: AssetCard, side: int) -> str:
+def smallest_key(asset: AssetCard, side: int) -> str:
+    """The key of the picture's smallest size that is at least `side` px wide."""
     width = min((width for width in asset.thumbs if width >= side), default=0)
     return thumb_key(asset.key, width) if width else asset.key
 

@@ -48,6 +48,7 @@ from backend.content_plans.campaigns import (
     set_campaign,
 )
 from backend.content_plans.checks import problems
+from backend.content_plans.crop_focus import open_crops, with_focus
 from backend.content_plans.dates import lock_calendar, move, next_free_times, shift, suggested_time, undelete, undo
 from backend.content_plans.day_marks import DayMarks, FreeSlot, Holiday, day_marks
 from backend.content_plans.expected_version import (
@@ -272,6 +273,7 @@ __all__ = [
     "move_to_stage",
     "needs_approval",
     "next_free_times",
+    "open_crops",
     "origin_of",
     "page",
     "parse_hashtags",
@@ -318,6 +320,7 @@ __all__ = [
     "undo",
     "unschedule",
     "whole_caption",
+    "with_focus",
     "workspace_holiday_country",
     "workspace_paused",
     "worst_matches",

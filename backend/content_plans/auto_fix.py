@@ -9,7 +9,7 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.content_plans import checks, plans, posting_rules, queries, rules
+from backend.content_plans import checks, crop_focus, plans, posting_rules, queries, rules
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
 from backend.content_plans.schemas import FileEdit, PostCard, VariantDraft
 from backend.db.tables import ContentPlan
@@ -65,7 +65,7 @@ def apply_fix(draft: VariantDraft, problem: PostProblem, *, platform: str, post_
             draft.media
         ):
             changes_by_fix: dict[str, dict[str, Any]] = {
-                "crop": {"ratio": suggestion.ratio},
+                "crop": {"ratio": suggestion.ratio, "focus": None},  # of a crop to another shape a focus says nothing
                 "resize": {"width": suggestion.width},
                 "enlarge": {"least": suggestion.width},
                 "trim": {"seconds": suggestion.seconds},
@@ -114,6 +114,7 @@ def _limit_hashtags(caption: str, tags: Sequence[str], limit: int) -> dict[str, 
 def _save(tx: Session, card: PostCard, draft: VariantDraft) -> PostCard:
     if draft == card.draft():
         return card
+    [draft] = crop_focus.with_focus(tx, [draft], [card.draft()])
     plan = queries.get(tx, card.plan_id)
     next_version = update(ContentPlan).where(ContentPlan.id == plan.id, ContentPlan.deleted_at.is_(None))
     next_version = next_version.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp())

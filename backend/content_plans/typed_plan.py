@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import channels
 from backend.channels import ChannelCard
-from backend.content_plans import auto_fix, checks
+from backend.content_plans import auto_fix, checks, crop_focus
 from backend.content_plans.schemas import PlanCard, PlanDraft, PostCard, VariantDraft
 from backend.db.tables import PostState
 from backend.errors import NotFound
@@ -50,7 +50,7 @@ def fixed_draft(tx: Session, card: PlanCard, draft: PlanDraft, *, channel_id: st
         fixed = fixed.model_copy(update={"variants": variants})
     if fixed == draft:
         raise NotFound("There is nothing here that can be mended by itself.")
-    return fixed
+    return fixed.model_copy(update={"variants": crop_focus.with_focus(tx, fixed.variants, draft.variants)})
 
 
 def _fix_variant(tx: Session, post: PostCard, *, code: str) -> VariantDraft:

@@ -169,7 +169,8 @@ def _store(ctx: JobContext, upload: UploadCard, inspected: InspectedPicture, sou
         thumbs=[ThumbFile(width, file) for width, file in inspected.thumbs],
         width=inspected.width,
         height=inspected.height,
-        meta={generation.SOURCE_META: source_type} if source_type else {},
+        meta=({generation.SOURCE_META: source_type} if source_type else {})
+        | assets.face_meta(ctx.app.settings, inspected.measures.face_box),
     )
     if path != inspected.picture:
         path.unlink(missing_ok=True)

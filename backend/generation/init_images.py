@@ -50,6 +50,7 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
             thumbs=[ThumbFile(width, file) for width, file in inspected.thumbs],
             width=inspected.width,
             height=inspected.height,
+            meta=assets.face_meta(settings, inspected.measures.face_box),
         )
     with open_tx() as tx:
         assets.uploads.accept(tx, [upload_id])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from backend import assets, generation, loras, workflows
@@ -29,6 +30,7 @@ from backend.identity import IdentityScore
 from backend.jobs.context import JobContext, WaitForChildren
 from backend.kit.ids import new_id
 from backend.loras import LoraCard
+from backend.media.images import faces
 from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import bands, dhash
 from backend.media.images.pictures import open_rgb
@@ -95,6 +97,7 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     if not ctx.completed:
         with ctx.transaction() as tx:
             _close_request(tx, ctx, batch, gate)
+    _find_faces(ctx, batch)
     return _result(batch)
 
 
@@ -139,10 +142,23 @@ def _draw_missing(ctx: JobContext, batch: _Batch, gate: GateContext, deadline: f
     done = sum(recipe.steps for recipe in batch.recipes) - remaining_steps
     for at, numbers in enumerate(batch.rounds):
         if at and time.monotonic() > deadline:
+            _find_faces(ctx, batch)
             raise WaitForChildren
         last = at == len(batch.rounds) - 1 and not identity_gate.draws_replacements(gate, batch.card)
         _draw_round(ctx, batch, numbers, done, handles[at], gate, last=last)
         done += sum(batch.recipes[n].steps for n in numbers)
+
+
+def _find_faces(ctx: JobContext, batch: _Batch) -> None:
+    """Looks for the faces in what this attempt drew, for later crops. By then the pictures are shown and, unless it has a
+    parent, the job is completed."""
+    small_copies = {picture.asset_id: _small_copy(ctx, n) for n, picture in batch.drawn.items()}
+    assets.find_faces(ctx, {asset_id: path for asset_id, path in small_copies.items() if path.exists()})
+
+
+def _small_copy(ctx: JobContext, n: int) -> Path:
+    """Where picture `n` waits to be looked at, as small as that needs."""
+    return ctx.workdir / "faces" / f"{n}.png"
 
 
 def _draw_round(
@@ -206,14 +222,14 @@ def _store_picture(
 def _score_and_upload(
     ctx: JobContext, batch: _Batch, n: int, output: Output, gate: GateContext, asset_id: str | None
 ) -> _UploadedPicture:
-    """The hash is computed in a thread while the engine scores."""
+    """The hash is computed, and a small copy made, in a thread while the engine scores and the picture is sent."""
     recipe = batch.recipes[n]
     clean = output.path.with_name(f"deliver-{n}.png")
     picture_source_type = batch.files.source_types[_init_key(recipe)]
     deliver_png(output.path, clean, mark=recipe.ai_mark, source_type=picture_source_type)
     picture = output.picture or open_rgb(clean)
     with ThreadPoolExecutor(1) as hashing:
-        hash_future = hashing.submit(dhash, picture)
+        hash_future = hashing.submit(_hash_and_copy, ctx, picture, n)
         score = identity_gate.score_picture(ctx, gate, recipe, clean)
         name, meta = f"{batch.card.id}-{n + 1}.png", {SOURCE_META: picture_source_type}
         stored = assets.send_outputs(ctx, clean, filename=name, n=n, meta=meta, picture=picture, asset_id=asset_id)
@@ -221,6 +237,13 @@ def _score_and_upload(
     output.path.unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
     return _UploadedPicture(stored, picture_hash, score)
+
+
+def _hash_and_copy(ctx: JobContext, picture: Image.Image, n: int) -> str:
+    """The difference hash of picture `n`; its small copy is written where faces are looked for."""
+    if assets.searches_faces(ctx.app):
+        faces.write_small(picture, _small_copy(ctx, n))
+    return dhash(picture)
 
 
 def _write_picture(

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend import assets, jobs
+from backend.assets import AssetCard
 from backend.db.tables import Generation, Picture, PictureLora
 from backend.engines.ports.events import Output
 from backend.engines.ports.image import ModelCard, fit_size
@@ -108,28 +109,31 @@ def run(ctx: JobContext, payload: GenerationPayload) -> dict[str, Any]:
     request = UpscaleRequest(upscaled.model, path, upscaled.scale, ctx.workdir, ctx.device)
     for event in ctx.pump(ctx.app.engines.upscaler.run(request, ctx.handle)):
         if isinstance(event, Output):
-            _store_picture(ctx, card, event)
+            _store_picture(ctx, card, source, event)
     with ctx.transaction() as tx:
         return result_of(drawn_pictures(tx, card.id).values(), 1)
 
 
-def _store_picture(ctx: JobContext, card: GenerationCard, output: Output) -> None:
+def _store_picture(ctx: JobContext, card: GenerationCard, source: AssetCard, output: Output) -> None:
     """Stores the larger picture as a step."""
     ctx.write_step(
         "picture-0",
-        lambda: _upload_picture(ctx, card, output),
+        lambda: _upload_picture(ctx, card, source, output),
         lambda tx, uploaded: _write_picture(tx, card, *uploaded),
     )
 
 
-def _upload_picture(ctx: JobContext, card: GenerationCard, output: Output) -> tuple[assets.StoredOutput, str]:
-    """Uploads the marked file; returns it and its difference hash."""
+def _upload_picture(
+    ctx: JobContext, card: GenerationCard, source: AssetCard, output: Output
+) -> tuple[assets.StoredOutput, str]:
+    """Uploads the marked file; returns it and its difference hash. Its face is where that of `source` is."""
     clean = output.path.with_name("deliver.png")
     with ctx.transaction() as tx:
         source_type = inherited_source_type(tx, card.recipe.upscaled.picture_id) if card.recipe.upscaled else SOURCE_TYPE
+    meta = {SOURCE_META: source_type, **{name: source.meta[name] for name in (assets.FACE_META,) if name in source.meta}}
     deliver_png(output.path, clean, mark=card.recipe.ai_mark, source_type=source_type)
     dhash = dhash_of(clean)
-    return assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta={SOURCE_META: source_type}), dhash
+    return assets.send_outputs(ctx, clean, filename=f"{card.id}.png", meta=meta), dhash
 
 
 def _write_picture(tx: Session, card: GenerationCard, output: assets.StoredOutput, dhash: str) -> dict[str, Any]:

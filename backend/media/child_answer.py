@@ -21,7 +21,8 @@ def child_answer(
 ) -> Generator[None, None, dict[str, Any] | None]:
     """Runs `python -m module arguments`, in as much memory and processor time. Yields four times a second; returns its answer,
     None where it ended without one. Closing the generator ends the program. `what`: that it reads. Raises ProcessKilled."""
-    argv = [sys.executable, "-m", module, *arguments]
+    # OpenMP's threads wait for each other by spinning, which costs seconds where other programs have the cores
+    argv = ["env", "OMP_NUM_THREADS=1", sys.executable, "-m", module, *arguments]
     proc = child.spawn(argv, cwd=ROOT, stdout=subprocess.PIPE, memory_mb=memory_mb, cpu_s=cpu_s)
     try:
         for line in child.json_lines(proc, every_s=0.25, on_other=lambda _: None):

@@ -53,7 +53,7 @@ class IdentitySettings(SettingsSection):
 
     model: Path | None = env("IDENTITY_MODEL", None, "folder of a vision model (CLIP, DINOv2) that scores who is shown")
     device: str = env("IDENTITY_DEVICE", "cpu", "where it runs: cpu, cuda, cuda:0, mps")
-    face_focus: bool = env("FACE_FOCUS", True, "whether crops of a reel's pictures look for the face in them and keep it")
+    face_focus: bool = env("FACE_FOCUS", True, "whether crops look for the face in a picture and keep it")
 
 
 class EngineSettings(SettingsSection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import assets, loras, videos
 from backend.assets import AssetCard
+from backend.db.tables import Clip
 from backend.engines.ports.events import Output
 from backend.engines.ports.image import LoraUse
 from backend.engines.ports.motion import MotionRequest
@@ -17,7 +19,7 @@ from backend.generation import inherited_source_type
 from backend.jobs.context import JobContext, run_steps
 from backend.loras import LoraCard
 from backend.media import ffmpeg
-from backend.videos import requests
+from backend.videos import requests, rules
 from backend.videos.schemas import VideoCard, VideoPayload
 from backend.videos.video_writer import WriteVideo, store_video
 
@@ -34,7 +36,10 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
         source_type = inherited_source_type(tx, card.picture_id) if card.recipe.ai_mark else None
         files = _lora_files(tx, card)
     ctx.start_timing(requests.video_work(card.recipe))
-    request = _request(ctx, card, source, files)
+    picture = ctx.workdir / f"picture{Path(source.key).suffix}"
+    ctx.progress(0, 0, "fetching the picture")
+    assets.fetch_file(ctx, source.key, picture)
+    request = _request(ctx, _with_focus(ctx, card, source, picture), picture, files)
     result: dict[str, Any] = {}
     for event in ctx.pump(ctx.app.engines.motion.run(request, ctx.handle)):
         if isinstance(event, Output):
@@ -42,14 +47,24 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
     return result
 
 
-def _request(
-    ctx: JobContext, card: VideoCard, source: AssetCard, files: list[tuple[LoraCard, AssetCard, float]]
-) -> MotionRequest:
+def _with_focus(ctx: JobContext, card: VideoCard, source: AssetCard, picture: Path) -> VideoCard:
+    """The video with what it keeps of its picture decided; that stays in its recipe, also for a later attempt."""
+    recipe = card.recipe
+    if recipe.focus is not None:
+        return card
+    looked = {} if assets.FACE_META in source.meta else assets.find_faces(ctx, {source.id: picture})
+    face, shape = looked.get(source.id) or assets.face_of(source), recipe.width / recipe.height
+    focus = rules.focus_of(face, source.width or recipe.width, source.height or recipe.height, shape)
+    recipe = recipe.model_copy(update={"focus": focus})
+    with ctx.transaction() as tx:
+        tx.get_one(Clip, card.id).recipe = recipe.model_dump()
+    return replace(card, recipe=recipe)
+
+
+def _request(ctx: JobContext, card: VideoCard, picture: Path, files: list[tuple[LoraCard, AssetCard, float]]) -> MotionRequest:
     recipe, out = card.recipe, ctx.workdir / "out"
     out.mkdir(parents=True, exist_ok=True)
-    picture = ctx.workdir / f"picture{Path(source.key).suffix}"
-    ctx.progress(0, 0, "fetching the picture")
-    assets.fetch_file(ctx, source.key, picture)
+    assert recipe.focus is not None
     lora_uses = []
     for lora, asset, weight in files:
         path = ctx.workdir / f"{lora.id}.safetensors"

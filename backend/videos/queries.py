@@ -73,7 +73,7 @@ def draft_from(tx: Session, clip_id: str) -> VideoDraft:
     return VideoDraft(
         model=recipe.model,
         format=recipe.format,
-        focus=recipe.focus,
+        focus=None if recipe.automatic_focus else recipe.focus,
         side=recipe.side,
         frames=recipe.frames,
         fps=recipe.fps,

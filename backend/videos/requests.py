@@ -156,7 +156,10 @@ def _recipes(
                 title=card.title,
                 device=card.device,
                 format=draft.format,
-                focus=draft.focus,
+                focus=0.5
+                if draft.focus is None and not rules.is_cut(picture.width, picture.height, draft.format)
+                else draft.focus,
+                automatic_focus=draft.focus is None,
                 side=draft.side,
                 width=width,
                 height=height,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backend.engines.ports.motion import MotionCard
 from backend.errors import Invalid
+from backend.media.ffmpeg.camera_moves import focus_on
 from backend.videos.schemas import FORMATS, VideoDraft
 
 _MAX_SIDE = 1920
@@ -35,6 +36,16 @@ def size(width: int, height: int, draft: VideoDraft) -> tuple[int, int]:
 def shape_of(width: int, height: int, format_: str) -> float:
     """Width / height of the video."""
     return FORMATS[format_][1] or width / height
+
+
+def is_cut(width: int, height: int, format_: str) -> bool:
+    """Whether the video shows only a part of a picture of this size."""
+    return abs(width / height / shape_of(width, height, format_) - 1) > 0.01
+
+
+def focus_of(face: tuple[float, float] | None, width: int, height: int, shape: float) -> float:
+    """What a video of this shape (width / height) keeps by itself of a picture of this size: its face, else the middle."""
+    return round(focus_on(face, (width, height), shape), 3) if face else 0.5
 
 
 def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:

@@ -30,7 +30,8 @@ SIDES = (720, 1080)
 
 class VideoRecipe(BaseModel):
     """`model`: name of a camera move or motion model, `title`: its title then. `device`: the kind of device it needs; empty: a
-    camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept. Sides in px.
+    camera move over the still. `format`: a key of FORMATS; `focus` 0..1: which part of a longer side is kept, None: not decided
+    yet; `automatic_focus`: its job decides or decided that, by the picture's face. Sides in px.
     `finish`: of a video that was finished from another one. `sound`: of an uploaded one, it has sound of its own.
     """
 
@@ -38,7 +39,8 @@ class VideoRecipe(BaseModel):
     title: str
     device: str = ""
     format: str = "as-is"
-    focus: float = 0.5
+    focus: float | None = 0.5
+    automatic_focus: bool = False
     side: int | None = None
     width: int
     height: int
@@ -66,12 +68,12 @@ class VideoDraft(Draft):
 
     `model`: a name of `app.engines.motion.models()`. `seconds` or `frames`, not both. `movement` 0..1: how far, how much.
     Words, `checkpoint`, `steps`, `cfg`, `loras`, `seed` (-1: a new one): only where the model follows them. `focus` 0..1: of a
-    picture longer than the format, 0 keeps its left or top, 1 its right or bottom. `side`: the shorter side in px.
+    picture longer than the format, 0 keeps its left or top, 1 its right or bottom; None: its face, else its middle. `side`: the shorter side in px.
     """
 
     model: str = ""
     format: VideoFormat = "as-is"
-    focus: float = Field(0.5, ge=0, le=1)
+    focus: float | None = Field(None, ge=0, le=1)
     side: Literal[720, 1080] | None = None
     seconds: float | None = Field(None, ge=0.5, le=60)
     frames: int | None = Field(None, ge=2, le=1800)

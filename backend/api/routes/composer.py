@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field, StrictBool
 
-from backend import accounts, content_plans, publishing
+from backend import accounts, assets, content_plans, publishing
 from backend.api.api_model import ApiRequest, Listing, listing
 from backend.api.composer_answer import (
     ComposerResponse,
@@ -152,6 +152,8 @@ def discard_unsaved_edit(plan_id: str, app: Studio, caller: Caller) -> ComposerR
 @router.post("/{plan_id}/fixed-draft")
 def fix_draft(plan_id: str, body: FixRequest, app: Studio, caller: Caller) -> FixedDraftResponse:
     """The sent texts and files with problems fixed (crop, shorten, transcode …); nothing is saved."""
+    shown = [variant for variant in body.variants if body.channel_id in ("", variant.channel_id)]
+    assets.look_for_faces(app, caller, list({asset_id for variant in shown for asset_id in variant.asset_ids}))
     with app.db.transaction(caller, needs="editor") as tx:
         card = content_plans.get(tx, plan_id)
         draft = content_plans.fixed_draft(tx, card, body.draft(card.influencer_id), channel_id=body.channel_id, code=body.code)

