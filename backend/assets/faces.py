@@ -70,8 +70,8 @@ def find_faces(ctx: JobContext, paths: Mapping[str, Path]) -> dict[str, Point | 
 
 
 def look_for_faces(app: App, caller: Caller, asset_ids: Sequence[str]) -> None:
-    """Looks at those pictures that nobody has looked at, for a request of an editor that is about to crop them. Nothing happens where
-    faces cannot be looked for. Raises Unavailable, and what authorising `caller` raises."""
+    """Looks at those pictures that nobody has looked at, for a request of an editor that is about to crop them. Nothing happens
+    where faces cannot be looked for. Raises Unavailable, and what authorising `caller` raises."""
     if not asset_ids or not searches_faces(app):
         return
     with app.db.transaction(caller, needs="editor") as tx:

@@ -1,7 +1,7 @@
 """What the crop of a post's picture keeps: what somebody set, else its face, else its middle.
 
-It is decided once, when the crop is made, and kept as a number: so the preview shows what is published, whatever becomes known of
-the picture later. A crop without a number keeps the middle.
+It is decided once, when the crop is made, and kept as a number: so the preview shows what is published, whatever becomes
+known of the picture later. A crop without a number keeps the middle.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ Format = Literal["", "picture", "carousel", "reel", "story", "video", "short"]
 
 
 class FileEdit(Draft):
-    """`ratio`: width/height it is cropped to, around `focus` (0 left or top, 1 right or bottom; None: the middle. A crop that the
-    studio proposes, or a program leaves open, gets that of the picture's face: `crop_focus`).
+    """`ratio`: width/height it is cropped to, around `focus` (0 left or top, 1 right or bottom; None: the middle).
+    `crop_focus` gives the new crops of pictures that of their face.
 
     `width`: px at most; `least`: px wide that a narrower picture is enlarged to. `seconds`: only the first so many.
     `transcode`: as every platform plays it.

@@ -5,7 +5,7 @@ from backend.videos.finish_requests import FINISH_PRESETS, finish, srt_of, start
 from backend.videos.finish_schemas import FinishDraft, VideoFinishOrder
 from backend.videos.queries import by_asset, draft_from, durations, get, get_by_job, page
 from backend.videos.requests import VideoPreview, animate, draft_of_order, preview, start_order
-from backend.videos.rules import shape_of
+from backend.videos.rules import focus_of, is_cut, shape_of
 from backend.videos.schemas import (
     FORMATS,
     MAX_PICTURES,
@@ -50,8 +50,10 @@ __all__ = [
     "durations",
     "erase",
     "finish",
+    "focus_of",
     "get",
     "get_by_job",
+    "is_cut",
     "missing_glyphs",
     "page",
     "preview",

@@ -148,6 +148,7 @@ def _recipes(
     recipes = []
     for picture in pictures:
         width, height = rules.size(picture.width, picture.height, draft)
+        not_cut = not rules.is_cut(picture.width, picture.height, draft.format)
         # A camera move does not make an imported picture AI-made; a motion model does.
         marked = picture.recipe.ai_mark or (picture.source == "imported" and bool(card.device))
         recipes.append(
@@ -156,9 +157,7 @@ def _recipes(
                 title=card.title,
                 device=card.device,
                 format=draft.format,
-                focus=0.5
-                if draft.focus is None and not rules.is_cut(picture.width, picture.height, draft.format)
-                else draft.focus,
+                focus=0.5 if draft.focus is None and not_cut else draft.focus,
                 automatic_focus=draft.focus is None,
                 side=draft.side,
                 width=width,

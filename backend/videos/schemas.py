@@ -68,7 +68,8 @@ class VideoDraft(Draft):
 
     `model`: a name of `app.engines.motion.models()`. `seconds` or `frames`, not both. `movement` 0..1: how far, how much.
     Words, `checkpoint`, `steps`, `cfg`, `loras`, `seed` (-1: a new one): only where the model follows them. `focus` 0..1: of a
-    picture longer than the format, 0 keeps its left or top, 1 its right or bottom; None: its face, else its middle. `side`: the shorter side in px.
+    picture longer than the format, 0 keeps its left or top, 1 its right or bottom; None: its face, else its middle. `side`: the
+    shorter side in px.
     """
 
     model: str = ""

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import gallery, generation, jobs, loras, videos
+from backend import assets, gallery, generation, jobs, loras, videos
 from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters
@@ -173,10 +173,13 @@ def _preview(page: Page, cards: Sequence[PictureCard], ids: Sequence[str], draft
     # A max-height would break the aspect ratio, so the width is limited by the height that is left (less on a phone).
     rows = -(-len(cards) // columns)
     max_height = f"{50 // rows}vh, {100 // (rows + 1)}vw" if rows > 1 else "40vh, 80vw"
-    shown = []
+    shown, faces = [], _faces(page, cards, draft)
     for n, card in enumerate(cards, 1):
         shape = videos.shape_of(card.width, card.height, draft.format)
-        object_position = f"{draft.focus * 100:.0f}% {draft.focus * 100:.0f}%"
+        focus = (
+            videos.focus_of(faces.get(card.asset_id), card.width, card.height, shape) if draft.focus is None else draft.focus
+        )
+        object_position = f"{focus * 100:.1f}% {focus * 100:.1f}%"
         opacity = "" if card.id in ids else ";opacity:0.3"
         badge = f'<span style="{_BADGE_CSS}">{n}</span>' if len(cards) > 1 else ""
         shown.append(
@@ -189,6 +192,14 @@ def _preview(page: Page, cards: Sequence[PictureCard], ids: Sequence[str], draft
         f"display:grid;gap:6px;justify-items:center;align-items:center;grid-template-columns:repeat({columns}, minmax(0, 1fr))"
     )
     st.html(f'<div style="{style}">{"".join(shown)}</div>')
+
+
+def _faces(page: Page, cards: Sequence[PictureCard], draft: VideoDraft) -> dict[str, tuple[float, float] | None]:
+    """Asset id -> where its face is, of those pictures of which the video keeps that. A picture is looked at once."""
+    ids = [card.asset_id for card in cards if draft.focus is None and videos.is_cut(card.width, card.height, draft.format)]
+    assets.look_for_faces(page.app, page.caller, ids)
+    with page.transaction() as tx:
+        return {id: assets.face_of(file) for id, file in assets.get_many(tx, ids).items()}
 
 
 def _start_bar(page: Page, key: str, ids: list[str], draft: VideoDraft, choices: VideoChoices, *, submitted: bool) -> None:

@@ -109,22 +109,13 @@ def _format_fields(key: str, choices: VideoChoices, start: VideoDraft) -> dict[s
     target_ratio = videos.FORMATS[format_][1]
     focus = start.focus
     if target_ratio and any(abs(shape / target_ratio - 1) > 0.01 for shape in choices.shapes):
-        automatic = st.toggle(
-            "Keep the face in sight", start.focus is None, key=f"{key}:face", help="Without a face: the middle"
-        )
-        wide = sum(shape > target_ratio for shape in choices.shapes) * 2 >= len(choices.shapes)
-        ends = ("left", "right") if wide else ("top", "bottom")
-        focus = st.slider(
-            f"What is kept: {ends[0]} to {ends[1]}",
-            0.0,
-            1.0,
-            0.5 if start.focus is None else start.focus,
-            0.05,
-            key=f"{key}:focus",
-            disabled=automatic,
-            help="The picture is longer than the format: this part of it stays in sight",
-        )
-        focus = None if automatic else focus
+        help_text = "The picture is longer than the format. Without a face the middle is kept."
+        focus = None
+        if not st.toggle("Keep the face in sight", start.focus is None, key=f"{key}:face", help=help_text):
+            wide = sum(shape > target_ratio for shape in choices.shapes) * 2 >= len(choices.shapes)
+            ends = ("left", "right") if wide else ("top", "bottom")
+            first = 0.5 if start.focus is None else start.focus
+            focus = st.slider(f"What is kept: {ends[0]} to {ends[1]}", 0.0, 1.0, first, 0.05, key=f"{key}:focus")
     side = st.segmented_control(
         "Size",
         [0, *videos.SIDES],

@@ -35,8 +35,8 @@ IfMatch = Annotated[str, Header(max_length=40, description="The `ETag` of the pl
 
 class VariantRequest(ApiRequest):
     """`assetIds`: pictures and videos in order. `edits`: by asset id, how the file is changed for this post: `ratio` (cropped
-    to width/height, around `focus` 0 to 1; a picture's new crop without it keeps its face, else the middle), `width` (px at most), `least` (px wide that a narrower picture is enlarged to),
-    `seconds` (only the first), `transcode`."""
+    to width/height), `focus` (0 to 1: which part a crop keeps; left out of a new crop: the picture's face, else the middle),
+    `width` (px at most), `least` (px wide that a narrower picture is enlarged to), `seconds` (only the first), `transcode`."""
 
     channel_id: str
     format: str = ""

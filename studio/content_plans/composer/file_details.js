@@ -48,7 +48,7 @@ export class FileDetails {
     this.focus.type = "range"
     this.focus.min = "0"
     this.focus.max = "100"
-    this.focus.step = "5"
+    this.focus.step = "1"
     this.note = el("span", "grow help")
     this.undo = button("Do not change it", () => on.onEdit(null), "quiet")
     this.edit.append(this.note, this.focus, this.undo)
@@ -73,7 +73,7 @@ export class FileDetails {
     this.focus.classList.toggle("gone", !ends || isFrozen)
     this.focus.setAttribute("aria-label", ends ? `Keep more of the ${ends}` : "")
     this.focus.title = ends ? `Keep more of the ${ends}` : ""
-    setIfChanged(this.focus, "value", String(Math.round((edit.focus ?? 0.5) * 20) * 5))
+    setIfChanged(this.focus, "value", String(Math.round((edit.focus ?? 0.5) * 100)))
     this.undo.classList.toggle("gone", isFrozen)
   }
 }

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from backend import assets, generation, loras
+from backend import assets, generation, jobs, loras
 from backend.app import App
 from backend.bootstrap import bootstrap
-from backend.errors import Cancelled, Invalid, LeaseLost
+from backend.errors import Cancelled, Invalid, LeaseLost, ProcessKilled
 from backend.generation import GenerationCard, GenerationDraft, GenerationPayload, pipeline
+from backend.media.images import faces
 from backend.media.images.ai_mark import SOURCE_TYPE
+from backend.media.images.pictures import open_rgb
 from backend.settings import Settings
 from tests.factories.account import Tenant
 from tests.factories.making import jpeg, make_asset, make_influencer, make_lora
 from tests.fakes.engines import FakeImageEngine, FakeTrainer
 from tests.fakes.identity import FakeIdentity
 from tests.support.context import make_context, next_attempt
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.replace(FACE_FOCUS="true")
+
+
+@pytest.fixture(autouse=True)
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[int, int]]]:
+    """The sizes of the pictures that were looked at for faces, by call. All have one at the upper left."""
+    calls: list[list[tuple[int, int]]] = []
+
+    def find(paths: Sequence[Path]) -> Generator[None, None, list[Any]]:
+        calls.append([open_rgb(path).size for path in paths])
+        yield
+        return [(0.25, 0.1) for _ in paths]
+
+    monkeypatch.setattr(faces, "find", find)
+    monkeypatch.setattr(faces, "can_find", lambda: True)
+    return calls
 
 
 @pytest.fixture
@@ -105,6 +128,37 @@ def test_a_retry_draws_only_what_is_missing(
     assert [len(request.seeds) for request in engine.requests] == [4] + ([4 - drawn] if drawn < 4 else [])
     with studio.db.transaction(workspace.caller) as tx:
         assert [picture.seed for picture in generation.pictures_of(tx, card.id)] == [10, 11, 12, 13]
+
+
+def test_faces_are_looked_for_once_when_all_is_shown(
+    studio: Any, workspace: Tenant, ask: Any, looked_at: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, fake_find = ask(), faces.find
+
+    def find(paths: Sequence[Path]) -> Any:
+        with studio.db.transaction(workspace.caller) as tx:
+            assert (generation.get(tx, card.id).done, jobs.get(tx, card.job_id).state) == (4, "completed")
+        return fake_find(paths)
+
+    monkeypatch.setattr(faces, "find", find)
+    draw(begin(studio, workspace, card), card)
+    assert looked_at == [[(64, 64)] * 4]
+    with studio.db.transaction(workspace.caller) as tx:
+        files = [assets.get(tx, picture.asset_id) for picture in generation.pictures_of(tx, card.id)]
+    assert [assets.face_of(file) for file in files] == [(0.25, 0.1)] * 4
+
+
+def test_pictures_stay_when_looking_fails(studio: Any, workspace: Tenant, ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(paths: Sequence[Path]) -> Generator[None]:
+        yield
+        raise ProcessKilled("ended from outside")
+
+    monkeypatch.setattr(faces, "find", find)
+    card = ask(n=1)
+    assert draw(begin(studio, workspace, card), card)["pictures"] == 1
+    with studio.db.transaction(workspace.caller) as tx:
+        [picture] = generation.pictures_of(tx, card.id)
+        assert "face" not in assets.get(tx, picture.asset_id).meta, "it can be looked for again"
 
 
 def test_a_cancel_keeps_what_is_there(studio: Any, workspace: Tenant, ask: Any, engine: FakeImageEngine) -> None:

@@ -226,6 +226,7 @@ def test_lines_and_cells_draw_from_pictures_and_at_strengths_of_their_own(studio
 def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, do: Any, drawn: Any) -> None:
     influencer = do(make_influencer)
     [one] = drawn(generation.start, draft=draft(n=1, influencer_id=influencer.id))
+    do(assets.add_meta, one.asset_id, {assets.FACE_META: [0.2, 0.3]})
     card = do(generation.start_upscale, one.id, scale=4, models=studio.engines.upscaler.models(), request_key="up")
     assert (
         do(generation.start_upscale, one.id, scale=2, models=studio.engines.upscaler.models(), request_key="up").id == card.id
@@ -236,6 +237,7 @@ def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, d
     assert first == again == {**first["assets"][0], "pictures": 1, "assets": first["assets"]}
     [larger] = do(generation.pictures_of, card.id)
     assert (larger.width, larger.height, larger.seed, larger.influencer_id) == (256, 256, one.seed, influencer.id)
+    assert assets.face_of(do(assets.get, larger.asset_id)) == (0.2, 0.3)
     assert larger.recipe.upscaled
     assert (larger.recipe.upscaled.picture_id, larger.recipe.upscaled.detail) == (one.id, False)
     with pytest.raises(Invalid, match="no such way"):

@@ -52,6 +52,20 @@ def test_a_picture_is_asked_for_once_filmed_and_marked(
     assert len(motion.requests) == 1
 
 
+def test_what_is_kept_of_a_picture_is_its_face_unless_somebody_chose(
+    studio: Any, do: Any, film: Any, offer: Any, picture_id: str, motion: FakeMotion
+) -> None:
+    asset_id = do(lambda tx: tx.get_one(Picture, picture_id).asset_id)
+    do(assets.add_meta, asset_id, {assets.FACE_META: [0.3, 0.5]})
+    kept = []
+    for draft in (VideoDraft(format="9:16"), VideoDraft(format="9:16", focus=0.9), VideoDraft(format="as-is")):
+        [video] = do(videos.animate, picture_ids=[picture_id], draft=draft, request_key=new_id("key"), **offer)
+        recipe = film(video).recipe
+        kept.append((video.recipe.focus, recipe.focus, do(videos.draft_from, video.id).focus))
+        assert motion.requests[-1].focus == recipe.focus
+    assert kept == [(None, 0.043, None), (0.9, 0.9, 0.9), (0.5, 0.5, None)]
+
+
 def test_several_pictures_are_a_job_each(do: Any, offer: Any) -> None:
     ids = do(make_pictures, 3)
     cards = do(videos.animate, picture_ids=[*ids, ids[0]], draft=VideoDraft(), request_key="k", **offer)
