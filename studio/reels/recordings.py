@@ -40,7 +40,8 @@ def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
         )
     if not checking:
         label = "Record again" if scene.recording_asset_id else "Say it yourself"
-        with st.popover(label, icon=":material/mic:", help="Your own recording instead of the voice"):
+        with st.popover(label, icon=":material/mic:"):
+            st.caption("Your own recording instead of the voice")  # as help it would lie over what the button opens
             _record(page, card, scene)
 
 

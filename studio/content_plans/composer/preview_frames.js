@@ -210,6 +210,12 @@ const buildTurners = post => {
 const buildMedia = (post, n, ratio) => {
   const { assetId, file, ratio: edited, focus } = post.media[n]
   const place = focus === null ? "" : `${focus * 100}% ${focus * 100}%`
+  /** @param {HTMLElement} node */
+  const fitted = node => {
+    if (edited !== null) return buildCropped(node, { ratio: edited, place, isWhole: ratio === null })
+    fit(node, ratio, place)
+    return node
+  }
   if (file?.kind === "video") {
     const video = el("video")
     video.src = mediaUrl(post.workspace, assetId)
@@ -219,14 +225,27 @@ const buildMedia = (post, n, ratio) => {
     video.playsInline = true
     video.controls = true
     video.preload = "none"
-    fit(video, edited ?? ratio, place)
-    return video
+    return fitted(video)
   }
   const image = el("img")
   image.src = mediaUrl(post.workspace, assetId, "?w=640")
   image.alt = ""
-  fit(image, edited ?? ratio, place)
-  return image
+  return fitted(image)
+}
+
+/**
+ * As it is sent: cropped to `ratio`, in a box of that shape, which covers the frame or, where `isWhole`, lies inside it.
+ *
+ * @param {HTMLElement} node
+ * @param {{ ratio: number, place: string, isWhole: boolean }} crop
+ */
+const buildCropped = (node, { ratio, place, isWhole }) => {
+  fit(node, ratio, place)
+  node.style.aspectRatio = String(ratio)
+  node.style.width = `${isWhole ? "min" : "max"}(100cqw, 100cqh * ${ratio})`
+  const box = el("div", "sent")
+  box.append(node)
+  return box
 }
 
 /**
