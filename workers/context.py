@@ -53,7 +53,7 @@ class Context:
         self._workdir = workdir
         self.tenant_id, self.user_id = claim.tenant_id, claim.user_id
         self.job_id, self.attempt_id, self.device = claim.job_id, claim.attempt_id, claim.device
-        self.cancel_requested = self.lost = self.advanced = self._completed = False
+        self.cancel_requested = self.lost = self.advanced = False
         self._handle = claim.handle
         self._spec = jobs.JOB_TYPES[claim.kind]
         self._started = self._moved_at = time.monotonic()
@@ -66,6 +66,7 @@ class Context:
         self._counted_phases: dict[str, tuple[float, float]] = {}
         """Phase -> when its first and its latest progress was counted."""
         self._tail_s = 0.0
+        self._completed_at: float | None = None
         self._estimate_s: float | None = None
         """Of this attempt's work in all, from its start."""
 
@@ -77,7 +78,7 @@ class Context:
 
     @property
     def completed(self) -> bool:
-        return self._completed
+        return self._completed_at is not None
 
     @property
     def handle(self) -> dict[str, Any] | None:
@@ -130,7 +131,8 @@ class Context:
         job_result = None if self.claim.parent_id else job_result
         clear_handle = self._handle is not None and not keep_handle
         result = self._commit_step(name, lambda tx: write(tx, value), job_result, clear_handle=clear_handle)
-        self._handle, self.advanced, self._completed = self._handle if keep_handle else None, True, job_result is not None
+        self._handle, self.advanced = self._handle if keep_handle else None, True
+        self._completed_at = time.monotonic() if job_result else None
         finished_steps[name] = result
         self._note_progress()
         return result
@@ -144,10 +146,11 @@ class Context:
         self._estimate_s = whole.seconds if whole else None
 
     def measured(self) -> tuple[jobs.Work, MeasuredDuration] | None:
-        """What this attempt did and how long that took until now; None unless it called `start_timing`."""
+        """What this attempt did and how long that took until it completed the job, else until now; None unless it called
+        `start_timing`."""
         if self._work is None:
             return None
-        loaded_at, now = self._loaded_at or self._started, time.monotonic()
+        loaded_at, now = self._loaded_at or self._started, self._completed_at or time.monotonic()
         # Saving and checking may be counted too, in a moment: the tail is what follows the phase that the work itself is
         longest = max(self._counted_phases.values(), key=lambda phase: phase[1] - phase[0], default=(now, now))
         tail_s = now - max(loaded_at, longest[1])
@@ -238,7 +241,7 @@ class Context:
         self._handle = value
 
     def check(self) -> None:
-        if self._completed:
+        if self.completed:
             return
         if self.lost or self.lease.lapsed:
             raise LeaseLost(_TAKEN_OVER)
@@ -262,7 +265,7 @@ class Context:
                 match event:
                     case Alive():
                         pass
-                    case _ if self._completed:
+                    case _ if self.completed:
                         pass  # the job has ended; the engine only runs to its own end
                     case Progress():
                         if event.total and self._loaded_at is None:

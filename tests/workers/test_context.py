@@ -15,6 +15,7 @@ from backend import jobs
 from backend.db.tables import Attempt, Job, JobLog, JobStep
 from backend.engines.ports.events import Alive, Event, Handle, Log, Output, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
+from backend.jobs.context import no_work
 from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
@@ -185,6 +186,9 @@ def test_the_tail_is_what_follows_the_longest_counted_phase(ctx: Context, monkey
     measured = ctx.measured()
     assert measured is not None
     assert measured[1].tail_s == pytest.approx(2.0 + 3.0), "saving is counted for a moment, and belongs to the tail"
+    ctx.write_step("last", no_work, lambda tx, _: None, job_result=lambda: {})
+    clock[0] += 9.0
+    assert ctx.measured() == measured, "what follows the job's end is not waited for"
 
 
 def test_until_the_main_phase_begins_the_time_left_is_that_of_the_whole_work(
