@@ -197,6 +197,8 @@ def _preview(page: Page, cards: Sequence[PictureCard], ids: Sequence[str], draft
 def _faces(page: Page, cards: Sequence[PictureCard], draft: VideoDraft) -> dict[str, tuple[float, float] | None]:
     """Asset id -> where its face is, of those pictures of which the video keeps that. A picture is looked at once."""
     ids = [card.asset_id for card in cards if draft.focus is None and videos.is_cut(card.width, card.height, draft.format)]
+    if not ids:
+        return {}
     assets.look_for_faces(page.app, page.caller, ids)
     with page.transaction() as tx:
         return {id: assets.face_of(file) for id, file in assets.get_many(tx, ids).items()}
