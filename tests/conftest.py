@@ -19,6 +19,7 @@ from backend.kit import child
 from backend.settings import Settings
 from ops.local_stack import Stack, start
 from tests.factories.account import Tenant, make_workspace
+from tests.support.compiled_statements import share_compiled_statements
 from tests.support.databases import DatabasePool, DatabaseUrls, make_login, make_template
 from tests.support.processes import JobUser, Workers
 from tests.support.warm_children import WarmChildren
@@ -48,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Limits torch to one thread: small models gain nothing from more, and spinning threads take five times as long on a busy
     machine."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    share_compiled_statements()
     # A deadline per example is an assertion of time, which a busy machine does not keep
     hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
     hypothesis.settings.register_profile("soak", deadline=None, max_examples=100)

@@ -75,8 +75,9 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     speech = narration.speak_scenes(ctx, reel)
     timed = timeline(reel.scenes, {n: part.speech for n, part in speech.items()}, max_seconds=None)
     film_format = FORMATS[reel.format]
-    height = round(_PREVIEW_WIDTH * film_format.height / film_format.width / 2) * 2
-    canvas = _canvas(reel, _PREVIEW_WIDTH, height, "veryfast", brand_look.fetch_logo(ctx, kit))
+    width = min(_PREVIEW_WIDTH, film_format.width // 2)
+    height = round(width * film_format.height / film_format.width / 2) * 2
+    canvas = _canvas(reel, width, height, "veryfast", brand_look.fetch_logo(ctx, kit))
     files = _fetch(ctx, reel.scenes, timed)
     shown = with_focus(ctx, reel.scenes, files)
     clip = clips.plan_clip(film_parts(timed)[0], shown, {n: card for n, (card, _) in files.items()}, canvas)

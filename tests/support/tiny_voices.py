@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.support import torch_child
 
 SAMPLES_A_PHONEME = 1200
 """Of the tiny Kokoro: 50 ms at 24 kHz."""
@@ -55,8 +59,14 @@ def kokoro_folder(root: Path, voices: tuple[str, ...] = ("af_bella", "if_sara", 
 
 
 def pocket_folder(root: Path, name: str = "italian", voices: tuple[str, ...] = ("giovanni",), *, cloning: bool = True) -> Path:
-    """`pocket/NAME/` in `root`. `cloning` False: with the encoder set to zero, as Kyutai's weights without voice cloning have
-    it."""
+    """`pocket/NAME/` in `root`, made in a child: torch stays out of the test process. `cloning` False: with the encoder set to
+    zero, as Kyutai's weights without voice cloning have it."""
+    folder = root / "pocket" / name
+    torch_child.run_module(__name__, folder, "cloning" if cloning else "speaking", *voices)
+    return folder
+
+
+def _make_pocket_folder(folder: Path, voices: Sequence[str], *, cloning: bool) -> None:
     import torch
     from pocket_tts import TTSModel
     from pocket_tts.models.model_state import export_model_state
@@ -65,7 +75,6 @@ def pocket_folder(root: Path, name: str = "italian", voices: tuple[str, ...] = (
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Split
 
-    folder = root / "pocket" / name
     (folder / "embeddings").mkdir(parents=True)
     vocabulary = {
         char: n for n, char in enumerate(["?", *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,!'àèéìòù"])
@@ -100,7 +109,6 @@ def pocket_folder(root: Path, name: str = "italian", voices: tuple[str, ...] = (
     }
     path.write_text(json.dumps(config | remote))
     (folder / "MODEL_CARD").write_text("License: CC-BY-4.0\n")
-    return folder
 
 
 def _pocket_config(tokens: int) -> dict[str, Any]:
@@ -146,3 +154,7 @@ def _pocket_config(tokens: int) -> dict[str, Any]:
         "lookup_table": {"dim": 32, "n_bins": tokens, "tokenizer": "tokenizers", "tokenizer_path": ""},
     }
     return {"flow_lm": flow_lm, "mimi": mimi}
+
+
+if __name__ == "__main__":
+    _make_pocket_folder(Path(sys.argv[1]), sys.argv[3:], cloning=sys.argv[2] == "cloning")

@@ -40,9 +40,11 @@ TORCH_CHILDREN = (
     "backend.engines.local.peft.child_train",
     "backend.engines.local.identity.",
     "backend.engines.local.captions.",
+    "backend.engines.local.speech.child_pocket",
     "starter_model.judge",
     "tests.backend.engines.local.peft.warm_child",
     "tests.factories.",
+    "tests.support.tiny_voices",
     "tests.support.torch_child",
 )
 TORCH_LIBRARIES = (
@@ -56,6 +58,7 @@ TORCH_LIBRARIES = (
     "transformers.models.clip.modeling_clip",
     "transformers.models.blip.modeling_blip",
     "safetensors.torch",
+    "pocket_tts",
     "backend.engines.local.diffusers.model_folder",
     "backend.engines.local.peft.learner",
     "backend.engines.local.peft.prior",
@@ -296,6 +299,7 @@ def _become(line: socket.socket, fds: list[int]) -> NoReturn:
         launch._set_limits(order["spec"])
         random.seed()
         module, *rest = order["argv"]
+        Path("/proc/self/comm").write_text(module.rsplit(".", 1)[-1])  # its name in ps and top
         sys.argv = [module, *rest]
         code = _run(module)
     finally:

@@ -19,6 +19,9 @@ from tests.fakes.identity import FakeIdentity
 from tests.fakes.speech import DeafAligner, FakeSpeech
 from tests.support.inline_worker import LargePictures
 
+SIZE = (108, 192)
+"""Of its reels, in px: frames cost time."""
+
 
 @pytest.fixture
 def speech() -> FakeSpeech:
@@ -27,7 +30,7 @@ def speech() -> FakeSpeech:
 
 @pytest.fixture
 def studio(settings: Settings, speech: FakeSpeech, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=216, height=384))
+    monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=SIZE[0], height=SIZE[1]))
     monkeypatch.setattr(faces, "can_find", lambda: False)  # what the fake draws has none
     engines = SimpleNamespace(
         image=LargePictures(), identity=FakeIdentity(), text=OfflineWriter(), speech={"fake": speech}, aligner=DeafAligner()

@@ -20,7 +20,7 @@ from backend.media import ffmpeg
 from backend.reels.pipeline import run_render
 from backend.reels.schemas import RenderPayload
 from backend.settings import Settings
-from tests.backend.reels.test_render import order
+from tests.backend.reels.test_render import SHORT, order
 from tests.factories.account import Tenant
 from tests.support.breaking_ffmpeg import BreakingFfmpeg
 from tests.support.context import make_context, next_attempt
@@ -50,7 +50,7 @@ def settings(settings: Settings, breaking_ffmpeg: BreakingFfmpeg) -> Settings:
 
 def begun(studio: App, workspace: Tenant) -> tuple[Context, RenderPayload]:
     """A render whose pictures are drawn, and nothing else."""
-    job_id = order(studio, workspace)
+    job_id = order(studio, workspace, SHORT)
     with studio.db.transaction(workspace.caller) as tx:
         payload = RenderPayload(reel_id=reels.job_and_reel(tx, job_id)[1].id)
     context = make_context(studio, workspace, "reel-render", payload, job_id=job_id)

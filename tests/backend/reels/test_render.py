@@ -21,6 +21,7 @@ from backend.media import ffmpeg
 from backend.reels import ReelDraft, SceneDraft, VideoRunDraft
 from backend.reels.pipeline import run_render
 from backend.reels.schemas import RenderPayload
+from tests.backend.reels.conftest import SIZE
 from tests.factories.account import Tenant
 from tests.factories.posts import make_planner
 from tests.fakes.speech import FakeSpeech
@@ -36,6 +37,7 @@ RUN = VideoRunDraft(
     caption="My morning",
     background_music="morning walk",
 )
+SHORT = VideoRunDraft(script="Water comes first! Then we run.", prompts=("a glass", "a street"), run_id="short")
 
 
 def order(studio: App, tenant: Tenant, draft: VideoRunDraft = RUN) -> str:
@@ -61,7 +63,7 @@ def test_a_script_becomes_a_film_with_voice_and_subtitles_and_the_film_a_post(
     with av.open(str(path)) as container:
         pictures = [frame.pts * frame.time_base for frame in container.decode(video=0)]
         video, sound = container.streams.video[0], container.streams.audio[0]
-        assert (video.width, video.height) == (216, 384)
+        assert (video.width, video.height) == SIZE
         assert abs(float(sound.duration * sound.time_base) - result["seconds"]) < 0.1
     assert len(pictures) == round(result["seconds"] * 30)
     steps = [round(float(after - before) * 30, 3) for before, after in pairwise(pictures)]
@@ -93,7 +95,7 @@ def test_a_script_becomes_a_film_with_voice_and_subtitles_and_the_film_a_post(
 def test_one_scene_is_previewed_small_with_its_sound_and_anew_alone(
     studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
 ) -> None:
-    job_id = order(studio, workspace)
+    job_id = order(studio, workspace, SHORT)
     run_job(studio, workspace, job_id)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         _, card = reels.job_and_reel(tx, job_id)
@@ -102,7 +104,7 @@ def test_one_scene_is_previewed_small_with_its_sound_and_anew_alone(
         reels.save_scene(tx, card.id, scene.id, SceneDraft(**values))
         again = reels.render(tx, card.id, request_key="again").id
     run_job(studio, workspace, again)
-    assert len(speech.requests) == 3, "nothing is spoken twice"
+    assert len(speech.requests) == 2, "nothing is spoken twice"
     with studio.db.transaction(workspace.caller) as tx:
         rendered = reels.get(tx, card.id)
     assert rendered.rendered_revision == rendered.revision == 2
@@ -115,14 +117,14 @@ def test_one_scene_is_previewed_small_with_its_sound_and_anew_alone(
     _, path = film_of(studio, workspace, preview_id, tmp_path)
     with av.open(str(path)) as container:
         video, sound = container.streams.video[0], container.streams.audio[0]
-        assert (video.width, video.height) == (540, 960)
+        assert (video.width, video.height) == (SIZE[0] // 2, SIZE[1] // 2)
         assert abs(video.frames / 30 - float(sound.duration * sound.time_base)) < 0.1
-    assert len(speech.requests) == 3, "what was spoken for the film is not spoken again"
+    assert len(speech.requests) == 2, "what was spoken for the film is not spoken again"
 
 
 def test_a_video_is_a_scene_cut_or_held_with_its_own_sound(studio: App, workspace: Tenant, tmp_path: Path) -> None:
     path = tmp_path / "own.mp4"
-    sources = ["-f", "lavfi", "-i", "testsrc2=size=216x384:rate=24:duration=2", "-f", "lavfi", "-i", "sine=700:duration=2"]
+    sources = ["-f", "lavfi", "-i", "testsrc2=size=108x192:rate=24:duration=2", "-f", "lavfi", "-i", "sine=700:duration=2"]
     subprocess.run([ffmpeg.binary_path(studio.settings), "-v", "error", "-y", *sources, "-shortest", str(path)], check=True)
 
     def open_tx() -> Any:
@@ -171,7 +173,7 @@ class Killed(BaseException):
 def test_a_render_killed_at_any_step_goes_on_without_speaking_or_drawing_twice(
     studio: App, workspace: Tenant, speech: FakeSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = order(studio, workspace)
+    job_id = order(studio, workspace, SHORT)
     killed: set[str] = set()
 
     def kill_once(fault: str, kind: str, step: str) -> None:
@@ -198,8 +200,8 @@ def test_a_render_killed_at_any_step_goes_on_without_speaking_or_drawing_twice(
     names = {name.rstrip("+").partition("-")[0].partition(":")[0] for name in killed}
     assert names == {"storyboard", "speech", "pictures", "drawn", "clip", "film", "shared"}
     with studio.db.transaction(workspace.caller) as tx:
-        assert len(jobs.children(tx, job_id)) == 3
-    assert len(speech.requests) <= 6, "each at most once more: killed after it was spoken and before it was kept"
+        assert len(jobs.children(tx, job_id)) == 2
+    assert len(speech.requests) <= 4, "each at most once more: killed after it was spoken and before it was kept"
 
 
 def test_a_run_that_fails_leaves_no_film_and_says_why(studio: App, workspace: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,12 @@ from backend.media.ffmpeg.finishing import finish
 from backend.media.ffmpeg.sound_mix import SoundMix
 from backend.reels import PlacedScene, ReelDraft, SceneDraft
 from backend.reels.timeline import film_parts, timeline
+from tests.backend.reels.conftest import SIZE
 from tests.backend.reels.test_render import film_of, step_names
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset
 from tests.support.inline_worker import run_job
 from tests.support.media_files import result
-
-SIZE = (216, 384)
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def files(tmp_path: Path, studio: App) -> list[Path]:
         pictures.append(tmp_path / f"still-{n}.png")
         Image.fromarray(np.uint8(127 + 100 * np.stack(waves, axis=2))).save(pictures[-1])
     video = tmp_path / "own.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc2=size=216x384:rate=30:duration=2,gblur=sigma=4", "-pix_fmt", "yuv420p"]
+    source = ["-f", "lavfi", "-i", "testsrc2=size=108x192:rate=30:duration=2,gblur=sigma=4", "-pix_fmt", "yuv420p"]
     subprocess.run([ffmpeg.binary_path(studio.settings), "-v", "error", "-y", *source, str(video)], check=True)
     return [pictures[0], video, pictures[1]]
 

@@ -12,6 +12,9 @@ from backend.engines.local.speech.child_align import samples_of
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 
 _RATE = 16_000
+_SEARCH = {"fwdflat": False, "maxhmmpf": 3000}
+"""One pass, over the likeliest states. The defaults (two passes, 30,000 states) take twice as long; of six statements, read by
+two voices, with and without noise, they understood as much."""
 
 
 def main() -> None:
@@ -21,7 +24,7 @@ def main() -> None:
 def _decoder() -> Any:
     import pocketsphinx
 
-    return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL")
+    return pocketsphinx.Decoder(samprate=_RATE, loglevel="FATAL", **_SEARCH)
 
 
 def _answer(pipe: ParentPipe, decoder: Any, message: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from importlib import metadata, util
 from typing import Any
 
 from backend.engines.local.torch_host import ipc_codec
-from backend.errors import EngineError, OutOfMemory, ProcessKilled, StudioError
+from backend.errors import EngineError, OutOfMemory, ProcessKilled, Rejected, StudioError, Unsupported
 from backend.kit import child
 from backend.settings import ROOT, Settings
 
@@ -99,6 +99,10 @@ def library_versions() -> str:
     return ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "diffusers"))
 
 
+_REFUSALS = (Rejected.code, Unsupported.code)
+"""Said of a request. The child keeps its model, and takes the next one."""
+
+
 class WarmChild:
     """`child_settings`: the child's settings, as JSON. One request at a time; others wait."""
 
@@ -131,7 +135,7 @@ class WarmChild:
         try:
             for message in self._ask(number, request):
                 if message and "error" in message:
-                    ended = message["error"] == "rejected"  # after other errors the child may have ended itself
+                    ended = message["error"] in _REFUSALS  # after other errors the child may have ended itself
                     raise ipc_codec.unpack_error(message)
                 yield message
             ended = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import wave
 from collections.abc import Iterator
@@ -54,12 +55,18 @@ def level_db(path: Path) -> float:
     return float(20 * np.log10(np.sqrt((sound**2).mean())))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where TEXT lies as each voice says it, in a folder of its engine's name."""
+    return tmp_path_factory.mktemp("spoken")
+
+
 @pytest.mark.parametrize(("name", "voice"), [("hibari", "heart"), ("piper", "en_US-joe-medium")])
 def test_english_is_spoken_and_every_word_is_found_in_the_sound(
-    engines: dict[str, SpeechEngine], aligner: SphinxAligner, tmp_path: Path, name: str, voice: str
+    engines: dict[str, SpeechEngine], aligner: SphinxAligner, folder: Path, tmp_path: Path, name: str, voice: str
 ) -> None:
     for _ in range(3):  # Piper says it a little differently each time; where no alignment is found, sentences are timed
-        output = say(engines[name], voice, "en", TEXT, tmp_path)
+        output = say(engines[name], voice, "en", TEXT, folder / name)
         seconds = wav_file.duration_s(output.path)
         assert 4 < seconds < 12
         assert -35 < level_db(output.path) < -10
@@ -72,8 +79,9 @@ def test_english_is_spoken_and_every_word_is_found_in_the_sound(
     assert believable(words, words_of(TEXT), seconds)
     errors = sorted(abs(own.start_s - aligned.start_s) for own, aligned in zip(own_words, words, strict=False))
     assert not errors or errors[len(errors) // 2] <= 0.15
-    faster = say(engines[name], voice, "en", TEXT, tmp_path, speed=1.6)
-    assert wav_file.duration_s(faster.path) < 0.8 * seconds
+    first = output.meta["sentences"][0]
+    faster = say(engines[name], voice, "en", first.text, tmp_path, speed=1.6)
+    assert wav_file.duration_s(faster.path) < 0.8 * (first.end_s - first.start_s)
 
 
 def test_words_joined_from_single_ones_are_found_where_they_are(
@@ -139,7 +147,7 @@ def test_a_statement_that_was_read_is_told_from_another_text(engines: dict[str, 
     words = ["elephant", "umbrella", "hospital", "chocolate", "seventeen"]
     text = rules.statement("en", name="Anna Bell", company="North", influencer="", expires_on=None, words=words)
     spoken = say(engines["hibari"], "heart", "en", text, tmp_path / "statement")
-    other = say(engines["hibari"], "heart", "en", "Hello there, I'm Bella! I love my new elephant and my umbrella.", tmp_path)
+    other = say(engines["hibari"], "heart", "en", "I love my elephant and my umbrella.", tmp_path)
     transcriber = SphinxTranscriber(Settings.read(env_file=None))
     try:
         [*_, transcript] = transcriber.run(spoken.path)
@@ -161,11 +169,15 @@ def ebur128(path: Path) -> float:
     return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", report)[-1])
 
 
-def test_quiet_and_loud_voices_are_brought_to_one_loudness(engines: dict[str, SpeechEngine], tmp_path: Path) -> None:
-    paths = [
-        say(engines[name], voice, "en", TEXT, tmp_path / name).path
-        for name, voice in (("hibari", "heart"), ("piper", "en_US-joe-medium"), ("espeak", "en"))
-    ]
+def test_quiet_and_loud_voices_are_brought_to_one_loudness(
+    engines: dict[str, SpeechEngine], folder: Path, tmp_path: Path
+) -> None:
+    paths = []
+    for name, voice in (("hibari", "heart"), ("piper", "en_US-joe-medium"), ("espeak", "en")):
+        spoken = folder / name / "speech.wav"
+        if not spoken.exists():
+            say(engines[name], voice, "en", TEXT, folder / name)
+        paths.append(shutil.copy(spoken, tmp_path / f"{name}.wav"))
     before = [ebur128(path) for path in paths]
     assert max(before) - min(before) > 3
     for path in paths:
