@@ -79,9 +79,9 @@ def test_english_is_spoken_and_every_word_is_found_in_the_sound(
     assert believable(words, words_of(TEXT), seconds)
     errors = sorted(abs(own.start_s - aligned.start_s) for own, aligned in zip(own_words, words, strict=False))
     assert not errors or errors[len(errors) // 2] <= 0.15
-    first = output.meta["sentences"][0]
-    faster = say(engines[name], voice, "en", first.text, tmp_path, speed=1.6)
-    assert wav_file.duration_s(faster.path) < 0.8 * (first.end_s - first.start_s)
+    last = output.meta["sentences"][-1]
+    [faster] = say(engines[name], voice, "en", last.text, tmp_path, speed=1.6).meta["sentences"]
+    assert faster.end_s - faster.start_s < 0.8 * (last.end_s - last.start_s)
 
 
 def test_words_joined_from_single_ones_are_found_where_they_are(
