@@ -15,6 +15,7 @@ from backend.bulk_planning import SeriesOrder
 from backend.bulk_planning.platform_adaptation import choose_format
 from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.media.ffmpeg.film_order import FORMATS
+from backend.media.images import faces
 from backend.settings import Settings
 from tests.backend.bulk_planning.conftest import first_day
 from tests.factories.account import Tenant
@@ -26,7 +27,8 @@ from tests.support.inline_worker import LargePictures, run_job
 
 @pytest.fixture
 def studio(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=216, height=384))
+    monkeypatch.setitem(FORMATS, "instagram-reel", replace(FORMATS["instagram-reel"], width=108, height=192))
+    monkeypatch.setattr(faces, "can_find", lambda: False)  # what the fake draws has none
     engines = SimpleNamespace(
         image=LargePictures(),
         identity=FakeIdentity(),
