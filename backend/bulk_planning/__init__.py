@@ -1,7 +1,7 @@
 """Bulk planning (“auto-plan”): one job writes and illustrates posts for days or weeks and puts them on free times."""
 
 from backend.bulk_planning.forecast import forecast
-from backend.bulk_planning.post_orders import animate_picture, draw_pictures, make_reel, write_words
+from backend.bulk_planning.post_orders import animate_picture, being_made, draw_pictures, make_reel, write_words
 from backend.bulk_planning.schemas import (
     DEFAULT_REDRAWS,
     MAX_DAYS,
@@ -49,6 +49,7 @@ __all__ = [
     "SeriesCard",
     "SeriesOrder",
     "animate_picture",
+    "being_made",
     "discard_drafts",
     "draw_pictures",
     "forecast",

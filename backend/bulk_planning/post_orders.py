@@ -5,17 +5,29 @@ The same `request_key` returns the first job. All raise NotFound, NotPermitted; 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import content_plans, jobs, writing
 from backend.bulk_planning.schemas import DEFAULT_REDRAWS, MotionPayload, PicturePayload, ReelPayload, WordsPayload
 from backend.bulk_planning.service import MOTION_KIND, PICTURE_KIND, REEL_KIND, WORDS_KIND
 from backend.content_plans import PlanCard
+from backend.db.tables import FINAL, Job
 from backend.jobs import JobCard
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CONTENT_TYPES
 
 _MAX_TOPIC = 200
+
+
+def being_made(tx: Session, plan_ids: Collection[str]) -> set[str]:
+    """Those of the posts whose words, picture or video a job is making, or will."""
+    plan_id = Job.payload["plan_id"].astext
+    kinds = (WORDS_KIND, PICTURE_KIND, REEL_KIND, MOTION_KIND)
+    unfinished = Job.kind.in_(kinds), Job.state.not_in(FINAL)
+    return set(tx.scalars(select(plan_id).where(*unfinished, plan_id.in_(plan_ids))))
 
 
 def write_words(tx: Session, plan_id: str, *, style: str = "", request_key: str) -> JobCard:

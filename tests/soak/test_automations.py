@@ -187,7 +187,7 @@ def test_a_week_of_daily_content_survives_kills(
     assert notices == len(runs) + len(extra_runs)
     assert published == len(plans) == len(sent) == 2 * DAYS * (POSTS_A_DAY + 1), states
     assert states == {"published": published}
-    assert all(run.summary == f"{POSTS_A_DAY} posts published successfully." for run in runs)
+    assert {run.summary for run in runs} == {f"{POSTS_A_DAY} posts published successfully."}
     assert {(run["status"], run["summary"]) for run in program.runs} == {("completed", "1 post published successfully.")}
     assert {step["status"] for run in program.runs for step in run["steps"]} == {"done"}
 

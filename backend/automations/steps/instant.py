@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, events, publishing
+from backend import bulk_planning, content_plans, events, publishing
 from backend.automations import clock
 from backend.automations.definition import Condition, Notify, SchedulePosts, TakePosts
 from backend.automations.schemas import Flow
@@ -33,6 +33,9 @@ def take_posts(tx: Session, run: RunState, step: TakePosts) -> StepResult:
         **dates,
     )
     plans = [plan for plan in content_plans.page(tx, filters, take=_LOOKED_AT).cards if _lacks(plan, step.lacking)]
+    # What another run, or a person, has ordered the words or pictures of is theirs
+    others = bulk_planning.being_made(tx, [plan.id for plan in plans])
+    plans = [plan for plan in plans if plan.id not in others]
     taken = [plan.id for plan in plans[: step.limit] if plan.id not in run.flow.posts]
     flow = run.flow.model_copy(update={"posts": [*run.flow.posts, *taken]})
     if not taken:

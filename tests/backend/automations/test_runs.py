@@ -104,6 +104,9 @@ def test_a_late_job_goes_on_and_its_post_is_left_for_people(rig: Rig) -> None:
     before = attempts_of(rig, waiting.job_id)
     rig.work()
     assert attempts_of(rig, waiting.job_id) == before, "waiting costs nothing"
+    other_id = rig.start(rig.make(TAKE, {"kind": "notify"}))
+    rig.work()
+    assert rig.run(other_id).steps[0].message == "No post on the calendar fits.", "its words are another run's"
     rig.move_clock(timedelta(minutes=11))
     rig.work()
     run = rig.run(run_id)
