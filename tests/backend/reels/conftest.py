@@ -15,6 +15,8 @@ from backend.engines.local.offline_writer.writer import OfflineWriter
 from backend.media.ffmpeg.film_order import FORMATS
 from backend.media.images import faces
 from backend.settings import Settings
+from tests.factories.account import Tenant
+from tests.factories.making import jpeg, make_asset
 from tests.fakes.identity import FakeIdentity
 from tests.fakes.speech import DeafAligner, FakeSpeech
 from tests.support.inline_worker import LargePictures
@@ -43,3 +45,10 @@ def studio(settings: Settings, speech: FakeSpeech, tmp_path: Path, monkeypatch: 
     built = bootstrap(settings.replace(**urls), engines=engines)
     yield built
     built.close()
+
+
+@pytest.fixture
+def still(studio: App, workspace: Tenant) -> str:
+    """The asset id of a picture: for scenes that need not be drawn."""
+    with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        return make_asset(tx, storage=studio.storage, data=jpeg())

@@ -51,13 +51,14 @@ def record(app: App, tenant: Tenant, card: ReelCard, scene_id: str, data: bytes)
 
 
 def test_a_recording_is_heard_instead_of_the_voice_and_its_words_are_timed(
-    studio: App, workspace: Tenant, speech: FakeSpeech, tmp_path: Path
+    studio: App, workspace: Tenant, speech: FakeSpeech, still: str, tmp_path: Path
 ) -> None:
     def open_tx() -> Any:
         return studio.db.transaction(workspace.editor.caller, needs="editor")
 
     with open_tx() as tx:
-        card = reels.create_with_voice(studio, tx, ReelDraft(script="Hello there you.\n\nGoodbye now."))
+        scenes = [SceneDraft(words=words, asset_id=still) for words in ("Hello there you.", "Goodbye now.")]
+        card = reels.create_with_voice(studio, tx, ReelDraft(title="Hello"), scenes=scenes)
         first, second = card.scenes
         variant = reels.add_variant(tx, card.id, ReelVariantDraft(hook="Another hook."))
     done = record(studio, workspace, card, first.id, sound(studio, tmp_path / "me.ogg", 4.0))

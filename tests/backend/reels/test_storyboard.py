@@ -38,9 +38,10 @@ def test_scenes_are_put_back_as_they_were_and_keep_their_ids(studio: App, worksp
             reels.set_scenes(tx, "reel_none", placed(before))
 
 
-def test_a_render_tells_how_long_each_scene_is_and_how_its_voice_sounds(studio: App, workspace: Tenant) -> None:
+def test_a_render_tells_how_long_each_scene_is_and_how_its_voice_sounds(studio: App, workspace: Tenant, still: str) -> None:
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
-        card = reels.create_with_voice(studio, tx, ReelDraft(script="Hello there.\n\nGoodbye now."))
+        scenes = [SceneDraft(words=words, asset_id=still) for words in ("Hello there.", "Goodbye now.")]
+        card = reels.create_with_voice(studio, tx, ReelDraft(title="Hello"), scenes=scenes)
         job = reels.render(tx, card.id, request_key="render")
 
     def read() -> AbstractContextManager[Session]:

@@ -17,11 +17,12 @@ from tests.fakes.speech import FakeSpeech
 from tests.support.inline_worker import run_job
 
 
-def test_each_variant_is_a_video_and_shares_the_scenes(studio: App, workspace: Tenant, speech: FakeSpeech) -> None:
+def test_each_variant_is_a_video_and_shares_the_scenes(studio: App, workspace: Tenant, speech: FakeSpeech, still: str) -> None:
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         planner = make_planner(tx)
         draft = ReelDraft(script="Start here.\n\nThe middle part.\n\nThe end.", influencer_id=planner.influencer.id)
-        reel = reels.create_with_voice(studio, tx, draft)
+        scenes = [SceneDraft(words=words, asset_id=still) for words in ("Start here.", "The middle part.", "The end.")]
+        reel = reels.create_with_voice(studio, tx, draft, scenes=scenes)
         hooked = reels.add_variant(tx, reel.id, ReelVariantDraft(hook="Wait, what?"))
         both = reels.add_variant(tx, reel.id, ReelVariantDraft(hook="Wait, what?", ending="And you?"))
         started = reels.render_all(tx, reel.id, request_key="all")
