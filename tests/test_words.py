@@ -13,9 +13,15 @@ from backend.language.extraction import sentences
 from tests.support.bare_sentences import bare_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_YET = {path.name for path in (ROOT / "studio").iterdir() if path.is_dir()}
-"""Parts of studio/ whose sentences are not in the catalogues yet. Only ever gets shorter."""
-EXCEPTIONS: dict[str, set[str]] = {}
+EXCEPTIONS: dict[str, set[str]] = {
+    "studio/access/api_keys.py": {'curl -H "Authorization: Bearer {}" {}/api/influencers'},  # a command
+    "studio/shell/frame.py": {"InfluencerAI Studio"},  # the product's name
+    "studio/influencers/wizard.py": {"portrait, at the beach, smiling"},  # a prompt for a model
+    "studio/workflows/workflow_trial.py": {"portrait of a woman at a harbour, morning light"},  # a prompt for a model
+    "studio/prompt_library/prompt_library_forms.py": {
+        "portrait of {subject}, {place=at the beach}, {smiling|serious}"
+    },  # a prompt
+}
 """File -> texts that are no sentences of ours, with a reason beside each."""
 
 
@@ -30,7 +36,7 @@ def words() -> ModuleType:
 
 
 def test_sentences_are_worded_for_their_reader() -> None:
-    files = [path for path in (ROOT / "studio").rglob("*.py") if path.relative_to(ROOT).parts[1] not in NOT_YET]
+    files = [path for folder in ("studio", "pages") for path in (ROOT / folder).rglob("*.py")]
     bare = [
         f"{path.relative_to(ROOT)}:{line} {text!r}"
         for path in sorted(files)

@@ -6,10 +6,10 @@ import gettext
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from babel.messages import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+if TYPE_CHECKING:
+    from babel.messages import Catalog
 
 FOLDER = Path(__file__).parent / "catalogues"
 LANGUAGES = {"en": "English", "it": "Italiano"}
@@ -19,6 +19,9 @@ LANGUAGES = {"en": "English", "it": "Italiano"}
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """Answers every key of an unknown language, and of English, with the key itself."""
+    from babel.messages import Catalog  # late, as in templates.py: who reads English needs none of it
+    from babel.messages.mofile import write_mo
+
     files = sorted((FOLDER / language).glob("*.po")) if language in LANGUAGES else []
     if not files:
         return gettext.NullTranslations()
@@ -35,5 +38,7 @@ def translations(language: str) -> gettext.NullTranslations:
 
 def read_catalogue(file: Path, language: str) -> Catalog:
     """Raises PoFileError where the file is no catalogue."""
+    from babel.messages.pofile import read_po
+
     with file.open("rb") as lines:
         return read_po(lines, locale=language, abort_invalid=True)

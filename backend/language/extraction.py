@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -70,3 +71,20 @@ def sentences_of(path: Path) -> Iterator[tuple[Key, list[str]]]:
             template, plural = (words, "") if isinstance(words, str) else (words[0], words[1])
             if template:
                 yield (context or "", template, plural), [comment.removeprefix(COMMENT).strip() for comment in comments]
+    if path.suffix == ".py":
+        yield from ((key, []) for key in _inside_f_strings(path))
+
+
+def _inside_f_strings(path: Path) -> Iterator[Key]:
+    """`f"**{tr('Start')}**"`: Babel's extractor looks into f-strings from Python 3.12 on only."""
+    f_strings = (node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.JoinedStr))
+    for call in (node for f_string in f_strings for node in ast.walk(f_string)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS:
+            words = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            match call.func.id, words:
+                case "tr_context", [context, template]:
+                    yield context, template, ""
+                case "tr_plural" | "tr_lazy_plural", [template, plural]:
+                    yield "", template, plural
+                case _, [template, *_] if template:
+                    yield "", template, ""

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Reader:
     """`language`: a key of LANGUAGES. `zone`: IANA name, "" where it is not known. `date_style`: dmy, mdy, iso, "": as the
-    language writes them. `hours`: 12 or 24, 0: 24. `first_weekday`: 0 is Monday, None: Monday."""
+    language writes them. `hours`: 12 or 24, 0: 24. `first_weekday`: 0 is Monday, None: Monday. `currency`: ISO code
+    that costs are shown in, at `rate` for a US dollar; "": dollars."""
 
     language: str = "en"
     zone: str = ""
     date_style: str = ""
     hours: int = 0
     first_weekday: int | None = None
+    currency: str = ""
+    rate: float = 1.0
 
 
 ENGLISH = Reader()

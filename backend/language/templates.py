@@ -8,8 +8,6 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from babel.numbers import get_decimal_symbol, get_group_symbol
-
 _NUMBERS = (int, float, Decimal)
 
 
@@ -26,6 +24,9 @@ def places(template: str) -> frozenset[str]:
 
 class _Filler(string.Formatter):
     def __init__(self, language: str) -> None:
+        # Babel takes 50 ms to import: child processes raise messages and never word them.
+        from babel.numbers import get_decimal_symbol, get_group_symbol
+
         self._signs = (
             {} if language == "en" else str.maketrans({".": get_decimal_symbol(language), ",": get_group_symbol(language)})
         )

@@ -11,18 +11,23 @@ WORDED_BY = {"tr", "tr_plural", "tr_context", "tr_lazy", "tr_lazy_plural"}
 FOR_MACHINES = {
     "html", "get", "getattr", "setattr", "hasattr", "pop", "startswith", "endswith", "compile", "sub", "split", "join", "match",
     "fullmatch", "query", "load", "TypeVar", "cast", "Literal", "strptime", "strftime", "encode",
-    "ValueError", "KeyError", "TypeError", "RuntimeError",
+    "ValueError", "KeyError", "TypeError", "RuntimeError", "PlainTextResponse",
 }  # fmt: skip
 """Calls whose texts nobody reads in the studio."""
 ARGUMENTS_FOR_MACHINES = {
     "key", "icon", "type", "kind", "width", "height", "id", "file", "mime", "horizontal_alignment", "vertical_alignment", "gap",
-    "color", "label_visibility", "language", "border", "layout", "needs", "css", "html", "form", "noun", "state",
+    "color", "label_visibility", "language", "border", "layout", "needs", "css", "html", "js",
+    "headers", "form", "noun", "state",
 }  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z]{2,}['’,:;]? [A-Za-z{(“]|^[A-Z][a-z]+(?:[ .…?!:]|$)|[a-z}][.?!…]$|^[a-z]+ \{|\} [a-z]+")
 _CODE = re.compile(
     r"SELECT |</?[a-z]+[ >/]|^:material|^[a-z_]+[:/]|^[\w./-]+$(?<![A-Z][a-z])|var\(--|px;"
-    r"|^data:|^https?:|^%|\}px|^[.#\[]\w|;\s*$"
+    r"|^data:|^https?:|^%|\}px|^[.#\[]\w|;\s*$|^'self'|^\w+\(\{\n"
 )
+
+
+_NO_WORDS = {"min", "px", "vh", "vw", "MB", "GB", "MMM", "MMMM", "EEE", "MM", "dd", "yyyy"}
+"""Units, and the letters of CLDR's patterns for dates."""
 
 
 def bare_sentences(path: Path) -> Iterator[tuple[int, str]]:
@@ -31,8 +36,13 @@ def bare_sentences(path: Path) -> Iterator[tuple[int, str]]:
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     for node in ast.walk(tree):
         text = _literal(node)
-        if text and _WORDS.search(text) and not _CODE.search(text) and not _is_for_machines(node, parents):
+        if _is_sentence(text) and not _is_for_machines(node, parents):
             yield node.lineno, text  # type: ignore[attr-defined]
+
+
+def _is_sentence(text: str) -> bool:
+    words = set(re.findall("[A-Za-z]{2,}", re.sub(r":[a-z]+\[:material/\w+:", "", text))) - _NO_WORDS
+    return bool(words and _WORDS.search(text)) and not _CODE.search(text)
 
 
 def _literal(node: ast.AST) -> str:
@@ -52,6 +62,8 @@ def _is_for_machines(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
             case ast.JoinedStr() if not isinstance(child, ast.FormattedValue):
                 return True
             case ast.keyword(arg=name) if name in ARGUMENTS_FOR_MACHINES:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
                 return True
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in WORDED_BY | FOR_MACHINES:
                 return True
