@@ -5,14 +5,17 @@ import streamlit as st
 
 from backend.accounts import ReadingSettings
 from studio.content_plans import composer
-from studio.shell import menu, nav, page_reader, session, sign_in, theme
+from studio.shell import menu, nav, page_reader, resources, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
 from studio.ui.forms import track_run
 
 theme.apply()
 with error_boundary(stop=True):
     session_info = session.current()
-page_reader.set_reader(session_info.user.reading if session_info else ReadingSettings())
+page_reader.set_reader(
+    session_info.user.reading if session_info else ReadingSettings(),
+    rates=dict(resources.app().settings.budgets.exchange_rates) if session_info else {},
+)
 page = st.navigation(nav.pages(), position="hidden")
 with error_boundary(stop=True):
     if session_info is None or sign_in.has_link():
@@ -21,6 +24,7 @@ with error_boundary(stop=True):
     menu.show(session_info, page=page.url_path)
     if nav.shows_pictures(page.url_path):
         show_storage_notice()
+page_reader.tell_browser(session_info.user.reading)
 panel = st.container(key="composer-panel")  # first, so that what the page draws never moves it
 with track_run(), error_boundary():
     page.run()

@@ -35,6 +35,7 @@ PAGES_ONLY = {
     "accounts.reset": _OF_PEOPLE,
     "accounts.revoke_session": _OF_PEOPLE,
     "accounts.set_avatar": _OF_PEOPLE,
+    "accounts.set_reading": "how a person reads pages; the API answers in English, UTC and US dollars",
     "accounts.sign_out_everywhere": _OF_PEOPLE,
     "accounts.turn_off": _OF_PEOPLE,
     "bulk_planning.discard_drafts": _TYPED,

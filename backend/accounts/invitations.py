@@ -17,12 +17,13 @@ from backend.db.tables import Invitation, Membership, PasswordReset, User, Works
 from backend.db.transactions import RANK, enter_workspace, hash_token
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id, new_secret
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 INVITATION_DAYS = 7
 RESET_HOURS = 24
-_INVALID_INVITATION = "That invitation is used up, withdrawn or too old. Ask for a new link."
-_INVALID_RESET = "That reset link is used up or too old. Ask an owner for a new one."
+_INVALID_INVITATION = tr_lazy("That invitation is used up, withdrawn or too old. Ask for a new link.")
+_INVALID_RESET = tr_lazy("That reset link is used up or too old. Ask an owner for a new one.")
 _now = func.clock_timestamp()
 
 
@@ -32,11 +33,11 @@ def invite(tx: Session, *, role: str, email: str = "") -> NewInvitation:
     Raises Invalid, NotPermitted (not an owner), Conflict (a member already).
     """
     if role not in RANK:
-        raise Invalid("A role is owner, editor or viewer.")
+        raise Invalid(tr_lazy("A role is owner, editor or viewer."))
     people.require_owner(tx)
     email = _email(email) if email.strip() else ""
     if email and email in {member.email for member in people.members(tx)}:
-        raise Conflict(f"{email} belongs to this workspace already.")
+        raise Conflict(tr_lazy("{email} belongs to this workspace already.", email=email))
     secret = new_secret()
     row = Invitation(id=new_id("inv"), email=email, role=role, token_hash=hash_token(secret), created_by=tx.info["user_id"])
     row.expires_at = _now + timedelta(days=INVITATION_DAYS)  # an SQL expression on Postgres's clock
@@ -64,7 +65,7 @@ def withdraw(tx: Session, invitation_id: str) -> None:
         update(Invitation).where(Invitation.id == invitation_id, *_open()).values(revoked_at=_now).returning(Invitation.id)
     )
     if revoked.first() is None:
-        raise NotFound("That invitation is not open any more.")
+        raise NotFound(tr_lazy("That invitation is not open any more."))
     events.record(tx, "invitation.withdrawn", "invitation", invitation_id, {})
 
 
@@ -86,7 +87,12 @@ def accept(tx: Session, secret: str) -> str:
     user_id = tx.info["user_id"]
     email = tx.scalar(select(User.email).where(User.id == user_id))
     if invitation.email and invitation.email != email:
-        raise Conflict(f"This invitation is for {invitation.email}. Sign in with that address, or ask for a link of your own.")
+        raise Conflict(
+            tr_lazy(
+                "This invitation is for {email}. Sign in with that address, or ask for a link of your own.",
+                email=invitation.email,
+            )
+        )
     role = tx.scalar(select(Membership.role).where(Membership.tenant_id == workspace.id, Membership.user_id == user_id))
     if role is None:
         tx.add(Membership(tenant_id=workspace.id, user_id=user_id, role=invitation.role))
@@ -107,7 +113,7 @@ def accept_as_new(tx: Session, secret: str, person: NewPerson, *, settings: Sett
     invitation, _ = _open_invitation(tx, secret, lock=True)
     by_operator = is_operator(tx, settings, invitation.created_by or "")
     if person.email in settings.web.operator_emails and not by_operator:
-        raise Conflict("That is the address of somebody who runs this studio. Only another of them can invite them.")
+        raise Conflict(tr_lazy("That is the address of somebody who runs this studio. Only another of them can invite them."))
     user = sessions.add_user(tx, name=person.name, email=person.email, password=person.password)
     accept(tx, secret)
     return sessions.create_ticket(tx, user.id)
@@ -121,11 +127,15 @@ def create_reset_link(tx: Session, user_id: str, *, settings: Settings) -> str:
     """
     people.require_owner(tx)
     if user_id not in {member.user_id for member in people.members(tx)}:
-        raise NotFound("That person does not belong to this workspace any more.")
+        raise NotFound(tr_lazy("That person does not belong to this workspace any more."))
     if is_operator(tx, settings, user_id) and not is_operator(tx, settings, tx.info["user_id"]):
-        raise Conflict("This person runs the studio. They must change the password themselves, or make a link on the server.")
+        raise Conflict(
+            tr_lazy("This person runs the studio. They must change the password themselves, or make a link on the server.")
+        )
     if tx.scalar(select(func.belongs_beyond(user_id, tx.info["user_id"]))):
-        raise Conflict("This person also belongs to a workspace that you do not own. They must change the password themselves.")
+        raise Conflict(
+            tr_lazy("This person also belongs to a workspace that you do not own. They must change the password themselves.")
+        )
     return _new_reset(tx, user_id, created_by=tx.info["user_id"])
 
 
@@ -137,7 +147,7 @@ def create_reset_link_on_server(tx: Session, email: str, *, turn_off_two_factor:
     """
     user_id = tx.scalar(select(User.id).where(User.email == _email(email), User.disabled_at.is_(None)))
     if user_id is None:
-        raise NotFound(f"Nobody signs in here as {email.strip().lower()}. Check the address.")
+        raise NotFound(tr_lazy("Nobody signs in here as {email}. Check the address.", email=email.strip().lower()))
     if turn_off_two_factor:
         two_factor.turn_off_for(tx, user_id)
     return _new_reset(tx, user_id, created_by=user_id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import User
 from backend.errors import NotPermitted
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 
@@ -27,6 +28,8 @@ def require_operator(tx: Session, settings: Settings) -> None:
     """Raises NotPermitted unless the acting person is an operator. API keys never are: each belongs to one workspace."""
     if "api_key_id" in tx.info or not is_operator(tx, settings, tx.info["user_id"] or ""):
         raise NotPermitted(
-            "This is for whoever runs the studio (OPERATOR_EMAILS). Programs read /metrics and the details of /health with "
-            "METRICS_TOKEN."
+            tr_lazy(
+                "This is for whoever runs the studio (OPERATOR_EMAILS). Programs read /metrics and the details "
+                "of /health with METRICS_TOKEN."
+            )
         )

@@ -16,6 +16,7 @@ from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 MAX_AVATAR_BYTES = 48 * 1024
 
@@ -35,14 +36,14 @@ def member(tx: Session, user_id: str) -> MemberCard:
     """Raises NotFound for somebody who is no member of this workspace."""
     card = next((card for card in members(tx) if card.user_id == user_id), None)
     if card is None:
-        raise NotFound("That person does not belong to this workspace any more.")
+        raise NotFound(tr_lazy("That person does not belong to this workspace any more."))
     return card
 
 
 def set_role(tx: Session, user_id: str, role: str) -> None:
     """Changes a member's role, as an owner. Raises Invalid, NotPermitted, NotFound, Conflict when no owner would be left."""
     if role not in RANK:
-        raise Invalid("A role is owner, editor or viewer.")
+        raise Invalid(tr_lazy("A role is owner, editor or viewer."))
     require_owner(tx)
     _lock(tx)
     if _role(tx, user_id) == "owner" and role != "owner":
@@ -99,7 +100,7 @@ def set_avatar(tx: Session, picture: bytes) -> None:
     It is not opened here: browsers cut it to a small square before they send it, and show it as nothing but an image.
     """
     if picture and (len(picture) > MAX_AVATAR_BYTES or picture[:4] != b"RIFF" or picture[8:12] != b"WEBP"):
-        raise Invalid("This is not a small WebP picture. Choose the picture again.")
+        raise Invalid(tr_lazy("This is not a small WebP picture. Choose the picture again."))
     values = {"avatar": picture or None, "avatar_id": new_id("avt") if picture else ""}
     tx.execute(update(User).where(User.id == tx.info["user_id"]).values(**values))
 
@@ -109,7 +110,7 @@ def avatar(tx: Session, user_id: str) -> bytes:
     is_member = Membership.user_id == User.id, Membership.tenant_id == tx.info["tenant_id"]
     picture = tx.scalar(select(User.avatar).join(Membership, and_(*is_member)).where(User.id == user_id))
     if picture is None:
-        raise NotFound("There is no picture of that person here.")
+        raise NotFound(tr_lazy("There is no picture of that person here."))
     return picture
 
 
@@ -121,7 +122,7 @@ def change_password(db: Database, caller: SignedIn, *, current: SecretStr, new: 
     _valid_password(new, user)
     with throttle.count_attempt(db, email=user.email, address=address, device=caller.token):
         if not passwords.matches(current, user.password_hash):
-            raise Invalid("The current password is not right. Nothing was changed.")
+            raise Invalid(tr_lazy("The current password is not right. Nothing was changed."))
     with db.transaction(caller) as tx:
         set_password(tx, user.id, new)
         sessions.sign_out_everywhere(tx, but=caller.token)
@@ -138,12 +139,12 @@ def change_email(db: Database, caller: SignedIn, *, current: SecretStr, email: s
         user = tx.scalars(select(User).where(User.id == tx.info["user_id"])).one()
     with throttle.count_attempt(db, email=user.email, address=address, device=caller.token):
         if not passwords.matches(current, user.password_hash):
-            raise Invalid("The password is not right. Nothing was changed.")
+            raise Invalid(tr_lazy("The password is not right. Nothing was changed."))
     try:
         with db.transaction(caller) as tx:
             tx.execute(update(User).where(User.id == tx.info["user_id"]).values(email=new_email))
     except IntegrityError as error:
-        raise Conflict("There is an account with that e-mail address already.") from error
+        raise Conflict(tr_lazy("There is an account with that e-mail address already.")) from error
 
 
 def set_password(tx: Session, user_id: str, password: SecretStr) -> None:
@@ -156,7 +157,7 @@ def set_password(tx: Session, user_id: str, password: SecretStr) -> None:
 def require_owner(tx: Session) -> None:
     """Raises NotPermitted unless the transaction's caller is an owner, whatever role `transaction()` was opened with."""
     if tx.info["role"] != "owner":
-        raise NotPermitted("Only an owner of this workspace can do this. Ask one of them.")
+        raise NotPermitted(tr_lazy("Only an owner of this workspace can do this. Ask one of them."))
 
 
 def _valid_password(password: SecretStr, user: User) -> SecretStr:
@@ -186,7 +187,7 @@ def _membership(tx: Session, user_id: str) -> tuple[ColumnElement[bool], ...]:
 def _role(tx: Session, user_id: str) -> str:
     role = tx.scalar(select(Membership.role).where(*_membership(tx, user_id)))
     if role is None:
-        raise NotFound("That person does not belong to this workspace any more.")
+        raise NotFound(tr_lazy("That person does not belong to this workspace any more."))
     return str(role)
 
 
@@ -195,4 +196,4 @@ def _require_other_owner(tx: Session, user_id: str) -> None:
         Membership.tenant_id == tx.info["tenant_id"], Membership.role == "owner", Membership.user_id != user_id
     )
     if tx.scalar(others.limit(1)) is None:
-        raise Conflict("A workspace needs an owner. Make somebody else owner first.")
+        raise Conflict(tr_lazy("A workspace needs an owner. Make somebody else owner first."))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.schemas import ReadingSettings
 from backend.db.tables import User
 from backend.errors import Invalid
-from backend.language import LANGUAGES
+from backend.language import LANGUAGES, tr_lazy
 
 CHOICES = {
     "language": tuple(LANGUAGES),
@@ -28,9 +28,9 @@ def set_reading(tx: Session, reading: ReadingSettings) -> None:
     values = asdict(reading)
     for name, allowed in CHOICES.items():
         if values[name] and values[name] not in allowed:
-            raise Invalid(f"{name} is one of {', '.join(allowed)}, or empty.")
+            raise Invalid(tr_lazy("{name} is one of {allowed}, or empty.", name=name, allowed=", ".join(allowed)))
     if reading.zone and reading.zone not in available_timezones():
-        raise Invalid("Choose a time zone from the list.")
+        raise Invalid(tr_lazy("Choose a time zone from the list."))
     if reading.currency and not (len(reading.currency) == 3 and reading.currency.isalpha() and reading.currency.isupper()):
-        raise Invalid("A currency is a code of three letters, such as EUR.")
+        raise Invalid(tr_lazy("A currency is a code of three letters, such as EUR."))
     tx.execute(update(User).where(User.id == tx.info["user_id"]).values(**values))

@@ -19,10 +19,13 @@ from backend.db.transactions import Anonymous, Database, enter_workspace, hash_t
 from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.kit import metrics
 from backend.kit.ids import new_id, new_secret
+from backend.language import tr_lazy
 
 SEEN_EVERY_S = 60
 _SETUP_LOCK = 7_316_540_212
-_WRONG_CREDENTIALS = "The e-mail address and the password do not fit together. Check both, or ask an owner for a reset link."
+_WRONG_CREDENTIALS = tr_lazy(
+    "The e-mail address and the password do not fit together. Check both, or ask an owner for a reset link."
+)
 _now = func.clock_timestamp()
 
 
@@ -38,7 +41,7 @@ def create_first_workspace(tx: Session, draft: SetupDraft) -> str:
     """
     tx.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _SETUP_LOCK})
     if not needs_setup(tx):
-        raise Conflict("This studio has an owner already. Sign in, or ask the owner for an invitation link.")
+        raise Conflict(tr_lazy("This studio has an owner already. Sign in, or ask the owner for an invitation link."))
     user = add_user(tx, name=draft.name, email=draft.email, password=draft.password)
     add_workspace(tx, draft.workspace)
     return create_ticket(tx, user.id)
@@ -47,7 +50,9 @@ def create_first_workspace(tx: Session, draft: SetupDraft) -> str:
 def add_user(tx: Session, *, name: str, email: str, password: SecretStr) -> User:
     """Creates an account; `tx` acts as that person afterwards. Raises Conflict when the address has an account."""
     if tx.scalar(select(User.id).where(User.email == email)):
-        raise Conflict("There is an account with that e-mail address. Sign in with it first, then open the link again.")
+        raise Conflict(
+            tr_lazy("There is an account with that e-mail address. Sign in with it first, then open the link again.")
+        )
     user = User(id=new_id("usr"), name=name, email=email, password_hash=passwords.hash_password(password))
     tx.add(user)
     tx.flush()
@@ -133,7 +138,7 @@ def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = ""
         .returning(SessionRow.id)
     ).first()
     if session is None:
-        raise NotSignedIn("That sign-in took too long. Please sign in once more.")
+        raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
     return token
 
 
@@ -153,7 +158,7 @@ def start_program_session(tx: Session, ticket: str, *, lasts_s: float, user_agen
         .returning(SessionRow.id, SessionRow.user_id)
     ).first()
     if session is None:
-        raise NotSignedIn("That sign-in took too long. Please sign in once more.")
+        raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
     act_as(tx, session.user_id)
     return str(session.id)
 
@@ -286,7 +291,7 @@ def revoke_session(tx: Session, session_id: str) -> None:
         .returning(SessionRow.id)
     ).first()
     if revoked is None:
-        raise NotFound("That browser is signed out already.")
+        raise NotFound(tr_lazy("That browser is signed out already."))
 
 
 def sign_out_everywhere(tx: Session, *, user_id: str = "", but: str = "") -> None:

@@ -14,6 +14,7 @@ from backend.db.tables import Throttle
 from backend.db.transactions import Anonymous, Database, hash_token
 from backend.errors import TooMany
 from backend.kit import metrics
+from backend.language import tr_lazy
 
 _COUNT = text(
     """INSERT INTO throttles AS t (key, failures, window_started_at) VALUES (:key, 1, clock_timestamp())
@@ -51,7 +52,7 @@ def count_attempt(db: Database, *, email: str, address: str, device: str = "") -
             waits.append(_count(tx, key, free=FREE_TRIES[kind]))
     if wait := max(waits):
         metrics.sign_in("throttled")
-        raise TooMany(f"Too many tries. Wait {in_words(wait)}, then try again.", retry_after=wait)
+        raise TooMany(tr_lazy("Too many tries. Wait {time}, then try again.", time=in_words(wait)), retry_after=wait)
     yield
     with db.transaction(Anonymous()) as tx:
         tx.execute(delete(Throttle).where(Throttle.key == keys["sign-in"]))

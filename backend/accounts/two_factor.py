@@ -23,6 +23,7 @@ from backend.db.tables import RecoveryCode, SessionRow, User
 from backend.db.transactions import Anonymous, Database, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, NotSignedIn
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 ISSUER = "InfluencerAI Studio"
@@ -31,7 +32,7 @@ _STEP_S = 30
 _DRIFT_STEPS = 1
 """Codes of the step before and after are taken too: clocks differ."""
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_WRONG_CODE = "This code is not right. Codes change every 30 seconds: try the next one. A recovery code works too."
+_WRONG_CODE = tr_lazy("This code is not right. Codes change every 30 seconds: try the next one. A recovery code works too.")
 _now = func.clock_timestamp()
 
 
@@ -66,7 +67,7 @@ def begin(tx: Session, settings: Settings) -> TwoFactorSetup:
     """
     user = tx.scalars(select(User).where(User.id == tx.info["user_id"]).with_for_update()).one()
     if user.totp_enabled_at is not None:
-        raise Conflict("Two-factor sign-in is on already. Turn it off first to set it up anew.")
+        raise Conflict(tr_lazy("Two-factor sign-in is on already. Turn it off first to set it up anew."))
     secret = pyotp.random_base32()
     user.totp_secret = _ring(settings).seal(secret, tenant_id="", row_id=user.id)
     return TwoFactorSetup(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER))
@@ -79,7 +80,7 @@ def enable(tx: Session, settings: Settings, code: str) -> list[str]:
     """
     user = tx.scalars(select(User).where(User.id == tx.info["user_id"]).with_for_update()).one()
     if user.totp_secret is None or user.totp_enabled_at is not None:
-        raise Conflict("Begin again: this set-up is over, or was finished in another tab.")
+        raise Conflict(tr_lazy("Begin again: this set-up is over, or was finished in another tab."))
     step = _step_of(_open_secret(settings, user), code)
     if step is None:
         raise Invalid(_WRONG_CODE)
@@ -99,7 +100,7 @@ def new_recovery_codes(db: Database, caller: SignedIn, *, password: SecretStr, a
     _check_password(db, caller, password, address)
     with db.transaction(caller) as tx:
         if tx.scalar(select(User.totp_enabled_at).where(User.id == tx.info["user_id"])) is None:
-            raise Conflict("Two-factor sign-in is off. Turn it on first.")
+            raise Conflict(tr_lazy("Two-factor sign-in is off. Turn it on first."))
         return _new_recovery_codes(tx, tx.info["user_id"])
 
 
@@ -132,7 +133,7 @@ def confirm(
     with db.transaction(Anonymous()) as tx:
         user = tx.scalars(select(User).join(SessionRow, SessionRow.user_id == User.id).where(*waiting)).first()
         if user is None:
-            raise NotSignedIn("That sign-in took too long. Please sign in once more.")
+            raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
         user_id, email = user.id, user.email
     attempt = throttle.count_attempt(db, email=f"{email} code", address=address, device=recognise(user_id))
     with attempt, db.transaction(Anonymous()) as tx:
@@ -180,7 +181,7 @@ def _check_password(db: Database, caller: SignedIn, password: SecretStr, address
         email, password_hash = user.email, user.password_hash
     with throttle.count_attempt(db, email=email, address=address, device=caller.token):
         if not passwords.matches(password, password_hash):
-            raise Invalid("The password is not right. Nothing was changed.")
+            raise Invalid(tr_lazy("The password is not right. Nothing was changed."))
 
 
 def _hashed(code: str) -> str:

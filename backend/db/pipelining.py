@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from backend.errors import DiskFull, Unavailable
 from backend.kit import disk
+from backend.language import tr_lazy
 
-DATABASE_AWAY = "The database does not answer right now. Nothing was lost; try again in a moment."
+DATABASE_AWAY = tr_lazy("The database does not answer right now. Nothing was lost; try again in a moment.")
 Statement = tuple[ClauseElement, Mapping[str, Any]]
 """A statement and its values. The statement must be a module constant or cached: it is compiled once and kept for ever."""
 _DIALECT = psycopg_dialect()  # type: ignore[no-untyped-call]

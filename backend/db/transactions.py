@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, fetch_pipelined, send_pipelined
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
+from backend.language import tr_lazy
 
 T = TypeVar("T")
 before_commit: ContextVar[Callable[[Session], None] | None] = ContextVar("before_commit", default=None)
@@ -334,7 +335,11 @@ def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
                 raise NotSignedIn(_refusal(caller))
             if RANK[row.role] < RANK[needs]:
                 raise NotPermitted(
-                    f"Your role here is {row.role}: you can look but not do this. Ask an owner for {needs} rights."
+                    tr_lazy(
+                        "Your role here is {role}: you can look but not do this. Ask an owner for {needs} rights.",
+                        role=row.role,
+                        needs=needs,
+                    )
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
             if isinstance(caller, KeyHolder):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 _OWN, _SHARED = "STUDIO_DATA", "DATA_SHARED_BASE"
 _PRIVATE = ("secrets.json", "run.json", "pg", "valkey", "s3")
@@ -25,14 +26,27 @@ def refuse_exposed_data(environment: Mapping[str, str]) -> None:
     if not own:
         if private_names := [name for name in _PRIVATE if (folder / name).exists()]:
             raise Invalid(
-                f"{_SHARED} is now the folder that the studio shares with other programs, and {folder} holds the studio's own "
-                f"files ({', '.join(private_names)}). Nothing has to be moved: write these two lines into .env instead of "
-                f"{_SHARED}={shared}, and start again.\n\n{_lines(folder)}"
+                tr_lazy(
+                    "{shared} is now the folder that the studio shares with other programs, and {folder} holds the "
+                    "studio's own files ({private_names}). Nothing has to be moved: write these two lines into .env "
+                    "instead of {shared}={old_folder}, and start again.\n\n{lines}",
+                    shared=_SHARED,
+                    folder=str(folder),
+                    private_names=", ".join(private_names),
+                    old_folder=shared,
+                    lines=_lines(folder),
+                )
             )
     elif Path(own).expanduser().resolve().is_relative_to(folder):
         raise Invalid(
-            f"{_SHARED} ({folder}) is shared with other programs, so it must not hold {_OWN}. Write into .env, and start "
-            f"again:\n\n{_lines(Path(own).expanduser().resolve())}"
+            tr_lazy(
+                "{shared} ({folder}) is shared with other programs, so it must not hold {own}. Write into .env, "
+                "and start again:\n\n{lines}",
+                shared=_SHARED,
+                folder=str(folder),
+                own=_OWN,
+                lines=_lines(Path(own).expanduser().resolve()),
+            )
         )
 
 

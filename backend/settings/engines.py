@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, PositiveFloat, SecretStr
 
 from backend.settings.section import SettingsSection, env, secret, split
 
@@ -160,6 +160,18 @@ class TextSettings(SettingsSection):
         return min(needed, getattr(self, f"max_tokens_{use}") or needed)
 
 
+def _rates(value: object) -> object:
+    """`EUR=0.92,GBP=0.79` -> (("EUR", "0.92"), ("GBP", "0.79"))"""
+    if not isinstance(value, str):
+        return value
+    pairs = (pair.partition("=") for pair in value.replace(" ", "").split(",") if pair)
+    return tuple((currency.upper(), rate) for currency, _, rate in pairs)
+
+
+Rates = Annotated[tuple[tuple[str, PositiveFloat], ...], BeforeValidator(_rates)]
+"""Currency code -> what a US dollar is in it."""
+
+
 class BudgetSettings(SettingsSection):
     """What language models may cost"""
 
@@ -167,3 +179,4 @@ class BudgetSettings(SettingsSection):
         "MONTHLY_OPENROUTER_BUDGET", 150.0, "USD a workspace may spend on words in a month; the owner may set less"
     )
     daily_usd: float = env("DAILY_OPENROUTER_BUDGET", 10.0, "the same in a day; 0: only the month counts")
+    exchange_rates: Rates = env("EXCHANGE_RATES", (), "currencies that people may have costs shown in: EUR=0.92,GBP=0.79")

@@ -1,8 +1,8 @@
-"""My own account: picture, name, e-mail, password, second factor, signed-in browsers."""
+"""My own account: picture, name, language and region, e-mail, password, second factor, signed-in browsers."""
 
 import streamlit as st
 
-from studio.accounts import account
+from studio.accounts import account, language_and_region
 from studio.shell.frame import frame
 
 page = frame("settings/account")
@@ -11,6 +11,8 @@ with st.container(width=760):
         account.picture(page)
     with page.guard():
         account.name_form(page)
+    with page.guard():
+        language_and_region.form(page)
     with page.guard():
         account.email_form(page)
     with page.guard():

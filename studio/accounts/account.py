@@ -7,10 +7,11 @@ import streamlit as st
 from pydantic import SecretStr
 
 from backend import accounts
+from backend.language import tr, tr_plural
 from studio.accounts.avatar import avatar_picker
 from studio.shell import session
 from studio.shell.frame import Page
-from studio.ui.format import ago, avatar_url, count, plain
+from studio.ui.format import ago, avatar_url, date_text, esc, plain
 
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "Mac", "Linux": "Linux"}
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -25,51 +26,51 @@ def picture(page: Page) -> None:
     if chosen is not None:
         with page.transaction() as tx:
             accounts.set_avatar(tx, chosen)
-        _toast_and_rerun("Your picture is saved." if chosen else "Your picture is removed.")
+        _toast_and_rerun(tr("Your picture is saved.") if chosen else tr("Your picture is removed."))
 
 
 def name_form(page: Page) -> None:
     with st.form("name"):
-        st.header("Name")
-        new_name = st.text_input("Your name", value=page.user.name)
-        pressed = st.form_submit_button("Save name")
+        st.header(tr("Name"))
+        new_name = st.text_input(tr("Your name"), value=page.user.name)
+        pressed = st.form_submit_button(tr("Save name"))
     if pressed:
         with page.transaction() as tx:
             accounts.rename_user(tx, new_name)
-        _toast_and_rerun("Your name is saved.")
+        _toast_and_rerun(tr("Your name is saved."))
 
 
 def password_form(page: Page) -> None:
     with st.form("password", clear_on_submit=True):
-        st.header("Password")
-        st.caption("At least 10 characters. Changing it signs out all your other browsers.")
-        current = st.text_input("Current password", type="password", autocomplete="current-password")
-        new = st.text_input("New password", type="password", autocomplete="new-password")
-        pressed = st.form_submit_button("Change password")
+        st.header(tr("Password"))
+        st.caption(tr("At least 10 characters. Changing it signs out all your other browsers."))
+        current = st.text_input(tr("Current password"), type="password", autocomplete="current-password")
+        new = st.text_input(tr("New password"), type="password", autocomplete="new-password")
+        pressed = st.form_submit_button(tr("Change password"))
     if pressed:
         accounts.change_password(
             page.app.db, page.caller, current=SecretStr(current), new=SecretStr(new), address=session.address()
         )
-        st.success("Your password is changed. All other browsers are signed out.", icon=":material/check:")
+        st.success(tr("Your password is changed. All other browsers are signed out."), icon=":material/check:")
 
 
 def email_form(page: Page) -> None:
     with st.form("email", clear_on_submit=True):
-        st.header("E-mail")
-        st.caption(f"You sign in as {plain(page.user.email)}.")
-        email = st.text_input("New e-mail address", autocomplete="email")
-        current = st.text_input("Password", type="password", autocomplete="current-password")
-        pressed = st.form_submit_button("Change e-mail")
+        st.header(tr("E-mail"))
+        st.caption(tr("You sign in as {email}.", email=plain(page.user.email)))
+        email = st.text_input(tr("New e-mail address"), autocomplete="email")
+        current = st.text_input(tr("Password"), type="password", autocomplete="current-password")
+        pressed = st.form_submit_button(tr("Change e-mail"))
     if pressed:
         accounts.change_email(page.app.db, page.caller, current=SecretStr(current), email=email, address=session.address())
-        _toast_and_rerun("Your e-mail address is changed. Sign in with the new one from now on.")
+        _toast_and_rerun(tr("Your e-mail address is changed. Sign in with the new one from now on."))
 
 
 def two_factor(page: Page) -> None:
     with page.transaction() as tx:
         state = accounts.two_factor.state(tx)
     with st.container(border=True, key="two-factor"):
-        st.header("Two-factor sign-in")
+        st.header(tr("Two-factor sign-in"))
         if codes := st.session_state.get(_CODES):
             _recovery_codes(codes)
         elif state.enabled:
@@ -77,22 +78,24 @@ def two_factor(page: Page) -> None:
         elif setup := st.session_state.get(_SETUP):
             _two_factor_setup(page, setup)
         else:
-            st.caption("After the password, signing in asks for a code of an app on your phone.")
-            if st.button("Set up", icon=":material/phonelink_lock:"):
+            st.caption(tr("After the password, signing in asks for a code of an app on your phone."))
+            if st.button(tr("Set up"), icon=":material/phonelink_lock:"):
                 with page.transaction() as tx:
                     st.session_state[_SETUP] = accounts.two_factor.begin(tx, page.app.settings)
                 st.rerun()
 
 
 def _two_factor_setup(page: Page, setup: accounts.two_factor.TwoFactorSetup) -> None:
-    st.markdown("Scan this with an authenticator app (Google Authenticator, 1Password, Aegis …), then enter the code it shows.")
+    st.markdown(
+        tr("Scan this with an authenticator app (Google Authenticator, 1Password, Aegis …), then enter the code it shows.")
+    )
     qr_code = segno.make(setup.uri).svg_data_uri(scale=4, border=3, dark="#201a2e", light="#ffffff")
-    st.html(f'<img src="{qr_code}" alt="QR code for your authenticator app">')
-    st.caption(f"Or type this key: `{setup.secret}`")
+    st.html(f'<img src="{qr_code}" alt="{esc(tr("QR code for your authenticator app"))}">')
+    st.caption(tr("Or type this key: `{secret}`", secret=setup.secret))
     with st.form("two-factor-code", border=False):
-        code = st.text_input("Code", max_chars=10, autocomplete="one-time-code", width=200)
-        pressed = st.form_submit_button("Turn on", type="primary")
-    st.button("Cancel", on_click=lambda: st.session_state.pop(_SETUP, None), type="tertiary", key="two-factor-cancel")
+        code = st.text_input(tr("Code"), max_chars=10, autocomplete="one-time-code", width=200)
+        pressed = st.form_submit_button(tr("Turn on"), type="primary")
+    st.button(tr("Cancel"), on_click=lambda: st.session_state.pop(_SETUP, None), type="tertiary", key="two-factor-cancel")
     if pressed:
         with page.transaction() as tx:
             st.session_state[_CODES] = accounts.two_factor.enable(tx, page.app.settings, code)
@@ -101,12 +104,18 @@ def _two_factor_setup(page: Page, setup: accounts.two_factor.TwoFactorSetup) -> 
 
 
 def _two_factor_on(page: Page, state: accounts.two_factor.TwoFactorState) -> None:
-    st.markdown(f":green-badge[:material/check: On] {count(state.recovery_codes, 'recovery code')} left.")
+    st.markdown(
+        tr_plural(
+            ":green-badge[:material/check: On] {n} recovery code left.",
+            ":green-badge[:material/check: On] {n} recovery codes left.",
+            state.recovery_codes,
+        )
+    )
     with st.form("two-factor-off", border=False, clear_on_submit=True):
-        password = st.text_input("Password", type="password", autocomplete="current-password", key="two-factor-password")
+        password = st.text_input(tr("Password"), type="password", autocomplete="current-password", key="two-factor-password")
         with st.container(horizontal=True):
-            renewed = st.form_submit_button("New recovery codes")
-            turned_off = st.form_submit_button("Turn off")
+            renewed = st.form_submit_button(tr("New recovery codes"))
+            turned_off = st.form_submit_button(tr("Turn off"))
     typed, address = SecretStr(password), session.address()
     if renewed:
         st.session_state[_CODES] = accounts.two_factor.new_recovery_codes(
@@ -115,48 +124,54 @@ def _two_factor_on(page: Page, state: accounts.two_factor.TwoFactorState) -> Non
         st.rerun()
     if turned_off:
         accounts.two_factor.turn_off(page.app.db, page.caller, password=typed, address=address)
-        _toast_and_rerun("Two-factor sign-in is off.")
+        _toast_and_rerun(tr("Two-factor sign-in is off."))
 
 
 def _recovery_codes(codes: list[str]) -> None:
     st.success(
-        "Two-factor sign-in is on. Keep these recovery codes: each works once, and they are shown only now.",
+        tr("Two-factor sign-in is on. Keep these recovery codes: each works once, and they are shown only now."),
         icon=":material/check:",
     )
     st.code("\n".join(codes), language=None)
-    st.download_button("Download", "\n".join(codes) + "\n", "recovery-codes.txt", icon=":material/download:")
-    st.button("I have kept them", type="primary", on_click=lambda: st.session_state.pop(_CODES, None))
+    st.download_button(tr("Download"), "\n".join(codes) + "\n", "recovery-codes.txt", icon=":material/download:")
+    st.button(tr("I have saved them"), type="primary", on_click=lambda: st.session_state.pop(_CODES, None))
 
 
 def browser_sessions(page: Page) -> None:
     with page.transaction() as tx:
         signed_in = accounts.sessions(tx, token=page.caller.token)
     with st.container(border=True):
-        st.header("Signed-in browsers and programs")
+        st.header(tr("Signed-in browsers and programs"))
         for browser_session in signed_in:
             with st.container(horizontal=True, vertical_alignment="center"):
-                when = f"seen {ago(browser_session.last_seen_at)}, signed in {browser_session.signed_in_at:%-d %b %Y}"
+                when = tr(
+                    "seen {last_seen}, signed in {signed_in}",
+                    last_seen=ago(browser_session.last_seen_at),
+                    signed_in=date_text(browser_session.signed_in_at),
+                )
                 label = program_label if browser_session.is_program else browser_label
                 st.markdown(f"**{plain(label(browser_session.user_agent))}**  \n:small[{when}]", width="stretch")
                 if browser_session.current:
-                    st.badge("this browser", color="green")
+                    st.badge(tr("this browser"), color="green")
                 else:
-                    st.button("Sign out", key=f"out:{browser_session.id}", on_click=_revoke, args=(page, browser_session.id))
+                    st.button(
+                        tr("Sign out"), key=f"out:{browser_session.id}", on_click=_revoke, args=(page, browser_session.id)
+                    )
         if len(signed_in) > 1:
-            st.button("Sign out everywhere else", icon=":material/logout:", on_click=_revoke_others, args=(page,))
+            st.button(tr("Sign out everywhere else"), icon=":material/logout:", on_click=_revoke_others, args=(page,))
 
 
 def browser_label(user_agent: str) -> str:
     """“Firefox on Windows”, as far as the user agent says so."""
-    browser_name = next((label for mark, label in _BROWSERS.items() if mark in user_agent), "A browser")
+    browser_name = next((label for mark, label in _BROWSERS.items() if mark in user_agent), tr("A browser"))
     system = next((label for mark, label in _SYSTEMS.items() if mark in user_agent), "")
-    return f"{browser_name} on {system}" if system else browser_name
+    return tr("{browser} on {system}", browser=browser_name, system=system) if system else browser_name
 
 
 def program_label(user_agent: str) -> str:
     """“A program (python-httpx)”: the name at the beginning of its user agent."""
     name = user_agent.partition("/")[0].strip()[:40]
-    return f"A program ({name})" if name else "A program"
+    return tr("A program ({name})", name=name) if name else tr("A program")
 
 
 def _revoke(page: Page, session_id: str) -> None:

@@ -6,13 +6,24 @@ import streamlit as st
 
 from backend import accounts
 from backend.db.transactions import RANK
+from backend.language import tr, tr_lazy, worded
 from studio.shell import session
-from studio.shell.frame import WORKSPACE_PARAM, Page
+from studio.shell.frame import ROLE_NAMES, WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.buttons import confirm
-from studio.ui.format import avatar_url, esc, plain
+from studio.ui.format import avatar_url, date_text, esc, plain
 
-ROLES = {"viewer": "Viewer — looks", "editor": "Editor — makes", "owner": "Owner — also people"}
+ROLES = {
+    "viewer": tr_lazy("Viewer: can view"),
+    "editor": tr_lazy("Editor: can create and change"),
+    "owner": tr_lazy("Owner: can do everything, people too"),
+}
+_ROLE_LABELS = {"viewer": tr_lazy("Viewer"), "editor": tr_lazy("Editor"), "owner": tr_lazy("Owner")}
+_MENU = {
+    "leave": tr_lazy("Leave this workspace"),
+    "reset": tr_lazy("Create a reset link"),
+    "remove": tr_lazy("Remove from the workspace"),
+}
 _LINK = "_workspace_link"
 
 
@@ -20,7 +31,7 @@ def members(page: Page) -> None:
     with page.transaction() as tx:
         member_cards = accounts.members(tx)
     with st.container(border=True):
-        st.header("People")
+        st.header(tr("People"))
         for member in member_cards:
             _member(page, member)
         if link := st.session_state.get(_LINK):
@@ -33,7 +44,8 @@ def _member(page: Page, member: accounts.MemberCard) -> None:
         if member.avatar_id:
             src = esc(avatar_url(page.workspace.id, member.user_id, member.avatar_id))
             st.html(f'<img src="{src}" alt="" style="width:40px;height:40px;border-radius:50%;display:block">', width=48)
-        st.markdown(f"**{plain(member.name)}**{' (you)' if is_self else ''}  \n:small[{plain(member.email)}]", width="stretch")
+        name = tr("**{name}** (you)", name=plain(member.name)) if is_self else f"**{plain(member.name)}**"
+        st.markdown(f"{name}  \n:small[{plain(member.email)}]", width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _member_role(page, member)
             if page.is_owner or is_self:
@@ -43,76 +55,89 @@ def _member(page: Page, member: accounts.MemberCard) -> None:
 def _member_role(page: Page, member: accounts.MemberCard) -> None:
     """Owners choose it; others see it."""
     if not page.is_owner:
-        st.badge(member.role, color="gray")
+        st.badge(worded(ROLE_NAMES[member.role]), color="gray")
         return
     key = f"role:{member.user_id}"
     st.session_state[key] = member.role
     st.selectbox(
-        f"Role of {plain(member.name)}",
+        tr("Role of {name}", name=plain(member.name)),
         list(RANK),
         key=key,
         width=130,
         label_visibility="collapsed",
-        format_func=str.capitalize,
+        format_func=lambda role: worded(_ROLE_LABELS[role]),
         on_change=_set_role,
         args=(page, member.user_id),
     )
 
 
 def _member_menu(page: Page, member: accounts.MemberCard, *, is_self: bool) -> None:
-    options = ["Leave this workspace"] if is_self else ["Make a reset link", "Remove from the workspace"]
-    chosen = st.menu_button("", options, icon=":material/more_vert:", type="tertiary", key=f"acts:{member.user_id}")
-    if chosen == "Make a reset link":
+    chosen = st.menu_button(
+        "",
+        ["leave"] if is_self else ["reset", "remove"],
+        format_func=lambda option: worded(_MENU[option]),
+        icon=":material/more_vert:",
+        type="tertiary",
+        key=f"acts:{member.user_id}",
+    )
+    if chosen == "reset":
         with page.transaction(needs="owner") as tx:
             secret = accounts.create_reset_link(tx, member.user_id, settings=page.app.settings)
-        title = f"Give this link to {plain(member.name)}. It lets them choose a new password, once, within 24 hours."
+        title = tr(
+            "Give this link to {name}. It lets them choose a new password, once, within 24 hours.", name=plain(member.name)
+        )
         st.session_state[_LINK] = (title, _address(RESET, secret))
-    elif chosen == "Leave this workspace":
+    elif chosen == "leave":
         confirm(
-            "Leave this workspace?",
-            f"You will no longer see **{plain(page.workspace.name)}**. What you made stays there.",
-            action="Leave",
+            tr("Leave this workspace?"),
+            tr("You will no longer see **{name}**. What you made stays there.", name=plain(page.workspace.name)),
+            action=tr("Leave"),
             act=lambda: _remove(page, member.user_id),
         )
     elif chosen:
         confirm(
-            f"Remove {plain(member.name)}?",
-            "They lose access at once. What they made stays.",
-            action="Remove",
+            tr("Remove {name}?", name=plain(member.name)),
+            tr("They lose access at once. What they made stays."),
+            action=tr("Remove"),
             act=lambda: _remove(page, member.user_id),
         )
 
 
 def invitations(page: Page) -> None:
     with st.container(border=True):
-        st.header("Invite")
+        st.header(tr("Invite"))
         with st.form("invite", border=False):
-            role = st.selectbox("As", list(ROLES), index=1, format_func=ROLES.__getitem__)
-            email = st.text_input("E-mail (optional)", help="With an address only that person can use the link.")
-            pressed = st.form_submit_button("Make a link", icon=":material/link:")
+            role = st.selectbox(tr("Role"), list(ROLES), index=1, format_func=lambda role: worded(ROLES[role]))
+            email = st.text_input(tr("E-mail (optional)"), help=tr("With an address only that person can use the link."))
+            pressed = st.form_submit_button(tr("Create invite link"), icon=":material/link:")
         if pressed:
             with page.transaction(needs="owner") as tx:
                 secret = accounts.invite(tx, role=role, email=email).secret
             _show_link(
-                "Send this link yourself. It works once, within 7 days, and is shown only now.", _address(INVITE, secret)
+                tr("Send this link yourself. It works once, within 7 days, and is shown only now."), _address(INVITE, secret)
             )
         with page.transaction(needs="owner") as tx:
             open_invitations = accounts.invitations(tx)
         for invitation in open_invitations:
             with st.container(horizontal=True, vertical_alignment="center"):
-                recipient = plain(invitation.email) or "whoever holds the link"
+                recipient = plain(invitation.email) or tr("whoever holds the link")
                 st.markdown(
-                    f"{invitation.role.capitalize()} for {recipient}  \n:small[until {invitation.expires_at:%-d %b %Y}]",
+                    tr(
+                        "{role} for {recipient}  \n:small[until {day}]",
+                        role=_ROLE_LABELS[invitation.role],
+                        recipient=recipient,
+                        day=date_text(invitation.expires_at),
+                    ),
                     width="stretch",
                 )
-                st.button("Withdraw", key=f"withdraw:{invitation.id}", on_click=_withdraw, args=(page, invitation.id))
+                st.button(tr("Withdraw"), key=f"withdraw:{invitation.id}", on_click=_withdraw, args=(page, invitation.id))
 
 
 def name_form(page: Page) -> None:
     with st.form("workspace-name"):
-        st.header("Name")
-        new_name = st.text_input("Name of this workspace", value=page.workspace.name)
-        pressed = st.form_submit_button("Save name")
+        st.header(tr("Name"))
+        new_name = st.text_input(tr("Name of this workspace"), value=page.workspace.name)
+        pressed = st.form_submit_button(tr("Save name"))
     if pressed:
         with page.transaction(needs="owner") as tx:
             accounts.rename_workspace(tx, new_name)
@@ -120,10 +145,10 @@ def name_form(page: Page) -> None:
 
 
 def new_workspace_form(page: Page) -> None:
-    with st.expander("New workspace", icon=":material/add:"), st.form("new-workspace", border=False):
-        st.caption("Separate influencers, pictures and people. You will own it.")
-        workspace_name = st.text_input("Its name")
-        pressed = st.form_submit_button("Create workspace")
+    with st.expander(tr("New workspace"), icon=":material/add:"), st.form("new-workspace", border=False):
+        st.caption(tr("Separate influencers, pictures and people. You will own it."))
+        workspace_name = st.text_input(tr("Its name"))
+        pressed = st.form_submit_button(tr("Create workspace"))
     if pressed:
         with page.transaction() as tx:
             workspace_id = accounts.create_workspace(tx, workspace_name)

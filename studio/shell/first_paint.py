@@ -13,11 +13,19 @@ HEAD = f"""<head>
       [data-testid="stSidebar"] [data-testid="stSkeleton"] {{ visibility: hidden; height: 24px; min-height: 0 }}
     </style>
     <script>
+      const theme = document.cookie.match(/(?:^|; )studio_theme=(light|dark|system)/)?.[1]
+      if (theme) {{
+        if (theme !== "system") document.documentElement.style.colorScheme = theme
+        const name = theme[0].toUpperCase() + theme.slice(1)
+        try {{ localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, JSON.stringify(name)) }} catch {{ }}
+      }}
       const here = location.origin + "/"
       window.__streamlit = {{ BACKEND_BASE_URL: here, MAIN_PAGE_BASE_URL: here }}
     </script>"""
-"""The style avoids a white flash before a dark page, and hides the 25 grey skeleton bars before the menu. Without the address
-Streamlit tries `/<page>/_stcore/health` first, which costs a failed request."""
+"""The style avoids a white flash before a dark page, as does telling Streamlit the theme that this person chose: the cookie is
+that of studio/shell/reader_script, the key Streamlit's own; without storage the page follows the system. The style hides the 25
+grey skeleton bars before the menu too. Without the address Streamlit tries `/<page>/_stcore/health` first, which costs a failed
+request."""
 _OTHER_PATHS = ("/api/", "/assets/", "/_stcore/")
 
 

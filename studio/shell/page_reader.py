@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,28 +10,42 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from backend.accounts import ReadingSettings
 from backend.language import LANGUAGES, Reader, set_resolver
+from studio.shell.reader_script import reader_script
 
 _KEY = "_reader"
 _FIRST_WEEKDAYS = {"mon": 0, "sat": 5, "sun": 6}
 
 
-def set_reader(settings: ReadingSettings) -> None:
-    """Everything that this page draws from now on, in its callbacks and fragments too, is worded for this person."""
+def set_reader(settings: ReadingSettings, *, rates: Mapping[str, float]) -> None:
+    """Everything that this page draws from now on, in its callbacks and fragments too, is worded for this person. `rates`:
+    currency -> what a US dollar is in it; a currency without one is not shown."""
     reader = Reader(
         settings.language or browser_language(),
-        settings.zone or _browser_text(st.context.timezone),
+        settings.zone or browser_zone(),
         settings.date_style,
         int(settings.hours or 0),
         _FIRST_WEEKDAYS.get(settings.week_start),
+        settings.currency if settings.currency in rates else "",
+        rates.get(settings.currency, 1.0),
     )
     if st.session_state.get(_KEY) != reader:
         st.session_state[_KEY] = reader
+
+
+def tell_browser(settings: ReadingSettings) -> None:
+    """The page's language and theme; drawn once a run."""
+    reader_script(language=settings.language or browser_language(), theme=settings.theme)
 
 
 def browser_language() -> str:
     """The language of LANGUAGES that the browser asks for; English for every other."""
     language = _browser_text(st.context.locale).replace("_", "-").partition("-")[0].lower()
     return language if language in LANGUAGES else "en"
+
+
+def browser_zone() -> str:
+    """IANA name; "" where the browser does not say."""
+    return _browser_text(st.context.timezone)
 
 
 def _browser_text(value: Any) -> str:

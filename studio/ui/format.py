@@ -1,20 +1,26 @@
-"""Formats figures, times and addresses for people. Pure."""
+"""Formats figures, times and addresses for whoever reads the page."""
 
 from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency
+
+from backend.language import reader, tr, tr_lazy, worded
+from backend.language.templates import filled
+
 STATE_LABELS = {
-    "pending": "Waiting",
-    "processing": "Running",
-    "completed": "Done",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
+    "pending": tr_lazy("Waiting"),
+    "processing": tr_lazy("Running"),
+    "completed": tr_lazy("Done"),
+    "failed": tr_lazy("Failed"),
+    "cancelled": tr_lazy("Cancelled"),
 }
 STATE_COLORS = {"pending": "gray", "processing": "blue", "completed": "green", "failed": "red", "cancelled": "gray"}
 
@@ -43,7 +49,12 @@ def size(n: int) -> str:
     while value >= 1024 and len(units) > 1:
         value /= 1024
         units.pop(0)
-    return f"{value:.0f} {units[0]}" if units[0] in ("B", "KB") else f"{value:.1f} {units[0]}"
+    return number(value, "" if units[0] in ("B", "KB") else ".1") + f" {units[0]}"
+
+
+def number(value: float, places: str = "") -> str:
+    """A figure with the signs of the reader's language: 1,200 or 1.200; `places` ".1": one decimal place."""
+    return filled(f"{{value:,{places or '.0'}f}}", {"value": value}, reader().language)
 
 
 def duration(seconds: float) -> str:
@@ -57,33 +68,78 @@ def duration(seconds: float) -> str:
 
 def estimated_duration(seconds: float, load_s: float = 0.0) -> str:
     """“about 14 s, of which 8 s to load the model”. `load_s` is left out below one second."""
-    loading = f", of which {duration(load_s)} to load the model" if load_s >= 1 else ""
-    return f"about {duration(seconds)}{loading}"
+    if load_s >= 1:
+        return tr("about {time}, of which {load_time} to load the model", time=duration(seconds), load_time=duration(load_s))
+    return tr("about {time}", time=duration(seconds))
 
 
 def ago(at: datetime, *, now: datetime | None = None) -> str:
     """“just now”, “5 min ago”, “yesterday”, then the date."""
     seconds = ((now or datetime.now(UTC)) - at).total_seconds()
     if seconds < 60:
-        return "just now"
+        return tr("just now")
     if seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
+        return tr("{n} min ago", n=int(seconds // 60))
     if seconds < 86_400:
-        return f"{int(seconds // 3600)} h ago"
+        return tr("{n} h ago", n=int(seconds // 3600))
     days = int(seconds // 86_400)
-    return "yesterday" if days == 1 else f"{days} days ago" if days < 14 else f"{at:%-d %b %Y}"
+    return tr("yesterday") if days == 1 else tr("{n} days ago", n=days) if days < 14 else date_text(at)
 
 
 def clock_time(at: datetime, zone: str, *, now: datetime | None = None) -> str:
     """“14:20”, “tomorrow 02:00”, “24 Nov 02:00” in the time zone `zone`."""
     local, today = at.astimezone(ZoneInfo(zone)), (now or datetime.now(UTC)).astimezone(ZoneInfo(zone)).date()
     days = (local.date() - today).days
-    return f"{local:%H:%M}" if days == 0 else f"tomorrow {local:%H:%M}" if days == 1 else f"{local:%-d %b %H:%M}"
+    if days == 0:
+        return time_text(local)
+    return tr("tomorrow {time}", time=time_text(local)) if days == 1 else f"{day_text(local)} {time_text(local)}"
+
+
+_DATES = {
+    "dmy": ("d MMM y", "d MMM", "EEE d MMM"),
+    "mdy": ("MMM d, y", "MMM d", "EEE, MMM d"),
+    "iso": ("yyyy-MM-dd", "MM-dd", "EEE MM-dd"),
+}
+"""As Babel writes them: with the year, without, and with the day of the week."""
+
+
+def date_text(at: date) -> str:
+    """“24 Nov 2026” of a date or a time, as the reader writes dates."""
+    return _dated(at, 0)
+
+
+def day_text(at: date) -> str:
+    """“24 Nov”"""
+    return _dated(at, 1)
+
+
+def weekday_text(at: date) -> str:
+    """“Tue 24 Nov”"""
+    return _dated(at, 2)
+
+
+def time_text(at: datetime | time) -> str:
+    """“14:20”, or “2:20 PM” for who reads hours so. No time zone is changed."""
+    return format_time(at.replace(tzinfo=None), "h:mm a" if reader().hours == 12 else "HH:mm", locale=reader().language)
+
+
+def moment_text(at: datetime) -> str:
+    """“Tue 24 Nov, 14:20”. No time zone is changed."""
+    return f"{weekday_text(at)}, {time_text(at)}"
+
+
+def date_time_text(at: datetime) -> str:
+    """“24 Nov 2026, 14:20”. No time zone is changed."""
+    return f"{date_text(at)}, {time_text(at)}"
+
+
+def _dated(at: date, form: int) -> str:
+    return format_date(at, _DATES[reader().date_style or "dmy"][form], locale=reader().language)
 
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:
     """A job's state as Streamlit markdown."""
-    word = "Needs a look" if dead_letter else STATE_LABELS.get(state, state)
+    word = tr("Needs a look") if dead_letter else worded(STATE_LABELS.get(state, state))
     return f":{STATE_COLORS.get(state, 'gray')}-badge[{word}]"
 
 
@@ -108,7 +164,17 @@ def paragraphs(text: str) -> tuple[str, ...]:
 
 
 def usd(amount: Decimal) -> str:
-    """“$12.30”; below a cent with four places: “$0.0031”."""
+    """“$12.30”; below a cent with four places: “$0.0031”; “12,30 $” in Italian; “≈ €11.32” for who has chosen another
+    currency."""
     if amount == 0 or amount >= Decimal("0.01"):
-        return f"${amount:,.2f}"
-    return f"${amount:.4f}" if amount >= Decimal("0.0001") else "under $0.0001"
+        return _dollars(amount, 2)
+    return _dollars(amount, 4) if amount >= Decimal("0.0001") else tr("under {amount}", amount=_dollars(Decimal("0.0001"), 4))
+
+
+def _dollars(amount: Decimal, places: int) -> str:
+    if (person := reader()).currency:
+        value = float(amount) * person.rate
+        pattern = f"¤#,##0.{'0' * places}" if person.language == "en" else f"#,##0.{'0' * places} ¤"
+        return f"≈ {format_currency(value, person.currency, pattern, locale=person.language, currency_digits=False)}"
+    text = number(float(amount), f".{places}")
+    return f"${text}" if reader().language == "en" else f"{text} $"

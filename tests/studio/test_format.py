@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from backend.language import Reader, reading
 from studio.ui import format as words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -72,3 +74,23 @@ def test_what_is_said_of_a_duration_names_loading() -> None:
     assert words.estimated_duration(14.2, 8.1) == "about 14 s, of which 8 s to load the model"
     assert words.estimated_duration(95.0) == "about 1 min 35 s"
     assert words.estimated_duration(0.3, 0.2) == "about 1 s"
+
+
+AT = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"),
+    [
+        (Reader(), ("24 Nov 2026", "Tue 24 Nov, 14:20", "1,200", "$12.30", "3.0 MB")),
+        (Reader(date_style="mdy", hours=12), ("Nov 24, 2026", "Tue, Nov 24, 2:20 PM", "1,200", "$12.30", "3.0 MB")),
+        (Reader(date_style="iso"), ("2026-11-24", "Tue 11-24, 14:20", "1,200", "$12.30", "3.0 MB")),
+        (Reader(currency="EUR", rate=0.9), ("24 Nov 2026", "Tue 24 Nov, 14:20", "1,200", "≈ €11.07", "3.0 MB")),
+        (Reader("it"), ("24 nov 2026", "mar 24 nov, 14:20", "1.200", "12,30 $", "3,0 MB")),
+    ],
+)
+def test_dates_and_figures_are_written_as_the_reader_does(reader: Reader, expected: tuple[str, ...]) -> None:
+    with reading(reader):
+        amount = words.usd(Decimal("12.3"))
+        texts = (words.date_text(AT), words.moment_text(AT), words.number(1200), amount, words.size(3 * 2**20))
+    assert texts == expected

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Numeric, fu
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import MessageColumn
 
 
 class JobState(StrEnum):
@@ -81,7 +82,7 @@ class Job(Tenanted, Dated, Base):
     cancel_requested_at: Mapped[datetime | None]
     dead_letter: Mapped[bool] = mapped_column(server_default=text("false"))
     error_code: Mapped[str | None]
-    error_message: Mapped[str | None]
+    error_message: Mapped[str | None] = mapped_column(MessageColumn)
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))
     created_by: Mapped[str | None]
     api_key_id: Mapped[str | None]

@@ -6,6 +6,7 @@ import base64
 import binascii
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
@@ -21,4 +22,4 @@ def avatar_picker(key: str, *, url: str, name: str) -> bytes | None:
     try:
         return base64.b64decode(str(chosen).removeprefix(_PREFIX), validate=True)
     except binascii.Error as error:
-        raise Invalid("This picture did not arrive whole. Choose it again.") from error
+        raise Invalid(tr_lazy("This picture did not arrive whole. Choose it again.")) from error

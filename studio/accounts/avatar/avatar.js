@@ -1,3 +1,5 @@
+import { setWords, tr } from "../../ui/shared/words.js"
+
 const SIDE = 128
 
 /** The largest square in the middle of a picture of this size. */
@@ -19,19 +21,21 @@ async function small(/** @type {File} */ file) {
  * @typedef {object} AvatarData
  * @property {string} url
  * @property {string} name
+ * @property {import("../../ui/shared/words.js").Words} [words]
  *
  * @param {{ data: AvatarData, parentElement: HTMLElement, setTriggerValue: Function }} component
  */
 export default function ({ data, parentElement, setTriggerValue }) {
+  setWords(data.words)
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".root"))
   root.replaceChildren()
   const shown = document.createElement(data.url ? "img" : "span")
   shown.className = "shown"
-  if (shown instanceof HTMLImageElement) Object.assign(shown, { src: data.url, alt: "Your picture" })
+  if (shown instanceof HTMLImageElement) Object.assign(shown, { src: data.url, alt: tr("Your picture") })
   else shown.textContent = [...data.name][0] ?? ""
   const label = document.createElement("label")
   label.className = "choose"
-  label.textContent = data.url ? "Change picture" : "Add a picture"
+  label.textContent = data.url ? tr("Change picture") : tr("Add a picture")
   const input = Object.assign(document.createElement("input"), { type: "file", accept: "image/*" })
   const note = document.createElement("span")
   note.className = "note"
@@ -42,7 +46,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     try {
       setTriggerValue("picture", await small(file))
     } catch {
-      note.textContent = "This file is no picture that the browser can open."
+      note.textContent = tr("The browser cannot open this file as a picture.")
     }
   })
   label.append(input)
@@ -51,7 +55,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const remove = Object.assign(document.createElement("button"), {
       type: "button",
       className: "remove",
-      textContent: "Remove",
+      textContent: tr("Remove"),
     })
     remove.addEventListener("click", () => setTriggerValue("picture", ""))
     root.append(remove)

@@ -1,0 +1,40 @@
+"""A column of sentences that are worded for whoever reads the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator
+
+from backend.language import messages
+
+
+class MessageColumn(TypeDecorator[str]):
+    """JSONB as `backend.language.stored` writes it, {"text"} of plain texts and of rows of earlier versions. In Python a `str`,
+    the English sentence; a `Message` where it knows its parts."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        """What it is compared with is JSON, as `column["text"].astext` needs it."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else without_nul(messages.stored(value))
+
+    def process_result_value(self, value: Mapping[str, Any] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else messages.read(value)
+
+
+def without_nul(value: Any) -> Any:
+    """JSON without the character that Postgres does not store."""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {name: without_nul(part) for name, part in value.items()}
+    return [without_nul(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,27 @@
+import { mountable } from "../../ui/shared/mount.js"
+
+/**
+ * What `studio.shell.reader_script` sends.
+ *
+ * @typedef {{ language: string, theme: string, cookie: string }} ReaderData
+ */
+
+const YEAR_S = 365 * 86_400
+
+/** @param {ReaderData} data */
+const apply = ({ language, theme, cookie }) => {
+  document.documentElement.lang = language
+  const found = document.cookie.split("; ").find(pair => pair.startsWith(`${cookie}=`))
+  const current = found?.slice(cookie.length + 1)
+  const chosen = theme || "system"
+  if (chosen === current || (current === undefined && chosen === "system")) return
+  // The index page reads it before Streamlit starts (studio/shell/first_paint.py).
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser
+  document.cookie = `${cookie}=${chosen}; path=/; max-age=${YEAR_S}; samesite=lax`
+  location.reload()
+}
+
+export default mountable(() => ({
+  update: (/** @type {ComponentRun<ReaderData>} */ { data }) => apply(data),
+  close() {},
+}))
