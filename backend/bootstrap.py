@@ -18,6 +18,7 @@ from backend.db.migrations import check_confined
 from backend.db.transactions import Database
 from backend.errors import Invalid, Unavailable
 from backend.kit import logs
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ def _check_required(settings: Settings, role: Role, *, overrides: Mapping[str, A
     }
     if missing := [name for name, value in needed.items() if not value]:
         raise Invalid(
-            f"Not set: {', '.join(missing)}. Put what is missing into the environment or .env (README, “On many machines”), or "
-            "start everything with `make run`."
+            tr_lazy(
+                "Not set: {missing}. Put what is missing into the environment or .env (README, “On many "
+                "machines”), or start everything with `make run`.",
+                missing=", ".join(missing),
+            )
         )
 
 
@@ -78,14 +82,22 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
     try:
         database = Database(url.get_secret_value(), on_notify=notify)
     except ArgumentError as error:
-        raise Invalid(f"{name} is no URL. It looks like postgresql://login:password@host:5432/studio.") from error
+        raise Invalid(
+            tr_lazy("{name} is no URL. It looks like postgresql://login:password@host:5432/studio.", name=name)
+        ) from error
     try:
         with database.engine.connect() as connection:
             check_confined(connection)
     except OperationalError as error:
         database.close()
         reason = str(error.orig).strip().splitlines()[0]
-        raise Unavailable(f"The database does not answer ({reason}). Start it, or correct {name}; then try again.") from error
+        raise Unavailable(
+            tr_lazy(
+                "The database does not answer ({reason}). Start it, or correct {name}; then try again.",
+                reason=reason,
+                name=name,
+            )
+        ) from error
     except BaseException:
         database.close()
         raise

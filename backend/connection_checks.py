@@ -20,6 +20,7 @@ from backend.app import App
 from backend.channels import ChannelCard
 from backend.errors import StudioError
 from backend.kit.clock import now
+from backend.language import tr_lazy
 from backend.platforms.platform import Platform
 from backend.platforms.registry import PLATFORMS
 
@@ -102,31 +103,58 @@ def check_platforms(app: App, transact: channels.Transact, origin: str, *, influ
 
 def _platform(app: App, platform: Platform, origin: str) -> list[ConnectionFinding]:
     if problem := channels.setup_problem(app, platform.name, origin):
-        return [ConnectionFinding("App keys and address", "failed" if not platform.practice else "warning", problem, problem)]
+        return [
+            ConnectionFinding(
+                tr_lazy("App keys and address"), "failed" if not platform.practice else "warning", problem, problem
+            )
+        ]
     if platform.practice:
-        return [ConnectionFinding("Practice platform", "ok", "It runs beside the studio and needs no account.")]
+        return [
+            ConnectionFinding(tr_lazy("Practice platform"), "ok", tr_lazy("It runs beside the studio and needs no account."))
+        ]
     findings = [
-        ConnectionFinding("App keys and address", "ok", f"Set. Redirect address of the app: {origin}{channels.CALLBACK_PATH}")
+        ConnectionFinding(
+            tr_lazy("App keys and address"),
+            "ok",
+            tr_lazy("Set. Redirect address of the app: {url}", url=f"{origin}{channels.CALLBACK_PATH}"),
+        )
     ]
     if any(limits.fetched for limits in platform.formats.values()):
         findings.append(_files(app, platform))
     if platform.review_step:
-        findings.append(ConnectionFinding("Review by the platform", "unknown", "No call tells this.", platform.review_step))
+        findings.append(
+            ConnectionFinding(
+                tr_lazy("Review by the platform"), "unknown", tr_lazy("The platform does not tell this."), platform.review_step
+            )
+        )
     return findings
 
 
 def _files(app: App, platform: Platform) -> ConnectionFinding:
     """Whether the platform can fetch pictures and videos from us: it needs a public https address."""
-    name = "Files can be fetched"
+    name = tr_lazy("Files can be fetched")
     if app.settings.storage.public_endpoint:
-        return ConnectionFinding(name, "ok", f"{platform.label} fetches files from {app.settings.storage.public_endpoint}.")
+        return ConnectionFinding(
+            name,
+            "ok",
+            tr_lazy("{platform} fetches files from {url}.", platform=platform.label, url=app.settings.storage.public_endpoint),
+        )
     host = urlsplit(app.settings.web.base_url).hostname or ""
     api_host = urlsplit(platform.api_url(app.settings)).hostname
     if api_host in _LOOPBACK_HOSTS or (app.settings.web.public_url.startswith("https://") and host not in _LOOPBACK_HOSTS):
-        return ConnectionFinding(name, "ok", f"{platform.label} fetches files from {app.settings.web.base_url}.")
-    step = "Set PUBLIC_URL to an https address that can be reached from the internet (or S3_PUBLIC_ENDPOINT), then restart."
+        return ConnectionFinding(
+            name, "ok", tr_lazy("{platform} fetches files from {url}.", platform=platform.label, url=app.settings.web.base_url)
+        )
+    step = tr_lazy(
+        "Set PUBLIC_URL to an https address that can be reached from the internet (or S3_PUBLIC_ENDPOINT), then restart."
+    )
     return ConnectionFinding(
-        name, "failed", f"{platform.label} fetches files itself and cannot reach {app.settings.web.base_url}.", step
+        name,
+        "failed",
+        tr_lazy(
+            "{platform} fetches files itself and cannot reach {url}.", platform=platform.label, url=app.settings.web.base_url
+        ),
+        step,
     )
 
 
@@ -137,25 +165,34 @@ def _channel(
     if card.state == "connected":
         findings += _account(app, transact, card)
     if failure := failures.get(card.id):
-        step = "Correct the post in the Inbox and publish it again."
+        step = tr_lazy("Correct the post in the Inbox and publish it again.")
         findings.append(
-            ConnectionFinding("Last failed post", "warning", f"{failure.at:%-d %b, %H:%M} UTC: {failure.error}", step)
+            ConnectionFinding(
+                tr_lazy("Last failed post"),
+                "warning",
+                tr_lazy("{time} UTC: {error}", time=f"{failure.at:%-d %b, %H:%M}", error=failure.error),
+                step,
+            )
         )
     return ChannelReport(card, tuple(findings))
 
 
 def _connection(card: ChannelCard) -> ConnectionFinding:
-    name = "Connection"
+    name = tr_lazy("Connection")
     match card.state:
         case "reconnect":
-            return ConnectionFinding(name, "failed", card.trouble, "Connect the account again under Channels.")
+            return ConnectionFinding(name, "failed", card.trouble, tr_lazy("Connect the account again under Channels."))
         case "off":
-            return ConnectionFinding(name, "warning", "Paused: nothing is published on it.", "Resume it under Channels.")
+            return ConnectionFinding(
+                name, "warning", tr_lazy("Paused: nothing is published on it."), tr_lazy("Resume it under Channels.")
+            )
     if card.expires_soon(now()) and card.expires_at:
-        ends = f"The permission ends on {card.expires_at:%-d %B}."
-        return ConnectionFinding(name, "warning", ends, "Connect the account again before then; nothing is lost.")
-    until = f" until {card.expires_at:%-d %b %Y}, renewed by itself" if card.expires_at else ""
-    return ConnectionFinding(name, "ok", f"Connected{until}.")
+        ends = tr_lazy("The permission ends on {day}.", day=f"{card.expires_at:%-d %B}")
+        return ConnectionFinding(name, "warning", ends, tr_lazy("Connect the account again before then; nothing is lost."))
+    if card.expires_at is None:
+        return ConnectionFinding(name, "ok", tr_lazy("Connected."))
+    connected = tr_lazy("Connected until {day}, renewed by itself.", day=f"{card.expires_at:%-d %b %Y}")
+    return ConnectionFinding(name, "ok", connected)
 
 
 def _account(app: App, transact: channels.Transact, card: ChannelCard) -> list[ConnectionFinding]:
@@ -165,54 +202,74 @@ def _account(app: App, transact: channels.Transact, card: ChannelCard) -> list[C
     except StudioError as error:
         return [
             ConnectionFinding(
-                "Account", "failed", error.message, "Try again in a moment; if it stays, connect the account again."
+                tr_lazy("Account"),
+                "failed",
+                error.message,
+                tr_lazy("Try again in a moment; if it stays, connect the account again."),
             )
         ]
-    findings = [ConnectionFinding("Account", "ok", f"{account.name or card.name} answers.")]
+    findings = [ConnectionFinding(tr_lazy("Account"), "ok", tr_lazy("{name} answers.", name=account.name or card.name))]
     if account.quota and account.quota.total is not None:
         left, total = account.quota.left, account.quota.total
         status: Status = "ok" if left else "warning"
-        step = "" if left else "Posts wait until the platform takes more; spread them over more days."
-        findings.append(ConnectionFinding("Posts left today", status, f"{left:,} of {total:,}.", step))
+        step = "" if left else tr_lazy("Posts wait until the platform takes more; spread them over more days.")
+        findings.append(
+            ConnectionFinding(
+                tr_lazy("Posts left today"), status, tr_lazy("{left:,} of {total:,}.", left=left or 0, total=total), step
+            )
+        )
     platform = PLATFORMS[card.platform]
     if platform.only_me and account.privacy == (platform.only_me,):
-        message = f"{platform.label} lets this app post for the account's owner only."
-        step = f"Have the app audited by {platform.label}, or set the account to private until then."
-        findings.append(ConnectionFinding("Who may see posts", "warning", message, step))
+        message = tr_lazy("{platform} lets this app post for the account's owner only.", platform=platform.label)
+        step = tr_lazy("Have the app audited by {platform}, or set the account to private until then.", platform=platform.label)
+        findings.append(ConnectionFinding(tr_lazy("Who may see posts"), "warning", message, step))
     return findings
 
 
 def _public_address(app: App) -> ConnectionFinding:
-    name, base_url = "Public address", app.settings.web.base_url
+    name, base_url = tr_lazy("Public address"), app.settings.web.base_url
     host = urlsplit(base_url).hostname or ""
     if not app.settings.web.public_url:
-        step = (
+        step = tr_lazy(
             "To connect real accounts, set PUBLIC_URL to the studio's https address and restart. The practice platform works."
         )
-        return ConnectionFinding(name, "warning", f"PUBLIC_URL is not set; the studio calls itself {base_url}.", step)
+        return ConnectionFinding(
+            name, "warning", tr_lazy("PUBLIC_URL is not set; the studio calls itself {url}.", url=base_url), step
+        )
     try:
         response = httpx.get(f"{base_url}/health", timeout=_TIMEOUT_S)
         version = (
             response.json().get("version", "") if response.headers.get("content-type", "").startswith("application/") else ""
         )
     except (httpx.HTTPError, ValueError) as error:
-        step = "Check the DNS name, the proxy, its certificate and the firewall."
+        step = tr_lazy("Check the DNS name, the proxy, its certificate and the firewall.")
         return ConnectionFinding(
-            name, "failed", f"{base_url} does not answer from this machine ({type(error).__name__}).", step
+            name,
+            "failed",
+            tr_lazy("{url} does not answer from this machine ({error}).", url=base_url, error=type(error).__name__),
+            step,
         )
     if version != VERSION:
-        step = "PUBLIC_URL has to lead to this studio: check the proxy's target, and restart old processes."
-        return ConnectionFinding(name, "failed", f"At {base_url} answers something else (status {response.status_code}).", step)
+        step = tr_lazy("PUBLIC_URL has to lead to this studio: check the proxy's target, and restart old processes.")
+        return ConnectionFinding(
+            name,
+            "failed",
+            tr_lazy("At {url} answers something else (status {status}).", url=base_url, status=response.status_code),
+            step,
+        )
     if not base_url.startswith("https://") or host in _LOOPBACK_HOSTS:
-        step = "Platforms send people and fetch files only from public https addresses: put a proxy with TLS in front."
-        return ConnectionFinding(name, "warning", f"{base_url} leads here, but is not a public https address.", step)
+        step = tr_lazy("Platforms send people and fetch files only from public https addresses: put a proxy with TLS in front.")
+        return ConnectionFinding(
+            name, "warning", tr_lazy("{url} leads here, but is not a public https address.", url=base_url), step
+        )
     return ConnectionFinding(
-        name, "ok", f"{base_url} leads here (asked from this machine; the internet may see it differently)."
+        name, "ok", tr_lazy("{url} leads here (asked from this machine; the internet may see it differently).", url=base_url)
     )
 
 
 def _clock(app: App) -> ConnectionFinding:
     """Compares this machine's clock with the Date header of the first platform's API that answers."""
+    name = tr_lazy("Clock")
     urls = [platform.api_url(app.settings) for platform in PLATFORMS.values() if not platform.practice]
     for url in filter(None, urls):
         try:
@@ -223,10 +280,18 @@ def _clock(app: App) -> ConnectionFinding:
             continue
         host = urlsplit(url).hostname
         if abs(seconds) <= MAX_CLOCK_ERROR_S:
-            return ConnectionFinding("Clock", "ok", f"It agrees with {host} within {max(1, round(abs(seconds)))} s.")
-        late = "behind" if seconds > 0 else "ahead of"
-        step = "Turn on time synchronisation (NTP) on this machine."
-        return ConnectionFinding("Clock", "failed", f"This machine is {abs(seconds):,.0f} s {late} {host}.", step)
+            return ConnectionFinding(
+                name, "ok", tr_lazy("It agrees with {host} within {n} s.", host=host or "", n=max(1, round(abs(seconds))))
+            )
+        step = tr_lazy("Turn on time synchronisation (NTP) on this machine.")
+        if seconds > 0:
+            message = tr_lazy("This machine is {n:,.0f} s behind {host}.", n=seconds, host=host or "")
+        else:
+            message = tr_lazy("This machine is {n:,.0f} s ahead of {host}.", n=-seconds, host=host or "")
+        return ConnectionFinding(name, "failed", message, step)
     return ConnectionFinding(
-        "Clock", "unknown", "No platform answered, so it could not be compared.", "Check the internet connection."
+        name,
+        "unknown",
+        tr_lazy("No platform answered, so it could not be compared."),
+        tr_lazy("Check the internet connection."),
     )

@@ -19,6 +19,7 @@ from backend.engines.comfyui import server_urls
 from backend.engines.registry import image_engine_name, motion_engine_name
 from backend.errors import Invalid, StudioError
 from backend.kit import disk
+from backend.language import joined, tr_lazy
 
 log = structlog.get_logger(__name__)
 _LOW_DISK = 2 * 1024**3
@@ -58,16 +59,22 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
     """Checks database, Redis, storage, workers and disk at the same time, and with `engines` (which may be slow) the engines
     too."""
     parts: list[tuple[str, Callable[[App], Check]]] = [
-        ("Database", _database),
-        ("Redis", _redis),
-        ("Storage", _storage),
-        ("Workers", _workers),
-        ("Disk", _disk),
+        (tr_lazy("Database"), _database),
+        (tr_lazy("Redis"), _redis),
+        (tr_lazy("Storage"), _storage),
+        (tr_lazy("Workers"), _workers),
+        (tr_lazy("Disk"), _disk),
     ]
     if engines:
         servers = [(name, partial(_image_engine, name=name, device=device)) for name, device in _image_servers(app)]
-        parts += [*servers, ("Trainer", _trainer), ("Motion", _motion), ("Identity", _identity), ("Words", _words)]
-        parts.append(("Captions", _captions))
+        parts += [
+            *servers,
+            (tr_lazy("Trainer"), _trainer),
+            (tr_lazy("Motion"), _motion),
+            (tr_lazy("Identity"), _identity),
+            (tr_lazy("Text model"), _words),
+        ]
+        parts.append((tr_lazy("Captions"), _captions))
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _run_check(part[0], part[1], app), parts))
 
@@ -76,7 +83,7 @@ def part_states(checks: Sequence[Check]) -> dict[str, bool]:
     """Part -> whether it works, without naming servers, for members of a workspace. Of several image servers one is enough."""
     states: dict[str, bool] = {}
     for check in checks:
-        name = "Image engine" if check.name.startswith("ComfyUI ") else check.name
+        name = tr_lazy("Image engine") if check.name.startswith("ComfyUI ") else check.name
         states[name] = states.get(name, False) or check.ok
     return states
 
@@ -118,29 +125,33 @@ def _run_check(name: str, run: Callable[[App], Check], app: App) -> Check:
         return Check(name, False, "", error.message)
     except Exception as error:
         log.warning("health check failed", part=name, error=str(error))
-        return Check(name, False, "", f"It does not answer ({type(error).__name__}). Its log says more.")
+        return Check(name, False, "", tr_lazy("It does not answer ({error}). Its log says more.", error=type(error).__name__))
 
 
 def _database(app: App) -> Check:
     with app.db.transaction(Anonymous()) as tx:
         version = str(tx.scalar(text("SHOW server_version")))
-    return Check("Database", True, f"Postgres {version.split()[0]}", "Answers.")
+    return Check(tr_lazy("Database"), True, f"Postgres {version.split()[0]}", tr_lazy("Answers."))
 
 
 def _redis(app: App) -> Check:
     info = app.redis.info()
     name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
     if info.get("aof_last_write_status", "ok") != "ok" or info.get("rdb_last_bgsave_status", "ok") != "ok":
-        return Check("Redis", False, f"{name} {version}", f"It cannot write. {disk.FULL}")
-    return Check("Redis", True, f"{name} {version}", "Answers.")
+        return Check(tr_lazy("Redis"), False, f"{name} {version}", joined(tr_lazy("It cannot write."), disk.FULL))
+    return Check(tr_lazy("Redis"), True, f"{name} {version}", tr_lazy("Answers."))
 
 
 def _storage(app: App) -> Check:
     ok = app.storage.ready()
-    detail = "A file can be written and read." if ok else "Storage is starting or away. Pictures appear once it answers."
+    detail = (
+        tr_lazy("A file can be written and read.")
+        if ok
+        else tr_lazy("Storage is starting or away. Pictures appear once it answers.")
+    )
     if not ok and disk.full(app.settings.data_dir):
         detail = disk.FULL
-    return Check("Storage", ok, app.storage.server, detail)
+    return Check(tr_lazy("Storage"), ok, app.storage.server, detail)
 
 
 def _workers(app: App) -> Check:
@@ -148,20 +159,32 @@ def _workers(app: App) -> Check:
     served_queues = {queue for worker in alive for queue in worker.queues}
     missing = [queue for queue in ("cpu", "gpu") if queue not in served_queues]
     if missing:
-        queues = " and ".join(missing)
+        queues = ", ".join(missing)
         return Check(
-            "Workers", False, "", f"Nobody works on the {queues} queue. Start one: python -m workers.main --queues {missing[0]}"
+            tr_lazy("Workers"),
+            False,
+            "",
+            tr_lazy(
+                "No worker takes jobs of these queues: {queues}. Start one: python -m workers.main --queues {queue}",
+                queues=queues,
+                queue=missing[0],
+            ),
         )
     versions = sorted({worker.version for worker in alive})
-    return Check("Workers", True, ", ".join(versions), f"{len(alive)} running.")
+    return Check(tr_lazy("Workers"), True, ", ".join(versions), tr_lazy("{n} running.", n=len(alive)))
 
 
 def _disk(app: App) -> Check:
     free, total = disk.free(app.settings.data_dir)
-    usage = f"{free / 1024**3:.1f} of {total / 1024**3:.0f} GB free."
+    usage = tr_lazy("{free:.1f} of {total:.0f} GB free.", free=free / 1024**3, total=total / 1024**3)
     if disk.full(app.settings.data_dir):
-        return Check("Disk", False, "", f"{disk.FULL} {usage}")
-    return Check("Disk", free > _LOW_DISK, "", usage if free > _LOW_DISK else f"{usage} Make room before you train or upload.")
+        return Check(tr_lazy("Disk"), False, "", joined(disk.FULL, usage))
+    return Check(
+        tr_lazy("Disk"),
+        free > _LOW_DISK,
+        "",
+        usage if free > _LOW_DISK else joined(usage, tr_lazy("Make room before you train or upload.")),
+    )
 
 
 def disk_room(app: App) -> tuple[bool, int]:
@@ -179,18 +202,21 @@ def _image_servers(app: App) -> list[tuple[str, str]]:
         )
     except Invalid:  # a wrong COMFYUI_URL; the engine's own status says so
         names = []
-    return [(f"ComfyUI {name}", name) for name in names] or [("Image engine", "")]
+    return [(f"ComfyUI {name}", name) for name in names] or [(tr_lazy("Image engine"), "")]
 
 
 def _image_engine(app: App, name: str, device: str) -> Check:
     status = app.engines.image.status(device)
-    return Check(name, status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip())
+    return Check(name, status.ok, f"{status.name} {status.version}".strip(), joined(status.detail, status.device))
 
 
 def _trainer(app: App) -> Check:
     status = app.engines.trainer.status()
     return Check(
-        "Trainer", status.ok, f"{status.name} {status.version}".strip(), " ".join([status.detail, status.device]).strip()
+        tr_lazy("Trainer"),
+        status.ok,
+        f"{status.name} {status.version}".strip(),
+        joined(status.detail, status.device),
     )
 
 
@@ -198,22 +224,22 @@ def _motion(app: App) -> Check:
     """A ComfyUI without a motion model is ok: camera moves need none."""
     status = app.engines.motion.status()
     ok = status.ok or (bool(app.engines.motion.models()) and motion_engine_name(app.settings) == "comfyui")
-    return Check("Motion", ok, f"{status.name} {status.version}".strip(), status.detail)
+    return Check(tr_lazy("Motion"), ok, f"{status.name} {status.version}".strip(), status.detail)
 
 
 def _identity(app: App) -> Check:
     """Without an embedder in the settings nothing is missing; one that is set and cannot be used is a failure."""
     status = app.engines.identity.status()
-    return Check("Identity", status.ok or app.settings.engines.identity.model is None, status.version, status.detail)
+    return Check(tr_lazy("Identity"), status.ok or app.settings.engines.identity.model is None, status.version, status.detail)
 
 
 def _captions(app: App) -> Check:
     """The first captioner there is: it captions datasets by default."""
     status = next(iter(app.engines.captioners.values())).status()
-    return Check("Captions", status.ok, status.version, status.detail)
+    return Check(tr_lazy("Captions"), status.ok, status.version, status.detail)
 
 
 def _words(app: App) -> Check:
     """The text engine: a language model, or the offline writer."""
     status = app.engines.text.status()
-    return Check("Words", status.ok, status.name, status.detail)
+    return Check(tr_lazy("Text model"), status.ok, status.name, status.detail)

@@ -13,6 +13,7 @@ from backend.gallery import job_types as _boards  # noqa: F401
 from backend.generation import job_types as _generation  # noqa: F401
 from backend.identity import job_types as _identity  # noqa: F401
 from backend.jobs import JOB_TYPES, MAINTENANCE_PRIORITY, JobType, register
+from backend.language import tr_lazy
 from backend.music import job_types as _music  # noqa: F401
 from backend.publishing import job_types as _publishing  # noqa: F401
 from backend.reels import job_types as _reels  # noqa: F401
@@ -35,7 +36,7 @@ register(
         "cpu",
         MaintenancePayload,
         _MAINTENANCE,
-        "Upkeep",
+        tr_lazy("Upkeep"),
         deadline_setting="jobs.deadline_ingest_s",
         stall_s=600.0,
         priority=MAINTENANCE_PRIORITY,

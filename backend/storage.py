@@ -22,11 +22,12 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 from backend.errors import DiskFull, NotFound, StudioError, Unavailable
 from backend.kit import disk
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 PART = 8 * 1024 * 1024
 CHUNK = 256 * 1024
-_UNAVAILABLE = "The file storage does not answer right now. Nothing was lost; try again in a moment."
+_UNAVAILABLE = tr_lazy("The file storage does not answer right now. Nothing was lost; try again in a moment.")
 _FAILED = "The file storage could not do this. Its log says why, perhaps its disk is full; it is tried again."
 _READY_FOR_S = 3.0
 _FULL_CODES = {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded"}
@@ -184,7 +185,7 @@ class Storage:
     def _make(self, endpoint: str, *, tries: int = 3, read_s: float = 60.0) -> Minio:
         settings, parts = self._settings, urlsplit(endpoint)
         if not parts.netloc:
-            raise Unavailable("No file storage is set. Start the studio with `make run`, or set S3_ENDPOINT.")
+            raise Unavailable(tr_lazy("No file storage is set. Start the studio with `make run`, or set S3_ENDPOINT."))
         client = Minio(
             parts.netloc,
             settings.storage.access_key.get_secret_value() or None,
@@ -211,7 +212,7 @@ def _translated_errors(local_folder: Path | None = None) -> Iterator[None]:
         yield
     except S3Error as error:
         if error.code in _MISSING_CODES:
-            raise NotFound("This file is no longer there.", detail=str(error)) from error
+            raise NotFound(tr_lazy("This file is no longer there."), detail=str(error)) from error
         status = error.response.status if error.response is not None else 0
         if (
             status == 507

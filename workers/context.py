@@ -28,6 +28,7 @@ from backend.jobs.claim import Claim
 from backend.jobs.context import Result
 from backend.jobs.rules import completed
 from backend.jobs.timing import MeasuredDuration
+from backend.language import tr_lazy
 from workers.lease import Lease
 from workers.progress import ProgressReport, SpeedWindow, attempt_end, write_log
 
@@ -246,16 +247,24 @@ class Context:
         if self.lost or self.lease.lapsed:
             raise LeaseLost(_TAKEN_OVER)
         if self.cancel_requested:
-            raise Cancelled("Cancelled as asked.")
+            raise Cancelled(tr_lazy("Cancelled as asked."))
         if self.lease.stopping.is_set():
             raise ShuttingDown("The worker is being restarted; the job goes on afterwards.")
         now, settings = time.monotonic(), self.app.settings
         if now - self._started > (limit := self._spec.deadline_s(settings)):
             raise TimedOut(
-                f"It took longer than {_duration_text(limit)}. Make it smaller, or raise its deadline in the settings."
+                tr_lazy(
+                    "It took longer than {time}. Make it smaller, or raise its deadline in the settings.",
+                    time=_duration_text(limit),
+                )
             )
         if now - self._moved_at > (limit := self._spec.stalled_after_s(settings)):
-            raise TimedOut(f"Nothing moved for {_duration_text(limit)}. The log shows the last thing it did; try it again.")
+            raise TimedOut(
+                tr_lazy(
+                    "Nothing moved for {time}. The log shows the last thing it did; try it again.",
+                    time=_duration_text(limit),
+                )
+            )
 
     def pump(self, events: Generator[Event, None, None]) -> Iterator[Event]:
         try:

@@ -17,6 +17,7 @@ from backend.db.transactions import Anonymous, Database, KeyHolder, hash_token
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 MAX_KEYS = 100
 """Active keys of a workspace."""
@@ -28,9 +29,11 @@ def create(tx: Session, draft: ApiKeyDraft) -> NewApiKey:
     accounts.require_owner(tx)
     _refuse_key_holders(tx)
     if draft.expires_at is not None and draft.expires_at <= now():
-        raise Invalid("The key would have expired already. Choose a later day.")
+        raise Invalid(tr_lazy("The key would have expired already. Choose a later day."))
     if (tx.scalar(select(func.count()).select_from(ApiKey).where(*_active())) or 0) >= MAX_KEYS:
-        raise Conflict(f"This workspace has {MAX_KEYS} active keys. Revoke one that is no longer used.")
+        raise Conflict(
+            tr_lazy("This workspace has {max_keys} active keys. Revoke one that is no longer used.", max_keys=MAX_KEYS)
+        )
     secret = key_format.new_key()
     row = ApiKey(id=new_id("apk"), name=draft.name, key_hash=hash_token(secret), last_four=secret[-4:])
     row.scopes, row.role, row.expires_at = list(draft.scopes), role_for(draft.scopes), draft.expires_at
@@ -55,7 +58,7 @@ def get(tx: Session, api_key_id: str) -> ApiKeyCard:
     accounts.require_owner(tx)
     row = tx.execute(_cards().where(ApiKey.id == api_key_id)).first()
     if row is None:
-        raise NotFound("There is no such API key in this workspace.")
+        raise NotFound(tr_lazy("There is no such API key in this workspace."))
     return _card(row, usage(tx, [api_key_id]).get(api_key_id, Usage()))
 
 
@@ -91,7 +94,9 @@ def find_holder(db: Database, secret: str) -> KeyHolder | None:
 def _refuse_key_holders(tx: Session) -> None:
     """A leaked key must not be able to make another one that outlives it, or to raise its own quota."""
     if "api_key_id" in tx.info:
-        raise NotPermitted("An API key cannot make or change keys. Do it in the studio, or with a token of /api/auth/login.")
+        raise NotPermitted(
+            tr_lazy("An API key cannot make or change keys. Do it in the studio, or with a token of /api/auth/login.")
+        )
 
 
 def _active() -> tuple[ColumnElement[bool], ...]:

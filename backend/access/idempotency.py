@@ -20,6 +20,7 @@ from backend.db.tables import IdempotentRequest
 from backend.db.transactions import hash_token
 from backend.errors import Conflict, Refused
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 KEEP_HOURS = 24
 RENEW_S = 10.0
@@ -80,7 +81,9 @@ def begin(tx: Session, *, request: str, key: str, body: bytes) -> StoredAnswer |
         raise _still_runs()
     first: IdempotentRequest = row[0]
     if first.body_hash != body_hash:
-        raise KeyReused("This Idempotency-Key was used for a request with another body. Send a new key with a new request.")
+        raise KeyReused(
+            tr_lazy("This Idempotency-Key was used for a request with another body. Send a new key with a new request.")
+        )
     if first.status is not None:
         return StoredAnswer(first.status, first.headers, first.body or b"")
     if not row.died or first.body is None:
@@ -89,7 +92,7 @@ def begin(tx: Session, *, request: str, key: str, body: bytes) -> StoredAnswer |
 
 
 def _still_runs() -> Conflict:
-    return Conflict("The first request with this Idempotency-Key still runs. Wait for its answer, then send it again.")
+    return Conflict(tr_lazy("The first request with this Idempotency-Key still runs. Wait for its answer, then send it again."))
 
 
 def _noted_answer(tx: Session, first: IdempotentRequest, claim: RequestClaim) -> StoredAnswer:
@@ -98,8 +101,10 @@ def _noted_answer(tx: Session, first: IdempotentRequest, claim: RequestClaim) ->
     status = json.loads(first.body)["statusCode"]
     if status is None:
         raise AnswerLost(
-            "The studio was ended while it ran this request, after it had changed something. Look what is there; to have it "
-            "done again send a new Idempotency-Key."
+            tr_lazy(
+                "The studio was ended while it ran this request, after it had changed something. Look what is "
+                "there; to have it done again send a new Idempotency-Key."
+            )
         )
     answer = StoredAnswer(status, {"content-type": "application/json"}, first.body)
     finish(tx, RequestClaim(claim.tenant_id, claim.key_hash, first.headers["run"]), answer)
@@ -119,7 +124,7 @@ def note_change(tx: Session, claim: RequestClaim, status: int | None) -> None:
     body = case((has_written, literal(note, LargeBinary)), else_=IdempotentRequest.body) if note else IdempotentRequest.body
     noted = update(IdempotentRequest).where(*_running(claim)).values(body=body).returning(IdempotentRequest.key_hash)
     if tx.execute(noted.execution_options(synchronize_session=False)).first() is None:
-        raise Conflict("This request was taken over by another process of the studio. Send it again for its answer.")
+        raise Conflict(tr_lazy("This request was taken over by another process of the studio. Send it again for its answer."))
 
 
 def renew(tx: Session, claim: RequestClaim) -> None:

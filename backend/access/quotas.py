@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.db.tables import ApiKey, Job, LlmCall
 from backend.errors import TooMany
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,21 @@ def check_quota(tx: Session) -> str | None:
     used, at = usage(tx, [api_key_id]).get(api_key_id, Usage()), now()
     if jobs_per_day is not None and used.jobs >= jobs_per_day:
         raise TooMany(
-            f"This API key has started {used.jobs} jobs today, as many as it may. It may go on at midnight UTC, or an owner "
-            "raises its limit.",
+            tr_lazy(
+                "This API key has started {jobs} jobs today, as many as it may. It may go on at midnight UTC, or "
+                "an owner raises its limit.",
+                jobs=used.jobs,
+            ),
             retry_after=_seconds_to_midnight(at),
         )
     if usd_per_month is not None and used.usd >= usd_per_month:
         raise TooMany(
-            f"The jobs of this API key have spent ${used.usd:.2f} of ${usd_per_month:.2f} this month. It may go on next month, "
-            "or an owner raises its limit.",
+            tr_lazy(
+                "The jobs of this API key have spent ${usd:.2f} of ${usd_per_month:.2f} this month. It may go on "
+                "next month, or an owner raises its limit.",
+                usd=used.usd,
+                usd_per_month=usd_per_month,
+            ),
             retry_after=_seconds_to_next_month(at),
         )
     return api_key_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 NOUNS = (
     "influencers",
@@ -47,9 +48,13 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """Each once, in order. Raises Invalid for an unknown one and for none at all."""
     chosen, available = set(scopes), all_scopes()
     if unknown := sorted(chosen - set(available)):
-        raise Invalid(f"There is no scope “{unknown[0][:60]}”. Scopes: {', '.join(available)}.")
+        raise Invalid(
+            tr_lazy(
+                "There is no scope “{unknown}”. Scopes: {available}.", unknown=unknown[0][:60], available=", ".join(available)
+            )
+        )
     if not chosen:
-        raise Invalid("Choose what the key may do: at least one scope, for example *:read.")
+        raise Invalid(tr_lazy("Choose what the key may do: at least one scope, for example *:read."))
     return tuple(scope for scope in available if scope in chosen)
 
 

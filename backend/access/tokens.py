@@ -18,13 +18,14 @@ from backend import accounts
 from backend.access.schemas import AccessClaims, TokenPair
 from backend.errors import NotSignedIn
 from backend.kit.clock import now
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 ACCESS_S = 900
 CLOCK_SKEW_S = 30
 """How far a clock of another studio process may be off."""
 _ALGORITHM = "HS256"
-_REFRESH_ENDED = "This refresh token is used up or too old. Sign in again (POST /api/auth/login)."
+_REFRESH_ENDED = tr_lazy("This refresh token is used up or too old. Sign in again (POST /api/auth/login).")
 _ACCESS_ENDED = "The access token is expired or not one of ours. Renew it with POST /api/auth/refresh, or sign in again."
 
 
@@ -33,7 +34,7 @@ def issue(settings: Settings, tx: Session, *, session_id: str, tenant_id: str, n
     acting as the session's person."""
     role = next((workspace.role for workspace in accounts.my_workspaces(tx) if workspace.id == tenant_id), None)
     if role is None:
-        raise NotSignedIn("You do not belong to that workspace any more. Sign in again.")
+        raise NotSignedIn(tr_lazy("You do not belong to that workspace any more. Sign in again."))
     issued_at, refresh_s = int(now().timestamp()), settings.api.refresh_expires_s
     shared = {"sid": session_id, "tenantId": tenant_id, "iat": issued_at}
     access = {**shared, "typ": "access", "userId": tx.info["user_id"], "role": role, "exp": issued_at + ACCESS_S}

@@ -11,6 +11,8 @@ from fastapi import Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from backend.language import worded
+
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 JSON_TYPE = "application/json"
@@ -23,6 +25,8 @@ def _require_iso_day(value: object) -> object:
     return value
 
 
+Worded = Annotated[str, BeforeValidator(lambda text: worded(text) if isinstance(text, str) else text)]
+"""In the language of the page that asks (backend.api.reader_language)."""
 Day = Annotated[date, BeforeValidator(_require_iso_day)]
 """A day in a query string, as 2026-12-24."""
 

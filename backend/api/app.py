@@ -15,6 +15,7 @@ from backend.api.cross_origin import CrossOrigin
 from backend.api.deps import KeyCache
 from backend.api.idempotency import Idempotency
 from backend.api.rate_limits import RateLimits
+from backend.api.reader_language import ReaderLanguage
 from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     api_keys,
@@ -92,6 +93,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
     api.add_middleware(BodyLimit)
     api.add_middleware(RateLimits)
     api.add_middleware(RequestLogging)
+    api.add_middleware(ReaderLanguage)
     api.add_middleware(CrossOrigin)
     errors.install_handlers(api)
     for routes in (

@@ -16,6 +16,7 @@ from backend import access
 from backend.access import AccessClaims
 from backend.db.transactions import hash_token
 from backend.errors import Invalid, NotSignedIn
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 COOKIE = "studio_sid"
@@ -73,7 +74,7 @@ def _read(request: HTTPConnection, settings: Settings) -> Credentials:
         return _api_key(key.strip())
     if scheme:
         if scheme.lower() != "bearer" or not bearer.strip():
-            raise NotSignedIn("Send Authorization: Bearer and an access token or an API key.")
+            raise NotSignedIn(tr_lazy("Send Authorization: Bearer and an access token or an API key."))
         token = bearer.strip()
         if token.startswith(access.key_format.PREFIX):
             return _api_key(token)
@@ -85,7 +86,7 @@ def _read(request: HTTPConnection, settings: Settings) -> Credentials:
 
 def _api_key(key: str) -> Credentials:
     if not access.key_format.is_key(key):
-        raise NotSignedIn("That is not an API key of this studio: check that it was copied whole.")
+        raise NotSignedIn(tr_lazy("That is not an API key of this studio: check that it was copied whole."))
     return Credentials("key", key)
 
 
@@ -94,6 +95,8 @@ def _refuse_key_in_address(query: QueryParams) -> None:
     for name, value in query.multi_items():
         if value.startswith(access.key_format.PREFIX) or (name.lower() in _KEY_PARAMETERS and value.startswith("eyJ")):
             raise Invalid(
-                "A key or token does not belong into the address, which others can read. Send it as Authorization: Bearer …, "
-                "and revoke the one that was in this address."
+                tr_lazy(
+                    "A key or token does not belong into the address, which others can read. Send it as "
+                    "Authorization: Bearer …, and revoke the one that was in this address."
+                )
             )

@@ -20,10 +20,11 @@ from backend.api.credentials import COOKIE, Credentials, read_credentials
 from backend.app import App
 from backend.db.transactions import KEY_INVALID, KeyHolder, Member, ProgramSession, SignedIn, hash_token
 from backend.errors import Invalid, NotPermitted, NotSignedIn
+from backend.language import tr_lazy
 
 DEVICE_COOKIE = "studio_device"
 """Kept when the user signs out; see accounts.devices."""
-NOT_SIGNED_IN = "You are not signed in. Open the studio and sign in, or send an API key as Authorization: Bearer …."
+NOT_SIGNED_IN = tr_lazy("You are not signed in. Open the studio and sign in, or send an API key as Authorization: Bearer ….")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _KEY_CACHE_S, _KEY_CACHE_SIZE = 60.0, 1000
 # For the description alone: the credentials are read by `credentials_of`.
@@ -94,7 +95,7 @@ async def require_own_origin(request: Request, app: Studio, credentials: Sent) -
     if request.method in _SAFE or credentials.kind not in ("cookie", "none"):
         return
     if not app.settings.web.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
-        raise NotPermitted("This request did not come from the studio's own page. Open the studio and try there.")
+        raise NotPermitted(tr_lazy("This request did not come from the studio's own page. Open the studio and try there."))
 
 
 async def session_token(credentials: Sent, _cookie: Annotated[str | None, Security(_COOKIE_SCHEME)] = None) -> str:
@@ -114,7 +115,7 @@ async def member(connection: HTTPConnection, app: App, credentials: Credentials,
             raise NotSignedIn(NOT_SIGNED_IN)
         case "cookie":
             if not workspace:
-                raise Invalid("Say which workspace: ?workspace=… or the header X-Workspace.")
+                raise Invalid(tr_lazy("Say which workspace: ?workspace=… or the header X-Workspace."))
             return SignedIn(credentials.secret, workspace)
         case "token":
             assert credentials.claims
@@ -122,7 +123,9 @@ async def member(connection: HTTPConnection, app: App, credentials: Credentials,
         case "key":
             caller = await key_cache_of(connection).holder(app, credentials.secret)
     if workspace and workspace != caller.tenant_id:
-        raise NotPermitted("This token or key is for another workspace. Leave X-Workspace out, or use one of that workspace.")
+        raise NotPermitted(
+            tr_lazy("This token or key is for another workspace. Leave X-Workspace out, or use one of that workspace.")
+        )
     return caller
 
 
@@ -168,7 +171,7 @@ def needs_scope(noun: str, verb: str = "") -> Any:
 def require_scope(caller: Member, scope: str) -> None:
     """Raises NotPermitted for an API key without `scope`; people and their programs have all of their role."""
     if isinstance(caller, KeyHolder) and not access.scopes.allows(caller.scopes, scope):
-        raise NotPermitted(f"This API key lacks the scope {scope}. Ask an owner for a key that has it.")
+        raise NotPermitted(tr_lazy("This API key lacks the scope {scope}. Ask an owner for a key that has it.", scope=scope))
 
 
 def key_cache_of(connection: HTTPConnection) -> KeyCache:

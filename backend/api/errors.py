@@ -16,9 +16,13 @@ from starlette.exceptions import HTTPException
 
 from backend.api.error_catalogue import OF_HTTP
 from backend.errors import StudioError
+from backend.language import tr, tr_lazy, worded
 
 log = structlog.get_logger(__name__)
-STATUS_MESSAGES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+STATUS_MESSAGES = {
+    404: tr_lazy("There is nothing at this address."),
+    405: tr_lazy("This address does not take that method."),
+}
 
 
 def install_handlers(api: FastAPI) -> None:
@@ -53,8 +57,9 @@ def refusal_response(error: StudioError) -> JSONResponse:
 
 def _message(error: StudioError) -> str:
     """Complaints about fields as `field: text; field: text`, with names as clients spell them."""
-    complaints = [f"{_api_name(field)}: {text}" if field else text for field, text in error.data.get("complaints", ())]
-    return "; ".join(complaints) or error.message
+    complaints = [(field, worded(text)) for field, text in error.data.get("complaints", ())]
+    texts = [f"{_api_name(field)}: {text}" if field else text for field, text in complaints]
+    return "; ".join(texts) or worded(error.message)
 
 
 def _api_name(field: str) -> str:
@@ -72,14 +77,14 @@ def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
 def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = OF_HTTP.get(error.status_code, "refused")
-    response = error_response(error.status_code, STATUS_MESSAGES.get(error.status_code, str(error.detail)), code=code)
+    response = error_response(error.status_code, worded(STATUS_MESSAGES.get(error.status_code, str(error.detail))), code=code)
     response.headers.update(error.headers or {})
     return response
 
 
 def _on_data_error(request: Request, error: Exception) -> JSONResponse:
     """A NUL character or a number out of range reached Postgres: the request's fault, whatever the field."""
-    return error_response(400, "The request holds a character or number that cannot be stored.", code="invalid")
+    return error_response(400, tr("The request holds a character or number that cannot be stored."), code="invalid")
 
 
 def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
@@ -88,4 +93,5 @@ def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def unexpected_response() -> JSONResponse:
-    return error_response(500, "Something went wrong on our side. It was written to the log; try again.", code="internal")
+    message = tr("Something went wrong on our side. It was written to the log; try again.")
+    return error_response(500, message, code="internal")

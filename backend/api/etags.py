@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Header, Response
 
 from backend.errors import Conflict, Invalid
+from backend.language import tr_lazy
 
 IfMatch = Annotated[str, Header(max_length=200, description="The `ETag` as it was read; answered with 409 when it has changed")]
 
@@ -33,6 +34,8 @@ def require_match(if_match: str, version: object, noun: str) -> None:
     if not sent or sent == "*":
         return
     if not sent.removeprefix("W/").startswith('"'):
-        raise Invalid('If-Match: give the ETag as it was answered, in quotes, like "7f3a".')
+        raise Invalid(tr_lazy('If-Match: give the ETag as it was answered, in quotes, like "7f3a".'))
     if sent.removeprefix("W/") != etag(version):
-        raise ChangedSince(f"Somebody has changed this {noun} since you read it. Read it again, then send your change.")
+        raise ChangedSince(
+            tr_lazy("Somebody has changed this {noun} since you read it. Read it again, then send your change.", noun=noun)
+        )

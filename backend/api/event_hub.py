@@ -26,6 +26,7 @@ from backend.app import App
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import StudioError, Unavailable
 from backend.events import EventRecord
+from backend.language import tr_lazy
 
 log = structlog.get_logger(__name__)
 
@@ -87,9 +88,17 @@ class EventHub:
         """Raises Unavailable when this person, or this process, has as many streams as it may."""
         limits = self._app.settings.api
         if self._streams_by_person[user_id] >= limits.max_streams_per_person:
-            raise Unavailable(f"You have {limits.max_streams_per_person} live streams open. Close one first.", retry_after=30)
+            raise Unavailable(
+                tr_lazy(
+                    "You have {max_streams_per_person} live streams open. Close one first.",
+                    max_streams_per_person=limits.max_streams_per_person,
+                ),
+                retry_after=30,
+            )
         if self._streams_by_person.total() >= limits.max_streams:
-            raise Unavailable("Too many live streams are open. Ask for lists instead, and try again later.", retry_after=30)
+            raise Unavailable(
+                tr_lazy("Too many live streams are open. Ask for lists instead, and try again later."), retry_after=30
+            )
 
     async def _run(self) -> None:
         listening = asyncio.create_task(self._listen())

@@ -25,6 +25,7 @@ from backend.api.text_stream import FAILED_STATE
 from backend.app import App
 from backend.db.transactions import Member, SystemCaller, before_commit
 from backend.errors import Invalid, StudioError
+from backend.language import tr_lazy
 
 REPLAYED = "idempotency-replayed"
 MAX_KEY = 200
@@ -50,7 +51,7 @@ class Idempotency:
             return
         try:
             if len(key) > MAX_KEY:
-                raise Invalid(f"An Idempotency-Key has at most {MAX_KEY} characters.")
+                raise Invalid(tr_lazy("An Idempotency-Key has at most {max_key} characters.", max_key=MAX_KEY))
             await self._run_once(scope, receive, send, key=key, path=path)
         except StudioError as error:
             await errors.refusal_response(error)(scope, receive, send)

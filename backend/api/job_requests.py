@@ -11,6 +11,7 @@ from backend import job_types  # noqa: F401  # registers all kinds of jobs
 from backend.errors import Invalid
 from backend.jobs import JOB_TYPES, JobRequestType
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 JOB_REQUEST_TYPES: dict[str, JobRequestType] = {
     request_type.name: request_type for job_type in JOB_TYPES.values() for request_type in job_type.requests
@@ -24,7 +25,14 @@ def job_request_type(kind: str, *, estimable: bool = False) -> JobRequestType:
     }
     if (request_type := candidates.get(kind)) is None:
         purpose = "estimate for" if estimable else "work of"
-        raise Invalid(f"There is no {purpose} type “{kind[:40]}”. Types: {', '.join(sorted(candidates))}.")
+        raise Invalid(
+            tr_lazy(
+                "There is no {purpose} type “{kind}”. Types: {names}.",
+                purpose=purpose,
+                kind=kind[:40],
+                names=", ".join(sorted(candidates)),
+            )
+        )
     return request_type
 
 

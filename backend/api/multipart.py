@@ -12,6 +12,7 @@ from backend.app import App
 from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 _CHUNK = 256 * 1024
 
@@ -24,9 +25,9 @@ def require_length(request: Request, max_bytes: int, advice: str) -> None:
     """Raises Invalid for a body of unknown length or of more than `max_bytes`, which says so and then `advice`."""
     length = request.headers.get("content-length", "")
     if not length.isdigit():
-        raise Invalid("Say how long the request is: Content-Length.")
+        raise Invalid(tr_lazy("Say how long the request is: Content-Length."))
     if int(length) > max_bytes:
-        raise Invalid(f"Send at most {max_bytes >> 20} MB at a time. {advice}")
+        raise Invalid(tr_lazy("Send at most {max_bytes} MB at a time. {advice}", max_bytes=max_bytes >> 20, advice=advice))
 
 
 def files_of(form: FormData) -> list[UploadFile]:

@@ -19,6 +19,7 @@ from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.writing_styles import WritingStyleCard
 
 MAX_REQUEST_PDFS = 5
@@ -57,14 +58,14 @@ async def receive_and_train(
                 chosen_id = session_id or str(form.get("session_id") or "")
                 return await run_in_threadpool(_store_and_train, app, caller, chosen_id, _files(form), key, new_session)
         except (MultiPartException, ClientDisconnect) as error:
-            raise Invalid("The files did not arrive whole. Send them again, as multipart/form-data.") from error
+            raise Invalid(tr_lazy("The files did not arrive whole. Send them again, as multipart/form-data.")) from error
     try:
         body = await request.json()
     except ValueError as error:
-        raise Invalid("Send PDFs as multipart/form-data, or JSON with a session_id.") from error
+        raise Invalid(tr_lazy("Send PDFs as multipart/form-data, or JSON with a session_id.")) from error
     chosen_id = session_id or str(body.get("session_id") or "") if isinstance(body, dict) else session_id
     if not chosen_id:
-        raise Invalid("Say which session: session_id. Or send PDFs as multipart/form-data.")
+        raise Invalid(tr_lazy("Say which session: session_id. Or send PDFs as multipart/form-data."))
     return chosen_id, await run_in_threadpool(_train, app, caller, chosen_id, None, key)
 
 
@@ -77,7 +78,7 @@ def _check_allowed(app: App, caller: Member, session_id: str) -> None:
 def _files(form: FormData) -> list[UploadFile]:
     files = files_of(form)
     if not files:
-        raise Invalid("There is no file in the request. Send one or more PDFs as `file`.")
+        raise Invalid(tr_lazy("There is no file in the request. Send one or more PDFs as `file`."))
     for file in files:
         head = file.file.read(1024)
         file.file.seek(0)

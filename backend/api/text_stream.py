@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from backend.api import errors
 from backend.api.event_stream import HEARTBEAT_S, EventStream
 from backend.errors import Cancelled, StudioError
+from backend.language import tr_lazy
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class _Writing(Generic[T]):
 
     def _on_text(self, text: str) -> None:
         if self._is_left:
-            raise Cancelled("The answer was not waited for.")
+            raise Cancelled(tr_lazy("The answer was not waited for."))
         self._loop.call_soon_threadsafe(self._events.put_nowait, text)
 
 

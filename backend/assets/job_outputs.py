@@ -21,6 +21,7 @@ from backend.db.tables import AssetUse, Base
 from backend.errors import Cancelled
 from backend.jobs.context import JobContext, run_steps
 from backend.kit.background import wait_for
+from backend.language import tr_lazy
 from backend.media.images import pictures
 
 T = TypeVar("T")
@@ -160,6 +161,6 @@ def _stoppable(transfer: Callable[[Callable[[], None]], T]) -> Generator[None, N
 
     def check() -> None:
         if stopped.is_set():
-            raise Cancelled("The job that needed this file has ended.")
+            raise Cancelled(tr_lazy("The job that needed this file has ended."))
 
     return wait_for(lambda: transfer(check), stop=stopped.set, every_s=_CHECK_S)

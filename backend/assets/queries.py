@@ -11,13 +11,14 @@ from backend.assets.schemas import AssetCard, AssetPage, Use
 from backend.db.row_counts import bounded_count
 from backend.db.tables import Asset, AssetUse
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 
 def get(tx: Session, asset_id: str) -> AssetCard:
     """Raises NotFound, also for another workspace's asset and for one whose bytes were removed."""
     row = tx.get(Asset, asset_id, populate_existing=True)
     if row is None or row.state == "purged":
-        raise NotFound("This file does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This file does not exist here. It may have been deleted."))
     return card(row)
 
 

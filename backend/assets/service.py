@@ -26,6 +26,7 @@ from backend.db.pipelining import Statement
 from backend.db.tables import Asset, AssetUse
 from backend.errors import Conflict
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.images import pictures
 from backend.storage import Storage
 
@@ -103,7 +104,9 @@ def intend(tx: Session, files: Sequence[NewFile], *, job_id: str | None = None, 
     )
     ids = {key: asset_id for asset_id, key in tx.execute(upsert.returning(Asset.id, Asset.key)).all()}
     if len(ids) < len(files):
-        raise Conflict("These bytes are already stored under the same key. Reload the page and look before trying again.")
+        raise Conflict(
+            tr_lazy("These bytes are already stored under the same key. Reload the page and look before trying again.")
+        )
     return [ids[file.key] for file in files]
 
 
@@ -202,7 +205,7 @@ def delete(tx: Session, asset_ids: Sequence[str], *, force: bool = False) -> int
     uses = tx.execute(select(AssetUse.noun, AssetUse.noun_id).where(AssetUse.asset_id.in_(asset_ids)).distinct()).all()
     if uses and not force:
         sentence = _usage_sentence(Counter(noun for noun, _ in uses))
-        raise Conflict(f"{sentence} Remove it there first, or delete it anyway.", uses=len(uses))
+        raise Conflict(tr_lazy("{sentence} Remove it there first, or delete it anyway.", sentence=sentence), uses=len(uses))
     tx.execute(delete_rows(AssetUse).where(AssetUse.asset_id.in_(asset_ids)))
     stored = update(Asset).where(Asset.id.in_(asset_ids), Asset.state == "stored").returning(Asset.id)
     return len(tx.execute(stored.values(state="deleted", deleted_at=func.clock_timestamp())).all())

@@ -17,13 +17,14 @@ from backend.assets.schemas import AssetCard
 from backend.errors import Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.settings import Settings
 from backend.storage import Storage
 
 SIGNED_PATH = "/api/handed"
 LINK_S = 3600
 _FOR, _ROW = "handed", "file"
-_GONE = "There is nothing at this address. It was made for one file and has ended, or it is not whole."
+_GONE = tr_lazy("There is nothing at this address. It was made for one file and has ended, or it is not whole.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from backend.assets.service import OpenTx
 from backend.db.tables import Dataset, DatasetImage, Upload, WritingStyle
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 from backend.storage import Storage
 
@@ -26,7 +27,7 @@ NEW = "new"
 """Noun id of uploads for a dataset that is made afterwards (`give`)."""
 _MAX_NAME = 300
 _MAX_CLIENT_KEY = 600
-_NOT_FOUND = "This upload does not exist here. Choose the file again."
+_NOT_FOUND = tr_lazy("This upload does not exist here. Choose the file again.")
 
 
 def announce(
@@ -82,7 +83,7 @@ def receive(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload_id:
         if tx.scalar(stored.returning(Upload.id)):
             return get(tx, upload_id)
     storage.delete([upload.key])
-    raise Conflict("This file was sent a second time meanwhile, and that one counts. Reload the page to see it.")
+    raise Conflict(tr_lazy("This file was sent a second time meanwhile, and that one counts. Reload the page to see it."))
 
 
 def get(tx: Session, upload_id: str) -> UploadCard:
@@ -133,8 +134,13 @@ def give(tx: Session, keys: Sequence[str], *, noun: str, noun_id: str) -> None:
     }
     if missing := [key for key in keys if key not in ids_by_key]:
         raise NotFound(
-            f"There is no upload with the key {missing[0][:200]!r} that waits for a {noun}. Announce the file at "
-            f"/api/uploads with nounId “{NEW}”, send it, and give the s3Key of that answer."
+            tr_lazy(
+                "There is no upload with the key {missing} that waits for a {noun}. Announce the file at "
+                "/api/uploads with nounId “{new}”, send it, and give the s3Key of that answer.",
+                missing=repr(missing[0][:200]),
+                noun=noun,
+                new=NEW,
+            )
         )
     tx.execute(update(Upload).where(Upload.id.in_(ids_by_key.values())).values(noun_id=noun_id))
 
@@ -181,7 +187,7 @@ def _start_transfer(open_tx: OpenTx, upload_id: str) -> tuple[UploadCard, list[s
         if row is None:
             raise NotFound(_NOT_FOUND)
         if row.state != "uploading":
-            raise Conflict("This file has already arrived. Reload the page to see it.")
+            raise Conflict(tr_lazy("This file has already arrived. Reload the page to see it."))
         previous_key, tenant_id = row.key, tx.info["tenant_id"]
         row.key = key_for("upload", tenant_id=tenant_id, upload_id=f"{upload_id}.{new_id('try')}")
         tx.flush()
@@ -205,37 +211,50 @@ class _CheckedChunks:
         for chunk in self._chunks:
             received += len(chunk)
             if received > self._limit:
-                raise Invalid("This file is larger than was announced. It may have changed while it was sent; choose it again.")
+                raise Invalid(
+                    tr_lazy("This file is larger than was announced. It may have changed while it was sent; choose it again.")
+                )
             self._hash.update(chunk)
             yield chunk
         if received < self._size:
-            raise Invalid("This file arrived incomplete. Try it again.")
+            raise Invalid(tr_lazy("This file arrived incomplete. Try it again."))
 
 
 def _check_target(tx: Session, settings: Settings, noun: str, noun_id: str) -> None:
     if noun not in NOUNS:
-        raise Invalid(f"Files can be uploaded for: {', '.join(NOUNS)}.")
+        raise Invalid(tr_lazy("Files can be uploaded for: {nouns}.", nouns=", ".join(NOUNS)))
     if noun != "dataset" or noun_id == NEW:
         return
     if tx.scalar(select(Dataset.id).where(Dataset.id == noun_id, Dataset.deleted_at.is_(None))) is None:
-        raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
+        raise NotFound(tr_lazy("This dataset does not exist here. It may have been deleted; open the list of datasets."))
     images = tx.scalar(select(func.count()).select_from(DatasetImage).where(DatasetImage.dataset_id == noun_id)) or 0
     if images >= settings.uploads.max_dataset_images:
-        raise Invalid(f"This dataset is full: it has {images:,} pictures. Remove some, or start another dataset.")
+        raise Invalid(
+            tr_lazy("This dataset is full: it has {images:,} pictures. Remove some, or start another dataset.", images=images)
+        )
 
 
 def _check_style(tx: Session, style_id: str, name: str) -> None:
     if not name.lower().endswith(".pdf"):
-        raise Invalid(f"{name} is no PDF. A writing style learns from PDF files: export the text as PDF.")
+        raise Invalid(tr_lazy("{name} is no PDF. A writing style learns from PDF files: export the text as PDF.", name=name))
     if tx.scalar(select(WritingStyle.id).where(WritingStyle.id == style_id, WritingStyle.deleted_at.is_(None))) is None:
-        raise NotFound("This writing style does not exist here. It may have been deleted; open the list of writing styles.")
+        raise NotFound(
+            tr_lazy("This writing style does not exist here. It may have been deleted; open the list of writing styles.")
+        )
 
 
 def _check_size(size: int, limit: int, name: str) -> None:
     if size <= 0:
-        raise Invalid(f"{name} is empty. Choose another file.")
+        raise Invalid(tr_lazy("{name} is empty. Choose another file.", name=name))
     if size > limit:
-        raise Invalid(f"{name} has {_mb(size)}; the limit is {_mb(limit)}. Make it smaller, then try again.")
+        raise Invalid(
+            tr_lazy(
+                "{name} has {size}; the limit is {limit}. Make it smaller, then try again.",
+                name=name,
+                size=_mb(size),
+                limit=_mb(limit),
+            )
+        )
 
 
 def _mb(size: int) -> str:

@@ -10,27 +10,36 @@ from pydantic import Field, field_validator, model_validator
 from backend.automations import cron
 from backend.bulk_planning import DEFAULT_REDRAWS, MAX_PICTURES, MAX_POSTS_PER_DAY, MAX_REDRAWS, PictureFormat
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.writing import MAX_STYLE, MAX_TOPIC
 
 MAX_STEPS, MAX_CHAIN, MAX_NAME = 20, 5, 80
 DEFAULT_WAIT_MINUTES, MAX_WAIT_MINUTES = 10, 7 * 24 * 60
 TRIES = 3
 EVENTS: dict[str, str] = {
-    "dataset.ingested": "A dataset was uploaded and checked",
-    "training.finished": "A training is done",
-    "plan.created": "A post was planned",
-    "post.in_review": "A post waits for review",
-    "post.approved": "A post was approved",
-    "post.published": "A post is out",
-    "post.failed": "A post failed",
-    "video.completed": "A video is done",
-    "reel.rendered": "A reel is done",
-    "influencer.created": "An influencer was created",
-    "channel.connected": "A channel was connected",
-    "automation.run_finished": "Another automation has ended",
+    "dataset.ingested": tr_lazy("A dataset was uploaded and checked"),
+    "training.finished": tr_lazy("A training finished"),
+    "plan.created": tr_lazy("A post was planned"),
+    "post.in_review": tr_lazy("A post waits for review"),
+    "post.approved": tr_lazy("A post was approved"),
+    "post.published": tr_lazy("A post was published"),
+    "post.failed": tr_lazy("A post failed"),
+    "video.completed": tr_lazy("A video is ready"),
+    "reel.rendered": tr_lazy("A reel is ready"),
+    "influencer.created": tr_lazy("An influencer was created"),
+    "channel.connected": tr_lazy("A channel was connected"),
+    "automation.run_finished": tr_lazy("Another automation finished"),
 }
 """Event kinds that start an automation, and what pages call them."""
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    tr_lazy("Monday"),
+    tr_lazy("Tuesday"),
+    tr_lazy("Wednesday"),
+    tr_lazy("Thursday"),
+    tr_lazy("Friday"),
+    tr_lazy("Saturday"),
+    tr_lazy("Sunday"),
+)
 Id = Annotated[str, Field(max_length=80)]
 Minutes = Annotated[int, Field(ge=1, le=MAX_WAIT_MINUTES)]
 
@@ -254,21 +263,21 @@ Step = Annotated[
     Field(discriminator="kind"),
 ]
 STEP_LABELS: dict[str, str] = {
-    "take-posts": "Take posts",
-    "plan-posts": "Plan new posts",
-    "write": "Write words",
-    "draw": "Draw pictures",
-    "video": "Make videos",
-    "review": "Wait for review",
-    "schedule": "Schedule",
-    "publish": "Publish",
-    "wait": "Wait",
-    "condition": "Go on only if",
-    "notify": "Tell people",
-    "webhook": "Call a webhook",
-    "caption": "Caption the dataset",
-    "train": "Train a LoRA",
-    "test-pictures": "Draw test pictures",
+    "take-posts": tr_lazy("Take posts"),
+    "plan-posts": tr_lazy("Plan new posts"),
+    "write": tr_lazy("Write texts"),
+    "draw": tr_lazy("Draw pictures"),
+    "video": tr_lazy("Make videos"),
+    "review": tr_lazy("Wait for review"),
+    "schedule": tr_lazy("Schedule posts"),
+    "publish": tr_lazy("Publish posts"),
+    "wait": tr_lazy("Wait"),
+    "condition": tr_lazy("Continue only if"),
+    "notify": tr_lazy("Send a notice"),
+    "webhook": tr_lazy("Call a webhook"),
+    "caption": tr_lazy("Caption a dataset"),
+    "train": tr_lazy("Train a LoRA"),
+    "test-pictures": tr_lazy("Draw test pictures"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.automations.schemas import AutomationPayload
 from backend.automations.starts import KIND
 from backend.jobs import JobType, register
+from backend.language import tr_lazy
 
 register(
     JobType(
@@ -12,7 +13,7 @@ register(
         "net",
         AutomationPayload,
         "backend.automations.pipeline:run",
-        "Automations",
+        tr_lazy("Automations"),
         deadline_setting="jobs.deadline_ingest_s",
         stall_s=300.0,
     )

@@ -36,6 +36,7 @@ from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, 
 from backend.errors import NotFound
 from backend.jobs import JobContext
 from backend.jobs.context import no_work
+from backend.language import tr_lazy
 
 
 def run(ctx: JobContext, payload: AutomationPayload) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def _steps(ctx: JobContext, run_id: str) -> Sequence[Any]:
 def _run_row(tx: Session, run_id: str) -> AutomationRun:
     row = tx.get(AutomationRun, run_id, populate_existing=True)
     if row is None:
-        raise NotFound("This run was cleaned up.")
+        raise NotFound(tr_lazy("This run was cleaned up."))
     return row
 
 
@@ -125,7 +126,9 @@ def _keep(
         state = _state(tx, ctx, run_id, n, flow)
         row = _run_row(tx, run_id)
         if row.influencer_id and state.influencer is None:
-            result = StepResult(flow, "skipped", "The influencer was deleted or archived. The run ends here.", end=True)
+            result = StepResult(
+                flow, "skipped", tr_lazy("The influencer was deleted or archived. The run ends here."), end=True
+            )
         else:
             result = do(tx, state)
         stop_waiting(tx, run_id)

@@ -35,11 +35,12 @@ from backend.automations.definition import (
 )
 from backend.automations.schemas import Flow, RunPreview, StepPreview
 from backend.automations.steps import instant, ordered
-from backend.automations.steps.run_state import RunState, count_text, plans_of
+from backend.automations.steps.run_state import RunState, plans_of
 from backend.content_plans import PlanCard
 from backend.errors import StudioError
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.writing import WriteOrder
 
 if TYPE_CHECKING:
@@ -59,9 +60,6 @@ class _Expected:
     @property
     def posts(self) -> int:
         return len(self.plans) + self.new_posts
-
-    def text(self) -> str:
-        return count_text(self.posts, "post")
 
 
 def preview(app: App, transact: Transact, draft: AutomationDraft, influencer_id: str, automation_id: str = "") -> RunPreview:
@@ -108,16 +106,21 @@ def _step(
             lacking = [plan for plan in expected.plans if any(not post.media for post in plan.posts)]
             return _draw(app, transact, influencer, len(lacking) * step.n)
         case MakeVideo():
-            what = "A reel" if step.how == "reel" else "A video of the picture"
-            return f"{what} for up to {expected.text()}.", None, None
+            if step.how == "reel":
+                return tr_lazy_plural("A reel for up to {n} post.", "A reel for up to {n} posts.", expected.posts), None, None
+            video = tr_lazy_plural(
+                "A video of the picture for up to {n} post.", "A video of the picture for up to {n} posts.", expected.posts
+            )
+            return video, None, None
         case TestPictures():
             if not expected.trained:
-                return "With the LoRA that started the run.", Decimal(0), None
-            return f"{count_text(step.n * max(len(step.prompts), 1), 'picture')} with the new LoRA.", Decimal(0), None
+                return tr_lazy("With the LoRA that started the run."), Decimal(0), None
+            n = step.n * max(len(step.prompts), 1)
+            return tr_lazy_plural("{n} picture with the new LoRA.", "{n} pictures with the new LoRA.", n), Decimal(0), None
         case TrainLora():
             expected.trained = True
-            night = ", no earlier than 22:00" if step.at_night else ""
-            return f"Trains on the dataset ({step.preset} preset){night}.", Decimal(0), None
+            preset = tr_lazy("Trains on the dataset ({preset} preset).", preset=step.preset)
+            return joined(preset, tr_lazy("Not before 22:00.") if step.at_night else ""), Decimal(0), None
         case _:
             return _without_orders(step, expected), Decimal(0), None
 
@@ -125,22 +128,46 @@ def _step(
 def _without_orders(step: Any, expected: _Expected) -> str:
     match step:
         case ReviewGate():
-            return f"Waits up to {_hours(step.wait_minutes)} until somebody approves {expected.text()}."
+            return tr_lazy_plural(
+                "Waits up to {time} until somebody approves {n} post.",
+                "Waits up to {time} until somebody approves {n} posts.",
+                expected.posts,
+                time=_length(step.wait_minutes),
+            )
         case SchedulePosts():
-            return f"Schedules {expected.text()}; those that your rules want reviewed wait for an approval."
+            return tr_lazy_plural(
+                "Schedules {n} post; what your rules want reviewed waits for an approval.",
+                "Schedules {n} posts; those that your rules want reviewed wait for an approval.",
+                expected.posts,
+            )
+        case PublishPosts() if not step.minutes_between:
+            return tr_lazy_plural("Publishes {n} post now.", "Publishes {n} posts now.", expected.posts)
         case PublishPosts():
-            return f"Publishes {expected.text()}: the first at once, then every {count_text(step.minutes_between, 'minute')}."
+            return tr_lazy_plural(
+                "Publishes {n} post at once.",
+                "Publishes {n} posts: the first at once, then one every {time}.",
+                expected.posts,
+                time=_length(step.minutes_between),
+            )
         case Wait():
-            return f"Waits until {step.until}." if step.until else f"Waits {_hours(step.minutes)}."
+            if step.until:
+                return tr_lazy("Waits until {time}.", time=step.until)
+            return tr_lazy("Waits {time}.", time=_length(step.minutes))
         case Condition():
-            rest = "ends the run" if step.otherwise == "end" else f"leaves out the next {count_text(step.skip, 'step')}"
-            return f"Goes on if {_condition(step)}; else {rest}."
+            if step.otherwise == "end":
+                return tr_lazy("{condition}; otherwise the run ends.", condition=_condition(step))
+            return tr_lazy_plural(
+                "{condition}; otherwise the next step is skipped.",
+                "{condition}; otherwise the next {n} steps are skipped.",
+                step.skip,
+                condition=_condition(step),
+            )
         case Notify():
-            return "Tells everybody who wants such notices."
+            return tr_lazy("Tells everybody who wants such notices.")
         case CallWebhook():
-            return "Sends the figures to the webhook endpoint."
+            return tr_lazy("Sends the figures to the webhook endpoint.")
         case CaptionDataset():
-            return "Captions the pictures that have no caption."
+            return tr_lazy("Captions the pictures that have no caption.")
         case _:
             raise AssertionError(step)
 
@@ -148,11 +175,12 @@ def _without_orders(step: Any, expected: _Expected) -> str:
 def _condition(step: Condition) -> str:
     match step.test:
         case "posts":
-            return f"there are at least {count_text(step.at_least, 'post')}"
+            return tr_lazy_plural("There is at least {n:,} post", "There are at least {n:,} posts", step.at_least)
         case "weekday":
-            return "today is " + " or ".join(WEEKDAYS[day] for day in step.weekdays)
+            weekdays = joined(*(WEEKDAYS[day] for day in sorted(step.weekdays)), separator=", ")
+            return tr_lazy("It is one of these weekdays: {weekdays}", weekdays=weekdays)
         case "failures":
-            return f"at most {step.percent} % of the jobs failed"
+            return tr_lazy("At most {percent} % of the jobs have failed", percent=step.percent)
 
 
 def _take(
@@ -169,7 +197,7 @@ def _plan(
     app: App, transact: Transact, influencer: InfluencerCard, draft: AutomationDraft, step: PlanPosts, expected: _Expected
 ) -> Figures:
     if step.only_if_none and expected.posts:
-        return "Nothing: there are posts already.", Decimal(0), 0.0
+        return tr_lazy("Nothing: there are posts already."), Decimal(0), 0.0
     with transact() as tx:
         order = ordered.series_order(tx, RunState(app, "", "", draft.name, draft, {}, influencer, 0, Flow()), step)
     if isinstance(order, str):
@@ -181,35 +209,36 @@ def _plan(
     expected.new_posts += len(forecast.moments)
     times = ", ".join(f"{time.wall:%a %d %b %H:%M}" for time in forecast.moments[:4])
     more = " …" if len(forecast.moments) > 4 else ""
-    sentence = f"{count_text(len(forecast.moments), 'new post')} ({times}{more})"
-    if forecast.pictures:
-        sentence += f" with {count_text(forecast.pictures, 'picture')}"
-    return f"{sentence}.", forecast.most_usd or Decimal(0), forecast.seconds
+    posts = tr_lazy_plural("{n} new post ({times}).", "{n} new posts ({times}).", len(forecast.moments), times=times + more)
+    pictures = tr_lazy_plural("Draws {n} picture.", "Draws {n} pictures.", forecast.pictures) if forecast.pictures else ""
+    return joined(posts, pictures), forecast.most_usd or Decimal(0), forecast.seconds
 
 
 def _write(app: App, transact: Transact, influencer: InfluencerCard, lacking: Sequence[PlanCard]) -> Figures:
     if not lacking:
-        return "Nothing: every post has its words.", Decimal(0), 0.0
+        return tr_lazy("Nothing: every post has its text."), Decimal(0), 0.0
     order = WriteOrder(influencer_id=influencer.id, content_type="instagram-post", topic="x" * 100)
     try:
         most = writing.estimate_texts(app, transact, order=order)
     except StudioError as error:
         return error.message, Decimal(0), None
-    return f"Writes {count_text(len(lacking), 'post')}.", (most or Decimal(0)) * len(lacking), None
+    return tr_lazy_plural("Writes {n} post.", "Writes {n} posts.", len(lacking)), (most or Decimal(0)) * len(lacking), None
 
 
 def _draw(app: App, transact: Transact, influencer: InfluencerCard, n: int) -> Figures:
     if not n:
-        return "Nothing: every post has its picture.", Decimal(0), 0.0
+        return tr_lazy("Nothing: every post has its picture."), Decimal(0), 0.0
     models = app.engines.image.models()
     if not models:
-        return "No image model is set up, so nothing can be drawn.", Decimal(0), None
+        return tr_lazy("No image model is set up, so nothing can be drawn."), Decimal(0), None
     with transact() as tx:
         draft = GenerationDraft(prompt="a picture", influencer_id=influencer.id, n=1, size="portrait")
         plan = generation.preview(tx, drafts=[draft], models=models)
     seconds = None if plan.seconds is None else plan.load_s + (plan.seconds - plan.load_s) * n
-    return f"Draws {count_text(n, 'picture')}.", Decimal(0), seconds
+    return tr_lazy_plural("Draws {n} picture.", "Draws {n} pictures.", n), Decimal(0), seconds
 
 
-def _hours(minutes: int) -> str:
-    return count_text(minutes // 60, "hour") if minutes % 60 == 0 and minutes else count_text(minutes, "minute")
+def _length(minutes: int) -> str:
+    if minutes and minutes % 60 == 0:
+        return tr_lazy_plural("{n:,} hour", "{n:,} hours", minutes // 60)
+    return tr_lazy_plural("{n:,} minute", "{n:,} minutes", minutes)

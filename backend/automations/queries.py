@@ -16,6 +16,7 @@ from backend.automations.definition import AutomationDraft
 from backend.automations.schemas import AutomationCard, AutomationRunCard, AutomationRunPage, StepCard
 from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, AutomationTimer, Influencer, Job, JobState
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 REFUSED = "refused"
 _MAX_PAGE = 100
@@ -33,7 +34,7 @@ def get(tx: Session, automation_id: str) -> AutomationCard:
     """Raises NotFound."""
     row = tx.get(Automation, automation_id, populate_existing=True)
     if row is None or row.deleted_at:
-        raise NotFound("This automation does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This automation does not exist here. It may have been deleted."))
     return _cards(tx, [row])[0]
 
 
@@ -105,7 +106,7 @@ def get_run(tx: Session, run_id: str) -> AutomationRunCard:
     """With its steps and what it has cost. Raises NotFound."""
     cards = _runs(tx, [run_id])
     if not cards:
-        raise NotFound("This run does not exist here. Old ones are cleaned up.")
+        raise NotFound(tr_lazy("This run does not exist here. Old ones are cleaned up."))
     [card] = cards
     cost = budgets.cost_of_jobs(tx, [card.job_id])[card.job_id] if card.job_id else Decimal(0)
     return replace(card, steps=tuple(_steps_of(tx, card)), cost_usd=cost)

@@ -18,21 +18,29 @@ from backend.db.tables import FINAL, Automation, AutomationRun, Job
 from backend.db.transactions import Anonymous, Database, SystemCaller, hash_token
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 MAX_AUTOMATIONS = 100
 HOOK_PATH = "/api/automation-hooks"
 MAX_HOOK_BYTES = 16_384
 _FIND_HOOK = text("SELECT automation_id, tenant_id FROM find_automation_hook(:hook_hash)")
-_CHANGED = "This automation was changed by someone else while you were editing. Load it again, then repeat your change."
-_NO_HOOK = "There is no automation at this address. It may have got a new one; look at its page."
+_CHANGED = tr_lazy(
+    "This automation was changed by someone else while you were editing. Load it again, then repeat your change."
+)
+_NO_HOOK = tr_lazy("There is no automation at this address. It may have got a new one; look at its page.")
 
 
 def create(tx: Session, draft: AutomationDraft) -> AutomationCard:
     """Raises NotFound (an influencer), Conflict (too many)."""
     existing = tx.scalar(select(func.count()).select_from(Automation).where(Automation.deleted_at.is_(None))) or 0
     if existing >= MAX_AUTOMATIONS:
-        raise Conflict(f"This workspace has {MAX_AUTOMATIONS} automations. Delete one that is no longer used.")
+        raise Conflict(
+            tr_lazy(
+                "This workspace has {max_automations} automations. Delete one that is no longer used.",
+                max_automations=MAX_AUTOMATIONS,
+            )
+        )
     automation = Automation(id=new_id("auto"), created_by=tx.info["user_id"])
     _set_definition(tx, automation, draft)
     tx.add(automation)
@@ -70,9 +78,9 @@ def restore(tx: Session, automation_id: str) -> AutomationCard:
     """Takes back a deletion; it is paused then. Raises NotFound, Conflict (it was not deleted)."""
     automation = tx.get(Automation, automation_id, with_for_update=True, populate_existing=True)
     if automation is None:
-        raise NotFound("This automation does not exist here.")
+        raise NotFound(tr_lazy("This automation does not exist here."))
     if not automation.deleted_at:
-        raise Conflict("This automation is not deleted.")
+        raise Conflict(tr_lazy("This automation is not deleted."))
     automation.deleted_at, automation.paused_at, automation.pause_reason = None, clock.now(tx), ""
     tx.flush()
     events.record(tx, "automation.restored", "automation", automation_id, {"title": automation.name})
@@ -105,7 +113,7 @@ def skip_next(tx: Session, automation_id: str) -> AutomationCard:
     automation = _lock(tx, automation_id)
     next_at = clock.skip_next(tx, automation)
     if next_at is None:
-        raise Conflict("No time is set at which it would start, so there is nothing to skip.")
+        raise Conflict(tr_lazy("No time is set at which it would start, so there is nothing to skip."))
     events.record(tx, "automation.skipped", "automation", automation_id, {"next_at": next_at.isoformat()})
     return queries.get(tx, automation_id)
 
@@ -122,9 +130,9 @@ def run_now(tx: Session, automation_id: str, *, influencer_id: str = "", request
         influencers.get(tx, influencer_id)
         cards = [card for card in cards if card.id == influencer_id]
         if not cards:
-            raise Invalid("This automation is not for that influencer. Choose another one, or change whom it is for.")
+            raise Invalid(tr_lazy("This automation is not for that influencer. Choose another one, or change whom it is for."))
     if not cards:
-        raise Invalid("There is no influencer that it could run for. Create one first.")
+        raise Invalid(tr_lazy("There is no influencer that it could run for. Create one first."))
     trigger = {"kind": "hand", "at": clock.now(tx).isoformat(), "by": tx.info.get("user_id")}
     return [
         queries.get_run(tx, start_run(tx, automation, card, trigger=trigger, trigger_key=f"hand:{request_key}:{card.id}"))
@@ -136,7 +144,7 @@ def stop_run(tx: Session, run_id: str) -> AutomationRunCard:
     """Cancels a run with the jobs that it ordered. Raises NotFound, NotPermitted, Conflict (it has ended)."""
     card = queries.get_run(tx, run_id)
     if not card.job_id or card.state in ("completed", "failed", "cancelled"):
-        raise Conflict("This run has ended already.")
+        raise Conflict(tr_lazy("This run has ended already."))
     jobs.cancel(tx, card.job_id)
     return queries.get_run(tx, run_id)
 
@@ -145,7 +153,7 @@ def new_hook(tx: Session, settings: Settings, automation_id: str) -> NewHook:
     """Makes its address for programs; the one before ends at once. Raises NotFound, Conflict (something else starts it)."""
     automation = _lock(tx, automation_id)
     if automation.trigger_kind != "webhook":
-        raise Conflict("This automation is not started by a webhook. Choose that first, then make its address.")
+        raise Conflict(tr_lazy("This automation is not started by a webhook. Choose that first, then make its address."))
     token = secrets.token_urlsafe(32)
     automation.hook_hash, automation.hook_last_four = hash_token(token), token[-4:]
     tx.flush()
@@ -163,7 +171,7 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
     with db.transaction(SystemCaller(hook_row.tenant_id)) as tx:
         automation = _lock(tx, hook_row.automation_id)
         if automation.paused_at:
-            raise Conflict("This automation is paused.")
+            raise Conflict(tr_lazy("This automation is paused."))
         influencer_id = str(body.get("influencerId") or "")
         cards = [
             card
@@ -171,7 +179,7 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
             if influencer_id in ("", card.id)
         ]
         if not cards:
-            raise Invalid("There is no such influencer that this automation could run for.")
+            raise Invalid(tr_lazy("There is no such influencer that this automation could run for."))
         trigger = {"kind": "webhook", "at": clock.now(tx).isoformat(), "body": dict(body)}
         return [
             start_run(tx, automation, card, trigger=trigger, trigger_key=f"webhook:{request_key}:{card.id}") for card in cards
@@ -181,7 +189,7 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
 def _set_definition(tx: Session, automation: Automation, draft: AutomationDraft) -> None:
     for influencer_id in draft.influencer_ids:
         if influencer_or_none(tx, influencer_id) is None:
-            raise NotFound("One of the chosen influencers does not exist here any more. Choose again.")
+            raise NotFound(tr_lazy("One of the chosen influencers does not exist here any more. Choose again."))
     automation.name, automation.definition = draft.name, draft.model_dump(mode="json")
     automation.budget_usd = draft.budget_usd
     before, automation.trigger_kind = automation.trigger_kind, draft.trigger.kind
@@ -196,7 +204,7 @@ def _set_definition(tx: Session, automation: Automation, draft: AutomationDraft)
 def _lock(tx: Session, automation_id: str) -> Automation:
     automation = tx.get(Automation, automation_id, with_for_update=True, populate_existing=True)
     if automation is None or automation.deleted_at:
-        raise NotFound("This automation does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This automation does not exist here. It may have been deleted."))
     return automation
 
 

@@ -17,12 +17,13 @@ from backend.errors import NotFound
 from backend.events import EventRecord
 from backend.influencers import InfluencerCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 KIND = "automation"
 MAX_RUNS_AN_HOUR = 60
 """Of one automation that events start: more looks like a circle that goes through a platform or a program."""
-STILL_RUNNING = "The run before is still under way, so this time was left out."
-_CIRCLE = "It was started by what it had done itself. Runs stop here, so that they do not go in a circle."
+STILL_RUNNING = tr_lazy("The run before is still under way, so this time was left out.")
+_CIRCLE = tr_lazy("It was started by what it had done itself. Runs stop here, so that they do not go in a circle.")
 _TOO_DEEP = f"{MAX_CHAIN} automations have started each other already. Runs stop here, so that they do not go on for ever."
 _ANCESTORS = text(
     """WITH RECURSIVE up(id, parent_id) AS (

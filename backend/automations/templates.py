@@ -22,6 +22,7 @@ from backend.automations.definition import (
     TrainLora,
     WriteWords,
 )
+from backend.language import tr_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,11 @@ TEMPLATES: dict[str, Template] = {
     for template in (
         Template(
             "daily-content",
-            "Every day at 9:00: finishes today's drafts or plans three new posts, schedules them and says what became of it.",
+            tr_lazy(
+                "Every day at 9:00: finishes today's drafts or plans three new posts, schedules them and sends you a summary."
+            ),
             AutomationDraft(
-                name="Daily content",
+                name=tr_lazy("Daily content"),
                 trigger=CronTrigger(cron="0 9 * * *"),
                 steps=(
                     TakePosts(when="today", lacking="words-or-picture", limit=5),
@@ -54,23 +57,26 @@ TEMPLATES: dict[str, Template] = {
         ),
         Template(
             "lora-pipeline",
-            "After each upload: captions the dataset, trains a LoRA, draws test pictures and tells you.",
+            tr_lazy("After each upload: captions the dataset, trains a LoRA, draws test pictures and tells you."),
             AutomationDraft(
-                name="LoRA pipeline",
+                name=tr_lazy("LoRA pipeline"),
                 trigger=EventTrigger(event="dataset.ingested"),
                 steps=(
                     CaptionDataset(),
                     TrainLora(),
                     TestPictures(),
-                    Notify(message="{influencer}: the new LoRA is ready. {summary}"),
+                    Notify(message=tr_lazy("{influencer}: the new LoRA is ready. {summary}")),
                 ),
             ),
         ),
         Template(
             "content-pipeline",
-            "When you start it: plans a post, draws its picture, makes it move, waits for your approval and publishes it.",
+            tr_lazy(
+                "When you start it: plans a post, draws its picture, turns it into a video, waits for your approval and "
+                "publishes it."
+            ),
             AutomationDraft(
-                name="Content pipeline",
+                name=tr_lazy("Content pipeline"),
                 trigger=HandTrigger(),
                 steps=(
                     PlanPosts(clocks=("18:00",)),
@@ -83,9 +89,11 @@ TEMPLATES: dict[str, Template] = {
         ),
         Template(
             "weekly-plan",
-            "Every Sunday at 17:00: plans the coming week, waits a day for your approval and schedules what you approved.",
+            tr_lazy(
+                "Every Sunday at 17:00: plans the coming week, waits a day for your approval and schedules what you approved."
+            ),
             AutomationDraft(
-                name="Weekly plan",
+                name=tr_lazy("Weekly plan"),
                 trigger=CronTrigger(cron="0 17 * * 0"),
                 steps=(
                     PlanPosts(days=7, clocks=("18:00",), skip_filled=True, wait_minutes=240),
@@ -97,14 +105,14 @@ TEMPLATES: dict[str, Template] = {
         ),
         Template(
             "night-training",
-            "After each upload: captions the dataset and trains it in the coming night.",
+            tr_lazy("After each upload: captions the dataset and trains it in the coming night."),
             AutomationDraft(
-                name="Night trainings",
+                name=tr_lazy("Night trainings"),
                 trigger=EventTrigger(event="dataset.ingested"),
                 steps=(
                     CaptionDataset(),
                     TrainLora(at_night=True),
-                    Notify(message="{influencer}: trained over night. {summary}"),
+                    Notify(message=tr_lazy("{influencer}: trained over night. {summary}")),
                 ),
             ),
         ),

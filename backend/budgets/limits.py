@@ -12,6 +12,7 @@ from backend import events
 from backend.budgets import rules
 from backend.db.tables import Budget
 from backend.errors import NotPermitted
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 
@@ -21,7 +22,7 @@ def set_limits(tx: Session, *, daily_usd: Decimal | None, monthly_usd: Decimal |
     Raises NotPermitted for anybody but an owner, Invalid.
     """
     if tx.info["role"] != "owner":
-        raise NotPermitted("Only an owner of this workspace can set what words may cost. Ask one of them.")
+        raise NotPermitted(tr_lazy("Only an owner of this workspace can set what words may cost. Ask one of them."))
     operator_day, operator_month = rules.operator_limits(settings)
     values = {
         "daily_usd": rules.checked_limit(daily_usd, operator_day, "day"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_UP, Decimal
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 ALERT_AT = Decimal("0.8")
@@ -43,11 +44,19 @@ def checked_limit(own: Decimal | None, operators: Decimal | None, name: str) -> 
     if own is None:
         return None
     if not own.is_finite() or own < 0:
-        raise Invalid(f"The limit of a {name} is an amount in dollars, 0 or more; leave it empty for the studio's own.")
+        raise Invalid(
+            tr_lazy("The limit per {name} is an amount in dollars, 0 or more; leave it empty for the studio's own.", name=name)
+        )
     if own > MAX_LIMIT:
-        raise Invalid(f"A limit has at most ${MAX_LIMIT:,}. Leave it empty for the studio's own.")
+        raise Invalid(tr_lazy("A limit has at most ${max_limit:,}. Leave it empty for the studio's own.", max_limit=MAX_LIMIT))
     if operators is not None and own > operators:
-        raise Invalid(f"A {name} may cost at most ${operators:,.2f} here. Whoever runs the studio can raise that.")
+        raise Invalid(
+            tr_lazy(
+                "A {name} may cost at most ${operators:,.2f} here. Whoever runs the studio can raise that.",
+                name=name,
+                operators=operators,
+            )
+        )
     return rounded_up(own)
 
 

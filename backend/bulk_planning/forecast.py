@@ -17,6 +17,7 @@ from backend.engines.ports.identity_rules import MIN_REFERENCES
 from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
+from backend.language import tr_lazy
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, MAX_TOPIC, IdeasOrder, ScriptOrder, WriteOrder
 
@@ -132,23 +133,47 @@ def _warnings(
 ) -> list[str]:
     warnings = []
     if order.pictures and not models:
-        warnings.append("Nothing can draw right now, so the posts come without pictures. The System page says what is missing.")
+        warnings.append(
+            tr_lazy("No image model is ready, so the posts come without pictures. The System page says what is missing.")
+        )
     elif order.pictures and not influencer.default_lora_id:
         warnings.append(
-            f"{influencer.name} has no LoRA yet: the pictures will not show their face. Train one, and choose it for them."
+            tr_lazy(
+                "{name} has no LoRA yet: the pictures will not show their face. Train one, and choose it for them.",
+                name=influencer.name,
+            )
         )
     for channel in channels:
         if channel.state != "connected":
-            warnings.append(f"{channel.label} is not connected: its posts wait until it is.")
+            warnings.append(tr_lazy("{channel} is not connected: its posts wait until it is.", channel=channel.label))
         if not platform_adaptation.takes_files(channel.platform, order.format):
-            kind = "pictures" if order.format == "reel" else "videos"
+            platform = PLATFORMS[channel.platform].label
             warnings.append(
-                f"{PLATFORMS[channel.platform].label} takes {kind} only: the posts for {channel.name} wait for one."
+                tr_lazy(
+                    "{platform} takes pictures only: the posts for {channel} wait for one.",
+                    platform=platform,
+                    channel=channel.name,
+                )
+                if order.format == "reel"
+                else tr_lazy(
+                    "{platform} takes videos only: the posts for {channel} wait for one.",
+                    platform=platform,
+                    channel=channel.name,
+                )
             )
         elif order.format == "story" and "story" not in PLATFORMS[channel.platform].formats:
-            warnings.append(f"{PLATFORMS[channel.platform].label} has no stories: {channel.name} gets pictures.")
+            warnings.append(
+                tr_lazy(
+                    "{platform} has no stories: {channel} gets pictures.",
+                    platform=PLATFORMS[channel.platform].label,
+                    channel=channel.name,
+                )
+            )
         if PLATFORMS[channel.platform].privacy == "by hand" and not order.privacy.get(channel.id):
             warnings.append(
-                f"{PLATFORMS[channel.platform].label} wants “who can see it” chosen for each post, before it is scheduled."
+                tr_lazy(
+                    "{platform} wants “who can see it” chosen for each post, before it is scheduled.",
+                    platform=PLATFORMS[channel.platform].label,
+                )
             )
     return list(dict.fromkeys(warnings))

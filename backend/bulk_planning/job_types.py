@@ -12,6 +12,7 @@ from backend.app import App
 from backend.bulk_planning import SeriesOrder
 from backend.bulk_planning.schemas import MotionPayload, PicturePayload, ReelPayload, SeriesPayload, WordsPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.language import tr_lazy
 from backend.writing.schemas import TextEstimate
 
 _LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
@@ -33,7 +34,7 @@ register(
         "net",
         SeriesPayload,
         "backend.bulk_planning.pipeline:run_series",
-        "Plans of posts",
+        tr_lazy("Plans of posts"),
         limit_setting="jobs.concurrency_writing",
         **_LIMITS,
         requests=(
@@ -55,19 +56,31 @@ register(
         ),
     ),
     JobType(
-        "content-plan-picture", "net", PicturePayload, "backend.bulk_planning.pipeline:run_picture", "Plans of posts", **_LIMITS
+        "content-plan-picture",
+        "net",
+        PicturePayload,
+        "backend.bulk_planning.pipeline:run_picture",
+        tr_lazy("Plans of posts"),
+        **_LIMITS,
     ),
-    JobType("content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", "Plans of posts", **_LIMITS),
+    JobType(
+        "content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", tr_lazy("Plans of posts"), **_LIMITS
+    ),
     JobType(
         "content-plan-words",
         "net",
         WordsPayload,
         "backend.bulk_planning.pipeline:run_words",
-        "Plans of posts",
+        tr_lazy("Plans of posts"),
         limit_setting="jobs.concurrency_writing",
         **_LIMITS,
     ),
     JobType(
-        "content-plan-motion", "net", MotionPayload, "backend.bulk_planning.pipeline:run_motion", "Plans of posts", **_LIMITS
+        "content-plan-motion",
+        "net",
+        MotionPayload,
+        "backend.bulk_planning.pipeline:run_motion",
+        tr_lazy("Plans of posts"),
+        **_LIMITS,
     ),
 )

@@ -31,6 +31,7 @@ from backend.errors import Cancelled, Rejected
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
+from backend.language import tr_lazy
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
 __all__ = ["run_motion", "run_picture", "run_reel", "run_series", "run_words"]
@@ -239,7 +240,7 @@ def _create_draft(
     ctx = run.ctx
     content_plans.lock_calendar(tx, run.influencer.id)
     if jobs.get(tx, ctx.job_id).cancel_requested:
-        raise Cancelled("Cancelled as asked.")
+        raise Cancelled(tr_lazy("Cancelled as asked."))
     text = writing.save_texts(tx, order, [composed], cost, job_id=ctx.job_id)[0]
     writing.set_state(tx, text.id, "used")
     local_time = _free_time_near(tx, run, run.local_times[n])

@@ -11,6 +11,7 @@ from backend.bulk_planning.schemas import MotionPayload
 from backend.content_plans import PlanCard
 from backend.errors import Invalid
 from backend.jobs.context import JobContext, no_work
+from backend.language import tr_lazy
 from backend.videos import VideoOrder
 
 
@@ -31,7 +32,7 @@ def _order(tx: Session, ctx: JobContext, payload: MotionPayload) -> dict[str, An
         return {"video_id": "", "picture_asset_id": ""}
     asset_id = single_picture(plan)
     if not asset_id:
-        raise Invalid("This post has no single picture that could move. Give it one first.")
+        raise Invalid(tr_lazy("This post has no single picture that could move. Give it one first."))
     order = VideoOrder(asset_id=asset_id, seconds=payload.seconds)
     engines = ctx.app.engines
     video = videos.start_order(

@@ -10,6 +10,7 @@ from backend import content_plans, reels
 from backend.bulk_planning.schemas import ReelPayload
 from backend.errors import NotFound, Unavailable
 from backend.jobs.context import JobContext, no_work
+from backend.language import tr_lazy
 from backend.reels import TopicOrder
 
 _MAX_TOPIC = 200
@@ -40,7 +41,7 @@ def run(ctx: JobContext, payload: ReelPayload) -> dict[str, Any]:
 def _render(tx: Session, ctx: JobContext, reel_id: str) -> dict[str, Any]:
     job = reels.render(tx, reel_id, request_key=f"{ctx.job_id}/render", parent_id=ctx.job_id)
     if job.parent_id != ctx.job_id:
-        raise Unavailable("Somebody is rendering this reel already. Its post gets it when that has ended.")
+        raise Unavailable(tr_lazy("Somebody is rendering this reel already. Its post gets it when that has ended."))
     return {"job_id": job.id}
 
 

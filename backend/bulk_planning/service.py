@@ -17,6 +17,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 SERIES_KIND, PICTURE_KIND, REEL_KIND = "content-plan", "content-plan-picture", "content-plan-reel"
 WORDS_KIND, MOTION_KIND = "content-plan-words", "content-plan-motion"
@@ -32,7 +33,9 @@ def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCar
     """
     if first := jobs.find_by_key(tx, request_key):  # checked first: the series' own posts have taken the free times since
         if first.kind != SERIES_KIND:
-            raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+            raise Conflict(
+                tr_lazy("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+            )
         return first
     influencer = influencers.get(tx, order.influencer_id)
     chosen_channels(tx, order)
@@ -48,7 +51,9 @@ def chosen_channels(tx: Session, order: SeriesOrder) -> list[ChannelCard]:
     """The order's channels, in its order. Raises NotFound."""
     channels_by_id = {channel.id: channel for channel in channels.of(tx, order.influencer_id)}
     if missing := [channel_id for channel_id in order.channel_ids if channel_id not in channels_by_id]:
-        raise NotFound(f"{len(missing)} of the chosen channels is not the influencer's any more. Choose the channels again.")
+        raise NotFound(
+            tr_lazy("{n} of the chosen channels is not the influencer's any more. Choose the channels again.", n=len(missing))
+        )
     return [channels_by_id[channel_id] for channel_id in order.channel_ids]
 
 
@@ -66,7 +71,10 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     rules = content_plans.get_rules(tx, influencer.id)
     if not order.clocks and not rules.slots:
         raise Invalid(
-            f"{influencer.name} has no recurring times. Set them under Rules on the calendar, or choose times of day."
+            tr_lazy(
+                "{name} has no recurring times. Set them under Rules on the calendar, or choose times of day.",
+                name=influencer.name,
+            )
         )
     days = order.first, order.days
     wanted_times = slots.daily_times(*days, order.clocks) if order.clocks else slots.recurring_times(*days, rules.slots)
@@ -74,7 +82,9 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     filled = _filled_days(taken_times, influencer, order)
     wanted_times = [time for time in wanted_times if time.date() not in filled]
     if filled and not wanted_times:
-        raise Invalid("Each of these days has a post already. Choose other days, or plan another post on days that have one.")
+        raise Invalid(
+            tr_lazy("Each of these days has a post already. Choose other days, or plan another post on days that have one.")
+        )
     free = slots.find_free_times(
         wanted_times,
         influencer.time_zone,
@@ -85,7 +95,7 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
         strict=not order.clocks,
     )
     if not free:
-        raise Invalid("No free time is left on these days: all are past, or taken. Choose later days or other times.")
+        raise Invalid(tr_lazy("No free time is left on these days: all are past, or taken. Choose later days or other times."))
     return free, len(wanted_times)
 
 
@@ -141,7 +151,7 @@ def get_series(tx: Session, job_id: str) -> SeriesCard:
     """Progress of the series of this job. Raises NotFound."""
     card = jobs.get(tx, job_id)
     if card.kind != SERIES_KIND:
-        raise NotFound("This is no plan of posts.")
+        raise NotFound(tr_lazy("This is no plan of posts."))
     plans = tuple(content_plans.plans_in_series(tx, f"{job_id}:"))
     picture_jobs = [job for job in jobs.children(tx, job_id) if job.kind in (PICTURE_KIND, REEL_KIND)]
     states = [job.state for job in picture_jobs]

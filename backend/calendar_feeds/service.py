@@ -22,6 +22,7 @@ from backend.db.transactions import Anonymous, Database, SystemCaller, hash_toke
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.platforms.registry import PLATFORMS
 from backend.settings import Settings
 
@@ -36,16 +37,22 @@ _READ_AGAIN = timedelta(hours=1)
 _NOT_APPROVED = {S.DRAFT, S.IN_REVIEW}
 _CONFIRMED = {S.APPROVED, S.SCHEDULED, S.PUBLISHING, S.PUBLISHED}
 _FIND = text("SELECT feed_id, tenant_id FROM find_calendar_feed(:token_hash)")
-_GONE = "There is no calendar at this address. It may have been revoked; make a new one in the studio."
+_GONE = tr_lazy("There is no calendar at this address. It may have been revoked; make a new one in the studio.")
 
 
 def create(tx: Session, settings: Settings, draft: FeedDraft) -> NewFeed:
     """Any member may make one. Raises NotFound, Conflict (too many), NotPermitted (an API key, which it would outlive)."""
     if "api_key_id" in tx.info:
-        raise NotPermitted("An API key cannot make such an address. Do it in the studio, or with a token of /api/auth/login.")
+        raise NotPermitted(
+            tr_lazy("An API key cannot make such an address. Do it in the studio, or with a token of /api/auth/login.")
+        )
     active = select(func.count()).select_from(CalendarFeed).where(CalendarFeed.revoked_at.is_(None))
     if (tx.scalar(active) or 0) >= MAX_FEEDS:
-        raise Conflict(f"This workspace has {MAX_FEEDS} calendar addresses. Revoke one that is no longer used.")
+        raise Conflict(
+            tr_lazy(
+                "This workspace has {max_feeds} calendar addresses. Revoke one that is no longer used.", max_feeds=MAX_FEEDS
+            )
+        )
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     token = secrets.token_urlsafe(32)
@@ -71,7 +78,7 @@ def revoke(tx: Session, feed_id: str) -> None:
     caller is an owner, and for one that was revoked)."""
     card = _get(tx, feed_id)
     if not card.can_revoke:
-        raise NotFound("This calendar address does not exist here.")
+        raise NotFound(tr_lazy("This calendar address does not exist here."))
     tx.execute(update(CalendarFeed).where(CalendarFeed.id == feed_id).values(revoked_at=func.clock_timestamp()))
     events.record(tx, "calendar_feed.revoked", "calendar_feed", feed_id, {"name": card.name})
 
@@ -135,7 +142,7 @@ def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, 
 def _get(tx: Session, feed_id: str) -> FeedCard:
     row = tx.execute(_cards().where(CalendarFeed.id == feed_id, CalendarFeed.revoked_at.is_(None))).first()
     if row is None:
-        raise NotFound("This calendar address does not exist here.")
+        raise NotFound(tr_lazy("This calendar address does not exist here."))
     return _card(tx, row)
 
 

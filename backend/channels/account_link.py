@@ -18,6 +18,7 @@ from backend.channels.tokens import store, update_channel
 from backend.db.tables import Channel
 from backend.errors import Conflict
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.platforms.http_base import ConnectError, HttpClient, ResponseLost
 from backend.platforms.oauth_port import Grant
 from backend.platforms.port import PlatformAccount
@@ -62,14 +63,25 @@ def _row(tx: Session, name: str, influencer_id: str, channel_id: str, account_id
     connected = tx.scalar(same_account.where(Channel.deleted_at.is_(None)))
     if connected is not None and connected.influencer_id != influencer_id:
         other = influencers.get(tx, connected.influencer_id).name
-        raise Conflict(f"The {label} account {account.name} is connected for {other} already. Disconnect it there first.")
+        raise Conflict(
+            tr_lazy(
+                "The {label} account {name} is connected for {other} already. Disconnect it there first.",
+                label=label,
+                name=account.name,
+                other=other,
+            )
+        )
     if channel_id:
         row = tx.get(Channel, channel_id)
         assert row is not None  # `oauth.start` has read it, and rows of channels are never deleted
         if row.account_id not in ("", account_id):
             sentence = f"You signed in to {label} as {account.name}, which is not the account of {row.name}."
             raise Conflict(
-                f"{sentence} Sign out there, then connect again as {row.name}; or connect this account as a new channel."
+                tr_lazy(
+                    "{sentence} Sign out there, then connect again as {name}; or connect this account as a new channel.",
+                    sentence=sentence,
+                    name=row.name,
+                )
             )
         return row
     earlier = same_account.where(Channel.influencer_id == influencer_id).order_by(Channel.deleted_at.desc()).limit(1)

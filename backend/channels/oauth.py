@@ -22,6 +22,7 @@ from backend.channels.schemas import PLATFORMS, ChannelCard
 from backend.db.transactions import Member, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, Unavailable
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.platforms.errors import Forbidden, TokenRefused
 from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
@@ -78,11 +79,13 @@ def check_connectable(
             name, influencer_id = card.platform, card.influencer_id
         influencer = influencers.get(tx, influencer_id)
         if influencer.archived_at is not None:
-            raise Conflict("This influencer is archived. Take it out of the archive first.")
+            raise Conflict(tr_lazy("This influencer is archived. Take it out of the archive first."))
         if influencer.is_sample:
-            raise Conflict("The sample influencer posts on its practice channel only. Make an influencer of your own first.")
+            raise Conflict(
+                tr_lazy("The sample influencer posts on its practice channel only. Make an influencer of your own first.")
+            )
     if name not in PLATFORMS:
-        raise Invalid(f"There is no such platform. Choose one of: {', '.join(PLATFORMS)}.")
+        raise Invalid(tr_lazy("There is no such platform. Choose one of: {platforms}.", platforms=", ".join(PLATFORMS)))
     if problem := setup_problem(app, name, origin):
         raise Invalid(problem)
     return name, influencer_id
@@ -107,7 +110,7 @@ def start(app: App, caller: SignedIn, *, origin: str, name: str = "", influencer
     try:
         app.cache.set(f"channels:state:{key}", sealed, ex=STATE_TTL_S)
     except RedisError as error:
-        raise Unavailable("Valkey does not answer, and connecting needs it. Try again in a moment.") from error
+        raise Unavailable(tr_lazy("Valkey does not answer, and connecting needs it. Try again in a moment.")) from error
     return consent.url
 
 
@@ -174,7 +177,7 @@ def _take_state(app: App, state: str) -> OAuthStart | None:
     try:
         sealed = app.cache.getdel(f"channels:state:{key}")
     except RedisError as error:
-        raise Unavailable("Valkey does not answer, and connecting needs it. Try again in a moment.") from error
+        raise Unavailable(tr_lazy("Valkey does not answer, and connecting needs it. Try again in a moment.")) from error
     if not isinstance(sealed, bytes):
         return None
     ring = KeyRing(app.settings.secret_keys.get_secret_value())
@@ -190,7 +193,11 @@ def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, Pla
         required: tuple[str, ...] = getattr(oauth, "scopes", ())
         if grant.scopes and (missing := [scope for scope in required if scope not in grant.scopes]):
             raise Forbidden(
-                f"{oauth.label} did not give all that posting needs ({', '.join(missing)}). Connect again, allow all."
+                tr_lazy(
+                    "{label} did not give all that posting needs ({missing}). Connect again, allow all.",
+                    label=oauth.label,
+                    missing=", ".join(missing),
+                )
             )
     finally:
         oauth.close()

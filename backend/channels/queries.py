@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.channels.schemas import ChannelCard
 from backend.db.tables import Channel
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.platforms.registry import PLATFORMS
 from backend.settings import Settings
 
@@ -19,7 +20,7 @@ def get(tx: Session, channel_id: str, *, deleted: bool = True) -> ChannelCard:
     """A channel; `deleted`: also one that was disconnected (`deleted_at` is set then). Raises NotFound."""
     row = tx.get(Channel, channel_id, populate_existing=True)
     if row is None or (row.deleted_at is not None and not deleted):
-        raise NotFound("This channel does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This channel does not exist here. It may have been made in another workspace."))
     return card(row)
 
 

@@ -15,6 +15,7 @@ from backend.channels.tokens import Transact, with_access
 from backend.db.tables import Channel
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.platforms import registry
 from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import create_adapter
@@ -48,7 +49,7 @@ def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
     """
     channel = get(tx, channel_id)
     if channel.state == "reconnect":
-        raise Conflict(f"{channel.name} must be connected again first: {channel.trouble}")
+        raise Conflict(tr_lazy("{name} must be connected again first: {trouble}", name=channel.name, trouble=channel.trouble))
     _set(tx, channel_id, state="connected" if on else "off")
     events.record(tx, f"channel.{'on' if on else 'off'}", "channel", channel_id, {})
     return get(tx, channel_id)
@@ -72,7 +73,7 @@ def change(tx: Session, channel_id: str, draft: ChannelChange) -> ChannelCard:
 def rename(tx: Session, channel_id: str, name: str) -> ChannelCard:
     """Changes the name that the channel has in the studio. Raises NotFound, Invalid."""
     if not 1 <= len(name.strip()) <= 80:
-        raise Invalid("A channel's name must have 1 to 80 characters.")
+        raise Invalid(tr_lazy("A channel's name must have 1 to 80 characters."))
     _set(tx, channel_id, name=name.strip())
     return get(tx, channel_id)
 
@@ -89,7 +90,7 @@ def save_settings(tx: Session, channel_id: str, *, privacy: str = "", made_for_k
         raise Invalid(f"{PLATFORMS[card.platform]} has no such privacy. Choose one of: {', '.join(labels.values()) or 'none'}.")
     if made_for_kids is not None and not registry.PLATFORMS[card.platform].asks_made_for_kids:
         platform_names = " and ".join(platform.label for platform in registry.PLATFORMS.values() if platform.asks_made_for_kids)
-        raise Invalid(f"Only {platform_names} asks whether videos are made for kids.")
+        raise Invalid(tr_lazy("Only {platform_names} asks whether videos are made for kids.", platform_names=platform_names))
     others = {name: value for name, value in card.settings.items() if name not in ("privacy", "made_for_kids")}
     chosen = {"privacy": privacy or None, "made_for_kids": made_for_kids}
     _set(tx, channel_id, settings={**others, **{name: value for name, value in chosen.items() if value is not None}})

@@ -25,6 +25,7 @@ from backend.db.tables import Channel
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, NotFound
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.platforms.errors import Forbidden, PlatformError, TokenRefused
 from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
@@ -199,7 +200,9 @@ def renew(app: App, caller: SystemCaller, channel_id: str, *, refused: str = "",
 def _refresh_grant(oauth: Connector, row: Channel, token: StoredToken | None, refused: str, *, age: timedelta) -> Grant:
     """A new grant for the channel. `age`: of the current token. Raises TokenRefused when the account must be connected
     again."""
-    connect_again = TokenRefused(f"{oauth.label} no longer accepts the connection. Connect the account again.")
+    connect_again = TokenRefused(
+        tr_lazy("{label} no longer accepts the connection. Connect the account again.", label=oauth.label)
+    )
     if token is None:
         if isinstance(oauth, SandboxConnector):
             return oauth.practise(account_name(row))
@@ -225,15 +228,15 @@ def account_name(row: Channel) -> str:
 def _row(tx: Session, channel_id: str) -> Channel:
     row = tx.get(Channel, channel_id, populate_existing=True)
     if row is None:
-        raise NotFound("This channel does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This channel does not exist here. It may have been made in another workspace."))
     return row
 
 
 def _check_usable(row: Channel, *, allow_off: bool = False) -> None:
     if row.deleted_at is not None:
-        raise Forbidden(f"The channel {row.name} was disconnected. Choose another one, or connect it again.")
+        raise Forbidden(tr_lazy("The channel {name} was disconnected. Choose another one, or connect it again.", name=row.name))
     if row.state == "off" and not allow_off:
-        raise Forbidden(f"The channel {row.name} is switched off. Switch it on under Plan, Channels.")
+        raise Forbidden(tr_lazy("The channel {name} is switched off. Switch it on under Plan, Channels.", name=row.name))
     if row.state == "reconnect":
         raise TokenRefused(row.trouble or f"The channel {row.name} must be connected again.")
 

@@ -25,6 +25,7 @@ from backend.errors import NotFound
 from backend.jobs import Work
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.images import contact_sheet
 from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import dhash_of
@@ -140,7 +141,9 @@ def _loras(ctx: JobContext, card: ComparisonCard, arm: Arm) -> tuple[LoraUse, ..
             of_step = TrainingCheckpoint.run_id == card.run_id, TrainingCheckpoint.step == arm.step
             asset_id = tx.scalar(select(TrainingCheckpoint.asset_id).where(*of_step))
             if asset_id is None:
-                raise NotFound(f"The checkpoint of step {arm.step} is gone. Start the comparison anew without it.")
+                raise NotFound(
+                    tr_lazy("The version of step {step} is gone. Start the comparison again without it.", step=arm.step)
+                )
             asset = assets.get(tx, asset_id)
         assets.fetch(ctx.app.storage, asset, path)
         ctx.check()
@@ -170,7 +173,7 @@ def _request(ctx: JobContext, card: ComparisonCard, cells: Sequence[PlannedCell]
 def make_grid(ctx: JobContext, card: ComparisonCard, cells: Sequence[DrawnCell]) -> dict[str, Any]:
     """Fetches the pictures, draws the grid and stores it in place of the last one. Raises NotFound (no picture is there)."""
     if not cells:
-        raise NotFound("No picture of this comparison is there. Draw it first, then export.")
+        raise NotFound(tr_lazy("This comparison has no pictures yet. Generate them first, then export."))
     plan = card.plan
     steps = ([0] if plan.control else []) + plan.steps
     side = contact_sheet.picture_side(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))

@@ -13,6 +13,7 @@ from backend.comparisons import ranking, rules, verdict
 from backend.comparisons.schemas import Arm, ComparisonCard, ComparisonPlan, DrawnCell, PairResult, Results, ScoringInfo
 from backend.db.tables import Asset, Job, TrainingCheckpoint, TrainingRun, Trial, TrialCell, TrialVote
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 
 def get(tx: Session, trial_id: str, *, lock: bool = False) -> ComparisonCard:
@@ -21,7 +22,7 @@ def get(tx: Session, trial_id: str, *, lock: bool = False) -> ComparisonCard:
         tx.execute(select(Trial.id).where(Trial.id == trial_id).with_for_update())
     row = tx.execute(_cards().where(Trial.id == trial_id)).first()
     if row is None:
-        raise NotFound("This comparison does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This comparison does not exist here. It may have been deleted."))
     return _card(*row)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
+from backend.language import Message, tr_lazy
 
 MAX_CHECKPOINTS, MAX_STRENGTHS, MAX_PROMPTS, MAX_SEEDS = 8, 5, 6, 4
 MAX_PICTURES = 400
@@ -75,8 +76,21 @@ class Arm:
         text = f"{self.strength:.2f}".rstrip("0")
         return f"{text}0" if text.endswith(".") else text
 
+    @property
+    def label(self) -> Message:
+        """As it stands inside of a sentence."""
+        if self.control:
+            return tr_lazy("without the LoRA")
+        return tr_lazy("step {step:,} at {weight}", step=self.step, weight=self.weight)
+
+    @property
+    def title(self) -> Message:
+        if self.control:
+            return tr_lazy("Without the LoRA")
+        return tr_lazy("Step {step:,} at {weight}", step=self.step, weight=self.weight)
+
     def __str__(self) -> str:
-        return "without the LoRA" if self.control else f"step {self.step:,} at {self.weight}"
+        return str(self.label)
 
 
 CONTROL = Arm(0, 0.0)

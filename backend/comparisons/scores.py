@@ -20,13 +20,16 @@ from backend.engines.ports.events import Output
 from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import EngineError, Invalid
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 
 MAX_REFERENCES = 40
 _FETCHERS = 6
-_PICTURES_ONLY = (
+_PICTURES_ONLY = tr_lazy(
     "The model at IDENTITY_MODEL reads pictures only. A CLIP with its tokenizer could say how well prompts are followed."
 )
-_NOTHING_KNOWN = "No prompt of this comparison names a place or a colour of clothes that the starter's classifier knows."
+_NOTHING_KNOWN = tr_lazy(
+    "No prompt of this comparison names a place or a colour of clothes that the starter's classifier knows."
+)
 
 
 def score(ctx: JobContext, card: ComparisonCard) -> dict[str, Any]:

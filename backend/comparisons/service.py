@@ -26,6 +26,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.generation import choose_model
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.loras import LoraCard
 
 NOUN = "trial"
@@ -36,7 +37,7 @@ def propose(tx: Session, run_id: str) -> Proposal:
     run = training.get(tx, run_id)
     steps = [pictures_per_seed.step for pictures_per_seed in training.checkpoints(tx, run_id)]
     if not steps:
-        raise Invalid("This run has no checkpoint yet. Wait for the first one to be saved, then compare.")
+        raise Invalid(tr_lazy("This run has no version yet. Wait for the first one to be saved, then compare."))
     chosen = rules.evenly_spaced_steps(steps)
     captions = [item["caption"] for item in _run(tx, run_id).snapshot]
     prompts = rules.default_prompts(run.sample_prompts, captions, run.trigger_word)
@@ -62,7 +63,13 @@ def start(tx: Session, *, draft: ComparisonDraft, models: Sequence[ModelCard], r
         tx,
         kind="lora-trial",
         payload=ComparisonPayload(trial_id=row.id),
-        title=f"Compare {len(plan.steps)} checkpoints of {training.get(tx, draft.run_id).name} ({n} pictures)",
+        title=tr_lazy_plural(
+            "Compare {n} version of {run} ({pictures:,} pictures)",
+            "Compare {n} versions of {run} ({pictures:,} pictures)",
+            len(plan.steps),
+            run=training.get(tx, draft.run_id).name,
+            pictures=n,
+        ),
         request_key=request_key,
         subject=(NOUN, row.id),
     ).id
@@ -93,15 +100,18 @@ def start_grid_export(tx: Session, trial_id: str, *, request_key: str) -> JobCar
     """Enqueues the labelled grid as one PNG; after the job it is the comparison's `grid_asset_id`. Raises NotFound, Invalid."""
     card = get(tx, trial_id)
     if not card.done:
-        raise Invalid("No picture of this comparison is there yet. Wait for the first ones, then export.")
+        raise Invalid(tr_lazy("This comparison has no pictures yet. Wait for the first ones, then export."))
     payload = ComparisonPayload(trial_id=trial_id)
-    title = f"Labelled grid of {card.run_name}"
+    title = tr_lazy("Labelled grid of {run}", run=card.run_name)
     return jobs.enqueue(tx, kind="trial-grid", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id))
 
 
 def rescore(tx: Session, trial_id: str, *, request_key: str) -> JobCard:
     """Enqueues scoring all pictures again, for after an embedder was set up or has failed. Raises NotFound."""
-    title, payload = f"Score the comparison of {get(tx, trial_id).run_name}", ComparisonPayload(trial_id=trial_id)
+    title, payload = (
+        tr_lazy("Score the comparison of {run}", run=get(tx, trial_id).run_name),
+        ComparisonPayload(trial_id=trial_id),
+    )
     return jobs.enqueue(
         tx, kind="trial-scores", payload=payload, title=title, request_key=request_key, subject=(NOUN, trial_id)
     )
@@ -115,11 +125,15 @@ def promote(tx: Session, trial_id: str, arm: Arm, *, name: str = "", make_defaul
     """
     card = get(tx, trial_id)
     if arm.control:
-        raise Invalid("This is the base model without a LoRA: there is nothing to add to the library. Choose a checkpoint.")
+        raise Invalid(
+            tr_lazy("This is the base model without a LoRA: there is nothing to add to the library. Choose a version.")
+        )
     if arm not in rules.arms(card.plan):
-        raise NotFound("This comparison has no such checkpoint and strength. Choose one of the grid.")
+        raise NotFound(tr_lazy("This comparison has no such version and strength. Choose one of the grid."))
     if make_default and not card.influencer_id:
-        raise Invalid("This run belongs to no influencer. Add the checkpoint to the library, then choose whom it draws there.")
+        raise Invalid(
+            tr_lazy("This run belongs to no influencer. Add the version to the library, then choose its influencer there.")
+        )
     lora = training.promote(tx, card.run_id, arm.step, name=name)
     if make_default and card.influencer_id:
         influencers.set_default_lora(tx, card.influencer_id, lora.id, arm.strength)
@@ -132,9 +146,9 @@ def _plan(tx: Session, draft: ComparisonDraft, models: Sequence[ModelCard]) -> C
     saved = [checkpoint.step for checkpoint in training.checkpoints(tx, draft.run_id)]
     steps = sorted(set(draft.steps)) or list(rules.evenly_spaced_steps(saved))
     if not steps or not set(steps) <= set(saved):
-        raise Conflict("A checkpoint of this choice is not there (any more). Load the page again and choose anew.")
+        raise Conflict(tr_lazy("A version of this choice is no longer there. Reload the page and choose again."))
     if not draft.prompts:
-        raise Invalid("Write at least one prompt: what should the compared pictures show?")
+        raise Invalid(tr_lazy("Write at least one prompt: what should the compared pictures show?"))
     model = choose_model(models, run.model)
     plan = ComparisonPlan(
         steps=steps,
@@ -153,7 +167,13 @@ def _plan(tx: Session, draft: ComparisonDraft, models: Sequence[ModelCard]) -> C
         ai_mark=influencers.get(tx, run.influencer_id).ai_mark if run.influencer_id else True,
     )
     if (n := len(rules.planned_cells(plan))) > MAX_PICTURES:
-        raise Invalid(f"That would be {n} pictures; at most {MAX_PICTURES} at once. Take away checkpoints, prompts or seeds.")
+        raise Invalid(
+            tr_lazy(
+                "That would be {n:,} pictures; at most {most} at once. Remove versions, prompts or seeds.",
+                n=n,
+                most=MAX_PICTURES,
+            )
+        )
     return plan
 
 

@@ -8,6 +8,7 @@ from statistics import fmean
 
 from backend.comparisons.ranking import MIN_VOTES
 from backend.comparisons.schemas import Arm, ArmScores, ArmSuggestion, DrawnCell, OverfitWarning, PairResult, Rank, ScoringInfo
+from backend.language import joined, tr_lazy, tr_lazy_plural
 
 IDENTITY_WEIGHT = 0.5
 ADHERENCE_WEIGHT = 0.2
@@ -78,9 +79,8 @@ def overfit_warnings(scores: Sequence[ArmScores], info: ScoringInfo | None = Non
             and (other.arm.control or other.arm.strength == current.arm.strength)
         ]
         if not current.arm.control and current.pictures and (signs := _overfit_signs(current, earlier, by_words=by_words)):
-            warnings.append(
-                OverfitWarning(current.arm, f"{_capital(str(current.arm))} may be overfitted: {', and '.join(signs)}.")
-            )
+            sentence = tr_lazy("{version} may be overfitted.", version=current.arm.title)
+            warnings.append(OverfitWarning(current.arm, joined(sentence, *signs)))
     return warnings
 
 
@@ -95,11 +95,10 @@ def suggest(
     candidates = [item for item in arms if item.pictures and not item.arm.control]
     votes = {item.arm: item for item in ranks} if votes_cast else {}
     if not candidates:
-        return ArmSuggestion(None, 0.0, "No picture of a checkpoint is there yet.")
+        return ArmSuggestion(None, 0.0, tr_lazy("There is no picture of a version yet."))
     if not votes and all(item.identity is None and item.adherence is None for item in candidates):
-        return ArmSuggestion(
-            None, 0.0, f"There are no scores to go by here. Vote on at least {MIN_VOTES} pairs to get a suggestion."
-        )
+        no_scores = tr_lazy("There are no scores to go by here. Vote on at least {n} pairs to get a suggestion.", n=MIN_VOTES)
+        return ArmSuggestion(None, 0.0, no_scores)
     overfitted = {item.arm for item in warnings}
     own = (info and info.own) or 1.0
     totals = {item.arm: _score(item, votes, own) - OVERFIT_PENALTY * (item.arm in overfitted) for item in candidates}
@@ -107,9 +106,9 @@ def suggest(
     best, rest = order[0], order[1:]
     reason = _reason(best, votes.get(best.arm), info)
     if rest and totals[best.arm] - totals[rest[0].arm] < CLOSE:
-        reason += f" Close behind: {rest[0].arm}."
+        reason = joined(reason, tr_lazy("Close behind: {version}.", version=rest[0].arm.label))
     if best.arm in overfitted:
-        reason += " Mind its warning."
+        reason = joined(reason, tr_lazy("See its warning."))
     return ArmSuggestion(best.arm, max(0.0, min(1.0, totals[best.arm])), reason)
 
 
@@ -134,20 +133,34 @@ def _overfit_signs(current: ArmScores, earlier: Sequence[ArmScores], *, by_words
         (best_identity.identity or 0.0) - current.identity if best_identity and current.identity is not None else 0.0
     )
     if best_identity and identity_loss >= IDENTITY_FALLS and not best_identity.arm.control:
-        return [f"the face is falling apart ({current.identity:.0%}, {_where(best_identity)} {best_identity.identity:.0%})"]
-    signs = []
+        return [
+            tr_lazy(
+                "The face is falling apart ({now:.0%}, at step {step:,} {before:.0%}).",
+                now=current.identity or 0.0,
+                step=best_identity.arm.step,
+                before=best_identity.identity or 0.0,
+            )
+        ]
+    signs: list[str] = []
     best_adherence = max(
         (item for item in earlier if item.adherence is not None), key=lambda item: item.adherence or 0.0, default=None
     )
     falls = AGREEMENT_FALLS if by_words else ADHERENCE_FALLS
     if current.adherence is not None and best_adherence and (best_adherence.adherence or 0.0) - current.adherence >= falls:
-        what = "prompts are followed to" if by_words else "places and clothes asked for are there in"
-        before = f"{_where(best_adherence)} {'to' if by_words else 'in'} {best_adherence.adherence:.0%}"
-        signs.append(f"{what} {current.adherence:.0%}, {before}")
+        shares: dict[str, str | float] = {
+            "now": current.adherence,
+            "before": best_adherence.adherence or 0.0,
+            "where": _where(best_adherence),
+        }
+        signs.append(
+            tr_lazy("Prompts are followed to {now:.0%}, {where} to {before:.0%}.", **shares)
+            if by_words
+            else tr_lazy("{now:.0%} of the places and clothes in the prompts are there, {where} {before:.0%}.", **shares)
+        )
     if identity_loss <= IDENTITY_HOLDS:  # a face less well known than before may look alike for another reason
         signs += _sameness_signs(current, [other for other in earlier if not other.arm.control], by_words=by_words)
     if signs and current.identity is not None:
-        signs[0] = f"the face is there ({current.identity:.0%}), but {signs[0]}"
+        signs.insert(0, tr_lazy("The face is there ({share:.0%}).", share=current.identity))
     return signs
 
 
@@ -159,17 +172,27 @@ def _sameness_signs(current: ArmScores, earlier: Sequence[ArmScores], *, by_word
     if not by_words and (current.adherence or 0.0) >= FOLLOWS_PROMPTS:
         return []
     if current.spread < NEAR_DUPLICATES:
-        return [f"its pictures of different prompts and seeds are nearly the same (they differ by {current.spread:.0%})"]
+        return [
+            tr_lazy(
+                "Its pictures of different prompts and seeds are nearly the same (they differ by {share:.0%}).",
+                share=current.spread,
+            )
+        ]
     most_varied = max((other for other in earlier if other.spread), key=lambda other: other.spread or 0.0, default=None)
     if most_varied and current.spread < SPREAD_SHRINKS * (most_varied.spread or 0.0):
         return [
-            f"its pictures look alike (they differ by {current.spread:.0%}, {_where(most_varied)} by {most_varied.spread:.0%})"
+            tr_lazy(
+                "Its pictures look alike (they differ by {share:.0%}, at step {step:,} by {before:.0%}).",
+                share=current.spread,
+                step=most_varied.arm.step,
+                before=most_varied.spread or 0.0,
+            )
         ]
     return []
 
 
 def _where(scores: ArmScores) -> str:
-    return "without the LoRA" if scores.arm.control else f"at step {scores.arm.step:,}"
+    return tr_lazy("without the LoRA") if scores.arm.control else tr_lazy("at step {step:,}", step=scores.arm.step)
 
 
 def _score(scores: ArmScores, votes: Mapping[Arm, Rank], reference_score: float) -> float:
@@ -185,28 +208,25 @@ def _score(scores: ArmScores, votes: Mapping[Arm, Rank], reference_score: float)
 
 
 def _reason(best: ArmScores, votes: Rank | None, info: ScoringInfo | None) -> str:
-    parts = []
+    sentences: list[str] = []
     if best.identity is not None:
-        own = f" (the training pictures themselves reach {info.own:.0%})" if info and info.own else ""
-        parts.append(f"its identity score over {_pictures(best.pictures)} is {best.identity:.0%}{own}")
+        sentences.append(
+            tr_lazy_plural(
+                "{version}: its face score over {n:,} picture is {share:.0%}.",
+                "{version}: its face score over {n:,} pictures is {share:.0%}.",
+                best.pictures,
+                version=best.arm.title,
+                share=best.identity,
+            )
+        )
+        if info and info.own:
+            sentences.append(tr_lazy("The training pictures themselves reach {share:.0%}.", share=info.own))
     if best.adherence is not None:
-        by_words = info and info.by_words
-        parts.append(
-            f"its pictures agree with the prompts to {best.adherence:.0%}"
-            if by_words
-            else f"{best.adherence:.0%} of the places and clothes asked for are there"
+        sentences.append(
+            tr_lazy("Its pictures match the prompts to {share:.0%}.", share=best.adherence)
+            if info and info.by_words
+            else tr_lazy("{share:.0%} of the places and clothes in the prompts are there.", share=best.adherence)
         )
     if votes and votes.n:
-        parts.append(f"it won {votes.wins:g} of {votes.n} blind votes")
-    listed = (
-        parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "nothing speaks against it"
-    )
-    return f"{_capital(str(best.arm))}: {listed}."
-
-
-def _pictures(n: int) -> str:
-    return "1 picture" if n == 1 else f"{n} pictures"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        sentences.append(tr_lazy("It won {wins:g} of {n} blind votes.", wins=votes.wins, n=votes.n))
+    return joined(*sentences) if sentences else tr_lazy("{version}: nothing speaks against it.", version=best.arm.title)

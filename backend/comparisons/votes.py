@@ -13,6 +13,7 @@ from backend.comparisons.schemas import Ballot, VoteChoice, VotePair
 from backend.db.tables import TrialCell, TrialVote
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 ShownPair = tuple[str, str]
 """Ids of the cells at the left and at the right."""
@@ -46,10 +47,10 @@ def vote(tx: Session, trial_id: str, *, left_id: str, right_id: str, choice: Vot
         )
     ).all()
     if len(pair) != 2:
-        raise NotFound("One of these pictures does not belong to this comparison. Load the page again.")
+        raise NotFound(tr_lazy("One of these pictures does not belong to this comparison. Reload the page."))
     first, second = pair
     if first[1:3] != second[1:3] or first[3:] == second[3:] or 0 in (first.step, second.step):
-        raise Invalid("Votes compare two checkpoints on the same prompt and seed. Load the page again.")
+        raise Invalid(tr_lazy("Votes compare two versions on the same prompt and seed. Reload the page."))
     pair_ids = frozenset((left_id, right_id))
     if any(frozenset((vote.left_id, vote.right_id)) == pair_ids for vote in _own_votes(tx, trial_id)):
         return
@@ -64,7 +65,7 @@ def undo_vote(tx: Session, trial_id: str) -> ShownPair:
     get(tx, trial_id, lock=True)
     own_votes = _own_votes(tx, trial_id)
     if not own_votes:
-        raise Conflict("You have not voted here yet: there is nothing to take back.")
+        raise Conflict(tr_lazy("You have not voted here yet: there is nothing to undo."))
     last = own_votes[-1]
     tx.delete(last)
     tx.flush()

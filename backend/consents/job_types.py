@@ -8,6 +8,7 @@ from backend import consents
 from backend.app import App
 from backend.consents.schemas import CHECK_KIND, RecordingDraft, RecordingPayload
 from backend.jobs import JobRequestType, JobType, register
+from backend.language import tr_lazy
 
 
 def _start_check(app: App, tx: Session, draft: RecordingDraft, key: str) -> str:
@@ -20,7 +21,7 @@ register(
         "cpu",
         RecordingPayload,
         "backend.consents.pipeline:run_check",
-        "Voices",
+        tr_lazy("Voices"),
         limit_setting="jobs.concurrency_ingest",
         requests=(
             JobRequestType(

@@ -17,6 +17,7 @@ from backend.consents.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, ConsentCard
 from backend.db.tables import Consent
 from backend.errors import Cancelled, EngineError, Rejected
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media.audio import sound_file
 
 
@@ -46,7 +47,9 @@ def _store(ctx: JobContext, payload: RecordingPayload) -> _Recording:
     ctx.progress(0, 0, "listening to it")
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
-        raise Rejected(f"This is shorter than {MIN_SECONDS:.0f} seconds. Read the whole statement.")
+        raise Rejected(
+            tr_lazy("This is shorter than {min_seconds:.0f} seconds. Read the whole statement.", min_seconds=MIN_SECONDS)
+        )
     run_steps(ctx, sound_file.write_voice_wav(source, info.format, wav, settings=ctx.app.settings))
     transcript = _transcript(ctx, consent, wav)
     share, fits = rules.match(consent.statement, words, transcript) if transcript is not None else (None, True)
@@ -88,7 +91,7 @@ def _transcript(ctx: JobContext, consent: ConsentCard, wav: Path) -> str | None:
 def _write(tx: Session, payload: RecordingPayload, recording: _Recording) -> dict[str, Any]:
     row = tx.get_one(Consent, payload.consent_id, with_for_update=True, populate_existing=True)
     if row.revoked_at:  # what was sent is never confirmed: the sweep deletes it
-        raise Cancelled("The consent was revoked while its recording was checked.")
+        raise Cancelled(tr_lazy("The consent was revoked while its recording was checked."))
     [card] = assets.confirm(tx, {recording.asset_id: recording.uploaded})
     if row.asset_id:  # an earlier recording, which did not fit
         assets.delete(tx, [row.asset_id], force=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentPage, ConsentState, TranscriptCheck
 from backend.db.tables import Consent, Job
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 _DIFFERS = "What was recorded is not this statement. Read it again, or let an owner listen and confirm it."
 
@@ -19,7 +20,7 @@ def get(tx: Session, consent_id: str) -> ConsentCard:
     """Raises NotFound."""
     if card := find(tx, consent_id):
         return card
-    raise NotFound("This consent does not exist here. Open the list of consents.")
+    raise NotFound(tr_lazy("This consent does not exist here. Open the list of consents."))
 
 
 def find(tx: Session, consent_id: str) -> ConsentCard | None:
@@ -44,12 +45,25 @@ def check_usable(tx: Session, consent_id: str, *, influencer_id: str | None = No
         case "revoked":
             raise ConsentEnded(revoked_sentence(card))
         case "expired":
-            raise ConsentEnded(f"The consent of {card.subject_name} ended on {card.expires_on}. Ask for a new one.")
+            raise ConsentEnded(
+                tr_lazy(
+                    "The consent of {subject_name} ended on {expires_on}. Ask for a new one.",
+                    subject_name=card.subject_name,
+                    expires_on=str(card.expires_on),
+                )
+            )
         case "valid":
             if influencer_id and card.influencer_id and card.influencer_id != influencer_id:
-                raise ConsentEnded(f"{card.subject_name} allowed this voice for another influencer only. Choose another voice.")
+                raise ConsentEnded(
+                    tr_lazy(
+                        "{subject_name} allowed this voice for another influencer only. Choose another voice.",
+                        subject_name=card.subject_name,
+                    )
+                )
             return card
-    raise ConsentEnded(f"There is no valid consent of {card.subject_name} yet. Record the statement first.")
+    raise ConsentEnded(
+        tr_lazy("There is no valid consent of {subject_name} yet. Record the statement first.", subject_name=card.subject_name)
+    )
 
 
 def revoked_sentence(card: ConsentCard) -> str:

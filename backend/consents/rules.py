@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from difflib import SequenceMatcher
 
+from backend.language import tr_lazy
+
 WORDS = 5
 """Random words at the end of a statement: nobody has a recording of them from before."""
 _LEAST_MATCH = 0.6
@@ -16,12 +18,12 @@ _LEAST_MATCH = 0.6
 _LEAST_WORDS, _SIMILAR = 2, 0.6
 """So many of the random words have to be heard, each at least this similar by its letters: recognisers mishear single words."""
 LANGUAGES = {
-    "en": "English",
-    "it": "Italian",
-    "es": "Spanish",
-    "fr": "French",
-    "de": "German",
-    "pt": "Portuguese",
+    "en": tr_lazy("English"),
+    "it": tr_lazy("Italian"),
+    "es": tr_lazy("Spanish"),
+    "fr": tr_lazy("French"),
+    "de": tr_lazy("German"),
+    "pt": tr_lazy("Portuguese"),
 }
 _STATEMENTS = {
     "en": "My name is {name}. I am the speaker of this recording. I allow {company} to make an artificial copy of my voice and "

@@ -25,6 +25,7 @@ from backend.consents.schemas import (
 from backend.db.tables import Consent, Workspace
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 _REVOKE_CALLBACKS: dict[str, Callable[[Session, str], None]] = {}
 _MAX_REASON = 500
@@ -41,10 +42,14 @@ def create(tx: Session, draft: ConsentDraft) -> ConsentCard:
     if draft.language not in rules.LANGUAGES:
         languages = ", ".join(f"{title} ({code})" for code, title in rules.LANGUAGES.items())
         raise Invalid(
-            f"There is no statement in {draft.language!r}. Choose a language that the person understands: {languages}."
+            tr_lazy(
+                "There is no statement in {language}. Choose a language that the person understands: {languages}.",
+                language=repr(draft.language),
+                languages=languages,
+            )
         )
     if draft.expires_on and draft.expires_on < today():
-        raise Invalid("The last day is over already. Choose a later one, or none.")
+        raise Invalid(tr_lazy("The last day is over already. Choose a later one, or none."))
     influencer = influencers.get(tx, draft.influencer_id).name if draft.influencer_id else ""
     words = rules.fresh_words(draft.language)
     company = tx.scalars(select(Workspace.name).where(Workspace.id == tx.info["tenant_id"])).one()
@@ -74,14 +79,14 @@ def record(tx: Session, draft: RecordingDraft, *, request_key: str) -> ConsentCa
     row = _locked(tx, draft.consent_id)
     card = get(tx, draft.consent_id)
     if card.state not in ("unread", "refused"):
-        raise Conflict(f"This consent is {card.state}: it takes no recording. Make a new one.")
+        raise Conflict(tr_lazy("This consent is {state}: it takes no recording. Make a new one.", state=card.state))
     if datetime.now(UTC) - row.created_at > timedelta(hours=READ_WITHIN_HOURS):
-        raise Conflict("The words of this statement are more than a day old. Make a new statement, and record that.")
+        raise Conflict(tr_lazy("The words of this statement are more than a day old. Make a new statement, and record that."))
     upload = uploads.get(tx, draft.upload_id)
     if (upload.noun, upload.noun_id) != (UPLOAD_NOUN, row.id):
-        raise NotFound("This upload does not exist for this consent. Record it again.")
+        raise NotFound(tr_lazy("This upload does not exist for this consent. Record it again."))
     if upload.state != "stored":
-        raise Conflict("This recording was taken already, or has not arrived yet. Record it again.")
+        raise Conflict(tr_lazy("This recording was taken already, or has not arrived yet. Record it again."))
     job = jobs.enqueue(
         tx,
         kind=CHECK_KIND,
@@ -100,7 +105,7 @@ def confirm(tx: Session, consent_id: str) -> ConsentCard:
     _locked(tx, consent_id)
     card = get(tx, consent_id)
     if card.asset_id is None or card.transcript_check not in ("differs", "unchecked") or card.state not in ("refused", "valid"):
-        raise Conflict("There is no recording here that waits for a confirmation.")
+        raise Conflict(tr_lazy("There is no recording here that waits for a confirmation."))
     confirmed = {"transcript_check": "confirmed", "confirmed_by": tx.info.get("user_id")}
     tx.execute(update(Consent).where(Consent.id == consent_id).values(**confirmed))
     events.record(tx, "consent.confirmed", NOUN, consent_id)
@@ -115,7 +120,7 @@ def revoke(tx: Session, consent_id: str, reason: str = "") -> ConsentCard:
         return get(tx, consent_id)
     reason = " ".join(reason.split())
     if len(reason) > _MAX_REASON:
-        raise Invalid(f"Write the reason in at most {_MAX_REASON} characters.")
+        raise Invalid(tr_lazy("Write the reason in at most {max_reason} characters.", max_reason=_MAX_REASON))
     revoked = {"revoked_at": func.clock_timestamp(), "revoked_by": tx.info.get("user_id"), "revoke_reason": reason}
     tx.execute(update(Consent).where(Consent.id == consent_id).values(**revoked))
     events.record(tx, "consent.revoked", NOUN, consent_id, {"reason": reason})
@@ -127,5 +132,5 @@ def revoke(tx: Session, consent_id: str, reason: str = "") -> ConsentCard:
 def _locked(tx: Session, consent_id: str) -> Consent:
     row = tx.get(Consent, consent_id, populate_existing=True, with_for_update=True)
     if row is None:
-        raise NotFound("This consent does not exist here. Open the list of consents.")
+        raise NotFound(tr_lazy("This consent does not exist here. Open the list of consents."))
     return row

@@ -16,6 +16,7 @@ from backend.content_plans.schemas import CalendarEntry, Outcome, PlanCard, Plan
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 S = PostState
 Stage = Literal["attention", "draft", "review", "scheduled", "published"]
@@ -118,7 +119,11 @@ def move_to_stage(tx: Session, plan_id: str, stage: TargetStage, *, expected: Ex
     card = queries.get_existing(tx, plan_id)
     if stage not in TARGET_STAGES.get(card.state, ()):
         raise Conflict(
-            f"A post that is {STAGE_LABELS[_stage_of(card.state)].lower()} cannot be moved to “{STAGE_LABELS[stage]}”."
+            tr_lazy(
+                "A post that is {state} cannot be moved to “{stage}”.",
+                state=STAGE_LABELS[_stage_of(card.state)].lower(),
+                stage=STAGE_LABELS[stage],
+            )
         )
     match stage:
         case "draft":

@@ -24,6 +24,7 @@ from backend.content_plans.schemas import (
 )
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid, StudioError
+from backend.language import tr_lazy
 from backend.platforms.port import Format
 from backend.platforms.registry import PLATFORMS
 
@@ -152,7 +153,7 @@ def delete_many(
     Raises Invalid (too many at once).
     """
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome = Outcome()
     lock_plans(tx, plan_ids)
     for plan_id in dict.fromkeys(plan_ids):

@@ -15,6 +15,7 @@ from backend.db.tables import Campaign, ContentPlan
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import printable
+from backend.language import tr_lazy
 
 MAX_CAMPAIGNS = 200
 MAX_NAME = 60
@@ -42,7 +43,7 @@ def get_campaign(tx: Session, campaign_id: str) -> CampaignCard:
     """Raises NotFound."""
     name = tx.scalar(select(Campaign.name).where(Campaign.id == campaign_id))
     if name is None:
-        raise NotFound("This campaign does not exist here any more.")
+        raise NotFound(tr_lazy("This campaign does not exist here any more."))
     count = select(func.count()).select_from(ContentPlan).where(queries.NOT_DELETED, ContentPlan.campaign_id == campaign_id)
     return CampaignCard(campaign_id, name, tx.scalar(count) or 0)
 
@@ -53,7 +54,7 @@ def create_campaign(tx: Session, name: str) -> CampaignCard:
     if existing := tx.scalar(select(Campaign.id).where(func.lower(Campaign.name) == func.lower(name))):
         return get_campaign(tx, existing)
     if (tx.scalar(select(func.count()).select_from(Campaign)) or 0) >= MAX_CAMPAIGNS:
-        raise Conflict(f"There are {MAX_CAMPAIGNS} campaigns. Delete one that is over.")
+        raise Conflict(tr_lazy("There are {max_campaigns} campaigns. Delete one that is over.", max_campaigns=MAX_CAMPAIGNS))
     row = insert(Campaign).values(id=new_id("cmp"), name=name).on_conflict_do_nothing().returning(Campaign.id)
     campaign_id = tx.scalar(row)
     if campaign_id is None:  # made by somebody else in this moment
@@ -67,7 +68,7 @@ def rename_campaign(tx: Session, campaign_id: str, name: str) -> CampaignCard:
     name, before = _checked_name(name), get_campaign(tx, campaign_id)
     same = select(Campaign.id).where(func.lower(Campaign.name) == func.lower(name), Campaign.id != campaign_id)
     if tx.scalar(same):
-        raise Conflict(f"There is a campaign “{name}” already.")
+        raise Conflict(tr_lazy("There is a campaign “{name}” already.", name=name))
     change = update(Campaign).where(Campaign.id == campaign_id)
     tx.execute(change.values(name=name, updated_at=func.clock_timestamp()))
     events.record(tx, "campaign.renamed", "campaign", campaign_id, {"from": before.name, "to": name})
@@ -88,12 +89,12 @@ def set_campaign(tx: Session, plan_ids: Sequence[str], campaign_id: str) -> int:
     The plan's version stays: what somebody writes meanwhile is not affected. Raises NotFound, Invalid (too many at once).
     """
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} posts at once. Choose fewer.")
+        raise Invalid(tr_lazy("At most {max_plans_at_once} posts at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     name = get_campaign(tx, campaign_id).name if campaign_id else ""
     existing = select(ContentPlan.id).where(queries.NOT_DELETED, ContentPlan.id.in_(set(plan_ids)))
     ids = list(tx.scalars(existing.order_by(ContentPlan.id)))
     if plan_ids and not ids:
-        raise NotFound("None of these posts exists here any more.")
+        raise NotFound(tr_lazy("None of these posts exists here any more."))
     change = update(ContentPlan).where(ContentPlan.id.in_(ids), ContentPlan.campaign_id.is_distinct_from(campaign_id or None))
     changed = tx.scalars(change.values(campaign_id=campaign_id or None).returning(ContentPlan.id)).all()
     for plan_id in changed:
@@ -104,7 +105,7 @@ def set_campaign(tx: Session, plan_ids: Sequence[str], campaign_id: str) -> int:
 def _checked_name(name: str) -> str:
     name = " ".join(printable(name).split())
     if not name:
-        raise Invalid("Give the campaign a name.")
+        raise Invalid(tr_lazy("Give the campaign a name."))
     if len(name) > MAX_NAME:
-        raise Invalid(f"A campaign's name has at most {MAX_NAME} characters.")
+        raise Invalid(tr_lazy("A campaign's name has at most {max_name} characters.", max_name=MAX_NAME))
     return name

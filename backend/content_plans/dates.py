@@ -20,11 +20,12 @@ from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, PlanAct, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 S = PostState
 _USUAL_CLOCK = "18:00"
 """When a post is suggested to go out for an influencer without recurring times."""
-_TIME_PASSED = "That time has passed. Choose a later one; the post stays where it was."
+_TIME_PASSED = tr_lazy("That time has passed. Choose a later one; the post stays where it was.")
 
 
 def date_columns(local_time: datetime | None, zone: str) -> dict[str, Any]:
@@ -46,14 +47,16 @@ def set_date(tx: Session, plan_id: str, local_time: datetime | None, zone: str, 
     for post in posts:
         if S(post.state) not in MOVABLE:
             label = STATE_LABELS[S(post.state)].lower()
-            raise Conflict(f"A post of this plan is {label}: its date stays. Duplicate the plan to post it again.")
+            raise Conflict(
+                tr_lazy("A post of this plan is {label}: its date stays. Duplicate the plan to post it again.", label=label)
+            )
     scheduled = [post for post in posts if S.SCHEDULED in (post.state, post.held_from)]
     if values["due_at"] and values["due_at"] <= now() and (scheduled or not undoing):
         raise Invalid(_TIME_PASSED)
     change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_(None))
     change = change.values(**values, version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
-        raise NotFound("This plan does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This plan does not exist here. It may have been deleted."))
     tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=due_time_sql(values["due_at"])))
     _update_post_states(tx, plan_id, posts, dated=local_time is not None)
     return to_instant(local_time, zone) if local_time else None
@@ -101,9 +104,9 @@ def shift(
     Raises Invalid (no step, too many plans).
     """
     if not days and not minutes:
-        raise Invalid("Say by how many days or minutes.")
+        raise Invalid(tr_lazy("Say by how many days or minutes."))
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome, before = Outcome(), []
     lock_plans(tx, plan_ids)
     for card in queries.get_many(tx, list(dict.fromkeys(plan_ids))):
@@ -160,7 +163,7 @@ def _undo_one(tx: Session, kind: str, plan: dict[str, Any]) -> None:
 def _undo_move(tx: Session, plan: dict[str, Any]) -> None:
     card = queries.get_existing(tx, plan["id"])
     if _iso(card.wall) != plan["to"]:
-        raise Conflict(f"“{card.title}” was moved again since; it stays where it is now.")
+        raise Conflict(tr_lazy("“{title}” was moved again since; it stays where it is now.", title=card.title))
     local_time = datetime.fromisoformat(plan["wall"]) if plan["wall"] else None
     earlier_states = plan["states"]
     for post in schedule.lock_posts(tx, card.id):
@@ -182,7 +185,7 @@ def undelete(tx: Session, plan_id: str) -> None:
     queries.get(tx, plan_id)
     restored = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
     if tx.execute(restored.returning(ContentPlan.id)).first() is None:
-        raise Conflict("This plan is back already.")
+        raise Conflict(tr_lazy("This plan is back already."))
     schedule.schedule_approved(tx, plan_id)
     events.record(tx, "plan.undeleted", "plan", plan_id, {})
 

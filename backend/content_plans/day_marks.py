@@ -16,6 +16,7 @@ from backend.db.tables import ContentPlan, Influencer, PostingRule, PostingSlot
 from backend.errors import Invalid
 from backend.kit.clock import now
 from backend.kit.public_holidays import country_of, holidays_of_year
+from backend.language import tr_lazy
 
 MAX_DAYS = 100
 
@@ -49,7 +50,7 @@ def day_marks(tx: Session, *, first: datetime, last: datetime, zone: str, influe
     Raises Invalid: more than MAX_DAYS.
     """
     if not timedelta(0) <= last - first <= timedelta(days=MAX_DAYS):
-        raise Invalid(f"Days are marked for at most {MAX_DAYS} days, from the earlier to the later.")
+        raise Invalid(tr_lazy("Days are marked for at most {max_days} days, from the earlier to the later.", max_days=MAX_DAYS))
     query = select(Influencer.id, Influencer.time_zone).where(Influencer.archived_at.is_(None))
     zones = {found_id: own_zone for found_id, own_zone in tx.execute(query) if influencer_id in ("", found_id)}
     return DayMarks(_holidays(tx, first.date(), last, zones), _free_slots(tx, first, last, zone, zones))

@@ -14,6 +14,7 @@ from backend.content_plans import queries
 from backend.content_plans.schemas import PlanCard, PlanDraft, VariantDraft
 from backend.db.tables import ContentPlan
 from backend.errors import Conflict
+from backend.language import tr_lazy
 
 ExpectedPlans = Mapping[str, "PlanCard | int"]
 """Plan id -> the plan as it was shown, or only its `version`. Plans that are not in it are not checked."""
@@ -71,8 +72,12 @@ def require_unchanged(tx: Session, plan_id: str, expected: ExpectedPlans) -> Non
         return
     if isinstance(expected_plan, int):
         raise ChangedSince(
-            f"Somebody else has changed this plan since it was shown (version {expected_plan} then, {version} now). "
-            "Look at it again, then repeat.",
+            tr_lazy(
+                "Somebody else has changed this plan since it was shown (version {seen} then, {version} "
+                "now). Look at it again, then repeat.",
+                seen=expected_plan,
+                version=version,
+            ),
             version=version,
         )
     current = queries.get(tx, plan_id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Post, PostState
 from backend.errors import Conflict
+from backend.language import tr_lazy
 
 PastState = Literal["published", "failed", "missed"]
 PAST_STATES: tuple[PastState, ...] = ("published", "failed", "missed")
@@ -28,4 +29,4 @@ def set_past_state(tx: Session, plan_ids: Sequence[str], state: PastState, *, er
     drafts = Post.plan_id.in_(plan_ids), Post.state == PostState.DRAFT, Post.due_at < func.clock_timestamp()
     changed = set(tx.scalars(update(Post).where(*drafts).values(**values).returning(Post.plan_id)))
     if changed != set(plan_ids):
-        raise Conflict("Only drafts whose time has passed can be put in as published, failed or missed.")
+        raise Conflict(tr_lazy("Only drafts whose time has passed can be put in as published, failed or missed."))

@@ -20,6 +20,7 @@ from backend.db.tables import ContentPlan, Post, PostDraft, PostState
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.platforms import rules as platforms
 
 S = PostState
@@ -63,12 +64,12 @@ def save(tx: Session, plan_id: str, draft: PlanDraft, *, version: int, typing: b
     current_version = lock_plans(tx, [plan_id]).get(plan_id, version)
     before = queries.get_existing(tx, plan_id)
     if draft.influencer_id != before.influencer_id:
-        raise Invalid("A plan stays with its influencer. Duplicate it for another one.")
+        raise Invalid(tr_lazy("A plan stays with its influencer. Duplicate it for another one."))
     change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.version == version)
     change = change.values(topic=draft.topic, notes=draft.notes, version=version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
         raise ChangedSince(
-            "This plan was changed by someone else while you were editing. Load it again, then repeat your change.",
+            tr_lazy("This plan was changed by someone else while you were editing. Load it again, then repeat your change."),
             version=current_version,
         )
     _save_posts(tx, before, draft)
@@ -124,7 +125,11 @@ def edit_post(tx: Session, card: PostCard, variant: VariantDraft, *, review: boo
     """Raises Conflict: the post is published, or being published."""
     if card.state in _SENT_STATES:
         raise Conflict(
-            f"The post on {card.channel_name} is {rules.STATE_LABELS[card.state].lower()}: its text stays as it was sent."
+            tr_lazy(
+                "The post on {channel_name} is {state}: its text stays as it was sent.",
+                channel_name=card.channel_name,
+                state=rules.STATE_LABELS[card.state].lower(),
+            )
         )
     review = (
         review and variant.without_offset() != card.draft().without_offset()
@@ -152,10 +157,17 @@ def edit_post(tx: Session, card: PostCard, variant: VariantDraft, *, review: boo
 def _add_post(tx: Session, plan_id: str, influencer_id: str, variant: VariantDraft, due_at: Any) -> str:
     channel = channels.get(tx, variant.channel_id)
     if channel.influencer_id != influencer_id or channel.deleted_at:
-        raise NotFound("This channel is not one of the influencer's. Choose another one.")
+        raise NotFound(tr_lazy("This channel is not one of the influencer's. Choose another one."))
     formats = platforms.formats(channel.platform)
     if variant.format and variant.format not in formats:
-        raise Invalid(f"{channel.label} takes no {variant.format}. Choose one of: {', '.join(formats)}.")
+        raise Invalid(
+            tr_lazy(
+                "{label} takes no {format}. Choose one of: {formats}.",
+                label=channel.label,
+                format=variant.format,
+                formats=", ".join(formats),
+            )
+        )
     post_id = new_id("post")
     row = {"id": post_id, "plan_id": plan_id, "channel_id": channel.id, **_content_columns(variant)}
     row["due_at"] = due_time(due_at, variant.options)
@@ -181,7 +193,7 @@ def _update_asset_uses(tx: Session, post_id: str, before: tuple[str, ...], after
         if asset_id not in asset_cards and asset_id in before:
             continue  # the file was deleted since: the checks report it, and the rest of the post stays editable
         if asset_id not in asset_cards or asset_cards[asset_id].kind not in ("image", "video"):
-            raise NotFound("A picture or video of this post is not here any more. Take it out and choose another one.")
+            raise NotFound(tr_lazy("A picture or video of this post is not here any more. Take it out and choose another one."))
         assets.use(tx, asset_id, "post", post_id)
     for asset_id in set(before) - set(after):
         assets.unuse(tx, asset_id, "post", post_id)
@@ -189,7 +201,13 @@ def _update_asset_uses(tx: Session, post_id: str, before: tuple[str, ...], after
 
 def _remove_post(tx: Session, card: PostCard) -> None:
     if card.state in _SENT_STATES:
-        raise Conflict(f"The post on {card.channel_name} is {rules.STATE_LABELS[card.state].lower()} and stays in its plan.")
+        raise Conflict(
+            tr_lazy(
+                "The post on {channel_name} is {state} and stays in its plan.",
+                channel_name=card.channel_name,
+                state=rules.STATE_LABELS[card.state].lower(),
+            )
+        )
     deleted = sql_delete(Post).where(Post.id == card.id, Post.state == card.state).returning(Post.id)
     if tx.execute(deleted).first() is None:
         raise state_changed_error(card.state)
@@ -223,7 +241,7 @@ def discard_untouched(tx: Session, plan_id: str) -> bool:
 def mark_deleted(tx: Session, card: PlanCard) -> None:
     """Marks the plan as deleted. Raises Conflict (it is being published)."""
     if any(post.state == S.PUBLISHING for post in card.posts):
-        raise Conflict("This plan is being published right now. Wait until that has ended.")
+        raise Conflict(tr_lazy("This plan is being published right now. Wait until that has ended."))
     for post in card.posts:
         if post.state == S.SCHEDULED and move(tx, post.id, S.SCHEDULED, S.APPROVED) is None:
             raise state_changed_error(post.state)
@@ -259,7 +277,7 @@ def repurpose(
     require_unchanged(tx, plan_id, expected)
     card = queries.get(tx, plan_id)
     if not any(post.published_at for post in card.posts):
-        raise Conflict("This plan was never published, so there is nothing to use again. Duplicate it instead.")
+        raise Conflict(tr_lazy("This plan was never published, so there is nothing to use again. Duplicate it instead."))
     if not ignore_cooldown and (reason := cooldown_message(tx, card)):
         raise Conflict(reason)
     return create(tx, _copy(card), request_key=request_key, repurposed_from=plan_id, text_id=card.text_id)

@@ -17,6 +17,7 @@ from backend.content_plans.schemas import PlanCard, PlanDraft, PostSource, Varia
 from backend.errors import Invalid, NotFound
 from backend.generation import PictureCard
 from backend.influencers import InfluencerCard
+from backend.language import tr_lazy
 from backend.platforms.registry import PLATFORMS
 from backend.reels import ReelCard
 from backend.videos import VideoCard
@@ -149,13 +150,13 @@ def _read_materials(tx: Session, source: PostSource) -> _Materials:
         picture_ids = (text.picture_id,)
     picture_cards = generation.pictures(tx, picture_ids)
     if len(picture_cards) < len(source.picture_ids):
-        raise NotFound("One of these pictures does not exist here any more. Load the page again.")
+        raise NotFound(tr_lazy("One of these pictures does not exist here any more. Load the page again."))
     video_cards = [videos.get(tx, video_id) for video_id in source.video_ids]
     if any(video.deleted_at or not video.asset_id for video in video_cards):
-        raise NotFound("One of these videos is not finished, or was deleted. Load the page again.")
+        raise NotFound(tr_lazy("One of these videos is not finished, or was deleted. Load the page again."))
     reel_cards = [reels.get(tx, reel_id) for reel_id in source.reel_ids]
     if any(reel.deleted_at or not reel.asset_id for reel in reel_cards):
-        raise NotFound("One of these reels is not rendered yet, or was deleted. Render it first.")
+        raise NotFound(tr_lazy("One of these reels is not rendered yet, or was deleted. Render it first."))
     if text is None and not source.caption and (picture_cards or video_cards):
         first_picture_id = picture_cards[0].id if picture_cards else video_cards[0].picture_id
         text = writing.unused_text_of_picture(tx, first_picture_id) if first_picture_id else None
@@ -176,7 +177,7 @@ def _only_influencer(tx: Session) -> str:
 def _require_influencer(tx: Session, materials: _Materials) -> str:
     if influencer_id := materials.influencer_id or _only_influencer(tx):
         return influencer_id
-    raise Invalid("Say whose post it is: nothing of it belongs to an influencer yet.")
+    raise Invalid(tr_lazy("Say whose post it is: nothing of it belongs to an influencer yet."))
 
 
 def _topic(materials: _Materials, influencer: InfluencerCard) -> str:
@@ -194,7 +195,9 @@ def _channels(tx: Session, source: PostSource, influencer: InfluencerCard, mater
     if source.channel_ids is not None:
         cards_by_id = {channel.id: channel for channel in channel_cards}
         if missing := [channel_id for channel_id in source.channel_ids if channel_id not in cards_by_id]:
-            raise NotFound(f"{len(missing)} of the chosen channels is not the influencer's. Choose the channels again.")
+            raise NotFound(
+                tr_lazy("{n} of the chosen channels is not the influencer's. Choose the channels again.", n=len(missing))
+            )
         return [cards_by_id[channel_id] for channel_id in source.channel_ids]
     connected = [channel for channel in channel_cards if channel.state == "connected"]
     real = [channel for channel in connected if not PLATFORMS[channel.platform].practice]

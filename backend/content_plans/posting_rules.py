@@ -16,6 +16,7 @@ from backend.db.tables import ContentPlan, Post, PostingRule, PostingSlot, PostS
 from backend.errors import Invalid
 from backend.kit.ids import new_id
 from backend.kit.public_holidays import countries
+from backend.language import tr_lazy
 
 WORKSPACE = "workspace"
 NO_HOLIDAYS = "none"
@@ -80,7 +81,7 @@ def set_holiday_country(tx: Session, country: str, influencer_id: str = "") -> N
     `country`: ISO 3166 code, NO_HOLIDAYS, or "": as the workspace says, else by the time zone. Raises NotFound, Invalid.
     """
     if country not in ("", NO_HOLIDAYS) and country not in countries():
-        raise Invalid("The public holidays of this country are not known. Choose another one, or none.")
+        raise Invalid(tr_lazy("The public holidays of this country are not known. Choose another one, or none."))
     if influencer_id:
         influencers.get(tx, influencer_id)
     _upsert(tx, influencer_id or WORKSPACE, holiday_country=country)

@@ -14,6 +14,7 @@ from backend.content_plans.times import to_local_time
 from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, Refused
+from backend.language import tr_lazy
 
 S = PostState
 _NOT_SENDABLE = {
@@ -61,10 +62,14 @@ def needs_approval(tx: Session, card: PlanCard) -> bool:
 
 def _sendable_posts(card: PlanCard, post_id: str) -> list[PostCard]:
     if card.deleted_at:
-        raise NotFound("This plan was deleted. Take that back first, or make a new one.")
+        raise NotFound(tr_lazy("This plan was deleted. Take that back first, or make a new one."))
     chosen = [post for post in card.posts if post_id in ("", post.id)]
     if not chosen:
-        raise NotFound("This post is not in its plan any more.") if post_id else Invalid("Choose at least one channel for it.")
+        raise (
+            NotFound(tr_lazy("This post is not in its plan any more."))
+            if post_id
+            else Invalid(tr_lazy("Choose at least one channel for it."))
+        )
     waiting = [post for post in chosen if post.state not in _NOT_SENDABLE]
     if not waiting:
         raise Conflict(_NOT_SENDABLE[min(chosen, key=lambda post: list(S).index(post.state)).state])
@@ -79,13 +84,17 @@ def _lacks_approval(post: PostCard, *, review: bool) -> bool:
 def _require_sendable(tx: Session, card: PlanCard, posts: list[PostCard], *, approve: bool) -> None:
     if switch := posting_rules.active_stop_switch(tx, card.influencer_id):
         owner = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
-        raise Conflict(f"Publishing is stopped for {owner}. Start it again first.")
+        raise Conflict(tr_lazy("Publishing is stopped for {owner}. Start it again first.", owner=owner))
     review = posting_rules.get_rules(tx, card.influencer_id).review
     for post in posts:
         if post.state == S.ON_HOLD:
-            raise Conflict(f"{post.channel_name}: the post is on hold. Let it go first.")
+            raise Conflict(tr_lazy("{channel_name}: the post is on hold. Let it go first.", channel_name=post.channel_name))
         if not approve and _lacks_approval(post, review=review):
-            raise Conflict(f"{post.channel_name}: somebody has to approve the post first. Send it to review.")
+            raise Conflict(
+                tr_lazy(
+                    "{channel_name}: somebody has to approve the post first. Send it to review.", channel_name=post.channel_name
+                )
+            )
     blocking = [
         f"{post.channel_name}: {problem.message}" for post in posts for problem in checks.problems(tx, post) if problem.blocks
     ]

@@ -38,6 +38,7 @@ from backend.content_plans.times import to_local_time
 from backend.db.tables import Channel, ContentPlan, Influencer, Post, PostAttempt, PostState
 from backend.errors import NotFound
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 MAX_SEARCH_COUNT = 1000
 """The total of a search stops here: counting all matches would take longer than finding the page."""
@@ -52,7 +53,7 @@ def get(tx: Session, plan_id: str) -> PlanCard:
     """The plan, also a deleted one (`deleted_at` is set then). Raises NotFound."""
     plan_cards = get_many(tx, [plan_id])
     if not plan_cards:
-        raise NotFound("This plan does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This plan does not exist here. It may have been made in another workspace."))
     return plan_cards[0]
 
 
@@ -60,7 +61,7 @@ def get_existing(tx: Session, plan_id: str) -> PlanCard:
     """The plan; raises NotFound also for a deleted one."""
     card = get(tx, plan_id)
     if card.deleted_at:
-        raise NotFound("This plan was deleted. Take that back first, or make a new one.")
+        raise NotFound(tr_lazy("This plan was deleted. Take that back first, or make a new one."))
     return card
 
 
@@ -82,7 +83,7 @@ def get_post(tx: Session, post_id: str) -> PostCard:
     """Raises NotFound."""
     row = tx.execute(_posts_query().where(Post.id == post_id)).first()
     if row is None:
-        raise NotFound("This post does not exist here. It may have been taken out of its plan.")
+        raise NotFound(tr_lazy("This post does not exist here. It may have been taken out of its plan."))
     return _post_card(*row)
 
 
@@ -119,7 +120,7 @@ def page(
     if cursor:
         last = tx.execute(select(*order).where(ContentPlan.id == cursor)).first()
         if last is None:
-            raise NotFound("The place in this list is not known any more. Start from the beginning.")
+            raise NotFound(tr_lazy("The place in this list is not known any more. Start from the beginning."))
         query = _page_after(query, last.due_at, last.id, skip + take + 1)
     ids = [row.id for row in tx.execute(query.order_by("due_at", "id").limit(take + 1).offset(skip))]
     matches = select(literal(1)).select_from(ContentPlan).where(*where)

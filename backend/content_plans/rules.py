@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from backend.db.tables import PostState
+from backend.language import tr_lazy
 
 S = PostState
 MISSED_AFTER = timedelta(hours=48)
@@ -20,16 +21,16 @@ EDITABLE = frozenset({S.DRAFT, S.IN_REVIEW, S.APPROVED, S.SCHEDULED, S.ON_HOLD, 
 MOVABLE = EDITABLE
 """States whose date may change: not published and not being published."""
 STATE_LABELS: dict[PostState, str] = {
-    S.DRAFT: "Draft",
-    S.IN_REVIEW: "In review",
-    S.APPROVED: "Approved",
-    S.SCHEDULED: "Scheduled",
-    S.PUBLISHING: "Publishing",
-    S.PUBLISHED: "Published",
-    S.FAILED: "Failed",
-    S.MISSED: "Missed",
-    S.UNKNOWN: "Unknown",
-    S.ON_HOLD: "On hold",
+    S.DRAFT: tr_lazy("Draft"),
+    S.IN_REVIEW: tr_lazy("In review"),
+    S.APPROVED: tr_lazy("Approved"),
+    S.SCHEDULED: tr_lazy("Scheduled"),
+    S.PUBLISHING: tr_lazy("Publishing"),
+    S.PUBLISHED: tr_lazy("Published"),
+    S.FAILED: tr_lazy("Failed"),
+    S.MISSED: tr_lazy("Missed"),
+    S.UNKNOWN: tr_lazy("Unknown"),
+    S.ON_HOLD: tr_lazy("On hold"),
 }
 NEEDS_PICTURE = "needs_picture"
 """Key in a post's options: why it was left without a picture."""

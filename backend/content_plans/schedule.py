@@ -16,10 +16,11 @@ from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 S = PostState
 _SCHEDULABLE = (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.FAILED, S.MISSED)
-_TIME_PASSED = "Its time has passed. Choose a later one, or post it yourself and say so."
+_TIME_PASSED = tr_lazy("Its time has passed. Choose a later one, or post it yourself and say so.")
 
 
 def schedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
@@ -37,7 +38,7 @@ def submit_for_review(tx: Session, plan_ids: Sequence[str], *, expected: Expecte
     def submit_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         drafts = [post for post in card.posts if post.state in (S.DRAFT, S.FAILED, S.MISSED)]
         if not drafts:
-            raise Conflict("Nothing of this plan is a draft.")
+            raise Conflict(tr_lazy("Nothing of this plan is a draft."))
         for post in drafts:
             must_move(tx, post.id, post.state, S.IN_REVIEW)
         outcome.review.append(card.id)
@@ -55,7 +56,7 @@ def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
     def approve_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in (S.DRAFT, S.IN_REVIEW)]
         if not posts:
-            raise Conflict("Nothing of this plan waits for an approval.")
+            raise Conflict(tr_lazy("Nothing of this plan waits for an approval."))
         for post in posts:
             approval = {"approved_by": tx.info.get("user_id"), "approved_at": func.clock_timestamp(), "note": ""}
             must_move(tx, post.id, post.state, S.APPROVED, **approval)
@@ -78,7 +79,7 @@ def unapprove(tx: Session, before: dict[str, Any]) -> None:
     posts_by_id = {post.id: post for post in lock_posts(tx, before["id"])}
     approved = [(posts_by_id[post_id], S(earlier)) for post_id, earlier in before["states"].items() if post_id in posts_by_id]
     if not any(S(post.state) in (S.APPROVED, S.SCHEDULED, S.ON_HOLD) for post, _ in approved):
-        raise Conflict("This post is out, or was changed since it was approved: the approval stays.")
+        raise Conflict(tr_lazy("This post is out, or was changed since it was approved: the approval stays."))
     for post, earlier in approved:
         state = S(post.state)
         if state == S.SCHEDULED:
@@ -91,12 +92,12 @@ def unapprove(tx: Session, before: dict[str, Any]) -> None:
 def reject(tx: Session, plan_ids: Sequence[str], *, note: str, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
     """Sends plans back to draft with the reviewer's note. Raises Invalid without a note."""
     if not note.strip():
-        raise Invalid("Say in a sentence what should change, so that the next person knows.")
+        raise Invalid(tr_lazy("Say in a sentence what should change, so that the next person knows."))
 
     def reject_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in (S.IN_REVIEW, S.APPROVED, S.SCHEDULED)]
         if not posts:
-            raise Conflict("Nothing of this plan is in review.")
+            raise Conflict(tr_lazy("Nothing of this plan is in review."))
         for post in posts:
             state = post.state
             if state == S.SCHEDULED:
@@ -124,7 +125,7 @@ def hold(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_
     def hold_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in _SCHEDULABLE or post.state == S.SCHEDULED]
         if not posts:
-            raise Conflict("Nothing of this plan can be held back any more.")
+            raise Conflict(tr_lazy("Nothing of this plan can be held back any more."))
         for post in posts:
             resume_state = S.DRAFT if post.state in (S.FAILED, S.MISSED) else post.state
             must_move(tx, post.id, post.state, S.ON_HOLD, held_from=resume_state, held_by="person")
@@ -139,13 +140,13 @@ def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
     def release_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state == S.ON_HOLD]
         if not posts:
-            raise Conflict("This plan is not on hold.")
+            raise Conflict(tr_lazy("This plan is not on hold."))
         for post in posts:
             resume_state = S(post.held_from)
             switch = posting_rules.active_stop_switch(tx, card.influencer_id)
             if post.held_by != "person" or (switch and resume_state == S.SCHEDULED):
                 owner = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
-                raise Conflict(f"Publishing is stopped for {owner}. Start it again first.")
+                raise Conflict(tr_lazy("Publishing is stopped for {owner}. Start it again first.", owner=owner))
             if resume_state == S.SCHEDULED and (post.due_at is None or post.due_at <= now()):
                 must_move(tx, post.id, S.ON_HOLD, S.MISSED, error_code="held", error=_TIME_PASSED)
                 outcome.refused[card.id] = _TIME_PASSED
@@ -165,7 +166,7 @@ def unschedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans 
     def unschedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state == S.SCHEDULED]
         if not posts:
-            raise Conflict("Nothing of this plan is scheduled.")
+            raise Conflict(tr_lazy("Nothing of this plan is scheduled."))
         for post in posts:
             must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
         outcome.done.append(card.id)
@@ -184,15 +185,15 @@ def mark_published(
     card, url = queries.get(tx, plan_id), _checked_url(url)
     posts = [post for post in card.posts if platform in ("", post.platform)]
     if not posts:
-        raise NotFound("This plan has no post on that platform. Add one, or leave the id out.")
+        raise NotFound(tr_lazy("This plan has no post on that platform. Add one, or leave the id out."))
     for post in posts:
         if post.state == S.PUBLISHED:
             if remote_id and post.remote_id and post.remote_id != remote_id:
-                raise Conflict(f"This post is published already, as {post.remote_id}.")
+                raise Conflict(tr_lazy("This post is published already, as {remote_id}.", remote_id=post.remote_id))
             update_in_state(tx, post.id, S.PUBLISHED, remote_id=remote_id or post.remote_id, url=url or post.url)
             continue
         if post.state == S.PUBLISHING:
-            raise Conflict("The studio is publishing this post right now. Wait until that has ended.")
+            raise Conflict(tr_lazy("The studio is publishing this post right now. Wait until that has ended."))
         values = {"remote_id": remote_id, "url": url, "by_hand": True, "published_at": func.clock_timestamp()}
         must_move(tx, post.id, post.state, S.PUBLISHED, error="", error_code="", phase="", **values)
 
@@ -216,11 +217,11 @@ def resolve_unknown(tx: Session, post_id: str, *, is_published: bool, url: str =
 def _schedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
     posts = [post for post in card.posts if post.state in _SCHEDULABLE]
     if not card.posts:
-        raise Invalid("Choose at least one channel for it.")
+        raise Invalid(tr_lazy("Choose at least one channel for it."))
     if not posts:
-        raise Conflict("Nothing of this plan is left to be scheduled.")
+        raise Conflict(tr_lazy("Nothing of this plan is left to be scheduled."))
     if card.due_at is None:
-        raise Invalid("It has no date yet. Give it one.")
+        raise Invalid(tr_lazy("It has no date yet. Give it one."))
     if card.due_at <= now():
         raise Invalid(_TIME_PASSED)
     if problems := checks.blocking_problems(tx, card):
@@ -250,7 +251,7 @@ def _checked_url(url: str) -> str:
     """The url, stripped; may be empty. Raises Invalid for anything but http(s), because it is shown as a link."""
     address = url.strip()
     if address and urlsplit(address).scheme not in ("http", "https"):
-        raise Invalid("Give the post's address as the browser shows it, starting with https://, or leave it empty.")
+        raise Invalid(tr_lazy("Give the post's address as the browser shows it, starting with https://, or leave it empty."))
     return address
 
 
@@ -269,17 +270,17 @@ def _for_each_plan(
     tx: Session, plan_ids: Sequence[str], act: Callable[[Session, PlanCard, Outcome], None], expected: ExpectedPlans
 ) -> Outcome:
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(f"At most {MAX_PLANS_AT_ONCE} plans at once. Choose fewer.")
+        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome = Outcome()
     ids = list(dict.fromkeys(plan_ids))
     lock_plans(tx, ids)
     cards_by_id = {card.id: card for card in queries.get_many(tx, ids) if not card.deleted_at}
     if ids and not cards_by_id:
-        raise NotFound("None of these plans exists here any more.")
+        raise NotFound(tr_lazy("None of these plans exists here any more."))
     for plan_id in ids:
         try:
             if plan_id not in cards_by_id:
-                raise NotFound("This plan does not exist here any more.")
+                raise NotFound(tr_lazy("This plan does not exist here any more."))
             require_unchanged(tx, plan_id, expected)
             with tx.begin_nested():
                 act(tx, cards_by_id[plan_id], outcome)

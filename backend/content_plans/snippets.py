@@ -20,10 +20,18 @@ from backend.db.tables import PostSnippet
 from backend.errors import Conflict, NotFound
 from backend.kit.drafts import Draft
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 Kind = Literal["hashtags", "comment"]
-_NOUNS: dict[Kind, str] = {"hashtags": "hashtag set", "comment": "comment template"}
 MAX_SETS = 200
+_MISSING: dict[Kind, str] = {
+    "hashtags": tr_lazy("This hashtag set does not exist here. It may have been deleted."),
+    "comment": tr_lazy("This comment template does not exist here. It may have been deleted."),
+}
+_TOO_MANY: dict[Kind, str] = {
+    "hashtags": tr_lazy("There are {n} hashtag sets already. Delete one first.", n=MAX_SETS),
+    "comment": tr_lazy("There are {n} comment templates already. Delete one first.", n=MAX_SETS),
+}
 """Of one kind in a workspace."""
 
 
@@ -135,8 +143,14 @@ def _rows(tx: Session, kind: Kind, influencer_id: str) -> Sequence[PostSnippet]:
 def _get(tx: Session, kind: Kind, snippet_id: str) -> PostSnippet:
     row = tx.get(PostSnippet, snippet_id, populate_existing=True)
     if row is None or row.kind != kind:
-        raise NotFound(f"This {_NOUNS[kind]} does not exist here. It may have been deleted.")
+        raise NotFound(_MISSING[kind])
     return row
+
+
+def _same_name(kind: Kind, name: str) -> str:
+    if kind == "hashtags":
+        return tr_lazy("There is a hashtag set called “{name}” already. Choose another name.", name=name)
+    return tr_lazy("There is a comment template called “{name}” already. Choose another name.", name=name)
 
 
 def _save(tx: Session, kind: Kind, draft: _SnippetDraft, text: str, snippet_id: str) -> PostSnippet:
@@ -151,12 +165,12 @@ def _save(tx: Session, kind: Kind, draft: _SnippetDraft, text: str, snippet_id: 
                 tx.execute(changed.values(**values, updated_at=func.clock_timestamp()))
             else:
                 if len(_rows(tx, kind, "")) >= MAX_SETS:
-                    raise Conflict(f"There are {MAX_SETS} {_NOUNS[kind]}s already. Delete one first.")
+                    raise Conflict(_TOO_MANY[kind])
                 snippet_id = new_id("snip")
                 row = {"id": snippet_id, "kind": kind, "created_by": tx.info.get("user_id"), **values}
                 tx.execute(insert(PostSnippet).values(**row))
     except IntegrityError as error:
-        raise Conflict(f"There is a {_NOUNS[kind]} called “{draft.name}” already. Choose another name.") from error
+        raise Conflict(_same_name(kind, draft.name)) from error
     events.record(tx, "snippet.saved", "snippet", snippet_id, {"kind": kind, "name": draft.name})
     return _get(tx, kind, snippet_id)
 

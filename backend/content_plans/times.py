@@ -23,6 +23,7 @@ from sqlalchemy import ColumnElement, func, literal
 
 from backend.db.tables import Post
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 _SECOND = timedelta(seconds=1)
 OFFSET_OPTION = "after_minutes"
@@ -45,7 +46,9 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return _zone(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid(f"There is no time zone “{name[:60]}”. Choose one of the list, for example Europe/Berlin.") from error
+        raise Invalid(
+            tr_lazy("There is no time zone “{name}”. Choose one of the list, for example Europe/Berlin.", name=name[:60])
+        ) from error
 
 
 @lru_cache(maxsize=1000)
@@ -66,7 +69,7 @@ def to_instant(local_time: datetime, zone: str) -> Instant:
         at = _first_minute_after(min(first, second), max(first, second), local_time, zone_info)
         return Instant(at, _local_time(at, zone_info), "missing")
     except OverflowError as error:
-        raise Invalid("This date is out of range. Choose one in this century.") from error
+        raise Invalid(tr_lazy("This date is out of range. Choose one in this century.")) from error
 
 
 def to_local_time(at: datetime, zone: str) -> datetime:

@@ -13,6 +13,7 @@ from backend.content_plans.rules import STATE_LABELS
 from backend.db.tables import POST_MOVES, EventRow, Post, PostState
 from backend.errors import Conflict
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 
 def in_state(state: PostState) -> ColumnElement[bool]:
@@ -47,7 +48,10 @@ def update_in_state(tx: Session, post_id: str, state: PostState, **values: Any) 
 
 def state_changed_error(state: PostState) -> Conflict:
     return Conflict(
-        f"This post is no longer “{STATE_LABELS[state].lower()}”: somebody else, or the clock, was faster. Load it again."
+        tr_lazy(
+            "This post is no longer “{state}”: somebody else, or the clock, was faster. Load it again.",
+            state=STATE_LABELS[state].lower(),
+        )
     )
 
 

@@ -13,6 +13,7 @@ from backend.content_plans import auto_fix, checks, crop_focus
 from backend.content_plans.schemas import PlanCard, PlanDraft, PostCard, VariantDraft
 from backend.db.tables import PostState
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 _MAX_ROUNDS = 4
 """Fixing one problem may uncover the next: a cropped video may be too narrow."""
@@ -49,7 +50,7 @@ def fixed_draft(tx: Session, card: PlanCard, draft: PlanDraft, *, channel_id: st
             break
         fixed = fixed.model_copy(update={"variants": variants})
     if fixed == draft:
-        raise NotFound("There is nothing here that can be mended by itself.")
+        raise NotFound(tr_lazy("There is nothing here that can be mended by itself."))
     return fixed.model_copy(update={"variants": crop_focus.with_focus(tx, fixed.variants, draft.variants)})
 
 

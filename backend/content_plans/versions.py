@@ -14,6 +14,7 @@ from backend.content_plans.schemas import PlanCard, PlanDraft
 from backend.db.tables import PlanVersion
 from backend.errors import NotFound
 from backend.kit.clock import now
+from backend.language import tr_lazy
 
 MAX_VERSIONS = 50
 """As many are kept of a plan; older ones are deleted."""
@@ -85,5 +86,5 @@ def get_version(tx: Session, plan_id: str, version: int) -> VersionCard:
     """Raises NotFound."""
     row = tx.scalars(select(PlanVersion).where(PlanVersion.plan_id == plan_id, PlanVersion.version == version)).first()
     if row is None:
-        raise NotFound("This version is not there any more. Load the list again.")
+        raise NotFound(tr_lazy("This version is not there any more. Load the list again."))
     return VersionCard(row.version, row.saved_by, row.saved_at, PlanDraft(**row.draft))

@@ -12,6 +12,7 @@ from backend.datasets.edit_cards import Bucket, BucketPreview
 from backend.datasets.queries import get
 from backend.db.tables import DatasetImage
 from backend.errors import Invalid
+from backend.language import tr_lazy, tr_lazy_plural
 
 STEP = 64
 Size = tuple[int, int]
@@ -57,7 +58,7 @@ def bucket_preview(tx: Session, dataset_id: str, *, resolution: int, batch: int 
     """Of the included pictures, crops applied. Raises NotFound, Invalid (no such resolution)."""
     get(tx, dataset_id)
     if not STEP <= resolution <= 4096:
-        raise Invalid("A resolution lies between 64 and 4,096 px.")
+        raise Invalid(tr_lazy("A resolution must be between 64 and 4,096 px."))
     row = DatasetImage
     size = func.coalesce(row.crop_w, row.width), func.coalesce(row.crop_h, row.height)
     query = select(*size, func.count()).where(row.dataset_id == dataset_id, row.included).group_by(*size)
@@ -71,9 +72,22 @@ def bucket_warning(buckets: list[Bucket], batch: int) -> str:
     if len(buckets) < 2 or not nearly_empty:
         return ""
     smallest = nearly_empty[-1]
-    label = f"{smallest.width} × {smallest.height}" + (f" and {len(nearly_empty) - 1} more" if len(nearly_empty) > 1 else "")
-    count_text = "1 picture" if smallest.count == 1 else f"{smallest.count} pictures"
+    label = f"{smallest.width} × {smallest.height}"
+    if len(nearly_empty) > 1:
+        label = tr_lazy("{bucket} and {n} more", bucket=label, n=len(nearly_empty) - 1)
     if batch > 1:
-        advice = "Crop or leave out, and steps are even."
-        return f"The smallest bucket, {label}, has {count_text}: fewer than a batch of {batch}. {advice}"
-    return f"The smallest bucket, {label}, has {count_text}: that shape is hardly learned. Crop it to the shape of the others."
+        return tr_lazy_plural(
+            "The smallest bucket, {label}, has {n} picture: fewer than a batch of {batch}. Crop it or leave it out, so that "
+            "all steps are the same size.",
+            "The smallest bucket, {label}, has {n} pictures: fewer than a batch of {batch}. Crop them or leave them out, so "
+            "that all steps are the same size.",
+            smallest.count,
+            label=label,
+            batch=batch,
+        )
+    return tr_lazy_plural(
+        "The smallest bucket, {label}, has {n} picture: that shape is hardly learned. Crop it to the shape of the others.",
+        "The smallest bucket, {label}, has {n} pictures: that shape is hardly learned. Crop them to the shape of the others.",
+        smallest.count,
+        label=label,
+    )

@@ -26,6 +26,7 @@ from backend.engines.ports.caption import MAX_SIDE, CaptionInput, CaptionRequest
 from backend.engines.ports.text import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext, no_work
+from backend.language import tr_lazy
 from backend.media.images.picture_cut import Cutter, PictureCut
 
 _GRACE_S = 3.0
@@ -56,7 +57,7 @@ class _Captioning:
         with ctx.transaction() as tx:
             run = tx.get(CaptionRun, payload.run_id)
             if run is None:
-                raise NotFound("What should be captioned is gone. Start it again from the dataset.")
+                raise NotFound(tr_lazy("What should be captioned is gone. Start it again from the dataset."))
             self._order, self._preview = CaptionOrder(**run.rules), run.preview
             self._captioner = find_captioner(ctx.app.engines.captioners, run.captioner)
             self._rules, self._influencer_id = caption_rules_for(tx, self._order)
@@ -170,7 +171,7 @@ class _Captioning:
                     answers[positions[event.n]] = event
         finally:
             events_of_run.close()
-        no_answer = "There was no answer for this picture. Try it again."
+        no_answer = tr_lazy("There was no answer for this picture. Try it again.")
         return [answers.get(n) or PictureCaption(n, refused=no_answer) for n in range(len(chunk))]
 
     def _prepare_picture(self, target: CaptionTarget) -> CaptionInput:
@@ -238,7 +239,7 @@ def caption_rules_for(tx: Session, order: CaptionOrder) -> tuple[CaptionRules, s
     """(rules for captions of this dataset, id of its influencer or None). Raises NotFound."""
     row = tx.get(Dataset, order.dataset_id)
     if row is None or row.deleted_at is not None:
-        raise NotFound("The dataset was deleted meanwhile: there is nothing to caption any more.")
+        raise NotFound(tr_lazy("The dataset was deleted meanwhile: there is nothing to caption any more."))
     fixed: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     if row.influencer_id:

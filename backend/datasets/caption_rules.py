@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from backend.datasets.rules import has_word
 from backend.engines.ports.caption import CaptionForm
+from backend.language import tr_lazy
 
 MAX_TOKENS = 75
 MACHINE_SOURCES = frozenset({"vision", "blip", "template"})
@@ -118,21 +119,21 @@ def compose(answer: str, rules: CaptionRules) -> ComposedCaption:
     doubts: list[str] = []
     notes: list[str] = []
     if _NOT_A_DESCRIPTION.search(text):
-        return ComposedCaption(refusal="The answer is no description but words to somebody. Look at the picture yourself.")
+        return ComposedCaption(refusal=tr_lazy("The answer is not a description. Look at the picture yourself."))
     if not is_english(text):
-        return ComposedCaption(refusal="The answer is not in English. Try again, or write the caption by hand.")
+        return ComposedCaption(refusal=tr_lazy("The answer is not in English. Try again, or write the caption by hand."))
     if (without_addresses := _ADDRESS.sub("", text)) != text:
         text = without_addresses
-        doubts.append("An address or a handle was taken out.")
+        doubts.append(tr_lazy("An address or a handle was removed."))
     text, removed = _clean(text, rules)
     if removed:
         notes.append(f"Taken out, for the trigger word carries it: {', '.join(removed)}.")
     if not re.search(r"[^\W\d_]{2}", text):
-        return ComposedCaption(doubts=tuple(doubts), refusal="Nothing that may be said was left of the answer.")
+        return ComposedCaption(doubts=tuple(doubts), refusal=tr_lazy("Nothing of the answer may be used."))
     if len(re.findall(r"\w+", text)) < 3:
-        doubts.append("Very short.")
+        doubts.append(tr_lazy("Very short."))
     if _repeats_itself(text):
-        doubts.append("It repeats itself.")
+        doubts.append(tr_lazy("It repeats itself."))
     caption, was_cut = _fit_to_tokens(text, rules)
     if was_cut:
         notes.append(f"Cut to about {MAX_TOKENS} tokens: more is not read.")

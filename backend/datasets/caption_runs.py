@@ -19,11 +19,16 @@ from backend.datasets.service import lock_dataset
 from backend.db.tables import FINAL, CaptionResult, CaptionRun, DatasetEdit, DatasetImage, Job
 from backend.engines.ports.caption import PictureCaption
 from backend.errors import NotFound
+from backend.language import tr_lazy, tr_lazy_plural
 
-_GONE = "This captioning is no longer known. Reload the page."
-_TITLES = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
-_CHANGED = "Somebody changed its caption meanwhile; that one was kept."
-_SAME = "It says this already."
+_GONE = tr_lazy("This captioning is no longer known. Reload the page.")
+_TITLES = {
+    "vision": tr_lazy("by a vision model"),
+    "blip": tr_lazy("by BLIP"),
+    "template": tr_lazy("from what was measured"),
+}
+_CHANGED = tr_lazy("Somebody changed its caption meanwhile; that one was kept.")
+_SAME = tr_lazy("It says this already.")
 
 
 def caption_run(tx: Session, run_id: str) -> CaptionRunCard:
@@ -120,7 +125,7 @@ def compose_answer(answer: PictureCaption, rules: CaptionRules) -> ComposedCapti
         return ComposedCaption(refusal=answer.refused)
     composed = caption_rules.compose(answer.text, rules)
     if answer.unsure and composed.caption:
-        return replace(composed, doubts=("The model says it is not sure.", *composed.doubts))
+        return replace(composed, doubts=(tr_lazy("The model says it is not sure."), *composed.doubts))
     return composed
 
 
@@ -197,10 +202,14 @@ def _add_job_cost(tx: Session, job_id: str, usd: Decimal) -> None:
 
 def _log_edit(tx: Session, run: CaptionRun) -> None:
     """Lists the run as one edit of the dataset from its first caption on, so that it can be undone however the run ends."""
-    captioner_text = _TITLES[run.captioner]
     n = func.count(CaptionResult.image_id)
     written = tx.scalar(select(n).where(CaptionResult.run_id == run.id, CaptionResult.outcome == "written")) or 0
-    title = f"Captioned {'1 picture' if written == 0 else f'{written + 1:,} pictures'} {captioner_text}"
+    title = tr_lazy_plural(
+        "Captioned {n:,} picture {captioner}",
+        "Captioned {n:,} pictures {captioner}",
+        written + 1,
+        captioner=_TITLES[run.captioner],
+    )
     row = insert(DatasetEdit).values(
         id=run.edit_id,
         dataset_id=run.dataset_id,

@@ -22,6 +22,7 @@ from backend.engines.ports.caption import Captioner, CaptionInput, CaptionReques
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobCard, Work
 from backend.kit.ids import new_id
+from backend.language import tr_lazy, tr_lazy_plural
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -31,9 +32,9 @@ KIND = "auto-caption"
 LOCAL_KIND = f"{KIND}-local"
 CAPTION_RUN_S, CAPTION_S = 0.2, 0.015
 """Seconds for a run and for each of its pictures with the template captioner, measured on two idle CPU cores."""
-LABELS: dict[str, str] = {"vision": "a vision model", "blip": "BLIP", "template": "measurements"}
-_NO_TRIGGER = "Give the dataset a trigger word first, in its settings: every caption begins with it."
-_NOTHING_TO_DO = (
+LABELS: dict[str, str] = {"vision": tr_lazy("a vision model"), "blip": "BLIP", "template": tr_lazy("measurements")}
+_NO_TRIGGER = tr_lazy("Give the dataset a trigger word first, in its settings: every caption begins with it.")
+_NOTHING_TO_DO = tr_lazy(
     "There is no caption to write: none of these pictures is without one. Choose to replace captions, or other pictures."
 )
 Captioners = Mapping[str, Captioner]
@@ -55,15 +56,18 @@ def start_captioning(
     if not row.trigger_word:
         raise Invalid(_NO_TRIGGER)
     if not preview and active_run(tx, row.id):
-        raise Conflict("This dataset is being captioned already. Wait for it to end, or cancel it.")
+        raise Conflict(tr_lazy("This dataset is being captioned already. Wait for it to end, or cancel it."))
     n, _ = count_pictures(tx, order)
     if not n:
         raise Invalid(_NOTHING_TO_DO)
     run = CaptionRun(id=new_id("crun"), dataset_id=row.id, edit_id=new_id("edit"), captioner=captioner.name, preview=preview)
     run.rules, run.created_by = order.model_dump(mode="json"), tx.info.get("user_id")
     run.total = min(n, PREVIEW_PICTURES) if preview else n
-    count_text = "1 picture" if run.total == 1 else f"{run.total:,} pictures"
-    title = f"Preview captions of {row.name}" if preview else f"Caption {count_text} of {row.name}"
+    title = (
+        tr_lazy("Preview captions of {name}", name=row.name)
+        if preview
+        else tr_lazy_plural("Caption {n:,} picture of {name}", "Caption {n:,} pictures of {name}", run.total, name=row.name)
+    )
     payload = CaptionPayload(dataset_id=row.id, run_id=run.id)
     kind = KIND if captioner.paid else LOCAL_KIND
     subject = ("caption-preview", run.id) if preview else ("dataset", row.id)
@@ -108,7 +112,7 @@ def usable_captioner(captioners: Captioners, order: CaptionOrder) -> Captioner:
     """The captioner for this order. Raises Invalid when there is none, it cannot write this form, or it is not ready."""
     captioner = find_captioner(captioners, order.captioner)
     if order.form not in captioner.forms:
-        raise Invalid("BLIP writes sentences only. Choose sentences, or another captioner.")
+        raise Invalid(tr_lazy("BLIP writes sentences only. Choose sentences, or another captioner."))
     if not (status := captioner.status()).ok:
         raise Invalid(status.detail)
     return captioner
@@ -117,9 +121,15 @@ def usable_captioner(captioners: Captioners, order: CaptionOrder) -> Captioner:
 def find_captioner(captioners: Captioners, name: str) -> Captioner:
     """`name` "": the first one. Raises Invalid listing the available ones."""
     if not captioners:
-        raise Invalid("Nothing here can write captions. Set CAPTION_ENGINE to auto.")
+        raise Invalid(tr_lazy("Nothing here can write captions. Set CAPTION_ENGINE to auto."))
     if name and name not in captioners:
-        raise Invalid(f"Captions by {LABELS.get(name, name)} are not set up here. There are: {', '.join(captioners)}.")
+        raise Invalid(
+            tr_lazy(
+                "Captions by {captioner} are not set up here. There are: {names}.",
+                captioner=LABELS.get(name, name),
+                names=", ".join(captioners),
+            )
+        )
     return captioners[name or next(iter(captioners))]
 
 
@@ -171,7 +181,7 @@ def undo_caption_run(tx: Session, row: DatasetEdit) -> int:
     """
     run = tx.scalars(select(CaptionRun).where(CaptionRun.edit_id == row.id)).one()
     if active_run(tx, row.dataset_id) == run.id:
-        raise Conflict("This is still being captioned. Cancel it first, then take it back.")
+        raise Conflict(tr_lazy("This is still being captioned. Cancel it first, then undo it."))
     replaced = select(CaptionResult.image_id, CaptionResult.before, CaptionResult.before_source).join(
         DatasetImage, (DatasetImage.id == CaptionResult.image_id) & (DatasetImage.caption_version == CaptionResult.version)
     )

@@ -16,6 +16,7 @@ from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit
 from backend.db.tables import DatasetCaption, DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 _WRITE = text(
     "UPDATE dataset_images d SET caption = x.caption, caption_version = d.caption_version + 1, caption_by = :by, "
@@ -43,19 +44,19 @@ def set_captions(tx: Session, captions: Mapping[str, tuple[str, int]]) -> int:
         changed += len(rows)
         _refuse_stale(rows, drafts)
     if changed < len(drafts):
-        raise NotFound("Some of these pictures are no longer in the dataset. Reload the page, then try again.")
+        raise NotFound(tr_lazy("Some of these pictures are no longer in the dataset. Reload the page, then try again."))
     return sum(_save_changed(tx, dataset_id, drafts) for dataset_id in sorted(tx.scalars(dataset_ids)))
 
 
 def preview_captions(tx: Session, dataset_id: str, edit: CaptionEdit, *, image_ids: Sequence[str] = ()) -> list[CaptionChange]:
     """The captions that the edit would change. `image_ids` empty: all pictures. Raises NotFound, Invalid."""
     if edit.verb in ("replace", "remove", "cut") and not edit.find.strip():
-        raise Invalid("Say which words this is about.")
+        raise Invalid(tr_lazy("Say which words this is about."))
     if edit.verb in ("prefix", "suffix") and not edit.put.strip():
-        raise Invalid("Write the words that should be added.")
+        raise Invalid(tr_lazy("Write the words that should be added."))
     trigger_word = _trigger_word(tx, dataset_id)
     if edit.verb == "trigger" and not trigger_word:
-        raise Invalid("The dataset has no trigger word yet. Give it one in its settings first.")
+        raise Invalid(tr_lazy("The dataset has no trigger word yet. Give it one in its settings first."))
     rows = tx.scalars(_pictures(dataset_id, list(image_ids)))
     changes = [
         CaptionChange(row.id, row.asset_id, row.filename, row.caption, _rewritten(row, edit, trigger_word)) for row in rows
@@ -72,7 +73,7 @@ def edit_captions(
     lock_dataset(tx, dataset_id)
     changes = preview_captions(tx, dataset_id, edit, image_ids=image_ids)
     if not changes:
-        raise Invalid("No caption would change. Look at the words again; capitals matter when replacing.")
+        raise Invalid(tr_lazy("No caption would change. Check the words; capitals matter when replacing."))
     edit_id = new_id("edit")
     versions = write_captions(
         tx, dataset_id, {change.image_id: change.after for change in changes}, source="bulk", edit_id=edit_id
@@ -96,7 +97,7 @@ def restore_caption(tx: Session, image_id: str, version: int) -> None:
     )
     row = tx.execute(query.where(DatasetImage.id == image_id, DatasetCaption.version == version)).first()
     if row is None:
-        raise NotFound("This version of the caption is gone. Reload the page.")
+        raise NotFound(tr_lazy("This version of the caption is gone. Reload the page."))
     dataset_id, caption = row
     lock_dataset(tx, dataset_id)
     write_captions(tx, dataset_id, {image_id: caption}, source="restored")
@@ -143,7 +144,10 @@ def _refuse_stale(rows: Sequence[DatasetImage], drafts: Mapping[str, tuple[str, 
     if stale := [row for row in rows if row.caption_version != drafts[row.id][1]]:
         names = ", ".join(row.filename for row in stale[:3]) + (" and more" if len(stale) > 3 else "")
         raise Conflict(
-            f"Somebody else changed the caption of {names} meanwhile. Nothing was overwritten: reload, look, save again.",
+            tr_lazy(
+                "Somebody else changed the caption of {names} meanwhile. Nothing was overwritten: reload, look, save again.",
+                names=names,
+            ),
             stale=[row.id for row in stale],
         )
 

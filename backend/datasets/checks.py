@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -14,6 +14,7 @@ from backend.datasets import rules
 from backend.datasets.schemas import Framing, ImageCard, ProblemCode, Reason, Thresholds
 from backend.db.tables import Dataset, DatasetImage
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.media.images.pictures import MEASURES_VERSION
 
 CODES: tuple[ProblemCode, ...] = get_args(ProblemCode)
@@ -46,7 +47,7 @@ def check_limits(tx: Session, dataset_id: str, *, side: int = 0) -> CheckLimits:
     is_dataset = Dataset.id == dataset_id, Dataset.deleted_at.is_(None)
     row = tx.execute(select(Dataset.trigger_word, Dataset.settings, median_sharpness).where(*is_dataset)).first()
     if row is None:
-        raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
+        raise NotFound(tr_lazy("This dataset does not exist here. It may have been deleted; open the list of datasets."))
     trigger_word, settings, median_value = row
     thresholds = Thresholds(**settings)
     min_sharpness = rules.blur_threshold(median_value) if thresholds.sharpness is None else thresholds.sharpness
@@ -100,25 +101,53 @@ def caption_has_word(trigger_word: str) -> ColumnElement[bool]:
 
 def problem_reasons(card: ImageCard, limits: CheckLimits, codes: list[ProblemCode]) -> tuple[Reason, ...]:
     """The sentences for the problems that `problem_conditions` matched."""
-    sentences = dict(_sentences(card, limits))
-    return tuple(Reason(code, sentences[code], code in BLOCKERS) for code in codes)
+    return tuple(Reason(code, _SENTENCES[code](card, limits), code in BLOCKERS) for code in codes)
 
 
-def _sentences(card: ImageCard, limits: CheckLimits) -> Iterator[tuple[ProblemCode, str]]:
-    thresholds = limits.thresholds
-    yield "too_small", f"short side {card.short_side} px, at least {limits.min_side}"
-    yield "low_resolution", f"short side {card.short_side} px, trained at {limits.side}"
-    yield "blurred", f"sharpness {card.sharpness:.0f}, at least {limits.min_sharpness:.0f}"
-    yield "dark", f"brightness {card.brightness or 0:.0f} of 255, at least {thresholds.dark:.0f}"
-    yield "bright", f"brightness {card.brightness or 0:.0f} of 255, at most {thresholds.bright:.0f}"
-    yield "flat", f"contrast {card.contrast or 0:.0f}, at least {thresholds.contrast:.0f}"
-    yield "clipped", f"{card.clipped or 0:.0%} pure black or white, at most {thresholds.clipped:.0%}"
-    bits, min_bits = card.near_duplicate_distance or 0, thresholds.near_bits + 1
-    yield "near_duplicates", f"differs from another in {bits} of 64 bits, at least {min_bits}"
-    yield "several_faces", f"{card.faces or 0} faces, at most {thresholds.max_faces}"
-    yield "uncaptioned", "no caption"
-    yield "without_trigger", f"trigger word {limits.trigger_word or '(none yet)'} not in the caption"
-    yield "unmeasured", "not measured yet"
+def _without_trigger(card: ImageCard, limits: CheckLimits) -> str:
+    if limits.trigger_word:
+        return tr_lazy("trigger word {word} not in the caption", word=limits.trigger_word)
+    return tr_lazy("trigger word (none yet) not in the caption")
+
+
+_SENTENCES: dict[ProblemCode, Callable[[ImageCard, CheckLimits], str]] = {
+    "too_small": lambda card, limits: tr_lazy(
+        "short side {side} px, at least {least}", side=card.short_side, least=limits.min_side
+    ),
+    "low_resolution": lambda card, limits: tr_lazy(
+        "short side {side} px, trained at {trained}", side=card.short_side, trained=limits.side
+    ),
+    "blurred": lambda card, limits: tr_lazy(
+        "sharpness {sharpness:.0f}, at least {least:.0f}", sharpness=card.sharpness, least=limits.min_sharpness
+    ),
+    "dark": lambda card, limits: tr_lazy(
+        "brightness {brightness:.0f} of 255, at least {least:.0f}",
+        brightness=card.brightness or 0,
+        least=limits.thresholds.dark,
+    ),
+    "bright": lambda card, limits: tr_lazy(
+        "brightness {brightness:.0f} of 255, at most {most:.0f}",
+        brightness=card.brightness or 0,
+        most=limits.thresholds.bright,
+    ),
+    "flat": lambda card, limits: tr_lazy(
+        "contrast {contrast:.0f}, at least {least:.0f}", contrast=card.contrast or 0, least=limits.thresholds.contrast
+    ),
+    "clipped": lambda card, limits: tr_lazy(
+        "{share:.0%} pure black or white, at most {most:.0%}", share=card.clipped or 0, most=limits.thresholds.clipped
+    ),
+    "near_duplicates": lambda card, limits: tr_lazy(
+        "differs from another in {bits} of 64 bits, at least {least}",
+        bits=card.near_duplicate_distance or 0,
+        least=limits.thresholds.near_bits + 1,
+    ),
+    "several_faces": lambda card, limits: tr_lazy(
+        "{n} faces, at most {most}", n=card.faces or 0, most=limits.thresholds.max_faces
+    ),
+    "uncaptioned": lambda card, limits: tr_lazy("no caption"),
+    "without_trigger": _without_trigger,
+    "unmeasured": lambda card, limits: tr_lazy("not measured yet"),
+}
 
 
 def _has_near_duplicate(dataset_id: str) -> ColumnElement[bool]:

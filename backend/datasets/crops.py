@@ -12,6 +12,7 @@ from backend.datasets.schemas import Box
 from backend.datasets.service import lock_dataset, record_edit, refresh_status
 from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
+from backend.language import tr_lazy
 
 MIN_CROP_SIDE = 64
 """px of either side of a crop."""
@@ -21,18 +22,18 @@ def set_crop(tx: Session, image_id: str, box: Box | None, *, version: int) -> in
     """`box` None: the whole picture. Returns the new version. Raises NotFound, Invalid, Conflict (changed meanwhile)."""
     dataset_id = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
     if dataset_id is None:
-        raise NotFound("This picture is no longer in the dataset. Reload the page.")
+        raise NotFound(tr_lazy("This picture is no longer in the dataset. Reload the page."))
     lock_dataset(tx, dataset_id)
     row = tx.scalars(select(DatasetImage).where(DatasetImage.id == image_id).with_for_update()).one()
     if row.crop_version != version:
-        raise Conflict("Somebody else cropped this picture meanwhile. Open it again to see how; yours was not saved.")
+        raise Conflict(tr_lazy("Somebody else cropped this picture meanwhile. Open it again to see how; yours was not saved."))
     before = None if row.crop_x is None else [row.crop_x, row.crop_y, row.crop_w, row.crop_h]
     after = (
         None if box is None or covers_whole_picture(box, row.width, row.height) else validate_box(box, row.width, row.height)
     )
     values = _values(after)
     tx.execute(update(DatasetImage).where(DatasetImage.id == image_id).values(**values, crop_version=version + 1))
-    title = f"Cropped {row.filename}" if after else f"Took the whole of {row.filename}"
+    title = tr_lazy("Cropped {name}", name=row.filename) if after else tr_lazy("Removed the crop of {name}", name=row.filename)
     record_edit(tx, dataset_id, "crops", title, {image_id: [before, version + 1]})
     refresh_status(tx, dataset_id)
     tx.expire_all()
@@ -42,9 +43,9 @@ def set_crop(tx: Session, image_id: str, box: Box | None, *, version: int) -> in
 def validate_box(box: Box, width: int, height: int) -> Box:
     """Returns `box` when it fits into a picture of `width` x `height` px. Raises Invalid."""
     if box.width < MIN_CROP_SIDE or box.height < MIN_CROP_SIDE:
-        raise Invalid(f"A crop needs {MIN_CROP_SIDE} px or more on both sides. Draw it larger.")
+        raise Invalid(tr_lazy("A crop needs {px} px or more on both sides. Draw it larger.", px=MIN_CROP_SIDE))
     if box.x < 0 or box.y < 0 or box.x + box.width > width or box.y + box.height > height:
-        raise Invalid("The crop reaches beyond the picture. Draw it inside.")
+        raise Invalid(tr_lazy("The crop reaches beyond the picture. Draw it inside."))
     return box
 
 

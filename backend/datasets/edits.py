@@ -16,6 +16,7 @@ from backend.datasets.removal import restore_images
 from backend.datasets.service import EDIT_CARD_COLUMNS, lock_dataset, refresh_status
 from backend.db.tables import DatasetEdit, DatasetImage
 from backend.errors import Conflict, NotFound
+from backend.language import tr_lazy
 
 _CROPS_BACK = text(
     "UPDATE dataset_images d SET crop_x = x.x, crop_y = x.y, crop_w = x.w, crop_h = x.h, crop_version = d.crop_version + 1 "
@@ -36,11 +37,11 @@ def undo_edit(tx: Session, edit_id: str, *, of_dataset: str = "") -> UndoResult:
     (undone already, or the files are gone)."""
     dataset_id = tx.scalar(select(DatasetEdit.dataset_id).where(DatasetEdit.id == edit_id))
     if dataset_id is None or of_dataset not in ("", dataset_id):
-        raise NotFound("This change is no longer known. Reload the page.")
+        raise NotFound(tr_lazy("This change is no longer known. Reload the page."))
     lock_dataset(tx, dataset_id)
     row = tx.scalars(select(DatasetEdit).where(DatasetEdit.id == edit_id).with_for_update()).one()
     if row.undone_at:
-        raise Conflict("This change was taken back already. Reload the page to see how it is now.")
+        raise Conflict(tr_lazy("This change was undone already. Reload the page to see how it is now."))
     restored = _UNDO_BY_KIND[row.kind](tx, row)
     values: dict[str, Any] = {"undone_at": func.clock_timestamp(), "undone_by": tx.info.get("user_id") or ""}
     tx.execute(update(DatasetEdit).where(DatasetEdit.id == edit_id).values(**values))

@@ -18,6 +18,7 @@ from backend.datasets.edit_cards import TrainingPicture
 from backend.datasets.queries import get, training_set
 from backend.datasets.schemas import DatasetCard
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.media.documents import zip as archives
 from backend.media.images.picture_cut import Cutter, PictureCut
 from backend.storage import Storage
@@ -41,7 +42,7 @@ def export_zip(
     """
     dataset, items = get(tx, dataset_id), training_set(tx, dataset_id)
     if not items:
-        raise Invalid("There are no pictures to export. Add some, or take some back in.")
+        raise Invalid(tr_lazy("There are no pictures to export. Add some, or use some of those left out."))
     word, own_repeats = safe_name(dataset.trigger_word or dataset.name), any(item.repeats != 1 for item in items)
     placed_items = [(f"{item.repeats if own_repeats else repeats}_{word}", item) for item in items]
     files = _cropped_members(storage, placed_items) if form == "trained" else _original_members(storage, placed_items)

@@ -15,17 +15,22 @@ from backend.datasets.schemas import CaptionEdit, ImageCard, ProblemCode, Stats
 from backend.datasets.service import lock_dataset, set_included
 from backend.db.tables import DatasetImage
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 
-LEAVE_OUT: dict[ProblemCode, str] = {
-    "too_small": "Leave out what is far too small",
-    "blurred": "Leave out the blurred",
-    "dark": "Leave out the dark",
-    "bright": "Leave out the too bright",
-    "flat": "Leave out those without contrast",
-    "clipped": "Leave out the burnt out",
-    "several_faces": "Leave out those with several faces",
-    "low_resolution": "Leave out those smaller than the training size",
+LEAVE_OUT: dict[ProblemCode, tuple[str, str]] = {
+    "too_small": (tr_lazy("Leave out what is far too small"), tr_lazy("Left out what was far too small")),
+    "blurred": (tr_lazy("Leave out blurred pictures"), tr_lazy("Left out blurred pictures")),
+    "dark": (tr_lazy("Leave out dark pictures"), tr_lazy("Left out dark pictures")),
+    "bright": (tr_lazy("Leave out pictures that are too bright"), tr_lazy("Left out pictures that are too bright")),
+    "flat": (tr_lazy("Leave out pictures without contrast"), tr_lazy("Left out pictures without contrast")),
+    "clipped": (tr_lazy("Leave out overexposed pictures"), tr_lazy("Left out overexposed pictures")),
+    "several_faces": (tr_lazy("Leave out pictures with several faces"), tr_lazy("Left out pictures with several faces")),
+    "low_resolution": (
+        tr_lazy("Leave out pictures smaller than the training size"),
+        tr_lazy("Left out pictures smaller than the training size"),
+    ),
 }
+"""Problem -> (the fix as it is offered, the edit it leaves in the list of changes)."""
 KEEP_BEST, ADD_TRIGGER = "keep_best", "add_trigger"
 _TRIGGER = CaptionEdit(verb="trigger")
 
@@ -45,14 +50,14 @@ def preview_fix(tx: Session, dataset_id: str, key: str, *, side: int = 0) -> Fix
         groups = near_duplicate_groups(tx, dataset_id, take=5000, side=side)
         extras = [card for group in groups for card in group.images if card.id != group.best_id and card.included]
         best_images = [card for group in groups for card in group.images if card.id == group.best_id]
-        return FixPreview("Kept the best of each group", out=extras, kept=best_images)
-    for code, title in LEAVE_OUT.items():
+        return FixPreview(tr_lazy("Kept the best of each group"), out=extras, kept=best_images)
+    for code, (_, edit_title) in LEAVE_OUT.items():
         if code == key:
             limits = checks.check_limits(tx, dataset_id, side=side)
             conditions = DatasetImage.dataset_id == dataset_id, DatasetImage.included, checks.problem_conditions(limits)[code]
             ids = tx.scalars(select(DatasetImage.id).where(*conditions)).all()
-            return FixPreview(title.replace("Leave", "Left"), out=get_images(tx, dataset_id, ids, side=side))
-    raise Invalid("There is no such suggestion. Reload the page.")
+            return FixPreview(edit_title, out=get_images(tx, dataset_id, ids, side=side))
+    raise Invalid(tr_lazy("There is no such suggestion. Reload the page."))
 
 
 def apply_fix(tx: Session, dataset_id: str, key: str, *, image_ids: Sequence[str], side: int = 0, request_key: str = "") -> int:
@@ -66,7 +71,7 @@ def apply_fix(tx: Session, dataset_id: str, key: str, *, image_ids: Sequence[str
     preview = preview_fix(tx, dataset_id, key, side=side)
     ids = [card.id for card in preview.out if card.id in set(image_ids)]
     if not ids:
-        raise Invalid("There is nothing left to do: somebody has seen to it already.")
+        raise Invalid(tr_lazy("There is nothing left to do: somebody has done it already."))
     set_included(tx, ids, False, title=preview.title, request_key=request_key)
     return len(ids)
 
@@ -100,15 +105,15 @@ def keep_only(tx: Session, image_id: str, *, request_key: str = "") -> int:
     """Includes this picture of a near-duplicate group and excludes the others. Returns how many. Raises NotFound, Invalid."""
     row = tx.get(DatasetImage, image_id)
     if row is None:
-        raise NotFound("This picture is no longer in the dataset. Reload the page.")
+        raise NotFound(tr_lazy("This picture is no longer in the dataset. Reload the page."))
     lock_dataset(tx, row.dataset_id)
     conditions = DatasetImage.dataset_id == row.dataset_id, DatasetImage.alike == row.alike, DatasetImage.id != image_id
     others = list(tx.scalars(select(DatasetImage.id).where(*conditions, DatasetImage.included)))
     if not row.included:
         set_included(tx, [image_id], True)
     if not others:
-        raise Invalid("The others of this group are left out already.")
-    set_included(tx, others, False, title=f"Kept {row.filename} of its group", request_key=request_key)
+        raise Invalid(tr_lazy("The others of this group are left out already."))
+    set_included(tx, others, False, title=tr_lazy("Kept {name} of its group", name=row.filename), request_key=request_key)
     return len(others)
 
 
@@ -124,11 +129,11 @@ def best_of_group(cards: Sequence[ImageCard]) -> ImageCard:
 
 def _iter_suggestions(stats: Stats, trigger_word: str) -> Iterator[FixSuggestion]:
     if stats.too_small:
-        yield FixSuggestion("too_small", LEAVE_OUT["too_small"], stats.too_small)
+        yield FixSuggestion("too_small", LEAVE_OUT["too_small"][0], stats.too_small)
     if stats.near_duplicates:
-        yield FixSuggestion(KEEP_BEST, "Keep the best of each group", stats.near_duplicates)
-    for code, title in LEAVE_OUT.items():
+        yield FixSuggestion(KEEP_BEST, tr_lazy("Keep the best of each group"), stats.near_duplicates)
+    for code, (title, _) in LEAVE_OUT.items():
         if code != "too_small" and (n := getattr(stats, code)):
             yield FixSuggestion(code, title, n)
     if trigger_word and (n := stats.without_trigger + stats.uncaptioned):
-        yield FixSuggestion(ADD_TRIGGER, "Put the trigger word in front", n)
+        yield FixSuggestion(ADD_TRIGGER, tr_lazy("Put the trigger word in front"), n)

@@ -21,6 +21,7 @@ from backend.datasets.sources import CaptionFile, SourceFile
 from backend.db.tables import DatasetCaption, DatasetImage, Upload
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.documents import caption_files
 from backend.media.images.pictures import InspectedPicture, Measures
 
@@ -117,13 +118,17 @@ class ImageWriter:
 
     def _refusal_reason(self, source: SourceFile, inspected: InspectedPicture | None) -> str:
         if inspected is None or not inspected.ok:
-            return source.reason or (inspected.reason if inspected else "This file could not be read. Upload it again.")
+            return source.reason or (
+                inspected.reason if inspected else tr_lazy("This file could not be read. Upload it again.")
+            )
         if duplicate := self._names_by_hash.get(inspected.sha256):
-            return f"The same picture is already in this dataset, as {duplicate}."
+            return tr_lazy("The same picture is already in this dataset, as {name}.", name=duplicate)
         return self._full_message() if len(self._names_by_hash) >= self._max_images else ""
 
     def _full_message(self) -> str:
-        return f"The dataset is full: it may have {self._max_images:,} pictures. Remove some, or start another dataset."
+        return tr_lazy(
+            "The dataset is full: it may have {n:,} pictures. Remove some, or start another dataset.", n=self._max_images
+        )
 
     def _file(self, source: SourceFile, inspected: InspectedPicture) -> NewFile:
         key = assets.key_for("dataset", tenant_id=self._ctx.tenant_id, dataset_id=self._dataset_id, ext=inspected.extension)
@@ -231,9 +236,9 @@ def _caption_refusal(caption: str, images: Mapping[str, str]) -> str:
     if not images:
         return caption_files.NO_PICTURE
     if not caption:
-        return "This text is empty. Write the caption in the dataset, or upload the text again."
+        return tr_lazy("This text is empty. Write the caption in the dataset, or upload the text again.")
     if all(earlier not in ("", caption) for earlier in images.values()):
-        return "The picture of this name has a caption already. Change it in the dataset if this one is better."
+        return tr_lazy("The picture of this name has a caption already. Change it in the dataset if this one is better.")
     return ""
 
 

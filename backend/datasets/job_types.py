@@ -10,6 +10,7 @@ from backend.datasets import CaptionOrder
 from backend.datasets.caption_cards import CaptionPayload
 from backend.datasets.schemas import IngestOrder, IngestPayload, ScanPayload
 from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.language import tr_lazy
 
 _LIMITS: Limits = {"deadline_setting": "jobs.deadline_ingest_s", "stall_s": 300.0}
 _ON_PROCESSOR: Limits = {**_LIMITS, "limit_setting": "jobs.concurrency_ingest"}
@@ -29,17 +30,17 @@ register(
         "cpu",
         IngestPayload,
         "backend.datasets.pipeline:run",
-        "Dataset checks",
+        tr_lazy("Dataset checks"),
         **_ON_PROCESSOR,
         requests=(JobRequestType("dataset-ingest", "datasets:write", IngestOrder, _start_ingest, {"datasetId": "ds_…"}),),
     ),
-    JobType("dataset-scan", "cpu", ScanPayload, "backend.datasets.pipeline:scan", "Dataset checks", **_ON_PROCESSOR),
+    JobType("dataset-scan", "cpu", ScanPayload, "backend.datasets.pipeline:scan", tr_lazy("Dataset checks"), **_ON_PROCESSOR),
     JobType(
         "auto-caption",
         "net",
         CaptionPayload,
         "backend.datasets.pipeline:caption",
-        "Captions",
+        tr_lazy("Captions"),
         **_LIMITS,
         requests=(
             JobRequestType(
@@ -57,7 +58,7 @@ register(
         "cpu",
         CaptionPayload,
         "backend.datasets.pipeline:caption",
-        "Captions",
+        tr_lazy("Captions"),
         **_ON_PROCESSOR,
         same_as="auto-caption",
     ),

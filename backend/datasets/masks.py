@@ -14,6 +14,7 @@ from backend.assets import AssetCard, OpenTx, ThumbFile
 from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit, refresh_status, release
 from backend.db.tables import DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
 from backend.settings import Settings
 from backend.storage import Storage
@@ -21,7 +22,7 @@ from backend.storage import Storage
 UPLOAD = "dataset-mask"
 """`noun` of a mask's upload; its `noun_id` is the image."""
 _LEAST_SIDE = 16
-_GONE = "This picture is no longer in the dataset. Reload the page."
+_GONE = tr_lazy("This picture is no longer in the dataset. Reload the page.")
 _WRITE = text(
     "UPDATE dataset_images d SET mask_asset_id = x.mask, mask_version = d.mask_version + 1 "
     "FROM unnest(CAST(:ids AS text[]), CAST(:masks AS text[])) AS x(id, mask) "
@@ -41,9 +42,9 @@ def save_mask(
         upload, tenant_id = assets.uploads.get(tx, upload_id), str(tx.info["tenant_id"])
         dataset_id = _dataset_id_of(tx, image_id)
     if upload.noun != UPLOAD or upload.noun_id != image_id:
-        raise NotFound("This upload is not a mask of this picture. Draw it again.")
+        raise NotFound(tr_lazy("This upload is not a mask of this picture. Draw it again."))
     if upload.state != "stored":
-        raise Conflict("This mask is still on its way, or was taken already. Save it again.")
+        raise Conflict(tr_lazy("This mask is still on its way, or was taken already. Save it again."))
     with tempfile.TemporaryDirectory(prefix="mask-") as folder:
         storage.get_file(upload.key, path := Path(folder) / "mask.png")
         inspected = _inspect(open_tx, settings, upload_id, path)
@@ -79,9 +80,9 @@ def clear_masks(tx: Session, dataset_id: str, image_ids: Sequence[str], *, reque
     query = select(DatasetImage.id, DatasetImage.mask_asset_id).where(*conditions).order_by(DatasetImage.id)
     before = {image_id: mask for image_id, mask in tx.execute(query.with_for_update())}
     if not before:
-        raise Invalid("None of these pictures has a mask. Choose others, or reload the page.")
+        raise Invalid(tr_lazy("None of these pictures has a mask. Choose others, or reload the page."))
     versions = set_masks(tx, dataset_id, dict.fromkeys(before))
-    title = f"Took away {len(before)} {'mask' if len(before) == 1 else 'masks'}"
+    title = tr_lazy_plural("Removed {n:,} mask", "Removed {n:,} masks", len(before))
     record_edit(
         tx,
         dataset_id,
@@ -124,12 +125,14 @@ def _set_mask(tx: Session, image_id: str, mask: str | None, *, version: int) -> 
     if row is None:
         raise NotFound(_GONE)
     if row.mask_version != version:
-        raise Conflict("Somebody else changed this picture's mask meanwhile. Open it again to see how; yours was not saved.")
+        raise Conflict(
+            tr_lazy("Somebody else changed this picture's mask meanwhile. Open it again to see how; yours was not saved.")
+        )
     before, name = row.mask_asset_id, row.filename
     if before is None and mask is None:
         return
     versions = set_masks(tx, dataset_id, {image_id: mask})
-    title = f"Masked {name}" if mask else f"Took away the mask of {name}"
+    title = tr_lazy("Masked {name}", name=name) if mask else tr_lazy("Removed the mask of {name}", name=name)
     record_edit(tx, dataset_id, "masks", title, {image_id: [before, versions[image_id]]})
     refresh_status(tx, dataset_id)
 

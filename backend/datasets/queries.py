@@ -29,6 +29,7 @@ from backend.datasets.schemas import (
 from backend.db.tables import Asset, Dataset, DatasetImage, Influencer, Job, TrainingRun, Upload
 from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 _MAX_COVERS = 4
 _IMAGE_FIELDS = (
@@ -42,7 +43,7 @@ def get(tx: Session, dataset_id: str) -> DatasetCard:
     """Raises NotFound, also for a deleted one."""
     row = tx.execute(_select_datasets().where(Dataset.id == dataset_id, Dataset.deleted_at.is_(None))).first()
     if row is None:
-        raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
+        raise NotFound(tr_lazy("This dataset does not exist here. It may have been deleted; open the list of datasets."))
     return _dataset_card(*row)
 
 

@@ -15,6 +15,7 @@ from backend.datasets.near_duplicates import regroup
 from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit, refresh_status, release
 from backend.db.tables import DatasetCaption, DatasetEdit, DatasetImage
 from backend.errors import Conflict
+from backend.language import tr_lazy, tr_lazy_plural
 
 _IMAGE_COLUMNS = [column for column in DatasetImage.__table__.columns if column.name != "tenant_id"]
 _CAPTION_FIELDS = ("version", "caption", "source", "said_by", "edit_id", "created_at")
@@ -35,7 +36,12 @@ def remove_images(tx: Session, image_ids: Sequence[str], *, request_key: str = "
         tx.expire_all()
         regroup(tx, dataset_id)
         release(tx, dataset_id, _asset_ids(rows.values()))
-        title = f"Removed {len(rows)} pictures" if len(rows) > 1 else f"Removed {next(iter(rows.values()))['filename']}"
+        first_name = str(next(iter(rows.values()))["filename"])
+        title = (
+            tr_lazy_plural("Removed {n:,} picture", "Removed {n:,} pictures", len(rows))
+            if len(rows) > 1
+            else tr_lazy("Removed {name}", name=first_name)
+        )
         undo = {image_id: [row, captions.get(image_id, [])] for image_id, row in rows.items()}
         record_edit(tx, dataset_id, "removed", title, undo, request_key=request_key)
         refresh_status(tx, dataset_id)
@@ -54,7 +60,7 @@ def restore_images(tx: Session, dataset_id: str, removed: Mapping[str, Any]) -> 
     existing_files = assets.restore(tx, _asset_ids(missing.values()))
     rows = [_restored_row(row, existing_files) for row in missing.values() if row["asset_id"] in existing_files]
     if not rows:
-        raise Conflict("These pictures cannot come back: their files are gone for good, or they were added again.")
+        raise Conflict(tr_lazy("These pictures cannot come back: their files are gone for good, or they were added again."))
     tx.execute(insert(DatasetImage), rows)
     versions = [
         dict(zip(_CAPTION_FIELDS, version, strict=True)) | {"image_id": row["id"]}

@@ -17,12 +17,13 @@ from backend.db.tables import Dataset, DatasetRight
 from backend.errors import Invalid
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
-SAMPLE_NOTE = "A sample character of this studio, free to use."
+SAMPLE_NOTE = tr_lazy("A sample character of this studio, free to use.")
 STATEMENTS: dict[RightsKind, str] = {
-    "made_up": "They show a made-up person, and I may use these pictures.",
-    "myself": "They show me.",
-    "agreed": "They show someone who agreed in writing to this use.",
+    "made_up": tr_lazy("They show a made-up person, and I may use these pictures."),
+    "myself": tr_lazy("They show me."),
+    "agreed": tr_lazy("They show someone who agreed in writing to this use."),
 }
 
 
@@ -41,7 +42,7 @@ def declare_rights(
     """
     draft = RightsDraft(kind=kind, statement=statement or STATEMENTS.get(kind, ""), note=note, until=until)
     if kind == "withdrawn" or (until and until <= now()):
-        raise Invalid("The end of the agreement lies in the past. Choose a later day, or none.")
+        raise Invalid(tr_lazy("The end of the agreement is in the past. Choose a later day, or none."))
     _save_statement(tx, dataset_id, draft)
     events.record(tx, "dataset.rights_declared", "dataset", dataset_id, {"statement": draft.statement, "kind": kind})
     return get(tx, dataset_id)
@@ -57,13 +58,13 @@ def declare_sample_rights(tx: Session, dataset_id: str) -> None:
 def withdraw_sample_rights(tx: Session, dataset_id: str) -> None:
     """The statement about a sample character does not cover pictures that a user adds, so it is withdrawn."""
     if get(tx, dataset_id).rights_note == SAMPLE_NOTE:
-        withdraw_rights(tx, dataset_id, note="Pictures of your own came in beside the sample character's.")
+        withdraw_rights(tx, dataset_id, note=tr_lazy("Your own pictures were added to the sample character's."))
 
 
 def withdraw_rights(tx: Session, dataset_id: str, *, note: str = "") -> DatasetCard:
     """Ends the current statement: no training on these pictures until there is another one. Raises NotFound, Invalid."""
     if not get(tx, dataset_id).rights_statement:
-        raise Invalid("Nothing has been declared about these pictures, so there is nothing to withdraw.")
+        raise Invalid(tr_lazy("Nothing has been declared about these pictures, so there is nothing to withdraw."))
     _save_statement(tx, dataset_id, RightsDraft(kind="withdrawn", note=note))
     events.record(tx, "dataset.rights_withdrawn", "dataset", dataset_id, {"note": note})
     return get(tx, dataset_id)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from backend.datasets.schemas import Finding, Readiness, Stats
+from backend.language import tr_lazy, tr_lazy_plural
 
 MIN_BLUR_THRESHOLD, MAX_BLUR_THRESHOLD, BLUR_SHARE_OF_MEDIAN = 4.0, 150.0, 0.25
 """In units of `Measures.sharpness`. Sharp photographs have 1,000 to 10,000, visibly blurred ones less than 200, but sharp
@@ -45,93 +46,144 @@ def dataset_status(state: Readiness) -> str:
 def _blockers(stats: Stats, trigger_word: str, rights: str, expired: bool, max_images: int) -> Iterable[Finding]:
     n = stats.included
     if not rights:
-        yield Finding("no_rights", "Say whose pictures these are. Training starts only with that statement.")
+        yield Finding("no_rights", tr_lazy("Say whose pictures these are. Training starts only with that statement."))
     elif expired:
-        yield Finding("rights_expired", "The agreement about these pictures has run out. Renew the statement, then train.")
+        text = tr_lazy("The agreement about these pictures has run out. Renew the statement, then train.")
+        yield Finding("rights_expired", text)
     if n < MIN_IMAGES:
-        missing = _with_noun(MIN_IMAGES - n, "more picture")
-        yield Finding("too_few", f"Add {missing}: training needs at least {MIN_IMAGES}, and {GOOD_IMAGES} to 30 work well.", n)
-    if 0 < max_images < n:
-        yield Finding(
-            "too_many", f"Leave out {_with_noun(n - max_images, 'picture')}: a set may have at most {max_images:,}.", n
+        text = tr_lazy_plural(
+            "Add {n:,} more picture: training needs at least {least}, and {good} to 30 work well.",
+            "Add {n:,} more pictures: training needs at least {least}, and {good} to 30 work well.",
+            MIN_IMAGES - n,
+            least=MIN_IMAGES,
+            good=GOOD_IMAGES,
         )
+        yield Finding("too_few", text, n)
+    if 0 < max_images < n:
+        text = tr_lazy_plural(
+            "Leave out {n:,} picture: a dataset may have at most {most:,}.",
+            "Leave out {n:,} pictures: a dataset may have at most {most:,}.",
+            n - max_images,
+            most=max_images,
+        )
+        yield Finding("too_many", text, n)
     if not trigger_word:
-        yield Finding("no_trigger_word", "Give the set a trigger word: the word that will call this person in prompts.")
+        text = tr_lazy("Give the dataset a trigger word: the word that stands for this person in prompts.")
+        yield Finding("no_trigger_word", text)
     if n := stats.too_small:
-        problem = f"{_with_noun(n, 'picture')} {_is_or_are(n)} far too small and would be enlarged more than four times."
-        text = f"{problem} Leave {_it_or_them(n)} out."
+        text = tr_lazy_plural(
+            "{n:,} picture is far too small and would be enlarged more than four times. Leave it out.",
+            "{n:,} pictures are far too small and would be enlarged more than four times. Leave them out.",
+            n,
+        )
         yield Finding("too_small", text, n)
 
 
 def _warnings(stats: Stats, trigger_word: str, side: int | None) -> Iterable[Finding]:
     if MIN_IMAGES <= stats.included < GOOD_IMAGES:
-        text = f"{stats.included} pictures are few: with {GOOD_IMAGES} or more, new scenes work better."
+        text = tr_lazy("{n} pictures are few: with {good} or more, new scenes work better.", n=stats.included, good=GOOD_IMAGES)
         yield Finding("few", text, stats.included)
     if n := stats.blurred:
-        yield Finding(
-            "blurred",
-            f"{_with_noun(n, 'picture')} {_is_or_are(n)} blurred. Leave {_it_or_them(n)} out unless you like the look.",
+        text = tr_lazy_plural(
+            "{n:,} picture is blurred. Leave it out unless you like the look.",
+            "{n:,} pictures are blurred. Leave them out unless you like the look.",
             n,
         )
+        yield Finding("blurred", text, n)
     if n := stats.near_duplicates:
-        text = (
-            f"{_with_noun(n, 'picture')} {'looks' if n == 1 else 'look'} almost like another one. Keep the best of each group."
+        text = tr_lazy_plural(
+            "{n:,} picture looks almost like another one. Keep the best of each group.",
+            "{n:,} pictures look almost like another one. Keep the best of each group.",
+            n,
         )
         yield Finding("near_duplicates", text, n)
     if n := stats.uncaptioned:
-        problem = f"{_with_noun(n, 'picture')} {'has' if n == 1 else 'have'} no caption"
-        text = f"{problem} and will be learned as “{trigger_word or '…'}” alone."
+        text = tr_lazy_plural(
+            "{n:,} picture has no caption and will be learned as “{trigger_word}” alone.",
+            "{n:,} pictures have no caption and will be learned as “{trigger_word}” alone.",
+            n,
+            trigger_word=trigger_word or "…",
+        )
         yield Finding("uncaptioned", text, n)
     if trigger_word and (n := stats.without_trigger):
-        text = f"{_with_noun(n, 'caption')} without the trigger word “{trigger_word}”; it is put in front when training starts."
+        text = tr_lazy_plural(
+            "{n:,} caption without the trigger word “{trigger_word}”; it is put in front when training starts.",
+            "{n:,} captions without the trigger word “{trigger_word}”; it is put in front when training starts.",
+            n,
+            trigger_word=trigger_word,
+        )
         yield Finding("without_trigger", text, n)
     if side and (n := stats.low_resolution):
-        text = (
-            f"{_with_noun(n, 'picture')} {_is_or_are(n)} smaller than the {side} px this model trains at, and will be enlarged."
+        text = tr_lazy_plural(
+            "{n:,} picture is smaller than the {side} px this model trains at, and will be enlarged.",
+            "{n:,} pictures are smaller than the {side} px this model trains at, and will be enlarged.",
+            n,
+            side=side,
         )
         yield Finding("low_resolution", text, n)
 
 
 def _measure_warnings(stats: Stats) -> Iterable[Finding]:
-    for code, description in (
-        ("dark", "too dark"),
-        ("bright", "too bright"),
-        ("flat", "without contrast"),
-        ("clipped", "burnt out or pitch black"),
-    ):
-        if n := getattr(stats, code):
-            yield Finding(
-                code,
-                f"{_with_noun(n, 'picture')} {_is_or_are(n)} {description}. "
-                f"Leave {_it_or_them(n)} out unless that is the look.",
-                n,
-            )
-    if n := stats.several_faces:
-        text = (
-            f"{_with_noun(n, 'picture')} {'shows' if n == 1 else 'show'} more than one face: the model may learn the wrong one."
-        )
-        yield Finding("several_faces", text, n)
-    framed = stats.face + stats.bust + stats.body
-    for code, description in (("face", "faces"), ("bust", "half-length pictures"), ("body", "full-length pictures")):
-        if framed >= GOOD_IMAGES and (n := getattr(stats, code)) > ONE_SIDED_SHARE * framed:
-            yield Finding(
-                "framing", f"{n} of {framed} are {description}. A mix of face, bust and body works in more scenes.", n
-            )
-    if n := stats.unmeasured:
-        yield Finding(
-            "unmeasured",
-            f"{_with_noun(n, 'picture')} {_is_or_are(n)} not measured by this version yet. Check {_it_or_them(n)} again.",
+    if n := stats.dark:
+        text = tr_lazy_plural(
+            "{n:,} picture is too dark. Leave it out unless that is the look.",
+            "{n:,} pictures are too dark. Leave them out unless that is the look.",
             n,
         )
+        yield Finding("dark", text, n)
+    if n := stats.bright:
+        text = tr_lazy_plural(
+            "{n:,} picture is too bright. Leave it out unless that is the look.",
+            "{n:,} pictures are too bright. Leave them out unless that is the look.",
+            n,
+        )
+        yield Finding("bright", text, n)
+    if n := stats.flat:
+        text = tr_lazy_plural(
+            "{n:,} picture is without contrast. Leave it out unless that is the look.",
+            "{n:,} pictures are without contrast. Leave them out unless that is the look.",
+            n,
+        )
+        yield Finding("flat", text, n)
+    if n := stats.clipped:
+        text = tr_lazy_plural(
+            "{n:,} picture is overexposed or pitch black. Leave it out unless that is the look.",
+            "{n:,} pictures are overexposed or pitch black. Leave them out unless that is the look.",
+            n,
+        )
+        yield Finding("clipped", text, n)
+    if n := stats.several_faces:
+        text = tr_lazy_plural(
+            "{n:,} picture shows more than one face: the model may learn the wrong one.",
+            "{n:,} pictures show more than one face: the model may learn the wrong one.",
+            n,
+        )
+        yield Finding("several_faces", text, n)
+    yield from _framing_warnings(stats)
+    if n := stats.unmeasured:
+        text = tr_lazy_plural(
+            "{n:,} picture is not measured by this version yet. Check it again.",
+            "{n:,} pictures are not measured by this version yet. Check them again.",
+            n,
+        )
+        yield Finding("unmeasured", text, n)
 
 
-def _with_noun(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def _is_or_are(n: int) -> str:
-    return "is" if n == 1 else "are"
-
-
-def _it_or_them(n: int) -> str:
-    return "it" if n == 1 else "them"
+def _framing_warnings(stats: Stats) -> Iterable[Finding]:
+    framed = stats.face + stats.bust + stats.body
+    if framed < GOOD_IMAGES:
+        return
+    most = ONE_SIDED_SHARE * framed
+    if (n := stats.face) > most:
+        text = tr_lazy("{n} of {total} are faces. A mix of face, bust and body works in more scenes.", n=n, total=framed)
+        yield Finding("framing", text, n)
+    if (n := stats.bust) > most:
+        text = tr_lazy(
+            "{n} of {total} are half-length pictures. A mix of face, bust and body works in more scenes.", n=n, total=framed
+        )
+        yield Finding("framing", text, n)
+    if (n := stats.body) > most:
+        text = tr_lazy(
+            "{n} of {total} are full-length pictures. A mix of face, bust and body works in more scenes.", n=n, total=framed
+        )
+        yield Finding("framing", text, n)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 MAX_CAPTION_CHARS = 2000
 ProblemCode = Literal[
@@ -122,8 +123,8 @@ CAPTION_VERBS = {
     "suffix": "Added “{put}” at the end",
     "remove": "Removed the tag “{find}”",
     "cut": "Took out “{find}”",
-    "trigger": "Put the trigger word in front",
-    "tidy": "Tidied commas and repeated tags",
+    "trigger": tr_lazy("Put the trigger word in front"),
+    "tidy": tr_lazy("Tidied commas and repeated tags"),
 }
 
 
@@ -138,7 +139,8 @@ class CaptionEdit(Draft):
 
     @property
     def title(self) -> str:
-        return CAPTION_VERBS[self.verb].format(find=self.find.strip(), put=self.put.strip())
+        template = CAPTION_VERBS[self.verb]
+        return template if self.verb in ("trigger", "tidy") else template.format(find=self.find.strip(), put=self.put.strip())
 
 
 class IngestPayload(BaseModel):

@@ -31,6 +31,7 @@ from backend.engines.local import starter_model
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy, tr_lazy_plural
 
 MAX_REPEATS = 999
 CLOSED = "closed"
@@ -121,7 +122,9 @@ def delete(tx: Session, dataset_id: str) -> None:
     """Its files are purged some days later; LoRAs trained on it stay. Raises NotFound, Conflict (it is being trained on)."""
     row = lock_dataset(tx, dataset_id)
     if get(tx, dataset_id).status == "training":
-        raise Conflict(f"{row.name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.")
+        raise Conflict(
+            tr_lazy("{name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.", name=row.name)
+        )
     files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
     release(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])
     tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(deleted_at=func.clock_timestamp()))
@@ -142,7 +145,7 @@ def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
     if not uploads.count(tx, "dataset", dataset_id, states=("stored",)):
         if latest:
             return latest
-        raise Invalid("There are no new pictures to check. Upload some first.")
+        raise Invalid(tr_lazy("There are no new pictures to check. Upload some first."))
     return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id), request_key)
 
 
@@ -151,7 +154,9 @@ def add_sample_character(tx: Session, dataset_id: str, name: str, request_key: s
     row = lock_dataset(tx, dataset_id)
     names = [character.name for character in starter_model.characters()]
     if name not in names:
-        raise Invalid(f"There is no sample character called {name!r}. There are: {', '.join(names)}.")
+        raise Invalid(
+            tr_lazy("There is no sample character called {name}. There are: {names}.", name=repr(name), names=", ".join(names))
+        )
     return _enqueue(tx, row, IngestPayload(dataset_id=dataset_id, character=name), request_key)
 
 
@@ -161,7 +166,7 @@ def scan(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
     latest = jobs.latest(tx, ("dataset", dataset_id), "dataset-scan")
     if latest and not latest.ended and not latest.cancel_requested:
         return latest
-    payload, title = ScanPayload(dataset_id=dataset_id), f"Measure the pictures of {row.name}"
+    payload, title = ScanPayload(dataset_id=dataset_id), tr_lazy("Measure the pictures of {name}", name=row.name)
     return jobs.enqueue(
         tx, kind="dataset-scan", payload=payload, title=title, request_key=request_key, subject=("dataset", dataset_id)
     )
@@ -177,29 +182,32 @@ def set_included(tx: Session, image_ids: Sequence[str], included: bool, *, title
     where = DatasetImage.id.in_(image_ids)
     dataset_ids = sorted(tx.scalars(select(DatasetImage.dataset_id).where(where).distinct()))
     if not dataset_ids:
-        raise NotFound("These pictures are no longer in the dataset. Reload the page.")
+        raise NotFound(tr_lazy("These pictures are no longer in the dataset. Reload the page."))
     for dataset_id in dataset_ids:
         lock_dataset(tx, dataset_id)
         conditions = where, DatasetImage.dataset_id == dataset_id, DatasetImage.included.is_(not included)
         changed = tx.scalars(update(DatasetImage).where(*conditions).values(included=included).returning(DatasetImage.id)).all()
         if changed:
             undo = {image_id: [not included, included] for image_id in changed}
-            entry_title = (
-                title
-                or f"{'Took in' if included else 'Left out'} {len(changed)} {'picture' if len(changed) == 1 else 'pictures'}"
-            )
+            entry_title = title or _included_title(len(changed), included)
             record_edit(tx, dataset_id, "included", entry_title, undo, request_key=request_key)
         refresh_status(tx, dataset_id)
     return tx.scalar(select(func.count()).select_from(DatasetImage).where(where)) or 0
 
 
+def _included_title(n: int, included: bool) -> str:
+    if included:
+        return tr_lazy_plural("Included {n:,} picture", "Included {n:,} pictures", n)
+    return tr_lazy_plural("Left out {n:,} picture", "Left out {n:,} pictures", n)
+
+
 def set_repeats(tx: Session, image_id: str, repeats: int) -> None:
     """How often an epoch of a training shows the picture. Raises NotFound, Invalid."""
     if not 1 <= repeats <= MAX_REPEATS:
-        raise Invalid(f"A picture is shown 1 to {MAX_REPEATS} times an epoch.")
+        raise Invalid(tr_lazy("A picture is repeated 1 to {most} times an epoch.", most=MAX_REPEATS))
     dataset_id = tx.scalar(select(DatasetImage.dataset_id).where(DatasetImage.id == image_id))
     if dataset_id is None:
-        raise NotFound("This picture is no longer in the dataset. Reload the page.")
+        raise NotFound(tr_lazy("This picture is no longer in the dataset. Reload the page."))
     lock_dataset(tx, dataset_id)
     tx.execute(update(DatasetImage).where(DatasetImage.id == image_id).values(repeats=repeats))
     refresh_status(tx, dataset_id)
@@ -223,7 +231,7 @@ def lock_dataset(tx: Session, dataset_id: str) -> Dataset:
         select(Dataset).where(Dataset.id == dataset_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
     if row is None or row.deleted_at is not None:
-        raise NotFound("This dataset does not exist here. It may have been deleted; open the list of datasets.")
+        raise NotFound(tr_lazy("This dataset does not exist here. It may have been deleted; open the list of datasets."))
     return row
 
 
@@ -251,11 +259,11 @@ def _save_with_unique_name(tx: Session, row: Dataset) -> None:
             tx.add(row)
             tx.flush()
     except IntegrityError as error:
-        raise Conflict(f"Dataset with name '{name}' already exists") from error
+        raise Conflict(tr_lazy("Dataset with name '{name}' already exists", name=name)) from error
 
 
 def _enqueue(tx: Session, row: Dataset, payload: IngestPayload, request_key: str) -> JobCard:
-    title = f"Check new pictures for {row.name}"
+    title = tr_lazy("Check new pictures for {name}", name=row.name)
     return jobs.enqueue(
         tx, kind="dataset-ingest", payload=payload, title=title, request_key=request_key, subject=("dataset", row.id)
     )

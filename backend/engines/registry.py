@@ -13,6 +13,7 @@ from backend.engines.ports.text import TextEngine
 from backend.engines.ports.trainer import LoraTrainer
 from backend.engines.ports.upscale import Upscaler
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 
@@ -71,7 +72,7 @@ def _image(settings: Settings) -> ImageEngine:
 
             return ComfyImageEngine(settings)
         case other:
-            raise Invalid(f"IMAGE_ENGINE is {other!r}. Set it to auto, diffusers or comfyui.")
+            raise Invalid(tr_lazy("IMAGE_ENGINE is {other}. Set it to auto, diffusers or comfyui.", other=repr(other)))
 
 
 def _trainer(settings: Settings) -> LoraTrainer:
@@ -85,7 +86,7 @@ def _trainer(settings: Settings) -> LoraTrainer:
 
             return KohyaTrainer(settings)
         case other:
-            raise Invalid(f"TRAINER_ENGINE is {other!r}. Set it to auto, peft or kohya.")
+            raise Invalid(tr_lazy("TRAINER_ENGINE is {other}. Set it to auto, peft or kohya.", other=repr(other)))
 
 
 def _identity(settings: Settings) -> IdentityEngine:
@@ -111,7 +112,7 @@ def _upscaler(settings: Settings) -> Upscaler:
 
             return ComfyUpscaler(settings)
         case other:
-            raise Invalid(f"UPSCALE_ENGINE is {other!r}. Set it to auto, pillow or comfyui.")
+            raise Invalid(tr_lazy("UPSCALE_ENGINE is {other}. Set it to auto, pillow or comfyui.", other=repr(other)))
 
 
 def motion_engine_name(settings: Settings) -> str:
@@ -131,7 +132,7 @@ def _motion(settings: Settings) -> MotionEngine:
 
             return ComfyMotion(settings)
         case other:
-            raise Invalid(f"MOTION_ENGINE is {other!r}. Set it to auto, camera or comfyui.")
+            raise Invalid(tr_lazy("MOTION_ENGINE is {other}. Set it to auto, camera or comfyui.", other=repr(other)))
 
 
 def _text(settings: Settings) -> TextEngine:
@@ -148,7 +149,7 @@ def build_captioners(settings: Settings) -> dict[str, Captioner]:
     """Name -> captioner, the preferred one first. Starts no process. Raises Invalid for an unknown CAPTION_ENGINE."""
     choice = settings.captions.engine
     if choice not in ("auto", "vision", "blip", "template"):
-        raise Invalid(f"CAPTION_ENGINE is {choice!r}. Set it to auto, vision, blip or template.")
+        raise Invalid(tr_lazy("CAPTION_ENGINE is {choice}. Set it to auto, vision, blip or template.", choice=repr(choice)))
     captioners: list[Captioner] = []
     if choice == "vision" or (choice == "auto" and settings.text.is_model):
         from backend.engines.openrouter.vision_captioner import VisionCaptioner

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Board, BoardPicture
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 STEP = 1 << 20
 """Distance between two neighbours: about twenty moves to the same place fit before a board is renumbered."""
@@ -21,7 +22,7 @@ def lock_board(tx: Session, board_id: str, **values: object) -> str:
     board = update(Board).where(Board.id == board_id, Board.deleted_at.is_(None)).returning(Board.name)
     name = tx.scalar(board.values(updated_at=func.clock_timestamp(), **values))
     if name is None:
-        raise NotFound("This board does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This board does not exist here. It may have been deleted."))
     return name
 
 
@@ -67,7 +68,7 @@ def arrange(tx: Session, board_id: str, moving: Sequence[str], before: str | Non
     rows = tx.execute(select(BoardPicture.picture_id, BoardPicture.position).where(*is_moving))
     old_positions = [(picture_id, position) for picture_id, position in rows]
     if len(old_positions) < len(moving):
-        raise NotFound("One of these pictures is not on the board any more. Open the board again.")
+        raise NotFound(tr_lazy("One of these pictures is not on the board any more. Open the board again."))
     step = STEP if high is None else (high - low) // (len(moving) + 1)
     set_positions(tx, board_id, [(picture_id, low + step * n) for n, picture_id in enumerate(moving, 1)])
     return old_positions
@@ -89,7 +90,7 @@ def _free_range(tx: Session, board_id: str, moving: Sequence[str], before: str |
         return tx.scalar(select(func.max(BoardPicture.position)).where(*others)) or 0, None
     high = tx.scalar(select(BoardPicture.position).where(*others, BoardPicture.picture_id == before))
     if high is None:
-        raise NotFound("The picture to put them in front of is not on the board any more. Open the board again.")
+        raise NotFound(tr_lazy("The picture to put them in front of is not on the board any more. Open the board again."))
     low = tx.scalar(select(func.max(BoardPicture.position)).where(*others, BoardPicture.position < high))
     return (low if low is not None else high - STEP), high
 

@@ -16,6 +16,7 @@ from backend.gallery import board_order, undo_entries
 from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import COUNT_LIMIT, BoardCard, BoardDraft, UndoEntry
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 MAX_BOARDS = 500
 
@@ -32,7 +33,7 @@ def get_board(tx: Session, board_id: str) -> BoardCard:
     """A board, also a deleted one (`deleted_at` is set then). Raises NotFound."""
     row = tx.execute(_cards().where(Board.id == board_id)).first()
     if row is None:
-        raise NotFound("This board does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This board does not exist here. It may have been made in another workspace."))
     return _card(row)
 
 
@@ -46,7 +47,9 @@ def boards_of_picture(tx: Session, picture_id: str) -> list[tuple[str, str]]:
 def create_board(tx: Session, *, draft: BoardDraft) -> BoardCard:
     """Creates a board. Raises Invalid (too many boards), Conflict (the name is taken)."""
     if (tx.scalar(select(func.count()).select_from(Board).where(Board.deleted_at.is_(None))) or 0) >= MAX_BOARDS:
-        raise Invalid(f"There are {MAX_BOARDS} boards already. Delete one that is not needed any more.")
+        raise Invalid(
+            tr_lazy("There are {max_boards} boards already. Delete one that is not needed any more.", max_boards=MAX_BOARDS)
+        )
     row = {"id": new_id("brd"), "name": draft.name, "notes": draft.notes, "created_by": tx.info.get("user_id")}
     board_id = tx.scalar(insert(Board).values(row).on_conflict_do_nothing().returning(Board.id))
     if board_id is None:
@@ -68,7 +71,7 @@ def set_board_cover(tx: Session, board_id: str, picture_id: str | None) -> None:
     """Sets the cover; None: the board's first picture. Raises NotFound, Invalid (not on the board)."""
     position = select(BoardPicture.position).where(BoardPicture.board_id == board_id, BoardPicture.picture_id == picture_id)
     if picture_id is not None and tx.scalar(position) is None:
-        raise Invalid("The cover is a picture of the board. Add it to the board first.")
+        raise Invalid(tr_lazy("The cover is a picture of the board. Add it to the board first."))
     board_order.lock_board(tx, board_id, cover_id=picture_id)
 
 
@@ -94,10 +97,12 @@ def undelete_boards(tx: Session, board_ids: Sequence[str]) -> None:
     for board_id in board_ids:
         board = tx.scalars(select(Board).where(Board.id == board_id).with_for_update()).one_or_none()
         if board is None:
-            raise NotFound("This board was deleted for good. Make a new one.")
+            raise NotFound(tr_lazy("This board was deleted for good. Make a new one."))
         same_name = select(Board.id).where(Board.name == board.name, Board.id != board_id, Board.deleted_at.is_(None))
         if tx.scalar(same_name) is not None:
-            raise Conflict(f"Meanwhile another board is called “{board.name}”. Rename that one first, then try again.")
+            raise Conflict(
+                tr_lazy("Meanwhile another board is called “{name}”. Rename that one first, then try again.", name=board.name)
+            )
         board.deleted_at = None
         tx.flush()
         events.record(tx, "board.restored", "board", board_id)
@@ -118,7 +123,7 @@ def arrange_board(tx: Session, board_id: str, *, picture_ids: Sequence[str], bef
         return earlier
     moving = list(dict.fromkeys(picture_ids))
     if not moving or before in moving:
-        raise Invalid("Choose what to move, and another picture to put it in front of.")
+        raise Invalid(tr_lazy("Choose what to move, and another picture to put it in front of."))
     board_order.lock_board(tx, board_id)
     positions = board_order.arrange(tx, board_id, moving, before)
     undo_data = {"board": board_id, "places": positions}

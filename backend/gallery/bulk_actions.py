@@ -15,6 +15,7 @@ from backend.gallery import board_order, queries, service, undo_entries
 from backend.gallery.boards import undelete_boards
 from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, BulkActionDraft, GalleryFilters, UndoEntry
+from backend.language import tr_lazy
 
 
 def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None = None, request_key: str) -> UndoEntry:
@@ -28,9 +29,9 @@ def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None =
     if filters is not None:
         ids = queries.matching_ids(tx, filters=filters, most=MAX_PICTURES)
     if not ids:
-        raise Invalid("Choose at least one picture.")
+        raise Invalid(tr_lazy("Choose at least one picture."))
     if len(_existing(tx, ids)) < len(ids):
-        raise NotFound("One of these pictures does not exist here any more. Load the gallery again.")
+        raise NotFound(tr_lazy("One of these pictures does not exist here any more. Load the gallery again."))
     sentence, count, before = _ACTIONS[draft.kind](tx, draft, ids)
     return undo_entries.record(tx, draft.kind, request_key, sentence, count, before)
 
@@ -48,7 +49,7 @@ Performed = tuple[str, int, dict[str, Any]]
 
 def _rate(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     if draft.rating is None:
-        raise Invalid("Say how many stars, 0 to 5.")
+        raise Invalid(tr_lazy("Say how many stars, 0 to 5."))
     ids_by_rating: dict[str, list[str]] = {}
     for picture_id, rating in tx.execute(select(Picture.id, Picture.rating).where(Picture.id.in_(ids))):
         if rating != draft.rating:
@@ -120,7 +121,7 @@ def _unremove(tx: Session, before: dict[str, Any]) -> None:
 def _move(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     source, target = _require_board(draft.from_board_id), _require_board(draft.board_id)
     if source == target:
-        raise Invalid("Choose another board to move to.")
+        raise Invalid(tr_lazy("Choose another board to move to."))
     for board_id in sorted((source, target)):
         board_order.lock_board(tx, board_id)
     name = tx.scalar(select(Board.name).where(Board.id == target))
@@ -174,5 +175,5 @@ def _existing(tx: Session, ids: Sequence[str]) -> set[str]:
 
 def _require_board(board_id: str | None) -> str:
     if not board_id:
-        raise Invalid("Choose a board.")
+        raise Invalid(tr_lazy("Choose a board."))
     return board_id

@@ -22,6 +22,7 @@ from backend.generation import LoraRef, PictureRecipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE, add_mark
 from backend.media.images.picture_hash import bands
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
@@ -45,7 +46,7 @@ def start_import(
         duplicates.accept_anyway(tx, anyway)
     waiting = uploads.count(tx, NOUN, INBOX, states=("stored",))
     if not waiting:
-        raise Invalid("There is nothing to bring in. Choose pictures first.")
+        raise Invalid(tr_lazy("There is nothing to bring in. Choose pictures first."))
     if board_id:
         board_order.lock_board(tx, board_id)
     if influencer_id:

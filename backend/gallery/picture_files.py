@@ -17,6 +17,7 @@ from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload, GalleryFilters
 from backend.generation import PictureCard
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.media.images import picture_metadata, recipe_text
 from backend.media.images.recipe_text import ParsedRecipe
 from backend.storage import Storage
@@ -45,7 +46,13 @@ class PictureFile:
         try:
             return picture_metadata.with_recipe(data, self.content_type, self.texts, width=self.width, height=self.height)
         except ValueError as error:
-            raise Invalid(f"The recipe cannot be written into {self.filename}: {error}. Download it without.") from error
+            raise Invalid(
+                tr_lazy(
+                    "The recipe cannot be written into {filename}: {error}. Download it without.",
+                    filename=self.filename,
+                    error=str(error),
+                )
+            ) from error
 
 
 def picture_file(tx: Session, picture_id: str, *, with_recipe: bool = False) -> PictureFile:
@@ -58,7 +65,9 @@ def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = 
     """Raises Invalid (a kind of file that holds no recipe)."""
     if with_recipe and asset.content_type not in picture_metadata.CONTENT_TYPES:
         kind = asset.content_type.rpartition("/")[2].upper()
-        raise Invalid(f"A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.")
+        raise Invalid(
+            tr_lazy("A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.", kind=kind)
+        )
     name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"
     texts = recipe_texts(card) if with_recipe else {}
     return PictureFile(name, asset.content_type, asset.key, texts, card.width, card.height)
@@ -102,7 +111,7 @@ def start_archive(tx: Session, *, draft: ArchiveDraft, filters: GalleryFilters |
         ids = queries.matching_ids(tx, filters=filters, most=MAX_PICTURES) if filters is not None else list(draft.picture_ids)
         name, is_empty = draft.name, not ids
     if is_empty:
-        raise Invalid("There are no pictures to pack. Choose some first.")
+        raise Invalid(tr_lazy("There are no pictures to pack. Choose some first."))
     payload = ArchivePayload(filename=safe_name(name), board_id=draft.board_id, picture_ids=ids, with_recipe=draft.with_recipe)
     title = f"ZIP of “{name}”" if draft.board_id else f"ZIP of {count_pictures(len(ids))}"
     subject = ("board", draft.board_id) if draft.board_id else ("", "")

@@ -19,6 +19,7 @@ from backend.gallery.schemas import ArchivePayload, GalleryFilters, ImportPayloa
 from backend.generation import PictureCard
 from backend.jobs.context import JobContext
 from backend.kit.clock import now
+from backend.language import tr_lazy
 from backend.media.documents import zip as archives
 
 _BATCH = 200
@@ -50,7 +51,7 @@ def _make_archive(ctx: JobContext, payload: ArchivePayload) -> dict[str, Any]:
     chunks = _HashedChunks(archives.stream(entries.files()))
     ctx.app.storage.put_stream(key, chunks, -1, "application/zip")
     if not entries.packed:
-        raise Invalid("None of these pictures has a file any more. Choose others.")
+        raise Invalid(tr_lazy("None of these pictures has a file any more. Choose others."))
     with ctx.transaction() as tx:
         assets.confirm(tx, {asset_id: UploadedFile(file, chunks.size, chunks.sha256)})
     left_out = len(ids) - entries.packed

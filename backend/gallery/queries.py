@@ -22,6 +22,7 @@ from backend.errors import Invalid, NotFound
 from backend.gallery.schemas import TILE_COLUMNS, Count, GalleryFilters, GalleryPage, TileCard, TilePage
 from backend.gallery.search import GallerySearch, parse_search
 from backend.kit.ids import first_id
+from backend.language import tr_lazy
 
 COUNT_TO = 10_000
 MAX_PAGE_SIZE = 200
@@ -108,7 +109,7 @@ def tile(tx: Session, picture_id: str) -> TileCard:
     """Raises NotFound."""
     row = tx.execute(select(*(getattr(Picture, name) for name in TILE_COLUMNS)).where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound("This picture does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This picture does not exist here. It may have been made in another workspace."))
     return TileCard(*row)
 
 
@@ -147,7 +148,7 @@ def _query_values(
     }
     values |= {key: value for key, value in optional.items() if value is not None and value != ""}
     if filters.order in _ON_BOARD and "board" not in values:
-        raise Invalid("Pictures have an order of their own only on a board. Choose one, or sort by newest.")
+        raise Invalid(tr_lazy("Pictures have an order of their own only on a board. Choose one, or sort by newest."))
     return values
 
 
@@ -171,7 +172,7 @@ def _influencer(tx: Session, name: str) -> str:
 def _board(tx: Session, name: str) -> str:
     board_id = tx.scalar(select(Board.id).where(func.lower(Board.name) == name.lower(), Board.deleted_at.is_(None)))
     if board_id is None:
-        raise Invalid(f"There is no board called “{name[:60]}”. Look at the list of boards.")
+        raise Invalid(tr_lazy("There is no board called “{name}”. Look at the list of boards.", name=name[:60]))
     return str(board_id)
 
 
@@ -198,5 +199,5 @@ def _cursor_at(tx: Session, picture_id: str, filters: GalleryFilters) -> str:
     position_of_picture = BoardPicture.board_id == _resolved_query(tx, filters)["board"], BoardPicture.picture_id == picture_id
     position = tx.scalar(select(BoardPicture.position).where(*position_of_picture))
     if position is None:
-        raise NotFound("This picture is not on this board any more. Open the board again.")
+        raise NotFound(tr_lazy("This picture is not on this board any more. Open the board again."))
     return f"{position}:{picture_id}"

@@ -13,6 +13,7 @@ from backend import events
 from backend.db.tables import Picture, PictureCheck
 from backend.errors import Conflict, Invalid, NotFound
 from backend.identity import GateState
+from backend.language import tr_lazy
 
 ReviewDecision = Literal["approved", "rejected"]
 _GATE = {"approved": "open", "rejected": "rejected"}
@@ -35,7 +36,7 @@ def decide(
 def undo_decision(tx: Session, before: Mapping[str, str], *, expected: GateState | None = None) -> None:
     """Undoes `decide`: `before` is what it returned. `expected`: where it had put them. Raises as `decide`."""
     if set(before.values()) - {"open", "held", "rejected"}:
-        raise Invalid("This cannot be taken back: the list of pictures is damaged. Load the page again.")
+        raise Invalid(tr_lazy("This cannot be taken back: the list of pictures is damaged. Load the page again."))
     _lock_gates(tx, list(before), expected)
     _set_gates(tx, before, "")
 
@@ -49,13 +50,13 @@ def held_counts(tx: Session) -> dict[str, int]:
 
 def _lock_gates(tx: Session, picture_ids: Sequence[str], expected: str | None) -> dict[str, str]:
     if not picture_ids:
-        raise Invalid("Choose at least one picture.")
+        raise Invalid(tr_lazy("Choose at least one picture."))
     query = select(Picture.id, Picture.gate).where(Picture.id.in_(picture_ids), Picture.deleted_at.is_(None))
     gates = {picture_id: gate for picture_id, gate in tx.execute(query.order_by(Picture.id).with_for_update())}
     if len(gates) != len(set(picture_ids)):
-        raise NotFound("One of these pictures does not exist here any more. Load the page again.")
+        raise NotFound(tr_lazy("One of these pictures does not exist here any more. Load the page again."))
     if expected and set(gates.values()) != {expected}:
-        raise Conflict("Somebody has decided on one of these pictures since you looked. Load them again, then decide.")
+        raise Conflict(tr_lazy("Somebody has decided on one of these pictures since you looked. Load them again, then decide."))
     return gates
 
 

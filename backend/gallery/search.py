@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 TERMS = {
     "seed": "seed:123",
@@ -69,11 +70,14 @@ def parse_search(text: str) -> GallerySearch:
 def _term(key: str, value: str) -> dict[str, object]:
     if key not in TERMS:
         raise Invalid(
-            f"There is no search term “{key[:30]}:”. There are {', '.join(TERMS.values())}. "
-            f'To look for the word itself, write "{key[:30]}" in quotes.'
+            tr_lazy(
+                'There is no search term “{key}:”. There are {values}. To look for the word itself, write "{key}" in quotes.',
+                key=key[:30],
+                values=", ".join(TERMS.values()),
+            )
         )
     if not value:
-        raise Invalid(f"Say what {key}: should be, for example {TERMS[key]}.")
+        raise Invalid(tr_lazy("Say what {key}: should be, for example {terms}.", key=key, terms=TERMS[key]))
     match key:
         case "seed":
             return {"seed": _seed(value)}
@@ -90,14 +94,14 @@ def _term(key: str, value: str) -> dict[str, object]:
 
 def _seed(value: str) -> int:
     if not value.isascii() or not value.isdigit() or len(value) > 18:
-        raise Invalid(f"A seed is a whole number, for example {TERMS['seed']}.")
+        raise Invalid(tr_lazy("A seed is a whole number, for example {terms}.", terms=TERMS["seed"]))
     return int(value)
 
 
 def _star_range(value: str) -> tuple[int, int]:
     match = _RATING.fullmatch(value.replace(" ", ""))
     if match is None or (match[1] and match[3]):
-        raise Invalid("A rating is 0 to 5: rating:>=4, rating:5, rating:0 or rating:2..4.")
+        raise Invalid(tr_lazy("A rating is 0 to 5: rating:>=4, rating:5, rating:0 or rating:2..4."))
     n = int(match[2])
     if match[3]:
         return (n, int(match[3]))
@@ -108,7 +112,9 @@ def _day(key: str, value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise Invalid(f"Write the day of {key}: as year-month-day, for example {TERMS[key]}.") from None
+        raise Invalid(
+            tr_lazy("Write the day of {key}: as year-month-day, for example {terms}.", key=key, terms=TERMS[key])
+        ) from None
 
 
 def _is_term(value: str) -> dict[str, object]:
@@ -124,5 +130,9 @@ def _is_term(value: str) -> dict[str, object]:
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> str:
     if value.lower() not in allowed:
-        raise Invalid(f"{key}: is one of {', '.join(allowed)}; “{value[:30]}” is none of them.")
+        raise Invalid(
+            tr_lazy(
+                "{key}: is one of {allowed}; “{what}” is none of them.", key=key, allowed=", ".join(allowed), what=value[:30]
+            )
+        )
     return value.lower()

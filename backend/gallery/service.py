@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events, influencers
 from backend.db.tables import BoardPicture, Picture
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 
 _TRASHED = "trashed-picture"
 """What uses the file of a picture in the trash."""
@@ -19,7 +20,7 @@ _TRASHED = "trashed-picture"
 def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
-        raise Invalid("A rating is 1 to 5 stars, or 0 to take it away.")
+        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 to take it away."))
     _update_pictures(tx, picture_ids, rating=rating)
 
 
@@ -39,7 +40,9 @@ def undelete(tx: Session, picture_ids: Sequence[str]) -> None:
     """All or none. Raises NotFound when one is gone for good."""
     pairs = _assets(tx, picture_ids)
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
-        raise NotFound("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
+        raise NotFound(
+            tr_lazy("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
+        )
     _update_pictures(tx, picture_ids, deleted_at=None)
     assets.unuse_all(tx, _TRASHED, picture_ids)
     assets.use_all(tx, "picture", pairs)
@@ -65,9 +68,9 @@ def make_cover(tx: Session, picture_id: str) -> None:
     """The picture becomes the cover of its influencer. Raises NotFound, Invalid."""
     row = tx.scalars(select(Picture).where(Picture.id == picture_id, Picture.deleted_at.is_(None))).one_or_none()
     if row is None:
-        raise NotFound("This picture does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This picture does not exist here. It may have been deleted."))
     if not row.influencer_id:
-        raise Invalid("This picture belongs to no influencer. Choose the cover on the influencer's page.")
+        raise Invalid(tr_lazy("This picture belongs to no influencer. Choose the cover on the influencer's page."))
     influencers.set_cover(tx, row.influencer_id, row.asset_id)
 
 
@@ -75,14 +78,14 @@ def _assets(tx: Session, picture_ids: Sequence[str]) -> list[tuple[str, str]]:
     """(asset id, picture id). Raises NotFound: one was erased."""
     rows = tx.execute(select(Picture.asset_id, Picture.id, Picture.erased_at).where(Picture.id.in_(picture_ids))).all()
     if any(erased_at for _, _, erased_at in rows):
-        raise NotFound("These pictures were deleted for good. Draw them again.")
+        raise NotFound(tr_lazy("These pictures were deleted for good. Draw them again."))
     return [(asset_id, picture_id) for asset_id, picture_id, _ in rows]
 
 
 def _update_pictures(tx: Session, picture_ids: Sequence[str], **values: object) -> None:
     """All or none. Raises NotFound."""
     if not picture_ids:
-        raise Invalid("Choose at least one picture.")
+        raise Invalid(tr_lazy("Choose at least one picture."))
     changed = tx.execute(update(Picture).where(Picture.id.in_(picture_ids)).values(**values).returning(Picture.id)).all()
     if len(changed) != len(set(picture_ids)):
-        raise NotFound("One of these pictures does not exist here. Load the gallery again.")
+        raise NotFound(tr_lazy("One of these pictures does not exist here. Load the gallery again."))

@@ -16,10 +16,11 @@ from backend import assets
 from backend.db.tables import Picture
 from backend.errors import Invalid, NotFound
 from backend.gallery.schemas import TILE_COLUMNS, TileCard
+from backend.language import tr_lazy
 from backend.media.images.picture_hash import bands, dhash_of
 from backend.storage import Storage
 
-_NOT_FOUND = "This picture does not exist here. It may have been made in another workspace."
+_NOT_FOUND = tr_lazy("This picture does not exist here. It may have been made in another workspace.")
 
 
 def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> list[tuple[TileCard, int]]:
@@ -31,7 +32,7 @@ def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> 
     if row is None:
         raise NotFound(_NOT_FOUND)
     if row.dhash is None:
-        raise Invalid("This picture has not been looked at yet. Ask again in a moment.")
+        raise Invalid(tr_lazy("This picture has not been looked at yet. Ask again in a moment."))
     bands_of_picture = bindparam("bands", row.bands, ARRAY(Integer))
     matches = func.similar_pictures(row.dhash, bands_of_picture, most, take + 1).table_valued(
         column("picture_id"), column("distance", Integer)
@@ -54,7 +55,7 @@ def ensure_hash(open_tx: Callable[[], AbstractContextManager[Session]], storage:
             return
         asset = assets.get(tx, row.asset_id)
     if not asset.thumbs:
-        raise NotFound("This picture has no thumbnail to compare. Draw it again from its recipe.")
+        raise NotFound(tr_lazy("This picture has no thumbnail to compare. Draw it again from its recipe."))
     with tempfile.TemporaryDirectory(prefix="look-") as folder:
         path = Path(folder) / "thumb.webp"
         storage.get_file(assets.thumb_key(asset.key, max(asset.thumbs)), path)

@@ -20,6 +20,7 @@ from backend.generation import rules
 from backend.generation.recipe import LoraRef, PictureRecipe, PoseRef, StyleRef, TemplateRef, WorkflowRef
 from backend.generation.schemas import Assembled, GenerationDraft
 from backend.influencers import InfluencerCard
+from backend.language import tr_lazy
 from backend.loras import LoraCard
 from backend.prompt_library import PromptStyleCard
 from backend.workflows import WorkflowCard
@@ -40,8 +41,14 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     if model := next((card for card in models if name in ("", card.name)), None):
         return model
     if not models:
-        raise Invalid("The image engine offers no model right now. Look at the System page to see what it needs.")
-    raise Invalid(f"The image engine has no model called {name!r}. It offers: {', '.join(card.name for card in models)}.")
+        raise Invalid(tr_lazy("The image engine offers no model right now. Look at the System page to see what it needs."))
+    raise Invalid(
+        tr_lazy(
+            "The image engine has no model called {name}. It offers: {what}.",
+            name=repr(name),
+            what=", ".join(card.name for card in models),
+        )
+    )
 
 
 def default_size(models: Sequence[ModelCard], size: str) -> str:
@@ -119,7 +126,9 @@ class RequestAssembler:
         with_preset = rules.join_phrases(extracted.prompt, preset_words)
         prompt = rules.assemble_prompt(with_preset, trigger, look)
         if not prompt:
-            raise Invalid("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
+            raise Invalid(
+                tr_lazy("Write what the picture should show, for example: portrait of a woman at the beach, smiling.")
+            )
         params = _params(draft, model, self._size(draft, model))
         varies = any(prompt_library.has_choices(text) for text in parts.texts())
         return Assembled(
@@ -218,13 +227,19 @@ class RequestAssembler:
         if draft.width and draft.height:
             return fit_size(model, draft.width, draft.height)
         if draft.size not in rules.SIZES:
-            raise Invalid(f"There is no size called {draft.size!r}. Choose one of: {', '.join(rules.SIZES)}.")
+            raise Invalid(
+                tr_lazy(
+                    "There is no size called {size}. Choose one of: {sizes}.",
+                    size=repr(draft.size),
+                    sizes=", ".join(rules.SIZES),
+                )
+            )
         return fit_size(model, rules.SIZES[draft.size].width, rules.SIZES[draft.size].height)
 
     def _picture(self, asset_id: str) -> AssetCard:
         card = self._cached(("asset", asset_id), lambda: assets.get(self._tx, asset_id))
         if card.kind != "image":
-            raise Invalid("Draw from a picture: this file is not one. Choose another.")
+            raise Invalid(tr_lazy("Draw from a picture: this file is not one. Choose another."))
         return card
 
     def _cached(self, key: Any, read: Callable[[], T]) -> T:
@@ -237,7 +252,14 @@ class RequestAssembler:
 def _params(draft: GenerationDraft, model: ModelCard, size: tuple[int, int]) -> ImageParams:
     """The draft's parameters; what it leaves empty is as the model recommends, where its card says that."""
     if draft.sampler and draft.sampler not in model.samplers:
-        raise Invalid(f"{model.title} has no sampler called {draft.sampler!r}. It offers: {', '.join(model.samplers)}.")
+        raise Invalid(
+            tr_lazy(
+                "{title} has no sampler called {sampler}. It offers: {samplers}.",
+                title=model.title,
+                sampler=repr(draft.sampler),
+                samplers=", ".join(model.samplers),
+            )
+        )
     params = draft.params() | {"width": size[0], "height": size[1]}
     recommended = {name: getattr(model, name) for name, value in params.items() if value in (None, "") and hasattr(model, name)}
     unused = {} if draft.mask_asset_id else {"feather": 0}
@@ -253,21 +275,34 @@ def _notes(
     parts: _PromptParts,
     varies: bool,
 ) -> tuple[str, ...]:
-    notes = [f"{model.title} draws this at {params.width} × {params.height} px."]
+    notes: list[str] = [
+        tr_lazy("{model} draws this at {width} × {height} px.", model=model.title, width=params.width, height=params.height)
+    ]
     if draft.mask_asset_id:
-        notes = ["Only the painted part is drawn anew; every other pixel stays as it is."]
+        notes = [tr_lazy("Only the painted part is drawn anew; every other pixel stays as it is.")]
     if varies:
-        notes.append("Words in {…} and __…__ are chosen anew for each picture; this is one of them.")
+        notes.append(
+            tr_lazy(
+                "Words in {choices} and {lists} are chosen anew for each picture; this is one of them.",
+                choices="{…}",
+                lists="__…__",
+            )
+        )
     if parts.template:
-        notes.append(f"From the template {parts.template.name}, version {parts.template.version}.")
+        notes.append(
+            tr_lazy("From the template {name}, version {version}.", name=parts.template.name, version=parts.template.version)
+        )
     if parts.style:
-        notes.append(f"In the style {parts.style.name}.")
+        notes.append(tr_lazy("In the style {name}.", name=parts.style.name))
     if draft.finish:
         notes.append(
-            f"Words for “{rules.LOOK_PRESET_TITLES[draft.finish]}” were added, where the prompt does not say otherwise."
+            tr_lazy(
+                "Words for “{style}” were added, where the prompt does not say otherwise.",
+                style=rules.LOOK_PRESET_TITLES[draft.finish],
+            )
         )
     if look_added:
-        notes.append("The influencer's trigger word and look were added.")
+        notes.append(tr_lazy("The influencer's trigger word and look were added."))
     if lora_refs and not draft.loras and "<lora" not in parts.prompt.lower():
-        notes.append(f"Drawn with the influencer's LoRA {lora_refs[0].name}.")
+        notes.append(tr_lazy("Drawn with the influencer's LoRA {name}.", name=lora_refs[0].name))
     return tuple(notes)

@@ -15,17 +15,18 @@ from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, MAX_SEED, GenerationDraft, Grid, GridAxis, LoraPick
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 AxisKind = Literal["steps", "cfg", "sampler", "seed", "lora", "replace", "model", "strength"]
 AXIS_KINDS: dict[str, str] = {
-    "steps": "Steps",
-    "cfg": "Guidance (CFG)",
-    "sampler": "Sampler",
-    "seed": "Seed",
-    "lora": "LoRA weight",
-    "replace": "Words in the prompt",
-    "model": "Model",
-    "strength": "How far from the starting picture",
+    "steps": tr_lazy("Steps"),
+    "cfg": tr_lazy("Guidance (CFG)"),
+    "sampler": tr_lazy("Sampler"),
+    "seed": tr_lazy("Seed"),
+    "lora": tr_lazy("LoRA weight"),
+    "replace": tr_lazy("Words in the prompt"),
+    "model": tr_lazy("Model"),
+    "strength": tr_lazy("How far from the start image"),
 }
 assert set(AXIS_KINDS) == set(get_args(AxisKind))
 MAX_VALUES = 30
@@ -69,18 +70,23 @@ def grid_drafts(
 ) -> GridDrafts:
     """Every combination of the axes' values applied to `draft`. Raises Invalid."""
     if not axes:
-        raise Invalid("Choose at least one thing that changes in the grid.")
+        raise Invalid(tr_lazy("Choose at least one thing that changes in the grid."))
     if len(axes) > MAX_AXES:
-        raise Invalid(f"A grid has at most {MAX_AXES} axes.")
+        raise Invalid(tr_lazy("A grid has at most {max_axes} axes.", max_axes=MAX_AXES))
     changed_fields = [(axis.kind, axis.lora_id) for axis in axes if axis.kind != "replace"]
     if len(changed_fields) != len(set(changed_fields)):
-        raise Invalid("Two axes change the same thing. Choose another for one of them.")
+        raise Invalid(tr_lazy("Two axes change the same thing. Choose another for one of them."))
     axis_changes = [_axis_changes(axis, draft, models, lora_names) for axis in axes]
     sizes = [len(changes) for _, changes in axis_changes]
     if prod(sizes) > MAX_PICTURES_IN_BATCH:
         product_text = " × ".join(map(str, sizes))
         raise Invalid(
-            f"This grid has {product_text} = {prod(sizes):,} pictures; at most {MAX_PICTURES_IN_BATCH}. Take some values out."
+            tr_lazy(
+                "This grid has {product_text} = {prod:,} pictures; at most {max_pictures_in_batch}. Take some values out.",
+                product_text=product_text,
+                prod=prod(sizes),
+                max_pictures_in_batch=MAX_PICTURES_IN_BATCH,
+            )
         )
     drafts = []
     # The model axis is applied first: it resets steps, sampler and guidance, which other axes may then set.
@@ -102,12 +108,14 @@ def parse_numbers(texts: Sequence[str], *, whole: bool = False) -> list[float]:
         try:
             values += _range(*match.groups()) if match else [_finite(text)]
         except (ValueError, OverflowError) as error:
-            raise Invalid(f"“{text[:30]}” is no number. Write for example 10, 20, 30 or 10-30 (+5).") from error
+            raise Invalid(
+                tr_lazy("“{text}” is no number. Write for example 10, 20, 30 or 10-30 (+5).", text=text[:30])
+            ) from error
         if len(values) > MAX_VALUES:
-            raise Invalid(f"An axis has at most {MAX_VALUES} values.")
+            raise Invalid(tr_lazy("An axis has at most {max_values} values.", max_values=MAX_VALUES))
     values = list(dict.fromkeys(round(value) if whole else round(value, 4) for value in values))
     if not values:
-        raise Invalid("Write the values of each axis, for example 10, 20, 30.")
+        raise Invalid(tr_lazy("Write the values of each axis, for example 10, 20, 30."))
     return values
 
 
@@ -128,15 +136,29 @@ def _range(low: str, high: str, step: str | None, count: str | None) -> list[flo
     if count:
         n = int(count)
         if not 2 <= n <= MAX_VALUES:
-            raise Invalid(f"In {low}-{high} [{count}] the number of values must be 2 to {MAX_VALUES}.")
+            raise Invalid(
+                tr_lazy(
+                    "In {low}-{high} [{n}] the number of values must be 2 to {max_values}.",
+                    low=low,
+                    high=high,
+                    n=count,
+                    max_values=MAX_VALUES,
+                )
+            )
         return [first + (last - first) * at / (n - 1) for at in range(n)]
     by = float(step) if step else 1.0
     if not by or (last - first) / by < 0:
-        raise Invalid(f"{low}-{high} never ends with steps of {by:g}. Turn it round.")
+        raise Invalid(tr_lazy("{low}-{high} never ends with steps of {by:g}. Turn it round.", low=low, high=high, by=by))
     n = floor((last - first) / by + 1e-9) + 1
     if n > MAX_VALUES:
         raise Invalid(
-            f"{low}-{high} has {n:,} values; an axis has at most {MAX_VALUES}. Write a larger step: ({low}-{high} (+5))."
+            tr_lazy(
+                "{low}-{high} has {n:,} values; an axis has at most {max_values}. Write a larger step: ({low}-{high} (+5)).",
+                low=low,
+                high=high,
+                n=n,
+                max_values=MAX_VALUES,
+            )
         )
     return [first + by * at for at in range(n)]
 
@@ -165,14 +187,17 @@ def _axis_changes(
         case "lora":
             name = lora_names.get(axis.lora_id or "")
             if not name:
-                raise Invalid("Choose the LoRA whose weight changes.")
+                raise Invalid(tr_lazy("Choose the LoRA whose weight changes."))
             weights = [_check_range(value, -2.0, 2.0, title) for value in parse_numbers(axis.values)]
             return f"Weight of {name}", [(f"{value:g}", _set_lora_weight(str(axis.lora_id), name, value)) for value in weights]
         case "replace":
             texts = _distinct_values(axis.values, title)
             if texts[0] not in draft.prompt and texts[0] not in draft.negative_prompt:
                 raise Invalid(
-                    f"“{texts[0][:60]}” is not in the prompt. The first one is looked for, the others take its place."
+                    tr_lazy(
+                        "“{texts}” is not in the prompt. The first one is looked for, the others take its place.",
+                        texts=texts[0][:60],
+                    )
                 )
             return f"“{_label(texts[0])}”", [(_label(text), _replace(texts[0], text)) for text in texts]
 
@@ -180,9 +205,9 @@ def _axis_changes(
 def _distinct_values(values: Sequence[str], title: str) -> list[str]:
     distinct = list(dict.fromkeys(value.strip() for value in values if value.strip()))
     if not distinct:
-        raise Invalid(f"Choose the values of “{title}”.")
+        raise Invalid(tr_lazy("Choose the values of “{title}”.", title=title))
     if len(distinct) > MAX_VALUES:
-        raise Invalid(f"An axis has at most {MAX_VALUES} values.")
+        raise Invalid(tr_lazy("An axis has at most {max_values} values.", max_values=MAX_VALUES))
     return distinct
 
 
@@ -193,7 +218,9 @@ def _label(value: str) -> str:
 
 def _check_range(value: Any, least: float, most: float, title: str) -> Any:
     if not least <= value <= most:
-        raise Invalid(f"{title}: {value:g} is not between {least:g} and {most:g}.")
+        raise Invalid(
+            tr_lazy("{title}: {what:g} is not between {least:g} and {most:g}.", title=title, what=value, least=least, most=most)
+        )
     return value
 
 
@@ -206,7 +233,12 @@ def _replace(old: str, new: str) -> _DraftChange:
         replaced = {"prompt": draft.prompt.replace(old, new), "negative_prompt": draft.negative_prompt.replace(old, new)}
         if (longest := max(map(len, replaced.values()))) > MAX_PROMPT_CHARS:
             raise Invalid(
-                f"With “{_label(new)}” the prompt has {longest:,} characters; at most {MAX_PROMPT_CHARS:,}. Take fewer words."
+                tr_lazy(
+                    "With “{label}” the prompt has {longest:,} characters; at most {max_prompt_chars:,}. Take fewer words.",
+                    label=_label(new),
+                    longest=longest,
+                    max_prompt_chars=MAX_PROMPT_CHARS,
+                )
             )
         return draft.model_copy(update=replaced)
 

@@ -13,6 +13,7 @@ from backend import assets
 from backend.assets import AssetCard, ThumbFile
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
 from backend.settings import Settings
 from backend.storage import Storage
@@ -30,9 +31,9 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
         upload = assets.uploads.get(tx, upload_id)
         tenant_id = str(tx.info["tenant_id"])
     if upload.noun != "generation":
-        raise NotFound("This upload is not a starting picture. Choose the file again.")
+        raise NotFound(tr_lazy("This upload is not a starting picture. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict("This picture is still on its way, or was taken already. Choose the file again.")
+        raise Conflict(tr_lazy("This picture is still on its way, or was taken already. Choose the file again."))
     with tempfile.TemporaryDirectory(prefix="start-") as folder:
         path = Path(folder) / f"picture{Path(upload.filename).suffix.lower()[:8]}"
         storage.get_file(upload.key, path)

@@ -9,6 +9,7 @@ from backend.app import App
 from backend.generation import GenerationDraft, GridOrder, ListOrder, RequestPreview, UpscaleOrder
 from backend.generation.schemas import GenerationPayload
 from backend.jobs import JobRequestType, JobType, register
+from backend.language import tr_lazy
 
 
 def _start_pictures(app: App, tx: Session, draft: GenerationDraft, key: str) -> str:
@@ -46,7 +47,7 @@ register(
         "gpu",
         GenerationPayload,
         "backend.generation.pipeline:run",
-        "Pictures",
+        tr_lazy("Pictures"),
         stall_s=300.0,
         limit_setting="jobs.concurrency_content",
         device="image",
@@ -88,7 +89,7 @@ register(
         "cpu",
         GenerationPayload,
         "backend.generation.pipeline:upscale",
-        "Pictures",
+        tr_lazy("Pictures"),
         stall_s=300.0,
         limit_setting="jobs.concurrency_ingest",
         requests=(
@@ -100,11 +101,11 @@ register(
         "gpu",
         GenerationPayload,
         "backend.generation.pipeline:upscale",
-        "Pictures",
+        tr_lazy("Pictures"),
         stall_s=300.0,
         limit_setting="jobs.concurrency_content",
         device="image",
         same_as="image-upscale",
     ),
-    JobType("image-sheet", "cpu", GenerationPayload, "backend.generation.pipeline:sheet", "Pictures", stall_s=300.0),
+    JobType("image-sheet", "cpu", GenerationPayload, "backend.generation.pipeline:sheet", tr_lazy("Pictures"), stall_s=300.0),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from backend.errors import Invalid, StudioError
 from backend.generation.rules import SIZES
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationDraft
+from backend.language import tr_lazy
 
 COLUMNS = ("prompt", "negative", "n", "seed", "size")
 _COLUMN_ALIASES = {
@@ -53,13 +54,19 @@ def parse_list(text: str, base: GenerationDraft) -> list[ListLine]:
     or unreadable raises Invalid.
     """
     if len(text) > MAX_LIST_CHARS:
-        raise Invalid("This list is longer than a million characters. Split it.")
+        raise Invalid(tr_lazy("This list is longer than a million characters. Split it."))
     text = text.lstrip("\ufeff").replace("\x00", "")
     rows = list(_rows(text))
     if not rows:
-        raise Invalid("Write one prompt a line, or choose a file.")
+        raise Invalid(tr_lazy("Write one prompt a line, or choose a file."))
     if len(rows) > MAX_PICTURES_IN_BATCH:
-        raise Invalid(f"This list has {len(rows):,} lines; at most {MAX_PICTURES_IN_BATCH} pictures at once. Split it.")
+        raise Invalid(
+            tr_lazy(
+                "This list has {n:,} lines; at most {max_pictures_in_batch} pictures at once. Split it.",
+                n=len(rows),
+                max_pictures_in_batch=MAX_PICTURES_IN_BATCH,
+            )
+        )
     return _check_total([_line_from_row(number, values, base) for number, values in rows])
 
 
@@ -89,7 +96,9 @@ def _line_over_base(number: int, values: Mapping[str, Any], base: GenerationDraf
                 number, prompt, None, f"{label} is the same for all lines: give it in draft, or ask for this line alone."
             )
     if draft.mask_asset_id and draft.init_asset_id != base.init_asset_id:
-        return ListLine(number, prompt, None, "The mask lies on one picture: leave out the mask, or ask for this line alone.")
+        return ListLine(
+            number, prompt, None, tr_lazy("The mask lies on one picture: leave out the mask, or ask for this line alone.")
+        )
     return ListLine(number, prompt, draft)
 
 
@@ -97,7 +106,11 @@ def _check_total(lines: list[ListLine]) -> list[ListLine]:
     total = sum(line.draft.n for line in lines if line.draft)
     if total > MAX_PICTURES_IN_BATCH:
         limit = f"at most {MAX_PICTURES_IN_BATCH} at once"
-        raise Invalid(f"This list asks for {total:,} pictures; {limit}. Ask for fewer of each, or split it.")
+        raise Invalid(
+            tr_lazy(
+                "This list asks for {total:,} pictures; {limit}. Ask for fewer of each, or split it.", total=total, limit=limit
+            )
+        )
     return lines
 
 
@@ -126,7 +139,11 @@ def _table(text: str, delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
             values = {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
             yield reader.line_num, values | ({"": "more"} if len(row) > len(names) else {})
     except csv.Error as error:
-        raise Invalid(f"This table cannot be read ({error}). Save it again as CSV, with prompts in quotation marks.") from error
+        raise Invalid(
+            tr_lazy(
+                "This table cannot be read ({error}). Save it again as CSV, with prompts in quotation marks.", error=str(error)
+            )
+        ) from error
 
 
 def _column_name(cell: str) -> str:
@@ -137,22 +154,29 @@ def _column_name(cell: str) -> str:
 def _line_from_row(number: int, values: dict[str, str], base: GenerationDraft) -> ListLine:
     prompt = values.get("prompt", "")
     if "" in values:
-        return ListLine(number, prompt, None, "More cells than columns. Put prompts with commas in quotation marks.")
+        return ListLine(number, prompt, None, tr_lazy("More cells than columns. Put prompts with commas in quotation marks."))
     if not prompt:
-        return ListLine(number, prompt, None, "The prompt is missing.")
+        return ListLine(number, prompt, None, tr_lazy("The prompt is missing."))
     changes: dict[str, object] = {"prompt": prompt, "n": 1}
     try:
         for name in ("n", "seed"):
             if name in values:
                 changes[name] = int(values[name])
     except ValueError:
-        return ListLine(number, prompt, None, f"{name} must be a whole number, not “{values[name][:20]}”.")
+        return ListLine(
+            number, prompt, None, tr_lazy("{column} must be a whole number, not “{text}”.", column=name, text=values[name][:20])
+        )
     if "negative" in values:
         changes["negative_prompt"] = values["negative"]
     if "size" in values:
         size = values["size"].lower()
         if size not in SIZES:
-            return ListLine(number, prompt, None, f"There is no size “{size[:20]}”. Choose one of: {', '.join(SIZES)}.")
+            return ListLine(
+                number,
+                prompt,
+                None,
+                tr_lazy("There is no size “{size}”. Choose one of: {sizes}.", size=size[:20], sizes=", ".join(SIZES)),
+            )
         changes |= {"size": size, "width": None, "height": None}
     try:
         return ListLine(number, prompt, GenerationDraft(**{**dict(base), **changes}))

@@ -12,6 +12,7 @@ from backend.db.tables import Asset, Generation, Influencer, Picture
 from backend.errors import NotFound
 from backend.generation.recipe import ImageOverrides, PictureRecipe
 from backend.generation.schemas import PictureCard
+from backend.language import tr_lazy
 
 _CARD_COLUMNS = (
     "id",
@@ -38,7 +39,7 @@ def picture(tx: Session, picture_id: str) -> PictureCard:
     """Also one that was deleted (`deleted_at` says so). Raises NotFound."""
     row = tx.execute(select_cards().where(Picture.id == picture_id)).first()
     if row is None:
-        raise NotFound("This picture does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This picture does not exist here. It may have been made in another workspace."))
     return to_card(*row)
 
 

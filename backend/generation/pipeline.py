@@ -29,6 +29,7 @@ from backend.generation.upscale import run as upscale
 from backend.identity import IdentityScore
 from backend.jobs.context import JobContext, WaitForChildren
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.loras import LoraCard
 from backend.media.images import faces
 from backend.media.images.ai_mark import deliver_png
@@ -274,7 +275,12 @@ def _files(tx: Session, recipe: PictureRecipe, missing: list[PictureRecipe]) -> 
     refs = {ref.lora_id: ref.name for item in missing for ref in item.loras}
     lora_cards = loras.get_many(tx, list(refs))
     if missing_names := [name for lora_id, name in refs.items() if lora_id not in lora_cards]:
-        raise Invalid(f"The LoRA {missing_names[0]} was deleted from the library. Ask for these pictures again without it.")
+        raise Invalid(
+            tr_lazy(
+                "The LoRA {missing_names} was deleted from the library. Ask for these pictures again without it.",
+                missing_names=missing_names[0],
+            )
+        )
     files = assets.get_many(tx, [card.asset_id for card in lora_cards.values()])
     inits = {item: assets.get(tx, item) for item in {item.init_asset_id for item in missing} if item}
     mask = assets.get(tx, recipe.mask_asset_id) if recipe.mask_asset_id else None

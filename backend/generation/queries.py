@@ -25,6 +25,7 @@ from backend.generation.schemas import (
     PosePick,
     TemplatePick,
 )
+from backend.language import tr_lazy
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE
 from backend.media.images.ai_mark import SOURCE_META as SOURCE_META
 
@@ -33,7 +34,7 @@ def get(tx: Session, generation_id: str) -> GenerationCard:
     """Raises NotFound."""
     row = tx.execute(_generations().where(Generation.id == generation_id)).first()
     if row is None:
-        raise NotFound("This request does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This request does not exist here. It may have been made in another workspace."))
     return _generation(*row)
 
 

@@ -21,6 +21,7 @@ from backend.generation.queries import get
 from backend.generation.recipe import PictureRecipe, differences
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft, GenerationPayload, Grid
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 LOW_PRIORITY = 3
 """Priority of lists, grids and background requests: they pause between rounds; single requests and trainings go first then."""
@@ -145,9 +146,15 @@ def _grid_drafts(
 def _recipes(assembler: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[PictureRecipe]:
     """One for each picture."""
     if not drafts:
-        raise Invalid("There is nothing to draw. Write at least one prompt.")
+        raise Invalid(tr_lazy("There is nothing to draw. Write at least one prompt."))
     if (total := sum(draft.n for draft in drafts)) > MAX_PICTURES_IN_BATCH:
-        raise Invalid(f"These are {total:,} pictures; at most {MAX_PICTURES_IN_BATCH} at once. Ask for fewer.")
+        raise Invalid(
+            tr_lazy(
+                "These are {total:,} pictures; at most {max_pictures_in_batch} at once. Ask for fewer.",
+                total=total,
+                max_pictures_in_batch=MAX_PICTURES_IN_BATCH,
+            )
+        )
     return [assembler.recipe(draft, seed) for draft in drafts for seed in rules.seeds(draft.seed, draft.n)]
 
 

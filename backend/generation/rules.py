@@ -13,16 +13,17 @@ from backend.engines.local.starter_model.words import MOUTHS, SCENES
 from backend.engines.ports.image import ModelCard
 from backend.errors import Invalid
 from backend.generation.schemas import MAX_SEED, GenerationDraft, Size
+from backend.language import tr_lazy
 from backend.workflows import WorkflowCard
 
 SIZES: dict[str, Size] = {
-    "square": Size("square", "Square 1:1 (feed)", 1080, 1080),
-    "portrait": Size("portrait", "Portrait 4:5 (feed)", 1080, 1350),
-    "story": Size("story", "Story 9:16 (reels, shorts)", 1080, 1920),
-    "landscape": Size("landscape", "Landscape 16:9 (video cover)", 1920, 1080),
+    "square": Size("square", tr_lazy("Square 1:1 (feed)"), 1080, 1080),
+    "portrait": Size("portrait", tr_lazy("Portrait 4:5 (feed)"), 1080, 1350),
+    "story": Size("story", tr_lazy("Story 9:16 (reels, shorts)"), 1080, 1920),
+    "landscape": Size("landscape", tr_lazy("Landscape 16:9 (video cover)"), 1920, 1080),
 }
 _TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
-LOOK_PRESET_TITLES = {"": "None", "casual": "Casual photo", "studio": "Studio"}
+LOOK_PRESET_TITLES = {"": tr_lazy("None"), "casual": tr_lazy("Casual photo"), "studio": tr_lazy("Studio")}
 ELSEWHERE = "Choose another model, or leave it out."
 
 
@@ -43,7 +44,7 @@ def extract_loras(prompt: str) -> ExtractedLoras:
     for body in _TAG.findall(prompt):
         name, _, weight = body.partition(":")
         if not name.strip():
-            raise Invalid("Write the LoRA's name between the colons, for example <lora:bella-v1:0.8>.")
+            raise Invalid(tr_lazy("Write the LoRA's name between the colons, for example <lora:bella-v1:0.8>."))
         weights[name.strip().lower()] = _weight(body, weight)
     return ExtractedLoras(_tidy_commas(_TAG.sub(" ", prompt)) if weights else prompt.strip(), tuple(weights.items()))
 
@@ -78,7 +79,9 @@ def _weight(body: str, weight: str) -> float:
     except ValueError:
         value = float("nan")
     if not isfinite(value) or not -2 <= value <= 2:
-        raise Invalid(f"The weight in <lora:{body}> must be a number between -2 and 2, for example <lora:name:0.8>.")
+        raise Invalid(
+            tr_lazy("The weight in <lora:{body}> must be a number between -2 and 2, for example <lora:name:0.8>.", body=body)
+        )
     return value
 
 
@@ -152,9 +155,11 @@ def preset_words(finish: str, *, base: str, prompt: str) -> tuple[str, str]:
 def check_features(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard | None) -> None:
     """Raises Invalid with a sentence that says what to change."""
     if draft.pose and draft.init_asset_id:
-        raise Invalid("A pose cannot be held while drawing from a picture. Leave one of them out.")
+        raise Invalid(tr_lazy("A pose cannot be held while drawing from a picture. Leave one of them out."))
     if draft.second_pass and draft.init_asset_id:
-        raise Invalid("A second pass needs a drawing from words alone. Leave the starting picture out, or enlarge it after.")
+        raise Invalid(
+            tr_lazy("A second pass needs a drawing from words alone. Leave the starting picture out, or enlarge it after.")
+        )
     if workflow:
         _check_workflow(draft, model, workflow)
         return
@@ -167,13 +172,18 @@ def check_features(draft: GenerationDraft, model: ModelCard, workflow: WorkflowC
     }
     for feature, ability in requested.items():
         if ability and feature not in model.features:
-            raise Invalid(f"{model.title} cannot {ability} here. {ELSEWHERE}")
+            raise Invalid(
+                tr_lazy("{title} cannot {ability} here. {elsewhere}", title=model.title, ability=ability, elsewhere=ELSEWHERE)
+            )
 
 
 def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard) -> None:
     if "graph" not in model.features:
         raise Invalid(
-            f"The workflow {workflow.name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow."
+            tr_lazy(
+                "The workflow {name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow.",
+                name=workflow.name,
+            )
         )
     requested = {
         "picture": (draft.init_asset_id, "starting picture"),
@@ -185,19 +195,27 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
     for role, (value, noun) in requested.items():
         takes = role in workflow.takes
         if value and not takes:
-            raise Invalid(f"The workflow {workflow.name} takes no {noun}. Leave it out, or choose another workflow.")
+            raise Invalid(
+                tr_lazy(
+                    "The workflow {name} takes no {noun}. Leave it out, or choose another workflow.",
+                    name=workflow.name,
+                    noun=noun,
+                )
+            )
         if not value and takes and role in {"picture", "mask", "pose"}:
-            raise Invalid(f"The workflow {workflow.name} needs a {noun}. Choose one first.")
+            raise Invalid(tr_lazy("The workflow {name} needs a {noun}. Choose one first.", name=workflow.name, noun=noun))
 
 
 def feature_notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: int, height: int) -> list[str]:
     """Sentences about workflow, pose and second pass for the preview of a request."""
-    lines = []
+    lines: list[str] = []
     if workflow:
-        lines.append(f"Drawn with the workflow {workflow.name}; what it has no input for stays as it says.")
+        lines.append(tr_lazy("Drawn with the workflow {name}; what it has no input for stays as it says.", name=workflow.name))
     if draft.pose:
-        lines.append(f"The pose of a picture is held at {draft.pose.strength:g}.")
+        lines.append(tr_lazy("The pose of a picture is held at {strength:g}.", strength=draft.pose.strength))
     if draft.second_pass:
         scale = draft.second_pass.scale
-        lines.append(f"A second pass makes it {round(width * scale)} × {round(height * scale)} px.")
+        lines.append(
+            tr_lazy("A second pass makes it {width} × {height} px.", width=round(width * scale), height=round(height * scale))
+        )
     return lines

@@ -17,6 +17,7 @@ from backend.generation.queries import get, inherited_source_type
 from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.images import contact_sheet
 from backend.media.images.ai_mark import SOURCE_TYPE, deliver_png
 
@@ -27,9 +28,9 @@ def start_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard
     """Enqueues the job; its result has `assetId`. Raises NotFound, Invalid (no grid, no picture yet)."""
     card = get(tx, generation_id)
     if card.grid is None:
-        raise Invalid("Only a grid can be drawn as one labelled picture.")
+        raise Invalid(tr_lazy("Only a grid can be drawn as one labelled picture."))
     if not card.done:
-        raise Invalid("No picture of this grid is there yet. Wait for the first ones.")
+        raise Invalid(tr_lazy("No picture of this grid is there yet. Wait for the first ones."))
     payload, subject = GenerationPayload(generation_id=card.id), ("generation", card.id)
     return jobs.enqueue(
         tx, kind=KIND, payload=payload, title="Labelled picture of a grid", request_key=request_key, subject=subject
@@ -88,7 +89,7 @@ def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard
     side = contact_sheet.picture_side(len(columns), len(rows))
     paths = assets.fetch_small(ctx, [picture.asset_id for picture in pictures.values()], side)
     if not paths:
-        raise NotFound("The pictures of this grid were deleted. Draw it again.")
+        raise NotFound(tr_lazy("The pictures of this grid were deleted. Draw it again."))
     cells = [
         (
             label,

@@ -22,9 +22,10 @@ from backend.identity.schemas import (
     ScoredPicture,
     ScoringContext,
 )
+from backend.language import tr_lazy
 
-_TOO_FEW_REFERENCES = (
-    f"Include at least {MIN_REFERENCES} pictures in this influencer's dataset first; 10 or more make the score steadier."
+_TOO_FEW_REFERENCES = tr_lazy(
+    "Include at least {n} pictures in this influencer's dataset first; 10 or more make the score steadier.", n=MIN_REFERENCES
 )
 
 
@@ -133,13 +134,19 @@ def _stale(row: IdentityProfile, source: str, engine: IdentityEngine) -> str:
     if engine.embedder and row.embedder != engine.embedder:
         return _other_embedder(row.embedder, engine.embedder)
     if row.source != source:
-        return "The pictures to choose from have changed since the references were read. Calibrate again to follow them."
+        return tr_lazy(
+            "The pictures to choose from have changed since the references were read. Calibrate again to include them."
+        )
     if 0 < len(row.reference.get("traits", {})) < MIN_TRAITS:
-        return (
+        return tr_lazy(
             "The references agree on one trait only, so scores say little. Choose pictures of one person, then calibrate again."
         )
     return ""
 
 
 def _other_embedder(before: str, now: str) -> str:
-    return f"The references were read by {before}, but {now} reads pictures now. Calibrate again: until then nothing is scored."
+    return tr_lazy(
+        "The references were read by {before}, but {now} reads pictures now. Calibrate again: until then nothing is scored.",
+        before=before,
+        now=now,
+    )

@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from backend.engines.local.starter_model.words import BEARDS, CLOTHES, GLASSES, TOPS
 from backend.identity.schemas import Gate, GateState, IdentityScore, ScoringContext
+from backend.language import tr_lazy
 
 MAX_REFERENCES = 64
 """More references make the centroid no steadier, and calibrating takes longer."""
 GATES: dict[Gate, tuple[str, str]] = {
-    "off": ("Is not looked for", "Pictures get no score."),
-    "mark": ("Is marked", "Every picture is shown, with its score."),
-    "hold": ("Is held", "It waits among the held pictures until somebody shows or rejects it."),
-    "regenerate": ("Is drawn again", "Another one is drawn in its place. What cannot be replaced is held."),
-    "reject": ("Is rejected", "It stays out of the gallery. Nothing is deleted; it can be shown later."),
+    "off": (tr_lazy("No check"), tr_lazy("Pictures get no score.")),
+    "mark": (tr_lazy("Marked"), tr_lazy("Every picture is shown, with its score.")),
+    "hold": (tr_lazy("Held for the face check"), tr_lazy("They wait in the face check until somebody shows or rejects them.")),
+    "regenerate": (tr_lazy("Generated again"), tr_lazy("Another picture takes its place. What cannot be replaced is held.")),
+    "reject": (tr_lazy("Rejected"), tr_lazy("They stay out of the gallery. Nothing is deleted; you can show them later.")),
 }
 """Gate -> its title and what it does."""
 T = TypeVar("T")

@@ -25,6 +25,7 @@ from backend.identity.schemas import (
 )
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy, tr_lazy_plural
 
 
 def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, request_key: str) -> JobCard:
@@ -34,13 +35,14 @@ def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, reques
     """
     current = profile(tx, influencer_id, engine=engine)
     if not engine.embedder or current.candidates < MIN_REFERENCES:
-        raise Invalid(current.why or f"There are fewer than {MIN_REFERENCES} included pictures left. Include some more.")
+        too_few = tr_lazy("There are fewer than {n} included pictures left. Include some more.", n=MIN_REFERENCES)
+        raise Invalid(current.why or too_few)
     influencer = influencers.get(tx, influencer_id)
     job = jobs.enqueue(
         tx,
         kind="identity-calibration",
         payload=CalibrationPayload(influencer_id=influencer_id),
-        title=f"Who is {influencer.name}?",
+        title=tr_lazy("Learn {name}'s face", name=influencer.name),
         request_key=request_key,
         subject=("influencer", influencer_id),
     )
@@ -64,7 +66,7 @@ def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: I
     influencers.get_locked(tx, influencer_id)
     current = profile(tx, influencer_id, engine=engine)
     if policy.line is not None and current.calibrated_line is None:
-        raise Invalid("Calibrate first: a threshold means nothing without references.")
+        raise Invalid(tr_lazy("Calibrate first: a threshold means nothing without references."))
     own_line = None if policy.line == current.calibrated_line else policy.line
     _upsert_profile(tx, influencer_id, gate=policy.gate, extra_max=policy.extra_max, line=own_line)
     events.record(tx, "identity.gate", "influencer", influencer_id, policy.model_dump())
@@ -78,9 +80,9 @@ def choose_references(
     influencers.get_locked(tx, influencer_id)
     included = {candidate.asset_id for candidate in candidates(tx, influencer_id)}
     if set(asset_ids) - included:
-        raise Invalid("Choose references among the included pictures of this influencer's datasets.")
+        raise Invalid(tr_lazy("Choose references among the included pictures of this influencer's datasets."))
     if asset_ids and len(set(asset_ids)) < MIN_REFERENCES:
-        raise Invalid(f"Choose at least {MIN_REFERENCES} references, or none to use all.")
+        raise Invalid(tr_lazy("Choose at least {n} references, or none to use all.", n=MIN_REFERENCES))
     _upsert_profile(tx, influencer_id, picked=list(dict.fromkeys(asset_ids)))
     return profile(tx, influencer_id, engine=engine)
 
@@ -91,12 +93,17 @@ def score_missing(tx: Session, influencer_id: str, *, engine: IdentityEngine, re
     if not current.embedder or current.embedder != engine.embedder:
         raise Invalid(current.stale or current.why or "Calibrate first: pictures are scored against the references.")
     if not count_unscored(tx, influencer_id):
-        raise Invalid("Every picture of this influencer has a score already.")
+        raise Invalid(tr_lazy("Every picture of this influencer has a score already."))
     return jobs.enqueue(
         tx,
         kind="identity-scoring",
         payload=ScoringPayload(influencer_id=influencer_id),
-        title=f"Score {current.unscored} pictures of {influencers.get(tx, influencer_id).name}",
+        title=tr_lazy_plural(
+            "Score {n:,} picture of {name}",
+            "Score {n:,} pictures of {name}",
+            current.unscored,
+            name=influencers.get(tx, influencer_id).name,
+        ),
         request_key=request_key,
         subject=("influencer", influencer_id),
     )

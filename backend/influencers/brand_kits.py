@@ -13,15 +13,16 @@ from backend.db.tables import Influencer
 from backend.errors import Invalid
 from backend.influencers.queries import get, get_locked
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.media.fonts import SubtitleFont
 
 _USE = "brand-kit"
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
 CORNERS: dict[Corner, str] = {
-    "top-left": "Top left",
-    "top-right": "Top right",
-    "bottom-left": "Bottom left",
-    "bottom-right": "Bottom right",
+    "top-left": tr_lazy("Top left"),
+    "top-right": tr_lazy("Top right"),
+    "bottom-left": tr_lazy("Bottom left"),
+    "bottom-right": tr_lazy("Bottom right"),
 }
 
 
@@ -59,7 +60,7 @@ def set_brand_kit(tx: Session, influencer_id: str, kit: BrandKit) -> BrandKit:
     for asset_id in kit.asset_ids:
         kind = assets.get(tx, asset_id).kind
         if kind != "image" and (asset_id == kit.logo_asset_id or kind not in ("video", "dataset")):
-            raise Invalid("A logo is a picture, an intro or outro a picture or video. Choose another file.")
+            raise Invalid(tr_lazy("A logo is a picture, an intro or outro a picture or video. Choose another file."))
     assets.unuse_all(tx, _USE, [influencer_id])
     assets.use_all(tx, _USE, [(asset_id, influencer_id) for asset_id in kit.asset_ids])
     tx.execute(update(Influencer).where(Influencer.id == influencer_id).values(brand_kit=kit.model_dump(exclude_defaults=True)))

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from backend.db.tables import Influencer, Lora
 from backend.errors import NotFound
 from backend.influencers.schemas import InfluencerCard, InfluencerPage, Persona
+from backend.language import tr_lazy
 
 
 def get(tx: Session, influencer_id: str) -> InfluencerCard:
     """Raises NotFound."""
     row = tx.execute(_cards().where(Influencer.id == influencer_id)).first()
     if row is None:
-        raise NotFound("This influencer does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This influencer does not exist here. It may have been made in another workspace."))
     return _card(*row)
 
 

@@ -8,15 +8,42 @@ import unicodedata
 from functools import cache
 from zoneinfo import available_timezones
 
+from backend.language import tr_lazy
+
 TRIGGER_WORD = re.compile(r"[a-z0-9_]{3,32}")
 
 LANGUAGES: dict[str, str] = {
-    "en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese",
-    "pt-BR": "Portuguese (Brazil)", "nl": "Dutch", "pl": "Polish", "tr": "Turkish", "ru": "Russian", "uk": "Ukrainian",
-    "ar": "Arabic", "hi": "Hindi", "id": "Indonesian", "ja": "Japanese", "ko": "Korean", "zh-Hans": "Chinese (simplified)",
-    "zh-Hant": "Chinese (traditional)", "vi": "Vietnamese", "th": "Thai", "sv": "Swedish", "da": "Danish", "fi": "Finnish",
-    "nb": "Norwegian", "cs": "Czech", "el": "Greek", "he": "Hebrew", "hu": "Hungarian", "ro": "Romanian",
-}  # fmt: skip
+    "en": tr_lazy("English"),
+    "de": tr_lazy("German"),
+    "es": tr_lazy("Spanish"),
+    "fr": tr_lazy("French"),
+    "it": tr_lazy("Italian"),
+    "pt": tr_lazy("Portuguese"),
+    "pt-BR": tr_lazy("Portuguese (Brazil)"),
+    "nl": tr_lazy("Dutch"),
+    "pl": tr_lazy("Polish"),
+    "tr": tr_lazy("Turkish"),
+    "ru": tr_lazy("Russian"),
+    "uk": tr_lazy("Ukrainian"),
+    "ar": tr_lazy("Arabic"),
+    "hi": tr_lazy("Hindi"),
+    "id": tr_lazy("Indonesian"),
+    "ja": tr_lazy("Japanese"),
+    "ko": tr_lazy("Korean"),
+    "zh-Hans": tr_lazy("Chinese (simplified)"),
+    "zh-Hant": tr_lazy("Chinese (traditional)"),
+    "vi": tr_lazy("Vietnamese"),
+    "th": tr_lazy("Thai"),
+    "sv": tr_lazy("Swedish"),
+    "da": tr_lazy("Danish"),
+    "fi": tr_lazy("Finnish"),
+    "nb": tr_lazy("Norwegian"),
+    "cs": tr_lazy("Czech"),
+    "el": tr_lazy("Greek"),
+    "he": tr_lazy("Hebrew"),
+    "hu": tr_lazy("Hungarian"),
+    "ro": tr_lazy("Romanian"),
+}
 """BCP 47 tag -> English name, in the order a form shows them."""
 
 

@@ -17,6 +17,7 @@ from backend.errors import Conflict, Invalid
 from backend.influencers.queries import get
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 
 def create(tx: Session, draft: InfluencerDraft, *, is_sample: bool = False) -> InfluencerCard:
@@ -40,7 +41,10 @@ def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: in
         changed = tx.execute(change.returning(Influencer.id)).first()
     if changed is None:
         raise Conflict(
-            f"{before.name} was changed by someone else while you were editing. Load it again, then repeat your change."
+            tr_lazy(
+                "{name} was changed by someone else while you were editing. Load it again, then repeat your change.",
+                name=before.name,
+            )
         )
     events.record(tx, "influencer.saved", "influencer", influencer_id, {"version": version + 1})
     return get(tx, influencer_id)
@@ -60,7 +64,7 @@ def set_default_lora(
 ) -> InfluencerCard:
     """The LoRA that draws them (None: none). `weight` -2..2. Raises NotFound, Invalid."""
     if not -2 <= weight <= 2:
-        raise Invalid("The weight of a LoRA must be between -2 and 2.")
+        raise Invalid(tr_lazy("The weight of a LoRA must be between -2 and 2."))
     if lora_id is not None:
         loras.get(tx, lora_id)
     return _update(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
@@ -71,7 +75,7 @@ def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> Influenc
     before = get(tx, influencer_id).cover_asset_id
     if asset_id is not None:
         if assets.get(tx, asset_id).kind != "image":
-            raise Invalid("The cover of an influencer is a picture. Choose one from the gallery.")
+            raise Invalid(tr_lazy("The cover of an influencer is a picture. Choose one from the gallery."))
         assets.use(tx, asset_id, "influencer", influencer_id)
     if before and before != asset_id:
         assets.unuse(tx, before, "influencer", influencer_id)
@@ -94,7 +98,7 @@ def _check_name_free(tx: Session, name: str) -> None:
     if row is None:
         return
     where = " It is in the archive: restore it, or choose another name." if row.archived_at else " Choose another name."
-    raise Conflict(f"There is already an influencer called {name}.{where}")
+    raise Conflict(tr_lazy("There is already an influencer called {name}.{where}", name=name, where=where))
 
 
 @contextmanager
@@ -105,4 +109,4 @@ def _name_conflict(tx: Session, name: str) -> Iterator[None]:
         with tx.begin_nested():
             yield
     except IntegrityError as error:
-        raise Conflict(f"There is already an influencer called {name}. Choose another name.") from error
+        raise Conflict(tr_lazy("There is already an influencer called {name}. Choose another name.", name=name)) from error

@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from backend.db.pipelining import Statement, execute_pipelined
 from backend.db.tables import FINAL, MOVES, Job, JobState
+from backend.db.tables.message_column import without_nul
 from backend.db.transactions import notify_queue, strip_nul
 from backend.errors import LeaseLost
 from backend.jobs.rules import AttemptOutcome, fail_after_deaths
 from backend.jobs.service import child_ended
 from backend.jobs.transitions import lock_ancestors
 from backend.kit.ids import new_id
+from backend.language import stored
 
 TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
 _INSERT_STEP = text(
@@ -62,7 +64,7 @@ _END_ATTEMPT = text(
       UPDATE jobs j SET state = o.state, retries = j.retries + :counted, kills = j.kills + :killed,
         result = CAST(:result AS jsonb), waits_for = CASE o.state WHEN 'pending' THEN :waits_for ELSE 0 END,
         error_code = CASE WHEN o.state <> 'cancelled' THEN :error_code END,
-        error_message = CASE WHEN o.state <> 'cancelled' THEN :error_message END,
+        error_message = CASE WHEN o.state <> 'cancelled' THEN CAST(:error_message AS jsonb) END,
         dead_letter = :dead_letter AND o.state = 'failed',
         not_before = CASE o.state WHEN 'pending' THEN clock_timestamp() + make_interval(secs => :delay_s) ELSE j.not_before END,
         finished_at = CASE WHEN o.state <> 'pending' THEN clock_timestamp() END
@@ -170,7 +172,7 @@ def _end_params(
         "state": outcome.state.value,
         "result": None if outcome.result is None else json.dumps(outcome.result),
         "error_code": outcome.error_code,
-        "error_message": None if outcome.error_message is None else strip_nul(outcome.error_message),
+        "error_message": None if outcome.error_message is None else _stored_text(outcome.error_message),
         "detail": strip_nul(outcome.detail),
         "keep_handle": outcome.keep_handle,
         "counted": int(outcome.counted),
@@ -197,6 +199,11 @@ def _delay_s(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> float:
         return outcome.delay_s
     n = tx.scalar(_CONSECUTIVE_RETRIES, {"job_id": ref.job_id, "attempt_id": ref.attempt_id}) or 0
     return outcome.delays[min(n, len(outcome.delays) - 1)]
+
+
+def _stored_text(message: str) -> str:
+    """As JSON for a statement of plain SQL."""
+    return json.dumps(without_nul(stored(message)))
 
 
 def _after_children(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> tuple[AttemptOutcome, int]:

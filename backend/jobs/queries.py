@@ -33,8 +33,9 @@ from backend.errors import NotFound
 from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
 from backend.jobs.results import camel_result
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
+from backend.language import tr_lazy
 
-_NOT_FOUND = "There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."
+_NOT_FOUND = tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
 _ahead = aliased(Job)
 # Place in the workspace's own queue, from 1; null for a job that cannot be claimed now.
 _position = case(

@@ -21,6 +21,7 @@ from backend.jobs.queries import find, get
 from backend.jobs.schemas import JobCard
 from backend.jobs.transitions import lock_ancestors, move
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 _CANCEL_CALLBACKS: dict[str, Callable[[Session, str], None]] = {}
 Destination = Literal["first", "earlier", "later"]
@@ -79,7 +80,9 @@ def enqueue(
     card = find(tx, Job.id == new_job_id if new_job_id else Job.request_key == request_key)
     assert card is not None
     if card.kind != kind:
-        raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        raise Conflict(
+            tr_lazy("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        )
     return card
 
 
@@ -98,7 +101,7 @@ def cancel(tx: Session, job_id: str) -> JobCard:
     _require_editor(tx)
     state = _lock(tx, job_id)
     if state in FINAL:
-        raise Conflict(f"This job has already ended ({state}); there is nothing left to cancel.")
+        raise Conflict(tr_lazy("This job has already ended ({state}); there is nothing left to cancel.", state=state))
     _cancel_tree(tx, job_id, state)
     return get(tx, job_id)
 
@@ -130,7 +133,7 @@ def retry(tx: Session, job_id: str) -> JobCard:
     _require_editor(tx)
     state = _lock(tx, job_id)
     if state not in {JobState.FAILED, JobState.CANCELLED}:
-        raise Conflict(f"Only a failed or cancelled job can be tried again; this one is {state}.")
+        raise Conflict(tr_lazy("Only a failed or cancelled job can be tried again; this one is {state}.", state=state))
     _retry_tree(tx, job_id, JobState(state))
     return get(tx, job_id)
 
@@ -143,7 +146,7 @@ def postpone(tx: Session, job_id: str, not_before: datetime | None) -> JobCard:
     _require_editor(tx)
     state = _lock(tx, job_id)
     if state != JobState.PENDING:
-        raise Conflict(f"Only a job that waits can be given another time; this one is {state}.")
+        raise Conflict(tr_lazy("Only a job that waits can be given another time; this one is {state}.", state=state))
     job = tx.get_one(Job, job_id, populate_existing=True)
     tx.execute(update(Job).where(Job.id == job_id).values(not_before=not_before or func.clock_timestamp()))
     data = {"not_before": not_before.isoformat() if not_before else None}
@@ -157,7 +160,7 @@ def dismiss(tx: Session, job_id: str) -> None:
     _require_editor(tx)
     state = _lock(tx, job_id)
     if state != JobState.FAILED:
-        raise Conflict(f"Only a failed job can be dismissed; this one is {state}.")
+        raise Conflict(tr_lazy("Only a failed job can be dismissed; this one is {state}.", state=state))
     tx.execute(update(Job).where(Job.id == job_id).values(dismissed_at=func.clock_timestamp()))
     events.record(tx, "job.dismissed", "job", job_id)
 
@@ -169,7 +172,9 @@ def _api_key_of(parent_id: str) -> ScalarSelect[str | None]:
 
 def _require_editor(tx: Session) -> None:
     if RANK[tx.info["role"]] < RANK["editor"]:
-        raise NotPermitted("Your role here is viewer: you can look at jobs but not start or stop them. Ask an owner for more.")
+        raise NotPermitted(
+            tr_lazy("Your role here is viewer: you can look at jobs but not start or stop them. Ask an owner for more.")
+        )
 
 
 def _lock(tx: Session, job_id: str) -> str:
@@ -178,7 +183,7 @@ def _lock(tx: Session, job_id: str) -> str:
 
 
 def _missing() -> NoReturn:
-    raise NotFound("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+    raise NotFound(tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."))
 
 
 def _cancel_tree(tx: Session, job_id: str, state: str) -> None:
@@ -250,17 +255,19 @@ def reorder(tx: Session, job_id: str, where: Destination) -> None:
     Changes as few priorities as possible. Raises NotFound, NotPermitted, Conflict when it has started or ended.
     """
     if RANK[tx.info["role"]] < RANK["editor"]:
-        raise NotPermitted("Your role here is viewer: you can look at jobs but not move them. Ask an owner for more.")
+        raise NotPermitted(tr_lazy("Your role here is viewer: you can look at jobs but not move them. Ask an owner for more."))
     job = tx.get(Job, job_id)
     if job is None:
-        raise NotFound("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+        raise NotFound(
+            tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+        )
     tx.execute(_LOCK, {"name": f"order:{tx.info['tenant_id']}:{job.queue}"})
     waiting = Job.queue == job.queue, Job.state == JobState.PENDING, Job.waits_for == 0
     rows = tx.execute(select(Job.id, Job.priority).where(*waiting).order_by(Job.priority, Job.id).with_for_update()).all()
     order = [(row.priority, row.id) for row in rows]
     index = next((n for n, (_, waiting_id) in enumerate(order) if waiting_id == job_id), None)
     if index is None:
-        raise Conflict("This job does not wait any more: it has started or ended.")
+        raise Conflict(tr_lazy("This job does not wait any more: it has started or ended."))
     if where == "later":
         index = min(index + 1, len(order) - 1)  # the neighbour behind it is moved in front of it
         if order[index][1] == job_id:

@@ -155,7 +155,7 @@ def replace_wait_reason(tx: Session, old: str, new: str) -> None:
 
     `tx` is a dispatch transaction.
     """
-    same_reason = Job.error_message == old
+    same_reason = Job.error_message["text"].astext == old
     tx.execute(update(Job).where(*_waits_for_an_engine(), same_reason).values(error_message=new))
 
 

@@ -6,7 +6,11 @@ import errno
 import shutil
 from pathlib import Path
 
-FULL = "The disk is full. Free some space on the machine that keeps the studio's data. What waits goes on by itself then."
+from backend.language import tr_lazy
+
+FULL = tr_lazy(
+    "The disk is full. Free some space on the machine that keeps the studio's data. What waits goes on by itself then."
+)
 _MIN_FREE_BYTES = 64 * 1024**2
 
 

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urlsplit
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -97,9 +98,9 @@ class OutgoingRules:
         except ValueError:
             parts, host, port = urlsplit(""), "", None
         if parts.scheme not in ("http", "https") or not host or any(letter.isspace() for letter in url):
-            raise Invalid("Give a whole address, for example https://n8n.example.com/webhook/studio.")
+            raise Invalid(tr_lazy("Give a whole address, for example https://n8n.example.com/webhook/studio."))
         if parts.username is not None or parts.password is not None:
-            raise Invalid("Leave name and password out of the address. Messages are signed instead.")
+            raise Invalid(tr_lazy("Leave name and password out of the address. Messages are signed instead."))
         port = port or (_SECURE_PORT if parts.scheme == "https" else _PLAIN_PORT)
         if self.anywhere or self._allows_name(host, port):
             return
@@ -108,11 +109,16 @@ class OutgoingRules:
             return
         may_be_allowed = literal is None and any(entry.network and entry.port in (None, port) for entry in self.allowed)
         if parts.scheme == "http" and not self.plain_http and not may_be_allowed:
-            raise Invalid("The address must begin with https://.")
+            raise Invalid(tr_lazy("The address must begin with https://."))
         if not may_be_allowed and port not in self._ports():
-            raise Invalid(f"Port {port} is not open for messages. Leave the port out, or ask the operator to allow this host.")
+            raise Invalid(
+                tr_lazy(
+                    "Port {port} is not open for messages. Leave the port out, or ask the operator to allow this host.",
+                    port=port,
+                )
+            )
         if host == "localhost" or host.endswith(".localhost") or (literal is not None and is_inner(literal)):
-            raise Invalid("This address is inside the studio's own network. Only the operator can allow it.")
+            raise Invalid(tr_lazy("This address is inside the studio's own network. Only the operator can allow it."))
 
     def permits(self, host: str, port: int, addresses: Sequence[str]) -> bool:
         """Whether a connection to `host` may be made, which resolved to `addresses`: one of them that may not be reached
@@ -169,7 +175,7 @@ def _allowed_host(entry: str) -> AllowedHost:
     host = host.removeprefix("[").removesuffix("]")
     letters = set(host.removeprefix("*."))
     if not valid_port or not letters or not all(letter.isalnum() or letter in ".-_:" for letter in letters):
-        raise Invalid(f"“{entry[:80]}” is no host. Write n8n.lan, n8n.lan:5678 or 192.168.0.0/16.")
+        raise Invalid(tr_lazy("“{entry}” is no host. Write n8n.lan, n8n.lan:5678 or 192.168.0.0/16.", entry=entry[:80]))
     number = int(port) if port else None
     if network := _as_network(host):
         return AllowedHost("", network, number)

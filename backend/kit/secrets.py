@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 _NONCE_BYTES = 12
 
@@ -24,7 +25,9 @@ class KeyRing:
     def __init__(self, keys: str) -> None:
         parts = [part.strip() for part in keys.split(",") if part.strip()]
         if not parts:
-            raise Invalid("SECRET_KEYS is empty. Give it at least one base64 key of 32 bytes (openssl rand -base64 32).")
+            raise Invalid(
+                tr_lazy("SECRET_KEYS is empty. Give it at least one base64 key of 32 bytes (openssl rand -base64 32).")
+            )
         self._ciphers = [AESGCM(_decoded_key(part)) for part in parts]
 
     def seal(self, secret: str, *, tenant_id: str, row_id: str) -> bytes:
@@ -42,7 +45,10 @@ class KeyRing:
             except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
                 continue
         raise Invalid(
-            "A stored secret cannot be read with today's SECRET_KEYS. Add the older key behind the newest, or connect again."
+            tr_lazy(
+                "A stored secret cannot be read with today's SECRET_KEYS. Add the older key behind the newest, or "
+                "connect again."
+            )
         )
 
     def reseal(self, sealed: bytes, *, tenant_id: str, row_id: str) -> bytes:
@@ -56,7 +62,7 @@ def _decoded_key(part: str) -> bytes:
     except binascii.Error:
         key = b""
     if len(key) != 32:
-        raise Invalid("A key in SECRET_KEYS is not base64 of 32 bytes. Make one with: openssl rand -base64 32")
+        raise Invalid(tr_lazy("A key in SECRET_KEYS is not base64 of 32 bytes. Make one with: openssl rand -base64 32"))
     return key
 
 

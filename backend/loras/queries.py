@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Asset, Influencer, Lora, Picture, PictureLora
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.loras.schemas import LoraCard, LoraPage
 
 
@@ -17,7 +18,7 @@ def get(tx: Session, lora_id: str) -> LoraCard:
     """Raises NotFound."""
     row = tx.execute(_cards().where(Lora.id == lora_id)).first()
     if row is None:
-        raise NotFound("This LoRA is not in the library. It may have been deleted; choose another one.")
+        raise NotFound(tr_lazy("This LoRA is not in the library. It may have been deleted; choose another one."))
     return _card(*row)
 
 
@@ -74,8 +75,8 @@ def usages(tx: Session, lora_id: str) -> list[str]:
         .where(PictureLora.lora_id == lora_id, Picture.deleted_at.is_(None))
     )
     pictures = tx.scalar(drawn) or 0
-    usage_texts = [f"the default of {name}" for name in defaults]
-    return usage_texts + ([f"{pictures} picture{'s' if pictures > 1 else ''}"] if pictures else [])
+    usage_texts: list[str] = [tr_lazy("the default of {name}", name=name) for name in defaults]
+    return usage_texts + ([tr_lazy_plural("{n:,} picture", "{n:,} pictures", pictures)] if pictures else [])
 
 
 def _unknown_message(name: str, existing_names: list[str]) -> str:

@@ -17,6 +17,7 @@ from backend.db.tables import Influencer, Lora
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.loras.queries import get, usages
 from backend.loras.rules import check_name, lora_name, next_free
 from backend.loras.schemas import LoraCard
@@ -101,7 +102,10 @@ def delete(tx: Session, lora_id: str, *, force: bool = False) -> None:
     card = get(tx, lora_id)
     if (usage_texts := usages(tx, lora_id)) and not force:
         phrases = " and ".join(map(_usage_phrase, usage_texts))
-        raise Conflict(f"{card.name} is {phrases}. Delete it anyway? The pictures stay.", uses=usage_texts)
+        raise Conflict(
+            tr_lazy("{name} is {phrases}. Delete it anyway? The pictures stay.", name=card.name, phrases=phrases),
+            uses=usage_texts,
+        )
     tx.execute(update(Influencer).where(Influencer.default_lora_id == lora_id).values(default_lora_id=None))
     tx.execute(update(Lora).where(Lora.id == lora_id).values(deleted_at=func.clock_timestamp()))
     assets.unuse(tx, card.asset_id, "lora", lora_id)
@@ -112,8 +116,14 @@ def check_base(card: LoraCard, model_card: ModelCard) -> None:
     """Raises Invalid when the LoRA was made for another family of checkpoints than the model's."""
     if card.base != model_card.base:
         raise Invalid(
-            f"{card.name} was made for {card.base} models and does not fit {model_card.title} ({model_card.base}). "
-            f"Choose a {card.base} model, or another LoRA."
+            tr_lazy(
+                "{lora} was made for {base} models and does not fit {model} ({model_base}). "
+                "Choose a {base} model, or another LoRA.",
+                lora=card.name,
+                base=card.base,
+                model=model_card.title,
+                model_base=model_card.base,
+            )
         )
 
 
@@ -124,11 +134,13 @@ def _usage_phrase(usage: str) -> str:
 def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     upload = assets.uploads.get(tx, upload_id)
     if upload.noun != "lora":
-        raise NotFound("This upload is not a LoRA. Upload the file again in the LoRA library.")
+        raise NotFound(tr_lazy("This upload is not a LoRA. Upload the file again in the LoRA library."))
     if upload.state == "refused":
         raise Invalid(f"{upload.filename}: {upload.reason or 'It was refused. Upload another one.'}")
     if upload.state != "stored":
-        raise Conflict("This file is still on its way, or is in the library already. Look at the list, then try again.")
+        raise Conflict(
+            tr_lazy("This file is still on its way, or is in the library already. Look at the list, then try again.")
+        )
     return upload
 
 
@@ -163,4 +175,4 @@ def _lock_names(tx: Session) -> None:
 
 def _check_free(tx: Session, name: str) -> None:
     if tx.scalar(select(Lora.id).where(Lora.name == name, Lora.deleted_at.is_(None))):
-        raise Conflict(f"There is already a LoRA called {name}. Choose another name.")
+        raise Conflict(tr_lazy("There is already a LoRA called {name}. Choose another name.", name=name))

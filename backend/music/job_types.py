@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from backend import music
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
+from backend.language import tr_lazy
 from backend.music.schemas import IMPORT_KIND, NewTrack, TrackPayload
 
 
@@ -20,7 +21,7 @@ register(
         "cpu",
         TrackPayload,
         "backend.music.pipeline:run_import",
-        "Music",
+        tr_lazy("Music"),
         deadline_setting="jobs.deadline_ingest_s",
         limit_setting="jobs.concurrency_ingest",
         stall_s=300.0,

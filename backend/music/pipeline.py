@@ -12,6 +12,7 @@ from backend.assets import NewFile, uploads
 from backend.db.tables import Track
 from backend.errors import Cancelled, Rejected
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media.audio import sound_file
 from backend.media.ffmpeg.loudness import Loudness, measure
 from backend.music.schemas import MAX_SECONDS, MIN_SECONDS, NOUN, TrackPayload
@@ -34,11 +35,16 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     ctx.progress(0, 0, "listening to it")
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
-        raise Rejected(f"This is shorter than {MIN_SECONDS:.0f} seconds: too short to be music. Choose a longer piece.")
+        raise Rejected(
+            tr_lazy(
+                "This is shorter than {min_seconds:.0f} seconds: too short to be music. Choose a longer piece.",
+                min_seconds=MIN_SECONDS,
+            )
+        )
     run_steps(ctx, sound_file.write_m4a(source, info.format, out, settings=ctx.app.settings))
     loudness = run_steps(ctx, measure(out))
     if loudness.is_silence:
-        raise Rejected("There is nothing to hear in this file. Choose another one.")
+        raise Rejected(tr_lazy("There is nothing to hear in this file. Choose another one."))
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, ext="m4a")
     uses = [(NOUN, payload.track_id)]
     file = NewFile(out, "audio", key, "audio/mp4", f"{title[:80]}.m4a", meta={"duration_s": info.seconds}, uses=uses)
@@ -51,7 +57,7 @@ def _write(tx: Session, payload: TrackPayload, stored: _Stored) -> dict[str, Any
     asset_id, uploaded, info, loudness = stored
     row = tx.get_one(Track, payload.track_id, with_for_update=True)
     if row.erased_at:  # what was sent is never confirmed: the sweep deletes it
-        raise Cancelled("This track was removed while it was checked.")
+        raise Cancelled(tr_lazy("This track was removed while it was checked."))
     [card] = assets.confirm(tx, {asset_id: uploaded})
     row.asset_id, row.seconds, row.lufs, row.peaks = asset_id, round(info.seconds, 3), loudness.integrated, info.peaks
     return {"trackId": row.id, **card.names}

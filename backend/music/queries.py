@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Clip, Job, Reel, Track
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 from backend.music.pieces import pieces
 from backend.music.schemas import REFERENCE_LUFS, TrackCard, TrackPage, TrackUse, UsedTrack
 
@@ -25,7 +26,7 @@ def get(tx: Session, track_id: str) -> TrackCard:
         return piece
     row = tx.execute(_cards().where(Track.id == track_id, Track.erased_at.is_(None))).first()
     if row is None:
-        raise NotFound("There is no such music here. Choose another track.")
+        raise NotFound(tr_lazy("There is no such music here. Choose another track."))
     return _card(*row)
 
 
@@ -36,16 +37,22 @@ def find(tx: Session, name: str) -> TrackCard:
     if card := tracks.get(name) or next(iter(titled), None):
         return card
     titles = ", ".join(card.title for card in list(tracks.values())[:10])
-    raise NotFound(f"There is no music called {name[:120]!r} here. There is: {titles}.")
+    raise NotFound(tr_lazy("There is no music called {name} here. There is: {titles}.", name=repr(name[:120]), titles=titles))
 
 
 def usable(tx: Session, track_id: str) -> UsedTrack:
     """A track for a film. Raises NotFound, Invalid: it was deleted, or is not checked yet."""
     card = get(tx, track_id)
     if card.deleted_at:
-        raise Invalid(f"The music “{card.title}” was deleted. Choose another track, or bring it back from the trash.")
+        raise Invalid(
+            tr_lazy("The music “{title}” was deleted. Choose another track, or bring it back from the trash.", title=card.title)
+        )
     if not card.is_ready:
-        raise Invalid(f"The music “{card.title}” cannot be used yet. Wait until it is checked, or choose another track.")
+        raise Invalid(
+            tr_lazy(
+                "The music “{title}” cannot be used yet. Wait until it is checked, or choose another track.", title=card.title
+            )
+        )
     values = {name: getattr(card, name) for name in ("id", "title", "licence", "source", "credit", "seconds", "asset_id")}
     return UsedTrack(**values, gain_db=round(REFERENCE_LUFS - card.lufs, 2))
 

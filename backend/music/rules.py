@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.music.schemas import LICENCES, TrackDraft
 
 _NON_COMMERCIAL = re.compile(r"\bnc\b|non[\s-]?commercial", re.IGNORECASE)
@@ -17,17 +18,19 @@ def checked(draft: TrackDraft) -> TrackDraft:
     values = {name: " ".join(str(value).split()) for name, value in draft}
     clean = TrackDraft(**{name: values[name] for name in TrackDraft.model_fields})
     if not clean.title:
-        raise Invalid("Give the track a title.")
+        raise Invalid(tr_lazy("Give the track a title."))
     if not clean.licence:
-        raise Invalid("Say under which licence the music may be used.")
+        raise Invalid(tr_lazy("Say under which licence the music may be used."))
     if not clean.source:
-        raise Invalid("Say where the music is from: its address, or who made it.")
+        raise Invalid(tr_lazy("Say where the music is from: its address, or who made it."))
     if _NON_COMMERCIAL.search(clean.licence):
-        raise Invalid("This licence does not allow commercial use, and posts of influencers are that. Choose other music.")
+        raise Invalid(
+            tr_lazy("This licence does not allow commercial use, and posts of influencers are that. Choose other music.")
+        )
     if _NO_DERIVATIVES.search(clean.licence):
-        raise Invalid("This licence does not allow changes, and music under a video is one. Choose other music.")
+        raise Invalid(tr_lazy("This licence does not allow changes, and music under a video is one. Choose other music."))
     if _NAMES_AUTHOR.search(clean.licence) and not clean.credit:
-        raise Invalid("This licence wants the author named. Fill in the credit.")
+        raise Invalid(tr_lazy("This licence wants the author named. Fill in the credit."))
     return clean
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 NOUN, IMPORT_KIND = "track", "music-import"
 UPLOAD_NOUN, INBOX = "music", "import"
@@ -17,10 +18,10 @@ MAX_SECONDS, MIN_SECONDS = 1800.0, 3.0
 REFERENCE_LUFS = -15.5
 """Every track is brought to it before a film's own volume is applied: so loud are the pieces that come along."""
 LICENCES = {
-    "CC0-1.0": "CC0: free for everything",
-    "CC-BY-4.0": "CC BY 4.0: the author is named",
-    "bought": "Bought, or from a royalty-free library",
-    "own": "Our own recording",
+    "CC0-1.0": tr_lazy("CC0: free for everything"),
+    "CC-BY-4.0": tr_lazy("CC BY 4.0: the author is named"),
+    "bought": tr_lazy("Bought, or from a royalty-free library"),
+    "own": tr_lazy("Our own recording"),
 }
 """Those that are offered; any other may be written."""
 

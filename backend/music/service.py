@@ -12,6 +12,7 @@ from backend.assets import uploads
 from backend.db.tables import Track
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.music.queries import get
 from backend.music.rules import checked
 from backend.music.schemas import IMPORT_KIND, NOUN, UPLOAD_NOUN, NewTrack, TrackCard, TrackDraft, TrackPayload
@@ -28,14 +29,14 @@ def add(tx: Session, draft: NewTrack, *, request_key: str) -> TrackCard:
     if job := jobs.find_by_key(tx, request_key):
         track_id = tx.scalar(select(Track.id).where(Track.job_id == job.id))
         if track_id is None:
-            raise Invalid("This request key was used for something else. Send a new one.")
+            raise Invalid(tr_lazy("This request key was used for something else. Send a new one."))
         return get(tx, track_id)
     clean = checked(draft)
     upload = uploads.get(tx, draft.upload_id)
     if upload.noun != UPLOAD_NOUN:
-        raise NotFound("This upload does not exist here. Choose the file again.")
+        raise NotFound(tr_lazy("This upload does not exist here. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict("This file was taken already, or has not arrived yet. Choose it again.")
+        raise Conflict(tr_lazy("This file was taken already, or has not arrived yet. Choose it again."))
     track_id = new_id("trk")
     job = jobs.enqueue(
         tx,
@@ -77,7 +78,7 @@ def undelete(tx: Session, track_ids: Sequence[str]) -> None:
     pairs = [(str(asset_id), track_id) for track_id, asset_id in rows if asset_id]
     gone = {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs])
     if len(rows) < len(set(track_ids)) or gone:
-        raise NotFound("This music was deleted for good. Upload it again.")
+        raise NotFound(tr_lazy("This music was deleted for good. Upload it again."))
     tx.execute(update(Track).where(Track.id.in_(track_ids)).values(deleted_at=None))
     assets.unuse_all(tx, _TRASHED, list(track_ids))
     assets.use_all(tx, NOUN, pairs)
@@ -100,7 +101,7 @@ def erase(tx: Session, track_ids: Sequence[str]) -> int:
 def _require_own(tx: Session, track_id: str) -> TrackCard:
     card = get(tx, track_id)
     if card.bundled:
-        raise Invalid("This piece came along with the studio. It cannot be changed or deleted.")
+        raise Invalid(tr_lazy("This piece came along with the studio. It cannot be changed or deleted."))
     if card.deleted_at:
-        raise NotFound("This music was deleted. Bring it back from the trash first.")
+        raise NotFound(tr_lazy("This music was deleted. Bring it back from the trash first."))
     return card

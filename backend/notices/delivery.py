@@ -22,6 +22,7 @@ from backend.db.tables import Notice, NoticeDelivery, NoticeTarget, Workspace
 from backend.db.transactions import Member, SystemCaller
 from backend.errors import Invalid, Refused
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.notices import emails, preferences, push, rules, targets, unsubscribe
 from backend.notices.clock import database_now
 from backend.notices.emails import Letter
@@ -282,7 +283,7 @@ def send_test_email(app: App, caller: Member) -> None:
     Refused with what the server said."""
     settings = app.settings
     if not settings.notices.sends_email:
-        raise Invalid("No mail server is set. Whoever runs the studio sets SMTP_URL.")
+        raise Invalid(tr_lazy("No mail server is set. Whoever runs the studio sets SMTP_URL."))
     with app.db.transaction(caller) as tx:
         recipient = recipients(tx, settings, user_id=tx.info["user_id"] or "-")[0]
         workspace, at = tx.scalar(select(Workspace.name)) or "", database_now(tx)
@@ -293,7 +294,7 @@ def send_test_email(app: App, caller: Member) -> None:
     with Mailer(settings.notices.smtp_url.get_secret_value()) as mailer:
         result = mailer.send(emails.test(headed), recipient.email)
     if result.state != "sent":
-        raise Refused(f"The mail server did not take it: {result.reason}")
+        raise Refused(tr_lazy("The mail server did not take it: {reason}", reason=result.reason))
     with app.db.transaction(caller) as tx:
         preferences.try_address_again(tx, recipient.user_id)
 

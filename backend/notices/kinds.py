@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from backend.db.transactions import RANK, Role
+from backend.language import tr_lazy
 
 EmailChoice = Literal["off", "now", "daily", "weekly"]
 
@@ -48,23 +49,27 @@ class NoticeKind:
 
 
 _KINDS = (
-    NoticeKind("post.review", "A post waits for approval", defaults=_NEWS, is_derived=True, skips_actor=True),
-    NoticeKind("post.failed", "A post failed", defaults=_URGENT, is_derived=True),
-    NoticeKind("post.unknown", "It is unknown whether a post went out", defaults=_URGENT, is_derived=True),
-    NoticeKind("post.missed", "A post missed its time", defaults=_URGENT, is_derived=True),
-    NoticeKind("job.failed", "A job failed", defaults=_NEWS, is_derived=True),
-    NoticeKind("jobs.failing", "More than half of the jobs fail", defaults=_URGENT, once=True),
-    NoticeKind("training.done", "A training is done", defaults=_NEWS, once=True),
-    NoticeKind("run.finished", "My longer job is done", defaults=_QUIET),
-    NoticeKind("automation.finished", "An automation has run", defaults=_NEWS, once=True),
-    NoticeKind("automation.notice", "A message of an automation", defaults=_URGENT, once=True),
-    NoticeKind("budget", "A budget is at 80 % or used up", defaults=_URGENT, once=True, is_derived=True),
-    NoticeKind("channel.expiring", "A channel must be connected again soon", defaults=_URGENT, once=True),
-    NoticeKind("channel.refused", "A channel must be connected again", defaults=_URGENT, is_derived=True),
-    NoticeKind("member.joined", "Somebody joined", least_role="owner", defaults=_NEWS, once=True, skips_actor=True),
-    NoticeKind("report.weekly", "Report of the week", least_role="viewer", defaults=Preference(email="now"), once=True),
-    NoticeKind("disk", "A disk is nearly full", defaults=_URGENT, once=True, for_operators=True),
-    NoticeKind("address.refused", "A message to me could not be delivered", least_role="viewer", defaults=_QUIET, once=True),
+    NoticeKind("post.review", tr_lazy("A post waits for approval"), defaults=_NEWS, is_derived=True, skips_actor=True),
+    NoticeKind("post.failed", tr_lazy("A post failed"), defaults=_URGENT, is_derived=True),
+    NoticeKind("post.unknown", tr_lazy("It is unknown whether a post went out"), defaults=_URGENT, is_derived=True),
+    NoticeKind("post.missed", tr_lazy("A post missed its time"), defaults=_URGENT, is_derived=True),
+    NoticeKind("job.failed", tr_lazy("A job failed"), defaults=_NEWS, is_derived=True),
+    NoticeKind("jobs.failing", tr_lazy("More than half of the jobs fail"), defaults=_URGENT, once=True),
+    NoticeKind("training.done", tr_lazy("A training is done"), defaults=_NEWS, once=True),
+    NoticeKind("run.finished", tr_lazy("My longer job is done"), defaults=_QUIET),
+    NoticeKind("automation.finished", tr_lazy("An automation has run"), defaults=_NEWS, once=True),
+    NoticeKind("automation.notice", tr_lazy("A message of an automation"), defaults=_URGENT, once=True),
+    NoticeKind("budget", tr_lazy("A budget is at 80 % or used up"), defaults=_URGENT, once=True, is_derived=True),
+    NoticeKind("channel.expiring", tr_lazy("A channel must be connected again soon"), defaults=_URGENT, once=True),
+    NoticeKind("channel.refused", tr_lazy("A channel must be connected again"), defaults=_URGENT, is_derived=True),
+    NoticeKind("member.joined", tr_lazy("Somebody joined"), least_role="owner", defaults=_NEWS, once=True, skips_actor=True),
+    NoticeKind(
+        "report.weekly", tr_lazy("Report of the week"), least_role="viewer", defaults=Preference(email="now"), once=True
+    ),
+    NoticeKind("disk", tr_lazy("A disk is nearly full"), defaults=_URGENT, once=True, for_operators=True),
+    NoticeKind(
+        "address.refused", tr_lazy("A message to me could not be delivered"), least_role="viewer", defaults=_QUIET, once=True
+    ),
 )
 KINDS: Mapping[str, NoticeKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
 """By name, in the order of the page."""

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from backend.errors import Invalid
 from backend.kit.hosts import is_loopback
+from backend.language import tr_lazy
 
 TIMEOUT_S = 20.0
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -43,7 +44,7 @@ def parsed(url: str) -> MailServer:
     except ValueError:
         port = -1
     if parts.scheme not in _PORTS or not parts.hostname or port == -1:
-        raise Invalid("SMTP_URL is not smtp://user:password@host:587 or smtps://user:password@host:465.")
+        raise Invalid(tr_lazy("SMTP_URL is not smtp://user:password@host:587 or smtps://user:password@host:465."))
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return MailServer(parts.hostname, port or _PORTS[parts.scheme], user, password, parts.scheme == "smtps")
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.content_plans import to_local_time
 from backend.db.tables import EMAIL_CHOICES, Notice, NoticeDelivery, NoticePreference, NoticeSettings
 from backend.errors import Invalid, NotPermitted
+from backend.language import tr_lazy
 from backend.notices import rules
 from backend.notices.clock import database_now
 from backend.notices.kinds import KINDS, EmailChoice, Preference, may_hear
@@ -37,7 +38,13 @@ def set_preferences(tx: Session, settings: Settings, chosen: Mapping[str, Prefer
     """Keeps how the acting person hears of these kinds; others stay. Raises Invalid (no such kind, or not one for them)."""
     offered = {card.kind for card in preferences(tx, settings)}
     if unknown_kinds := set(chosen) - offered:
-        raise Invalid(f"There is no kind of notice “{min(unknown_kinds)[:60]}” for you. Kinds: {', '.join(sorted(offered))}.")
+        raise Invalid(
+            tr_lazy(
+                "There is no kind of notice “{min}” for you. Kinds: {names}.",
+                min=min(unknown_kinds)[:60],
+                names=", ".join(sorted(offered)),
+            )
+        )
     for kind, preference in chosen.items():
         store(tx, tx.info["user_id"], kind, preference)
     reschedule(tx, settings, tx.info["user_id"])
@@ -45,7 +52,7 @@ def set_preferences(tx: Session, settings: Settings, chosen: Mapping[str, Prefer
 
 def store(tx: Session, user_id: str, kind: str, preference: Preference) -> None:
     if preference.email not in EMAIL_CHOICES:
-        raise Invalid(f"E-mail is one of {', '.join(EMAIL_CHOICES)}.")
+        raise Invalid(tr_lazy("E-mail is one of {email_choices}.", email_choices=", ".join(EMAIL_CHOICES)))
     values = asdict(preference)
     row = insert(NoticePreference).values(user_id=user_id, kind=kind, **values)
     tx.execute(row.on_conflict_do_update(constraint="pk_notice_preferences", set_=values))
@@ -70,11 +77,11 @@ def set_hours(tx: Session, settings: Settings, hours: HourSettings) -> HourSetti
     """Keeps the acting person's zone, quiet hours and time of digests; what waits follows at once. Raises Invalid."""
     to_local_time(database_now(tx), hours.zone)
     if bool(hours.quiet_from) != bool(hours.quiet_to):
-        raise Invalid("Quiet hours need a beginning and an end. Leave both empty for none.")
+        raise Invalid(tr_lazy("Quiet hours need a beginning and an end. Leave both empty for none."))
     for value in filter(None, (hours.quiet_from, hours.quiet_to, hours.digest_at)):
         rules.parsed_time(value)
     if not hours.digest_at or hours.digest_weekday not in range(7):
-        raise Invalid("A digest needs a time and a day of the week, 0 for Monday to 6.")
+        raise Invalid(tr_lazy("A digest needs a time and a day of the week, 0 for Monday to 6."))
     values = asdict(hours)
     del values["refused_email"], values["refusal"]
     _store_settings(tx, tx.info["user_id"], values)
@@ -125,7 +132,7 @@ def _of_kinds(kinds: list[str]) -> ColumnElement[bool]:
 def _acting(tx: Session, settings: Settings) -> Recipient:
     person = next(iter(recipients(tx, settings, user_id=tx.info["user_id"] or "-")), None)
     if person is None:
-        raise NotPermitted("Only members of this workspace have notices.")
+        raise NotPermitted(tr_lazy("Only members of this workspace have notices."))
     return person
 
 

@@ -9,6 +9,7 @@ from itertools import count
 
 from backend.content_plans import to_instant, to_local_time
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 FOLD_GAP = timedelta(minutes=30)
 FOLD_LONGEST = timedelta(hours=6)
@@ -55,7 +56,7 @@ def parsed_time(value: str) -> time:
     """A local time as 22:00. Raises Invalid."""
     match = _TIME.fullmatch(value)
     if match is None:
-        raise Invalid(f"“{value[:20]}” is not a time. Write it as 22:00.")
+        raise Invalid(tr_lazy("“{what}” is not a time. Write it as 22:00.", what=value[:20]))
     return time(int(match[1]), int(match[2]))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Notice
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 from backend.notices.kinds import KINDS
 from backend.notices.schemas import NoticeCard, NoticeCounts, NoticePage
 
@@ -58,7 +59,7 @@ def mark(tx: Session, notice_id: str, *, read: bool = True) -> NoticeCard:
     change = update(Notice).where(*_shown(tx, ()), Notice.id == notice_id).values(read_at=at).returning(Notice)
     row = tx.scalars(change, execution_options={"populate_existing": True}).one_or_none()
     if row is None:
-        raise NotFound("This notice does not exist here any more.")
+        raise NotFound(tr_lazy("This notice does not exist here any more."))
     return card(row)
 
 
@@ -94,6 +95,8 @@ def card(row: Notice) -> NoticeCard:
 def _shown(tx: Session, kinds: Sequence[str]) -> list[ColumnElement[bool]]:
     """What the inbox of the acting person shows. Raises Invalid."""
     if unknown_kinds := set(kinds) - set(KINDS):
-        raise Invalid(f"There is no kind of notice “{min(unknown_kinds)[:60]}”. Kinds: {', '.join(KINDS)}.")
+        raise Invalid(
+            tr_lazy("There is no kind of notice “{min}”. Kinds: {kinds}.", min=min(unknown_kinds)[:60], kinds=", ".join(KINDS))
+        )
     where: list[ColumnElement[bool]] = [Notice.user_id == (tx.info["user_id"] or ""), Notice.in_app.is_(True)]
     return [*where, Notice.kind.in_(kinds)] if kinds else where

@@ -21,6 +21,7 @@ from backend.db.tables import NoticeTarget
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.notices.clock import database_now
 from backend.notices.schemas import NewTarget, TargetCard, TargetWay
 from backend.settings import Settings
@@ -45,9 +46,11 @@ def add_target(tx: Session, settings: Settings, url: str) -> NewTarget:
     Raises Invalid, Conflict (too many), NotPermitted (an API key, which it would outlive).
     """
     if "api_key_id" in tx.info:
-        raise NotPermitted("An API key cannot add an address. Do it in the studio, or with a token of /api/auth/login.")
+        raise NotPermitted(
+            tr_lazy("An API key cannot add an address. Do it in the studio, or with a token of /api/auth/login.")
+        )
     if (tx.scalar(select(func.count()).select_from(NoticeTarget).where(_own(tx))) or 0) >= MAX_TARGETS:
-        raise Conflict(f"You have {MAX_TARGETS} addresses. Remove one first.")
+        raise Conflict(tr_lazy("You have {max_targets} addresses. Remove one first.", max_targets=MAX_TARGETS))
     url = url.strip()
     way, label = _checked(settings, url)
     target_id = new_id("ntt")
@@ -65,7 +68,7 @@ def remove_target(tx: Session, target_id: str) -> None:
     """With what waits to be sent there. Raises NotFound, also for somebody else's."""
     removed = delete(NoticeTarget).where(_own(tx), NoticeTarget.id == target_id).returning(NoticeTarget.id)
     if tx.scalar(removed) is None:
-        raise NotFound("This address does not exist here any more.")
+        raise NotFound(tr_lazy("This address does not exist here any more."))
     events.record(tx, "notice_target.removed", "notice_target", target_id)
 
 
@@ -73,7 +76,7 @@ def own_target(tx: Session, target_id: str) -> NoticeTarget:
     """Raises NotFound, also for somebody else's."""
     row = tx.scalars(select(NoticeTarget).where(_own(tx), NoticeTarget.id == target_id)).one_or_none()
     if row is None:
-        raise NotFound("This address does not exist here any more.")
+        raise NotFound(tr_lazy("This address does not exist here any more."))
     return row
 
 
@@ -105,27 +108,38 @@ def check_push(settings: Settings, url: str) -> None:
     """Raises Invalid unless it is an Apprise URL that may be used, by today's settings."""
     parts = urlsplit(url)
     if parts.scheme not in SERVICES:
-        raise Invalid("Give an address that begins with https://, tgram://, slack://, discord:// or ntfys://.")
+        raise Invalid(tr_lazy("Give an address that begins with https://, tgram://, slack://, discord:// or ntfys://."))
     if parts.query or parts.fragment.count("?"):
-        raise Invalid("Leave out what stands behind the question mark.")
+        raise Invalid(tr_lazy("Leave out what stands behind the question mark."))
     if SERVICES[parts.scheme] == _FREE_HOST and (host := _ntfy_host(url)) not in settings.notices.push_hosts:
         allowed = ", ".join(settings.notices.push_hosts) or "none"
-        raise Invalid(f"The ntfy server “{host[:80]}” is not allowed here. Allowed: {allowed} (NOTICE_PUSH_HOSTS).")
+        raise Invalid(
+            tr_lazy(
+                "The ntfy server “{host}” is not allowed here. Allowed: {allowed} (NOTICE_PUSH_HOSTS).",
+                host=host[:80],
+                allowed=allowed,
+            )
+        )
     from backend.notices.chat_services import plugin  # only here: importing it takes long
 
     if plugin(url) is None:
-        raise Invalid(f"This is not an address of {SERVICES[parts.scheme]}. Copy it from appriseit.com's description.")
+        raise Invalid(
+            tr_lazy(
+                "This is not an address of {services}. Copy it from appriseit.com's description.",
+                services=SERVICES[parts.scheme],
+            )
+        )
 
 
 def _checked(settings: Settings, url: str) -> tuple[TargetWay, str]:
     """What it is, and what may be shown of it. Raises Invalid."""
     if len(url) > MAX_URL or not url.isprintable():
-        raise Invalid(f"An address has at most {MAX_URL} printable characters.")
+        raise Invalid(tr_lazy("An address has at most {max_url} printable characters.", max_url=MAX_URL))
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
-        raise Invalid("This address cannot be read.") from error
+        raise Invalid(tr_lazy("This address cannot be read.")) from error
     if parts.scheme in ("http", "https"):
         settings.webhooks.outgoing_rules.check_url(url)
         return "webhook", f"Webhook · {host}"

@@ -9,6 +9,7 @@ import hmac
 
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.notices.kinds import KINDS
 from backend.notices.preferences import stop_email
 from backend.settings import Settings
@@ -16,7 +17,7 @@ from backend.settings import Settings
 PATH = "/api/notices/unsubscribe"
 DIGEST = "digest"
 """Instead of a kind: all digests of the person."""
-_GONE = "This link does not work. You can choose your e-mails in the studio, under Settings, Notices."
+_GONE = tr_lazy("This link does not work. You can choose your e-mails in the studio, under Settings, Notices.")
 
 
 def link(settings: Settings, *, tenant_id: str, user_id: str, kind: str) -> str:

@@ -22,6 +22,7 @@ from backend.generation import PictureRecipe
 from backend.influencers import InfluencerCard, InfluencerDraft
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.images.picture_hash import bands
 from backend.onboarding import sample_data
 from backend.onboarding.sample_data import HEIGHT, WIDTH, SampleInfluencer, SamplePost
@@ -50,7 +51,7 @@ def add_sample(open_tx: OpenTx, storage: Storage, *, time_zone: str = "UTC") -> 
     After a crash there are files that nothing uses, which the sweep removes. Raises Invalid (unknown time zone), Unavailable.
     """
     if time_zone not in influencers.time_zones():
-        raise Invalid("timeZone: choose an IANA name, for example Europe/Berlin.")
+        raise Invalid(tr_lazy("timeZone: choose an IANA name, for example Europe/Berlin."))
     with open_tx() as tx:
         if existing := find_sample(tx):
             return existing

@@ -25,6 +25,7 @@ from backend.db.tables import (
     TextDraft,
 )
 from backend.errors import Conflict
+from backend.language import tr_lazy
 from backend.onboarding.sample_influencer import JOB_KIND, REQUEST_KEY, find_sample
 
 _ACTIVE = (JobState.PENDING, JobState.PROCESSING)
@@ -96,12 +97,12 @@ def _check_idle(tx: Session, sample_id: str) -> None:
     drawing = select(Job.id).join(Generation, Generation.job_id == Job.id)
     filming = select(Job.id).join(Clip, Clip.job_id == Job.id)
     if tx.scalar(publishing.limit(1)):
-        raise Conflict("One of the sample's posts is being published right now. Wait a moment, then remove it.")
+        raise Conflict(tr_lazy("One of the sample's posts is being published right now. Wait a moment, then remove it."))
     active = Job.state.in_(_ACTIVE)
     if tx.scalar(drawing.where(Generation.influencer_id == sample_id, active).limit(1)) or tx.scalar(
         filming.where(Clip.influencer_id == sample_id, active).limit(1)
     ):
-        raise Conflict("Pictures or videos of the sample are being made. Wait for them, or cancel them on Activity.")
+        raise Conflict(tr_lazy("Pictures or videos of the sample are being made. Wait for them, or cancel them on Activity."))
 
 
 def _asset_ids(tx: Session, picture_ids: Sequence[str], clip_ids: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from backend.engines.ports.events import Alive
+from backend.language import tr_lazy
 from backend.platforms import rules
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain, Transient
 from backend.platforms.http_base import ConnectError, ResponseLost
@@ -58,7 +59,7 @@ class AdapterBase:
 
     def require_same(self, handle: HandleState, post: PostRequest) -> None:
         if handle.get("of") != post.fingerprint:
-            raise PrepareAgain("The post was changed after it was prepared. It is prepared again.")
+            raise PrepareAgain(tr_lazy("The post was changed after it was prepared. It is prepared again."))
 
     def not_published_yet(self, age_s: float, message: str) -> Outcome:
         """The outcome when the platform says that it is not published. Unknown until `publishing.settle_s` have passed since
@@ -80,15 +81,21 @@ def translate_transport_errors(label: str, *, irreversible: bool = False) -> Gen
     try:
         yield
     except ConnectError as error:
-        raise Transient(f"{label} cannot be reached right now. It is tried again.", detail=str(error)) from error
+        raise Transient(
+            tr_lazy("{label} cannot be reached right now. It is tried again.", label=label), detail=str(error)
+        ) from error
     except ResponseLost as error:
         if irreversible:
             raise answer_lost(label, str(error)) from error
-        raise Transient(f"{label} did not answer in time. It is tried again.", detail=str(error)) from error
+        raise Transient(
+            tr_lazy("{label} did not answer in time. It is tried again.", label=label), detail=str(error)
+        ) from error
 
 
 def answer_lost(label: str, detail: str) -> OutcomeUnknown:
-    return OutcomeUnknown(f"{label} did not say whether it published the post. It is being asked.", detail=detail)
+    return OutcomeUnknown(
+        tr_lazy("{label} did not say whether it published the post. It is being asked.", label=label), detail=detail
+    )
 
 
 def wait_alive(seconds: float) -> Generator[Alive, None, None]:
@@ -105,8 +112,11 @@ def fetch_url(label: str, media: Media) -> str:
     parts = urlsplit(media.url)
     if parts.scheme not in ("http", "https") or not parts.netloc or not media.url.isascii():
         raise InvalidPost(
-            f"{label} fetches files over the internet, and this one has no public address. Set S3_PUBLIC_ENDPOINT (or "
-            "PUBLIC_URL) to an https address that the internet can reach."
+            tr_lazy(
+                "{label} fetches files over the internet, and this one has no public address. Set "
+                "S3_PUBLIC_ENDPOINT (or PUBLIC_URL) to an https address that the internet can reach.",
+                label=label,
+            )
         )
     return media.url
 
@@ -120,7 +130,9 @@ def read_bytes(media: Media, first: int, length: int) -> bytes:
             data = file.read(length)
             size = file.seek(0, 2)
     except (OSError, AssertionError) as error:
-        raise InvalidPost("The file of this post cannot be read. Add it again.", detail=str(error)) from error
+        raise InvalidPost(tr_lazy("The file of this post cannot be read. Add it again."), detail=str(error)) from error
     if size != media.size or len(data) != length:
-        raise InvalidPost("The file of this post has changed. Add it again.", detail=f"{size} bytes, {media.size} promised")
+        raise InvalidPost(
+            tr_lazy("The file of this post has changed. Add it again."), detail=f"{size} bytes, {media.size} promised"
+        )
     return data

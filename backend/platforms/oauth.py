@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
+from backend.language import tr_lazy
 from backend.platforms.common import translate_transport_errors
 from backend.platforms.errors import TokenRefused, Transient
 from backend.platforms.http_base import PlatformApiError
@@ -29,7 +30,9 @@ def translate_token_errors(label: str) -> Generator[None, None, None]:
             yield
         except PlatformApiError as error:
             if error.http_status >= 500 or error.http_status == 429:
-                raise Transient(f"{label} cannot renew the connection right now. It is tried again.") from error
+                raise Transient(
+                    tr_lazy("{label} cannot renew the connection right now. It is tried again.", label=label)
+                ) from error
             message = f"{label} did not accept the connection. Connect the account again."
             raise TokenRefused(message, detail=str(error)[:300]) from error
 

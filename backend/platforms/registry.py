@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 from backend.platforms.instagram.platform import INSTAGRAM
 from backend.platforms.platform import Platform
 from backend.platforms.port import PlatformAdapter
@@ -20,5 +21,5 @@ def create_adapter(name: str, settings: Settings) -> PlatformAdapter:
     Raises Unsupported for an unknown name.
     """
     if name not in PLATFORMS:
-        raise Unsupported(f"There is no platform called {name!r}.")
+        raise Unsupported(tr_lazy("There is no platform called {name}.", name=repr(name)))
     return PLATFORMS[name].create_adapter(settings)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.tables import PromptUse
 from backend.errors import NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.prompt_library.schemas import EarlierPrompt
 
 
@@ -43,4 +44,4 @@ def delete_earlier_prompt(tx: Session, use_id: str) -> None:
     """Deletes one of the user's own. Raises NotFound."""
     own_use = delete(PromptUse).where(PromptUse.id == use_id, PromptUse.user_id == (tx.info.get("user_id") or ""))
     if tx.scalar(own_use.returning(PromptUse.id)) is None:
-        raise NotFound("This prompt is not in your history any more.")
+        raise NotFound(tr_lazy("This prompt is not in your history any more."))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.errors import Invalid, StudioError
+from backend.language import tr_lazy
 from backend.prompt_library.schemas import ImportResult, TemplateDraft, WildcardDraft
 from backend.prompt_library.templates import save_template, templates
 from backend.prompt_library.wildcards import save_wildcard, wildcards
@@ -39,13 +40,19 @@ def _parse_export(text: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Invalid("This file is no JSON. Export one on this page to see what it should look like.") from error
+        raise Invalid(tr_lazy("This file is no JSON. Export one on this page to see what it should look like.")) from error
     template_list = whole.get("templates", []) if isinstance(whole, dict) else None
     lists = whole.get("wildcards", {}) if isinstance(whole, dict) else None
     if not isinstance(template_list, list) or not isinstance(lists, dict) or not (template_list or lists):
-        raise Invalid('This file holds neither "templates" (a list) nor "wildcards" (a list of lines by name).')
+        raise Invalid(tr_lazy('This file holds neither "templates" (a list) nor "wildcards" (a list of lines by name).'))
     if len(template_list) + len(lists) > MAX_ENTRIES:
-        raise Invalid(f"This file holds {len(template_list) + len(lists):,} things; at most {MAX_ENTRIES}. Split it.")
+        raise Invalid(
+            tr_lazy(
+                "This file holds {n:,} things; at most {max_entries}. Split it.",
+                n=len(template_list) + len(lists),
+                max_entries=MAX_ENTRIES,
+            )
+        )
     return template_list, lists
 
 

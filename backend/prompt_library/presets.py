@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from backend.db.tables import Preset
 from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.prompt_library.schemas import PresetCard
 
-_NOT_FOUND = "This preset does not exist here. It may have been deleted."
+_NOT_FOUND = tr_lazy("This preset does not exist here. It may have been deleted.")
 
 
 def presets(tx: Session) -> list[PresetCard]:
@@ -41,7 +42,7 @@ def save_preset(tx: Session, *, name: str, draft: Mapping[str, Any], own: bool =
     """Saves a preset and overwrites one of the same name. `draft`: JSON values. Raises Invalid."""
     name = " ".join(name.split())
     if not 2 <= len(name) <= 60:
-        raise Invalid("Give the preset a name of 2 to 60 characters.")
+        raise Invalid(tr_lazy("Give the preset a name of 2 to 60 characters."))
     insert_stmt = insert(Preset).values(id=new_id("pre"), owner_id=_user_id(tx) if own else "", name=name, draft=dict(draft))
     upsert = insert_stmt.on_conflict_do_update(
         index_elements=["tenant_id", "owner_id", "name"], set_={"draft": dict(draft), "updated_at": func.clock_timestamp()}

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 MAX_DEPTH = 8
 MAX_LENGTH = 4000
@@ -80,7 +81,15 @@ def resolve(text: str, seed: int, lists: Mapping[str, Sequence[str]], *, salt: s
     resolved = _Resolver(random.Random(f"{seed}:{salt}"), lists).render(nodes, 0)
     if len(resolved) > MAX_LENGTH:
         subject, cause = ("The prompt", "it") if fixed else ("With its words chosen the prompt", "the lists")
-        raise Invalid(f"{subject} has {len(resolved):,} characters; at most {MAX_LENGTH:,}. Shorten {cause}.")
+        raise Invalid(
+            tr_lazy(
+                "{subject} has {n:,} characters; at most {max_length:,}. Shorten {cause}.",
+                subject=subject,
+                n=len(resolved),
+                max_length=MAX_LENGTH,
+                cause=cause,
+            )
+        )
     return resolved if fixed else _clean_commas(resolved)
 
 
@@ -97,7 +106,7 @@ def fill_blanks(text: str, values: Mapping[str, str]) -> str:
     """Fills the blanks in. Raises Invalid naming those that are still empty."""
     filled = {name: values.get(name, "").strip() or default for name, default in blanks(text).items()}
     if missing := [name for name, value in filled.items() if not value]:
-        raise Invalid(f"Fill in {' and '.join(missing)} first.")
+        raise Invalid(tr_lazy("Fill in {missing} first.", missing=" and ".join(missing)))
     return _BLANK.sub(lambda match: filled[match[1].lower()], text)
 
 
@@ -126,7 +135,12 @@ def _parse_sequence(text: str, at: int, depth: int) -> tuple[Nodes, int]:
 
 def _parse_choice(text: str, at: int, depth: int) -> tuple[ChoiceNode, int]:
     if depth > MAX_DEPTH:
-        raise Invalid(f"Choices in the prompt are nested more than {MAX_DEPTH} deep. Put the inner ones into a wildcard list.")
+        raise Invalid(
+            tr_lazy(
+                "Choices in the prompt are nested more than {max_depth} deep. Put the inner ones into a wildcard list.",
+                max_depth=MAX_DEPTH,
+            )
+        )
     least = most = 1
     joiner = ", "
     if match := _COUNT.match(text, at):
@@ -146,7 +160,9 @@ def _parse_choice(text: str, at: int, depth: int) -> tuple[ChoiceNode, int]:
         if text[at - 1] == "}":
             break
     if not least <= most <= len(options) or not most:
-        raise Invalid(f"A choice asks for {most} of {len(options)} options. Ask for fewer, or add options.")
+        raise Invalid(
+            tr_lazy("A choice asks for {most} of {n} options. Ask for fewer, or add options.", most=most, n=len(options))
+        )
     return ChoiceNode(least, most, joiner, tuple(options)), at
 
 
@@ -181,18 +197,26 @@ def _check_depth(
     for name in dict.fromkeys(names):
         if name in path:
             circle = " → ".join((*path[path.index(name) :], name))
-            raise Invalid(f"The wildcard lists go round in a circle: {circle}. Take one of these words out.")
+            raise Invalid(
+                tr_lazy("The wildcard lists go round in a circle: {circle}. Take one of these words out.", circle=circle)
+            )
         if name not in depths:
             if name not in lists:
                 raise Invalid(_unknown_list_message(name, list_names))
             if not lists[name]:
-                raise Invalid(f"The wildcard list {name} is empty. Add a line to it first.")
+                raise Invalid(tr_lazy("The wildcard list {name} is empty. Add a line to it first.", name=name))
             depths[name] = max(
                 _check_depth(_wildcard_names_in(line), lists, list_names, (*path, name), depths) for line in lists[name]
             )
         deepest = max(deepest, depths[name] + 1)
         if len(path) + deepest > MAX_DEPTH:
-            raise Invalid(f"The wildcard list {name} leads more than {MAX_DEPTH} lists deep. Make the chain shorter.")
+            raise Invalid(
+                tr_lazy(
+                    "The wildcard list {name} leads more than {max_depth} lists deep. Make the chain shorter.",
+                    name=name,
+                    max_depth=MAX_DEPTH,
+                )
+            )
     return deepest
 
 
@@ -216,7 +240,7 @@ class _Resolver:
     def _choose(self, node: WildcardNode | ChoiceNode, depth: int) -> str:
         self._choices_left -= 1
         if self._choices_left < 0 or depth > MAX_DEPTH * MAX_DEPTH:
-            raise Invalid("The lists of this prompt multiply without end. Use fewer wildcards in each line.")
+            raise Invalid(tr_lazy("The lists of this prompt multiply without end. Use fewer wildcards in each line."))
         if isinstance(node, WildcardNode):
             lines, bounds = self._lines(node.name)
             return self.render(parse(self._rng.choices(lines, cum_weights=bounds)[0]), depth + 1).strip()

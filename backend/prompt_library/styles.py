@@ -10,9 +10,10 @@ from backend import events, influencers
 from backend.db.tables import Style
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.prompt_library.schemas import PromptStyleCard, PromptStyleDraft, PromptStyleSettings
 
-_NOT_FOUND = "This style does not exist here. It may have been deleted."
+_NOT_FOUND = tr_lazy("This style does not exist here. It may have been deleted.")
 
 
 def styles(tx: Session, *, influencer_id: str | None = None, every: bool = False) -> list[PromptStyleCard]:
@@ -49,9 +50,13 @@ def save_style(tx: Session, draft: PromptStyleDraft, *, style_id: str | None = N
                 change = update(Style).where(Style.id == style_id, Style.version == version)
                 change = change.values(**values, version=version + 1, updated_at=func.clock_timestamp())
                 if tx.scalar(change.returning(Style.id)) is None:
-                    raise Conflict("Somebody else changed this style meanwhile. Load it again, then repeat your change.")
+                    raise Conflict(
+                        tr_lazy("Somebody else changed this style meanwhile. Load it again, then repeat your change.")
+                    )
     except IntegrityError as error:
-        raise Conflict(f"There is already a style called {draft.name}. Choose another name, or open that one.") from error
+        raise Conflict(
+            tr_lazy("There is already a style called {name}. Choose another name, or open that one.", name=draft.name)
+        ) from error
     events.record(tx, "style.saved", "style", style_id, {"name": draft.name})
     return style(tx, style_id)
 

@@ -10,9 +10,10 @@ from backend import events
 from backend.db.tables import PromptTemplate, TemplateVersion
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.prompt_library.schemas import TemplateCard, TemplateDraft
 
-_NOT_FOUND = "This template does not exist here. It may have been deleted."
+_NOT_FOUND = tr_lazy("This template does not exist here. It may have been deleted.")
 
 
 def templates(tx: Session) -> list[TemplateCard]:
@@ -55,7 +56,9 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
                 if unchanged:
                     return template(tx, template_id)
     except IntegrityError as error:
-        raise Conflict(f"There is already a template called {draft.name}. Choose another name, or open that one.") from error
+        raise Conflict(
+            tr_lazy("There is already a template called {name}. Choose another name, or open that one.", name=draft.name)
+        ) from error
     row = TemplateVersion(template_id=template_id, version=version, prompt=draft.prompt, negative=draft.negative)
     row.created_by = tx.info["user_id"]
     tx.add(row)
@@ -76,7 +79,9 @@ def _next_version(tx: Session, template_id: str, name: str, version: int, unchan
     values = {"name": name, "version": version + (not unchanged), "updated_at": func.clock_timestamp()}
     changed = tx.scalar(change.values(**values).returning(PromptTemplate.version))
     if changed is None:
-        raise Conflict("Somebody else changed this template while you were editing. Load it again, then repeat your change.")
+        raise Conflict(
+            tr_lazy("Somebody else changed this template while you were editing. Load it again, then repeat your change.")
+        )
     return int(changed)
 
 

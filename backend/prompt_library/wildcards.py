@@ -12,6 +12,7 @@ from backend import events
 from backend.db.tables import Wildcard
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.prompt_library import prompts
 from backend.prompt_library.schemas import WildcardCard, WildcardDraft
 
@@ -27,7 +28,7 @@ def wildcard(tx: Session, wildcard_id: str) -> WildcardCard:
     """Raises NotFound."""
     row = tx.get(Wildcard, wildcard_id, populate_existing=True)
     if row is None:
-        raise NotFound("This list does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This list does not exist here. It may have been deleted."))
     return _card(row)
 
 
@@ -51,7 +52,9 @@ def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None 
             else:
                 _update(tx, wildcard_id, draft.name, lines, version)
     except IntegrityError as error:
-        raise Conflict(f"There is already a list called {draft.name}. Choose another name, or open that one.") from error
+        raise Conflict(
+            tr_lazy("There is already a list called {name}. Choose another name, or open that one.", name=draft.name)
+        ) from error
     _check_no_circle(tx, draft)
     events.record(tx, "wildcard.saved", "wildcard", wildcard_id, {"name": draft.name, "lines": len(lines)})
     return _card(tx.get_one(Wildcard, wildcard_id, populate_existing=True))
@@ -60,7 +63,7 @@ def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None 
 def delete_wildcard(tx: Session, wildcard_id: str) -> None:
     """Pictures keep the words they were drawn with. Raises NotFound."""
     if tx.scalar(delete(Wildcard).where(Wildcard.id == wildcard_id).returning(Wildcard.name)) is None:
-        raise NotFound("This list does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This list does not exist here. It may have been deleted."))
 
 
 def load_lists(tx: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -87,8 +90,8 @@ def _update(tx: Session, wildcard_id: str, name: str, lines: list[str], version:
     if tx.scalar(change.values(**values).returning(Wildcard.id)):
         return
     if tx.get(Wildcard, wildcard_id) is None:
-        raise NotFound("This list does not exist here. It may have been deleted.")
-    raise Conflict("Somebody else changed this list while you were editing. Load it again, then repeat your change.")
+        raise NotFound(tr_lazy("This list does not exist here. It may have been deleted."))
+    raise Conflict(tr_lazy("Somebody else changed this list while you were editing. Load it again, then repeat your change."))
 
 
 def _check_no_circle(tx: Session, draft: WildcardDraft) -> None:

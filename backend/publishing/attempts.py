@@ -20,6 +20,7 @@ from backend.errors import Conflict, Invalid
 from backend.jobs import JobContext
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.platforms.errors import RateLimitedByPlatform
 from backend.platforms.port import Published
 from backend.publishing.decisions import Decision
@@ -34,7 +35,7 @@ OUTCOMES = {
     S.ON_HOLD: "held",
     S.MISSED: "missed",
 }
-NOT_THIS_JOB = "Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands."
+NOT_THIS_JOB = tr_lazy("Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands.")
 
 
 @dataclass

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from backend import content_plans, publishing
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
+from backend.language import tr_lazy
 from backend.publishing.schemas import AutopostOrder, AutopostPayload
 
 
@@ -23,7 +24,7 @@ register(
         "net",
         AutopostPayload,
         "backend.publishing.pipeline:run",
-        "Publishing",
+        tr_lazy("Posts"),
         stall_s=300.0,
         deadline_setting="jobs.deadline_publishing_s",
         limit_setting="jobs.concurrency_publishing",

@@ -20,6 +20,7 @@ from backend.assets import AssetCard
 from backend.content_plans import ownership as posts
 from backend.errors import RateLimited
 from backend.jobs import JobContext
+from backend.language import tr_lazy
 from backend.platforms.errors import InvalidPost
 from backend.platforms.port import Media, PlatformAdapter, PostProblem, PostRequest
 from backend.platforms.registry import PLATFORMS
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from backend.app import App
 
 Files = Sequence[AssetCard]
-PREPARING = "The files are being prepared."
+PREPARING = tr_lazy("The files are being prepared.")
 
 
 def prepared_request(ctx: JobContext, post: posts.PostCard, *, waited_s: float) -> tuple[PostRequest, Files]:
@@ -41,7 +42,9 @@ def prepared_request(ctx: JobContext, post: posts.PostCard, *, waited_s: float) 
     with ctx.transaction() as tx:
         recipes = posts.rendition_recipes(tx, post)
         if len(recipes) < len(post.media):
-            raise InvalidPost("A picture or video of this post is not here any more. Take it out and choose another one.")
+            raise InvalidPost(
+                tr_lazy("A picture or video of this post is not here any more. Take it out and choose another one.")
+            )
         files = renditions.ready_files(tx, recipes)
         if files is None:
             renditions.start_preparation(tx, recipes)
@@ -99,7 +102,12 @@ def file_url(app: App, tenant_id: str, card: AssetCard, *, platform: str) -> str
         return presigned_url
     if _is_local_platform(settings, platform):
         return assets.signed_url(settings, tenant_id=tenant_id, card=card, seconds=URL_TTL_S, local=True)
-    raise InvalidPost(f"{_unreachable_message(PLATFORMS[platform].label)} Then schedule the post again.")
+    raise InvalidPost(
+        tr_lazy(
+            "{unreachable_message} Then schedule the post again.",
+            unreachable_message=_unreachable_message(PLATFORMS[platform].label),
+        )
+    )
 
 
 def _is_local_platform(settings: Settings, platform: str) -> bool:

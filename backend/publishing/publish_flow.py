@@ -20,6 +20,7 @@ from backend.db.tables import Post, PostState
 from backend.engines.ports.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
+from backend.language import tr_lazy
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -121,7 +122,9 @@ class PublishFlow:
             return Decision(PostState.MISSED, TOO_LATE, "late")
         waited_s = attempts.age_s(self._ctx, attempt.began_at)
         if waited_s > READY_WITHIN_S:
-            raise PrepareAgain(f"It was not ready for {platform.label} within an hour. It is prepared again.")
+            raise PrepareAgain(
+                tr_lazy("It was not ready for {label} within an hour. It is prepared again.", label=platform.label)
+            )
         self._ctx.progress(0, 0, "preparing the files")
         try:
             post, files = media.prepared_request(self._ctx, attempt.post, waited_s=waited_s)

@@ -15,6 +15,7 @@ from backend.content_plans import ownership as posts
 from backend.db.tables import Post, PostAttempt, PostState
 from backend.errors import Conflict
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.publishing import claim
 from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
@@ -48,7 +49,9 @@ def send_now(
     """
     if first := jobs.find_by_key(tx, request_key):
         if first.kind != KIND:
-            raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+            raise Conflict(
+                tr_lazy("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+            )
         return [first]
     plan = get(tx, plan_id or get_post(tx, post_id).plan_id)
     started = []

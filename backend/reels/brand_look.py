@@ -11,6 +11,7 @@ from backend import assets, influencers
 from backend.errors import Invalid
 from backend.influencers import BrandKit
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.reels.schemas import STILL, ReelCard, SceneCard
 
 
@@ -49,7 +50,7 @@ def fetch_logo(ctx: JobContext, kit: BrandKit) -> Logo | None:
     with ctx.transaction() as tx:
         card = assets.get_many(tx, [kit.logo_asset_id]).get(kit.logo_asset_id)
     if card is None:
-        raise Invalid("The logo of the brand kit was deleted. Choose another one on the influencer's page.")
+        raise Invalid(tr_lazy("The logo of the brand kit was deleted. Choose another one on the influencer's page."))
     path = ctx.workdir / f"logo{Path(card.key).suffix}"
     assets.fetch_file(ctx, card.key, path)
     return Logo(path, card.sha256, kit.corner)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend import budgets, reels, webhooks
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.language import tr_lazy
 from backend.reels.schemas import (
     PREVIEW_KIND,
     RECORDING_KIND,
@@ -47,7 +48,7 @@ register(
         "cpu",
         RenderPayload,
         "backend.reels.pipeline:run_render",
-        "Reels",
+        tr_lazy("Reels"),
         **_LIMITS,
         requests=(JobRequestType(RENDER_KIND, "videos:write", ReelOrder, _start_reel, {"reelId": "reel_…"}),),
     ),
@@ -56,7 +57,7 @@ register(
         "net",
         TopicOrder,
         "backend.reels.pipeline:run_script",
-        "Writing",
+        tr_lazy("Texts"),
         **_SCRIPT_LIMITS,
         requests=(
             JobRequestType(
@@ -69,8 +70,8 @@ register(
             ),
         ),
     ),
-    JobType(PREVIEW_KIND, "cpu", ScenePreviewPayload, "backend.reels.pipeline:run_preview", "Reels", **_LIMITS),
-    JobType(RECORDING_KIND, "cpu", SceneRecordingPayload, "backend.reels.pipeline:run_recording", "Reels", **_LIMITS),
+    JobType(PREVIEW_KIND, "cpu", ScenePreviewPayload, "backend.reels.pipeline:run_preview", tr_lazy("Reels"), **_LIMITS),
+    JobType(RECORDING_KIND, "cpu", SceneRecordingPayload, "backend.reels.pipeline:run_recording", tr_lazy("Reels"), **_LIMITS),
 )
 webhooks.register_body(reels.ENDED_MESSAGE, reels.ended_body)
 webhooks.register_body(reels.UPDATE_MESSAGE, reels.update_body)

@@ -16,6 +16,7 @@ from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.reels import queries, service
 from backend.reels.schemas import RENDER_KIND, ReelCard, ReelDraft, SceneDraft
 from backend.reels.script import MAX_SCENES, checked_script, split_into, split_script
@@ -72,7 +73,7 @@ def start(app: App, tx: Session, draft: VideoRunDraft) -> JobCard:
     if earlier:
         same = (earlier.script, earlier.caption) == (draft.script, draft.caption)
         if not same or tuple(scene.prompt for scene in earlier.scenes) != tuple(s.prompt for s in _scenes(draft)):
-            raise Conflict("This run_id belongs to another run here. Choose a new one.")
+            raise Conflict(tr_lazy("This run_id belongs to another run here. Choose a new one."))
         if earlier.job_id and earlier.state != "failed":
             return jobs.get(tx, earlier.job_id)
         return _render(app, tx, earlier.id)
@@ -102,7 +103,7 @@ def job_and_reel(tx: Session, job_id: str) -> tuple[JobCard, ReelCard]:
     card = jobs.get(tx, job_id)
     reel = queries.get_by_job(tx, job_id) if card.kind == RENDER_KIND else None
     if reel is None:
-        raise NotFound("There is no such video job in this workspace. Start one with POST /orchestrate/start.")
+        raise NotFound(tr_lazy("There is no such video job in this workspace. Start one with POST /orchestrate/start."))
     return card, reel
 
 

@@ -18,6 +18,7 @@ from backend.errors import Invalid
 from backend.generation import GenerationDraft
 from backend.influencers import BrandKit
 from backend.jobs.context import JobContext, no_work, run_steps
+from backend.language import tr_lazy
 from backend.media import ffmpeg
 from backend.media.ffmpeg.film_order import FORMATS
 from backend.media.ffmpeg.sound_mix import SoundClip
@@ -67,9 +68,9 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
         kit = brand_look.kit_of(tx, reel)
     scenes = [scene for scene in reel.scenes if scene.id == payload.scene_id]
     if not scenes:
-        raise Invalid("This scene was removed meanwhile.")
+        raise Invalid(tr_lazy("This scene was removed meanwhile."))
     if not scenes[0].asset_id:
-        raise Invalid("This scene has no picture yet. Choose one, or render the reel: then it is drawn.")
+        raise Invalid(tr_lazy("This scene has no picture yet. Choose one, or render the reel: then it is drawn."))
     outer = kit.model_copy(update={"intro_asset_id": None, "outro_asset_id": None})
     reel = brand_look.branded(replace(reel, scenes=(replace(scenes[0], transition="cut"),)), outer)
     speech = narration.speak_scenes(ctx, reel)
@@ -134,7 +135,7 @@ def _draw(ctx: JobContext, reel: ReelCard) -> dict[str, str]:
         for scene_id, generation_id in (started or {}).items():
             drawn_pictures = generation.pictures_of(tx, generation_id)
             if not drawn_pictures:
-                raise Invalid("The picture of a scene was deleted while the reel was made. Render it again.")
+                raise Invalid(tr_lazy("The picture of a scene was deleted while the reel was made. Render it again."))
             drawn[scene_id] = drawn_pictures[0].asset_id
         service.set_pictures(tx, reel.id, drawn)
         return drawn
@@ -173,7 +174,12 @@ def _fetch(ctx: JobContext, scenes: Sequence[SceneCard], timed: Sequence[TimedSc
         paths[asset_id] = ctx.workdir / f"{asset_id}{Path(card.key).suffix}"
         assets.fetch_file(ctx, card.key, paths[asset_id])
     if gone := [n for n, asset_id in ids.items() if asset_id not in cards]:
-        raise Invalid(f"The picture of scene {gone[0] + 1} was deleted. Choose another one, or take it out: then one is drawn.")
+        raise Invalid(
+            tr_lazy(
+                "The picture of scene {gone} was deleted. Choose another one, or take it out: then one is drawn.",
+                gone=gone[0] + 1,
+            )
+        )
     return {n: (cards[asset_id], paths[asset_id]) for n, asset_id in ids.items()}
 
 

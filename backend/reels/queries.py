@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Influencer, Job, Reel, ReelScene
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.reels.schemas import ReelCard, ReelPage, ReelStyle, SceneCard
 
 MAX_PAGE_SIZE = 200
@@ -64,7 +65,7 @@ def _cards() -> Select[Any]:
 def _first(tx: Session, where: Any) -> ReelCard:
     row = tx.execute(_cards().where(where)).first()
     if row is None:
-        raise NotFound("This reel does not exist here. It may have been deleted, or made in another workspace.")
+        raise NotFound(tr_lazy("This reel does not exist here. It may have been deleted, or made in another workspace."))
     return _card(*row)
 
 

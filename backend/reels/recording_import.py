@@ -11,6 +11,7 @@ from backend import assets
 from backend.assets import NewFile, UploadedFile, uploads
 from backend.errors import Rejected
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media.audio import sound_file, voice_level, wav_file
 from backend.reels import service
 from backend.reels.schemas import MAX_SECONDS, MIN_SECONDS, RECORDED, SceneRecordingPayload
@@ -34,10 +35,12 @@ def _store(ctx: JobContext, payload: SceneRecordingPayload) -> tuple[str, Upload
     ctx.progress(0, 0, "listening to it")
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
-        raise Rejected(f"This is shorter than {MIN_SECONDS} seconds. Record the words of the scene.")
+        raise Rejected(
+            tr_lazy("This is shorter than {min_seconds} seconds. Record the words of the scene.", min_seconds=MIN_SECONDS)
+        )
     run_steps(ctx, sound_file.write_voice_wav(source, info.format, wav, settings=ctx.app.settings))
     if max(wav_file.peaks(wav, per_second=10), default=0) < _SILENT:
-        raise Rejected("There is nothing to hear in this recording. Check the microphone, then record again.")
+        raise Rejected(tr_lazy("There is nothing to hear in this recording. Check the microphone, then record again."))
     voice_level.level(wav)
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
     meta = {"duration_s": wav_file.duration_s(wav), "origin": RECORDED, "ai": False}

@@ -8,6 +8,7 @@ from backend import jobs
 from backend.assets import uploads
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.reels import service
 from backend.reels.schemas import RECORDING_KIND, SCENE_NOUN, SceneRecordingPayload
 
@@ -25,9 +26,9 @@ def record_scene(tx: Session, reel_id: str, scene_id: str, upload_id: str, *, re
         raise NotFound(service.SCENE_GONE)
     upload = uploads.get(tx, upload_id)
     if (upload.noun, upload.noun_id) != (SCENE_NOUN, scene_id):
-        raise NotFound("This upload does not exist for this scene. Record it again.")
+        raise NotFound(tr_lazy("This upload does not exist for this scene. Record it again."))
     if upload.state != "stored":
-        raise Conflict("This recording was taken already, or has not arrived yet. Record it again.")
+        raise Conflict(tr_lazy("This recording was taken already, or has not arrived yet. Record it again."))
     job = jobs.enqueue(
         tx,
         kind=RECORDING_KIND,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.media.ffmpeg.camera_moves import MOVES
 from backend.media.fonts import TEXT_FONT, SubtitleFont
 from backend.music import UsedTrack
@@ -17,12 +18,18 @@ from backend.writing import ScriptOrder
 
 MovementName = str
 STILL = "still"
-MOVEMENTS = {STILL: "Still", **{move.name: move.title for move in MOVES}}
+MOVEMENTS = {STILL: tr_lazy("Still"), **{move.name: move.title for move in MOVES}}
 """Name -> title of what the camera does in a scene."""
 Transition = Literal["cut", "fade", "slide", "zoom", "black"]
-TRANSITIONS: dict[str, str] = {"cut": "Cut", "fade": "Fade", "slide": "Slide", "zoom": "Zoom", "black": "Through black"}
+TRANSITIONS: dict[str, str] = {
+    "cut": tr_lazy("Cut"),
+    "fade": tr_lazy("Fade"),
+    "slide": tr_lazy("Slide"),
+    "zoom": tr_lazy("Zoom"),
+    "black": tr_lazy("Through black"),
+}
 SceneSound = Literal["quiet", "full", "mute"]
-SCENE_SOUNDS: dict[str, str] = {"quiet": "Quiet", "full": "As it is", "mute": "Muted"}
+SCENE_SOUNDS: dict[str, str] = {"quiet": tr_lazy("Quiet"), "full": tr_lazy("As it is"), "mute": tr_lazy("Muted")}
 """What is heard of a video's own sound in a scene -> title."""
 MIN_SECONDS, MAX_SECONDS = 0.5, 60.0
 _Share = Annotated[float, Field(ge=0, le=1)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 MAX_SCRIPT = 6_000
 """Characters: about six minutes of speech."""
@@ -34,9 +35,15 @@ def split_script(script: str) -> list[str]:
     script = checked_script(script)
     scenes = [scene for block in _BREAK.split(script) for scene in _scenes_of(_HEADING.sub("", block))]
     if not scenes:
-        raise Invalid("There is nothing to say in this script. Write at least one sentence.")
+        raise Invalid(tr_lazy("There is nothing to say in this script. Write at least one sentence."))
     if len(scenes) > MAX_SCENES:
-        raise Invalid(f"This script makes {len(scenes)} scenes; a reel has at most {MAX_SCENES}. Make several reels of it.")
+        raise Invalid(
+            tr_lazy(
+                "This script makes {n} scenes; a reel has at most {max_scenes}. Make several reels of it.",
+                n=len(scenes),
+                max_scenes=MAX_SCENES,
+            )
+        )
     return scenes
 
 
@@ -58,7 +65,7 @@ def checked_script(script: str) -> str:
     """Raises Invalid for a script that is empty or too long."""
     script = script.replace("\x00", "").replace("\r\n", "\n").strip()
     if not any(letter.isalnum() for letter in script):
-        raise Invalid("Write the script first: what is said in the reel.")
+        raise Invalid(tr_lazy("Write the script first: what is said in the reel."))
     check_length(script)
     return script
 
@@ -67,7 +74,11 @@ def check_length(script: str) -> None:
     """Raises Invalid for a script that is too long."""
     if len(script) > MAX_SCRIPT:
         raise Invalid(
-            f"This script has {len(script):,} characters; a reel takes at most {MAX_SCRIPT:,}. Shorten it, or split it."
+            tr_lazy(
+                "This script has {n:,} characters; a reel takes at most {max_script:,}. Shorten it, or split it.",
+                n=len(script),
+                max_script=MAX_SCRIPT,
+            )
         )
 
 

@@ -14,6 +14,7 @@ from backend.db.tables import Reel, ReelScene
 from backend.errors import Conflict, Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import joined, tr_lazy
 from backend.media.ffmpeg.film_order import FORMATS
 from backend.reels import script as scripts
 from backend.reels.queries import get
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 _USE = "reel"
 _SCENE_USE = "reel-scene"
-SCENE_GONE = "This scene is not in the reel any more. Load it again."
+SCENE_GONE = tr_lazy("This scene is not in the reel any more. Load it again.")
 _MOVES = tuple(name for name in MOVEMENTS if name != STILL)
 _ACTIVE = ("pending", "processing")
 
@@ -78,7 +79,7 @@ def create_spoken_or_shown(
     try:
         return create_with_voice(app, tx, draft, scenes=scenes), ""
     except Unsupported as error:
-        return create(tx, draft, scenes=scenes), f"{error.message} Until then its words are only shown."
+        return create(tx, draft, scenes=scenes), joined(error.message, tr_lazy("Until then its words are only shown."))
 
 
 def save(tx: Session, reel_id: str, draft: ReelDraft, *, revision: int | None = None) -> ReelCard:
@@ -164,7 +165,7 @@ def order_scenes(tx: Session, reel_id: str, scene_ids: Sequence[str]) -> ReelCar
     """Puts the scenes into this order. Raises NotFound, Conflict when it does not name each of them once."""
     card = lock_own(tx, reel_id)
     if sorted(scene_ids) != sorted(scene.id for scene in card.scenes):
-        raise Conflict("These are not the scenes of this reel any more. Load it again, then put them in order.")
+        raise Conflict(tr_lazy("These are not the scenes of this reel any more. Load it again, then put them in order."))
     _set_positions(tx, scene_ids)
     return _touched(tx, reel_id)
 
@@ -173,7 +174,7 @@ def remove_scene(tx: Session, reel_id: str, scene_id: str) -> ReelCard:
     """Raises NotFound, Invalid for the last one."""
     card = lock_own(tx, reel_id)
     if len(card.scenes) == 1:
-        raise Invalid("A reel needs at least one scene. Change this one, or delete the reel.")
+        raise Invalid(tr_lazy("A reel needs at least one scene. Change this one, or delete the reel."))
     row = _scene(tx, reel_id, scene_id)
     assets.unuse_all(tx, _SCENE_USE, [scene_id])
     tx.delete(row)
@@ -190,9 +191,9 @@ def render(tx: Session, reel_id: str, *, request_key: str, parent_id: str | None
     """
     card = _lock(tx, reel_id)
     if card.deleted_at:
-        raise NotFound("This reel was deleted. Bring it back first.")
+        raise NotFound(tr_lazy("This reel was deleted. Bring it back first."))
     if not card.scenes:
-        raise Invalid("This reel has no scenes yet. Write the script first.")
+        raise Invalid(tr_lazy("This reel has no scenes yet. Write the script first."))
     if card.voice_id:
         voices.check_for(tx, card.voice_id, card.influencer_id)
     if card.job_id and card.state in _ACTIVE:
@@ -281,7 +282,9 @@ def set_result(tx: Session, reel_id: str, asset_id: str, files: dict[str, Any], 
 def check_format(name: str) -> None:
     """Raises Invalid."""
     if name not in FORMATS:
-        raise Invalid(f"There is no format called {name!r}. There are: {', '.join(FORMATS)}.")
+        raise Invalid(
+            tr_lazy("There is no format called {name}. There are: {formats}.", name=repr(name), formats=", ".join(FORMATS))
+        )
 
 
 def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) -> None:
@@ -297,13 +300,19 @@ def _check(tx: Session, draft: ReelDraft, *, music_before: str | None = None) ->
 def _checked_scene(tx: Session, draft: SceneDraft) -> SceneDraft:
     """A video without words lasts as long as it is, unless the draft says how long."""
     if draft.movement not in MOVEMENTS:
-        raise Invalid(f"There is no movement called {draft.movement!r}. There are: {', '.join(MOVEMENTS)}.")
+        raise Invalid(
+            tr_lazy(
+                "There is no movement called {movement}. There are: {movements}.",
+                movement=repr(draft.movement),
+                movements=", ".join(MOVEMENTS),
+            )
+        )
     recording = assets.get(tx, draft.recording_asset_id) if draft.recording_asset_id else None
     if recording and (recording.kind != "audio" or recording.meta.get("origin") != RECORDED):
-        raise Invalid("This file is no recording of a scene. Record it again, or upload it there.")
+        raise Invalid(tr_lazy("This file is no recording of a scene. Record it again, or upload it there."))
     file = assets.get(tx, draft.asset_id) if draft.asset_id else None
     if file and file.kind not in ("image", "video", "dataset"):
-        raise Invalid("This file is neither a picture nor a video. Choose another one for the scene.")
+        raise Invalid(tr_lazy("This file is neither a picture nor a video. Choose another one for the scene."))
     if file and file.kind == "video" and not draft.words.strip() and draft.seconds is None:
         seconds = min(MAX_SECONDS, max(MIN_SECONDS, float(file.meta.get("duration_s", MIN_SECONDS))))
         return draft.model_copy(update={"seconds": round(seconds, 2)})
@@ -312,7 +321,7 @@ def _checked_scene(tx: Session, draft: SceneDraft) -> SceneDraft:
 
 def _check_count(n: int) -> None:
     if not 1 <= n <= scripts.MAX_SCENES:
-        raise Invalid(f"A reel has 1 to {scripts.MAX_SCENES} scenes.")
+        raise Invalid(tr_lazy("A reel has 1 to {max_scenes} scenes.", max_scenes=scripts.MAX_SCENES))
 
 
 def _values(draft: ReelDraft) -> dict[str, Any]:
@@ -366,7 +375,7 @@ def _lock(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:
     tx.execute(select(Reel.id).where(Reel.id == reel_id).with_for_update())
     card = get(tx, reel_id)
     if revision is not None and revision != card.revision:
-        raise Conflict("This reel was changed by someone else meanwhile. Load it again, then repeat your change.")
+        raise Conflict(tr_lazy("This reel was changed by someone else meanwhile. Load it again, then repeat your change."))
     return card
 
 
@@ -374,7 +383,7 @@ def lock_own(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard
     """Locks a reel whose scenes are its own. Raises NotFound, Conflict, Invalid for a variant."""
     card = _lock(tx, reel_id, revision)
     if card.variant_of:
-        raise Invalid("This is a variant: its scenes are those of its reel. Change that one.")
+        raise Invalid(tr_lazy("This is a variant: its scenes are those of its reel. Change that one."))
     return card
 
 

@@ -13,6 +13,7 @@ from backend import generation, influencers, jobs, writing
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.reels import service
 from backend.reels.schemas import SCRIPT_KIND, ReelCard, ReelDraft, SceneDraft, TopicOrder
 from backend.reels.script import split_script
@@ -40,7 +41,7 @@ def create_from_text(app: App, tx: Session, text_id: str) -> tuple[ReelCard, str
     scene's. Returns it, and why nothing is spoken ("": it is). Raises NotFound, Invalid for an idea without a caption."""
     text = writing.get(tx, text_id)
     if text.is_idea:
-        raise Invalid("This idea has no caption yet. Write it out first, or have its script written.")
+        raise Invalid(tr_lazy("This idea has no caption yet. Write it out first, or have its script written."))
     parts = text.parts
     script = "\n\n".join(part for part in (parts.hook, parts.caption) if part)
     [picture] = generation.pictures(tx, [text.picture_id]) if text.picture_id else [None]

@@ -10,6 +10,7 @@ from backend.db.tables import Reel
 from backend.errors import Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.reels import queries, service
 from backend.reels.schemas import NOUN, ReelCard, ReelVariantDraft
 
@@ -22,7 +23,7 @@ def add_variant(tx: Session, reel_id: str, draft: ReelVariantDraft) -> ReelCard:
     reel = service.lock_own(tx, reel_id)
     _check(reel, draft)
     if len(queries.variants_of(tx, reel_id)) >= MAX_VARIANTS:
-        raise Invalid(f"A reel has at most {MAX_VARIANTS} variants. Delete one first.")
+        raise Invalid(tr_lazy("A reel has at most {max_variants} variants. Delete one first.", max_variants=MAX_VARIANTS))
     row = Reel(id=new_id("reel"), variant_of=reel_id, format=reel.format, created_by=tx.info.get("user_id"))
     row.title, row.hook, row.ending = _title(draft), draft.hook, draft.ending
     tx.add(row)
@@ -36,7 +37,7 @@ def save_variant(tx: Session, reel_id: str, variant_id: str, draft: ReelVariantD
     reel = service.lock_own(tx, reel_id)
     _check(reel, draft)
     if queries.get(tx, variant_id).variant_of != reel_id:
-        raise NotFound("This variant does not belong to this reel.")
+        raise NotFound(tr_lazy("This variant does not belong to this reel."))
     values = {"hook": draft.hook, "ending": draft.ending, "title": _title(draft), "rendered_revision": None}
     tx.execute(update(Reel).where(Reel.id == variant_id).values(**values))
     return queries.get(tx, variant_id)
@@ -55,9 +56,9 @@ def render_all(tx: Session, reel_id: str, *, request_key: str) -> list[JobCard]:
 
 def _check(reel: ReelCard, draft: ReelVariantDraft) -> None:
     if reel.deleted_at:
-        raise NotFound("This reel was deleted. Bring it back first.")
+        raise NotFound(tr_lazy("This reel was deleted. Bring it back first."))
     if draft.hook and draft.ending and len(reel.scenes) == 1:
-        raise Invalid("This reel has one scene: give its variant a hook or an ending, not both.")
+        raise Invalid(tr_lazy("This reel has one scene: give its variant a hook or an ending, not both."))
 
 
 def _title(draft: ReelVariantDraft) -> str:

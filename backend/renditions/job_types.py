@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.jobs import JobType, register
+from backend.language import tr_lazy
 from backend.renditions.schemas import MediaPayload
 
 register(
@@ -11,7 +12,7 @@ register(
         "cpu",
         MediaPayload,
         "backend.renditions.pipeline:run",
-        "Publishing",
+        tr_lazy("Posts"),
         deadline_setting="jobs.deadline_video_s",
         stall_s=300.0,
     ),

@@ -14,13 +14,14 @@ from backend.assets import AssetCard, NewFile
 from backend.db.tables import Rendition
 from backend.errors import Invalid, NotFound, Rejected, StudioError
 from backend.jobs import JobContext
+from backend.language import tr_lazy
 from backend.media import ffmpeg
 from backend.media.images import ai_mark, picture_metadata, picture_out
 from backend.renditions.recipe import FileFacts, RenditionRecipe, facts_of, plan_cut
 from backend.renditions.schemas import OWNER_TYPE, MediaPayload
 
-_GONE = "This file is not here any more. Take it out of the post and choose another one."
-_UNREADABLE = "This video cannot be read, so it cannot be posted. Take it out, or make it again."
+_GONE = tr_lazy("This file is not here any more. Take it out of the post and choose another one.")
+_UNREADABLE = tr_lazy("This video cannot be read, so it cannot be posted. Take it out, or make it again.")
 _PLAYABLE_CODECS = ("h264", "hevc")
 """Video codecs that every platform plays."""
 _XMP_BYTES = 2_000
@@ -126,7 +127,7 @@ def _make_picture(
     ctx: JobContext, source_path: Path, folder: Path, source: AssetCard, recipe: RenditionRecipe, source_type: str
 ) -> _PreparedFile:
     if source.kind != "image" or not source.width or not source.height:
-        raise Invalid("The size of this picture is not known. Take it out and add it again.")
+        raise Invalid(tr_lazy("The size of this picture is not known. Take it out and add it again."))
     cut, out_path = plan_cut(facts_of(source), recipe), folder / "out.jpg"
     max_bytes = recipe.max_bytes and recipe.max_bytes - _XMP_BYTES
     source_size = (source.width, source.height)
@@ -168,7 +169,11 @@ def _make_video(
         ctx.check()
     result = _run_checked(ctx, ffmpeg.probe(out_path))
     if recipe.max_bytes and out_path.stat().st_size > recipe.max_bytes:
-        raise Rejected(f"This video cannot be made smaller than {recipe.max_bytes / 1e6:,.0f} MB. Keep less of it.")
+        raise Rejected(
+            tr_lazy(
+                "This video cannot be made smaller than {max_bytes:,.0f} MB. Keep less of it.", max_bytes=recipe.max_bytes / 1e6
+            )
+        )
     return _PreparedFile(
         out_path,
         FileFacts("video/mp4", result.width, result.height, result.seconds, result.fps, result.codec, result.audio),

@@ -13,6 +13,7 @@ from backend.db.tables import TrainingCheckpoint, TrainingRun
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams
 from backend.errors import Conflict, Invalid, NotFound
+from backend.language import tr_lazy
 from backend.training import rules
 from backend.training.schemas import RunDraft
 
@@ -43,15 +44,21 @@ def source_of_draft(tx: Session, draft: RunDraft) -> RunSource | None:
         return None
     run = tx.get(TrainingRun, draft.source_run_id)
     if run is None:
-        raise NotFound("The run to start from does not exist here. Open the list of runs and choose another one.")
+        raise NotFound(tr_lazy("The run to start from does not exist here. Open the list of runs and choose another one."))
     if draft.continued_from_step is None:
         return RunSource(run, None)
     key = tx.info["tenant_id"], run.id, draft.continued_from_step
     checkpoint = tx.get(TrainingCheckpoint, key, with_for_update=True, populate_existing=True)
     if checkpoint is None:
-        raise NotFound(f"{run.name} has no checkpoint of step {draft.continued_from_step}. Choose one of its list.")
+        raise NotFound(
+            tr_lazy(
+                "{run} has no version of step {step}. Choose one of its list.",
+                run=run.name,
+                step=draft.continued_from_step or 0,
+            )
+        )
     if assets.get(tx, checkpoint.asset_id).state != "stored":
-        raise Conflict("The file of this checkpoint was deleted. Choose another checkpoint.")
+        raise Conflict(tr_lazy("The file of this version was deleted. Choose another version."))
     return RunSource(run, checkpoint)
 
 
@@ -61,7 +68,12 @@ def keep_adapter_shape(params: TrainParams, draft: RunDraft, source: RunSource |
         return params
     run = source.run
     if model.name != run.model:
-        raise Invalid(f"A checkpoint can only be continued on its own model, {run.model}. Choose that one, or start anew.")
+        raise Invalid(
+            tr_lazy(
+                "A version can only be continued on its own model, {model}. Choose that one, or start a new run.",
+                model=run.model,
+            )
+        )
     requested = draft.params.model_dump(exclude_none=True)
     changed = [name for name in FIXED_PARAMETERS if name in requested and requested[name] != run.params[name]]
     trains_text = params.text_encoder_lr > 0
@@ -71,7 +83,12 @@ def keep_adapter_shape(params: TrainParams, draft: RunDraft, source: RunSource |
         changed.append("text_encoder_lr")
     if changed:
         labels = ", ".join(rules.PARAMETERS[name] for name in changed)
-        raise Invalid(f"A continued run keeps the shape of its LoRA. Leave as it was: {labels}. Or duplicate the run instead.")
+        raise Invalid(
+            tr_lazy(
+                "A continued run keeps the shape of its LoRA. Leave as it was: {parameters}. Or duplicate the run instead.",
+                parameters=labels,
+            )
+        )
     return TrainParams(**asdict(params) | {name: run.params[name] for name in FIXED_PARAMETERS})
 
 
@@ -81,7 +98,7 @@ def training_snapshot(tx: Session, draft: RunDraft, source: RunSource | None, tr
         items = datasets.training_set(tx, draft.dataset_id)
         return [asdict(item) | {"caption": rules.with_trigger_word(item.caption, trigger_word)} for item in items]
     if source.run.dataset_id != draft.dataset_id:
-        raise Invalid(f"{source.run.name} was trained on another dataset. Choose the current pictures.")
+        raise Invalid(tr_lazy("{run} was trained on another dataset. Choose the current pictures.", run=source.run.name))
     return [dict(item) for item in source.run.snapshot]
 
 

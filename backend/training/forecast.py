@@ -18,15 +18,16 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import LoraTrainer, TrainParams, memory_preset
 from backend.jobs import DeviceSummary, QueuedJob
 from backend.kit.clock import now
+from backend.language import tr_lazy
 from backend.training import resource_needs
 from backend.training.queries import get_many
 from backend.training.schemas import RunCard, RunSpeed, StartForecast, TrainingEstimate
 
 _KIND = "lora-training"
 _EARLIER_RUNS = 5
-_NO_WORKER = "No worker that trains is running right now. The System page says what is missing."
-_OTHER_WORK = "Other work of this installation has the card now; how long it takes is not known here."
-_UNKNOWN_WAIT = "How long the work before it takes is not known yet."
+_NO_WORKER = tr_lazy("No worker that trains is running right now. The System page says what is missing.")
+_OTHER_WORK = tr_lazy("Other work of this installation uses the device now; how long it takes is not known here.")
+_UNKNOWN_WAIT = tr_lazy("How long the work before it takes is not known yet.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from backend import training
 from backend.app import App
 from backend.jobs import TRAINING_PRIORITY, JobRequestType, JobType, register
+from backend.language import tr_lazy
 from backend.training import RunDraft
 from backend.training.schemas import TrainingPayload
 
@@ -22,7 +23,7 @@ register(
         "gpu",
         TrainingPayload,
         "backend.training.pipeline:run",
-        "Training",
+        tr_lazy("Training"),
         stall_s=900.0,
         max_retries=1,
         device="trainer",

@@ -19,6 +19,7 @@ from backend.engines.ports.trainer import StartCheckpoint, TrainImage, TrainRequ
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs import Work
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.training import dataset_lock, resource_needs
 from backend.training.progress_writer import ProgressWriter, restore_losses
 from backend.training.schemas import RunCard, TrainingPayload
@@ -53,8 +54,12 @@ def _acquire_pictures(ctx: JobContext, run_id: str) -> RunCard:
     if missing:
         _release(ctx, card)
         raise Rejected(
-            f"{missing} of the {card.image_count} pictures of this run were deleted while it was not in line. "
-            "Duplicate the run with the current pictures of its dataset."
+            tr_lazy(
+                "{missing} of the {n} pictures of this run were deleted while it was not in line. "
+                "Duplicate the run with the current pictures of its dataset.",
+                missing=missing,
+                n=card.image_count,
+            )
         )
     return card
 
@@ -77,7 +82,7 @@ def _train_to_end(ctx: JobContext, card: RunCard) -> int:
         with ctx.transaction() as tx:
             last = _last_checkpoint(tx, card.id)
     if last is None or not last.final:
-        raise Rejected("The training ended without a finished LoRA. Look at the log, then start it again.")
+        raise Rejected(tr_lazy("The training ended without a finished LoRA. Look at the log, then start it again."))
     return last.step
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, defer
 from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.engines.ports.trainer import TrainParams
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.training.schemas import LossPoint, RunCard, RunPage, SampleCard, TrainingCheckpointCard
 
 _PARAMS = tuple(field.name for field in fields(TrainParams))
@@ -21,7 +22,7 @@ def get(tx: Session, run_id: str) -> RunCard:
     """Raises NotFound."""
     row = tx.execute(_cards().where(TrainingRun.id == run_id)).first()
     if row is None:
-        raise NotFound("This training run does not exist here. It may have been made in another workspace.")
+        raise NotFound(tr_lazy("This training run does not exist here. It may have been made in another workspace."))
     return _card(*row)
 
 

@@ -9,23 +9,40 @@ from typing import Any
 
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams
+from backend.language import tr_lazy
 from backend.training.schemas import ParamRow, ParamsDraft, RunCard, TrainingPreset
 
 PRESETS: dict[str, TrainingPreset] = {
-    "quick": TrainingPreset("quick", "Quick trial", "Shows in a short time whether the pictures work."),
-    "character": TrainingPreset("character", "Character", "A person who looks the same in every scene. The usual choice."),
-    "style": TrainingPreset("style", "Style", "A way of drawing or photographing, kept light so that prompts stay in charge."),
+    "quick": TrainingPreset("quick", tr_lazy("Quick trial"), tr_lazy("Shows in a short time whether the pictures work.")),
+    "character": TrainingPreset(
+        "character", tr_lazy("Character"), tr_lazy("A person who looks the same in every scene. The usual choice.")
+    ),
+    "style": TrainingPreset(
+        "style", tr_lazy("Style"), tr_lazy("A way of drawing or photographing, kept light so that prompts stay in charge.")
+    ),
 }
 
 PARAMETERS: dict[str, str] = {
-    "steps": "Steps", "batch": "Batch size", "resolution": "Resolution (px)",
-    "resolution_height": "Height, if not square (px)", "network_dim": "Rank (dim)",
-    "network_alpha": "Alpha", "unet_lr": "Learning rate", "text_encoder_lr": "Learning rate of the text encoder",
-    "scheduler": "Schedule", "warmup_steps": "Warm-up steps", "repeats": "Repeats of each picture", "seed": "Seed",
-    "save_every": "Save every … steps", "sample_every": "Draw samples every … steps", "caption_dropout": "Caption dropout",
-    "train_convolutions": "Train convolutions too", "flip": "Mirror pictures at random", "min_snr_gamma": "Min-SNR gamma",
-    "prior_weight": "Prior preservation",
-}  # fmt: skip
+    "steps": tr_lazy("Steps"),
+    "batch": tr_lazy("Batch size"),
+    "resolution": tr_lazy("Resolution (px)"),
+    "resolution_height": tr_lazy("Height, if not square (px)"),
+    "network_dim": tr_lazy("Rank (dim)"),
+    "network_alpha": tr_lazy("Alpha"),
+    "unet_lr": tr_lazy("Learning rate"),
+    "text_encoder_lr": tr_lazy("Learning rate of the text encoder"),
+    "scheduler": tr_lazy("Learning rate schedule"),
+    "warmup_steps": tr_lazy("Warm-up steps"),
+    "repeats": tr_lazy("Repeats of each picture"),
+    "seed": tr_lazy("Seed"),
+    "save_every": tr_lazy("Save every … steps"),
+    "sample_every": tr_lazy("Draw samples every … steps"),
+    "caption_dropout": tr_lazy("Caption dropout"),
+    "train_convolutions": tr_lazy("Train convolutions too"),
+    "flip": tr_lazy("Mirror pictures at random"),
+    "min_snr_gamma": tr_lazy("Min-SNR gamma"),
+    "prior_weight": tr_lazy("Prior preservation"),
+}
 """Parameter -> what forms and comparisons call it, in their order."""
 
 STARTER = TrainParams(
@@ -138,12 +155,12 @@ def next_version(name: str) -> str:
 def differences(cards: Sequence[RunCard]) -> list[ParamRow]:
     """Every parameter of the runs side by side, and what they were trained on."""
     run_facts: list[tuple[str, list[Any]]] = [
-        ("Model", [card.model for card in cards]),
-        ("Preset", [PRESETS[card.preset].title for card in cards]),
-        ("Dataset", [card.dataset_name for card in cards]),
-        ("Pictures", [card.image_count for card in cards]),
-        ("Trigger word", [card.trigger_word for card in cards]),
-        ("Steps before it", [card.steps_before for card in cards]),
+        (tr_lazy("Model"), [card.model for card in cards]),
+        (tr_lazy("Preset"), [PRESETS[card.preset].title for card in cards]),
+        (tr_lazy("Dataset"), [card.dataset_name for card in cards]),
+        (tr_lazy("Pictures"), [card.image_count for card in cards]),
+        (tr_lazy("Trigger word"), [card.trigger_word for card in cards]),
+        (tr_lazy("Steps before it"), [card.steps_before for card in cards]),
     ]
     parameters = [(title, [getattr(card.params, name) for card in cards]) for name, title in PARAMETERS.items()]
     return [ParamRow(name, tuple(_display(v) for v in values), len(set(values)) > 1) for name, values in run_facts + parameters]
@@ -151,8 +168,10 @@ def differences(cards: Sequence[RunCard]) -> list[ParamRow]:
 
 def _display(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return tr_lazy("yes") if value else tr_lazy("no")
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else str(value)
 
 
 def _base_params(model_card: ModelCard) -> TrainParams:

@@ -15,6 +15,7 @@ from backend.engines.ports.image import ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import joined, tr_lazy
 from backend.loras import LoraCard
 from backend.training import continuation, dataset_lock, rules
 from backend.training.queries import get
@@ -68,7 +69,11 @@ def start(tx: Session, *, draft: RunDraft, models: Sequence[ModelCard], request_
     tx.flush()
     if missing := dataset_lock.acquire(tx, run.id):
         raise Invalid(
-            f"{missing} of the pictures that {run.name} was to train on were deleted since. Choose the current pictures."
+            tr_lazy(
+                "{missing} of the pictures that {run} was to train on were deleted since. Choose the current pictures.",
+                missing=missing,
+                run=run.name,
+            )
         )
     events.record(tx, "training.started", "training", run.id, {"dataset_id": dataset.id, "steps": params.steps})
     return get(tx, run.id)
@@ -91,7 +96,7 @@ def set_notes(tx: Session, run_id: str, notes: str, *, before: str) -> RunCard:
         return get(tx, run_id)
     text = NotesDraft(notes=notes).notes
     if run.notes not in (before, text):
-        raise Conflict("Somebody else changed these notes meanwhile. Copy yours, reload the page, and add them.")
+        raise Conflict(tr_lazy("Somebody else changed these notes meanwhile. Copy yours, reload the page, and add them."))
     run.notes = text
     tx.flush()
     return get(tx, run_id)
@@ -113,7 +118,7 @@ def promote(tx: Session, run_id: str, step: int, *, name: str = "") -> LoraCard:
     run = tx.scalars(select(TrainingRun).where(TrainingRun.id == run_id).with_for_update()).one_or_none()
     checkpoint = tx.get(TrainingCheckpoint, (tx.info["tenant_id"], run_id, step)) if run else None
     if run is None or checkpoint is None:
-        raise NotFound("This run has no checkpoint of that step. Choose one of the list.")
+        raise NotFound(tr_lazy("This run has no version of that step. Choose one of the list."))
     in_library = Lora.run_id == run_id, Lora.step == step, Lora.deleted_at.is_(None)
     if not name and (lora_id := tx.scalar(select(Lora.id).where(*in_library))):
         return loras.get(tx, lora_id)
@@ -153,8 +158,14 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     if model := next((card for card in trainable if name in ("", card.name)), None):
         return model
     if not trainable:
-        raise Invalid("The training engine offers no model right now. Look at the System page to see what it needs.")
-    raise Invalid(f"The training engine has no model called {name!r}. It offers: {', '.join(c.name for c in trainable)}.")
+        raise Invalid(tr_lazy("The training engine offers no model right now. Look at the System page to see what it needs."))
+    raise Invalid(
+        tr_lazy(
+            "The training engine has no model called {name}. It offers: {names}.",
+            name=repr(name),
+            names=", ".join(card.name for card in trainable),
+        )
+    )
 
 
 def _first_run_id(tx: Session, request_key: str) -> str | None:
@@ -166,10 +177,10 @@ def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int
     """Raises Invalid when the dataset is not ready. With `same_pictures` as an earlier run only the rights are checked."""
     if same_pictures:
         if not datasets.get(tx, dataset_id).rights_statement:
-            raise Invalid("Say first on the dataset's page that these pictures may be trained on.")
+            raise Invalid(tr_lazy("Say first on the dataset's page that these pictures may be trained on."))
         return
     if blockers := datasets.readiness(tx, dataset_id, model_card=model, max_images=max_images).blockers:
-        raise Invalid("This dataset is not ready for training. " + " ".join(str(getattr(b, "sentence", b)) for b in blockers))
+        raise Invalid(joined(tr_lazy("This dataset is not ready for training."), *(blocker.sentence for blocker in blockers)))
 
 
 def _start_from_checkpoint(tx: Session, run: TrainingRun, source: continuation.RunSource) -> None:
@@ -186,7 +197,7 @@ def _start_from_checkpoint(tx: Session, run: TrainingRun, source: continuation.R
 
 def _check_time(not_before: datetime | None) -> None:
     if not_before and not_before > now() + timedelta(days=MAX_WAIT_DAYS):
-        raise Invalid(f"A run can wait for {MAX_WAIT_DAYS} days at most. Choose an earlier time.")
+        raise Invalid(tr_lazy("A run can wait for {days} days at most. Choose an earlier time.", days=MAX_WAIT_DAYS))
 
 
 def _enqueue(tx: Session, run: TrainingRun, request_key: str, not_before: datetime | None) -> str:
@@ -195,7 +206,7 @@ def _enqueue(tx: Session, run: TrainingRun, request_key: str, not_before: dateti
         tx,
         kind="lora-training",
         payload=TrainingPayload(run_id=run.id),
-        title=f"Train {run.name}",
+        title=tr_lazy("Train {name}", name=run.name),
         request_key=request_key,
         subject=("training", run.id),
         not_before=not_before if not_before and not_before > now() else None,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.db.tables import Board, BoardPicture, Clip, ContentPlan, Influencer, Picture, Post, Reel, TextDraft, Track
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.trash.schemas import KINDS, TrashCard, TrashKind, TrashPage
 
 _MAX_TITLE = 300
@@ -146,4 +147,4 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
         return datetime.fromisoformat(at), row_id
     except ValueError as error:
-        raise Invalid("cursor: send the nextCursor of the page before, as it was answered.") from error
+        raise Invalid(tr_lazy("cursor: send the nextCursor of the page before, as it was answered.")) from error

@@ -9,6 +9,7 @@ from backend.db.tables import Clip
 from backend.errors import Invalid
 from backend.jobs import Work
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.media.ffmpeg.film_order import FORMATS, FilmFormat
 from backend.media.ffmpeg.subtitle_times import words_of
 from backend.media.ffmpeg.subtitles import SubtitleStyle, lines_of, srt
@@ -18,8 +19,13 @@ from backend.videos.queries import get, get_by_job
 from backend.videos.schemas import VideoCard, VideoRecipe
 
 FINISH_PRESETS = {
-    **{name: f"{film_format.title} ({film_format.width} × {film_format.height})" for name, film_format in FORMATS.items()},
-    "as-is": "As the video",
+    **{
+        name: tr_lazy(
+            "{title} ({width} × {height})", title=film_format.title, width=film_format.width, height=film_format.height
+        )
+        for name, film_format in FORMATS.items()
+    },
+    "as-is": tr_lazy("As the video"),
 }
 """Preset -> title."""
 _SHAPES = {(9, 16): "9:16", (1, 1): "1:1", (16, 9): "16:9"}
@@ -36,11 +42,11 @@ def finish(tx: Session, clip_id: str, draft: FinishDraft, *, request_key: str) -
     if job := jobs.find_by_key(tx, request_key):
         first = get_by_job(tx, job.id)
         if first is None:
-            raise Invalid("This request key was used for something else. Send a new one.")
+            raise Invalid(tr_lazy("This request key was used for something else. Send a new one."))
         return first
     card = get(tx, clip_id)
     if card.asset_id is None or card.deleted_at:
-        raise Invalid("This video is not there to be finished. Wait until it is made, or restore it.")
+        raise Invalid(tr_lazy("This video is not there to be finished. Wait until it is made, or restore it."))
     _check(card, draft)
     recipe = _recipe(card, draft, music.usable(tx, draft.music) if draft.music else None)
     row = Clip(id=new_id("clip"), picture_id=card.picture_id, influencer_id=card.influencer_id, format=recipe.format)
@@ -82,11 +88,11 @@ def finish_work(recipe: VideoRecipe) -> Work:
 
 def _check(card: VideoCard, draft: FinishDraft) -> None:
     if card.recipe.finish:
-        raise Invalid("This video is finished already. Finish the one that it was made of.")
+        raise Invalid(tr_lazy("This video is finished already. Finish the one that it was made of."))
     if draft.subtitles and not words_of(draft.subtitles, seconds=card.seconds):
-        raise Invalid("All subtitles begin after the end of the video. Correct their times.")
+        raise Invalid(tr_lazy("All subtitles begin after the end of the video. Correct their times."))
     if draft.preset == "as-is" and not draft.music and not draft.subtitles:
-        raise Invalid("There is nothing to finish. Choose a platform, music or subtitles.")
+        raise Invalid(tr_lazy("There is nothing to finish. Choose a platform, music or subtitles."))
 
 
 def _recipe(card: VideoCard, draft: FinishDraft, track: UsedTrack | None) -> VideoRecipe:

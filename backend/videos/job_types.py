@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from backend import videos
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.language import tr_lazy
 from backend.videos import VideoFinishOrder, VideoOrder
 from backend.videos.finish_schemas import FinishPayload
 from backend.videos.schemas import VideoPayload
@@ -34,7 +35,7 @@ register(
         "cpu",
         VideoPayload,
         "backend.videos.pipeline:run",
-        "Videos",
+        tr_lazy("Videos"),
         limit_setting="jobs.concurrency_video",
         **_LIMITS,
         requests=(
@@ -52,7 +53,7 @@ register(
         "gpu",
         VideoPayload,
         "backend.videos.pipeline:run",
-        "Videos",
+        tr_lazy("Videos"),
         limit_setting="jobs.concurrency_video",
         device="image",
         same_as="video-generation",
@@ -63,7 +64,7 @@ register(
         "cpu",
         FinishPayload,
         "backend.videos.finish_pipeline:run",
-        "Videos",
+        tr_lazy("Videos"),
         limit_setting="jobs.concurrency_video",
         **_LIMITS,
         requests=(
@@ -81,7 +82,7 @@ register(
         "cpu",
         VideoImportPayload,
         "backend.videos.upload_pipeline:run_import",
-        "Videos",
+        tr_lazy("Videos"),
         limit_setting="jobs.concurrency_video",
         **_LIMITS,
         requests=(

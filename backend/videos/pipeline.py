@@ -17,6 +17,7 @@ from backend.engines.ports.motion import MotionRequest
 from backend.errors import Invalid
 from backend.generation import inherited_source_type
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.loras import LoraCard
 from backend.media import ffmpeg
 from backend.videos import requests, rules
@@ -96,7 +97,12 @@ def _lora_files(tx: Session, card: VideoCard) -> list[tuple[LoraCard, AssetCard,
     refs = card.recipe.loras
     lora_cards = loras.get_many(tx, [ref.lora_id for ref in refs])
     if missing_names := [ref.name for ref in refs if ref.lora_id not in lora_cards]:
-        raise Invalid(f"The LoRA {missing_names[0]} was deleted from the library. Animate the picture again without it.")
+        raise Invalid(
+            tr_lazy(
+                "The LoRA {missing_names} was deleted from the library. Animate the picture again without it.",
+                missing_names=missing_names[0],
+            )
+        )
     files = assets.get_many(tx, [card_.asset_id for card_ in lora_cards.values()])
     return [(lora_cards[ref.lora_id], files[lora_cards[ref.lora_id].asset_id], ref.weight) for ref in refs]
 

@@ -12,10 +12,11 @@ from backend import loras
 from backend.db.tables import Asset, Clip, Influencer, Job, Picture
 from backend.errors import NotFound
 from backend.generation import LoraPick
+from backend.language import tr_lazy
 from backend.videos.schemas import VideoCard, VideoDraft, VideoFilters, VideoPage, VideoRecipe
 
 MAX_PAGE_SIZE = 200
-_NOT_FOUND = "This video does not exist here. It may have been made in another workspace."
+_NOT_FOUND = tr_lazy("This video does not exist here. It may have been made in another workspace.")
 
 
 def get(tx: Session, clip_id: str) -> VideoCard:

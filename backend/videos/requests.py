@@ -18,6 +18,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.generation import LoraRef, PictureCard, extract_loras
 from backend.jobs import Duration, JobCard, Work
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.loras import LoraCard
 from backend.videos import rules
 from backend.videos.queries import get
@@ -100,16 +101,22 @@ def draft_of_order(tx: Session, order: VideoOrder) -> tuple[VideoDraft, str]:
         return draft, order.picture_id
     picture_id = tx.scalar(select(Picture.id).where(Picture.asset_id == order.asset_id, Picture.deleted_at.is_(None)).limit(1))
     if picture_id is None:
-        raise NotFound("This file is no picture of the gallery. Bring it in there first, then animate it.")
+        raise NotFound(tr_lazy("This file is no picture of the gallery. Bring it in there first, then animate it."))
     return draft, str(picture_id)
 
 
 def _distinct_ids(picture_ids: Sequence[str]) -> list[str]:
     ids = list(dict.fromkeys(picture_ids))
     if not ids:
-        raise Invalid("Choose at least one picture.")
+        raise Invalid(tr_lazy("Choose at least one picture."))
     if len(ids) > MAX_PICTURES:
-        raise Invalid(f"These are {len(ids)} pictures; at most {MAX_PICTURES} become videos at once. Choose fewer.")
+        raise Invalid(
+            tr_lazy(
+                "These are {n} pictures; at most {max_pictures} become videos at once. Choose fewer.",
+                n=len(ids),
+                max_pictures=MAX_PICTURES,
+            )
+        )
     return ids
 
 
@@ -119,7 +126,9 @@ def _key(request_key: str, n: int) -> str:
 
 def _first_videos(tx: Session, first_job: JobCard, request_key: str) -> list[VideoCard]:
     if first_job.subject_noun != "clip":
-        raise Conflict("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        raise Conflict(
+            tr_lazy("This request key was used for other work already. Send a new Idempotency-Key, or reload the page.")
+        )
     keys = [_key(request_key, n) for n in range(MAX_PICTURES)]
     ids = tx.scalars(select(Clip.id).join(Job, Job.id == Clip.job_id).where(Job.request_key.in_(keys)).order_by(Clip.id))
     return [get(tx, clip_id) for clip_id in ids]
@@ -128,7 +137,7 @@ def _first_videos(tx: Session, first_job: JobCard, request_key: str) -> list[Vid
 def _pictures(tx: Session, ids: Sequence[str]) -> list[PictureCard]:
     cards = generation.pictures(tx, ids)
     if len(cards) < len(ids):
-        raise NotFound("One of these pictures does not exist here any more. Load the gallery again.")
+        raise NotFound(tr_lazy("One of these pictures does not exist here any more. Load the gallery again."))
     return cards
 
 
@@ -186,9 +195,20 @@ def _checkpoint(card: MotionCard, draft: VideoDraft, checkpoints: Sequence[Model
         return chosen
     if not fitting:
         raise Invalid(
-            f"{card.title} moves a checkpoint of the family {card.base}, and the image engine has none. Add one there."
+            tr_lazy(
+                "{title} moves a checkpoint of the family {base}, and the image engine has none. Add one there.",
+                title=card.title,
+                base=card.base,
+            )
         )
-    raise Invalid(f"{card.title} cannot move {draft.checkpoint!r}. It can: {', '.join(model.name for model in fitting)}.")
+    raise Invalid(
+        tr_lazy(
+            "{title} cannot move {checkpoint}. It can: {what}.",
+            title=card.title,
+            checkpoint=repr(draft.checkpoint),
+            what=", ".join(model.name for model in fitting),
+        )
+    )
 
 
 def _loras(
@@ -198,7 +218,7 @@ def _loras(
     cards: list[tuple[LoraCard, float]] = [(loras.get(tx, pick.lora_id), pick.weight) for pick in draft.loras]
     cards += [(loras.by_name(tx, name), weight) for name, weight in written]
     if cards and base is None:
-        raise Invalid(f"{card.title} takes no LoRA. Draw the picture with it, then animate that picture.")
+        raise Invalid(tr_lazy("{title} takes no LoRA. Draw the picture with it, then animate that picture.", title=card.title))
     for lora, _ in cards:
         assert base is not None
         loras.check_base(lora, base)

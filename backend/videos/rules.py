@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backend.engines.ports.motion import MotionCard
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.media.ffmpeg.camera_moves import focus_on
 from backend.videos.schemas import FORMATS, VideoDraft
 
@@ -19,8 +20,14 @@ def choose_model(models: Sequence[MotionCard], name: str) -> MotionCard:
     if model := next((card for card in models if name in ("", card.name)), None):
         return model
     if not models:
-        raise Invalid("Nothing can move pictures here right now. Look at the System page to see what is missing.")
-    raise Invalid(f"There is no way to move pictures called {name!r}. There are: {', '.join(card.name for card in models)}.")
+        raise Invalid(tr_lazy("Nothing can move pictures here right now. Look at the System page to see what is missing."))
+    raise Invalid(
+        tr_lazy(
+            "There is no way to move pictures called {name}. There are: {what}.",
+            name=repr(name),
+            what=", ".join(card.name for card in models),
+        )
+    )
 
 
 def size(width: int, height: int, draft: VideoDraft) -> tuple[int, int]:
@@ -56,8 +63,14 @@ def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:
         frames = card.frames
     if not 2 <= frames <= card.most_frames:
         raise Invalid(
-            f"{card.title} makes 2 to {card.most_frames} frames: at {fps} a second at most "
-            f"{card.most_frames / fps:.3g} seconds. Choose a shorter film, or fewer frames a second."
+            tr_lazy(
+                "{title} makes 2 to {most_frames} frames: at {fps} a second at most {most_frames2:.3g} seconds. "
+                "Choose a shorter film, or fewer frames a second.",
+                title=card.title,
+                most_frames=card.most_frames,
+                fps=fps,
+                most_frames2=card.most_frames / fps,
+            )
         )
     return frames, fps
 
@@ -65,7 +78,7 @@ def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:
 def check_supported(draft: VideoDraft, card: MotionCard) -> None:
     """Raises Invalid for settings that this model would ignore."""
     if not card.prompts and draft.loras:
-        raise Invalid(f"{card.title} takes no LoRA. Draw the picture with it, then animate that picture.")
+        raise Invalid(tr_lazy("{title} takes no LoRA. Draw the picture with it, then animate that picture.", title=card.title))
 
 
 def looks_soft(width: int, height: int, video_size: tuple[int, int], format_: str) -> bool:

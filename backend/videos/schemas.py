@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from backend.generation import LoraPick, LoraRef
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.videos.finish_schemas import FinishRecipe
 
 MAX_PICTURES = 20
@@ -17,11 +18,11 @@ MAX_PICTURES = 20
 MAX_SEED = 2**32 - 1
 VideoFormat = Literal["as-is", "9:16", "4:5", "1:1", "16:9"]
 FORMATS: dict[str, tuple[str, float | None]] = {
-    "as-is": ("As the picture", None),
-    "9:16": ("9:16 (reels, shorts)", 9 / 16),
-    "4:5": ("4:5 (feed)", 4 / 5),
-    "1:1": ("1:1 (feed)", 1.0),
-    "16:9": ("16:9 (wide)", 16 / 9),
+    "as-is": (tr_lazy("As the picture"), None),
+    "9:16": (tr_lazy("9:16 (reels, shorts)"), 9 / 16),
+    "4:5": (tr_lazy("4:5 (feed)"), 4 / 5),
+    "1:1": (tr_lazy("1:1 (feed)"), 1.0),
+    "16:9": (tr_lazy("16:9 (wide)"), 16 / 9),
 }
 """Name -> title, width / height (None: the picture's own)."""
 SIDES = (720, 1080)

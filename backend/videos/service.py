@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import assets, events
 from backend.db.tables import Clip, Picture
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 
 _TRASHED = "trashed-clip"
 """What uses the files of a video in the trash."""
@@ -18,7 +19,7 @@ _TRASHED = "trashed-clip"
 def rate(tx: Session, clip_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
-        raise Invalid("A rating is 1 to 5 stars, or 0 to take it away.")
+        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 to take it away."))
     _update_videos(tx, clip_ids, rating=rating)
 
 
@@ -39,10 +40,12 @@ def undelete(tx: Session, clip_ids: Sequence[str]) -> None:
     finished = Clip.id.in_(clip_ids), Clip.asset_id.is_not(None)
     rows = tx.execute(select(Clip.id, Clip.asset_id, Clip.erased_at).where(*finished)).all()
     if any(erased_at for _, _, erased_at in rows):
-        raise NotFound("These videos were deleted for good. Make them again from their pictures.")
+        raise NotFound(tr_lazy("These videos were deleted for good. Make them again from their pictures."))
     pairs = [(str(asset_id), clip_id) for clip_id, asset_id, _ in rows]
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
-        raise NotFound("These videos were deleted too long ago: their files are gone. Make them again from their pictures.")
+        raise NotFound(
+            tr_lazy("These videos were deleted too long ago: their files are gone. Make them again from their pictures.")
+        )
     _update_videos(tx, clip_ids, deleted_at=None)
     assets.unuse_all(tx, _TRASHED, clip_ids)
     sources = tx.execute(
@@ -72,8 +75,8 @@ def erase(tx: Session, clip_ids: Sequence[str]) -> int:
 def _update_videos(tx: Session, clip_ids: Sequence[str], **values: object) -> None:
     """All or none, of those that are made. Raises Invalid, NotFound."""
     if not clip_ids:
-        raise Invalid("Choose at least one video.")
+        raise Invalid(tr_lazy("Choose at least one video."))
     finished = Clip.id.in_(clip_ids), Clip.asset_id.is_not(None)
     changed = tx.execute(update(Clip).where(*finished).values(**values).returning(Clip.id)).all()
     if len(changed) != len(set(clip_ids)):
-        raise NotFound("This video does not exist here. Load the list again.")
+        raise NotFound(tr_lazy("This video does not exist here. Load the list again."))

@@ -13,6 +13,7 @@ from backend.assets import uploads
 from backend.db.tables import Clip
 from backend.errors import Rejected
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media import ffmpeg
 from backend.media.ffmpeg import own_video
 from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE
@@ -21,7 +22,7 @@ from backend.videos.upload_schemas import MAX_SECONDS, VideoImportPayload
 from backend.videos.video_writer import WriteVideo, store_video
 
 _SHAPES = {(9, 16): "9:16", (4, 5): "4:5", (1, 1): "1:1", (16, 9): "16:9"}
-_DAMAGED = "This video is damaged: a part of it cannot be read. Export it again, then choose it again."
+_DAMAGED = tr_lazy("This video is damaged: a part of it cannot be read. Export it again, then choose it again.")
 
 
 def run_import(ctx: JobContext, payload: VideoImportPayload) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from backend.assets import uploads
 from backend.db.tables import Clip
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.videos.queries import get, get_by_job
 from backend.videos.schemas import VideoCard, VideoRecipe
 from backend.videos.upload_schemas import IMPORT_KIND, UPLOAD_NOUN, UPLOADED, NewVideo, VideoImportPayload
@@ -24,13 +25,13 @@ def add(tx: Session, draft: NewVideo, *, request_key: str) -> VideoCard:
     if job := jobs.find_by_key(tx, request_key):
         first = get_by_job(tx, job.id)
         if first is None:
-            raise Invalid("This request key was used for something else. Send a new one.")
+            raise Invalid(tr_lazy("This request key was used for something else. Send a new one."))
         return first
     upload = uploads.get(tx, draft.upload_id)
     if upload.noun != UPLOAD_NOUN:
-        raise NotFound("This upload does not exist here. Choose the file again.")
+        raise NotFound(tr_lazy("This upload does not exist here. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict("This file was taken already, or has not arrived yet. Choose it again.")
+        raise Conflict(tr_lazy("This file was taken already, or has not arrived yet. Choose it again."))
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     title = " ".join(draft.title.split()) or PurePosixPath(upload.filename).stem.replace("_", " ")[:120] or "Video"

@@ -14,6 +14,7 @@ from backend.db.tables import FINAL, Attempt, Consent, Job, JobState, JobStep, R
 from backend.engines.ports.speech import SpeechEngine, VoiceCloner
 from backend.errors import Conflict, Invalid, NotFound, Unavailable, Unsupported
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.voices.schemas import (
     CLONE_KIND,
     CLONE_STEP,
@@ -51,7 +52,9 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
     engine = engines.get(draft.engine)
     if not isinstance(engine, VoiceCloner):
         choices = ", ".join(cloner.name for cloner in cloners(engines, consent.language)) or NO_CLONER
-        raise Invalid(f"{draft.engine!r} cannot copy voices here. What can: {choices}.")
+        raise Invalid(
+            tr_lazy("{engine} cannot copy voices here. What can: {choices}.", engine=repr(draft.engine), choices=choices)
+        )
     if problem := engine.clone_problem(consent.language):
         raise Unsupported(problem)
     title = draft.title or consent.subject_name
@@ -59,10 +62,10 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
         return job
     same = select(Voice.id).where(Voice.consent_id == consent.id, Voice.engine == draft.engine)
     if tx.scalar(same) is not None:
-        raise Conflict(f"There is a copy of this voice by {engine.title} already. Use that one.")
+        raise Conflict(tr_lazy("There is a copy of this voice by {title} already. Use that one.", title=engine.title))
     copying = jobs.latest(tx, ("consent", consent.id), CLONE_KIND)
     if copying and copying.state not in FINAL and (copying.payload or {}).get("engine") == draft.engine:
-        raise Conflict(f"{engine.title} is copying this voice already. Wait for it.")
+        raise Conflict(tr_lazy("{title} is copying this voice already. Wait for it.", title=engine.title))
     return jobs.enqueue(
         tx,
         kind=CLONE_KIND,
@@ -153,7 +156,7 @@ def require_no_removal(tx: Session, clone_job_id: str) -> None:
     and would be deleted with it."""
     removal = select(Job.id).where(Job.kind == REMOVAL_KIND, Job.state.not_in(FINAL))
     if tx.scalar(removal.where(Job.payload["clone_job_id"].astext == clone_job_id).limit(1)):
-        raise Unavailable("What the earlier try left behind is deleted first. This one goes on then.")
+        raise Unavailable(tr_lazy("What the earlier try left behind is deleted first. This one goes on then."))
 
 
 def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:
@@ -183,7 +186,7 @@ def check_for(tx: Session, voice_id: str, influencer_id: str | None) -> None:
     """Whether a voice may speak for an influencer now (None: for nobody in particular). Raises NotFound, ConsentEnded."""
     row = tx.get(Voice, voice_id)
     if row is None:
-        raise NotFound("This voice does not exist here any more. Choose another one.")
+        raise NotFound(tr_lazy("This voice does not exist here any more. Choose another one."))
     require_usable(tx, row.consent_id, influencer_id)
 
 

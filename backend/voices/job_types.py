@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from backend import consents, jobs, voices
 from backend.app import App
 from backend.jobs import JobRequestType, JobType, register
+from backend.language import tr_lazy
 from backend.voices.schemas import (
     CLONE_KIND,
     REMOVAL_KIND,
@@ -38,7 +39,7 @@ register(
         "cpu",
         PreviewPayload,
         "backend.voices.pipeline:run_preview",
-        "Voices",
+        tr_lazy("Voices"),
         requests=(
             JobRequestType(
                 "voice-preview",
@@ -56,7 +57,7 @@ register(
         "cpu",
         ClonePayload,
         "backend.voices.pipeline:run_clone",
-        "Voices",
+        tr_lazy("Voices"),
         requests=(
             JobRequestType(
                 CLONE_KIND,
@@ -68,4 +69,6 @@ register(
         ),
     ),
 )
-register(JobType(REMOVAL_KIND, "cpu", RemovalPayload, "backend.voices.pipeline:run_removal", "Voices", v=2, max_retries=30))
+register(
+    JobType(REMOVAL_KIND, "cpu", RemovalPayload, "backend.voices.pipeline:run_removal", tr_lazy("Voices"), v=2, max_retries=30)
+)

@@ -19,13 +19,14 @@ from backend.engines.ports.speech import SpeechEngine, SpeechHistory, SpeechLost
 from backend.errors import EngineError, Unavailable
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.voices.lexicon import SpeechPart
 from backend.voices.schemas import VoiceCard
 from backend.voices.spoken_parts import Sound, speak_parts
 
-LOST = (
-    "The answer of the voice's server was lost, and it may have been paid. Speaking the same words again may cost them twice: "
-    "choose “Speak again” at the voice if you want that."
+LOST = tr_lazy(
+    "The answer of the voice's server was lost, and it may have been paid. Speaking the same words "
+    "again may cost them twice: choose “Speak again” at the voice if you want that."
 )
 
 
@@ -47,7 +48,7 @@ def announce(ctx: JobContext, engine: SpeechEngine, digest: str, voice: VoiceCar
             return None
         attempt = tx.get(Attempt, earlier.attempt_id) if earlier.attempt_id else None
         if attempt is not None and attempt.ended_at is None and attempt.id != ctx.attempt_id:
-            raise Unavailable("The same words are being spoken by another job. This one goes on when they are.")
+            raise Unavailable(tr_lazy("The same words are being spoken by another job. This one goes on when they are."))
         if isinstance(engine, SpeechHistory):
             earlier.attempt_id = ctx.attempt_id
             return earlier.created_at

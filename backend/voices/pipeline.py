@@ -15,6 +15,7 @@ from backend.engines.ports.speech import SpeechVoice, VoiceCloner
 from backend.errors import EngineError, Unsupported
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.voices import cloned
 from backend.voices.schemas import CLONE_STEP, ClonePayload, PreviewPayload, RemovalPayload
 
@@ -75,7 +76,9 @@ def _remove_left_behind(ctx: JobContext, payload: RemovalPayload) -> dict[str, A
 def _cloner(ctx: JobContext, name: str) -> VoiceCloner:
     engine = ctx.app.engines.speech.get(name)
     if not isinstance(engine, VoiceCloner):
-        raise Unsupported(f"{name!r} is not set up here any more. Set it up again, then try this job again.")
+        raise Unsupported(
+            tr_lazy("{name} is not set up here any more. Set it up again, then try this job again.", name=repr(name))
+        )
     return engine
 
 
@@ -99,7 +102,7 @@ def _copy(ctx: JobContext, engine: VoiceCloner, payload: ClonePayload) -> Speech
     for _ in ctx.pump(steps()):
         pass
     if copied is None:
-        raise EngineError("The copy of the voice did not arrive. Try again.")
+        raise EngineError(tr_lazy("The copy of the voice did not arrive. Try again."))
     if not copied.commercial:
         engine.forget(copied.name)
         raise Unsupported(_NON_COMMERCIAL.format(title=payload.engine, licence=copied.licence))

@@ -11,6 +11,7 @@ from backend import consents
 from backend.db.tables import InfluencerVoice, LexiconEntry, Voice
 from backend.engines.ports.speech import SpeechEngine, SpeechVoice
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.voices.schemas import ChosenVoice, LexiconCard, OfferedVoice, VoiceCard, VoicePage
 
 
@@ -33,7 +34,7 @@ def get(tx: Session, voice_id: str) -> VoiceCard:
     """Raises NotFound."""
     row = tx.get(Voice, voice_id)
     if row is None:
-        raise NotFound("This voice does not exist here any more. Choose another one.")
+        raise NotFound(tr_lazy("This voice does not exist here any more. Choose another one."))
     return _card(tx, row)
 
 
@@ -64,7 +65,13 @@ def offer_of(engines: Mapping[str, SpeechEngine], engine: str, name: str) -> Off
     """Raises NotFound when the engine has no such voice."""
     of_engine: Sequence[OfferedVoice] = offered({engine: engines[engine]}) if engine in engines else ()
     if (card := next((card for card in of_engine if card.name == name), None)) is None:
-        raise NotFound(f"There is no voice {name!r} of {engine!r} here. Load the list of voices again and choose one.")
+        raise NotFound(
+            tr_lazy(
+                "There is no voice {name} of {engine} here. Load the list of voices again and choose one.",
+                name=repr(name),
+                engine=repr(engine),
+            )
+        )
     return card
 
 

@@ -16,6 +16,7 @@ from backend.engines.ports.word_times import words_of
 from backend.errors import Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.voices.cloned import require_usable
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import get, offer_of, offered
@@ -56,7 +57,12 @@ def default_voice(tx: Session, engines: Mapping[str, SpeechEngine], language: st
     """The first voice for a language, natural ones and free ones before others. Raises Unsupported where none speaks it."""
     offers = [offer for offer in offered(engines, language) if not offer.refusal]
     if not offers:
-        raise Unsupported(f"No voice here speaks {language!r}. Choose another language, or add a voice (SPEECH_MODELS_DIR).")
+        raise Unsupported(
+            tr_lazy(
+                "No voice here speaks {language}. Choose another language, or add a voice (SPEECH_MODELS_DIR).",
+                language=repr(language),
+            )
+        )
     best = min(offers, key=lambda offer: (offer.quality != "natural", offer.paid))
     return add(tx, engines, engine=best.engine, name=best.name)
 
@@ -78,7 +84,13 @@ def choose(tx: Session, influencer_id: str, voice_id: str | None, *, speed: floa
 
 def checked_speed(speed: float) -> float:
     if not MIN_SPEED <= speed <= MAX_SPEED:
-        raise Invalid(f"The speed of a voice is between {MIN_SPEED} and {MAX_SPEED}; 1 is its own pace.")
+        raise Invalid(
+            tr_lazy(
+                "The speed of a voice is between {min_speed} and {max_speed}; 1 is its own pace.",
+                min_speed=MIN_SPEED,
+                max_speed=MAX_SPEED,
+            )
+        )
     return speed
 
 
@@ -86,9 +98,19 @@ def set_pronunciation(tx: Session, written: str, spoken: str) -> LexiconCard:
     """How `written` (a word, or a few) is said from now on. Raises Invalid."""
     written, spoken = " ".join(written.split()), " ".join(spoken.split())
     if not words_of(written) or not words_of(spoken) or max(len(written), len(spoken)) > _MAX_LENGTH:
-        raise Invalid(f"Write the word and how it is said, each with at least one letter and at most {_MAX_LENGTH} characters.")
+        raise Invalid(
+            tr_lazy(
+                "Write the word and how it is said, each with at least one letter and at most {max_length} characters.",
+                max_length=_MAX_LENGTH,
+            )
+        )
     if (tx.scalar(select(func.count()).select_from(LexiconEntry)) or 0) >= MAX_ENTRIES:
-        raise Invalid(f"There are {MAX_ENTRIES} pronunciations already. Remove one that is not needed any more.")
+        raise Invalid(
+            tr_lazy(
+                "There are {max_entries} pronunciations already. Remove one that is not needed any more.",
+                max_entries=MAX_ENTRIES,
+            )
+        )
     row = insert(LexiconEntry).values(id=new_id("lex"), tenant_id=tx.info["tenant_id"], written=written, spoken=spoken)
     key: Any = [LexiconEntry.tenant_id, func.lower(LexiconEntry.written)]
     changed = row.on_conflict_do_update(index_elements=key, set_={"written": written, "spoken": spoken})
@@ -101,7 +123,7 @@ def remove_pronunciation(tx: Session, entry_id: str) -> None:
     """Raises NotFound."""
     written = tx.scalar(delete(LexiconEntry).where(LexiconEntry.id == entry_id).returning(LexiconEntry.written))
     if written is None:
-        raise NotFound("This pronunciation was removed already.")
+        raise NotFound(tr_lazy("This pronunciation was removed already."))
     events.record(tx, "lexicon.removed", "lexicon_entry", entry_id, {"written": written})
 
 
@@ -110,7 +132,7 @@ def start_preview(tx: Session, draft: PreviewDraft, *, request_key: str) -> JobC
     voice = get(tx, draft.voice_id)
     require_usable(tx, voice.consent_id)
     if not words_of(without_pauses(draft.text)):
-        raise Invalid("There is nothing to say. Write at least one word.")
+        raise Invalid(tr_lazy("There is nothing to say. Write at least one word."))
     return jobs.enqueue(
         tx,
         kind="voice-preview",

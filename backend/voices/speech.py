@@ -19,6 +19,7 @@ from backend.engines.ports.speech import SpeechEngine, SpokenWord, TimingSource
 from backend.errors import Invalid, Unavailable, Unsupported
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.voices import queries
 from backend.voices.cloned import require_usable
 from backend.voices.lexicon import SpeechPart, speech_parts, written_words
@@ -42,10 +43,16 @@ def speak(ctx: JobContext, voice_id: str, text: str, *, speed: float = 1.0) -> S
         require_usable(tx, voice.consent_id)
     parts = speech_parts(_checked(text), entries)
     if not parts:
-        raise Invalid("There is nothing to say. Write at least one word.")
+        raise Invalid(tr_lazy("There is nothing to say. Write at least one word."))
     engine = ctx.app.engines.speech.get(voice.engine)
     if engine is None:
-        raise Unsupported(f"{voice.title} needs {voice.engine}, which is not set up here any more. Choose another voice.")
+        raise Unsupported(
+            tr_lazy(
+                "{title} needs {engine}, which is not set up here any more. Choose another voice.",
+                title=voice.title,
+                engine=voice.engine,
+            )
+        )
     digest = _digest(voice, parts, checked_speed(speed))
     with ctx.transaction() as tx:
         spoken = _find(tx, digest, parts)
@@ -60,13 +67,19 @@ def speak(ctx: JobContext, voice_id: str, text: str, *, speed: float = 1.0) -> S
     with ctx.transaction() as tx:
         spoken = _find(tx, digest, parts)
     if spoken is None:
-        raise Unavailable("What was spoken was deleted meanwhile. It is spoken again.")
+        raise Unavailable(tr_lazy("What was spoken was deleted meanwhile. It is spoken again."))
     return spoken
 
 
 def _checked(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
-        raise Invalid(f"This text has {len(text):,} characters; a voice speaks at most {MAX_CHARACTERS:,} at once. Shorten it.")
+        raise Invalid(
+            tr_lazy(
+                "This text has {n:,} characters; a voice speaks at most {max_characters:,} at once. Shorten it.",
+                n=len(text),
+                max_characters=MAX_CHARACTERS,
+            )
+        )
     return text
 
 

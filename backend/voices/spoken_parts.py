@@ -21,6 +21,7 @@ from backend.engines.ports.speech import (
 )
 from backend.errors import EngineError
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.audio import voice_level, wav_file
 from backend.voices.lexicon import SpeechPart
 from backend.voices.schemas import VoiceCard
@@ -61,7 +62,9 @@ def speak_parts(
             sounds.append(_one_part(ctx, ask, request))
         except EngineError as error:
             if paying and sounds and not isinstance(error, SpeechLost):
-                raise SpeechLost(f"A part of the text was paid, then this happened: {error.message}") from error
+                raise SpeechLost(
+                    tr_lazy("A part of the text was paid, then this happened: {message}", message=error.message)
+                ) from error
             raise
     joined = folder / "joined.wav"
     starts = wav_file.join([(sound.path, part.pause_s) for sound, part in zip(sounds, parts, strict=True)], joined)
@@ -92,7 +95,7 @@ def _one_part(ctx: JobContext, ask: Ask, request: SpeechRequest) -> Sound:
         if isinstance(event, Output):
             output = event
     if output is None:
-        raise EngineError("The voice gave no sound. Try again.")
+        raise EngineError(tr_lazy("The voice gave no sound. Try again."))
     script, duration_s = word_times.words_of(request.text), wav_file.duration_s(output.path)
     engine_words: tuple[SpokenWord, ...] = output.meta.get("words", ())
     if word_times.believable(engine_words, script, duration_s):

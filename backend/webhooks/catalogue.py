@@ -13,6 +13,7 @@ from typing import Any
 
 from backend.errors import Invalid
 from backend.events import EventRecord
+from backend.language import tr_lazy
 
 TEST_TYPE = "webhook.test"
 OPEN_FAMILIES = ("automation", "comment")
@@ -42,56 +43,70 @@ _AUTOMATION = {"automationId": "aut_01J9Z"}
 EVENT_TYPES = {
     event_type.type: event_type
     for event_type in (
-        EventType("job.pending", "A job waits for a worker.", _JOB),
-        EventType("job.processing", "A worker has begun a job.", _JOB),
-        EventType("job.completed", "A job is done.", _JOB),
-        EventType("job.failed", "A job has failed.", {**_JOB, "errorCode": "engine"}),
-        EventType("job.cancelled", "Somebody stopped a job.", _JOB),
-        EventType("training.started", "A LoRA training was started.", {"trainingId": "run_01J9Z", "datasetId": "ds_01J9Z"}),
-        EventType("training.finished", "A LoRA is trained.", {"trainingId": "run_01J9Z", "loraId": "lora_01J9Z"}),
-        EventType("dataset.created", "A dataset was made.", {"datasetId": "ds_01J9Z", "name": "Anna"}),
-        EventType("dataset.ingested", "Uploaded pictures are in a dataset.", {"datasetId": "ds_01J9Z"}),
-        EventType("dataset.captioned", "The pictures of a dataset are described.", {"datasetId": "ds_01J9Z"}),
-        EventType("dataset.deleted", "A dataset was deleted.", {"datasetId": "ds_01J9Z", "name": "Anna"}),
-        EventType("post.draft", "A post was added to a plan, or went back to draft.", _POST),
-        EventType("post.in_review", "A post waits for somebody's approval.", _POST),
-        EventType("post.approved", "A post was approved.", _POST),
-        EventType("post.scheduled", "A post has its time.", _POST),
-        EventType("post.publishing", "A post is being sent to its platform.", _POST),
-        EventType("post.published", "A post is out.", {**_POST, "remoteId": "17841400000000000"}),
-        EventType("post.failed", "A platform refused a post.", {**_POST, "errorCode": "rejected"}),
-        EventType("post.missed", "The time of a post has passed.", _POST),
-        EventType("post.unknown", "Nobody knows whether a post is out: the platform's answer was lost.", _POST),
-        EventType("post.on_hold", "A post was put on hold.", _POST),
-        EventType("post.removed", "A post was taken out of its plan.", _POST),
-        EventType("plan.created", "A plan was made.", _PLAN),
-        EventType("plan.saved", "A plan was changed.", _PLAN),
-        EventType("plan.moved", "A plan has another time.", {**_PLAN, "from": "2026-11-22T09:00", "to": "2026-11-23T09:00"}),
-        EventType("plan.deleted", "A plan was deleted.", _PLAN),
-        EventType("plan.undeleted", "A deleted plan is back.", _PLAN),
-        EventType("video.added", "A video was uploaded.", {"videoId": "clip_01J9Z"}),
-        EventType("video.completed", "A video is made.", {"videoId": "clip_01J9Z", "assetId": "ast_01J9Z"}),
-        EventType("reel.rendered", "A reel is made.", {"reelId": "reel_01J9Z", "assetId": "ast_01J9Z"}),
-        EventType("budget.near", "80 % of a budget are spent.", {"period": "day", "limitUsd": "5.00"}),
-        EventType("budget.spent", "A budget is used up: AI calls are refused.", {"period": "day", "limitUsd": "5.00"}),
-        EventType("budget.set", "A budget was changed.", {"dailyUsd": "5.00", "monthlyUsd": "150.00"}),
-        EventType("channel.connected", "An account was connected.", _CHANNEL),
-        EventType("channel.expiring", "The access to an account ends soon.", {**_CHANNEL, "expiresAt": "2026-11-29T09:00:00Z"}),
-        EventType("channel.reconnect", "A platform refuses our access: connect the account again.", _CHANNEL),
-        EventType("channel.on", "A channel was switched on.", {"channelId": "chn_01J9Z"}),
-        EventType("channel.off", "A channel was switched off.", {"channelId": "chn_01J9Z"}),
-        EventType("channel.removed", "An account was removed.", {"channelId": "chn_01J9Z"}),
-        EventType("automation.created", "An automation was made.", _AUTOMATION),
-        EventType("automation.saved", "An automation was changed.", _AUTOMATION),
-        EventType("automation.run_started", "A run of an automation has begun.", {**_AUTOMATION, "runId": "arun_01J9Z"}),
-        EventType("automation.run_finished", "A run of an automation has ended.", {**_AUTOMATION, "runId": "arun_01J9Z"}),
-        EventType("automation.paused", "An automation was paused.", _AUTOMATION),
-        EventType("automation.resumed", "An automation runs again.", _AUTOMATION),
-        EventType("automation.deleted", "An automation was deleted.", _AUTOMATION),
+        EventType("job.pending", tr_lazy("A job waits for a worker."), _JOB),
+        EventType("job.processing", tr_lazy("A job started."), _JOB),
+        EventType("job.completed", tr_lazy("A job is done."), _JOB),
+        EventType("job.failed", tr_lazy("A job has failed."), {**_JOB, "errorCode": "engine"}),
+        EventType("job.cancelled", tr_lazy("A job was cancelled."), _JOB),
         EventType(
-            "report.weekly", "What the last week brought, each Monday.", {"week": "2026-W47", "summary": "7 posts published."}
+            "training.started", tr_lazy("A LoRA training started."), {"trainingId": "run_01J9Z", "datasetId": "ds_01J9Z"}
         ),
-        EventType("disk.low", "The studio's disk is nearly full. For a workspace of the operator.", {"free": "1.9 GiB"}),
+        EventType("training.finished", tr_lazy("A LoRA is trained."), {"trainingId": "run_01J9Z", "loraId": "lora_01J9Z"}),
+        EventType("dataset.created", tr_lazy("A dataset was created."), {"datasetId": "ds_01J9Z", "name": "Anna"}),
+        EventType("dataset.ingested", tr_lazy("Pictures were added to a dataset."), {"datasetId": "ds_01J9Z"}),
+        EventType("dataset.captioned", tr_lazy("The pictures of a dataset have captions."), {"datasetId": "ds_01J9Z"}),
+        EventType("dataset.deleted", tr_lazy("A dataset was deleted."), {"datasetId": "ds_01J9Z", "name": "Anna"}),
+        EventType("post.draft", tr_lazy("A post was added to a plan, or went back to draft."), _POST),
+        EventType("post.in_review", tr_lazy("A post waits for somebody's approval."), _POST),
+        EventType("post.approved", tr_lazy("A post was approved."), _POST),
+        EventType("post.scheduled", tr_lazy("A post was scheduled."), _POST),
+        EventType("post.publishing", tr_lazy("A post is being sent to its platform."), _POST),
+        EventType("post.published", tr_lazy("A post was published."), {**_POST, "remoteId": "17841400000000000"}),
+        EventType("post.failed", tr_lazy("A platform refused a post."), {**_POST, "errorCode": "rejected"}),
+        EventType("post.missed", tr_lazy("A post missed its time."), _POST),
+        EventType(
+            "post.unknown", tr_lazy("It is not known whether a post was published: the platform's answer was lost."), _POST
+        ),
+        EventType("post.on_hold", tr_lazy("A post was put on hold."), _POST),
+        EventType("post.removed", tr_lazy("A post was removed from its plan."), _POST),
+        EventType("plan.created", tr_lazy("A plan was created."), _PLAN),
+        EventType("plan.saved", tr_lazy("A plan was changed."), _PLAN),
+        EventType("plan.moved", tr_lazy("A plan was moved."), {**_PLAN, "from": "2026-11-22T09:00", "to": "2026-11-23T09:00"}),
+        EventType("plan.deleted", tr_lazy("A plan was deleted."), _PLAN),
+        EventType("plan.undeleted", tr_lazy("A deleted plan was restored."), _PLAN),
+        EventType("video.added", tr_lazy("A video was uploaded."), {"videoId": "clip_01J9Z"}),
+        EventType("video.completed", tr_lazy("A video is ready."), {"videoId": "clip_01J9Z", "assetId": "ast_01J9Z"}),
+        EventType("reel.rendered", tr_lazy("A reel is ready."), {"reelId": "reel_01J9Z", "assetId": "ast_01J9Z"}),
+        EventType("budget.near", tr_lazy("80 % of a budget is spent."), {"period": "day", "limitUsd": "5.00"}),
+        EventType("budget.spent", tr_lazy("A budget is used up: AI calls are refused."), {"period": "day", "limitUsd": "5.00"}),
+        EventType("budget.set", tr_lazy("A budget was changed."), {"dailyUsd": "5.00", "monthlyUsd": "150.00"}),
+        EventType("channel.connected", tr_lazy("An account was connected."), _CHANNEL),
+        EventType(
+            "channel.expiring",
+            tr_lazy("The access to an account ends soon."),
+            {**_CHANNEL, "expiresAt": "2026-11-29T09:00:00Z"},
+        ),
+        EventType("channel.reconnect", tr_lazy("A platform refuses our access: connect the account again."), _CHANNEL),
+        EventType("channel.on", tr_lazy("A channel was switched on."), {"channelId": "chn_01J9Z"}),
+        EventType("channel.off", tr_lazy("A channel was switched off."), {"channelId": "chn_01J9Z"}),
+        EventType("channel.removed", tr_lazy("An account was removed."), {"channelId": "chn_01J9Z"}),
+        EventType("automation.created", tr_lazy("An automation was created."), _AUTOMATION),
+        EventType("automation.saved", tr_lazy("An automation was changed."), _AUTOMATION),
+        EventType("automation.run_started", tr_lazy("A run of an automation started."), {**_AUTOMATION, "runId": "arun_01J9Z"}),
+        EventType(
+            "automation.run_finished", tr_lazy("A run of an automation finished."), {**_AUTOMATION, "runId": "arun_01J9Z"}
+        ),
+        EventType("automation.paused", tr_lazy("An automation was paused."), _AUTOMATION),
+        EventType("automation.resumed", tr_lazy("An automation runs again."), _AUTOMATION),
+        EventType("automation.deleted", tr_lazy("An automation was deleted."), _AUTOMATION),
+        EventType(
+            "report.weekly",
+            tr_lazy("The results of the last week, every Monday."),
+            {"week": "2026-W47", "summary": "7 posts published."},
+        ),
+        EventType(
+            "disk.low", tr_lazy("The studio's disk is nearly full. Only for a workspace of the operator."), {"free": "1.9 GiB"}
+        ),
     )
 }
 FAMILIES = tuple(dict.fromkeys([event_type.family for event_type in EVENT_TYPES.values()] + [*OPEN_FAMILIES]))
@@ -106,7 +121,12 @@ def checked_filter(event_types: Collection[str]) -> list[str]:
         family, _, rest = name.partition(".")
         is_open = family in OPEN_FAMILIES and rest
         if not (name in EVENT_TYPES or is_open or (rest == "*" and family in FAMILIES)):
-            raise Invalid(f"There is no event “{name[:80]}”. Choose from the catalogue, or a whole group, for example post.*.")
+            raise Invalid(
+                tr_lazy(
+                    "There is no event “{name}”. Choose from the catalogue, or a whole group, for example post.*.",
+                    name=name[:80],
+                )
+            )
     return list(dict.fromkeys(event_types))
 
 

@@ -14,6 +14,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy
 from backend.settings import Settings
 from backend.webhooks.catalogue import EVENT_TYPES, TEST_TYPE, body_of_test, checked_filter
 from backend.webhooks.outbox import Sight, card_of
@@ -35,7 +36,11 @@ def create_endpoint(settings: Settings, tx: Session, draft: EndpointDraft) -> Ne
     settings.webhooks.outgoing_rules.check_url(draft.url)
     event_types = checked_filter(draft.event_types)
     if (tx.scalar(select(func.count()).select_from(WebhookEndpoint)) or 0) >= MAX_ENDPOINTS:
-        raise Conflict(f"This workspace has {MAX_ENDPOINTS} webhooks. Delete one that is no longer used.")
+        raise Conflict(
+            tr_lazy(
+                "This workspace has {max_endpoints} webhooks. Delete one that is no longer used.", max_endpoints=MAX_ENDPOINTS
+            )
+        )
     secret, endpoint_id = new_secret(), new_id("whe")
     row = WebhookEndpoint(id=endpoint_id, name=draft.name, url=draft.url, event_types=event_types)
     row.sealed = _ring(settings).seal(secret, tenant_id=tx.info["tenant_id"], row_id=endpoint_id)
@@ -110,9 +115,9 @@ def send_test(tx: Session, endpoint_id: str, event_type: str = "") -> MessageCar
     NotFound, NotPermitted, Invalid, Conflict (it is not active)."""
     row = _row(tx, endpoint_id)
     if event_type and event_type not in EVENT_TYPES:
-        raise Invalid(f"There is no event “{event_type[:80]}”. Choose one from the catalogue.")
+        raise Invalid(tr_lazy("There is no event “{event_type}”. Choose one from the catalogue.", event_type=event_type[:80]))
     if row.state != "active":
-        raise Conflict("This webhook is not active. Switch it on first.")
+        raise Conflict(tr_lazy("This webhook is not active. Switch it on first."))
     message = WebhookMessage(id=new_id("whm"), kind=event_type or TEST_TYPE, url=row.url, endpoint_id=endpoint_id)
     message.body = body_of_test(EVENT_TYPES.get(event_type), now())
     tx.add(message)
@@ -129,11 +134,11 @@ def recover(tx: Session, endpoint_id: str, since: datetime) -> None:
     """
     row = _row(tx, endpoint_id)
     if row.state != "active":
-        raise Conflict("This webhook is not active. Switch it on first.")
+        raise Conflict(tr_lazy("This webhook is not active. Switch it on first."))
     if since.astimezone(UTC) > now():
-        raise Invalid("Choose a time in the past.")
+        raise Invalid(tr_lazy("Choose a time in the past."))
     if since.astimezone(UTC) < now() - timedelta(days=KEEP_DAYS):
-        raise Invalid(f"Messages are kept for {KEEP_DAYS:g} days. Choose a later time.")
+        raise Invalid(tr_lazy("Messages are kept for {keep_days:g} days. Choose a later time.", keep_days=KEEP_DAYS))
     # Read along positions: 10 ms past 100,000 older events. An index on times would cost a write with every event instead.
     first = tx.scalar(select(func.min(EventRow.position)).where(EventRow.created_at >= since))
     if first is not None:
@@ -149,7 +154,7 @@ def _row(tx: Session, endpoint_id: str, *, lock: bool = True) -> WebhookEndpoint
     accounts.require_owner(tx)
     row = tx.get(WebhookEndpoint, endpoint_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
-        raise NotFound("There is no such webhook in this workspace.")
+        raise NotFound(tr_lazy("There is no such webhook in this workspace."))
     return row
 
 

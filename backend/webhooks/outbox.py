@@ -15,6 +15,7 @@ from backend import accounts, events
 from backend.db.tables import WebhookAttempt, WebhookEndpoint, WebhookMessage
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 from backend.webhooks.schemas import DeliveryCard, MessageCard, MessagePage
 
@@ -32,7 +33,7 @@ class Sight:
         return self.endpoints if row.endpoint_id else self.operator
 
 
-_GONE = "There is no such webhook in this workspace. Ended ones are kept for 30 days."
+_GONE = tr_lazy("There is no such webhook in this workspace. Ended ones are kept for 30 days.")
 
 
 def send_when_job_ends(tx: Session, job_id: str, targets: Sequence[tuple[str, str]]) -> None:
@@ -51,7 +52,7 @@ def send_to_endpoint(tx: Session, endpoint_id: str, *, kind: str, body: Mapping[
     with all its tries. Returns its id. Raises NotFound."""
     endpoint = tx.get(WebhookEndpoint, endpoint_id)
     if endpoint is None:
-        raise NotFound("This webhook endpoint does not exist here any more. Choose another one.")
+        raise NotFound(tr_lazy("This webhook endpoint does not exist here any more. Choose another one."))
     row = {"id": new_id("whm"), "kind": kind, "url": endpoint.url, "endpoint_id": endpoint_id, "state": "pending"}
     row["body"] = json.dumps(body, separators=(",", ":"))
     tx.execute(insert(WebhookMessage).values(**row))
@@ -103,7 +104,9 @@ def replay(settings: Settings, tx: Session, message_id: str) -> MessageCard:
     if row is None:
         raise NotFound(_GONE)
     if row.state not in ("delivered", "failed"):
-        raise Conflict("This webhook is still on its way. It is sent again by itself until it is delivered or given up.")
+        raise Conflict(
+            tr_lazy("This webhook is still on its way. It is sent again by itself until it is delivered or given up.")
+        )
     now = func.clock_timestamp()
     again = {"state": "pending", "attempts": 0, "next_at": now, "last_status": None, "last_error": "", "delivered_at": None}
     tx.execute(update(WebhookMessage).where(WebhookMessage.id == message_id).values(**again))

@@ -9,6 +9,7 @@ from backend.db.tables import ComfyGraph
 from backend.engines.comfyui.graphs.workflow import ROLES
 from backend.engines.ports.workflow import InputSlot
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 from backend.workflows.schemas import WorkflowCard
 
 
@@ -16,7 +17,7 @@ def get(tx: Session, graph_id: str) -> WorkflowCard:
     """Deleted ones too (`deleted_at`). Raises NotFound."""
     row = tx.get(ComfyGraph, graph_id, populate_existing=True)
     if row is None:
-        raise NotFound("This workflow does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This workflow does not exist here. It may have been deleted."))
     return card_of(row)
 
 
@@ -36,11 +37,17 @@ def usable(tx: Session, graph_id: str, *, trial: bool = False) -> WorkflowCard:
     """A workflow to draw with; `trial`: also one that is not approved yet. Raises NotFound, Invalid with what is missing."""
     card = get(tx, graph_id)
     if card.deleted_at:
-        raise NotFound(f"The workflow {card.name} was deleted. Choose another one.")
+        raise NotFound(tr_lazy("The workflow {name} was deleted. Choose another one.", name=card.name))
     if card.state == "archived":
-        raise Invalid(f"The workflow {card.name} is in the archive. Choose another one, or take it out on its page.")
+        raise Invalid(
+            tr_lazy("The workflow {name} is in the archive. Choose another one, or take it out on its page.", name=card.name)
+        )
     if card.state != "approved" and not trial:
-        raise Invalid(f"The workflow {card.name} is not approved yet. An owner tries and approves it on the page Workflows.")
+        raise Invalid(
+            tr_lazy(
+                "The workflow {name} is not approved yet. An owner tries and approves it on the page Workflows.", name=card.name
+            )
+        )
     return card
 
 

@@ -15,6 +15,7 @@ from backend.engines.comfyui.graphs import mapping as comfy_mapping
 from backend.engines.ports.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.workflows import rules
 from backend.workflows.queries import card_of, get
 from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
@@ -32,7 +33,12 @@ def import_workflow(tx: Session, *, draft: WorkflowDraft) -> WorkflowCard:
     if problems := lint.lint(graph):
         raise Invalid(" ".join(problems[:5]))
     if (tx.scalar(select(func.count()).select_from(ComfyGraph).where(ComfyGraph.deleted_at.is_(None))) or 0) >= MAX_WORKFLOWS:
-        raise Invalid(f"There are {MAX_WORKFLOWS} workflows already. Delete one that is not needed any more.")
+        raise Invalid(
+            tr_lazy(
+                "There are {max_workflows} workflows already. Delete one that is not needed any more.",
+                max_workflows=MAX_WORKFLOWS,
+            )
+        )
     _check_name_free(tx, draft.name)
     row = ComfyGraph(id=new_id("wfl"), name=draft.name, notes=draft.notes, graph=graph, created_by=tx.info.get("user_id"))
     row.mapping = _to_json(comfy_mapping.suggest(graph))
@@ -68,7 +74,7 @@ def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> Workflow
     if problems := rules.problems(card.graph, card.mapping, allowed):
         raise Invalid(" ".join(problems))
     if row.tried_at is None:
-        raise Invalid("Try the workflow first: one picture drawn with it must be there before it is approved.")
+        raise Invalid(tr_lazy("Try the workflow first: one picture drawn with it must be there before it is approved."))
     row.state, row.approved_at, row.approved_by = "approved", func.clock_timestamp(), tx.info.get("user_id")
     events.record(tx, "workflow.approved", "workflow", row.id, {"name": row.name})
     return _save(tx, row)
@@ -95,7 +101,7 @@ def undelete(tx: Session, graph_id: str) -> WorkflowCard:
     """Raises NotFound, Conflict (its name was taken since)."""
     row = tx.get(ComfyGraph, graph_id, with_for_update=True)
     if row is None:
-        raise NotFound("This workflow does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This workflow does not exist here. It may have been deleted."))
     if row.deleted_at is not None:
         _check_name_free(tx, row.name)
     row.deleted_at = None
@@ -123,7 +129,7 @@ def record_trial(tx: Session, graph_id: str, generation_id: str) -> None:
 def _get_for_update(tx: Session, graph_id: str) -> ComfyGraph:
     row = tx.get(ComfyGraph, graph_id, with_for_update=True, populate_existing=True)
     if row is None or row.deleted_at is not None:
-        raise NotFound("This workflow does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This workflow does not exist here. It may have been deleted."))
     return row
 
 
@@ -135,7 +141,7 @@ def _save(tx: Session, row: ComfyGraph) -> WorkflowCard:
 
 def _check_name_free(tx: Session, name: str) -> None:
     if tx.scalar(select(ComfyGraph.id).where(ComfyGraph.name == name, ComfyGraph.deleted_at.is_(None))):
-        raise Conflict(f"There is a workflow called “{name}” already. Choose another name.")
+        raise Conflict(tr_lazy("There is a workflow called “{name}” already. Choose another name.", name=name))
 
 
 def _to_json(mapping: InputMapping) -> dict[str, Any]:

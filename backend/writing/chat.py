@@ -16,6 +16,7 @@ from backend.engines.ports.text import AnswerCutOff, Brief, TextRequest, Unusabl
 from backend.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clipped, printable
+from backend.language import tr_lazy
 from backend.writing import checks, prompts
 from backend.writing.composition import WritingContext, llm_cost_of
 from backend.writing.schemas import BrokenRule, ChatLine, LlmCost
@@ -42,7 +43,7 @@ def ask(
     """
     question = printable(question).strip()
     if not 1 <= len(question) <= MAX_QUESTION:
-        raise Invalid(f"Write 1 to {MAX_QUESTION} characters.")
+        raise Invalid(tr_lazy("Write 1 to {max_question} characters.", max_question=MAX_QUESTION))
     return _ask(app, transact, influencer_id, question, on_text, _ANSWER_TOKENS)
 
 
@@ -68,7 +69,7 @@ def ask_again(app: App, transact: Transact, *, line_id: str, on_text: Callable[[
     with transact() as tx:
         row = tx.scalars(select(TalkLine).where(TalkLine.id == line_id, TalkLine.user_id == tx.info["user_id"])).first()
         if row is None:
-            raise NotFound("This question does not exist any more. The talk may have been cleared.")
+            raise NotFound(tr_lazy("This question does not exist any more. The talk may have been cleared."))
         influencer_id, question = row.influencer_id, row.question
         tx.delete(row)
     return _ask(app, transact, influencer_id, question, on_text, 3 * _ANSWER_TOKENS)

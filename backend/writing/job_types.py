@@ -10,6 +10,7 @@ from backend import budgets, generation, influencers, writing
 from backend.app import App
 from backend.generation import GenerationDraft
 from backend.jobs import JobRequestType, JobType, Limits, register
+from backend.language import tr_lazy
 from backend.writing import CONTENT_TYPES, IdeasOrder
 from backend.writing.schemas import IdeasPayload, TextEstimate, WriteOrder
 
@@ -51,7 +52,7 @@ register(
         "net",
         WriteOrder,
         "backend.writing.pipeline:run_content",
-        "Writing",
+        tr_lazy("Texts"),
         **_LIMITS,
         requests=(
             JobRequestType(
@@ -69,7 +70,7 @@ register(
         "net",
         IdeasPayload,
         "backend.writing.pipeline:run_ideas",
-        "Writing",
+        tr_lazy("Texts"),
         **_LIMITS,
         requests=(
             JobRequestType(

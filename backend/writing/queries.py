@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Influencer, TextDraft
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.writing.schemas import BrokenRule, DraftCard, DraftPage, PostBrief, TextParts
 
 _COPIED_COLUMNS = (
@@ -38,7 +39,7 @@ def get(tx: Session, draft_id: str, *, lock: bool = False) -> DraftCard:
     query = _cards_query().where(TextDraft.id == draft_id)
     row = tx.execute(query.with_for_update(of=TextDraft) if lock else query).first()
     if row is None:
-        raise NotFound("This text does not exist here. It may have been written in another workspace.")
+        raise NotFound(tr_lazy("This text does not exist here. It may have been written in another workspace."))
     return _card(*row)
 
 

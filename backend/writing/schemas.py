@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.writing.content_types import CONTENT_TYPES, full_key
 
 MAX_TOPIC, MAX_STYLE, MAX_VARIANTS, MAX_DAYS = 200, 100, 5, 30
@@ -21,13 +22,13 @@ PARTS: tuple[Part, ...] = ("hook", "caption", "hashtags", "alt_text", "picture")
 State = Literal["draft", "used", "discarded"]
 Goal = Literal["", "conversation", "saves", "shares", "clicks", "sales", "followers"]
 GOALS: dict[Goal, str] = {
-    "": "None",
-    "conversation": "Comments",
-    "saves": "Saves",
-    "shares": "Shares",
-    "clicks": "Clicks",
-    "sales": "Sales",
-    "followers": "New followers",
+    "": tr_lazy("None"),
+    "conversation": tr_lazy("Comments"),
+    "saves": tr_lazy("Saves"),
+    "shares": tr_lazy("Shares"),
+    "clicks": tr_lazy("Clicks"),
+    "sales": tr_lazy("Sales"),
+    "followers": tr_lazy("New followers"),
 }
 """Goal -> its name on forms."""
 HashtagText = Annotated[str, Field(max_length=100)]

@@ -14,6 +14,7 @@ from backend.db.tables import TextDraft
 from backend.errors import Conflict, Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.writing import checks
 from backend.writing.composition import CheckedIdea, CheckedText
 from backend.writing.content_types import CONTENT_TYPES, full_key
@@ -98,7 +99,7 @@ def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int
     before = get(tx, draft_id, lock=True)
     _check_version(before, version)
     if unknown := set(changes) - set(PARTS):
-        raise Invalid(f"A text has no part called {min(unknown)}. Its parts: {', '.join(PARTS)}.")
+        raise Invalid(tr_lazy("A text has no part called {min}. Its parts: {parts}.", min=min(unknown), parts=", ".join(PARTS)))
     values: dict[str, Any] = {**before.parts.model_dump(), **changes}
     return _save_change(tx, before, TextParts(**values))
 
@@ -117,7 +118,7 @@ def undo_edit(tx: Session, draft_id: str) -> DraftCard:
     """Undoes the last change of a text. Raises NotFound, Invalid (nothing to undo)."""
     before = get(tx, draft_id, lock=True)
     if not before.earlier:
-        raise Invalid("Nothing of this text was changed yet.")
+        raise Invalid(tr_lazy("Nothing of this text was changed yet."))
     parts = TextParts(**{**before.parts.model_dump(), **before.earlier[-1]["parts"]})
     _save(tx, before, parts, list(before.earlier[:-1]))
     return get(tx, draft_id)
@@ -209,7 +210,7 @@ def _save(
 
 def _check_version(card: DraftCard, version: int | None) -> None:
     if version is not None and version != card.version:
-        raise Conflict("This text was changed by someone else meanwhile. Load it again, then repeat your change.")
+        raise Conflict(tr_lazy("This text was changed by someone else meanwhile. Load it again, then repeat your change."))
 
 
 def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCard:

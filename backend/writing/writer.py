@@ -15,6 +15,7 @@ from backend import budgets, influencers, writing_styles
 from backend.engines.ports.text import Brief, Reply, TextRequest
 from backend.engines.ports.text_answers import parse_answer, retry_request
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.writing import prompts, service
 from backend.writing.composition import (
     EARLIER_TEXT_BYTES,
@@ -45,7 +46,7 @@ def write_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1) 
     Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
     """
     if not 1 <= n <= MAX_VARIANTS:
-        raise Invalid(f"Ask for 1 to {MAX_VARIANTS} variants at once.")
+        raise Invalid(tr_lazy("Ask for 1 to {max_variants} variants at once.", max_variants=MAX_VARIANTS))
     form = default_prompt_form(app)
     with transact() as tx:
         context = load_context(tx, order.influencer_id, form)
@@ -140,9 +141,9 @@ def suggest(
     """
     topic = " ".join(topic.split())
     if not topic:
-        raise Invalid("Say in a few words what the post is about.")
+        raise Invalid(tr_lazy("Say in a few words what the post is about."))
     if len(topic) > MAX_TOPIC:
-        raise Invalid(f"Say what it is about in at most {MAX_TOPIC} characters.")
+        raise Invalid(tr_lazy("Say what it is about in at most {max_topic} characters.", max_topic=MAX_TOPIC))
     form = default_prompt_form(app)
     with transact() as tx:
         card = influencers.get(tx, influencer_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.jobs import JobType, register
+from backend.language import tr_lazy
 from backend.writing_styles.schemas import StyleTrainingPayload, StyleWritingPayload
 
 register(
@@ -11,7 +12,7 @@ register(
         "cpu",
         StyleTrainingPayload,
         "backend.writing_styles.pipeline:train",
-        "Writing styles",
+        tr_lazy("Writing styles"),
         stall_s=300.0,
         limit_setting="jobs.concurrency_ingest",
     ),
@@ -20,7 +21,7 @@ register(
         "net",
         StyleWritingPayload,
         "backend.writing_styles.pipeline:write",
-        "Writing styles",
+        tr_lazy("Writing styles"),
         stall_s=300.0,
         limit_setting="jobs.concurrency_style_texts",
     ),

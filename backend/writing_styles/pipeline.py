@@ -19,6 +19,7 @@ from backend.db.transactions import SystemCaller
 from backend.engines.ports.text import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext, no_work
+from backend.language import tr_lazy
 from backend.writing_styles import pdf_ingest, queries, requests, similarity, words
 from backend.writing_styles.rules import RELIABLE_SOURCE_WORDS, too_little_message
 from backend.writing_styles.schemas import StyleProfile, StyleTextCard, StyleTrainingPayload, StyleWritingPayload
@@ -68,7 +69,9 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
         style, source = queries.get(tx, text_card.style_id), queries.source_text(tx, text_card.style_id)
         earlier = requests.earlier_exchanges(queries.conversation(tx, style.id, before=text_card.id))
     if style.card is None:
-        raise Conflict("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
+        raise Conflict(
+            tr_lazy("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
+        )
     writer = _TextWriter(ctx, text_card, style.card, earlier, style.model)
     text, shared = writer.write(), similarity.SharedRun()
     notes: list[str] = []
@@ -79,8 +82,12 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
         )
         if (shared := similarity.longest_shared_run(text, source)).copied:
             raise Rejected(
-                f"The text repeats {shared.run} words in a row of the source, also after it was written anew: "
-                f"“{_shorten(shared.words)}”. Ask for another topic, or say it in your own words."
+                tr_lazy(
+                    "The text repeats {run} words in a row of the source, also after it was written anew: "
+                    "“{shorten}”. Ask for another topic, or say it in your own words.",
+                    run=shared.run,
+                    shorten=_shorten(shared.words),
+                )
             )
         notes.append("A first version copied from the source; it was written anew.")
     ctx.progress(0, 0, "comparing with the source")
@@ -160,7 +167,7 @@ class _TextWriter:
         text = words.drop_unfinished_sentence(reply.text) if cut else reply.text
         if not text:
             raise AnswerCutOff(
-                "The model's answer was cut off in its first sentence. Try again, or ask for fewer words.", reply
+                tr_lazy("The model's answer was cut off in its first sentence. Try again, or ask for fewer words."), reply
             )
         return {"text": text, "model": reply.model, "cost_usd": str(reply.paid_usd), "cut": cut}
 
@@ -206,7 +213,7 @@ def _save_text(tx: Session, text_card: StyleTextCard, finished: _FinishedText) -
     }
     change = update(StyleText).where(StyleText.id == text_card.id, StyleText.deleted_at.is_(None)).returning(StyleText.id)
     if tx.scalar(change.values(**values, finished_at=func.clock_timestamp())) is None:
-        raise NotFound("The text was deleted while it was written.")
+        raise NotFound(tr_lazy("The text was deleted while it was written."))
     tx.execute(
         update(WritingStyle).where(WritingStyle.id == text_card.style_id).values(last_activity_at=func.clock_timestamp())
     )

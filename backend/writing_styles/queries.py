@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session, defer
 
 from backend.db.tables import Influencer, StyleSource, StyleText, WritingStyle
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.writing_styles import prompts
 from backend.writing_styles.schemas import StyleProfile, StyleSourceCard, StyleTextCard, WritingStyleCard
 
-_NOT_FOUND = "This writing style does not exist here. It may have been deleted; open the list of writing styles."
+_NOT_FOUND = tr_lazy("This writing style does not exist here. It may have been deleted; open the list of writing styles.")
 
 
 def get(tx: Session, style_id: str, *, deleted: bool = False) -> WritingStyleCard:
@@ -83,7 +84,7 @@ def text(tx: Session, text_id: str) -> StyleTextCard:
     """Raises NotFound."""
     cards = _texts(tx, StyleText.id == text_id, take=1)
     if not cards:
-        raise NotFound("This text does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This text does not exist here. It may have been deleted."))
     return cards[0]
 
 

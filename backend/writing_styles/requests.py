@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from backend.engines.ports.text import StyleBrief, TextRequest
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.writing_styles import prompts
 from backend.writing_styles.rules import CONVERSATION_TOKENS, MAX_TOPIC
 from backend.writing_styles.schemas import StyleProfile, StyleTextCard, WritingStyleCard
@@ -66,9 +67,14 @@ def check_model(app: App, model: str) -> None:
     if not model:
         return
     if not app.engines.text.paid:
-        raise Invalid("No language model is set here, so none can be chosen. Leave the model empty.")
+        raise Invalid(tr_lazy("No language model is set here, so none can be chosen. Leave the model empty."))
     if model not in app.engines.text.quote(TextRequest("style", "", "", model=model)).models:
-        raise Invalid(f"The model's server names no price for {model}: it may not have it. Choose another, or leave it empty.")
+        raise Invalid(
+            tr_lazy(
+                "The model's server names no price for {model}: it may not have it. Choose another, or leave it empty.",
+                model=model,
+            )
+        )
 
 
 def continue_request(first: TextRequest, text: str, missing: int) -> TextRequest:

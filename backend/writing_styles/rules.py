@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from backend.language import tr_lazy
+
 LANGUAGES = {
-    "en": "English",
-    "it": "Italian",
-    "es": "Spanish",
-    "fr": "French",
-    "de": "German",
-    "pt": "Portuguese",
+    "en": tr_lazy("English"),
+    "it": tr_lazy("Italian"),
+    "es": tr_lazy("Spanish"),
+    "fr": tr_lazy("French"),
+    "de": tr_lazy("German"),
+    "pt": tr_lazy("Portuguese"),
 }
 """Languages that are recognised. A source in another one can be learned from; its person and tense are not measured."""
 MIN_SOURCE_WORDS = 400

@@ -15,6 +15,7 @@ from backend.db.tables import FINAL, Job, StyleSource, StyleText, WritingStyle
 from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.writing_styles import queries
 from backend.writing_styles.rules import MAX_FILES
 from backend.writing_styles.schemas import (
@@ -68,10 +69,12 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
         return existing_job
     _lock_style(tx, style_id)
     if active_job_id := _active_job(tx, TRAINING_KIND, style_id):
-        raise Conflict("This style is being trained already. Wait until it is done, then add more.", job_id=active_job_id)
+        raise Conflict(
+            tr_lazy("This style is being trained already. Wait until it is done, then add more."), job_id=active_job_id
+        )
     uploads_by_id = {upload.id: upload for upload in uploads.listing(tx, NOUN, style_id, states=("stored",))}
     if missing := [upload_id for upload_id in upload_ids or () if upload_id not in uploads_by_id]:
-        raise NotFound("One of these files is not here. Upload it again.", missing=missing)
+        raise NotFound(tr_lazy("One of these files is not here. Upload it again."), missing=missing)
     chosen = [uploads_by_id[upload_id] for upload_id in (upload_ids if upload_ids is not None else uploads_by_id)]
     sources = queries.sources(tx, style_id)
     source_upload_ids = {source.upload_id for source in sources}
@@ -81,9 +84,13 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
     ]
     tx.execute(update(StyleSource).where(StyleSource.id.in_(retried)).values(state="waiting", reason=""))
     if len(new) + sum(source.state == "read" for source in sources) > MAX_FILES:
-        raise Invalid(f"A style learns from at most {MAX_FILES} files. Leave some out, or join them into one PDF.")
+        raise Invalid(
+            tr_lazy(
+                "A style learns from at most {max_files} files. Leave some out, or join them into one PDF.", max_files=MAX_FILES
+            )
+        )
     if not new and not retried and not any(source.state in ("waiting", "read") for source in sources):
-        raise Invalid("There is nothing to learn from yet. Add one or more PDFs by the author.")
+        raise Invalid(tr_lazy("There is nothing to learn from yet. Add one or more PDFs by the author."))
     for upload in new:
         tx.add(StyleSource(id=new_id("src"), style_id=style_id, upload_id=upload.id, filename=upload.filename))
     tx.flush()
@@ -107,12 +114,12 @@ def remove_source(tx: Session, source_id: str, *, request_key: str) -> JobCard |
     """
     row = tx.get(StyleSource, source_id)
     if row is None:
-        raise NotFound("This file is not part of the style any more. Reload the page.")
+        raise NotFound(tr_lazy("This file is not part of the style any more. Reload the page."))
     style_id, was_read, name = row.style_id, row.state == "read", row.filename
     queries.get(tx, style_id)
     _lock_style(tx, style_id)
     if _active_job(tx, TRAINING_KIND, style_id):
-        raise Conflict("This style is being trained. Wait until it is done, then take files out.")
+        raise Conflict(tr_lazy("This style is being trained. Wait until it is done, then take files out."))
     tx.delete(row)
     tx.flush()
     events.record(tx, "style.source_dropped", NOUN, style_id, {"filename": name})
@@ -130,7 +137,9 @@ def write(tx: Session, style_id: str, draft: StyleTextDraft, *, request_key: str
     if existing_job := jobs.find_by_key(tx, request_key):
         return queries.text(tx, existing_job.subject_id)
     if style.card is None:
-        raise Conflict("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
+        raise Conflict(
+            tr_lazy("This style has not learned anything yet. Train it on one or more PDFs first, then write with it.")
+        )
     text_id = new_id("txt")
     short = draft.topic if len(draft.topic) <= 60 else f"{draft.topic[:57]}…"
     job = jobs.enqueue(
@@ -166,7 +175,12 @@ def delete(tx: Session, style_id: str, *, force: bool = False) -> None:
     style = queries.get(tx, style_id)
     if (speakers := queries.speakers(tx, style_id)) and not force:
         raise Conflict(
-            f"{style.name} is the voice of {', '.join(speakers)}. Delete it anyway? They then speak without it.", uses=speakers
+            tr_lazy(
+                "{name} is the voice of {speakers}. Delete it anyway? They then speak without it.",
+                name=style.name,
+                speakers=", ".join(speakers),
+            ),
+            uses=speakers,
         )
     for job_id in _active_jobs(tx, style_id):
         jobs.cancel(tx, job_id)
@@ -224,4 +238,4 @@ def _unique_name(tx: Session, name: str) -> Iterator[None]:
             yield
             tx.flush()
     except IntegrityError as error:
-        raise Conflict(f"There is already a writing style called {name}. Choose another name.") from error
+        raise Conflict(tr_lazy("There is already a writing style called {name}. Choose another name.", name=name)) from error

@@ -20,8 +20,9 @@ from backend.api.rate_limits import RateLimits
 from backend.api.requests import RequestLogging
 from backend.app import App
 from backend.errors import NotPermitted, NotSignedIn, StudioError
+from backend.language import tr_lazy
 
-_KEY_NEEDED = "Send an API key of the studio as Authorization: Bearer ias_…. An owner makes one on the page API keys."
+_KEY_NEEDED = tr_lazy("Send an API key of the studio as Authorization: Bearer ias_…. An owner makes one on the page API keys.")
 
 
 class McpDoor:
@@ -76,7 +77,9 @@ class McpDoor:
         origin = headers.get("origin", "")
         known_origins = {allowed.rstrip("/") for allowed in app.settings.api.cors_origins}
         if origin and origin not in known_origins and not app.settings.web.hosts.own_origin(origin, headers.get("host", "")):
-            raise NotPermitted("Pages of this site may not use the studio's tools. Add it to CORS_ORIGIN if it is yours.")
+            raise NotPermitted(
+                tr_lazy("Pages of this site may not use the studio's tools. Add it to CORS_ORIGIN if it is yours.")
+            )
         credentials = read_credentials(connection, app.settings)
         if credentials.kind != "key":
             raise NotSignedIn(_KEY_NEEDED)

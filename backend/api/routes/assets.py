@@ -23,6 +23,7 @@ from backend.app import App
 from backend.assets import AssetCard
 from backend.db.transactions import KeyHolder, Member
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/assets", tags=["assets"], dependencies=[needs_scope("images")])
 AssetType = Literal["image", "video", "audio", "lora", "archive"]
@@ -114,7 +115,7 @@ async def take_picture(request: Request, app: Studio, caller: Caller, response: 
                     card = await to_thread.run_sync(_take_file, app, caller, files_of(form), limiter=UPLOAD_THREADS)
             except (MultiPartException, ClientDisconnect) as error:
                 raise Invalid(
-                    "Send one picture as `file`, and nothing else. This was more, or did not arrive whole."
+                    tr_lazy("Send one picture as `file`, and nothing else. This was more, or did not arrive whole.")
                 ) from error
         else:
             upload_id = _asset_request(await request.body()).upload_id
@@ -160,7 +161,7 @@ def _asset_request(body: bytes) -> AssetRequest:
 
 def _take_file(app: App, caller: Member, files: list[UploadFile]) -> AssetCard:
     if not files:
-        raise Invalid("There is no file in the request. Send one picture as `file`.")
+        raise Invalid(tr_lazy("There is no file in the request. Send one picture as `file`."))
     return _take_upload(app, caller, store_file(app, caller, files[0], noun="generation", noun_id="api"))
 
 
@@ -180,7 +181,7 @@ def _may_read(caller: Member, kind: str) -> bool:
 
 def _stored(card: AssetCard) -> AssetCard:
     if card.state != "stored":
-        raise NotFound("This file does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This file does not exist here. It may have been deleted."))
     return card
 
 

@@ -14,6 +14,7 @@ from backend.api.deps import Sent, Studio
 from backend.api.routes.session import UserWords, WorkspaceWords
 from backend.db.transactions import Anonymous
 from backend.errors import Invalid, NotFound, NotSignedIn
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -62,7 +63,7 @@ def login(
         code_needed = accounts.two_factor.code_needed(tx, ticket)
     if code_needed:
         if not (code := body.code.get_secret_value()):
-            raise NotSignedIn("This account has two-factor sign-in. Send the code of the authenticator app as `code`.")
+            raise NotSignedIn(tr_lazy("This account has two-factor sign-in. Send the code of the authenticator app as `code`."))
         accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=address)
     with app.db.transaction(Anonymous()) as tx:
         lasts_s = app.settings.api.refresh_expires_s
@@ -83,7 +84,7 @@ def refresh(body: RefreshRequest, app: Studio) -> Tokens:
         pair = access.refresh(app.settings, tx, body.refresh_token.get_secret_value())
     if pair is None:
         raise NotSignedIn(
-            "This refresh token was used before, so its session is ended. Sign in again, and change the password."
+            tr_lazy("This refresh token was used before, so its session is ended. Sign in again, and change the password.")
         )
     return Tokens(**_pair(pair))
 
@@ -92,7 +93,7 @@ def refresh(body: RefreshRequest, app: Studio) -> Tokens:
 def logout(app: Studio, credentials: Sent) -> Response:
     """Ends the session of the access token: it and its refresh token are refused from now on."""
     if credentials.claims is None:
-        raise Invalid("Send the access token as Authorization: Bearer …. API keys are revoked on their page.")
+        raise Invalid(tr_lazy("Send the access token as Authorization: Bearer …. API keys are revoked on their page."))
     with app.db.transaction(Anonymous()) as tx:
         accounts.end_program_session(tx, credentials.claims.session_id)
     return Response(status_code=204)
@@ -100,14 +101,14 @@ def logout(app: Studio, credentials: Sent) -> Response:
 
 def _chosen(workspaces: list[accounts.WorkspaceCard], workspace_id: str) -> accounts.WorkspaceCard:
     if not workspaces:
-        raise NotFound("You do not belong to a workspace. Ask for an invitation.")
+        raise NotFound(tr_lazy("You do not belong to a workspace. Ask for an invitation."))
     if not workspace_id and len(workspaces) == 1:
         return workspaces[0]
     if not workspace_id:
         names = ", ".join(f"{workspace.id} ({workspace.name})" for workspace in workspaces)
-        raise Invalid(f"You belong to several workspaces. Say which, as X-Workspace: {names}.")
+        raise Invalid(tr_lazy("You belong to several workspaces. Say which, as X-Workspace: {names}.", names=names))
     if (chosen := next((workspace for workspace in workspaces if workspace.id == workspace_id), None)) is None:
-        raise NotFound("You do not belong to a workspace with that id.")
+        raise NotFound(tr_lazy("You do not belong to a workspace with that id."))
     return chosen
 
 

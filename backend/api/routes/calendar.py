@@ -15,6 +15,7 @@ from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, list
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.content_plans import MAX_PLANS_AT_ONCE, TARGET_STAGES, PlanFilters, PostState, Stage, TargetStage
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 router = APIRouter(tags=["content plans"], dependencies=[needs_scope("posts")])
 Text = Annotated[str, Query(max_length=200)]
@@ -158,7 +159,7 @@ def _local_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     """Both as local times, also where one of them names an offset. Raises Invalid where they make no range of a calendar."""
     first, last = start.replace(tzinfo=None), end.replace(tzinfo=None)
     if not 0 <= (last - first).days <= 400:
-        raise Invalid("A calendar shows at most 400 days, from the earlier to the later.")
+        raise Invalid(tr_lazy("A calendar shows at most 400 days, from the earlier to the later."))
     return first, last
 
 
@@ -275,7 +276,7 @@ def get_feed_preview(
 ) -> FeedPreviewResponse:
     """The grid of a profile as it will look. Without `channel`: the influencer's first Instagram channel, else their first."""
     if not influencer and not channel:
-        raise Invalid("Say whose feed: influencer or channel.")
+        raise Invalid(tr_lazy("Say whose feed: influencer or channel."))
     with app.db.transaction(caller) as tx:
         preview = content_plans.feed_preview(tx, influencer, channel_id=channel, zone=zone, take=take)
     shown = preview.channel

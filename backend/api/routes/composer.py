@@ -24,6 +24,7 @@ from backend.content_plans import ChangedSince, PlanDraft
 from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.publishing import PlanAction
 
 router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
@@ -131,7 +132,7 @@ def keep_unsaved_edit(plan_id: str, body: UnsavedEditRequest, app: Studio, calle
         card = content_plans.get(tx, plan_id)
         unsaved = content_plans.get_unsaved_draft(tx, plan_id)
         if "unsaved_at" in body.model_fields_set and body.unsaved_at != (unsaved.at if unsaved else None):
-            raise ChangedSince("You have changed this post in another tab.", version=card.version)
+            raise ChangedSince(tr_lazy("You have changed this post in another tab."), version=card.version)
         draft = body.draft(card.influencer_id)
         if draft == card.draft():
             content_plans.discard_unsaved_draft(tx, plan_id)
@@ -180,4 +181,4 @@ def restore_plan_version(plan_id: str, version: int, body: RestoreRequest, app: 
 
 def _require_person(caller: Member, user_id: str | None) -> None:
     if not user_id:
-        raise Invalid("Unsaved edits belong to people. Send the change itself with PATCH.")
+        raise Invalid(tr_lazy("Unsaved edits belong to people. Send the change itself with PATCH."))

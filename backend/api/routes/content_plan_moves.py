@@ -17,6 +17,7 @@ from backend.content_plans import MAX_PLANS_AT_ONCE, Outcome
 from backend.db.transactions import Member
 from backend.errors import Conflict
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
 Key = Annotated[str, Header(max_length=200)]
@@ -89,7 +90,7 @@ def move_plan_to_next_free_time(
         content_plans.lock_calendar(tx, card.influencer_id)
         local_time = content_plans.suggested_time(tx, card.influencer_id, zone=card.zone)
         if local_time is None:
-            raise Conflict("There is no free time in the coming year. Choose one on the calendar.")
+            raise Conflict(tr_lazy("There is no free time in the coming year. Choose one on the calendar."))
         expected = {plan_id: body.version} if body and body.version is not None else {}
         return PlanActResponse.model_validate(content_plans.move(tx, plan_id, local_time, expected=expected))
 

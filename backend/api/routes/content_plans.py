@@ -25,6 +25,7 @@ from backend.content_plans import (
 )
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
 Key = Annotated[str, Header(max_length=200)]
@@ -297,7 +298,9 @@ def _change_status(tx: Session, card: PlanCard, change: PlanChangeRequest) -> No
         if card.id in outcome.refused:
             raise Conflict(outcome.refused[card.id])
         if change.status == "scheduled" and card.id in outcome.review:
-            raise Conflict("It needs an approval before it is scheduled. Send the status in_review, so that somebody looks.")
+            raise Conflict(
+                tr_lazy("It needs an approval before it is scheduled. Send the status in_review, so that somebody looks.")
+            )
 
 
 @router.delete("/{plan_id}")
@@ -320,7 +323,7 @@ def _shown_version(plan_id: str, if_match: str, version: int | None = None) -> E
     if not revision or revision == "*":
         return {} if version is None else {plan_id: version}
     if not revision.isdigit() or len(revision) > 9:
-        raise Invalid('If-Match: give the plan\'s ETag as it was answered, like "7".')
+        raise Invalid(tr_lazy('If-Match: give the plan\'s ETag as it was answered, like "7".'))
     return {plan_id: int(revision) if version is None else version}
 
 
@@ -352,4 +355,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid("date: say today, or a day like 2026-12-24.") from error
+        raise Invalid(tr_lazy("date: say today, or a day like 2026-12-24.")) from error

@@ -15,6 +15,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.datasets import Box, ImageCard, ImageFilter
 from backend.errors import Invalid, NotFound
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/datasets/{dataset_id}", tags=["datasets"], dependencies=[needs_scope("datasets")])
 FILTERS = {name for group in get_args(ImageFilter) for name in (get_args(group) or (group,))}
@@ -183,7 +184,13 @@ def list_dataset_pictures(
 ) -> JSONResponse:
     """In the order they came in."""
     if filter not in FILTERS:
-        raise Invalid(f"There is no filter called {filter!r}. There are: {', '.join(sorted(FILTERS - {''}))}.")
+        raise Invalid(
+            tr_lazy(
+                "There is no filter called {filter}. There are: {names}.",
+                filter=repr(filter),
+                names=", ".join(sorted(FILTERS - {""})),
+            )
+        )
     with app.db.transaction(caller) as tx:
         options: Any = {"cursor": cursor, "take": take, "filter": filter, "text": q, "side": side, "counted": counted}
         page = datasets.images(tx, dataset_id, **options)
@@ -307,7 +314,7 @@ def pictures_of(tx: Session, dataset_id: str, image_ids: list[str]) -> dict[str,
     """Raises NotFound unless all of them are in the dataset."""
     cards = {card.id: card for card in datasets.get_images(tx, dataset_id, image_ids)}
     if missing := sorted(set(image_ids) - set(cards)):
-        raise NotFound(f"The picture {missing[0][:80]!r} is not in this dataset.")
+        raise NotFound(tr_lazy("The picture {missing} is not in this dataset.", missing=repr(missing[0][:80])))
     return cards
 
 

@@ -27,6 +27,7 @@ from backend.api.event_subscription import RESET, Frame, Subscription
 from backend.app import App
 from backend.db.transactions import KeyHolder, Member
 from backend.errors import Invalid, NotPermitted, NotSignedIn, StudioError
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/events", tags=["events"])
 _SCOPE_NOUNS = {
@@ -110,7 +111,7 @@ async def stream_events_to_socket(socket: WebSocket) -> None:
         if credentials.kind == "cookie" and not app.settings.web.hosts.own_origin(
             socket.headers.get("origin", ""), socket.headers.get("host", "")
         ):
-            raise NotPermitted("This connection did not come from the studio's own page.")
+            raise NotPermitted(tr_lazy("This connection did not come from the studio's own page."))
         caller = await deps.member(socket, app, credentials, query.get("workspace") or socket.headers.get("x-workspace", ""))
         deps.require_scope(caller, "jobs:read")
         hub = hub_of(socket.app, app)
@@ -246,5 +247,5 @@ def _position(text: str) -> int | None:
     if not text:
         return None
     if not text.isdigit() or int(text) >= 2**63:
-        raise Invalid("Last-Event-ID: send the id of the last event that you have read, or nothing.")
+        raise Invalid(tr_lazy("Last-Event-ID: send the id of the last event that you have read, or nothing."))
     return int(text)

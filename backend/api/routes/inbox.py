@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import inbox, notices
-from backend.api.api_model import ApiModel, ClockTime, Listing, listing
+from backend.api.api_model import ApiModel, ClockTime, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.inbox import WAITING_KINDS, EntryKind
 
@@ -51,7 +51,7 @@ class EntryPostResponse(ApiModel):
     platform: str
     state: str
     text: str
-    error: str
+    error: Worded
     note: str
     profile_url: str
 
@@ -67,8 +67,8 @@ class InboxEntryResponse(ApiModel):
     noun: Literal["plan", "picture", "job", "channel", "pause", "budget", "notice"]
     noun_id: str
     state: str
-    title: str
-    message: str
+    title: Worded
+    message: Worded
     influencer_id: str
     influencer_name: str
     wall: ClockTime | None
@@ -81,7 +81,7 @@ class InboxEntryResponse(ApiModel):
     accepted: bool
     is_face_below: bool
     version: int
-    label: str
+    label: Worded
     posts: list[EntryPostResponse]
 
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, computed_field, model_
 from sqlalchemy.orm import Session
 
 from backend import budgets, jobs
-from backend.api.api_model import JSON_TYPE, ApiModel, ApiRequest, Listing, listing, listing_response
+from backend.api.api_model import JSON_TYPE, ApiModel, ApiRequest, Listing, Worded, listing, listing_response
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.api.job_requests import JOB_REQUEST_TYPES, to_camel_keys
 from backend.jobs import JobCard
@@ -34,15 +34,15 @@ class LiveJobResponse(ApiModel):
     id: str
     type: str
     status: Status = Field(validation_alias="state")
-    title: str
+    title: Worded
     progress: float | None
-    phase: str
+    phase: Worded
     done: int
     total: int
     eta_s: float | None
     preview: str | None
     result: dict[str, Any] | None
-    error: str | None = Field(validation_alias="error_message")
+    error: Worded | None = Field(validation_alias="error_message")
     error_code: str | None
     dead_letter: bool
     subject_noun: str
@@ -59,7 +59,7 @@ class LiveJobResponse(ApiModel):
     created_by: str | None
     kind: str = Field(json_schema_extra=_OLD)
     state: Status = Field(json_schema_extra=_OLD)
-    error_message: str | None = Field(json_schema_extra=_OLD)
+    error_message: Worded | None = Field(json_schema_extra=_OLD)
     finished_at: datetime | None = Field(json_schema_extra=_OLD)
     cost_usd: Decimal | None = Field(json_schema_extra=_OLD)
 

@@ -14,6 +14,7 @@ from backend import assets
 from backend.api.deps import CallerIn, Studio, needs_scope
 from backend.assets import AssetCard
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.storage import Storage, disposition
 
 router = APIRouter(prefix="/media", tags=["media"], dependencies=[needs_scope("images")])
@@ -39,7 +40,7 @@ def media(
     with app.db.transaction(caller) as tx:
         card = assets.get(tx, asset)
     if card.state != "stored":
-        raise NotFound("This file does not exist here. It may have been deleted.")
+        raise NotFound(tr_lazy("This file does not exist here. It may have been deleted."))
     width = 0 if download or not w else _thumb_width(card, w)
     headers = _headers(card, width, download)
     if headers["etag"] in (tag.strip() for tag in if_none_match.split(",")):

@@ -14,6 +14,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.errors import NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.music import NewTrack, TrackCard, TrackDraft
 
 router = APIRouter(prefix="/music", tags=["music"], dependencies=[needs_scope("videos")])
@@ -126,7 +127,7 @@ def get_bundled_sound(track_id: str, app: Studio, caller: Caller) -> FileRespons
     with app.db.transaction(caller) as tx:
         card = music.get(tx, track_id)
     if card.path is None:
-        raise NotFound("This track is a file of the workspace: ask /api/assets for its assetId.")
+        raise NotFound(tr_lazy("This track is a file of the workspace: ask /api/assets for its assetId."))
     return FileResponse(card.path, media_type="audio/ogg", headers={"cache-control": "private, max-age=86400"})
 
 

@@ -11,6 +11,7 @@ from backend import influencers, onboarding
 from backend.api.api_model import ApiModel, ApiRequest
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.errors import NotFound
+from backend.language import tr_lazy
 from backend.onboarding import Step
 
 router = APIRouter(prefix="/onboarding", tags=["influencers"], dependencies=[needs_scope("influencers")])
@@ -64,7 +65,7 @@ def get_sample_influencer(app: Studio, caller: Caller) -> SampleResponse:
     with app.db.transaction(caller) as tx:
         sample = onboarding.find_sample(tx)
         if sample is None:
-            raise NotFound("There is no sample influencer here.")
+            raise NotFound(tr_lazy("There is no sample influencer here."))
         return SampleResponse(influencer_id=sample.id, name=sample.name, own_work=onboarding.count_own_work(tx))
 
 

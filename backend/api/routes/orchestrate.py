@@ -22,6 +22,7 @@ from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes.media import range_response
 from backend.app import App
 from backend.errors import Conflict
+from backend.language import tr_lazy
 from backend.reels import VideoRunDraft
 
 router = APIRouter(tags=["reels"], dependencies=[needs_scope("videos")])
@@ -150,7 +151,7 @@ def get_run_video(job_id: str, app: Studio, caller: Caller, range: Annotated[str
         if status == "failed":
             raise Conflict(f"This video failed: {job.error_message or 'it was cancelled'} Start it again with another run_id.")
         if status != "completed":
-            raise Conflict("This video is not done yet. Ask for its status, or wait for the webhook.")
+            raise Conflict(tr_lazy("This video is not done yet. Ask for its status, or wait for the webhook."))
         card = assets.get(tx, str((job.result or {})["assetId"]))
     headers = {
         "etag": f'"{card.id}"',

@@ -12,6 +12,7 @@ from backend.api.credentials import COOKIE, session_cookie
 from backend.api.deps import DEVICE_COOKIE, OwnOrigin, Studio, Token
 from backend.db.transactions import Anonymous
 from backend.errors import NotSignedIn
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/session", tags=["session"], dependencies=[OwnOrigin])
 
@@ -59,7 +60,7 @@ def me(app: Studio, token: Token) -> Me:
     with app.db.transaction(Anonymous()) as tx:
         session = accounts.resolve_session(tx, token)
     if session is None:
-        raise NotSignedIn("You are signed out. Open the studio and sign in again.")
+        raise NotSignedIn(tr_lazy("You are signed out. Open the studio and sign in again."))
     return Me.model_validate(session)
 
 

@@ -13,6 +13,7 @@ from backend.app import App
 from backend.assets import AssetCard
 from backend.db.transactions import SystemCaller
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/handed", tags=["media"])
 
@@ -35,7 +36,7 @@ def _asset_card(app: App, token: str) -> AssetCard:
     with app.db.transaction(SystemCaller(tenant_id)) as tx:
         card = assets.get(tx, asset_id)
     if card.state != "stored":
-        raise NotFound("This file is not here any more.")
+        raise NotFound(tr_lazy("This file is not here any more."))
     return card
 
 

@@ -13,6 +13,7 @@ from backend.api.api_model import Listing, Skip, Take, sliced
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.errors import NotFound
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/style", tags=["style"], dependencies=[needs_scope("styles")])
 
@@ -56,7 +57,7 @@ def remove_style_source(
     """Takes a file out, and measures the rest again. 409 during a training."""
     with app.db.transaction(caller, needs="editor") as tx:
         if source_id not in {source.id for source in writing_styles.sources(tx, session_id)}:
-            raise NotFound("This file is not part of the session any more.")
+            raise NotFound(tr_lazy("This file is not part of the session any more."))
         job = writing_styles.remove_source(tx, source_id, request_key=idempotency_key or new_id("key"))
     return RemovedSourceResponse(job_id=job.id if job else None)
 
@@ -75,7 +76,7 @@ def delete_style_text(job_id: str, app: Studio, caller: Caller) -> None:
     with app.db.transaction(caller, needs="editor") as tx:
         text = writing_styles.text_of_job(tx, job_id)
         if text is None:
-            raise NotFound("There is no text of this job. It may have been deleted.")
+            raise NotFound(tr_lazy("There is no text of this job. It may have been deleted."))
         writing_styles.delete_text(tx, text.id)
 
 

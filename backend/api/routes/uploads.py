@@ -19,6 +19,7 @@ from backend.api.deps import CallerIn, OwnOrigin, Studio, require_scope
 from backend.assets import UploadCard
 from backend.db.transactions import Member
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], dependencies=[OwnOrigin])
 UPLOAD_THREADS = anyio.CapacityLimiter(16)
@@ -134,7 +135,7 @@ async def send_upload(workspace: str, upload: str, request: Request, app: Studio
         async with own_limiter:
             return _upload_response(workspace, await to_thread.run_sync(receive, limiter=UPLOAD_THREADS))
     except (ClientDisconnect, TimeoutError) as error:
-        raise Invalid("The connection ended before the whole file was here. Try it again.") from error
+        raise Invalid(tr_lazy("The connection ended before the whole file was here. Try it again.")) from error
 
 
 @router.get("/{workspace}")
@@ -150,7 +151,7 @@ def list_uploads(
 ) -> Listing[UploadResponse]:
     """The uploads for one owner (`noun`, `nounId`) in order, with the reason of each that was refused."""
     if not noun_id:
-        raise Invalid("Say what the uploads are for: ?noun=dataset&nounId=…")
+        raise Invalid(tr_lazy("Say what the uploads are for: ?noun=dataset&nounId=…"))
     _require_scope(caller, noun, "read")
     with app.db.transaction(caller) as tx:
         cards = assets.uploads.listing(tx, noun, noun_id, take=min(take, 10_000), skip=skip)

@@ -10,6 +10,7 @@ from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
 from backend.api.deps import Caller, CallerIn, Studio, needs_scope
 from backend.db.transactions import KeyHolder
 from backend.errors import NotPermitted
+from backend.language import tr_lazy
 
 router = APIRouter(prefix="/workspaces", tags=["workspaces"], dependencies=[needs_scope("workspace")])
 
@@ -38,7 +39,9 @@ def list_workspaces(app: Studio, caller: Caller, response: Response) -> Listing[
 def create_workspace(body: WorkspaceRequest, app: Studio, caller: Caller, response: Response) -> WorkspaceResponse:
     """A new workspace, owned by the caller. Tokens and keys are of one workspace: sign in again to work in the new one."""
     if isinstance(caller, KeyHolder):
-        raise NotPermitted("An API key is for one workspace and cannot make another. Sign in (POST /api/auth/login) instead.")
+        raise NotPermitted(
+            tr_lazy("An API key is for one workspace and cannot make another. Sign in (POST /api/auth/login) instead.")
+        )
     with app.db.transaction(caller) as tx:
         accounts.create_workspace(tx, body.name)
         card = accounts.current_workspace(tx)

@@ -23,6 +23,7 @@ from backend.app import App
 from backend.errors import Conflict, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.storage import disposition
 from backend.writing_styles import StyleTextCard, StyleTextDraft, WritingStyleCard, WritingStyleDraft
 
@@ -285,9 +286,9 @@ def result(
     with app.db.transaction(caller) as tx:
         text = writing_styles.text_of_job(tx, job_id)
     if text is None:
-        raise NotFound("There is no text of this job. It may have been deleted.")
+        raise NotFound(tr_lazy("There is no text of this job. It may have been deleted."))
     if not text.text:
-        raise Conflict("The text is not done. Ask /jobs/<job_id> how it goes, then come back.")
+        raise Conflict(tr_lazy("The text is not done. Ask /jobs/<job_id> how it goes, then come back."))
     if format != "json":
         headers = {"content-disposition": disposition(writing_styles.export_filename(text, format))}
         return Response(writing_styles.export_text(text, format), headers=headers, media_type="text/plain; charset=utf-8")
@@ -330,7 +331,7 @@ def aliases(get_app: Callable[[], App]) -> FastAPI:
 
 def _require_style_job(card: JobCard) -> JobCard:
     if card.kind not in JOB_TYPE_OF_KIND:
-        raise NotFound("This job belongs to something else than a writing style. Look under /api/jobs.")
+        raise NotFound(tr_lazy("This job belongs to something else than a writing style. Look under /api/jobs."))
     return card
 
 

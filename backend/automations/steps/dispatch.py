@@ -25,6 +25,7 @@ from backend.automations.definition import (
 from backend.automations.steps import instant, ordered, webhook_call
 from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, count_text
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 
 _LATE = "late"
 
@@ -89,9 +90,9 @@ def take_in(tx: Session, state: RunState, step: Any, start_result: dict[str, Any
 
 def _ended_job(card: JobCard | None, job_id: str, plan_id: str, step: Any) -> EndedJob:
     if card is None:
-        return EndedJob(job_id, plan_id, "failed", "Its job was cleaned up.", {})
+        return EndedJob(job_id, plan_id, "failed", tr_lazy("Its job was cleaned up."), {})
     if not card.ended:
         reason = f"It was not ready after {count_text(step.wait_minutes, 'minute')}; it goes on in the background."
         return EndedJob(job_id, plan_id, _LATE, reason, {})
-    reason = "" if card.state == "completed" else card.error_message or "Somebody cancelled it."
+    reason = "" if card.state == "completed" else card.error_message or tr_lazy("Somebody cancelled it.")
     return EndedJob(job_id, plan_id, card.state, reason, card.result or {})

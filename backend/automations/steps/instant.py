@@ -14,8 +14,9 @@ from backend.automations.schemas import Flow
 from backend.automations.steps.run_state import RunState, StepResult, count_text, leave_for_people, plans_of
 from backend.content_plans import PlanCard, PlanFilters, PostState
 from backend.errors import StudioError
+from backend.language import tr_lazy
 
-NO_POSTS = "No posts came from the steps before."
+NO_POSTS = tr_lazy("No posts came from the steps before.")
 COMING, IN_REVIEW = (PostState.SCHEDULED, PostState.PUBLISHING), (PostState.IN_REVIEW,)
 _LOOKED_AT = 200
 """Posts that are looked at for those that lack something."""
@@ -39,7 +40,7 @@ def take_posts(tx: Session, run: RunState, step: TakePosts) -> StepResult:
     taken = [plan.id for plan in plans[: step.limit] if plan.id not in run.flow.posts]
     flow = run.flow.model_copy(update={"posts": [*run.flow.posts, *taken]})
     if not taken:
-        return StepResult(flow, "skipped", "No post on the calendar fits.")
+        return StepResult(flow, "skipped", tr_lazy("No post on the calendar fits."))
     titles = ", ".join(f"“{plan.title[:40]}”" for plan in plans[:3])
     return StepResult(flow, message=f"{count_text(len(taken), 'post')}: {titles}{' …' if len(taken) > 3 else ''}")
 
@@ -96,7 +97,7 @@ def start_publishing(tx: Session, run: RunState, minutes_between: int) -> dict[s
                         refused[plan.id] = outcome.refused[plan.id]
                         continue
                     if outcome.review:
-                        refused[plan.id] = "It waits for an approval."
+                        refused[plan.id] = tr_lazy("It waits for an approval.")
                         continue
                 else:
                     publishing.send_now(tx, plan.id, request_key=f"{run.key}/{plan.id}")

@@ -26,6 +26,7 @@ from backend.datasets import CaptionOrder
 from backend.errors import Conflict, Invalid, StudioError
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.training import RunDraft
 
 NIGHT = time(22)
@@ -34,9 +35,9 @@ _TEST_PROMPT = "portrait, looking at the camera, soft light"
 
 def plan_posts(tx: Session, run: RunState, step: PlanPosts) -> Orders:
     if step.only_if_none and plans_of(tx, run.flow):
-        return Orders(message="There are posts already.")
+        return Orders(message=tr_lazy("There are posts already."))
     if run.influencer is None:
-        return Orders(message="This run is for no influencer.")
+        return Orders(message=tr_lazy("This run is for no influencer."))
     order = series_order(tx, run, step)
     if isinstance(order, str):
         return Orders(message=order, failed=True)
@@ -68,7 +69,7 @@ def series_order(tx: Session, run: RunState, step: PlanPosts) -> SeriesOrder | s
         )
         if bulk_planning.has_free_time(tx, order):
             return order
-    return "No time is free in the coming days: all are taken."
+    return tr_lazy("No time is free in the coming days: all are taken.")
 
 
 def planned(tx: Session, run: RunState, ended: Sequence[EndedJob]) -> StepResult:
@@ -98,7 +99,7 @@ def words(tx: Session, run: RunState, step: WriteWords) -> Orders:
         tx,
         run,
         lacks,
-        "Every post has its words.",
+        tr_lazy("Every post has its words."),
         lambda plan, key: bulk_planning.write_words(tx, plan.id, style=step.style, request_key=key),
     )
 
@@ -108,7 +109,7 @@ def pictures(tx: Session, run: RunState, step: DrawPictures) -> Orders:
         tx,
         run,
         _shows_nothing,
-        "Every post has its picture.",
+        tr_lazy("Every post has its picture."),
         lambda plan, key: bulk_planning.draw_pictures(tx, plan.id, n=step.n, redraw=step.redraw, request_key=key),
     )
 
@@ -119,14 +120,14 @@ def videos(tx: Session, run: RunState, step: MakeVideo) -> Orders:
             tx,
             run,
             _shows_nothing,
-            "Every post has its picture or video.",
+            tr_lazy("Every post has its picture or video."),
             lambda plan, key: bulk_planning.make_reel(tx, plan.id, seconds=max(step.seconds, 10), request_key=key),
         )
     return _for_each(
         tx,
         run,
         _shows_something,
-        "No post has a picture that could move.",
+        tr_lazy("No post has a picture that could move."),
         lambda plan, key: bulk_planning.animate_picture(tx, plan.id, seconds=float(step.seconds), request_key=key),
     )
 
@@ -178,7 +179,7 @@ def finished_posts(tx: Session, run: RunState, ended: Sequence[EndedJob], refuse
 def caption(tx: Session, run: RunState, step: CaptionDataset) -> Orders:
     dataset_id = step.dataset_id or run.flow.dataset_id
     if not dataset_id:
-        return Orders(message="There is no dataset to caption.")
+        return Orders(message=tr_lazy("There is no dataset to caption."))
     try:
         with tx.begin_nested():
             order = CaptionOrder(dataset_id=dataset_id)
@@ -191,7 +192,7 @@ def caption(tx: Session, run: RunState, step: CaptionDataset) -> Orders:
 def train(tx: Session, run: RunState, step: TrainLora) -> Orders:
     dataset_id = step.dataset_id or run.flow.dataset_id
     if not dataset_id:
-        return Orders(message="There is no dataset to train on.")
+        return Orders(message=tr_lazy("There is no dataset to train on."))
     not_before = training.next_local_time(clock.now(tx), run.zone, NIGHT) if step.at_night else None
     draft = RunDraft(dataset_id=dataset_id, preset=step.preset, influencer_id=run.influencer_id or None, not_before=not_before)
     engine, limit = run.app.engines.trainer, run.app.settings.uploads.max_dataset_images
@@ -206,7 +207,7 @@ def train(tx: Session, run: RunState, step: TrainLora) -> Orders:
 def test_pictures(tx: Session, run: RunState, step: TestPictures) -> Orders:
     lora_id = run.flow.lora_id
     if not lora_id:
-        return Orders(message="No LoRA came from the steps before.")
+        return Orders(message=tr_lazy("No LoRA came from the steps before."))
     prompts = step.prompts or (_TEST_PROMPT,)
     ordered = {}
     for n, prompt in enumerate(prompts):
@@ -232,7 +233,7 @@ def trained(tx: Session, run: RunState, ended: Sequence[EndedJob], training_run_
     [job] = ended
     card = training.get(tx, training_run_id)
     if job.state != "completed" or not card.lora_id:
-        return StepResult(run.flow, "failed", job.reason or "The training brought no LoRA.")
+        return StepResult(run.flow, "failed", job.reason or tr_lazy("The training brought no LoRA."))
     update = {"training_run_id": card.id, "lora_id": card.lora_id}
     return StepResult(run.flow.model_copy(update=update), message=f"“{card.name}” is trained")
 

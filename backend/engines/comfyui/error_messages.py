@@ -8,6 +8,7 @@ from typing import Any
 from backend.engines.comfyui import server_urls
 from backend.engines.comfyui.client import ComfyRefused
 from backend.errors import EngineError, OutOfMemory, Rejected, StudioError, Unsupported
+from backend.language import tr_lazy
 
 _FOLDERS = {
     "ckpt_name": ("checkpoint", "checkpoints"),
@@ -38,17 +39,24 @@ def rejected_graph(url: str, error: ComfyRefused) -> StudioError:
     if error.kind in {"missing_node_type", "invalid_prompt"} and error.extra.get("class_type"):
         name = error.extra["class_type"]
         return Unsupported(
-            f"ComfyUI at {server_urls.name(url)} has no node {name!r}. Install the node pack it comes with, restart ComfyUI, "
-            "then ask again.",
+            tr_lazy(
+                "ComfyUI at {name} has no node {node}. Install the node pack it comes with, restart ComfyUI, then ask again.",
+                name=server_urls.name(url),
+                node=repr(name),
+            ),
             detail=str(error),
         )
     if error.kind == "prompt_no_outputs":
-        return Unsupported("This workflow keeps no result. Add a Save Image node, then import it again.", detail=str(error))
+        return Unsupported(
+            tr_lazy("This workflow keeps no result. Add a Save Image node, then import it again."), detail=str(error)
+        )
     if error.status == 413:
-        return Rejected("The picture is too large for ComfyUI. Choose a smaller one.", detail=str(error))
+        return Rejected(tr_lazy("The picture is too large for ComfyUI. Choose a smaller one."), detail=str(error))
     return Rejected(
-        f"ComfyUI at {server_urls.name(url)} did not accept this. Its own log says why; "
-        "choose other settings or another workflow.",
+        tr_lazy(
+            "ComfyUI at {name} did not accept this. Its own log says why; choose other settings or another workflow.",
+            name=server_urls.name(url),
+        ),
         detail=str(error),
     )
 
@@ -86,8 +94,10 @@ def execution_error(url: str, error: Mapping[str, Any]) -> StudioError:
     detail = {"detail": f"{kind}: {error.get('exception_message', '')}", "node": node}
     if kind.endswith("OutOfMemoryError") or "out of memory" in str(error.get("exception_message", "")).lower():
         return OutOfMemory(
-            f"The card of ComfyUI at {server_urls.name(url)} ran out of memory. "
-            "Choose a smaller size or model, or fewer LoRAs.",
+            tr_lazy(
+                "The card of ComfyUI at {name} ran out of memory. Choose a smaller size or model, or fewer LoRAs.",
+                name=server_urls.name(url),
+            ),
             **detail,
         )
     if "SafetensorError" in kind or "UnpicklingError" in kind or "header too large" in str(error.get("exception_message", "")):
@@ -95,12 +105,19 @@ def execution_error(url: str, error: Mapping[str, Any]) -> StudioError:
         name = _failing_file(error)
         quoted_name = f" {name!r}" if name else ""
         return Rejected(
-            f"The {noun}{quoted_name} on ComfyUI at {server_urls.name(url)} is broken. "
-            "Copy the file there again, or choose another.",
+            tr_lazy(
+                "The {noun}{quoted_name} on ComfyUI at {name} is broken. Copy the file there again, or choose another.",
+                noun=noun,
+                quoted_name=quoted_name,
+                name=server_urls.name(url),
+            ),
             **detail,
         )
     if "ProcessLookupError" in kind and node.startswith("VHS"):
-        return Unsupported(f"ComfyUI at {server_urls.name(url)} finds no ffmpeg. Install it there, then ask again.", **detail)
+        return Unsupported(
+            tr_lazy("ComfyUI at {name} finds no ffmpeg. Install it there, then ask again.", name=server_urls.name(url)),
+            **detail,
+        )
     name = kind.rpartition(".")[2] or "an error"
     return Rejected(
         f"ComfyUI at {server_urls.name(url)} could not do the step {node or 'of this workflow'} ({name}). "
@@ -121,6 +138,10 @@ def _failing_file(error: Mapping[str, Any]) -> str:
 
 def prompt_lost(url: str, count: int) -> StudioError:
     return EngineError(
-        f"ComfyUI at {server_urls.name(url)} lost this {count} times: it was restarted, or somebody cleared its queue. "
-        "Look at its log, then try again."
+        tr_lazy(
+            "ComfyUI at {name} lost this {n} times: it was restarted, or somebody cleared its queue. Look at "
+            "its log, then try again.",
+            name=server_urls.name(url),
+            n=count,
+        )
     )

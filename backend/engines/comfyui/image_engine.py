@@ -23,6 +23,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event, Log, Output
 from backend.engines.ports.image import ImageRequest, ModelCard, check_request
 from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineUnavailable, Invalid, Unsupported
+from backend.language import tr_lazy
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
 
@@ -125,8 +126,12 @@ class ComfyImageEngine:
             if other_card:
                 return url, other_card
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(preferred_url)} has no checkpoint {request.model!r}. "
-            "Put the file into its models/checkpoints folder, or choose another model."
+            tr_lazy(
+                "ComfyUI at {name} has no checkpoint {model}. Put the file into its models/checkpoints folder, "
+                "or choose another model.",
+                name=server_urls.name(preferred_url),
+                model=repr(request.model),
+            )
         )
 
     def _tasks(

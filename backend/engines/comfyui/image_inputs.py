@@ -11,6 +11,7 @@ from backend.engines.local.pictures.input_pictures import PreparedInputs
 from backend.engines.ports.image import ImageRequest, ModelCard
 from backend.engines.ports.workflow import Workflow
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 SAMPLERS: dict[str, tuple[str, str]] = {
     "ddim": ("ddim", "ddim_uniform"),
@@ -28,9 +29,11 @@ def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
     if request.workflow:
         return request.workflow
     if request.pose and request.init_image:
-        raise Unsupported("A pose cannot be held while drawing from a picture. Leave one of them out.")
+        raise Unsupported(tr_lazy("A pose cannot be held while drawing from a picture. Leave one of them out."))
     if request.second_pass and request.init_image:
-        raise Unsupported("A second pass needs a drawing from words alone. Leave the start picture out, or enlarge it after.")
+        raise Unsupported(
+            tr_lazy("A second pass needs a drawing from words alone. Leave the start picture out, or enlarge it after.")
+        )
     if request.mask:
         return workflow.load_builtin("inpaint")
     if request.init_image:
@@ -85,6 +88,10 @@ def _pose_control_net(card: ModelCard, info: Info) -> str:
     if control_net := needs.pose_control_net(info, card.base):
         return control_net
     raise Unsupported(
-        f"The server has no ControlNet for poses that fits {card.title} ({card.base}): put one into models/controlnet there, "
-        "for example control_v11p_sd15_openpose.safetensors."
+        tr_lazy(
+            "The server has no ControlNet for poses that fits {title} ({base}): put one into "
+            "models/controlnet there, for example control_v11p_sd15_openpose.safetensors.",
+            title=card.title,
+            base=card.base,
+        )
     )

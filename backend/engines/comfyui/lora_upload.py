@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backend.engines.comfyui import server_urls
 from backend.errors import EngineError, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 from backend.settings import Settings
 
@@ -38,13 +39,22 @@ def copy_to_server(settings: Settings, url: str, lora: Path, title: str) -> str:
     models = models_dir(settings, url)
     if models is None:
         raise Unsupported(
-            f"The LoRA {title!r} cannot be brought to ComfyUI at {server_urls.name(url)}. Set COMFYUI_MODELS_DIR to its models "
-            "folder as this machine sees it, or draw without LoRAs."
+            tr_lazy(
+                "The LoRA {title} cannot be brought to ComfyUI at {name}. Set COMFYUI_MODELS_DIR to its models "
+                "folder as this machine sees it, or draw without LoRAs.",
+                title=repr(title),
+                name=server_urls.name(url),
+            )
         )
     target = models / "loras" / FOLDER / name
     if not target.is_file():
         if not safetensors.all_finite(lora):  # the server would draw a black picture and blame the model
-            raise Rejected(f"The LoRA {title!r} holds numbers that are not finite: its training went wrong. Train it again.")
+            raise Rejected(
+                tr_lazy(
+                    "The LoRA {title} holds numbers that are not finite: its training went wrong. Train it again.",
+                    title=repr(title),
+                )
+            )
         _copy(lora, target, url)
     return f"{FOLDER}/{name}"
 
@@ -62,6 +72,10 @@ def _copy(lora: Path, target: Path, url: str) -> None:
         with suppress(OSError):  # the folder itself may be missing
             part_path.unlink()
         raise EngineError(
-            f"The LoRA could not be copied to the models folder of ComfyUI at {server_urls.name(url)} ({error.strerror}). "
-            "Check that COMFYUI_MODELS_DIR is there, that it can be written, and that its disk has room."
+            tr_lazy(
+                "The LoRA could not be copied to the models folder of ComfyUI at {name} ({strerror}). Check that "
+                "COMFYUI_MODELS_DIR is there, that it can be written, and that its disk has room.",
+                name=server_urls.name(url),
+                strerror=str(error.strerror),
+            )
         ) from error

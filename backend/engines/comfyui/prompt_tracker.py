@@ -14,6 +14,7 @@ from backend.engines.comfyui.prompts import TrackedPrompt
 from backend.engines.comfyui.servers import Servers
 from backend.engines.ports.events import Alive, Event, Handle, Log
 from backend.errors import EngineUnavailable
+from backend.language import tr_lazy
 
 log = structlog.get_logger(__name__)
 PromptState = Literal["ended", "running", "waiting", "nowhere"]
@@ -126,8 +127,11 @@ class PromptTracker:
         self.cancel([other for other in parts if other.sent and not other.done])
         yield Handle({})
         raise EngineUnavailable(
-            f"ComfyUI at {server_urls.name(self._url)} has been busy with something else all the time. "
-            "Look at its queue; the job goes on by itself when it is free."
+            tr_lazy(
+                "ComfyUI at {name} has been busy with something else all the time. Look at its queue; the job "
+                "goes on by itself when it is free.",
+                name=server_urls.name(self._url),
+            )
         )
 
     def cancel(self, parts: Sequence[TrackedPrompt]) -> None:

@@ -13,6 +13,7 @@ from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnrea
 from backend.engines.comfyui.client_models import HistoryEntry, ResultFile, SocketMessage, output_files
 from backend.engines.comfyui.error_messages import BLACK_PICTURE
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 VIDEO_SUFFIXES = {".mp4", ".webm", ".mkv", ".mov"}
 
@@ -54,7 +55,9 @@ def choose_file(entry: HistoryEntry, results: Sequence[str]) -> ResultFile:
     """The file of the result nodes: saved before temporary ones, videos before their still. Raises Rejected without a file."""
     files = [file for node in results for file in entry.files.get(node, [])]
     if not files:
-        raise Rejected("The workflow ended without a file. Add a Save Image or Save Video node to it, then import it again.")
+        raise Rejected(
+            tr_lazy("The workflow ended without a file. Add a Save Image or Save Video node to it, then import it again.")
+        )
     return min(files, key=lambda file: (file.kind != "output", Path(file.name).suffix.lower() not in VIDEO_SUFFIXES))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 
@@ -16,7 +17,10 @@ def urls(settings: Settings) -> list[str]:
     for url in urls:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise Invalid(
-                f"COMFYUI_URL has {without_credentials(url)!r}. Write it as http://host:8188; several are separated by commas."
+                tr_lazy(
+                    "COMFYUI_URL has {without_credentials}. Write it as http://host:8188; several are separated by commas.",
+                    without_credentials=repr(without_credentials(url)),
+                )
             )
     return list(dict.fromkeys(urls))
 
@@ -50,14 +54,20 @@ def url_of(settings: Settings, device: str) -> str:
     """The server of a device; the first one for "". Raises Invalid when no server is set or none belongs to the device."""
     configured = urls(settings)
     if not configured:
-        raise Invalid("COMFYUI_URL is not set. Set it to the address of a running ComfyUI, e.g. http://127.0.0.1:8188.")
+        raise Invalid(
+            tr_lazy("COMFYUI_URL is not set. Set it to the address of a running ComfyUI, e.g. http://127.0.0.1:8188.")
+        )
     if not device:
         return configured[0]
     local = [url for url in configured if _is_local(url)]
     matching = local[number : number + 1] if (number := _device_index(settings, device)) is not None else []
     for url in matching or [url for url in configured if name(url) == device]:
         return url
-    raise Invalid(f"No server of COMFYUI_URL belongs to the device {device}. Set COMFYUI_URL alike on every machine.")
+    raise Invalid(
+        tr_lazy(
+            "No server of COMFYUI_URL belongs to the device {device}. Set COMFYUI_URL alike on every machine.", device=device
+        )
+    )
 
 
 def _device_index(settings: Settings, device: str) -> int | None:

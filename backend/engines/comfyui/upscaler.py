@@ -20,6 +20,7 @@ from backend.engines.ports.events import EngineStatus, Event, Output, forward_ev
 from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
 from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
 
@@ -45,13 +46,22 @@ class ComfyUpscaler:
         handle = yield from prompt_runner.usable_handle(self._servers, server_urls.name(self._url(request.device)), handle)
         url, name = self._choose_server(request)
         if request.scale not in SCALES:
-            raise Unsupported(f"{_title(name)} makes pictures {' or '.join(f'{n}×' for n in SCALES)} larger.")
+            raise Unsupported(
+                tr_lazy("{title} makes pictures {what} larger.", title=_title(name), what=" or ".join(f"{n}×" for n in SCALES))
+            )
         picture = request.workdir / "upload.png"
         width, height = yield from input_pictures.convert_to_png(request.picture, picture)
         width, height = width * request.scale, height * request.scale
         if width * height > self._settings.uploads.max_image_pixels:
             limit = f"{self._settings.uploads.max_image_pixels / 1e6:.0f} million pixels"
-            raise Rejected(f"{width:,} × {height:,} px is more than {limit}. Choose a smaller factor.")
+            raise Rejected(
+                tr_lazy(
+                    "{width:,} × {height:,} px is more than {limit}. Choose a smaller factor.",
+                    width=width,
+                    height=height,
+                    limit=limit,
+                )
+            )
         workflow = comfy_workflow.load_builtin("upscale")
         graph = comfy_workflow.bind(workflow, {"picture": picture.name, "upscaler": name, "width": width, "height": height})
         [slot] = workflow.slots["picture"]
@@ -101,8 +111,13 @@ class ComfyUpscaler:
             if model_name := next((name for name in sorted(names) if request.model in ("", name)), None):
                 return url, model_name
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(preferred_url)} has no upscale model {request.model!r}: put the file into "
-            f"models/{FOLDER} there, or choose another way."
+            tr_lazy(
+                "ComfyUI at {name} has no upscale model {model}: put the file into models/{folder} there, or "
+                "choose another way.",
+                name=server_urls.name(preferred_url),
+                model=repr(request.model),
+                folder=FOLDER,
+            )
         )
 
     def _url(self, device: str) -> str:

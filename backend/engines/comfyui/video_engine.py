@@ -23,6 +23,7 @@ from backend.engines.ports.events import EngineStatus, Event, forward_events
 from backend.engines.ports.motion import MotionCard, MotionRequest
 from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Unsupported
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 MODULES_FOLDER = "animatediff_models"
@@ -117,8 +118,14 @@ class ComfyMotion:
             return card
         offer = f"It has: {', '.join(card.name for card in cards)}." if cards else "It has none."
         raise Unsupported(
-            f"ComfyUI at {server_urls.name(url)} has no motion model {request.model!r}: put it into models/{MODULES_FOLDER} "
-            f"there (AnimateDiff) or models/checkpoints (SVD). {offer}"
+            tr_lazy(
+                "ComfyUI at {name} has no motion model {model}: put it into models/{modules_folder} there "
+                "(AnimateDiff) or models/checkpoints (SVD). {offer}",
+                name=server_urls.name(url),
+                model=repr(request.model),
+                modules_folder=MODULES_FOLDER,
+                offer=offer,
+            )
         )
 
     def _missing(self, url: str, graph: Graph) -> list[str]:
@@ -133,15 +140,23 @@ def fit_size(card: MotionCard, width: int, height: int) -> tuple[int, int]:
 
 def _check(card: MotionCard, request: MotionRequest) -> None:
     if not 1 <= request.steps <= _MAX_STEPS:
-        raise Unsupported(f"Steps must be between 1 and {_MAX_STEPS}.")
+        raise Unsupported(tr_lazy("Steps must be between 1 and {max_steps}.", max_steps=_MAX_STEPS))
     if not 0 <= request.frames <= card.most_frames or request.frames == 1:
-        raise Unsupported(f"{card.title} makes films of 2 to {card.most_frames} frames. Choose fewer.")
+        raise Unsupported(
+            tr_lazy(
+                "{title} makes films of 2 to {most_frames} frames. Choose fewer.",
+                title=card.title,
+                most_frames=card.most_frames,
+            )
+        )
     if not 0 <= request.fps <= 60 or not 0 <= request.movement <= 1:
-        raise Unsupported("Frames a second must be 1 to 60, and movement between 0 and 1.")
+        raise Unsupported(tr_lazy("Frames a second must be 1 to 60, and movement between 0 and 1."))
     if request.loras and not card.base:
-        raise Unsupported(f"{card.title} takes no LoRA. Draw the first picture with it, then move that picture.")
+        raise Unsupported(
+            tr_lazy("{title} takes no LoRA. Draw the first picture with it, then move that picture.", title=card.title)
+        )
     if card.checkpoint and not request.checkpoint:
-        raise Unsupported(f"{card.title} moves an SD 1.5 checkpoint. Choose one.")
+        raise Unsupported(tr_lazy("{title} moves an SD 1.5 checkpoint. Choose one.", title=card.title))
 
 
 def _values(card: MotionCard, request: MotionRequest, picture: str, width: int, height: int) -> dict[str, Any]:

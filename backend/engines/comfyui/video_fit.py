@@ -11,6 +11,7 @@ from PIL import Image
 from backend.engines.ports.events import Alive, Event, Output, Progress
 from backend.engines.ports.motion import MotionRequest, video_size
 from backend.errors import Invalid, Rejected
+from backend.language import tr_lazy
 from backend.media import ffmpeg as tool
 from backend.media.images.picture_cut import Cutter, PictureCut
 from backend.settings import Settings
@@ -40,7 +41,7 @@ def crop_to_shape(picture: Path, request: MotionRequest) -> Generator[Event, Non
     try:
         future.result().replace(picture)
     except Invalid as error:
-        raise Rejected("This picture cannot be read. Choose another picture.", detail=error.message) from error
+        raise Rejected(tr_lazy("This picture cannot be read. Choose another picture."), detail=error.message) from error
     return region[2:]
 
 

@@ -21,6 +21,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event, Output
 from backend.engines.ports.speech import SpeechLost, SpeechRequest, SpeechVoice, SpokenWord
 from backend.errors import EngineError, EngineUnavailable, Unsupported
 from backend.kit.background import wait_for
+from backend.language import tr_lazy
 from backend.media.audio import sound_file, wav_file
 from backend.settings import Settings
 
@@ -83,7 +84,13 @@ class ElevenLabsSpeech:
 
     def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
         if not MIN_SPEED <= request.speed <= MAX_SPEED:
-            raise Unsupported(f"ElevenLabs speaks at a speed of {MIN_SPEED} to {MAX_SPEED}. Set it there.")
+            raise Unsupported(
+                tr_lazy(
+                    "ElevenLabs speaks at a speed of {min_speed} to {max_speed}. Set it there.",
+                    min_speed=MIN_SPEED,
+                    max_speed=MAX_SPEED,
+                )
+            )
         url = f"{self._url}/v1/text-to-speech/{request.voice}/with-timestamps"
         body = {
             "text": request.text,
@@ -139,7 +146,7 @@ class ElevenLabsSpeech:
             with self._client(20.0) as client:
                 answer = client.delete(f"{self._url}/v1/voices/{name}")
         except httpx.HTTPError as error:
-            raise EngineUnavailable("ElevenLabs does not answer. It is asked again to delete the voice.") from error
+            raise EngineUnavailable(tr_lazy("ElevenLabs does not answer. It is asked again to delete the voice.")) from error
         if answer.status_code >= 400 and answer.status_code != 404 and not any(code in answer.text for code in _GONE):
             raise free_refusal(answer)
 
@@ -148,7 +155,7 @@ class ElevenLabsSpeech:
             with self._client(20.0) as client:
                 voice_id = self._find_marked(client, mark)
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EngineUnavailable("ElevenLabs does not answer. It is asked again to delete the voice.") from error
+            raise EngineUnavailable(tr_lazy("ElevenLabs does not answer. It is asked again to delete the voice.")) from error
         if voice_id:
             self.forget(voice_id)
 
@@ -171,10 +178,10 @@ class ElevenLabsSpeech:
             body = added.json()
             if body.get("requires_verification"):
                 self.forget(str(body["voice_id"]))
-                raise Unsupported("ElevenLabs wants to verify this voice in its own dashboard first. Do that there.")
+                raise Unsupported(tr_lazy("ElevenLabs wants to verify this voice in its own dashboard first. Do that there."))
             return str(body["voice_id"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EngineUnavailable("ElevenLabs' answer was lost. It is asked again.") from error
+            raise EngineUnavailable(tr_lazy("ElevenLabs' answer was lost. It is asked again.")) from error
 
     def status(self) -> EngineStatus:
         try:
@@ -202,14 +209,16 @@ class ElevenLabsSpeech:
             with self._client(5.0) as client:
                 answer = client.get(f"{self._url}/v1/voices")
         except httpx.HTTPError as error:
-            raise EngineUnavailable("ElevenLabs does not answer. It is tried again.") from error
+            raise EngineUnavailable(tr_lazy("ElevenLabs does not answer. It is tried again.")) from error
         if answer.status_code >= 400:
             raise speech_http.refusal(answer)
         try:
             entries = answer.json()["voices"]
             return [_voice(entry) for entry in entries if entry.get("category") not in _OF_PEOPLE]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EngineUnavailable("ElevenLabs answers something else than its list of voices. It is tried again.") from error
+            raise EngineUnavailable(
+                tr_lazy("ElevenLabs answers something else than its list of voices. It is tried again.")
+            ) from error
 
 
 def _pause(seconds: float) -> Generator[Event, None, None]:
@@ -231,9 +240,9 @@ def _read(answer: httpx.Response, text: str) -> tuple[bytes, tuple[SpokenWord, .
         body = answer.json()
         pcm = base64.b64decode(body["audio_base64"], validate=True)
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise SpeechLost("ElevenLabs' answer is no sound. It may have been paid.") from error
+        raise SpeechLost(tr_lazy("ElevenLabs' answer is no sound. It may have been paid.")) from error
     if not pcm or len(pcm) % 2:
-        raise SpeechLost("ElevenLabs' answer is cut off. It may have been paid.")
+        raise SpeechLost(tr_lazy("ElevenLabs' answer is cut off. It may have been paid."))
     return pcm, _words(body.get("alignment"), text)
 
 

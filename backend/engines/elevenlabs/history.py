@@ -19,11 +19,12 @@ from backend.engines.ports.events import Event
 from backend.engines.ports.speech import SpeechRequest
 from backend.errors import EngineError, EngineUnavailable
 from backend.kit.background import wait_for
+from backend.language import tr_lazy
 
 _SLACK_S = 120
 """Their clock and ours differ by less."""
 _PAGE, _MAX_PAGES = 100, 20
-_AWAY = "ElevenLabs does not tell what it spoke. It is asked again, before anything is paid again."
+_AWAY = tr_lazy("ElevenLabs does not tell what it spoke. It is asked again, before anything is paid again.")
 T = TypeVar("T")
 
 
@@ -66,7 +67,7 @@ class SpeechHistoryReader:
             for entry in page["history"]:
                 if self._is_like(entry, request, params["date_after_unix"]):
                     if entry["state"] == "processing":
-                        raise EngineUnavailable("ElevenLabs is still speaking this. It is asked again.")
+                        raise EngineUnavailable(tr_lazy("ElevenLabs is still speaking this. It is asked again."))
                     return dict(entry)
             if not page.get("has_more"):
                 break
@@ -94,5 +95,5 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 def free_refusal(answer: httpx.Response) -> EngineError:
     """Of a request that costs nothing: a lost answer is asked for again."""
     if answer.status_code >= 500:
-        return EngineUnavailable("ElevenLabs failed. It is asked again.")
+        return EngineUnavailable(tr_lazy("ElevenLabs failed. It is asked again."))
     return speech_http.refusal(answer)

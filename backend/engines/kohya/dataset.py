@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from backend.engines.ports.trainer import TrainImage, TrainParams
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 _STEP = 64
 
@@ -29,7 +30,9 @@ def write_pictures(images: Sequence[TrainImage], folder: Path, side: int) -> Ite
         try:
             _prepared_picture(image, side).save(path, compress_level=1)
         except (OSError, ValueError, Image.DecompressionBombError) as error:
-            raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from error
+            raise Rejected(
+                tr_lazy("Picture {n} of the dataset cannot be read. Remove it and start the training again.", n=n + 1)
+            ) from error
         # One line: sd-scripts read only the first, and fail on an empty file.
         if caption := " ".join(image.caption.split()):
             path.with_suffix(".txt").write_text(caption, "utf-8")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from backend.engines.ports.image import ModelCard
 from backend.errors import EngineUnavailable, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.model_files import checkpoints
 from backend.settings import Settings, foreign_environment
 
@@ -68,10 +69,12 @@ class KohyaInstall:
         """Raises EngineUnavailable with what to do."""
         folder = self._settings.engines.kohya.folder
         if folder is None:
-            raise EngineUnavailable("KOHYA_DIR is not set. Set it to the folder of kohya's sd-scripts.")
+            raise EngineUnavailable(tr_lazy("KOHYA_DIR is not set. Set it to the folder of kohya's sd-scripts."))
         if not (folder / "train_network.py").is_file() or not (folder / "sdxl_train_network.py").is_file():
             raise EngineUnavailable(
-                "KOHYA_DIR has no train_network.py and sdxl_train_network.py. Set it to the folder of kohya's sd-scripts."
+                tr_lazy(
+                    "KOHYA_DIR has no train_network.py and sdxl_train_network.py. Set it to the folder of kohya's sd-scripts."
+                )
             )
         return folder.absolute()
 
@@ -108,13 +111,27 @@ class KohyaInstall:
         path = next((entry for entry in self._files() if entry[0] == name), (name, None))[1]
         if path is None:
             raise Unsupported(
-                f"There is no checkpoint {name!r} to train on. Copy it into KOHYA_MODELS_DIR, or choose another model."
+                tr_lazy(
+                    "There is no checkpoint {name} to train on. Copy it into KOHYA_MODELS_DIR, or choose another model.",
+                    name=repr(name),
+                )
             )
         family = checkpoints.checkpoint_family(path)
         if not family and not _readable(path):
-            raise Rejected(f"The checkpoint file {name!r} is broken or cut off. Copy it again, then start the training again.")
+            raise Rejected(
+                tr_lazy(
+                    "The checkpoint file {name} is broken or cut off. Copy it again, then start the training again.",
+                    name=repr(name),
+                )
+            )
         model_kind = _TITLES.get(family, "neither a Stable Diffusion 1.5 nor an XL")
-        raise Unsupported(f"{name!r} is {model_kind} checkpoint. Only Stable Diffusion 1.5 and XL can be trained here.")
+        raise Unsupported(
+            tr_lazy(
+                "{name} is {model_kind} checkpoint. Only Stable Diffusion 1.5 and XL can be trained here.",
+                name=repr(name),
+                model_kind=model_kind,
+            )
+        )
 
     def device(self, device: str) -> TrainingDevice:
         """The device to train on. KOHYA_VRAM_GB overrides the memory that the driver reports."""
@@ -147,16 +164,28 @@ class KohyaInstall:
             version = tuple(int(part) for part in probed["python"])
         except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
             raise EngineUnavailable(
-                "KOHYA_PYTHON does not start as a python. Set it to the python of the environment of sd-scripts "
-                "(usually venv/bin/python in KOHYA_DIR)."
+                tr_lazy(
+                    "KOHYA_PYTHON does not start as a python. Set it to the python of the environment of sd-scripts "
+                    "(usually venv/bin/python in KOHYA_DIR)."
+                )
             ) from error
         if version < MIN_PYTHON:
             raise EngineUnavailable(
-                f"KOHYA_PYTHON is Python {version[0]}.{version[1]}; sd-scripts need 3.10 or newer. "
-                "Set it to the python of the environment of sd-scripts."
+                tr_lazy(
+                    "KOHYA_PYTHON is Python {version}.{other_version}; sd-scripts need 3.10 or newer. Set it to the "
+                    "python of the environment of sd-scripts.",
+                    version=version[0],
+                    other_version=version[1],
+                )
             )
         if missing := probed["missing"]:
-            raise EngineUnavailable(f"The python of sd-scripts lacks {', '.join(missing)}. {install_hint}")
+            raise EngineUnavailable(
+                tr_lazy(
+                    "The python of sd-scripts lacks {missing}. {install_hint}",
+                    missing=", ".join(missing),
+                    install_hint=install_hint,
+                )
+            )
         return PythonInfo(path, probed["torch"], probed["bitsandbytes"])
 
     def _python_path(self, folder: Path) -> Path:
@@ -170,8 +199,10 @@ class KohyaInstall:
             )
         if not python.is_file():
             raise EngineUnavailable(
-                "There is no python for sd-scripts. Set KOHYA_PYTHON to the python of their environment, "
-                "or make one at venv in KOHYA_DIR."
+                tr_lazy(
+                    "There is no python for sd-scripts. Set KOHYA_PYTHON to the python of their environment, or make "
+                    "one at venv in KOHYA_DIR."
+                )
             )
         return (
             python.absolute()

@@ -17,6 +17,7 @@ from PIL import Image
 
 from backend.engines.kohya.arguments import NAME
 from backend.errors import Invalid, Rejected
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 
 _STEP = re.compile(rf"{NAME}-step(\d{{8}})\.safetensors")
@@ -153,7 +154,7 @@ def unpack_state(path: Path, folder: Path) -> Path:
     return folder
 
 
-_BROKEN_STATE_MESSAGE = (
+_BROKEN_STATE_MESSAGE = tr_lazy(
     "The saved state is broken, or another trainer wrote it. Continue the run from its last checkpoint, or start it anew."
 )
 

@@ -22,6 +22,7 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import GB, MemoryPreset, TrainRequest, preset_for, split_batch
 from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 from backend.settings import Settings, foreign_environment
 
@@ -234,19 +235,28 @@ def _sample_every(request: TrainRequest, steps: int) -> int:
 def _check(card: ModelCard, request: TrainRequest) -> None:
     params = request.params
     if not request.images:
-        raise Unsupported("There are no pictures to train on. Include at least one.")
+        raise Unsupported(tr_lazy("There are no pictures to train on. Include at least one."))
     if any(side % _STEP_PX or not card.side <= side * 2 <= card.side * 4 for side in params.sides):
         size = " x ".join(str(side) for side in dict.fromkeys(params.sides))
-        raise Unsupported(f"{card.title} cannot train at {size} px. Choose {card.side}.")
+        raise Unsupported(
+            tr_lazy("{title} cannot train at {size} px. Choose {side}.", title=card.title, size=size, side=card.side)
+        )
     if min(params.steps, params.batch, params.network_dim, params.repeats) < 1:
-        raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
+        raise Unsupported(tr_lazy("Steps, batch, dimension and repeats must each be at least 1."))
     if request.resume is not None:
         state_info = results.read_state(request.resume)
         if state_info.get("run") != training_files.fingerprint(request):
-            raise Rejected("The saved state belongs to a run with other pictures or settings. Start the training anew.")
+            raise Rejected(
+                tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training anew.")
+            )
     elif request.start is not None:
         training_files.check_start(request.start, params)
         if (base := safetensors.inspect(request.start.lora).base) not in {card.base, ""}:
             raise Rejected(
-                f"The checkpoint to continue from is for {base}, but {card.title} is {card.base}. Choose a model of {base}."
+                tr_lazy(
+                    "The checkpoint to continue from is for {base}, but {title} is {other_base}. Choose a model of {base}.",
+                    base=base,
+                    title=card.title,
+                    other_base=card.base,
+                )
             )

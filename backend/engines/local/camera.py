@@ -9,6 +9,7 @@ from backend.engines.local.pictures import input_pictures
 from backend.engines.ports.events import EngineStatus, Event, Output, Progress
 from backend.engines.ports.motion import MotionCard, MotionRequest, video_size
 from backend.errors import EngineUnavailable, Unsupported
+from backend.language import tr_lazy
 from backend.media import ffmpeg as tool
 from backend.media.ffmpeg.camera_frames import still_streams
 from backend.media.ffmpeg.camera_moves import MOVES, FilmedStill
@@ -78,13 +79,17 @@ CARDS = tuple(
 def _card(name: str) -> MotionCard:
     if card := next((card for card in CARDS if name in ("", card.name)), None):
         return card
-    raise Unsupported(f"There is no camera move {name!r}. There are: {', '.join(card.name for card in CARDS)}.")
+    raise Unsupported(
+        tr_lazy(
+            "There is no camera move {name}. There are: {what}.", name=repr(name), what=", ".join(card.name for card in CARDS)
+        )
+    )
 
 
 def _check(card: MotionCard, request: MotionRequest) -> None:
     if not 0 <= request.frames <= card.most_frames or request.frames == 1:
-        raise Unsupported(f"A film has 2 to {card.most_frames} frames. Choose fewer seconds.")
+        raise Unsupported(tr_lazy("A film has 2 to {most_frames} frames. Choose fewer seconds.", most_frames=card.most_frames))
     if not 0 <= request.fps <= 60 or not 0 <= request.movement <= 1 or not 0 <= request.focus <= 1:
-        raise Unsupported("Frames a second must be 1 to 60; movement and what is kept between 0 and 1.")
+        raise Unsupported(tr_lazy("Frames a second must be 1 to 60; movement and what is kept between 0 and 1."))
     if request.loras:
-        raise Unsupported("A camera move takes no LoRA. Draw the picture with it, then move the camera over that.")
+        raise Unsupported(tr_lazy("A camera move takes no LoRA. Draw the picture with it, then move the camera over that."))

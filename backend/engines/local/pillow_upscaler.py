@@ -13,10 +13,13 @@ from backend.engines.ports.events import Alive, EngineStatus, Event, Output, Pro
 from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
 from backend.errors import OutOfMemory, ProcessKilled, Rejected, Unsupported
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.settings import ROOT, Settings
 
 CHILD = "backend.engines.local.child_resample"
-RESAMPLE_CARD = UpscaleCard("resample", "Resampled", (2, 4), detail=False, note="Resampled: larger and clean, adds no detail.")
+RESAMPLE_CARD = UpscaleCard(
+    "resample", "Resampled", (2, 4), detail=False, note=tr_lazy("Resampled: larger and clean, adds no detail.")
+)
 _MEMORY_MB = 4096
 
 
@@ -31,7 +34,11 @@ class Resampler:
     def run(self, request: UpscaleRequest, handle: dict[str, Any] | None = None) -> Generator[Event, None, None]:
         if request.model not in ("", RESAMPLE_CARD.name) or request.scale not in RESAMPLE_CARD.scales:
             raise Unsupported(
-                f"{RESAMPLE_CARD.title} makes pictures {' or '.join(f'{n}×' for n in RESAMPLE_CARD.scales)} larger."
+                tr_lazy(
+                    "{title} makes pictures {what} larger.",
+                    title=RESAMPLE_CARD.title,
+                    what=" or ".join(f"{n}×" for n in RESAMPLE_CARD.scales),
+                )
             )
         out = request.workdir / "larger.png"
         child_request = {"picture": str(request.picture), "out": str(out), "scale": request.scale}
@@ -50,8 +57,10 @@ class Resampler:
                     yield Output(Path(answer["path"]), 0, {"width": answer["width"], "height": answer["height"]})
                     return
             if child.killed(proc):
-                raise ProcessKilled("The program that enlarges the picture was ended from outside. It is started again.")
-            raise OutOfMemory("There was not enough memory to enlarge this picture. Choose a smaller factor.")
+                raise ProcessKilled(
+                    tr_lazy("The program that enlarges the picture was ended from outside. It is started again.")
+                )
+            raise OutOfMemory(tr_lazy("There was not enough memory to enlarge this picture. Choose a smaller factor."))
         finally:
             child.stop(proc, grace_s=0.5)
 

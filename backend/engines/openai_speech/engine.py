@@ -12,6 +12,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event, Output
 from backend.engines.ports.speech import SpeechLost, SpeechRequest, SpeechVoice
 from backend.errors import Rejected, Unsupported
 from backend.kit.background import wait_for
+from backend.language import tr_lazy
 from backend.media.audio import wav_file
 from backend.settings import Settings
 
@@ -40,10 +41,15 @@ class OpenAISpeech:
 
     def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
         if request.voice not in {voice.name for voice in self.voices()}:
-            raise Unsupported(f"OPENAI_SPEECH_VOICES does not name {request.voice!r} any more. Choose another voice.")
+            raise Unsupported(
+                tr_lazy("OPENAI_SPEECH_VOICES does not name {voice} any more. Choose another voice.", voice=repr(request.voice))
+            )
         if len(request.text) > MAX_CHARACTERS:
             raise Rejected(
-                f"This server speaks at most {MAX_CHARACTERS:,} characters at once. Put [pause] between parts of the text."
+                tr_lazy(
+                    "This server speaks at most {max_characters:,} characters at once. Put [pause] between parts of the text.",
+                    max_characters=MAX_CHARACTERS,
+                )
             )
         body = {
             "model": self._settings.openai_model,
@@ -61,7 +67,9 @@ class OpenAISpeech:
         try:
             pcm, rate = wav_file.read_pcm(answer.content)
         except ValueError as error:
-            raise SpeechLost(f"The speech server's answer is no sound ({error}). It may have been paid.") from error
+            raise SpeechLost(
+                tr_lazy("The speech server's answer is no sound ({error}). It may have been paid.", error=str(error))
+            ) from error
         request.workdir.mkdir(parents=True, exist_ok=True)
         out = request.workdir / "speech.wav"
         wav_file.write_wav(out, pcm, rate)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from backend.engines.openrouter.client_models import PricedModel
 from backend.engines.ports.text import TextRequest
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 LIST_TTL_S = 3600.0
 _MESSAGE_TOKENS, _IMAGE_TOKENS = 16, 26_000
@@ -54,7 +55,12 @@ def own_prices(setting: str) -> dict[str, PricedModel]:
         except ArithmeticError:
             prices = []
         if not name or not prices or not all(price.is_finite() and price >= 0 for price in prices):
-            raise Invalid(f"TEXT_PRICES has {part!r}. Write model=0.5/1.5: dollars per million tokens in and out; 0/0 is free.")
+            raise Invalid(
+                tr_lazy(
+                    "TEXT_PRICES has {part}. Write model=0.5/1.5: dollars per million tokens in and out; 0/0 is free.",
+                    part=repr(part),
+                )
+            )
         prices_by_model[name] = PricedModel(name, *prices)
     return prices_by_model
 

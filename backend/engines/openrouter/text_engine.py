@@ -21,6 +21,7 @@ from backend.engines.ports.text import Quote, Reply, ReplyLost, TextChunk, TextR
 from backend.engines.ports.text_answers import response_schema
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 from backend.kit.texts import printable
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -59,7 +60,7 @@ class OpenAIEngine:
                 raise _error_for(refusal) from refusal
             priced = []
         except (LlmUnreachable, LlmResponseLost) as error:
-            raise EngineUnavailable("The language model's server does not answer. Try again in a moment.") from error
+            raise EngineUnavailable(tr_lazy("The language model's server does not answer. Try again in a moment.")) from error
         if not priced:
             raise Unsupported(self._no_price_message(names, request))
         schema = len(json.dumps(response_schema(request.answer))) if request.answer else 0
@@ -72,7 +73,7 @@ class OpenAIEngine:
                 return self._reply((yield from self._stream_once(body)), request, quote)
             except LlmUnreachable as error:
                 last_error: EngineError = EngineUnavailable(
-                    "The language model's server cannot be reached. Try again in a moment."
+                    tr_lazy("The language model's server cannot be reached. Try again in a moment.")
                 )
                 last_error.__cause__ = error
             except LlmResponseLost as error:
@@ -93,7 +94,7 @@ class OpenAIEngine:
         try:
             return self._client.generation_cost(generation_id)
         except (LlmUnreachable, LlmResponseLost, LlmRefused) as error:
-            raise EngineUnavailable("The language model's server does not say what an answer cost.") from error
+            raise EngineUnavailable(tr_lazy("The language model's server does not say what an answer cost.")) from error
 
     def status(self, device: str = "") -> EngineStatus:
         models = ", ".join(self._settings.text.models("writing"))
@@ -240,7 +241,7 @@ def _image(data: bytes) -> dict[str, Any]:
     """The picture as a data URL, because our storage is not reachable from outside."""
     kind = next((kind for head, kind in _MIME_BY_PREFIX.items() if data.startswith(head)), None)
     if kind is None:
-        raise Unsupported("The model sees PNG, JPEG, WebP and GIF pictures only.")
+        raise Unsupported(tr_lazy("The model sees PNG, JPEG, WebP and GIF pictures only."))
     return {"type": "image_url", "image_url": {"url": f"data:{kind};base64,{base64.b64encode(data).decode()}"}}
 
 
@@ -249,7 +250,9 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
     data: dict[str, Any] = {"detail": str(refusal), "about_input": problem.kind in ABOUT_INPUT}
     match problem.code:
         case 401:
-            return Rejected("The model's server does not accept OPENROUTER_API_KEY. Set a valid key and restart.", **data)
+            return Rejected(
+                tr_lazy("The model's server does not accept OPENROUTER_API_KEY. Set a valid key and restart."), **data
+            )
         case 402 if not problem.retryable:
             message = (
                 "The account of OPENROUTER_API_KEY has no credit left. Whoever runs the studio can add some; then try again."
@@ -260,17 +263,24 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
             message = f"The model's server has too much to do for us. Try again {_wait_text(after)}."
             return RateLimited(message, retry_after=after, **data)
         case 403:
-            return Rejected("The model's server refuses this text or this key. Change the words, or the key's rights.", **data)
+            return Rejected(
+                tr_lazy("The model's server refuses this text or this key. Change the words, or the key's rights."), **data
+            )
         case 404:
             return Unsupported(
-                f"The model's server does not know this model. Set TEXT_MODEL_{use.upper()} to one that it has, and restart.",
+                tr_lazy(
+                    "The model's server does not know this model. Set TEXT_MODEL_{upper} to one that it has, and restart.",
+                    upper=use.upper(),
+                ),
                 **data,
             )
         case code if problem.retryable or code >= 500:
             when = (
                 _wait_text(problem.retry_after) if problem.retry_after and problem.retry_after > MAX_WAIT_S else "in a moment"
             )
-            return EngineUnavailable(f"The language model does not answer right now. Try again {when}.", **data)
+            return EngineUnavailable(
+                tr_lazy("The language model does not answer right now. Try again {when}.", when=when), **data
+            )
         case _:
             subject, advice = ("this", "Change the words and try again")
             if use == "vision":

@@ -14,6 +14,7 @@ from statistics import fmean, stdev
 
 from backend.engines.ports.identity import Reading
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 MIN_REFERENCES = 3
 MIN_AGREEMENT = 0.75
@@ -46,7 +47,10 @@ def build_reference(readings: Sequence[Reading]) -> IdentityReference:
     if len(traits) < MIN_TRAITS:
         count_text = "only one trait" if traits else "no trait"
         raise Invalid(
-            f"These references agree on {count_text}: they seem to show different people. Choose pictures of one person."
+            tr_lazy(
+                "These references agree on {count_text}: they seem to show different people. Choose pictures of one person.",
+                count_text=count_text,
+            )
         )
     return IdentityReference(embedder, traits=traits)
 
@@ -65,7 +69,11 @@ def score(reference: IdentityReference, reading: Reading) -> float:
     """0..1: the share of the fixed traits found, or the cosine to the centroid. Raises Invalid for another embedder's."""
     if reading.embedder != reference.embedder:
         raise Invalid(
-            f"This picture was read by {reading.embedder}, the references by {reference.embedder}. Calibrate again, then score."
+            tr_lazy(
+                "This picture was read by {embedder}, the references by {other_embedder}. Calibrate again, then score.",
+                embedder=reading.embedder,
+                other_embedder=reference.embedder,
+            )
         )
     if reference.traits:
         return sum(reading.traits.get(head) == value for head, value in reference.traits.items()) / len(reference.traits)
@@ -99,7 +107,7 @@ def threshold(scores: Sequence[float], *, traits: int = 0, k: float = DEVIATIONS
     picture may differ, so one missed trait (or a cosine 0.02 lower) always passes.
     """
     if len(scores) < MIN_REFERENCES:
-        raise Invalid(f"A threshold needs at least {MIN_REFERENCES} references.")
+        raise Invalid(tr_lazy("A threshold needs at least {min_references} references.", min_references=MIN_REFERENCES))
     slack = 1 / traits if traits else _VECTOR_SLACK
     lowest = _LOWEST_TRAITS if traits else _LOWEST_VECTOR
     mean = fmean(scores)
@@ -126,10 +134,20 @@ def _score_against_others(readings: Sequence[Reading], i: int, heads: set[str], 
 
 def _embedder(readings: Sequence[Reading]) -> str:
     if len(readings) < MIN_REFERENCES:
-        raise Invalid(f"Choose at least {MIN_REFERENCES} reference pictures; 10 or more make the score steadier.")
+        raise Invalid(
+            tr_lazy(
+                "Choose at least {min_references} reference pictures; 10 or more make the score steadier.",
+                min_references=MIN_REFERENCES,
+            )
+        )
     names = {reading.embedder for reading in readings}
     if len(names) > 1:
-        raise Invalid(f"These references were read by different embedders ({', '.join(sorted(names))}). Calibrate again.")
+        raise Invalid(
+            tr_lazy(
+                "These references were read by different embedders ({names}). Calibrate again.",
+                names=", ".join(sorted(names)),
+            )
+        )
     return names.pop()
 
 

@@ -16,6 +16,7 @@ from backend.engines.ports.prompt_forms import NATURAL, PromptForm
 from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineError, Invalid, Rejected, Unsupported
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 
 
@@ -195,7 +196,12 @@ def fit_size(card: ModelCard, width: int, height: int) -> tuple[int, int]:
     """
     if width < 1 or height < 1 or max(width, height) > MAX_ASPECT * min(width, height):
         raise Unsupported(
-            f"{card.title} cannot draw {width} x {height}: the long side may be twice the short one at most. Choose another."
+            tr_lazy(
+                "{title} cannot draw {width} x {height}: the long side may be twice the short one at most. Choose another.",
+                title=card.title,
+                width=width,
+                height=height,
+            )
         )
     longest = card.longest_px or card.side
     if all(side % card.step_px == 0 and card.side <= side * 2 and side <= longest for side in (width, height)):
@@ -217,15 +223,22 @@ MAX_STEPS = 200
 def check_request(card: ModelCard, request: ImageRequest) -> ImageRequest:
     """The request, at a size the model can draw. Raises Unsupported, Rejected and EngineError before anything is started."""
     if request.sampler not in card.samplers:
-        raise Unsupported(f"{card.title} has no sampler {request.sampler!r}. Choose one of: {', '.join(card.samplers)}.")
+        raise Unsupported(
+            tr_lazy(
+                "{title} has no sampler {sampler}. Choose one of: {samplers}.",
+                title=card.title,
+                sampler=repr(request.sampler),
+                samplers=", ".join(card.samplers),
+            )
+        )
     if not 1 <= request.steps <= MAX_STEPS:
-        raise Unsupported(f"Choose between 1 and {MAX_STEPS} steps.")
+        raise Unsupported(tr_lazy("Choose between 1 and {max_steps} steps.", max_steps=MAX_STEPS))
     if not 1 <= len(request.seeds) <= MAX_PICTURES:
-        raise Unsupported(f"Ask for 1 to {MAX_PICTURES} pictures at once.")
+        raise Unsupported(tr_lazy("Ask for 1 to {max_pictures} pictures at once.", max_pictures=MAX_PICTURES))
     if request.prompts and len(request.prompts) != len(request.seeds):
-        raise Unsupported("Give one prompt for each picture, or one for all.")
+        raise Unsupported(tr_lazy("Give one prompt for each picture, or one for all."))
     if request.mask and not request.init_image:
-        raise Unsupported("There is no picture under this mask. Choose the picture to change first.")
+        raise Unsupported(tr_lazy("There is no picture under this mask. Choose the picture to change first."))
     for lora in request.loras:
         _check_lora(card, lora)
     if request.mask:
@@ -238,12 +251,24 @@ def _check_lora(card: ModelCard, lora: LoraUse) -> None:
     try:
         info = safetensors.inspect(lora.path)
     except Invalid as error:
-        raise Rejected(f"The LoRA {lora.name!r} cannot be used. {error.message}") from error
+        raise Rejected(
+            tr_lazy("The LoRA {name} cannot be used. {message}", name=repr(lora.name), message=error.message)
+        ) from error
     except FileNotFoundError as error:
-        raise EngineError(f"The file of the LoRA {lora.name!r} is not there. Try again.") from error
+        raise EngineError(tr_lazy("The file of the LoRA {name} is not there. Try again.", name=repr(lora.name))) from error
     if not info.keys_ok:
-        raise Unsupported(f"The LoRA {lora.name!r} is not in the kohya LoRA layout (lora_down, lora_up). Convert it first.")
+        raise Unsupported(
+            tr_lazy(
+                "The LoRA {name} is not in the kohya LoRA layout (lora_down, lora_up). Convert it first.", name=repr(lora.name)
+            )
+        )
     if info.base and info.base != card.base:
         raise Unsupported(
-            f"The LoRA {lora.name!r} was trained for {info.base}, but {card.title} is {card.base}. Choose another."
+            tr_lazy(
+                "The LoRA {name} was trained for {base}, but {title} is {other_base}. Choose another.",
+                name=repr(lora.name),
+                base=info.base,
+                title=card.title,
+                other_base=card.base,
+            )
         )

@@ -11,6 +11,7 @@ import httpx
 from backend.engines.ports.events import Alive, Event
 from backend.engines.ports.speech import SpeechLost
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
+from backend.language import tr_lazy
 
 MAX_ANSWER = 200 * 1024 * 1024
 """Bytes: an hour of sound. More is refused, so that a server cannot fill the memory."""
@@ -46,13 +47,13 @@ def post(client: httpx.Client, url: str, body: dict[str, Any], **options: Any) -
             for part in streamed.iter_bytes():
                 size += len(part)
                 if size > MAX_ANSWER:
-                    raise SpeechLost("The speech server sends without an end; it was stopped. It may have been paid.")
+                    raise SpeechLost(tr_lazy("The speech server sends without an end; it was stopped. It may have been paid."))
                 parts.append(part)
             answer = httpx.Response(streamed.status_code, headers=_plain(streamed.headers), content=b"".join(parts))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise EngineUnavailable("The speech server does not answer. It is tried again.") from error
+        raise EngineUnavailable(tr_lazy("The speech server does not answer. It is tried again.")) from error
     except (httpx.TransportError, httpx.DecodingError, RuntimeError) as error:  # RuntimeError: the client was closed meanwhile
-        raise SpeechLost("The speech server's answer was lost on its way. It may have been paid.") from error
+        raise SpeechLost(tr_lazy("The speech server's answer was lost on its way. It may have been paid.")) from error
     if answer.status_code >= 400:
         raise refusal(answer)
     return answer
@@ -70,18 +71,33 @@ def refusal(answer: httpx.Response) -> EngineError:
     match answer.status_code:
         case 401 | 403:
             return Unsupported(
-                f"The speech server refuses the key of the studio. Whoever runs it has to set another one.{server_message}"
+                tr_lazy(
+                    "The speech server refuses the key of the studio. Whoever runs it has to set another one.{server_message}",
+                    server_message=server_message,
+                )
             )
         case 402:
-            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{server_message}")
+            return Unsupported(
+                tr_lazy(
+                    "What was paid to the speech server is used up. Add to it there.{server_message}",
+                    server_message=server_message,
+                )
+            )
         case 429 if code in _USED_UP:
-            return Unsupported(f"What was paid to the speech server is used up. Add to it there.{server_message}")
+            return Unsupported(
+                tr_lazy(
+                    "What was paid to the speech server is used up. Add to it there.{server_message}",
+                    server_message=server_message,
+                )
+            )
         case 429:
-            return RateLimited("The speech server has too much to do. It is asked again.", retry_after=_retry_after(answer))
+            return RateLimited(
+                tr_lazy("The speech server has too much to do. It is asked again."), retry_after=_retry_after(answer)
+            )
         case 500 | 503:
-            return EngineUnavailable("The speech server failed. It is asked again.")
+            return EngineUnavailable(tr_lazy("The speech server failed. It is asked again."))
         case status if status >= 500:
-            return SpeechLost("The speech server's answer was lost on its way. It may have been paid.")
+            return SpeechLost(tr_lazy("The speech server's answer was lost on its way. It may have been paid."))
     return Rejected(f"The speech server did not take this text.{server_message or ' Change it, or choose another voice.'}")
 
 

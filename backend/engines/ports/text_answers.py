@@ -26,15 +26,16 @@ from backend.engines.ports.text import (
 )
 from backend.errors import Rejected
 from backend.kit.texts import clipped
+from backend.language import tr_lazy
 
 T = TypeVar("T", bound=BaseModel)
 _FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)(?:```|\Z)", re.DOTALL)
 _STARTS = re.compile(r"[{\[]")
 _MAX_STARTS = 200
 _READER = json.JSONDecoder(strict=False)
-_UNREADABLE_MESSAGE = (
-    "The model's answer was not in the form that was asked for. Try again; if it goes on like that, whoever runs the studio "
-    "can set another model."
+_UNREADABLE_MESSAGE = tr_lazy(
+    "The model's answer was not in the form that was asked for. Try again; if it goes on like that, "
+    "whoever runs the studio can set another model."
 )
 
 
@@ -201,7 +202,10 @@ def _refused(reply: Reply, text: str) -> ModelRefused | None:
     if reply.ending != "refused" and not refusal:
         return None
     reason = f"“{clipped(' '.join(refusal.split()), _MAX_QUOTE_BYTES)}”" if refusal else "its safety filter stopped the answer."
-    return ModelRefused(f"The model refused: {reason} Say it in other words. {_OTHER_MODEL}", reply)
+    return ModelRefused(
+        tr_lazy("The model refused: {reason} Say it in other words. {other_model}", reason=reason, other_model=_OTHER_MODEL),
+        reply,
+    )
 
 
 def _broken(reply: Reply, error: Rejected) -> UnusableAnswer:
@@ -212,9 +216,15 @@ def _broken(reply: Reply, error: Rejected) -> UnusableAnswer:
 
 def _cut(reply: Reply) -> AnswerCutOff:
     return AnswerCutOff(
-        f"The model's answer was cut off: it had no more room. Try again, or ask for less at once. {_OTHER_MODEL}", reply
+        tr_lazy(
+            "The model's answer was cut off: it had no more room. Try again, or ask for less at once. {other_model}",
+            other_model=_OTHER_MODEL,
+        ),
+        reply,
     )
 
 
 def _empty(reply: Reply) -> EmptyAnswer:
-    return EmptyAnswer(f"The model gave no words, though it was paid. Try again. {_OTHER_MODEL}", reply)
+    return EmptyAnswer(
+        tr_lazy("The model gave no words, though it was paid. Try again. {other_model}", other_model=_OTHER_MODEL), reply
+    )

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from backend.engines.ports.events import Checkpoint
 from backend.engines.ports.trainer import StartCheckpoint, TrainParams, TrainRequest
 from backend.errors import Invalid, Rejected
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 
 
@@ -51,9 +52,9 @@ def check_state(path: Path, request: TrainRequest) -> dict[str, str]:
     try:
         _, metadata = safetensors.read_header(path)
     except (OSError, Invalid) as error:
-        raise Rejected("The saved state is broken or gone. Start the training anew.") from error
+        raise Rejected(tr_lazy("The saved state is broken or gone. Start the training anew.")) from error
     if metadata.get("run") != fingerprint(request):
-        raise Rejected("The saved state belongs to a run with other pictures or settings. Start the training anew.")
+        raise Rejected(tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training anew."))
     return metadata
 
 
@@ -62,13 +63,19 @@ def check_start(start: StartCheckpoint, params: TrainParams) -> None:
     try:
         card = safetensors.inspect(start.lora)
     except (OSError, Invalid) as error:
-        raise Rejected("The checkpoint to continue from is broken or gone. Choose another one.") from error
+        raise Rejected(tr_lazy("The checkpoint to continue from is broken or gone. Choose another one.")) from error
     if not card.keys_ok:
-        raise Rejected("The checkpoint to continue from is not a LoRA in kohya's layout. Choose another one.")
+        raise Rejected(tr_lazy("The checkpoint to continue from is not a LoRA in kohya's layout. Choose another one."))
     if (card.dim, card.alpha) != (params.network_dim, params.network_alpha):
         raise Rejected(
-            f"The checkpoint to continue from has dim {card.dim} and alpha {card.alpha:g}. "
-            f"Train with the same values, not {params.network_dim} and {params.network_alpha:g}."
+            tr_lazy(
+                "The checkpoint to continue from has dim {dim} and alpha {alpha:g}. Train with the same values, "
+                "not {network_dim} and {network_alpha:g}.",
+                dim=card.dim,
+                alpha=card.alpha,
+                network_dim=params.network_dim,
+                network_alpha=params.network_alpha,
+            )
         )
 
 

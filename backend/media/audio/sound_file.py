@@ -9,6 +9,7 @@ from pathlib import Path
 import ffmpeg
 
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.child_answer import NO_ANSWER, child_answer
 from backend.media.container_format import container_format
 from backend.media.ffmpeg.loudness import RATE
@@ -24,7 +25,7 @@ _SENTENCES = {
     "silent": "There is nothing to hear in this file. Choose another one.",
     "long": "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.",
 }
-OTHER_FORMAT = "This is no sound file that can be used. Take MP3, WAV, M4A, Ogg or FLAC."
+OTHER_FORMAT = tr_lazy("This is no sound file that can be used. Take MP3, WAV, M4A, Ogg or FLAC.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,15 @@ from stream_zip import NO_COMPRESSION_64, stream_zip
 
 from backend.errors import Invalid, ProcessKilled, StudioError
 from backend.kit import child
+from backend.language import tr_lazy
 
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD_MEMORY_MB = 1024
 _MAX_SILENCE_S = 120
-_DIED_MESSAGE = (
+_DIED_MESSAGE = tr_lazy(
     "The archive cannot be read: opening it needs too much memory or time. Upload the pictures themselves, or smaller archives."
 )
-_KILLED_MESSAGE = "The program that opens the archive was ended from outside. It is started again."
+_KILLED_MESSAGE = tr_lazy("The program that opens the archive was ended from outside. It is started again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
 
+from backend.language import tr_lazy
+
 OVERSCAN = 1.25
 """Size of the canvas relative to the video: a larger one costs time without a visible gain."""
 
@@ -72,14 +74,19 @@ class _Stage:
 
 
 MOVES = (
-    CameraMove("push-in", "Push in", "The camera comes closer."),
-    CameraMove("pull-out", "Pull out", "The camera moves away until all is seen."),
-    CameraMove("pan-left", "Pan left", "The camera travels to the left."),
-    CameraMove("pan-right", "Pan right", "The camera travels to the right."),
-    CameraMove("pan-up", "Pan up", "The camera travels upwards."),
-    CameraMove("pan-down", "Pan down", "The camera travels downwards."),
-    CameraMove("drift", "Drift", "Floats in a slow loop; it can be repeated without a seam.", loops=True),
-    CameraMove("handheld", "Handheld", "Sways as if somebody held the phone; it can be repeated without a seam.", loops=True),
+    CameraMove("push-in", tr_lazy("Push in"), tr_lazy("The camera comes closer.")),
+    CameraMove("pull-out", tr_lazy("Pull out"), tr_lazy("The camera moves away until all is seen.")),
+    CameraMove("pan-left", tr_lazy("Pan left"), tr_lazy("The camera travels to the left.")),
+    CameraMove("pan-right", tr_lazy("Pan right"), tr_lazy("The camera travels to the right.")),
+    CameraMove("pan-up", tr_lazy("Pan up"), tr_lazy("The camera travels upwards.")),
+    CameraMove("pan-down", tr_lazy("Pan down"), tr_lazy("The camera travels downwards.")),
+    CameraMove("drift", tr_lazy("Drift"), tr_lazy("Floats in a slow loop; it can be repeated without a seam."), loops=True),
+    CameraMove(
+        "handheld",
+        tr_lazy("Handheld"),
+        tr_lazy("Sways as if somebody held the phone; it can be repeated without a seam."),
+        loops=True,
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from backend.language import tr_lazy
 from backend.media.ffmpeg.sound_mix import SoundMix
 from backend.media.ffmpeg.subtitles import SafeArea
 
@@ -44,12 +45,19 @@ FORMATS = {
     film_format.name: film_format
     for film_format in (
         FilmFormat(
-            "instagram-reel", "Instagram reel", 1080, 1920, 60.0, SafeArea(top=0.14, right=0.12, bottom=0.22, left=0.06)
+            "instagram-reel",
+            tr_lazy("Instagram reel"),
+            1080,
+            1920,
+            60.0,
+            SafeArea(top=0.14, right=0.12, bottom=0.22, left=0.06),
         ),
-        FilmFormat("instagram-post", "Instagram post", 1080, 1080, 60.0),
+        FilmFormat("instagram-post", tr_lazy("Instagram post"), 1080, 1080, 60.0),
         FilmFormat("tiktok", "TikTok", 1080, 1920, 60.0, SafeArea(top=0.10, right=0.13, bottom=0.21, left=0.06)),
-        FilmFormat("youtube-short", "YouTube Short", 1080, 1920, 60.0, SafeArea(top=0.10, right=0.13, bottom=0.20, left=0.06)),
-        FilmFormat("youtube-standard", "YouTube video", 1920, 1080),
+        FilmFormat(
+            "youtube-short", tr_lazy("YouTube Short"), 1080, 1920, 60.0, SafeArea(top=0.10, right=0.13, bottom=0.20, left=0.06)
+        ),
+        FilmFormat("youtube-standard", tr_lazy("YouTube video"), 1920, 1080),
     )
 }
 """The formats by the names that programs use for them."""

@@ -18,6 +18,7 @@ import ffmpeg
 from backend.errors import DiskFull, Invalid
 from backend.kit import disk
 from backend.kit.background import alongside
+from backend.language import tr_lazy
 from backend.media.ffmpeg.film_graph import film_graph, moving_stills
 from backend.media.ffmpeg.film_order import FilmScene, FinishOrder, overlap
 from backend.media.ffmpeg.loudness import RATE
@@ -128,15 +129,17 @@ def _check_disk(order: FinishOrder, folder: Path) -> None:
     free, needed = disk.free(folder)[0], needed_bytes(order)
     if free < needed + _KEPT_FREE_BYTES:
         megabytes = (needed + _KEPT_FREE_BYTES - free) // 1_000_000 + 1
-        raise DiskFull(f"The disk lacks {megabytes} MB for this film. Free some space, or make a shorter one.")
+        raise DiskFull(
+            tr_lazy("The disk lacks {megabytes} MB for this film. Free some space, or make a shorter one.", megabytes=megabytes)
+        )
 
 
 def _check(order: FinishOrder) -> None:
     if not order.scenes:
-        raise Invalid("There is no scene yet. Add one.")
+        raise Invalid(tr_lazy("There is no scene yet. Add one."))
     if any(side % 2 or side < 2 for side in order.size):
-        raise Invalid("Width and height of a film must be even.")
+        raise Invalid(tr_lazy("Width and height of a film must be even."))
     for n, scene in enumerate(order.scenes):
         neighbours = min(scene.seconds, order.scenes[n - 1].seconds) if n else scene.seconds
         if scene.seconds * order.fps < 1 or overlap(scene, n) > neighbours:
-            raise Invalid(f"Scene {n + 1} is too short: it must last as long as its transition.")
+            raise Invalid(tr_lazy("Scene {n} is too short: it must last as long as its transition.", n=n + 1))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.child_answer import child_answer
 
 TARGET_LUFS, TRUE_PEAK_DBTP, RANGE_LU = -16.0, -1.5, 11.0
@@ -55,7 +56,7 @@ def measure(path: Path) -> Generator[None, None, Loudness]:
     if answer and "refused" not in answer:
         return Loudness(**answer)
     detail = str(answer["refused"]) if answer else "it has no sound that can be read"
-    raise Rejected("The sound could not be measured. Choose another file.", detail=detail)
+    raise Rejected(tr_lazy("The sound could not be measured. Choose another file."), detail=detail)
 
 
 def read_meter(notes: Mapping[str, str]) -> Loudness:

@@ -11,6 +11,7 @@ from typing import Any
 import ffmpeg
 
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.child_answer import NO_ANSWER, child_answer
 from backend.media.container_format import container_format
 from backend.media.ffmpeg.runner import partial_path, render
@@ -29,7 +30,7 @@ _SENTENCES = {
     "still": "This is a single picture. Add it to the gallery.",
     "long": "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.",
 }
-OTHER_FORMAT = "This is no video file that can be used. Take MP4, MOV, WebM or MKV."
+OTHER_FORMAT = tr_lazy("This is no video file that can be used. Take MP4, MOV, WebM or MKV.")
 _TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
     ("zscale", {"t": "linear", "npl": 100}),
     ("format", {"pix_fmts": "gbrpf32le"}),
@@ -85,7 +86,14 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, OwnVideo]:
     video = OwnVideo(format=name, **answer)
     if min(video.width, video.height) < _MIN_SIDE or max(video.width, video.height) > _MAX_SOURCE_SIDE:
         size = f"{video.width} × {video.height} px"
-        raise Rejected(f"This video has {size}. Its sides must be {_MIN_SIDE} to {_MAX_SOURCE_SIDE} px.")
+        raise Rejected(
+            tr_lazy(
+                "This video has {size}. Its sides must be {min_side} to {max_source_side} px.",
+                size=size,
+                min_side=_MIN_SIDE,
+                max_source_side=_MAX_SOURCE_SIDE,
+            )
+        )
     return video
 
 

@@ -16,6 +16,7 @@ import imageio_ffmpeg
 
 from backend.errors import DiskFull, EngineUnavailable, OutOfMemory, ProcessKilled, Rejected
 from backend.kit import child, disk
+from backend.language import tr_lazy
 from backend.media.ffmpeg.camera_frames import camera_argv
 from backend.media.ffmpeg.camera_moves import FilmedStill
 from backend.settings import ROOT, Settings
@@ -24,8 +25,8 @@ _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
 _PROGRESS_ARGS = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-progress", "pipe:1"]
 _YIELD_EVERY_S = 0.25
 _CAMERA_MEMORY_MB = 4096
-_KILLED = "The program that makes the film was ended from outside. It is started again."
-_NO_MEMORY = "There was not enough memory to make this film. Choose a smaller size or fewer seconds."
+_KILLED = tr_lazy("The program that makes the film was ended from outside. It is started again.")
+_NO_MEMORY = tr_lazy("There was not enough memory to make this film. Choose a smaller size or fewer seconds.")
 
 
 def binary_path(settings: Settings) -> str:
@@ -34,13 +35,16 @@ def binary_path(settings: Settings) -> str:
         if path := shutil.which(configured):
             return path
         raise EngineUnavailable(
-            f"FFMPEG_BINARY is {configured!r}, and there is no such program. Correct it, or leave it empty."
+            tr_lazy(
+                "FFMPEG_BINARY is {configured}, and there is no such program. Correct it, or leave it empty.",
+                configured=repr(configured),
+            )
         )
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise EngineUnavailable(
-            "There is no ffmpeg for this machine in the requirements. Install one and set FFMPEG_BINARY to its path.",
+            tr_lazy("There is no ffmpeg for this machine in the requirements. Install one and set FFMPEG_BINARY to its path."),
             detail=str(error),
         ) from error
 
@@ -52,7 +56,8 @@ def version(path: str) -> str:
         output = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise EngineUnavailable(
-            f"The program {path} does not run here. Set FFMPEG_BINARY to an ffmpeg that does.", detail=str(error)
+            tr_lazy("The program {path} does not run here. Set FFMPEG_BINARY to an ffmpeg that does.", path=path),
+            detail=str(error),
         ) from error
     match = _VERSION.search(output)
     return match[1] if match else "unknown"
@@ -123,7 +128,7 @@ def _check_camera(camera: child.Child, log: Path) -> None:
     if camera.returncode == -signal.SIGKILL or "MemoryError" in child.tail(log):
         raise OutOfMemory(_NO_MEMORY)
     if camera.returncode:
-        raise Rejected("A picture could not be filmed. Choose another one.", detail=child.tail(log))
+        raise Rejected(tr_lazy("A picture could not be filmed. Choose another one."), detail=child.tail(log))
 
 
 def partial_path(out: Path) -> Path:
@@ -138,7 +143,9 @@ def _raise_for_log(code: int, log_tail: str, folder: Path) -> None:
         raise OutOfMemory(_NO_MEMORY, detail=log_tail)
     if "Unknown encoder" in log_tail or "No such filter" in log_tail:
         raise EngineUnavailable(
-            "This ffmpeg lacks a part that is needed (x264, libass). Leave FFMPEG_BINARY empty: one came along.",
+            tr_lazy("This ffmpeg lacks a part that is needed (x264, libass). Leave FFMPEG_BINARY empty: one came along."),
             detail=log_tail,
         )
-    raise Rejected("The film could not be made. Try again; if it happens again, choose another picture.", detail=log_tail)
+    raise Rejected(
+        tr_lazy("The film could not be made. Try again; if it happens again, choose another picture."), detail=log_tail
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.media.ffmpeg.subtitles import TimedWord
 
 _TIMES = re.compile(r"(\d+):(\d\d):(\d\d)[,.](\d{1,3})\s*-->\s*(\d+):(\d\d):(\d\d)[,.](\d{1,3})")
@@ -28,7 +29,7 @@ def words_of(text: str, *, seconds: float) -> list[TimedWord]:
 def _words_of_srt(text: str, seconds: float) -> list[TimedWord]:
     matches = list(_TIMES.finditer(text))
     if not matches:
-        raise Invalid("These subtitles have no times that can be read. Write them as 00:00:01,000 --> 00:00:02,500.")
+        raise Invalid(tr_lazy("These subtitles have no times that can be read. Write them as 00:00:01,000 --> 00:00:02,500."))
     words: list[TimedWord] = []
     for n, match in enumerate(matches):
         begin = _seconds(match.groups()[:4])
@@ -40,7 +41,7 @@ def _words_of_srt(text: str, seconds: float) -> list[TimedWord]:
             while lines and (not lines[-1].strip() or lines[-1].strip() == str(n + 2)):
                 lines.pop()
         if begin < (words[-1].end_s if words else 0.0) - 0.001:
-            raise Invalid(f"Subtitle {n + 1} begins before the one ahead of it ends. Correct its times.")
+            raise Invalid(tr_lazy("Subtitle {n} begins before the one ahead of it ends. Correct its times.", n=n + 1))
         if begin < end:
             words += _spread(" ".join(lines).split(), begin, end)
     return words

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backend.errors import ProcessKilled, Rejected, TimedOut
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.settings import ROOT
 
 CHILD = "backend.media.ffmpeg.child_probe"
@@ -45,10 +46,10 @@ def probe(path: Path) -> Generator[None, None, VideoInfo]:
                 detail = str(answer["refused"])
                 break
             if seconds > _TIMEOUT_S:
-                raise TimedOut("Looking at the film took too long on this machine. It is tried again.")
+                raise TimedOut(tr_lazy("Looking at the film took too long on this machine. It is tried again."))
             yield
         if child.killed(proc):
-            raise ProcessKilled("The program that looks at the film was ended from outside. It is started again.")
+            raise ProcessKilled(tr_lazy("The program that looks at the film was ended from outside. It is started again."))
     finally:
         child.stop(proc, grace_s=0.5)
-    raise Rejected("The film that was made is not whole. Try again.", detail=detail)
+    raise Rejected(tr_lazy("The film that was made is not whole. Try again."), detail=detail)

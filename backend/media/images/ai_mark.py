@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.images.picture_metadata import XMP, with_packet
 
 SOURCE_META = "sourceType"
@@ -35,7 +36,9 @@ def deliver_png(source: Path, target: Path, *, mark: bool = True, source_type: s
     """Copies a PNG without its metadata, with the AI mark unless `mark` is False. Raises Rejected when it is no whole PNG."""
     data = source.read_bytes()
     if not data.startswith(_SIGNATURE):
-        raise Rejected(f"The engine gave a file that is no PNG ({source.name}). Try again, or choose another engine.")
+        raise Rejected(
+            tr_lazy("The engine gave a file that is no PNG ({name}). Try again, or choose another engine.", name=source.name)
+        )
     with target.open("wb") as file:
         file.write(_SIGNATURE)
         for name, chunk in _chunks(data, source.name):
@@ -63,7 +66,7 @@ def _chunks(data: bytes, filename: str) -> Iterator[tuple[bytes, bytes]]:
     offset, name = len(_SIGNATURE), b""
     while name != b"IEND":
         if offset + 12 > len(data):
-            raise Rejected(f"The engine gave a picture that is cut off ({filename}). Try again.")
+            raise Rejected(tr_lazy("The engine gave a picture that is cut off ({filename}). Try again.", filename=filename))
         size, name = struct.unpack_from(">I4s", data, offset)
         yield name, data[offset : offset + 12 + size]
         offset += 12 + size

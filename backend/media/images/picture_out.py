@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 from backend.errors import ProcessKilled, Rejected, TimedOut
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.settings import ROOT
 
 _MEMORY_MB = 4096
@@ -53,10 +54,12 @@ def deliver_picture(request: PictureDelivery) -> Generator[None, None, Delivered
                 detail = str(answer["refused"])
                 break
             if seconds > _TIMEOUT_S:
-                raise TimedOut("Preparing the picture took too long on this machine. It is tried again.")
+                raise TimedOut(tr_lazy("Preparing the picture took too long on this machine. It is tried again."))
             yield
         if child.killed(proc):
-            raise ProcessKilled("The program that prepares the picture was ended from outside. It is started again.")
+            raise ProcessKilled(tr_lazy("The program that prepares the picture was ended from outside. It is started again."))
     finally:
         child.stop(proc, grace_s=0.5)
-    raise Rejected("This picture cannot be read, so it cannot be posted. Take it out, or make it again.", detail=detail)
+    raise Rejected(
+        tr_lazy("This picture cannot be read, so it cannot be posted. Take it out, or make it again."), detail=detail
+    )

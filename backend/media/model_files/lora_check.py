@@ -10,11 +10,14 @@ from pathlib import Path
 
 from backend.errors import Invalid
 from backend.kit import child
+from backend.language import tr_lazy
 
 ROOT = Path(__file__).resolve().parents[3]
 _MEMORY_MB, _CPU_S, _TIMEOUT_S = 1024, 120, 300
 """Limits of the child, besides the size of the file, which it maps into memory."""
-_DIED_MESSAGE = "This file cannot be checked: opening it needs too much memory or time. Export the LoRA again and upload that."
+_DIED_MESSAGE = tr_lazy(
+    "This file cannot be checked: opening it needs too much memory or time. Export the LoRA again and upload that."
+)
 
 
 @dataclass(frozen=True, slots=True)

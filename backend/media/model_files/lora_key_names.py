@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.media.model_files import safetensors
 from backend.media.model_files.safetensors import Tensor
 
@@ -36,7 +37,7 @@ def kohya_names(names: Mapping[str, Tensor]) -> dict[str, str]:
     encoder = "lora_te1" if any(name.startswith("text_encoder_2.") for name in names) or _is_sdxl(names) else "lora_te"
     kohya_names = {name: f"{_kohya_module(path, encoder)}.{kind}" for name in names for path, kind in (_parse_name(name),)}
     if len(set(kohya_names.values())) < len(kohya_names):
-        raise Invalid("Two tensors of this LoRA are meant for the same place. Export it again, with one adapter only.")
+        raise Invalid(tr_lazy("Two tensors of this LoRA are meant for the same place. Export it again, with one adapter only."))
     return kohya_names
 
 
@@ -78,7 +79,12 @@ def _parse_name(name: str) -> tuple[str, str]:
         return f"{match['module']}.to_{match['part']}", f"{_KINDS[match['old']]}.weight"
     if match := _ALPHA.fullmatch(name):
         return (f"{match['module']}.to_{match['part']}" if match["part"] else match["module"]), "alpha"
-    raise Invalid(f"This LoRA has a tensor the studio cannot place: {name[:120]}. Export it again without biases and extras.")
+    raise Invalid(
+        tr_lazy(
+            "This LoRA has a tensor the studio cannot place: {name}. Export it again without biases and extras.",
+            name=name[:120],
+        )
+    )
 
 
 def _kohya_module(module_path: str, encoder: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 MAX_HEADER = 16 * 1024 * 1024
 MAX_TENSORS = 20_000
@@ -90,25 +91,33 @@ def read_header(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             # Only now: a header of 128 bytes begins like a pickle, one of 19,280 like a ZIP
             if first_bytes[:2] == b"PK" or first_bytes[:1] == b"\x80":
                 raise Invalid(
-                    "This is a pickle file, which can run programs. Only .safetensors files are accepted: convert it first."
+                    tr_lazy(
+                        "This is a pickle file, which can run programs. Only .safetensors files are accepted: convert it first."
+                    )
                 )
-            raise Invalid("This is not a .safetensors file, or it is cut off. Download or export it again.")
+            raise Invalid(tr_lazy("This is not a .safetensors file, or it is cut off. Download or export it again."))
         raw = file.read(length)
     try:
         table = json.loads(raw)
         metadata = {str(key): str(value) for key, value in table.pop("__metadata__", {}).items()}
         tensors = {name: _tensor(entry, 8 + length) for name, entry in table.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise Invalid("The header of this .safetensors file is broken. Download or export it again.") from error
+        raise Invalid(tr_lazy("The header of this .safetensors file is broken. Download or export it again.")) from error
     if len(tensors) > MAX_TENSORS:
-        raise Invalid(f"This file lists {len(tensors):,} tensors; no model has more than {MAX_TENSORS:,}. Export it again.")
+        raise Invalid(
+            tr_lazy(
+                "This file lists {n:,} tensors; no model has more than {max_tensors:,}. Export it again.",
+                n=len(tensors),
+                max_tensors=MAX_TENSORS,
+            )
+        )
     if any(tensor.end > size for tensor in tensors.values()):
-        raise Invalid("This .safetensors file is cut off. Download or export it again.")
+        raise Invalid(tr_lazy("This .safetensors file is cut off. Download or export it again."))
     try:
         with safe_open(path, framework="np"):
             pass
     except SafetensorError as error:
-        raise Invalid("The header of this .safetensors file is broken. Download or export it again.") from error
+        raise Invalid(tr_lazy("The header of this .safetensors file is broken. Download or export it again.")) from error
     return tensors, metadata
 
 
@@ -182,7 +191,7 @@ def _alpha(path: Path, tensors: Mapping[str, Tensor], downs: Mapping[str, Tensor
 def read_number(file: BinaryIO, tensor: Tensor) -> float:
     """Reads a tensor of one number. Raises Invalid when it has more."""
     if tensor.end - tensor.start != _DTYPE_BYTES[tensor.dtype]:
-        raise Invalid("An alpha of this LoRA is not one number. Export it again.")
+        raise Invalid(tr_lazy("An alpha of this LoRA is not one number. Export it again."))
     file.seek(tensor.start)
     raw = file.read(tensor.end - tensor.start)
     if tensor.dtype == "BF16":

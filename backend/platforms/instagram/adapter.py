@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from backend.engines.ports.events import Handle, Log, Progress
+from backend.language import tr_lazy
 from backend.platforms.common import AdapterBase, fetch_url, wait_alive
 from backend.platforms.errors import InvalidPost, PlatformError, PrepareAgain, Transient
 from backend.platforms.instagram.client import Container, InstagramClient
@@ -81,11 +82,11 @@ class Instagram(AdapterBase):
             case "PUBLISHED":
                 return _published_without_id(handle)
             case "IN_PROGRESS":
-                raise Transient("Instagram is not ready with the files yet. It is asked again.")
+                raise Transient(tr_lazy("Instagram is not ready with the files yet. It is asked again."))
             case "ERROR":
                 raise container_error(container.status)
             case "EXPIRED":
-                raise PrepareAgain("What was prepared on Instagram has expired. It is prepared again.")
+                raise PrepareAgain(tr_lazy("What was prepared on Instagram has expired. It is prepared again."))
         with translate_api_errors(publishing=True):
             media = self._api.publish(access.account_id, handle["container"], access.token)
         state = {**handle, "media": media}
@@ -104,13 +105,15 @@ class Instagram(AdapterBase):
             case "ERROR":
                 return NotPublished("Instagram could not publish it.", container_error(container.status))
             case "EXPIRED":
-                expired = PrepareAgain("What was prepared on Instagram has expired. It is prepared again.")
+                expired = PrepareAgain(tr_lazy("What was prepared on Instagram has expired. It is prepared again."))
                 return NotPublished("It was not published, and what was prepared has expired.", expired)
         return self.not_published_yet(age_s, "Instagram says that it has not published it.")
 
     def comment(self, published: Published, text: str, access: AccountAccess) -> str:
         if not published.exact:
-            raise InvalidPost("Instagram did not say which post it is, so the first comment has to be written by hand.")
+            raise InvalidPost(
+                tr_lazy("Instagram did not say which post it is, so the first comment has to be written by hand.")
+            )
         # instagram.md, 8: it has answered 400 20/1772107 although the comment was written, so an error means unknown.
         with translate_api_errors(publishing=True):
             return self._api.comment(published.remote_id, text, access.token)
@@ -137,10 +140,12 @@ class Instagram(AdapterBase):
                 if status.state == "ready":
                     break
                 if status.state != "waiting":
-                    raise status.error or PrepareAgain("What was prepared on Instagram has expired. It is prepared again.")
+                    raise status.error or PrepareAgain(
+                        tr_lazy("What was prepared on Instagram has expired. It is prepared again.")
+                    )
                 yield from wait_alive(self.poll_s(video=post.media[n].kind == "video") / 2)
             else:
-                raise Transient("Instagram is not ready with the files yet. It is asked again.")
+                raise Transient(tr_lazy("Instagram is not ready with the files yet. It is asked again."))
 
     def _container(self, handle: HandleState, access: AccountAccess) -> Container:
         with translate_api_errors(reading=True):

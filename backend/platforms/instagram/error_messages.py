@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from backend.language import tr_lazy
 from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -66,11 +67,13 @@ def to_platform_error(problem: InstagramErrorBody, *, publishing: bool = False, 
     if publishing:  # 1, 2, 5xx, 100/33, 4/2207051 and undocumented codes: the post may be live
         return answer_lost(LABEL, str(data["detail"]))
     if problem.status >= 500 or problem.transient or problem.code in (1, 2):
-        return Transient("Instagram has a fault of its own right now. It is tried again.", **data)
+        return Transient(tr_lazy("Instagram has a fault of its own right now. It is tried again."), **data)
     if problem.code == 100 and problem.subcode == 33 and reading:
-        return Transient("Instagram does not find it at the moment. It is asked again.", **data)
+        return Transient(tr_lazy("Instagram does not find it at the moment. It is asked again."), **data)
     reason = problem.user_message or problem.message
-    return InvalidPost(f"Instagram refuses this post: {reason.rstrip('.')}. Change it and try again.", **data)
+    return InvalidPost(
+        tr_lazy("Instagram refuses this post: {rstrip}. Change it and try again.", rstrip=reason.rstrip(".")), **data
+    )
 
 
 def container_error(text: str) -> PlatformError:
@@ -79,47 +82,55 @@ def container_error(text: str) -> PlatformError:
     problem = InstagramErrorBody(400, 0, int(match.group()) if match else 0, text)
     data: dict[str, Any] = {"platform_subcode": problem.subcode, "detail": text}
     return _error_by_subcode(problem, data) or PrepareAgain(
-        "Instagram could not prepare the post. It is prepared again.", **data
+        tr_lazy("Instagram could not prepare the post. It is prepared again."), **data
     )
 
 
 def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> PlatformError | None:
     match problem.subcode:
         case code if code == NOT_READY:
-            return Transient("Instagram is not ready with the files yet. It is asked again.", **data)
+            return Transient(tr_lazy("Instagram is not ready with the files yet. It is asked again."), **data)
         case code if code == QUOTA:
             message = "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
             return RateLimitedByPlatform(
                 message, retry_after=problem.retry_after or 3600.0, hinted=bool(problem.retry_after), what="quota", **data
             )
         case code if code == RESTRICTED:
-            return Forbidden("Instagram has restricted this account. Open Instagram and follow what it says there.", **data)
+            return Forbidden(
+                tr_lazy("Instagram has restricted this account. Open Instagram and follow what it says there."), **data
+            )
         case code if code == SPAM:
-            return Forbidden("Instagram took this for spam. Look at the account in Instagram before posting more.", **data)
+            return Forbidden(
+                tr_lazy("Instagram took this for spam. Look at the account in Instagram before posting more."), **data
+            )
         case code if code in _FETCH_SUBCODES:
-            return PrepareAgain("Instagram could not fetch a file. It is prepared again.", **data)
+            return PrepareAgain(tr_lazy("Instagram could not fetch a file. It is prepared again."), **data)
         case code if code in _CREATE_SUBCODES:
-            return PrepareAgain("Instagram could not make the post ready. It is prepared again.", **data)
+            return PrepareAgain(tr_lazy("Instagram could not make the post ready. It is prepared again."), **data)
         case code if code in _EXPIRED_SUBCODES:
-            return PrepareAgain("What was prepared on Instagram has expired. It is prepared again.", **data)
+            return PrepareAgain(tr_lazy("What was prepared on Instagram has expired. It is prepared again."), **data)
         case code if code in _INPUT_MESSAGES:
-            return InvalidPost(f"{_INPUT_MESSAGES[code]} Change it and try again.", **data)
+            return InvalidPost(
+                tr_lazy("{input_messages} Change it and try again.", input_messages=_INPUT_MESSAGES[code]), **data
+            )
     return None
 
 
 def _error_by_code(problem: InstagramErrorBody, data: dict[str, Any]) -> PlatformError | None:
     code = problem.code
     if code in (190, 102) or problem.status == 401:
-        return TokenRefused("Instagram no longer accepts the connection. Connect the account again.", **data)
+        return TokenRefused(tr_lazy("Instagram no longer accepts the connection. Connect the account again."), **data)
     if code in _RATE_CODES or problem.status == 429:
         retry_after, hinted = problem.retry_after or 300.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            "Instagram wants fewer calls. It goes on later.", retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("Instagram wants fewer calls. It goes on later."), retry_after=retry_after, hinted=hinted, **data
         )
     if code == 10 or 200 <= code <= 299:
-        return Forbidden("The connection may not publish. Connect the account again and allow publishing.", **data)
+        return Forbidden(tr_lazy("The connection may not publish. Connect the account again and allow publishing."), **data)
     if code == 25:
-        return Forbidden("Instagram has restricted this account. Open Instagram and follow what it says there.", **data)
+        return Forbidden(
+            tr_lazy("Instagram has restricted this account. Open Instagram and follow what it says there."), **data
+        )
     if code in (36000, 36001, 36003, 352):
-        return InvalidPost("Instagram refuses a file. Convert it and try again.", **data)
+        return InvalidPost(tr_lazy("Instagram refuses a file. Convert it and try again."), **data)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.language import tr_lazy
 from backend.platforms.limits import MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
 from backend.platforms.platform import ContentType, Platform
 from backend.settings import Settings
@@ -11,14 +12,19 @@ _VIDEO_MIMES, _CODECS, _AUDIO = ("video/mp4", "video/quicktime"), ("h264", "hevc
 _REEL = VideoLimits(_VIDEO_MIMES, _CODECS, _AUDIO, 300 * MB, (3, 15 * 60), (23, 60), max_width=1920, ratio=(0.01, 10))
 _STORY = VideoLimits(_VIDEO_MIMES, _CODECS, _AUDIO, 100 * MB, (3, 60), (23, 60), max_width=1920, ratio=(0.1, 10))
 _TEXT = TextRules(
-    "instagram", "Instagram", TextLimit("caption", 2200), hashtags=30, mentions=20, alt=TextLimit("alt text", 1000)
+    "instagram",
+    "Instagram",
+    TextLimit(tr_lazy("caption"), 2200),
+    hashtags=30,
+    mentions=20,
+    alt=TextLimit(tr_lazy("alt text"), 1000),
 )
 """Of reels and carousels too: their texts have the same limits."""
 _STORY_TEXT = TextRules("instagram-story", "Instagram story", None)
 _CONTENT_TYPES = (
     ContentType(
         "instagram-post",
-        "Instagram post",
+        tr_lazy("Instagram post"),
         _TEXT,
         ("picture",),
         "portrait",
@@ -27,7 +33,7 @@ _CONTENT_TYPES = (
     ),
     ContentType(
         "instagram-carousel",
-        "Instagram carousel",
+        tr_lazy("Instagram carousel"),
         _TEXT,
         ("carousel",),
         "portrait",
@@ -36,7 +42,7 @@ _CONTENT_TYPES = (
     ),
     ContentType(
         "instagram-reel",
-        "Instagram reel",
+        tr_lazy("Instagram reel"),
         _TEXT,
         ("reel",),
         "story",
@@ -46,11 +52,11 @@ _CONTENT_TYPES = (
     ),
     ContentType(
         "instagram-story",
-        "Instagram story",
+        tr_lazy("Instagram story"),
         _STORY_TEXT,
         ("story",),
         "story",
-        "Instagram shows no caption with a story: the hook belongs on the picture.",
+        tr_lazy("Instagram shows no caption with a story: the hook belongs on the picture."),
         hook=50,
         craft="One vertical picture, gone after a day, for people who follow already. The hook is the text on it: at most "
         "7 words, as one says it to a friend; the caption is a note for the team, one sentence.",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from backend.engines.ports.events import Handle, Log, Progress
+from backend.language import tr_lazy
 from backend.platforms.common import AdapterBase, answer_lost, read_bytes, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -85,7 +86,9 @@ class Sandbox(AdapterBase):
             case "ready" | "published":
                 return PrepareStatus("ready" if draft.state == "ready" else "published")
             case "failed":
-                error = InvalidPost(f"{LABEL} refuses the post: {draft.reason}. Change it and try again.")
+                error = InvalidPost(
+                    tr_lazy("{label} refuses the post: {reason}. Change it and try again.", label=LABEL, reason=draft.reason)
+                )
                 return PrepareStatus("failed", error.message, error=error)
         return PrepareStatus("waiting", f"{LABEL} works on the files.", self.poll_s(video=bool(handle.get("film"))))
 
@@ -103,7 +106,9 @@ class Sandbox(AdapterBase):
         if draft.state == "published":
             return _published(handle, draft)
         if draft.state == "failed":
-            error = InvalidPost(f"{LABEL} refuses the post: {draft.reason}. Change it and try again.")
+            error = InvalidPost(
+                tr_lazy("{label} refuses the post: {reason}. Change it and try again.", label=LABEL, reason=draft.reason)
+            )
             return NotPublished(error.message, error)
         return self.not_published_yet(age_s, f"{LABEL} says that it has not published it.")
 
@@ -135,19 +140,25 @@ def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> Pl
     data: dict[str, Any] = {"platform_code": error.code, "detail": f"{error.http_status} {error.message}"}
     match error.http_status:
         case 401:
-            return TokenRefused(f"{LABEL} no longer accepts the connection. Connect the account again.", **data)
+            return TokenRefused(
+                tr_lazy("{label} no longer accepts the connection. Connect the account again.", label=LABEL), **data
+            )
         case 403:
-            return Forbidden(f"{LABEL} does not let this account post. Turn that off on its switches page.", **data)
+            return Forbidden(
+                tr_lazy("{label} does not let this account post. Turn that off on its switches page.", label=LABEL), **data
+            )
         case 404 | 410:
-            return PrepareAgain(f"{LABEL} no longer knows what was prepared. It is prepared again.", **data)
+            return PrepareAgain(
+                tr_lazy("{label} no longer knows what was prepared. It is prepared again.", label=LABEL), **data
+            )
         case 425:
-            return Transient(f"{LABEL} is not ready with the files yet. It is asked again.", **data)
+            return Transient(tr_lazy("{label} is not ready with the files yet. It is asked again.", label=LABEL), **data)
         case 429:
             is_quota = error.code == "quota"
             message = "The account has posted as often as it may today." if is_quota else f"{LABEL} wants fewer calls."
             retry_after, hinted = error.retry_after or 60.0, error.retry_after is not None
             return RateLimitedByPlatform(
-                f"{message} It goes on later.",
+                tr_lazy("{message} It goes on later.", message=message),
                 retry_after=retry_after,
                 hinted=hinted,
                 what="quota" if is_quota else "rate",
@@ -156,8 +167,11 @@ def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> Pl
         case status if status >= 500 or status == 409:
             if publishing:
                 return answer_lost(LABEL, str(data["detail"]))
-            return Transient(f"{LABEL} has a fault right now. It is tried again.", **data)
-    return InvalidPost(f"{LABEL} refuses the post: {error.message.rstrip('.')}. Change it and try again.", **data)
+            return Transient(tr_lazy("{label} has a fault right now. It is tried again.", label=LABEL), **data)
+    return InvalidPost(
+        tr_lazy("{label} refuses the post: {rstrip}. Change it and try again.", label=LABEL, rstrip=error.message.rstrip(".")),
+        **data,
+    )
 
 
 def _published(handle: HandleState, draft: SandboxDraft) -> Published:

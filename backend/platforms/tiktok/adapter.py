@@ -10,6 +10,7 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.ports.events import Handle, Log, Progress
+from backend.language import tr_lazy
 from backend.platforms.common import AdapterBase, fetch_url, read_bytes
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain
 from backend.platforms.port import (
@@ -88,12 +89,14 @@ class TikTok(AdapterBase):
             return self._init_pictures(post, handle, access)
         media, first = post.media[0], handle["sent"]
         if first != handle["chunk"] * (handle["chunks"] - 1):
-            raise PrepareAgain("The upload to TikTok is not complete. It begins again.", detail=f"{first} bytes sent")
+            raise PrepareAgain(tr_lazy("The upload to TikTok is not complete. It begins again."), detail=f"{first} bytes sent")
         data = read_bytes(media, first, media.size - first)
         with translate_chunk_errors(last=True):
             status = self._api.put(handle["upload_url"], data, first=first, total=media.size, mime=media.mime)
         if status == 206:
-            raise OutcomeUnknown("TikTok wants more of a video that is complete. It is being asked.", detail="206 at the end")
+            raise OutcomeUnknown(
+                tr_lazy("TikTok wants more of a video that is complete. It is being asked."), detail="206 at the end"
+            )
         return PublishAccepted(dict(handle), "TikTok has the video and works on it.", self.poll_s(video=True))
 
     def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
@@ -115,7 +118,7 @@ class TikTok(AdapterBase):
         return PublishAccepted(dict(handle), "TikTok works on it.", self.poll_s(video=True))
 
     def comment(self, published: Published, text: str, access: AccountAccess) -> str:
-        raise InvalidPost("TikTok lets no other program write comments.")
+        raise InvalidPost(tr_lazy("TikTok lets no other program write comments."))
 
     def find_comment(self, published: Published, text: str, access: AccountAccess) -> str:
         return ""
@@ -144,7 +147,9 @@ class TikTok(AdapterBase):
         if state.get("publish_id"):
             publish_status = self._status(state, access)
             if publish_status.status == "FAILED":
-                raise PrepareAgain("TikTok gave up the upload. It begins again.", platform_code=publish_status.fail_reason)
+                raise PrepareAgain(
+                    tr_lazy("TikTok gave up the upload. It begins again."), platform_code=publish_status.fail_reason
+                )
             if (
                 publish_status.uploaded is not None
                 and publish_status.uploaded < state["size"]

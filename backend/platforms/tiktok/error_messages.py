@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+from backend.language import tr_lazy
 from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -77,20 +78,20 @@ def to_platform_error(problem: TikTokErrorBody, *, publishing: bool = False) -> 
     if known_error is not None and problem.code not in _PREPARE_AGAIN:
         return known_error
     if problem.code == "access_token_invalid" or problem.status == 401:
-        return TokenRefused("TikTok no longer accepts the connection. Connect the account again.", **data)
+        return TokenRefused(tr_lazy("TikTok no longer accepts the connection. Connect the account again."), **data)
     if problem.code == "rate_limit_exceeded" or problem.status == 429:
         retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            "TikTok wants fewer calls. It goes on in a moment.", retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("TikTok wants fewer calls. It goes on in a moment."), retry_after=retry_after, hinted=hinted, **data
         )
     if problem.code == "invalid_publish_id":
-        return PrepareAgain("TikTok no longer knows what was prepared. It is prepared again.", **data)
+        return PrepareAgain(tr_lazy("TikTok no longer knows what was prepared. It is prepared again."), **data)
     if publishing:
         return answer_lost(LABEL, f"{problem.status} {problem.code} {problem.message}")
     if problem.status >= 500:
-        return Transient("TikTok has a fault of its own right now. It is tried again.", **data)
+        return Transient(tr_lazy("TikTok has a fault of its own right now. It is tried again."), **data)
     reason = (problem.message or problem.code).rstrip(".")
-    return InvalidPost(f"TikTok refuses this post: {reason}. Change it and try again.", **data)
+    return InvalidPost(tr_lazy("TikTok refuses this post: {reason}. Change it and try again.", reason=reason), **data)
 
 
 def error_by_reason(reason: str, data: dict[str, Any] | None = None) -> PlatformError | None:
@@ -106,9 +107,9 @@ def error_by_reason(reason: str, data: dict[str, Any] | None = None) -> Platform
             _QUOTA_MESSAGES[reason], retry_after=DAY_S if reason == "reached_active_user_cap" else 3600.0, what="quota", **data
         )
     if reason == "auth_removed":
-        return TokenRefused("The account has withdrawn the connection. Connect it again.", **data)
+        return TokenRefused(tr_lazy("The account has withdrawn the connection. Connect it again."), **data)
     if reason in _PREPARE_AGAIN:
-        return PrepareAgain("TikTok could not take the files. It is prepared again.", **data)
+        return PrepareAgain(tr_lazy("TikTok could not take the files. It is prepared again."), **data)
     return None
 
 
@@ -117,7 +118,8 @@ def publish_failure(reason: str) -> PlatformError:
     known_error = error_by_reason(reason)
     reason_text = reason.replace("_", " ") or "no reason given"
     return known_error or InvalidPost(
-        f"TikTok did not publish the post: {reason_text}. Look at it and try again.", platform_code=reason
+        tr_lazy("TikTok did not publish the post: {reason_text}. Look at it and try again.", reason_text=reason_text),
+        platform_code=reason,
     )
 
 
@@ -125,10 +127,10 @@ def _chunk_error(problem: TikTokErrorBody, *, last: bool) -> PlatformError:
     data: dict[str, Any] = {"platform_code": problem.code, "detail": f"{problem.status} {problem.message}"}
     if problem.status == 429:
         return RateLimitedByPlatform(
-            "TikTok wants fewer calls. It goes on in a moment.", retry_after=problem.retry_after or 30.0, **data
+            tr_lazy("TikTok wants fewer calls. It goes on in a moment."), retry_after=problem.retry_after or 30.0, **data
         )
     if problem.status in (403, 404, 410):
-        return PrepareAgain("The upload to TikTok has expired. It begins again.", **data)
+        return PrepareAgain(tr_lazy("The upload to TikTok has expired. It begins again."), **data)
     if last:  # after 416 or 5xx TikTok may have these bytes
         return answer_lost(LABEL, f"last chunk: {data['detail']}")
-    return Transient("TikTok did not take a part of the video. It is tried again.", **data)
+    return Transient(tr_lazy("TikTok did not take a part of the video. It is tried again."), **data)

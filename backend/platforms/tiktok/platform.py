@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.language import tr_lazy
 from backend.platforms.limits import GB, MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
 from backend.platforms.platform import ContentType, Platform
 from backend.settings import Settings
@@ -9,17 +10,17 @@ from backend.settings import Settings
 _PICTURE = PictureFormatLimits(("image/jpeg", "image/webp"), 20 * MB, longest=1920)
 _VIDEO_MIMES = ("video/mp4", "video/quicktime", "video/webm")
 _VIDEO = VideoLimits(_VIDEO_MIMES, ("h264", "hevc", "vp8", "vp9"), (), 4 * GB, (1, 10 * 60), (23, 60), (360, 4096))
-_VIDEO_TEXT = TextRules("tiktok", "TikTok", TextLimit("caption", 2200, "UTF-16 units"))
+_VIDEO_TEXT = TextRules("tiktok", "TikTok", TextLimit(tr_lazy("caption"), 2200, "UTF-16 units"))
 _PHOTO_TEXT = TextRules(
     "tiktok-photo",
     "TikTok photos",
-    TextLimit("description", 4000, "UTF-16 units"),
-    TextLimit("title", 90, "UTF-16 units"),
+    TextLimit(tr_lazy("description"), 4000, "UTF-16 units"),
+    TextLimit(tr_lazy("title"), 90, "UTF-16 units"),
 )
 _CONTENT_TYPES = (
     ContentType(
         "tiktok-video",
-        "TikTok video",
+        tr_lazy("TikTok video"),
         _VIDEO_TEXT,
         ("video",),
         "story",
@@ -29,11 +30,11 @@ _CONTENT_TYPES = (
     ),
     ContentType(
         "tiktok-photo",
-        "TikTok photos",
+        tr_lazy("TikTok photos"),
         _PHOTO_TEXT,
         ("picture", "carousel"),
         "story",
-        "The hook is the title.",
+        tr_lazy("The hook is the title."),
         hook=70,
         craft="Pictures to swipe through on TikTok. The hook is the title and names the topic in words people search for; "
         "the caption talks like a comment, not like an article.",
@@ -63,10 +64,10 @@ TIKTOK = Platform(
     comments=False,
     privacy="by hand",
     privacy_labels={
-        "PUBLIC_TO_EVERYONE": "Everyone",
-        "MUTUAL_FOLLOW_FRIENDS": "Friends",
-        "FOLLOWER_OF_CREATOR": "Followers",
-        "SELF_ONLY": "Only me",
+        "PUBLIC_TO_EVERYONE": tr_lazy("Everyone"),
+        "MUTUAL_FOLLOW_FRIENDS": tr_lazy("Friends"),
+        "FOLLOWER_OF_CREATOR": tr_lazy("Followers"),
+        "SELF_ONLY": tr_lazy("Only me"),
     },
     privacy_per_account=True,
     only_me="SELF_ONLY",

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.ports.events import Handle, Log, Progress
+from backend.language import tr_lazy
 from backend.platforms.common import AdapterBase, read_bytes
 from backend.platforms.errors import Forbidden, InvalidPost, PrepareAgain, Transient
 from backend.platforms.port import (
@@ -51,7 +52,7 @@ class YouTube(AdapterBase):
         with translate_api_errors():
             channel = self._api.channel(access.token)
         if channel is None:
-            raise Forbidden("This Google account has no YouTube channel. Make one, then connect again.")
+            raise Forbidden(tr_lazy("This Google account has no YouTube channel. Make one, then connect again."))
         return PlatformAccount(
             channel.id, channel.handle or channel.title, channel.title, channel.picture, self.platform.fixed_privacy
         )
@@ -86,7 +87,7 @@ class YouTube(AdapterBase):
             stalled_chunks = 0 if progress.stored > stored else stalled_chunks + 1
             if stalled_chunks == MAX_STALLED_CHUNKS:
                 raise Transient(
-                    "YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored"
+                    tr_lazy("YouTube does not take the video right now. It is tried again."), detail=f"{stored} bytes stored"
                 )
             stored = progress.stored
             yield Progress(stored, media.size, "sending")
@@ -109,13 +110,15 @@ class YouTube(AdapterBase):
         while progress.video is None:
             stored, length = progress.stored, min(self._chunk, size - progress.stored)
             if length <= 0:
-                raise PrepareAgain("The upload to YouTube went wrong. It begins again.", detail=f"{stored} of {size} stored")
+                raise PrepareAgain(
+                    tr_lazy("The upload to YouTube went wrong. It begins again."), detail=f"{stored} of {size} stored"
+                )
             with translate_api_errors(last=stored + length == size):
                 progress = self._put(post, handle, stored, length)
             stalled_chunks = 0 if progress.video or progress.stored > stored else stalled_chunks + 1
             if stalled_chunks == MAX_STALLED_CHUNKS:  # 308 every time: YouTube surely does not have the end
                 raise Transient(
-                    "YouTube does not take the video right now. It is tried again.", detail=f"{stored} bytes stored"
+                    tr_lazy("YouTube does not take the video right now. It is tried again."), detail=f"{stored} bytes stored"
                 )
         return _outcome_of(handle, progress.video, self.poll_s(video=True))
 
@@ -131,7 +134,7 @@ class YouTube(AdapterBase):
         with translate_api_errors():
             video = self._api.video(handle["video"], access.token)
         if video is None:
-            missing = InvalidPost("The video is no longer on YouTube.")
+            missing = InvalidPost(tr_lazy("The video is no longer on YouTube."))
             outcome = self.not_published_yet(age_s, "YouTube does not show the video.")
             return outcome if isinstance(outcome, Unknown) else NotPublished(missing.message, missing)
         if video.upload_status in ("failed", "rejected", "deleted"):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backend.language import tr_lazy
 from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -60,25 +61,25 @@ def translate_api_errors(*, last: bool = False) -> Generator[None, None, None]:
 def to_platform_error(problem: YouTubeErrorBody, *, last: bool = False) -> PlatformError:
     data: dict[str, Any] = {"platform_code": problem.reason, "detail": f"{problem.status} {problem.message}"}
     if problem.status == 401 or problem.reason in ("invalid_grant", "authError"):
-        return TokenRefused("YouTube no longer accepts the connection. Connect the channel again.", **data)
+        return TokenRefused(tr_lazy("YouTube no longer accepts the connection. Connect the channel again."), **data)
     known_error = _error_by_reason(problem.reason, data)
     if known_error is not None:
         return known_error
     if problem.status == 429 or problem.reason in ("rateLimitExceeded", "userRateLimitExceeded"):
         retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            "YouTube wants fewer calls. It goes on in a moment.", retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("YouTube wants fewer calls. It goes on in a moment."), retry_after=retry_after, hinted=hinted, **data
         )
     if problem.status in (404, 410):
-        return PrepareAgain("The upload to YouTube has expired. It begins again.", **data)
+        return PrepareAgain(tr_lazy("The upload to YouTube has expired. It begins again."), **data)
     if last:
         return answer_lost(LABEL, f"{problem.status} {problem.reason} {problem.message}")
     if problem.status >= 500:
-        return Transient("YouTube has a fault of its own right now. It is tried again.", **data)
+        return Transient(tr_lazy("YouTube has a fault of its own right now. It is tried again."), **data)
     if problem.status == 403:
-        return Forbidden("YouTube does not allow this. Connect the channel again.", **data)
+        return Forbidden(tr_lazy("YouTube does not allow this. Connect the channel again."), **data)
     reason = (problem.message or problem.reason or str(problem.status)).rstrip(".")
-    return InvalidPost(f"YouTube refuses this video: {reason}. Change it and try again.", **data)
+    return InvalidPost(tr_lazy("YouTube refuses this video: {reason}. Change it and try again.", reason=reason), **data)
 
 
 def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
@@ -90,15 +91,17 @@ def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
             message = "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
             return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), hinted=True, what="quota", **data)
         case "youtubeSignupRequired":
-            return Forbidden("This Google account has no YouTube channel. Make one, then connect again.", **data)
+            return Forbidden(tr_lazy("This Google account has no YouTube channel. Make one, then connect again."), **data)
         case "forbidden" | "insufficientPermissions" | "accessNotConfigured":
-            return Forbidden("The connection may not upload. Connect the channel again and allow uploading.", **data)
+            return Forbidden(tr_lazy("The connection may not upload. Connect the channel again and allow uploading."), **data)
         case "videoNotFound":
-            return InvalidPost("The video is no longer on YouTube.", **data)
+            return InvalidPost(tr_lazy("The video is no longer on YouTube."), **data)
         case "commentsDisabled":
-            return InvalidPost("Comments are turned off for this video.", **data)
+            return InvalidPost(tr_lazy("Comments are turned off for this video."), **data)
         case word if word in _INVALID_MESSAGES:
-            return InvalidPost(f"{_INVALID_MESSAGES[word]} Change it and try again.", **data)
+            return InvalidPost(
+                tr_lazy("{invalid_messages} Change it and try again.", invalid_messages=_INVALID_MESSAGES[word]), **data
+            )
     return None
 
 
@@ -111,9 +114,9 @@ def processing_failure(video: Video) -> PlatformError:
             _REJECTION_MESSAGES.get(reason, f"YouTube rejected the video ({reason or 'no reason given'})."), **data
         )
     if video.upload_status == "deleted":
-        return InvalidPost("The video was deleted on YouTube.", **data)
+        return InvalidPost(tr_lazy("The video was deleted on YouTube."), **data)
     if video.failure_reason == "uploadAborted":
-        return PrepareAgain("The upload to YouTube was broken off. It begins again.", **data)
+        return PrepareAgain(tr_lazy("The upload to YouTube was broken off. It begins again."), **data)
     reason = video.failure_reason
     return InvalidPost(
         _FAILURE_MESSAGES.get(reason, f"YouTube could not process the video ({reason or 'no reason given'})."), **data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from backend.language import tr_lazy
 from backend.platforms.errors import TokenRefused
 from backend.platforms.oauth import missing_settings, pkce_challenge, translate_token_errors, with_query
 from backend.platforms.oauth_port import Consent, Grant
@@ -47,7 +48,7 @@ class YouTubeConnector:
         with translate_token_errors(self.label):
             channel = self._api.channel(grant.access_token)
         if channel is None:
-            raise TokenRefused("This Google account has no YouTube channel. Make one, then connect again.")
+            raise TokenRefused(tr_lazy("This Google account has no YouTube channel. Make one, then connect again."))
         return Grant(
             grant.access_token, grant.refresh_token, grant.expires_in_s, grant.refresh_expires_in_s, grant.scopes, channel.id
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from backend.language import tr_lazy
 from backend.platforms.limits import GB, SQUARE, VERTICAL, FormatLimits, TextLimit, TextRules, VideoLimits
 from backend.platforms.platform import ContentType, Platform
 from backend.settings import Settings
@@ -13,19 +14,19 @@ _SHORT = VideoLimits((), (), (), 256 * GB, (0.1, 180), ratio=(0.01, SQUARE))
 _TEXT = TextRules(
     "youtube",
     "YouTube",
-    TextLimit("description", 5000, "bytes"),
-    TextLimit("title", 100),
+    TextLimit(tr_lazy("description"), 5000, "bytes"),
+    TextLimit(tr_lazy("title"), 100),
     forbidden="<>",
     tags_in_all=500,
 )
 _CONTENT_TYPES = (
     ContentType(
         "youtube-short",
-        "YouTube Short",
+        tr_lazy("YouTube Short"),
         _TEXT,
         ("short", "video"),
         "story",
-        "The hook is the title, the caption the text below.",
+        tr_lazy("The hook is the title, the caption the text below."),
         hook=60,
         craft="A vertical video found by search. The hook is the title: it names what is seen, keeps what it promises, "
         "and has no capitals for effect. The first line of the caption says what one sees; the rest is context.",
@@ -51,7 +52,7 @@ YOUTUBE = Platform(
     title=True,
     title_required=True,
     privacy="public by default",
-    privacy_labels={"public": "Public", "unlisted": "Unlisted", "private": "Private"},
+    privacy_labels={"public": tr_lazy("Public"), "unlisted": tr_lazy("Unlisted"), "private": tr_lazy("Private")},
     asks_made_for_kids=True,
     profile_url=_profile_url,
     api_url=lambda settings: settings.youtube.api_url,

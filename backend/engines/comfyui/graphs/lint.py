@@ -13,16 +13,17 @@ from typing import Any
 from backend.engines.comfyui.graphs import node_classes
 from backend.engines.ports.workflow import Graph, Node
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 MAX_NODES = 500
 MAX_GRAPH_CHARS = 1024 * 1024
 """Characters of a graph as JSON."""
-EDITOR_FORMAT = (
-    "This is a workflow saved for ComfyUI's editor: it has no names of inputs, so that no other program can run it. Open it in "
-    "ComfyUI and choose Workflow, Export (API) (in older versions: turn on Dev mode in the settings, then Save (API Format)). "
-    "Bring that file."
+EDITOR_FORMAT = tr_lazy(
+    "This is a workflow saved for ComfyUI's editor: it has no names of inputs, so that no other "
+    "program can run it. Open it in ComfyUI and choose Workflow, Export (API) (in older versions: "
+    "turn on Dev mode in the settings, then Save (API Format)). Bring that file."
 )
-_NOT_A_GRAPH = "This is no ComfyUI workflow. Bring the JSON file that ComfyUI makes with Workflow, Export (API)."
+_NOT_A_GRAPH = tr_lazy("This is no ComfyUI workflow. Bring the JSON file that ComfyUI makes with Workflow, Export (API).")
 
 
 def parse(text: str | bytes) -> Graph:
@@ -31,11 +32,15 @@ def parse(text: str | bytes) -> Graph:
     Nodes keep `class_type`, `inputs` and their title; everything else in them is left out. Not yet linted.
     """
     if len(text) > MAX_GRAPH_CHARS:
-        raise Invalid("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
+        raise Invalid(
+            tr_lazy("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
+        )
     try:
         data = json.loads(text, parse_float=_finite_float, parse_constant=_finite_float)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"This is not JSON, so no workflow. {_NOT_A_GRAPH.partition('. ')[2]}") from error
+        raise Invalid(
+            tr_lazy("This is not JSON, so no workflow. {partition}", partition=_NOT_A_GRAPH.partition(". ")[2])
+        ) from error
     if isinstance(data, dict) and isinstance(data.get("prompt"), dict) and "class_type" not in data["prompt"]:
         data = data["prompt"]
     if is_editor_format(data):

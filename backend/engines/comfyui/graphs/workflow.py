@@ -16,6 +16,7 @@ from typing import Any
 from backend.engines.comfyui.graphs import lint, node_classes
 from backend.engines.ports.workflow import PICTURE_ROLES, Graph, InputSlot, Node, RoleSlots, Workflow
 from backend.errors import Invalid
+from backend.language import tr_lazy, worded
 from backend.settings import ROOT
 
 FOLDER = ROOT / "workflows" / "comfyui"
@@ -60,31 +61,31 @@ ROLES_BY_TITLE: dict[str, dict[str, str]] = {
 }
 """Title of a node (any case) -> input -> role. What a role takes: ROLES."""
 ROLES: dict[str, str] = {
-    "prompt": "Prompt",
-    "negative": "Negative prompt",
-    "seed": "Seed",
-    "steps": "Steps",
-    "cfg": "CFG",
-    "sampler": "Sampler",
-    "scheduler": "Scheduler",
-    "strength": "Strength (denoise)",
-    "width": "Width",
-    "height": "Height",
-    "checkpoint": "Checkpoint",
-    "lora": "LoRA",
-    "picture": "Start picture",
-    "mask": "Mask",
-    "pose": "Pose picture",
-    "control": "ControlNet of the pose",
-    "pose_strength": "Strength of the pose",
-    "scale": "Enlargement before the second pass",
-    "second_strength": "Strength of the second pass",
-    "upscaler": "Upscale model",
-    "motion": "Motion model",
-    "movement": "Movement",
-    "frames": "Frames",
-    "fps": "Frames a second",
-    "prefix": "Result",
+    "prompt": tr_lazy("Prompt"),
+    "negative": tr_lazy("Negative prompt"),
+    "seed": tr_lazy("Seed"),
+    "steps": tr_lazy("Steps"),
+    "cfg": tr_lazy("CFG"),
+    "sampler": tr_lazy("Sampler"),
+    "scheduler": tr_lazy("Scheduler"),
+    "strength": tr_lazy("Strength (denoise)"),
+    "width": tr_lazy("Width"),
+    "height": tr_lazy("Height"),
+    "checkpoint": tr_lazy("Checkpoint"),
+    "lora": tr_lazy("LoRA"),
+    "picture": tr_lazy("Start picture"),
+    "mask": tr_lazy("Mask"),
+    "pose": tr_lazy("Pose picture"),
+    "control": tr_lazy("ControlNet of the pose"),
+    "pose_strength": tr_lazy("Strength of the pose"),
+    "scale": tr_lazy("Enlargement before the second pass"),
+    "second_strength": tr_lazy("Strength of the second pass"),
+    "upscaler": tr_lazy("Upscale model"),
+    "motion": tr_lazy("Motion model"),
+    "movement": tr_lazy("Movement"),
+    "frames": tr_lazy("Frames"),
+    "fps": tr_lazy("Frames a second"),
+    "prefix": tr_lazy("Result"),
 }
 """Role -> its label. Values of picture roles are file names on the server; model names are relative to their folders."""
 _TEXT_ROLES = ("prompt", "negative")
@@ -92,8 +93,8 @@ _TEXT_ROLES = ("prompt", "negative")
 
 
 def role_label(role: str) -> str:
-    """A role within a sentence: `start picture`, `CFG`."""
-    name = ROLES[role]
+    """A role within a sentence, in the language of the reader: `start picture`, `CFG`."""
+    name = worded(ROLES[role])
     return name if name[1].isupper() or name.startswith(("LoRA", "ControlNet")) else name[0].lower() + name[1:]
 
 
@@ -117,9 +118,13 @@ def bind(workflow: Workflow, values: Mapping[str, Any], loras: Sequence[tuple[st
     """
     graph = copy.deepcopy(workflow.graph)
     if unplaced := [ROLES[role] for role in PICTURE_ROLES if values.get(role) and not workflow.takes(role)]:
-        raise Invalid(f"This workflow takes no {unplaced[0].lower()}. Choose another workflow, or ask without it.")
+        raise Invalid(
+            tr_lazy(
+                "This workflow takes no {unplaced}. Choose another workflow, or ask without it.", unplaced=unplaced[0].lower()
+            )
+        )
     if missing := [ROLES[role] for role in workflow.needs_pictures() if not values.get(role)]:
-        raise Invalid(f"This workflow needs a {missing[0].lower()}. Choose one first.")
+        raise Invalid(tr_lazy("This workflow needs a {missing}. Choose one first.", missing=missing[0].lower()))
     skipped_roles = {"lora", "prefix"} if workflow.takes("picture") else {"lora", "prefix", "strength"}
     for role, value in values.items():
         empty = value is None or (value == "" and role not in _TEXT_ROLES)
@@ -142,7 +147,10 @@ def from_graph(graph: Graph, *, name: str = "", slots: RoleSlots | None = None) 
         for slot in role_slots:
             if role not in ROLES or slot.input not in graph.get(slot.node, {}).get("inputs", {}):
                 raise Invalid(
-                    f"“{ROLES.get(role, role)}” is bound to an input that the workflow does not have. Choose it again."
+                    tr_lazy(
+                        "“{name}” is bound to an input that the workflow does not have. Choose it again.",
+                        name=ROLES.get(role, role),
+                    )
                 )
     result_nodes = tuple(slot.node for slot in slots.get("prefix", ()))
     return Workflow(name, graph, slots, result_nodes or tuple(lint.result_nodes(graph)))
@@ -165,7 +173,9 @@ def load_builtin(name: str) -> Workflow:
     try:
         return from_graph(lint.parse(path.read_text("utf-8")), name=name)
     except FileNotFoundError as error:
-        raise Invalid(f"There is no built-in workflow called {name!r}. Look into workflows/comfyui/.") from error
+        raise Invalid(
+            tr_lazy("There is no built-in workflow called {name}. Look into workflows/comfyui/.", name=repr(name))
+        ) from error
 
 
 def builtin_names() -> list[str]:
@@ -176,7 +186,7 @@ def builtin_names() -> list[str]:
 def _find_by_title(graph: Graph, title: str) -> str:
     node_id = next((key for key, node in graph.items() if lint.title(node).strip().lower() == title.lower()), None)
     if node_id is None:
-        raise Invalid(f"The workflow has no node called {title!r}.")
+        raise Invalid(tr_lazy("The workflow has no node called {title}.", title=repr(title)))
     return node_id
 
 
@@ -189,7 +199,7 @@ def _force_batch_of_one(graph: Graph) -> None:
 def _chain_loras(graph: Graph, loaders: Sequence[str], loras: Sequence[tuple[str, float]]) -> None:
     """Repeats the first of `loaders` once per LoRA, in order, and bypasses the others; without LoRAs all are bypassed."""
     if loras and not loaders:
-        raise Invalid("This workflow has no place for a LoRA. Add a Load LoRA node in ComfyUI, or draw without one.")
+        raise Invalid(tr_lazy("This workflow has no place for a LoRA. Add a Load LoRA node in ComfyUI, or draw without one."))
     for key in loaders[1:] if loras else loaders:
         _bypass(graph, key)
     if not loras:

@@ -11,6 +11,7 @@ from backend.engines.ports.caption import AskModel, CaptionerName, CaptionForm, 
 from backend.engines.ports.events import Alive, EngineStatus, Progress
 from backend.engines.ports.text import TextRequest
 from backend.errors import EngineUnavailable, Unsupported
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 CHILD = "backend.engines.local.captions.child_blip"
@@ -41,7 +42,9 @@ class BlipCaptioner:
         if problem := self._problem():
             raise Unsupported(problem)
         if missing := missing_libraries(("torch", "transformers")):
-            raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
+            raise EngineUnavailable(
+                tr_lazy("Not installed: {missing}. Run `make run` again, which installs them.", missing=", ".join(missing))
+            )
         paths = [str(picture.path) for picture in request.pictures]
         with closing(self._child.run({"pictures": paths})) as messages:
             for message in messages:

@@ -19,6 +19,7 @@ from backend.engines.local.pictures.inpaint import Inpaint, open_rgb
 from backend.engines.ports.events import Event, Output, Preview, Progress
 from backend.engines.ports.image import ImageRequest
 from backend.errors import OutOfMemory
+from backend.language import tr_lazy
 
 # Pixels and pictures per batch: few on a CPU, so that the first pictures come soon.
 BATCH_PX = {"cpu": 4 * 128 * 160, "cuda": 6 * 512 * 512, "mps": 512 * 768}
@@ -66,7 +67,9 @@ def draw(model: LoadedModel, request: ImageRequest, send: SendEvent, is_cancelle
             if not out_of_memory(error):
                 raise
             if batch_size == 1:
-                raise OutOfMemory("There is not enough memory to draw this picture. Choose a smaller size or model.") from error
+                raise OutOfMemory(
+                    tr_lazy("There is not enough memory to draw this picture. Choose a smaller size or model.")
+                ) from error
             batch_size = max(1, batch_size // 2)
             continue
         for drawn, seed in zip(images, seeds, strict=True):

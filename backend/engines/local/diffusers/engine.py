@@ -14,6 +14,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event
 from backend.engines.ports.image import ImageRequest, ModelCard, check_request
 from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineUnavailable, ProcessKilled
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 HOST = "backend.engines.local.diffusers.child_host"
@@ -146,7 +147,9 @@ class _DeviceHost:
         if self._process is None or not self._process.alive():
             self.end_process()
             if missing := missing_libraries():
-                raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
+                raise EngineUnavailable(
+                    tr_lazy("Not installed: {missing}. Run `make run` again, which installs them.", missing=", ".join(missing))
+                )
             child_settings = {
                 "device": self._device_setting,
                 "threads": self._settings.engines.local.threads,

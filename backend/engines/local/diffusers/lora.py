@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from backend.engines.local.diffusers.model_folder import LoadedModel
 from backend.errors import Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.model_files import sd_layers
 
 LoraSource = tuple[str, Path, float]
@@ -66,7 +67,11 @@ class LoraMerger:
             layer = self._names.get(name)
             if layer is None or layer.weight.numel() != change.numel():
                 raise Unsupported(
-                    f"The LoRA {lora!r} does not fit {self._model.card.title}: it was trained on another model. Choose another."
+                    tr_lazy(
+                        "The LoRA {lora} does not fit {title}: it was trained on another model. Choose another.",
+                        lora=repr(lora),
+                        title=self._model.card.title,
+                    )
                 )
             if name not in self._original_weights:
                 self._original_weights[name] = layer.weight.detach().clone()
@@ -84,5 +89,10 @@ def layer_changes(lora: str, path: Path) -> Iterator[tuple[str, torch.Tensor]]:
         scale = float(alpha) / down.shape[0] if alpha is not None else 1.0
         change = (up.flatten(1) @ down.float().flatten(1)) * scale
         if not bool(torch.isfinite(change).all()):
-            raise Rejected(f"The LoRA {lora!r} holds numbers that are not finite: its training went wrong. Train it again.")
+            raise Rejected(
+                tr_lazy(
+                    "The LoRA {lora} holds numbers that are not finite: its training went wrong. Train it again.",
+                    lora=repr(lora),
+                )
+            )
         yield name, change

@@ -10,6 +10,7 @@ from backend.engines.local import starter_model
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.engines.ports.prompt_forms import PromptForm, form_from_name
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 STARTER = "starter"
@@ -51,7 +52,13 @@ def find_card(settings: Settings, name: str) -> tuple[ModelCard, Path]:
     """The model called `name`. Raises Unsupported with the folder and file that is missing or broken."""
     folders_by_name = model_folders(settings)
     if name not in folders_by_name:
-        raise Unsupported(f"There is no model {name!r} in the models folder. Choose one of: {', '.join(folders_by_name)}.")
+        raise Unsupported(
+            tr_lazy(
+                "There is no model {name} in the models folder. Choose one of: {folders_by_name}.",
+                name=repr(name),
+                folders_by_name=", ".join(folders_by_name),
+            )
+        )
     return read_card(name, folders_by_name[name]), folders_by_name[name]
 
 
@@ -65,13 +72,23 @@ def read_card(name: str, folder: Path) -> ModelCard:
     pipeline = index.get("_class_name")
     if pipeline not in PIPELINES:
         raise Unsupported(
-            f"The model {name!r} is a {pipeline}. Only Stable Diffusion 1.x, 2.x and XL folders can be used here."
+            tr_lazy(
+                "The model {name} is a {pipeline}. Only Stable Diffusion 1.x, 2.x and XL folders can be used here.",
+                name=repr(name),
+                pipeline=str(pipeline),
+            )
         )
     _check_weights(name, folder, index)
     try:
         return _card(name, pipeline, unet, vae, scheduler, studio)
     except (KeyError, TypeError, ValueError) as error:
-        raise Unsupported(f"The configs of the model {name!r} are incomplete ({error!r}). Copy the folder again.") from error
+        raise Unsupported(
+            tr_lazy(
+                "The configs of the model {name} are incomplete ({error}). Copy the folder again.",
+                name=repr(name),
+                error=repr(error),
+            )
+        ) from error
 
 
 def read_config(name: str, folder: Path, file: str) -> dict[str, Any]:
@@ -80,12 +97,31 @@ def read_config(name: str, folder: Path, file: str) -> dict[str, Any]:
         value = json.loads((folder / file).read_text("utf-8"))
     except FileNotFoundError as error:
         raise Unsupported(
-            f"The model {name!r} has no {folder.name}/{file}. Copy the complete diffusers folder again."
+            tr_lazy(
+                "The model {name} has no {other_name}/{file}. Copy the complete diffusers folder again.",
+                name=repr(name),
+                other_name=folder.name,
+                file=file,
+            )
         ) from error
     except (OSError, ValueError) as error:
-        raise Unsupported(f"The model {name!r} cannot be read: {folder.name}/{file} is broken. Copy it again.") from error
+        raise Unsupported(
+            tr_lazy(
+                "The model {name} cannot be read: {other_name}/{file} is broken. Copy it again.",
+                name=repr(name),
+                other_name=folder.name,
+                file=file,
+            )
+        ) from error
     if not isinstance(value, dict):
-        raise Unsupported(f"The model {name!r} cannot be read: {folder.name}/{file} is broken. Copy it again.")
+        raise Unsupported(
+            tr_lazy(
+                "The model {name} cannot be read: {other_name}/{file} is broken. Copy it again.",
+                name=repr(name),
+                other_name=folder.name,
+                file=file,
+            )
+        )
     return value
 
 
@@ -139,5 +175,10 @@ def _check_weights(name: str, folder: Path, index: dict[str, Any]) -> None:
             continue
         if not any((folder / part).glob("*.safetensors")):
             raise Unsupported(
-                f"The model {name!r} has no weights in {folder.name}/{part} (.safetensors). Copy the complete folder again."
+                tr_lazy(
+                    "The model {name} has no weights in {other_name}/{part} (.safetensors). Copy the complete folder again.",
+                    name=repr(name),
+                    other_name=folder.name,
+                    part=part,
+                )
             )

@@ -15,6 +15,7 @@ from backend.engines.local.starter_model.patch_codec import PatchCodec
 from backend.engines.ports.image import ModelCard
 from backend.errors import EngineUnavailable, Unsupported
 from backend.kit import disk
+from backend.language import tr_lazy
 
 # Everything a folder may name. PatchCodec is the one class that is not stock.
 CLASSES: dict[str, Any] = {
@@ -66,7 +67,9 @@ def select_device(name: str) -> torch.device:
         device.type == "mps" and not torch.backends.mps.is_available()
     )
     if missing:
-        raise EngineUnavailable(f"The device {name!r} is not available here. Set ENGINE_DEVICE to auto or cpu.")
+        raise EngineUnavailable(
+            tr_lazy("The device {name} is not available here. Set ENGINE_DEVICE to auto or cpu.", name=repr(name))
+        )
     return device
 
 
@@ -104,7 +107,14 @@ def build_pipeline(model: LoadedModel, sampler: str, *, from_picture: bool = Fal
 def make_scheduler(model: LoadedModel, name: str) -> Any:
     """A fresh scheduler that keeps the model's prediction type, betas and terminal SNR. Raises Unsupported."""
     if name not in model.card.samplers:
-        raise Unsupported(f"{model.card.title} has no sampler {name!r}. Choose one of: {', '.join(model.card.samplers)}.")
+        raise Unsupported(
+            tr_lazy(
+                "{title} has no sampler {name}. Choose one of: {samplers}.",
+                title=model.card.title,
+                name=repr(name),
+                samplers=", ".join(model.card.samplers),
+            )
+        )
     class_name, changes = model_cards.SAMPLERS[name]
     return getattr(diffusers, class_name).from_config(model.components["scheduler"].config, **changes)
 
@@ -114,7 +124,14 @@ def _load_part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch
         if part == "scheduler":
             return getattr(diffusers, kind).from_pretrained(folder / part)
         if kind not in CLASSES:
-            raise Unsupported(f"The model {card.name!r} needs {kind} for its {part}, which this engine does not have.")
+            raise Unsupported(
+                tr_lazy(
+                    "The model {name} needs {kind} for its {part}, which this engine does not have.",
+                    name=repr(card.name),
+                    kind=kind,
+                    part=part,
+                )
+            )
         if part.startswith("tokenizer"):
             return CLASSES[kind].from_pretrained(folder / part, local_files_only=True)
         return CLASSES[kind].from_pretrained(

@@ -10,6 +10,7 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 CLIP_SCORE_SCALE = 2.5
 """CLIPScore's: cosines of a picture and the words for it hardly exceed 0.4."""
@@ -25,7 +26,11 @@ class VisionModel:
         except (OSError, ValueError, KeyError, ImportError) as error:
             reason = str(error).splitlines()[0][:200]
             raise Unsupported(
-                f"IDENTITY_MODEL {folder.name} cannot be loaded ({reason}). Copy a complete vision model folder there."
+                tr_lazy(
+                    "IDENTITY_MODEL {name} cannot be loaded ({reason}). Copy a complete vision model folder there.",
+                    name=folder.name,
+                    reason=reason,
+                )
             ) from error
         self._device = torch.device(device)
         self._model.eval().requires_grad_(False).to(self._device)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from backend.engines.local.offline_writer.words import CAPTION_LINES, DRIVEN, PLAYFUL, CaptionLines
 from backend.engines.ports.text import Brief
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 MAX_CAPTION = 150
 """Characters. A long topic shortens the caption by its last sentence, never the topic itself."""
@@ -59,7 +60,7 @@ def _openings(brief: Brief, voice: CaptionLines) -> tuple[str, ...]:
 def lines_for(brief: Brief) -> CaptionLines:
     voice = CAPTION_LINES.get(brief.language)
     if voice is None:
-        raise Unsupported("The offline writer writes English and Italian. Set OPENROUTER_API_KEY for other languages.")
+        raise Unsupported(tr_lazy("The offline writer writes English and Italian. Set OPENROUTER_API_KEY for other languages."))
     return voice
 
 

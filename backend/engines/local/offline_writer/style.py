@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from backend.engines.ports.text import StyleBrief
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,14 @@ def write_in_style(brief: StyleBrief) -> str:
     """About `brief.words` words, at most MOST_WORDS. Raises Unsupported for other languages, and for longer texts."""
     manner = STYLE_LINES.get(brief.language)
     if manner is None:
-        raise Unsupported("The offline writer writes English and Italian. Set OPENROUTER_API_KEY for other languages.")
+        raise Unsupported(tr_lazy("The offline writer writes English and Italian. Set OPENROUTER_API_KEY for other languages."))
     if brief.words > MAX_WORDS:
-        raise Unsupported(f"The offline writer writes at most {MAX_WORDS} words. Ask for fewer, or set OPENROUTER_API_KEY.")
+        raise Unsupported(
+            tr_lazy(
+                "The offline writer writes at most {max_words} words. Ask for fewer, or set OPENROUTER_API_KEY.",
+                max_words=MAX_WORDS,
+            )
+        )
     return _Writer(brief, manner).text()
 
 

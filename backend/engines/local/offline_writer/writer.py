@@ -17,6 +17,7 @@ from backend.engines.local.offline_writer.style import write_in_style
 from backend.engines.ports.events import Alive, EngineStatus
 from backend.engines.ports.text import Brief, Quote, Reply, StyleBrief, TextChunk, TextRequest
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 __all__ = ["MAX_CAPTION", "OfflineWriter", "caption", "picture_prompt"]
 _WRITERS: dict[str, Callable[[Brief], Any]] = {
@@ -60,5 +61,7 @@ def _written(request: TextRequest) -> str:
     if isinstance(brief, Brief) and shape is None and brief.said:
         return chat_answer(brief)
     if not isinstance(brief, Brief) or shape is None or not set(shape.model_fields) <= set(_WRITERS):
-        raise Unsupported("The offline writer makes texts for posts, ideas and short answers only. Set OPENROUTER_API_KEY.")
+        raise Unsupported(
+            tr_lazy("The offline writer makes texts for posts, ideas and short answers only. Set OPENROUTER_API_KEY.")
+        )
     return json.dumps({name: _WRITERS[name](brief) for name in shape.model_fields}, ensure_ascii=False)

@@ -19,11 +19,12 @@ from backend.engines.local.peft.learner import Learner
 from backend.engines.ports import training_files
 from backend.engines.ports.trainer import StartCheckpoint, TrainRequest
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.model_files import modelspec, safetensors
 
-_OTHER_PARTS_MESSAGE = (
-    "The checkpoint to continue from was trained on other parts of the model. "
-    "Choose the same model, and the same switches for convolutions and the text encoder."
+_OTHER_PARTS_MESSAGE = tr_lazy(
+    "The checkpoint to continue from was trained on other parts of the model. Choose the same model, "
+    "and the same switches for convolutions and the text encoder."
 )
 _OPTIONAL_ADAPTERS = "_time_emb_proj."  # part of the names of adapters that earlier releases did not train
 
@@ -42,7 +43,11 @@ def save_lora(path: Path, learner: Learner, step: int) -> Path:
     metadata |= modelspec.lora_metadata(base, step=step, sides=params.sides, velocity=is_velocity)
     _write(path, save(dict(_kohya_tensors(learner.model)), metadata))
     if not safetensors.inspect(path).keys_ok or not safetensors.all_finite(path):
-        raise Rejected(f"The LoRA at step {step} holds numbers that are not finite. Lower the learning rate and train again.")
+        raise Rejected(
+            tr_lazy(
+                "The LoRA at step {step} holds numbers that are not finite. Lower the learning rate and train again.", step=step
+            )
+        )
     return path
 
 

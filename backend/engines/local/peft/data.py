@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from backend.engines.local.diffusers.model_folder import LoadedModel
 from backend.engines.ports.trainer import TrainImage, TrainParams
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 ENCODE_BATCH = 4
 
@@ -111,7 +112,9 @@ def _read(image: TrainImage, n: int, side: int) -> torch.Tensor:
         with Image.open(image.path) as opened:
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError) as error:
-        raise Rejected(f"Picture {n + 1} of the dataset cannot be read. Remove it and start the training again.") from error
+        raise Rejected(
+            tr_lazy("Picture {n} of the dataset cannot be read. Remove it and start the training again.", n=n + 1)
+        ) from error
     if image.crop:
         x, y, width, height = image.crop
         upright = upright.crop((x, y, x + width, y + height))

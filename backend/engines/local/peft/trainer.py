@@ -14,6 +14,7 @@ from backend.engines.ports.events import Alive, Checkpoint, EngineStatus, Event
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainRequest
 from backend.errors import EngineUnavailable, Unsupported
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 CHILD = "backend.engines.local.peft.child_train"
@@ -32,7 +33,9 @@ class PeftTrainer:
         card, folder = model_cards.find_card(self._settings, request.model)
         _check(card, request)
         if missing := missing_libraries():
-            raise EngineUnavailable(f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them.")
+            raise EngineUnavailable(
+                tr_lazy("Not installed: {missing}. Run `make run` again, which installs them.", missing=", ".join(missing))
+            )
         settings = {
             "device": request.device or self._settings.engines.local.device,
             "threads": self._settings.engines.local.threads,
@@ -84,15 +87,22 @@ def _events(process: EngineProcess) -> Generator[Event, None, None]:
 def _check(card: ModelCard, request: TrainRequest) -> None:
     params = request.params
     if not card.trainable:
-        raise Unsupported(f"{card.title} cannot be trained here. Choose another model.")
+        raise Unsupported(tr_lazy("{title} cannot be trained here. Choose another model.", title=card.title))
     if not request.images:
-        raise Unsupported("There are no pictures to train on. Include at least one.")
+        raise Unsupported(tr_lazy("There are no pictures to train on. Include at least one."))
     if params.resolution_height not in (0, params.resolution):
-        raise Unsupported("This trainer learns squares only. Choose one resolution, or train with kohya.")
+        raise Unsupported(tr_lazy("This trainer learns squares only. Choose one resolution, or train with kohya."))
     if params.resolution % card.step_px or not card.side <= params.resolution * 2 <= card.side * 4:
-        raise Unsupported(f"{card.title} cannot train at {params.resolution} px. Choose {card.side}.")
+        raise Unsupported(
+            tr_lazy(
+                "{title} cannot train at {resolution} px. Choose {side}.",
+                title=card.title,
+                resolution=params.resolution,
+                side=card.side,
+            )
+        )
     if min(params.steps, params.batch, params.network_dim, params.repeats) < 1:
-        raise Unsupported("Steps, batch, dimension and repeats must each be at least 1.")
+        raise Unsupported(tr_lazy("Steps, batch, dimension and repeats must each be at least 1."))
     if request.resume is not None:
         training_files.check_state(request.resume, request)
     elif request.start is not None:

@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter
 
 from backend.engines.ports.image import ImageRequest, ModelCard, fit_size
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 Box = tuple[int, int, int, int]
 MARGIN = 0.35
@@ -38,7 +39,7 @@ class Inpaint:
         mask = mask.point([0] * 128 + [255] * 128)
         painted = mask.getbbox()
         if painted is None:
-            raise Rejected("Nothing is painted in the mask. Paint over what should change.")
+            raise Rejected(tr_lazy("Nothing is painted in the mask. Paint over what should change."))
         box = crop_box(painted, source.size, card)
         width, height = fit_size(card, box[2] - box[0], box[3] - box[1])
         return cls(source, mask, box, width, height, request.feather)
@@ -91,4 +92,4 @@ def open_rgb(path: Path) -> Image.Image:
         with Image.open(path) as picture:
             return picture.convert("RGB")
     except (OSError, ValueError) as error:
-        raise Rejected("The start picture cannot be read. Choose another picture.") from error
+        raise Rejected(tr_lazy("The start picture cannot be read. Choose another picture.")) from error

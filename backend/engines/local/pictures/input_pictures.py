@@ -15,6 +15,7 @@ from backend.engines.ports.events import Alive, Event
 from backend.engines.ports.image import ImageRequest, ModelCard, fit_size
 from backend.errors import EngineUnavailable, ProcessKilled, Rejected, Unsupported
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.settings import ROOT
 
 CHILD = "backend.engines.local.pictures.child_pictures"
@@ -36,7 +37,7 @@ def prepare_inputs(request: ImageRequest, card: ModelCard) -> Generator[Event, N
     Raises Rejected (unreadable, empty mask), Unsupported (a shape the model cannot draw, a mask without a picture).
     """
     if request.mask and not request.init_image:
-        raise Unsupported("There is no picture under this mask. Choose the picture to change.")
+        raise Unsupported(tr_lazy("There is no picture under this mask. Choose the picture to change."))
     folder = request.workdir
     if request.mask:
         start, hole = folder / "start.png", folder / "hole.png"
@@ -81,7 +82,9 @@ def _run_child(child_request: dict[str, Any]) -> Generator[Event, None, dict[str
             else:
                 return answer
         if child.killed(proc):
-            raise ProcessKilled("The program that makes the start picture ready was ended from outside. It is started again.")
-        raise EngineUnavailable("The start picture could not be made ready. Try again.")
+            raise ProcessKilled(
+                tr_lazy("The program that makes the start picture ready was ended from outside. It is started again.")
+            )
+        raise EngineUnavailable(tr_lazy("The start picture could not be made ready. Try again."))
     finally:
         child.stop(proc, grace_s=0.5)

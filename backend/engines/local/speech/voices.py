@@ -17,6 +17,7 @@ from backend.engines.ports import word_times
 from backend.engines.ports.events import Alive, EngineStatus, Event, Output, Progress
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice, SpokenWord
 from backend.errors import EngineUnavailable, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 _CHILDREN = "backend.engines.local.speech"
@@ -58,14 +59,28 @@ class LocalSpeech(ABC):
 
     def run(self, request: SpeechRequest) -> Generator[Event, None, None]:
         if not util.find_spec(self.package):
-            raise EngineUnavailable(f"{self.distribution} is not installed. {self.install}")
+            raise EngineUnavailable(
+                tr_lazy("{distribution} is not installed. {install}", distribution=self.distribution, install=self.install)
+            )
         voice = self._find(request)
         if voice is None:
-            raise Unsupported(f"{self.title} has no voice {request.voice!r} here any more. Choose another voice.")
+            raise Unsupported(
+                tr_lazy(
+                    "{title} has no voice {voice} here any more. Choose another voice.",
+                    title=self.title,
+                    voice=repr(request.voice),
+                )
+            )
         if not voice.speaks(request.language):
-            raise Unsupported(f"{voice.title} does not speak {request.language!r}. Choose a voice for that language.")
+            raise Unsupported(
+                tr_lazy(
+                    "{title} does not speak {language}. Choose a voice for that language.",
+                    title=voice.title,
+                    language=repr(request.language),
+                )
+            )
         if not word_times.words_of(request.text):
-            raise Rejected("There is nothing to say. Write at least one word.")
+            raise Rejected(tr_lazy("There is nothing to say. Write at least one word."))
         request.workdir.mkdir(parents=True, exist_ok=True)
         yield from self._speak(request)
 

@@ -15,6 +15,7 @@ from typing import Any
 from backend.engines.local.torch_host import ipc_codec
 from backend.errors import EngineError, OutOfMemory, ProcessKilled, Rejected, StudioError, Unsupported
 from backend.kit import child
+from backend.language import tr_lazy
 from backend.settings import ROOT, Settings
 
 _MEMORY_SIGNS = (
@@ -27,7 +28,7 @@ _MEMORY_SIGNS = (
 )
 _SIGKILL = -9
 CLOSING_S = 5.0
-KILLED_MESSAGE = "The engine's process was ended from outside. It is started again."
+KILLED_MESSAGE = tr_lazy("The engine's process was ended from outside. It is started again.")
 
 
 class EngineProcess:
@@ -82,11 +83,14 @@ class EngineProcess:
         text = self._errors.read()[-8000:].decode(errors="replace")
         code = self.stop()
         if killed_for_memory or any(sign in text.lower() for sign in _MEMORY_SIGNS):
-            return OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.", exit_code=code)
+            return OutOfMemory(tr_lazy("The engine ran out of memory. Choose a smaller size, batch or model."), exit_code=code)
         if killed:
             return ProcessKilled(KILLED_MESSAGE, exit_code=code)
         last_line = next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
-        return EngineError(f"The engine's process ended unexpectedly (code {code}): {last_line[:300]}", exit_code=code)
+        return EngineError(
+            tr_lazy("The engine's process ended unexpectedly (code {code}): {last_line}", code=code, last_line=last_line[:300]),
+            exit_code=code,
+        )
 
 
 def missing_libraries(names: Sequence[str] = ("torch", "diffusers", "transformers", "peft")) -> list[str]:
