@@ -56,6 +56,8 @@ interface FullCalendarOptions {
   loading?(isLoading: boolean): void
   datesSet?(shown: { view: FullCalendarShown }): void
   moreLinkClick?(link: { date: Date }): string
+  moreLinkText?(n: number): string
+  moreLinkHint?(n: number): string
   eventContent?(shown: { event: FullCalendarEvent }): { domNodes: Node[] }
   eventDidMount?(shown: { el: HTMLElement; event: FullCalendarEvent }): void
   eventClick?(click: { event: FullCalendarEvent; jsEvent: Event }): void

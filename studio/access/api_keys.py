@@ -10,43 +10,81 @@ import streamlit as st
 from backend import access
 from backend.access import ApiKeyCard, ApiKeyChange, ApiKeyDraft
 from backend.kit.clock import now
+from backend.language import tr, tr_lazy, worded
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, plain
+from studio.ui.format import ago, date_text, plain, usd
 
 _NEW_SECRET = "_new_api_key"
-_CUSTOM = "Choose what it may do"
-_PRESETS = {
-    "Look: read everything": ("*:read",),
-    "Make: read everything, create and change": ("*:write",),
-    "Make and publish": ("*:publish",),
-    "Everything an owner may": ("*:admin",),
-    _CUSTOM: (),
+_PRESETS: dict[str, tuple[tuple[str, ...], str]] = {
+    "read": (("*:read",), tr_lazy("Read everything")),
+    "write": (("*:write",), tr_lazy("Read everything, create and change")),
+    "publish": (("*:publish",), tr_lazy("Create, change and publish")),
+    "admin": (("*:admin",), tr_lazy("Everything an owner may")),
+    "custom": ((), tr_lazy("Choose what it may do")),
 }
-_DAYS = {"30 days": 30, "90 days": 90, "One year": 365, "Never": None}
-_VERBS = {"read": "look at", "write": "create and change", "publish": "publish", "admin": "manage"}
+"""Name -> its scopes, and its label."""
+_LIFETIMES = {30: tr_lazy("30 days"), 90: tr_lazy("90 days"), 365: tr_lazy("One year"), 0: tr_lazy("No end")}
+"""Days, 0: for ever."""
+_VERBS = {
+    "read": tr_lazy("read"),
+    "write": tr_lazy("create and change"),
+    "publish": tr_lazy("publish"),
+    "admin": tr_lazy("manage"),
+}
+_NOUNS = {
+    "influencers": tr_lazy("Influencers"),
+    "datasets": tr_lazy("Datasets"),
+    "loras": "LoRAs",
+    "images": tr_lazy("Images"),
+    "videos": tr_lazy("Videos"),
+    "texts": tr_lazy("Texts"),
+    "styles": tr_lazy("Styles"),
+    "posts": tr_lazy("Posts"),
+    "automations": tr_lazy("Automations"),
+    "channels": tr_lazy("Channels"),
+    "workflows": tr_lazy("Workflows"),
+    "jobs": tr_lazy("Jobs"),
+    "notices": tr_lazy("Notices"),
+    "costs": tr_lazy("Costs"),
+    "workspace": tr_lazy("Workspace"),
+    "*": tr_lazy("Everything"),
+}
+_STATES = {"active": tr_lazy("valid"), "expired": tr_lazy("expired"), "revoked": tr_lazy("revoked")}
 _STATE_COLORS = {"active": "green", "expired": "orange", "revoked": "gray"}
 
 
 def only_for_owners() -> None:
-    empty_state("Owners manage API keys", "Ask an owner of this workspace for a key.", icon=":material/key:")
+    empty_state(tr("Owners manage API keys"), tr("Ask an owner of this workspace for a key."), icon=":material/key:")
 
 
 def new_key(page: Page) -> None:
     if secret := st.session_state.get(_NEW_SECRET):
         _show_secret(secret)
-    with st.expander("New API key", icon=":material/add:"):
-        name = st.text_input("What is it for?", placeholder="n8n on the office server", max_chars=80, key="key:name")
-        preset = st.radio("What may it do?", list(_PRESETS), index=1, key="key:preset")
-        scopes = _PRESETS[preset] or tuple(
-            st.multiselect("Scopes", access.scopes.all_scopes(), format_func=scope_label, key="key:scopes")
+    with st.expander(tr("New API key"), icon=":material/add:"):
+        name = st.text_input(tr("What is it for?"), placeholder=tr("n8n on the office server"), max_chars=80, key="key:name")
+        preset = st.radio(
+            tr("What may it do?"),
+            list(_PRESETS),
+            index=1,
+            format_func=lambda name: worded(_PRESETS[name][1]),
+            key="key:preset",
         )
-        lifetime = st.segmented_control("Works for", list(_DAYS), default="One year", required=True, key="key:days")
+        scopes = _PRESETS[preset][0] or tuple(
+            st.multiselect(tr("Scopes"), access.scopes.all_scopes(), format_func=scope_label, key="key:scopes")
+        )
+        days = st.segmented_control(
+            tr("Works for"),
+            list(_LIFETIMES),
+            default=365,
+            format_func=lambda days: worded(_LIFETIMES[days]),
+            required=True,
+            key="key:days",
+        )
         jobs_per_day, usd_per_month = _quota_fields("key", None, None)
-        if st.button("Make the key", type="primary", icon=":material/key:"):
-            days = _DAYS[lifetime or "One year"]
+        if st.button(tr("Create key"), type="primary", icon=":material/key:"):
             draft = ApiKeyDraft(
                 name=name,
                 scopes=scopes,
@@ -62,13 +100,13 @@ def new_key(page: Page) -> None:
 
 
 def key_list(page: Page) -> None:
-    show_revoked = st.toggle("Show revoked keys", key="keys:revoked")
+    show_revoked = st.toggle(tr("Show revoked keys"), key="keys:revoked")
     with page.transaction(needs="owner") as tx:
         cards = access.page(tx, revoked=show_revoked)
     if not cards:
         empty_state(
-            "No API keys yet",
-            "Scripts, n8n and agents send a key to use the studio. Make one above.",
+            tr("No API keys yet"),
+            tr("Scripts, n8n and agents send a key to use the studio. Create one above."),
             icon=":material/key:",
         )
     for card in cards:
@@ -79,68 +117,83 @@ def key_list(page: Page) -> None:
 def scope_label(scope: str) -> str:
     """“Posts: publish”."""
     noun, _, verb = scope.partition(":")
-    return f"{'Everything' if noun == '*' else noun.capitalize()}: {_VERBS[verb]}"
+    return f"{worded(_NOUNS[noun])}: {worded(_VERBS[verb])}"
 
 
 def _show_secret(secret: str) -> None:
     with st.container(border=True):
-        st.success("Copy the key now: it is shown only this once.", icon=":material/content_copy:")
+        st.success(tr("Copy the key now: it is shown only this once."), icon=":material/content_copy:")
         st.code(secret, language=None, wrap_lines=True)
-        st.caption("A program sends it with each request:")
+        st.caption(tr("A program sends it with each request:"))
         st.code(
-            f'curl -H "Authorization: Bearer {secret}" {session.origin()}/api/influencers', language="bash", wrap_lines=True
+            f'curl -H "Authorization: Bearer {secret}" {session.origin()}/api/influencers',
+            language="bash",
+            wrap_lines=True,
         )
-        if st.button("I have copied it"):
+        if st.button(tr("I have copied it")):
             st.session_state.pop(_NEW_SECRET)
             st.rerun()
 
 
 def _key(page: Page, card: ApiKeyCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(card.name)}**  \n:small[`{card.hint}`, made {ago(card.created_at)} by {plain(card.created_by)}]")
+        st.markdown(
+            tr(
+                "**{name}**  \n:small[`{hint}`, created {time} by {person}]",
+                name=plain(card.name),
+                hint=card.hint,
+                time=ago(card.created_at),
+                person=plain(card.created_by),
+            )
+        )
         st.space("stretch")
-        st.badge(card.state, color=_STATE_COLORS[card.state])  # type: ignore[arg-type]
+        st.badge(worded(_STATES[card.state]), color=_STATE_COLORS[card.state])  # type: ignore[arg-type]
     st.caption(" · ".join((_may(card), _used(card), _ends(card), *_quotas(card))))
     if card.state == "revoked":
         return
     with st.container(horizontal=True):
-        with st.popover("Change", icon=":material/edit:", key=f"change:{card.id}"):
+        with st.popover(tr("Change"), icon=":material/edit:", key=f"change:{card.id}"):
             _change_form(page, card)
-        if st.button("Revoke", icon=":material/block:", key=f"revoke:{card.id}"):
+        if st.button(tr("Revoke"), icon=":material/block:", key=f"revoke:{card.id}"):
             confirm(
-                f"Revoke {plain(card.name)}?",
-                "Programs that send it are refused from their next request on. This cannot be undone.",
-                action="Revoke",
+                tr("Revoke {name}?", name=plain(card.name)),
+                tr("Programs that send it are refused from their next request on. This cannot be undone."),
+                action=tr("Revoke"),
                 act=lambda: _revoke(page, card.id),
             )
 
 
 def _change_form(page: Page, card: ApiKeyCard) -> None:
-    name = st.text_input("Name", value=card.name, max_chars=80, key=f"name:{card.id}")
+    name = st.text_input(tr("Name"), value=card.name, max_chars=80, key=f"name:{card.id}")
     jobs_per_day, usd_per_month = _quota_fields(card.id, card.jobs_per_day, card.usd_per_month)
-    st.caption("What it may do stays as it is. For more, make another key.")
-    if st.button("Save", type="primary", key=f"save:{card.id}"):
+    st.caption(tr("What it may do stays as it is. For more, create another key."))
+    if st.button(tr("Save"), type="primary", key=f"save:{card.id}"):
         draft = ApiKeyChange(name=name, jobs_per_day=jobs_per_day, usd_per_month=usd_per_month)
         with page.transaction(needs="owner") as tx:
             access.change(tx, card.id, draft)
-        st.toast("Saved.", icon=":material/check:")
+        st.toast(tr("Saved."), icon=":material/check:")
         st.rerun()
 
 
 def _quota_fields(key: str, jobs_per_day: int | None, usd_per_month: Decimal | None) -> tuple[int | None, Decimal | None]:
     left, right = st.columns(2)
     jobs = left.number_input(
-        "Jobs a day", min_value=0, value=jobs_per_day, placeholder="no limit", key=f"{key}:jobs", help="From midnight UTC."
+        tr("Jobs a day"),
+        min_value=0,
+        value=jobs_per_day,
+        placeholder=tr("no limit"),
+        key=f"{key}:jobs",
+        help=tr("From midnight UTC."),
     )
-    usd = right.number_input(
-        "Dollars a month",
+    dollars = right.number_input(
+        tr("Dollars a month"),
         min_value=0.0,
         value=float(usd_per_month) if usd_per_month is not None else None,
-        placeholder="no limit of its own",
+        placeholder=tr("no limit of its own"),
         key=f"{key}:usd",
-        help="What its jobs may spend on language models. The workspace's budget counts too.",
+        help=tr("What its jobs may spend on language models. The workspace's budget counts too."),
     )
-    return (None if jobs is None else int(jobs)), (None if usd is None else Decimal(str(usd)))
+    return (None if jobs is None else int(jobs)), (None if dollars is None else Decimal(str(dollars)))
 
 
 def _revoke(page: Page, api_key_id: str) -> None:
@@ -149,26 +202,33 @@ def _revoke(page: Page, api_key_id: str) -> None:
 
 
 def _may(card: ApiKeyCard) -> str:
-    preset = next((label for label, scopes in _PRESETS.items() if scopes == card.scopes), "")
-    return preset or ", ".join(map(scope_label, card.scopes))
+    preset = next((label for scopes, label in _PRESETS.values() if scopes == card.scopes), "")
+    return worded(preset) or ", ".join(map(scope_label, card.scopes))
 
 
 def _used(card: ApiKeyCard) -> str:
-    return f"used {ago(card.last_used_at)}" if card.last_used_at else "never used"
+    return tr("last used {time}", time=ago(card.last_used_at)) if card.last_used_at else tr("never used")
 
 
 def _ends(card: ApiKeyCard) -> str:
     if card.revoked_at:
-        return f"revoked {ago(card.revoked_at)}"
+        return tr("revoked {time}", time=ago(card.revoked_at))
     if card.expires_at is None:
-        return "never expires"
-    return f"{'expired' if card.state == 'expired' else 'until'} {card.expires_at:%-d %b %Y}"
+        return tr("never expires")
+    day = date_text(card.expires_at)
+    return tr("expired {day}", day=day) if card.state == "expired" else tr("until {day}", day=day)
 
 
 def _quotas(card: ApiKeyCard) -> list[str]:
     parts = []
     if card.jobs_per_day is not None:
-        parts.append(f"{card.jobs_today} of {card.jobs_per_day} jobs today")
+        parts.append(tr("{n:,} of {most:,} jobs today", n=card.jobs_today, most=card.jobs_per_day))
     if card.usd_per_month is not None:
-        parts.append(f"${card.usd_this_month:.2f} of ${card.usd_per_month:.2f} this month")
+        parts.append(
+            tr(
+                "{cost} of {limit} this month",
+                cost=plain(usd(card.usd_this_month)),
+                limit=plain(usd(card.usd_per_month)),
+            )
+        )
     return parts

@@ -10,12 +10,14 @@ import streamlit as st
 from backend import automations
 from backend.automations import AutomationCard
 from backend.errors import StudioError
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.shell.frame import Page
-from studio.ui.format import count, plain
+from studio.ui.format import plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import queue_toast, toast_errors
 
 _DELETED, _SHOWN = "automations:deleted", "automations:shown"
+_MENU = {"skip": tr_lazy("Skip the next start"), "duplicate": tr_lazy("Duplicate"), "delete": tr_lazy("Delete")}
 
 
 def names_for(page: Page, card: AutomationCard) -> dict[str, str]:
@@ -29,10 +31,10 @@ def names_for(page: Page, card: AutomationCard) -> dict[str, str]:
 def switch(page: Page, card: AutomationCard) -> None:
     on = not card.paused_at
     st.toggle(
-        f"{plain(card.name)} is on",
+        tr("{name} is on", name=plain(card.name)),
         on,
         key=f"automation:on:{card.id}:{on}",
-        help="On: it starts by itself" if on else "Off: only by hand",
+        help=tr("On: it starts by itself") if on else tr("Off: it starts only by hand"),
         on_change=_switch,
         args=(page, card),
         label_visibility="collapsed",
@@ -42,12 +44,13 @@ def switch(page: Page, card: AutomationCard) -> None:
 def _switch(page: Page, card: AutomationCard) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         (automations.resume if card.paused_at else automations.pause)(tx, card.id)
-        queue_toast(f"“{plain(card.name)}” is {'on' if card.paused_at else 'off'}.")
+        name = plain(card.name)
+        queue_toast(tr("“{name}” is on.", name=name) if card.paused_at else tr("“{name}” is off.", name=name))
 
 
 def run_button(page: Page, card: AutomationCard, *, to_history: bool = False) -> None:
     """Starts it, after a question where it is for several. `to_history`: goes to its runs then."""
-    if not st.button("Run now", icon=":material/play_arrow:", key=f"automation:run:{card.id}"):
+    if not st.button(tr("Run now"), icon=":material/play_arrow:", key=f"automation:run:{card.id}"):
         return
     names = names_for(page, card)
     if len(names) > 1:
@@ -71,21 +74,21 @@ def show_history(page: Page, card: AutomationCard) -> NoReturn:
 
 
 def _ask_for_whom(page: Page, card: AutomationCard, names: Mapping[str, str], to_history: bool) -> None:
-    @st.dialog(f"Run “{plain(card.name)}”", width="small")
+    @st.dialog(tr("Run “{name}”", name=plain(card.name)), width="small")
     def question() -> None:
         options = ["", *names]
         influencer_id = st.selectbox(
-            "For whom",
+            tr("For whom"),
             options,
             options.index(page.influencer_id) if page.influencer_id in names else 0,
-            format_func=lambda influencer_id: names.get(influencer_id, f"All {len(names)}"),
+            format_func=lambda influencer_id: names.get(influencer_id, tr("All {n:,}", n=len(names))),
             key=f"automation:whom:{card.id}",
         )
-        if st.button("Run now", type="primary", icon=":material/play_arrow:"):
+        if st.button(tr("Run now"), type="primary", icon=":material/play_arrow:"):
             try:
                 _run(page, card, influencer_id)
             except StudioError as error:
-                st.error(plain(error.message), icon=":material/error:")
+                st.error(plain(worded(error.message)), icon=":material/error:")
                 return
             if to_history:
                 show_history(page, card)
@@ -99,23 +102,28 @@ def _run(page: Page, card: AutomationCard, influencer_id: str) -> None:
     with page.transaction(needs="editor") as tx:
         runs = automations.run_now(tx, card.id, influencer_id=influencer_id, request_key=request_key(form))
     renew_request_key(form)
-    queue_toast(f"{count(len(runs), 'run')} started.", ":material/play_arrow:")
+    queue_toast(tr_plural("{n:,} run started.", "{n:,} runs started.", len(runs)), ":material/play_arrow:")
 
 
 def menu(page: Page, card: AutomationCard) -> None:
-    options = ["Skip the next start"] if card.next_at else []
-    options += ["Duplicate", "Delete"]
+    options = [*(["skip"] if card.next_at else []), "duplicate", "delete"]
     chosen = st.menu_button(
-        "More", options, icon=":material/more_horiz:", type="tertiary", key=f"icon-only-automation:{card.id}", help="More"
+        tr("More"),
+        options,
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=f"icon-only-automation:{card.id}",
+        help=tr("More"),
+        format_func=lambda option: worded(_MENU[option]),
     )
-    if chosen == "Skip the next start":
+    if chosen == "skip":
         with toast_errors(), page.transaction(needs="editor") as tx:
             automations.skip_next(tx, card.id)
-            queue_toast("The next start is left out.", ":material/skip_next:")
+            queue_toast(tr("The next start is skipped."), ":material/skip_next:")
         st.rerun()
-    if chosen == "Duplicate":
+    if chosen == "duplicate":
         page.go("calendar/automations", new=card.id)
-    if chosen == "Delete":
+    if chosen == "delete":
         with toast_errors(), page.transaction(needs="editor") as tx:
             automations.delete(tx, card.id)
         st.session_state[_DELETED] = (card.id, card.name)
@@ -129,13 +137,13 @@ def undo_bar(page: Page) -> None:
         return
     automation_id, name = deleted
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"“{plain(name)}” deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_restore, args=(page, automation_id))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
+        st.markdown(tr("“{name}” was deleted.", name=plain(name)), width="content")
+        st.button(tr("Undo"), icon=":material/undo:", on_click=_restore, args=(page, automation_id))
+        st.button(tr("Close"), type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
 def _restore(page: Page, automation_id: str) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         card = automations.restore(tx, automation_id)
-        queue_toast(f"“{plain(card.name)}” is back, and off.", ":material/undo:")
+        queue_toast(tr("“{name}” is restored, and off.", name=plain(card.name)), ":material/undo:")
     st.session_state.pop(_DELETED, None)

@@ -10,6 +10,7 @@ from backend import automations, influencers
 from backend.automations import MAX_NAME, STEP_LABELS, TEMPLATES, AutomationCard
 from backend.errors import Conflict, StudioError
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_context, tr_lazy, worded
 from studio.automations import actions, dry_run, history, overview, step_form, trigger_form, words, working_copy
 from studio.automations.working_copy import WorkingCopy
 from studio.shell.frame import Page
@@ -19,7 +20,7 @@ from studio.ui.format import plain
 from studio.ui.live_page import live_page
 from studio.ui.notices import queue_toast, show_queued_toasts
 
-_VIEWS = {"flow": "Flow", "history": "History"}
+_VIEWS = {"flow": tr_lazy("Flow"), "history": tr_lazy("History")}
 _ARROW = '<div style="text-align:center;line-height:1;opacity:.55;font-size:1.1rem" aria-hidden="true">↓</div>'
 
 
@@ -30,17 +31,17 @@ def show(page: Page, automation_id: str) -> None:
         card = automations.get(tx, automation_id)
         cards = influencers.page(tx, take=200).cards
     zones = {influencer.id: influencer.time_zone for influencer in cards}
-    if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All automations"), icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/automations")
     _head(page, card)
     if run_id := st.query_params.get("run"):
         history.detail(page, card, run_id, zones)
         return
     view = st.segmented_control(
-        "View",
+        tr("View"),
         list(_VIEWS),
         default="history" if st.query_params.get("view") == "history" else "flow",
-        format_func=lambda name: _VIEWS[name],
+        format_func=lambda name: worded(_VIEWS[name]),
         key=actions.view_key(automation_id),
         label_visibility="collapsed",
         required=True,
@@ -58,22 +59,23 @@ def show_new(page: Page, source: str) -> None:
     with page.transaction() as tx:
         cards = influencers.page(tx, take=200).cards
         if source in TEMPLATES:
-            values = working_copy.start_values(TEMPLATES[source].draft)
+            values = working_copy.template_values(TEMPLATES[source])
         elif source == overview.EMPTY:
-            values = working_copy.EMPTY
+            values = working_copy.empty_values()
         else:
             draft = automations.get(tx, source).draft
-            values = {**working_copy.start_values(draft), "name": f"{draft.name[: MAX_NAME - 5]} copy"}
-    if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
+            values = {**working_copy.start_values(draft), "name": tr("{name} copy", name=draft.name[: MAX_NAME - 5])}
+    if st.button(tr("All automations"), icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/automations")
     new = working_copy.open_new(source, values)
-    st.markdown(f"### {plain(new.values['name'] or 'New automation')} :gray-badge[Not saved yet]")
+    st.markdown(f"### {plain(new.values['name'] or tr('New automation'))} :gray-badge[{tr('Not saved yet')}]")
     _flow_and_settings(page, new, cards, None)
 
 
 def _head(page: Page, card: AutomationCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        badge = ":gray-badge[Off]" if card.paused_at else ":green-badge[On]"
+        off, on = tr_context("automation", "Off"), tr_context("automation", "On")
+        badge = f":gray-badge[{off}]" if card.paused_at else f":green-badge[{on}]"
         st.markdown(f"### {plain(card.name)} {badge}", width="content")
         if page.can_edit:
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
@@ -82,7 +84,7 @@ def _head(page: Page, card: AutomationCard) -> None:
                 actions.menu(page, card)
     st.caption(overview.facts(page, card))
     if card.pause_reason:
-        st.warning(plain(card.pause_reason), icon=":material/pause_circle:")
+        st.warning(plain(worded(card.pause_reason)), icon=":material/pause_circle:")
 
 
 def _flow_and_settings(page: Page, edited: WorkingCopy, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
@@ -102,16 +104,16 @@ def _flow(page: Page, edited: WorkingCopy, cards: list[InfluencerCard]) -> None:
     about = next((card for card in chosen if card.id == page.influencer_id), next(iter(chosen), None))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.markdown(f"{words.TRIGGER_ICONS[trigger.kind]} **Start**")
+            st.markdown(f"{words.TRIGGER_ICONS[trigger.kind]} **{tr('Start')}**")
             st.caption(plain(words.trigger_text(trigger)))
-        if page.can_edit and icon_button("Change what starts it", ":material/edit:", key="flow:trigger"):
+        if page.can_edit and icon_button(tr("Change what starts it"), ":material/edit:", key="flow:trigger"):
             trigger_form.open_trigger(edited, about)
     steps = edited.steps
     for n, step in enumerate(steps):
         st.html(_ARROW)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
-                st.markdown(f"{words.STEP_ICONS[step.kind]} **{n + 1}. {STEP_LABELS[step.kind]}**")
+                st.markdown(f"{words.STEP_ICONS[step.kind]} **{n + 1}. {worded(STEP_LABELS[step.kind])}**")
                 st.caption(plain(words.step_text(step)))
             if page.can_edit:
                 _step_buttons(page, edited, n, len(steps))
@@ -119,17 +121,17 @@ def _flow(page: Page, edited: WorkingCopy, cards: list[InfluencerCard]) -> None:
         return
     st.html(_ARROW)
     with st.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Add a step", icon=":material/add:", disabled=not step_form.can_add(edited)):
+        if st.button(tr("Add a step"), icon=":material/add:", disabled=not step_form.can_add(edited)):
             step_form.open_step(page, edited, None)
 
 
 def _step_buttons(page: Page, edited: WorkingCopy, n: int, n_steps: int) -> None:
     key = f"flow:{n}"
     with st.container(horizontal=True, width="content", gap="xxsmall"):
-        if icon_button(f"Change step {n + 1}", ":material/edit:", key=f"{key}:edit"):
+        if icon_button(tr("Change step {n}", n=n + 1), ":material/edit:", key=f"{key}:edit"):
             step_form.open_step(page, edited, n)
         icon_button(
-            f"Move step {n + 1} up",
+            tr("Move step {n} up", n=n + 1),
             ":material/arrow_upward:",
             key=f"{key}:up",
             disabled=n == 0,
@@ -137,7 +139,7 @@ def _step_buttons(page: Page, edited: WorkingCopy, n: int, n_steps: int) -> None
             args=(edited, n, -1),
         )
         icon_button(
-            f"Move step {n + 1} down",
+            tr("Move step {n} down", n=n + 1),
             ":material/arrow_downward:",
             key=f"{key}:down",
             disabled=n == n_steps - 1,
@@ -145,7 +147,7 @@ def _step_buttons(page: Page, edited: WorkingCopy, n: int, n_steps: int) -> None
             args=(edited, n, 1),
         )
         icon_button(
-            f"Remove step {n + 1}",
+            tr("Remove step {n}", n=n + 1),
             ":material/delete:",
             key=f"{key}:remove",
             on_click=working_copy.remove_step,
@@ -155,35 +157,35 @@ def _step_buttons(page: Page, edited: WorkingCopy, n: int, n_steps: int) -> None
 
 def _settings(page: Page, edited: WorkingCopy, cards: list[InfluencerCard]) -> None:
     values, off = edited.values, not page.can_edit
-    name = st.text_input("Name", values["name"], max_chars=MAX_NAME, key=edited.widget("name"), disabled=off)
+    name = st.text_input(tr("Name"), values["name"], max_chars=MAX_NAME, key=edited.widget("name"), disabled=off)
     if not name.strip():
-        st.error("Give it a name.", icon=":material/error:")
+        st.error(tr("Give it a name."), icon=":material/error:")
     names = {card.id: card.name for card in cards}
     gone = [influencer_id for influencer_id in values["influencer_ids"] if influencer_id not in names]
-    options = {**names, **dict.fromkeys(gone, "Somebody who was deleted")}
+    options = {**names, **dict.fromkeys(gone, tr("Deleted influencer"))}
     ids = st.multiselect(
-        "For whom",
+        tr("For whom"),
         list(options),
         values["influencer_ids"],
         format_func=lambda influencer_id: options[influencer_id],
-        placeholder="Every influencer, also those to come",
+        placeholder=tr("All influencers, new ones too"),
         key=edited.widget("whom"),
         disabled=off,
     )
     before = None if values["budget_usd"] is None else float(values["budget_usd"])
     budget = st.number_input(
-        "Budget a month, in $",
+        tr("Monthly budget, in $"),
         min_value=0.0,
         max_value=100_000.0,
         value=before,
         step=1.0,
-        placeholder="Only the workspace's",
+        placeholder=tr("Only the workspace's budget"),
         key=edited.widget("budget"),
-        help="When it is used up, runs stop before the next step that could cost something.",
+        help=tr("When it is used up, runs stop before the next step that costs money."),
         disabled=off,
     )
     percent = st.number_input(
-        "Alert when more than … % of the jobs failed",
+        tr("Alert when more than this % of jobs fail"),
         min_value=0,
         max_value=100,
         value=int(values["alert_percent"]),
@@ -203,12 +205,14 @@ def _address(page: Page, edited: WorkingCopy, card: AutomationCard) -> None:
     if card.draft.trigger.kind != "webhook" or edited.values["trigger"]["kind"] != "webhook":
         return
     shown_key = f"automation:address:{card.id}"
-    st.markdown("**Address for programs**")
+    st.markdown(f"**{tr('Address for programs')}**")
     if address := st.session_state.get(shown_key):
         st.code(address, language=None, wrap_lines=True)
-        st.caption("Copy it now: it is not shown again. POST to it starts a run. Whoever has it can do that.")
+        st.caption(tr("Copy it now: it is not shown again. A POST to it starts a run. Anybody who has it can do that."))
     elif card.hook_last_four:
-        st.caption(f"It ends with …{plain(card.hook_last_four)} and was shown when it was made.")
+        st.caption(
+            tr("It ends with …{last_four}. It was shown once, when it was created.", last_four=plain(card.hook_last_four))
+        )
     if not page.can_edit:
         return
 
@@ -218,12 +222,14 @@ def _address(page: Page, edited: WorkingCopy, card: AutomationCard) -> None:
         st.session_state[shown_key] = new_hook.address
 
     if not card.hook_last_four:
-        if st.button("Make the address", type="primary", icon=":material/link:"):
+        if st.button(tr("Create address"), type="primary", icon=":material/link:"):
             with page.guard():
                 make()
                 st.rerun()
-    elif st.button("New address", icon=":material/refresh:"):
-        confirm("A new address?", "The one before ends at once.", action="Make a new one", act=make)
+    elif st.button(tr("New address"), icon=":material/refresh:"):
+        confirm(
+            tr("Create a new address?"), tr("The current one stops working at once."), action=tr("Create new address"), act=make
+        )
 
 
 def _bar(page: Page, edited: WorkingCopy, cards: list[InfluencerCard], card: AutomationCard | None) -> None:
@@ -231,25 +237,25 @@ def _bar(page: Page, edited: WorkingCopy, cards: list[InfluencerCard], card: Aut
     problem = edited.problem()
     with form_page.bottom_bar():
         if edited.conflict:
-            st.error(plain(edited.conflict), icon=":material/sync_problem:")
+            st.error(plain(worded(edited.conflict)), icon=":material/sync_problem:")
             if card:
-                st.button("Load the newer version", on_click=working_copy.take_newer, args=(edited, card))
+                st.button(tr("Load the newer version"), on_click=working_copy.take_newer, args=(edited, card))
         elif problem and edited.values["steps"] and edited.values["name"] and page.can_edit:
-            st.warning(plain(problem), icon=":material/info:")
+            st.warning(plain(worded(problem)), icon=":material/info:")
         with st.container(horizontal=True, vertical_alignment="center"):
             if page.can_edit:
-                label = "Save" if card else "Save and switch on"
+                label = tr("Save") if card else tr("Save and switch on")
                 if st.button(label, type="primary", icon=":material/save:", disabled=not edited.changed or bool(problem)):
                     _save(page, edited, card)
-            if st.button("Dry run", icon=":material/science:", disabled=bool(problem)):
+            if st.button(tr("Dry run"), icon=":material/science:", disabled=bool(problem)):
                 names = {influencer.id: influencer.name for influencer in cards}
                 ids = edited.values["influencer_ids"] or list(names)
                 chosen_names = {influencer_id: names[influencer_id] for influencer_id in ids if influencer_id in names}
                 zones = {influencer.id: influencer.time_zone for influencer in cards}
                 dry_run.open_dialog(page, edited.draft(), card.id if card else "", chosen_names, zones)
             if page.can_edit and edited.changed and card:
-                st.button("Discard changes", type="tertiary", on_click=working_copy.discard, args=(edited,))
-                st.caption("Not saved yet.", width="content")
+                st.button(tr("Discard changes"), type="tertiary", on_click=working_copy.discard, args=(edited,))
+                st.caption(tr("Not saved yet."), width="content")
 
 
 def _save(page: Page, edited: WorkingCopy, card: AutomationCard | None) -> None:
@@ -265,9 +271,9 @@ def _save(page: Page, edited: WorkingCopy, card: AutomationCard | None) -> None:
         edited.conflict = error.message
         st.rerun()
     except StudioError as error:
-        st.error(plain(error.message), icon=":material/error:")
+        st.error(plain(worded(error.message)), icon=":material/error:")
         return
-    queue_toast("Saved. It holds from the next run on." if card else "Saved. It is on.")
+    queue_toast(tr("Saved. It applies from the next run.") if card else tr("Saved. It is on."))
     if card:
         working_copy.take_newer(edited, saved)
         st.rerun()

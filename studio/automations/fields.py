@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from backend.errors import Invalid
+from backend.language import Message, worded
 from studio.automations.words import minutes_text
 from studio.ui.format import plain
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _WAITS = (5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320, 10080)
+
+
+def _label(text: str) -> str:
+    """Names that people gave stay as they are."""
+    return worded(text) if isinstance(text, Message) else text
 
 
 @dataclass(slots=True)
@@ -42,7 +48,12 @@ class Fields:
     def choice(self, name: str, label: str, options: Mapping[str, str], *, help: str = "") -> str:
         index = list(options).index(self.start[name]) if self.start[name] in options else 0
         chosen = st.selectbox(
-            label, list(options), index, format_func=lambda option: options[option], key=self._key(name), help=help or None
+            label,
+            list(options),
+            index,
+            format_func=lambda option: _label(options[option]),
+            key=self._key(name),
+            help=help or None,
         )
         return str(self._keep(name, chosen))
 
@@ -62,7 +73,7 @@ class Fields:
             label,
             list(options),
             default,
-            format_func=lambda option: options[option],
+            format_func=lambda option: _label(options[option]),
             placeholder=placeholder,
             key=self._key(name),
             help=help or None,
@@ -84,7 +95,7 @@ class Fields:
         complaints: Sequence[tuple[str, str]] = error.data.get("complaints") or (("", error.message),)
         for name, sentence in complaints:
             place = self._places.get(name.partition(".")[0])
-            (place or st).error(plain(sentence), icon=":material/error:")
+            (place or st).error(plain(worded(sentence)), icon=":material/error:")
 
     def _keep(self, name: str, value: Any) -> Any:
         self.values[name] = value

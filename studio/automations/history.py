@@ -9,9 +9,10 @@ import streamlit as st
 from backend import automations, content_plans, jobs
 from backend.automations import AutomationCard, AutomationRunCard, StepCard
 from backend.errors import NotFound
+from backend.language import tr, tr_plural, worded
 from studio.automations import words
 from studio.shell.frame import Page
-from studio.ui.format import ago, clock_time, count, duration, plain, state_badge, usd
+from studio.ui.format import ago, clock_time, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
 from studio.ui.notices import queue_toast, toast_errors
@@ -32,54 +33,57 @@ def listing(page: Page, card: AutomationCard, zones: Mapping[str, str]) -> None:
             if cursor is None:
                 break
     if not runs:
-        st.caption("It has not run yet.")
+        st.caption(tr("It has not run yet."))
     for run in runs:
         _row(page, run, zones.get(run.influencer_id, "UTC"))
-    if cursor and st.button("More", icon=":material/expand_more:"):
+    if cursor and st.button(tr("More"), icon=":material/expand_more:"):
         st.session_state[pages_key] += 1
         st.rerun()
 
 
 def _row(page: Page, run: AutomationRunCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
-        name_text = f"{plain(run.influencer_name)}, " if run.influencer_name else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             label = f"**{plain(words.next_text(run.created_at, zone))}**"
             if st.button(label, type="tertiary", key=f"automation:open-run:{run.id}"):
                 page.go("calendar/automations", id=run.automation_id, run=run.id)
             st.markdown(words.run_badge(run), width="content")
-        st.caption(f"{name_text}{plain(words.run_trigger_text(run.trigger))} · {ago(run.created_at)}{_more(run)}")
+        facts = [run.influencer_name, words.run_trigger_text(run.trigger), ago(run.created_at), _more(run)]
+        st.caption(" · ".join(plain(fact) for fact in facts if fact))
 
 
 def _more(run: AutomationRunCard) -> str:
-    if words.waits_text(run):
-        return f" · {words.waits_text(run).lower()}"
-    return f" · {plain(run.summary)}" if run.summary else ""
+    """What it waits for, or what it has done."""
+    return words.waits_text(run) or worded(run.summary)
 
 
 def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, str]) -> None:
     """One run: each step with its state, message, times, jobs; the posts; what it cost."""
     live_page(page, "automation", "job", "post", key="automation:run:live")
-    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All runs"), icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/automations", id=card.id, view="history")
     with page.transaction() as tx:
         run = automations.get_run(tx, run_id)
     zone = zones.get(run.influencer_id, "UTC")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        name_text = f" for {plain(run.influencer_name)}" if run.influencer_name else ""
-        st.markdown(f"### {plain(clock_time(run.created_at, zone))}{name_text} {words.run_badge(run)}", width="content")
+        title = " · ".join(filter(None, (clock_time(run.created_at, zone), run.influencer_name)))
+        st.markdown(f"### {plain(title)} {words.run_badge(run)}", width="content")
         if not words.has_ended(run) and page.can_edit:
-            st.button("Stop", icon=":material/stop_circle:", on_click=_stop, args=(page, run.id))
-    facts = [f"started {words.run_trigger_text(run.trigger)}", ago(run.created_at), f"cost {usd(run.cost_usd)}"]
+            st.button(tr("Stop"), icon=":material/stop_circle:", on_click=_stop, args=(page, run.id))
+    facts = [
+        words.run_trigger_text(run.trigger),
+        ago(run.created_at),
+        tr("cost {cost}", cost=usd(run.cost_usd)),
+    ]
     st.caption(plain(" · ".join(facts)))
     if run.job_id and not words.has_ended(run):
         with page.transaction() as tx:
             run_job = jobs.get(tx, run.job_id)
         live_jobs(f"automation:run:{run.id}", workspace=page.workspace.id, cards=[run_job], only_these=True)
     if waits := words.waits_text(run):
-        st.info(f"{waits}.", icon=":material/hourglass_empty:")
+        st.info(waits, icon=":material/hourglass_empty:")
     if run.summary:
-        st.markdown(plain(run.summary))
+        st.markdown(plain(worded(run.summary)))
     for step in run.steps:
         _step(page, step, zone)
     _posts(page, run)
@@ -88,15 +92,15 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
 def _stop(page: Page, run_id: str) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         automations.stop_run(tx, run_id)
-        queue_toast("The run is stopped with its jobs. What is done stays.", ":material/stop_circle:")
+        queue_toast(tr("The run and its jobs are stopped. What is done stays."), ":material/stop_circle:")
 
 
 def _step(page: Page, step: StepCard, zone: str) -> None:
     with st.container(border=True, gap="xxsmall"):
         icon = words.STEP_ICONS.get(step.kind, ":material/circle:")
-        st.markdown(f"{icon} **{step.label}** {words.STEP_BADGES[step.state]}")
+        st.markdown(f"{icon} **{worded(step.label)}** {words.step_badge(step.state)}")
         if step.message:
-            st.markdown(plain(step.message))
+            st.markdown(plain(worded(step.message)))
         if step.started_at:
             times = clock_time(step.started_at, zone)
             if step.ended_at:
@@ -111,17 +115,17 @@ def _jobs(page: Page, job_ids: Sequence[str]) -> None:
         cards = jobs.get_many(tx, list(job_ids))
     for job_id in job_ids:
         if card := cards.get(job_id):
-            error = f" {plain(card.error_message)}" if card.error_message else ""
+            error = f" {plain(worded(card.error_message))}" if card.error_message else ""
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-                page.link("settings/jobs", plain(card.title), id=job_id)
+                page.link("settings/jobs", plain(worded(card.title)), id=job_id)
                 st.markdown(f"{state_badge(card.state, dead_letter=card.dead_letter)}{error}", width="content")
     if gone := len(job_ids) - len(cards):
-        st.caption(f"{count(gone, 'job')} cleaned up.")
+        st.caption(tr_plural("{n:,} job was cleaned up.", "{n:,} jobs were cleaned up.", gone))
 
 
 def _posts(page: Page, run: AutomationRunCard) -> None:
     """Links to the posts that the run has finished, and to those it has left for people."""
-    for title, key in (("Posts", "posts"), ("Left for you", "left")):
+    for title, key in ((tr("Posts"), "posts"), (tr("Left for you"), "left")):
         plan_ids = run.figures.get(key) or []
         names = {}
         with page.transaction() as tx:
@@ -133,4 +137,4 @@ def _posts(page: Page, run: AutomationRunCard) -> None:
         if names:
             st.markdown(f"**{title}**")
             for plan_id, name in names.items():
-                page.link("calendar/post", plain(name or "Untitled"), id=plan_id)
+                page.link("calendar/post", plain(name or tr("Untitled")), id=plan_id)

@@ -6,15 +6,17 @@ import streamlit as st
 
 from backend import automations
 from backend.automations import TEMPLATES, AutomationCard, Template
+from backend.language import tr, tr_context, tr_plural, worded
 from studio.automations import actions, words
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, plain, usd
+from studio.ui.format import ago, plain, usd
 from studio.ui.live_page import live_page
 from studio.ui.notices import show_queued_toasts
 
 CHOOSE, EMPTY = "choose", "empty"
 """Values of `?new=`: the templates; an automation without steps. Others: a template, or an automation to copy."""
+_ADD, _WARNING = ":material/add:", ":material/warning:"
 _CSS = """<style>
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-automation-text-"]) { min-width: min(100%, 18rem); }
 </style>"""
@@ -31,20 +33,20 @@ def show(page: Page) -> None:
         _nothing_yet(page)
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{count(len(shown), 'automation')}")
-        if page.can_edit and st.button("New automation", icon=":material/add:", type="primary"):
+        st.caption(tr_plural("{n:,} automation", "{n:,} automations", len(shown)))
+        if page.can_edit and st.button(tr("New automation"), icon=":material/add:", type="primary"):
             page.go("calendar/automations", new=CHOOSE)
     st.html(_CSS)
     for card in shown:
         _row(page, card)
     if not shown:
-        st.caption("None is for this influencer.")
+        st.caption(tr("No automation for this influencer."))
 
 
 def _nothing_yet(page: Page) -> None:
     empty_state(
-        "Nothing runs by itself yet",
-        "An automation does its steps at set times, after something has happened, or when a program asks for it.",
+        tr("Nothing runs by itself yet"),
+        tr("An automation runs its steps at set times, when something happens, or when a program calls it."),
         icon=":material/auto_mode:",
     )
     if page.can_edit:
@@ -53,7 +55,7 @@ def _nothing_yet(page: Page) -> None:
 
 def choose(page: Page) -> None:
     """What a new automation begins with."""
-    if st.button("All automations", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All automations"), icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/automations")
     templates(page)
 
@@ -68,16 +70,18 @@ def templates(page: Page) -> None:
 
 def _template(page: Page, template: Template | None) -> None:
     if template is None:
-        st.markdown("**:material/add: From nothing**")
-        st.caption("Choose yourself what starts it and what it does.")
-        if st.button("Begin", key="template:empty"):
+        st.markdown(f"**{_ADD} {tr('From scratch')}**")
+        st.caption(tr("You choose what starts it and what it does."))
+        if st.button(tr("Create"), key="template:empty"):
             page.go("calendar/automations", new=EMPTY)
         return
     draft = template.draft
-    st.markdown(f"**{words.TRIGGER_ICONS[draft.trigger.kind]} {plain(draft.name)}**")
-    st.caption(plain(template.sentence))
+    st.markdown(f"**{words.TRIGGER_ICONS[draft.trigger.kind]} {plain(worded(draft.name))}**")
+    st.caption(plain(worded(template.sentence)))
     st.caption(" ".join(words.STEP_ICONS[step.kind] for step in draft.steps))
-    if st.button("Use it", key=f"template:{template.key}", help=f"Use the template {plain(draft.name)}"):
+    if st.button(
+        tr("Use it"), key=f"template:{template.key}", help=tr("Use the template {name}", name=plain(worded(draft.name)))
+    ):
         page.go("calendar/automations", new=template.key)
 
 
@@ -88,14 +92,13 @@ def _row(page: Page, card: AutomationCard) -> None:
                 if st.button(f"**{plain(card.name)}**", type="tertiary", key=f"automation:open:{card.id}"):
                     page.go("calendar/automations", id=card.id)
                 if card.paused_at:
-                    st.markdown(":gray-badge[Off]", width="content")
+                    st.markdown(f":gray-badge[{tr_context('automation', 'Off')}]", width="content")
             st.caption(facts(page, card))
             if card.pause_reason:
-                st.caption(f":orange[:material/warning: {plain(card.pause_reason)}]")
+                st.caption(f":orange[{_WARNING} {plain(worded(card.pause_reason))}]")
             if run := card.last_run:
-                summary = f" · {plain(run.summary)}" if run.summary else ""
-                waits = f" · {words.waits_text(run).lower()}" if words.waits_text(run) else ""
-                st.caption(f"{words.run_badge(run)} {ago(run.created_at)}{summary}{waits}")
+                last = [ago(run.created_at), worded(run.summary), words.waits_text(run)]
+                st.caption(f"{words.run_badge(run)} {' · '.join(plain(fact) for fact in last if fact)}")
         if page.can_edit:
             with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
                 actions.switch(page, card)
@@ -104,18 +107,28 @@ def _row(page: Page, card: AutomationCard) -> None:
 
 
 def facts(page: Page, card: AutomationCard) -> str:
-    """What starts it and when, for names_text, what it has cost, as Streamlit markdown."""
+    """What starts it and when, for whom, what it has cost, as Streamlit markdown."""
     trigger = card.draft.trigger
     names = actions.names_for(page, card)
     names_text = (
-        "every influencer" if not card.draft.influencer_ids else ", ".join(list(names.values())[:3]) or "nobody any more"
+        tr("all influencers")
+        if not card.draft.influencer_ids
+        else ", ".join(list(names.values())[:3]) or tr("no influencer any more")
     )
     parts = [f"{words.TRIGGER_ICONS[trigger.kind]} {plain(words.trigger_text(trigger))}"]
     if card.next_at:
-        parts.append(plain(f"next: {words.next_text(card.next_at, card.next_zone)}"))
-    parts.append(plain(f"for {names_text}"))
+        parts.append(plain(tr("next: {time}", time=words.next_text(card.next_at, card.next_zone))))
+    parts.append(plain(tr("for {names}", names=names_text)))
     if card.draft.budget_usd is not None:
-        parts.append(plain(f"{usd(card.spent_usd)} of {usd(card.draft.budget_usd)} this month"))
+        parts.append(
+            plain(
+                tr(
+                    "{spent} of {budget} this month",
+                    spent=usd(card.spent_usd),
+                    budget=usd(card.draft.budget_usd),
+                )
+            )
+        )
     elif card.spent_usd:
-        parts.append(plain(f"{usd(card.spent_usd)} this month"))
+        parts.append(plain(tr("{spent} this month", spent=usd(card.spent_usd))))
     return " · ".join(parts)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Literal
 
+from backend.language import tr_lazy
+
 PresetKind = Literal["day", "weekdays", "week", "month", "custom"]
 PRESET_LABELS: dict[PresetKind, str] = {
-    "day": "Every day",
-    "weekdays": "Monday to Friday",
-    "week": "Every week",
-    "month": "Every month",
-    "custom": "Cron line",
+    "day": tr_lazy("Every day"),
+    "weekdays": tr_lazy("Monday to Friday"),
+    "week": tr_lazy("Every week"),
+    "month": tr_lazy("Every month"),
+    "custom": tr_lazy("Cron line"),
 }
 LAST_DAY = 28
 """Of a month, that every month has."""

@@ -14,6 +14,7 @@ from backend.automations.definition import CronTrigger, EventTrigger
 from backend.errors import Invalid
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
+from backend.language import tr
 from studio.automations import words
 from studio.automations.fields import Fields
 from studio.automations.schedule import LAST_DAY, PRESET_LABELS, Preset, PresetKind, cron_line, preset_of
@@ -28,14 +29,14 @@ def open_trigger(edited: WorkingCopy, influencer: InfluencerCard | None) -> None
     edited.dialogs += 1
     key = edited.widget(f"trigger:{edited.dialogs}")
 
-    st.dialog("What starts it", width="medium")(trigger_fields)(edited, key, influencer)
+    st.dialog(tr("What starts it"), width="medium")(trigger_fields)(edited, key, influencer)
 
 
 def trigger_fields(edited: WorkingCopy, key: str, influencer: InfluencerCard | None) -> None:
     fields = Fields(key, {"kind": edited.values["trigger"]["kind"]})
-    kind = fields.choice("kind", "It starts", words.TRIGGER_LABELS)
+    kind = fields.choice("kind", tr("Start"), words.TRIGGER_LABELS)
     own, values = _own_fields(edited, key, kind, influencer)
-    if st.button("Change", type="primary", key=f"{key}:apply"):
+    if st.button(tr("Change"), type="primary", key=f"{key}:apply"):
         try:
             trigger = words.TRIGGER_CLASSES[kind](**values)
         except Invalid as error:
@@ -55,9 +56,9 @@ def _own_fields(
         return fields, {"cron": _times(fields, influencer)}
     if kind == "event":
         fields = Fields(key, {"event": trigger.event if isinstance(trigger, EventTrigger) else "post.approved"})
-        return fields, {"event": fields.choice("event", "What happens", EVENTS)}
+        return fields, {"event": fields.choice("event", tr("Event"), EVENTS)}
     if kind == "webhook":
-        st.caption("It gets a secret address once it is saved. Whoever has the address can start it.")
+        st.caption(tr("It gets a secret address once it is saved. Anybody who has the address can start it."))
     return Fields(key, {}), {}
 
 
@@ -68,22 +69,25 @@ def _times(fields: Fields, influencer: InfluencerCard | None) -> str:
         fields.key,
         {"preset": preset.kind, "at": f"{preset.at:%H:%M}", "weekday": str(preset.weekday), "day": preset.day},
     )
-    kind: PresetKind = chosen.choice("preset", "How often", PRESET_LABELS)  # type: ignore[arg-type, assignment]
+    kind: PresetKind = chosen.choice("preset", tr("How often"), PRESET_LABELS)  # type: ignore[arg-type, assignment]
     if kind == "custom":
         line = fields.text(
-            "line", "Cron line", max_chars=100, help="Five fields: minute, hour, day of the month, month, weekday."
+            "line", tr("Cron line"), max_chars=100, help=tr("Five fields: minute, hour, day of the month, month, weekday.")
         )
     else:
-        weekday = int(chosen.choice("weekday", "On", {str(n): day for n, day in enumerate(WEEKDAYS)})) if kind == "week" else 0
-        day = chosen.number("day", "On day", 1, LAST_DAY) if kind == "month" else 1
-        at = time.fromisoformat(chosen.clock("at", "At"))
+        weekday = (
+            int(chosen.choice("weekday", tr("Day"), {str(n): day for n, day in enumerate(WEEKDAYS)})) if kind == "week" else 0
+        )
+        day = chosen.number("day", tr("Day of the month"), 1, LAST_DAY) if kind == "month" else 1
+        at = time.fromisoformat(chosen.clock("at", tr("Time")))
         line = cron_line(Preset(kind, at, weekday, day))
     try:
         trigger = CronTrigger(cron=line)
     except Invalid as error:
         fields.refuse(error)
         return line
-    st.markdown(f":material/schedule: **{plain(words.cron_text(trigger.cron))}**, where the influencer lives.")
+    when = tr("**{when}**, in the influencer's time zone.", when=plain(words.cron_text(trigger.cron)))
+    st.markdown(f":material/schedule: {when}")
     if influencer:
         _next_times(trigger, influencer)
     return line
@@ -92,4 +96,4 @@ def _times(fields: Fields, influencer: InfluencerCard | None) -> str:
 def _next_times(trigger: CronTrigger, influencer: InfluencerCard) -> None:
     zone = influencer.time_zone
     times = ", ".join(words.next_text(at, zone) for at in automations.next_times(trigger.cron, zone, now()))
-    st.caption(f"Next for {plain(influencer.name)}: {plain(times)}")
+    st.caption(tr("Next for {name}: {times}", name=plain(influencer.name), times=plain(times)))

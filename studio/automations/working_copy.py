@@ -9,14 +9,15 @@ from typing import Any
 import streamlit as st
 from pydantic import TypeAdapter
 
-from backend.automations import AutomationCard, AutomationDraft
+from backend.automations import AutomationCard, AutomationDraft, Template
 from backend.automations.definition import Step, Trigger
 from backend.errors import Invalid
+from backend.language import tr, worded
 
 Values = dict[str, Any]
 """An AutomationDraft as JSON; unlike one it may be unfinished."""
-EMPTY: Values = {
-    "name": "New automation",
+_EMPTY: Values = {
+    "name": "",
     "trigger": {"kind": "hand"},
     "steps": [],
     "influencer_ids": [],
@@ -113,6 +114,18 @@ def move_step(edited: WorkingCopy, n: int, by: int) -> None:
 
 def remove_step(edited: WorkingCopy, n: int) -> None:
     del edited.values["steps"][n]
+
+
+def empty_values() -> Values:
+    """One without steps."""
+    return {**deepcopy(_EMPTY), "name": tr("New automation")}
+
+
+def template_values(template: Template) -> Values:
+    """A template with its name and messages in the language of the reader."""
+    values = _values(template.draft)
+    steps = [{**step, "message": worded(step["message"])} if "message" in step else step for step in values["steps"]]
+    return {**values, "name": worded(values["name"]), "steps": steps}
 
 
 def start_values(draft: AutomationDraft) -> Values:

@@ -10,18 +10,19 @@ import streamlit as st
 
 from backend import budgets, influencers
 from backend.budgets import CostLine, Costs, Period
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, plain, usd
+from studio.ui.format import number, plain, usd
 
 _KINDS = {
-    "suggestion": "Suggestions",
-    "caption": "Texts for posts",
-    "ideas": "Ideas",
-    "script": "Scripts of reels",
-    "talk": "Talks",
-    "style": "Writing styles",
-    "auto-caption": "Dataset captions",
+    "suggestion": tr_lazy("Suggestions"),
+    "caption": tr_lazy("Texts for posts"),
+    "ideas": tr_lazy("Ideas"),
+    "script": tr_lazy("Scripts of reels"),
+    "talk": tr_lazy("Chats"),
+    "style": tr_lazy("Writing styles"),
+    "auto-caption": tr_lazy("Dataset captions"),
 }
 """Kind of call -> its name for people; one that is not listed is shown under its own name."""
 
@@ -35,19 +36,21 @@ def costs(page: Page) -> None:
         names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     if not page.app.settings.text.is_model:
         st.info(
-            "No language model is set, so nothing is spent: the offline writer puts texts together. Whoever runs the studio "
-            "can set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL for a server of one's own).",
+            tr(
+                "No language model is set, so nothing is spent: the offline writer puts texts together. Whoever "
+                "runs the studio can set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL for a server of one's own)."
+            ),
             icon=":material/edit_off:",
         )
     _periods(current)
     if not current.by_kind:
         card = empty_state(
-            "Nothing was asked this month",
-            "Each call to a language model is listed here with what it cost.",
+            tr("No AI calls this month"),
+            tr("Each call to a language model is listed here with what it cost."),
             icon=":material/payments:",
         )
         with card:
-            page.link("create/pictures", "Ask for an idea on Create", icon=":material/lightbulb:")
+            page.link("create/pictures", tr("Get an idea for a picture"), icon=":material/lightbulb:")
     else:
         _cache_metrics(current)
         _tables(current, names)
@@ -59,7 +62,7 @@ def draw_budget_warning(page: Page) -> None:
     if warning := budget_warning(page):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(plain(warning), icon=":material/payments:")
-            page.link("settings/costs", "Open Costs", icon=":material/open_in_new:")
+            page.link("settings/costs", tr("Usage & limits"), icon=":material/open_in_new:")
 
 
 def budget_warning(page: Page) -> str:
@@ -68,103 +71,138 @@ def budget_warning(page: Page) -> str:
         return ""
     with page.transaction() as tx:
         current = budgets.costs(tx, page.app.settings)
-    for period, when, continues in ((current.month, "this month", "next month"), (current.day, "today", "tomorrow")):
+    for period, is_month in ((current.month, True), (current.day, False)):
         if period.limit_usd is None or period.share < 0.8:
             continue
-        spent = f"Spent on words {when}: {usd(period.spent_usd)} of {usd(period.limit_usd)}."
-        if period.share >= 1:
-            return (
-                f"{spent} Nothing more is asked: it goes on {continues}, or when an owner raises the limit on the Costs page."
+        figures = {"spent": usd(period.spent_usd), "limit": usd(period.limit_usd)}
+        if period.share < 1:
+            if is_month:
+                spent = tr("{spent} of {limit} spent on AI texts this month.", **figures)
+            else:
+                spent = tr("{spent} of {limit} spent on AI texts today.", **figures)
+            return f"{spent} {tr('Calls that could cost more than what is left are refused. An owner can raise the limit.')}"
+        if is_month:
+            return tr(
+                "This month's limit for AI texts is used up ({spent} of {limit}). "
+                "It starts anew next month, or when an owner raises the limit.",
+                **figures,
             )
-        return f"{spent} What could cost more than is left is not asked. An owner can raise the limit on the Costs page."
+        return tr(
+            "Today's limit for AI texts is used up ({spent} of {limit}). "
+            "It starts anew tomorrow, or when an owner raises the limit.",
+            **figures,
+        )
     return ""
 
 
 def _periods(current: Costs) -> None:
-    for column, period, when, continues in zip(
-        st.columns(2), (current.day, current.month), ("Today", "This month"), ("tomorrow", "next month"), strict=True
+    used_up = (
+        tr("Used up: it starts anew tomorrow, or when an owner raises the limit."),
+        tr("Used up: it starts anew next month, or when an owner raises the limit."),
+    )
+    for column, period, title, sentence in zip(
+        st.columns(2), (current.day, current.month), (tr("Today"), tr("This month")), used_up, strict=True
     ):
         with column, st.container(border=True, height="stretch"):
-            _period(period, when, continues)
+            _period(period, title, sentence)
 
 
-def _period(period: Period, when: str, continues: str) -> None:
-    limit = "no limit of its own" if period.limit_usd is None else f"of {usd(period.limit_usd)}"
-    st.markdown(f"{when}  \n### {plain(usd(period.spent_usd))} :gray[:small[{plain(limit)}]]")
+def _period(period: Period, title: str, used_up: str) -> None:
+    limit = tr("no limit of its own") if period.limit_usd is None else tr("of {limit}", limit=usd(period.limit_usd))
+    st.markdown(f"{title}  \n### {plain(usd(period.spent_usd))} :gray[:small[{plain(limit)}]]")
     if period.limit_usd is not None:
         st.progress(min(1.0, period.share))
         if period.share >= 1:
-            st.error(f"Used up: it goes on {continues}, or when an owner raises the limit.", icon=":material/block:")
+            st.error(used_up, icon=":material/block:")
         elif period.share >= 0.8:
-            st.warning(f"{period.share:.0%} of the limit is spent.", icon=":material/warning:")
+            st.warning(tr("{percent}% of the limit is spent.", percent=round(100 * period.share)), icon=":material/warning:")
     if period.open_usd:
-        st.caption(f"{plain(usd(period.open_usd))} of it is set aside for answers under way.")
+        st.caption(tr("{cost} of it is set aside for answers that are being written.", cost=plain(usd(period.open_usd))))
 
 
 def _cache_metrics(current: Costs) -> None:
     left, middle, right = st.columns(3)
-    left.metric("Answers this month", f"{current.calls:,}")
+    left.metric(tr("Answers this month"), number(current.calls))
     middle.metric(
-        "From memory", f"{current.hit_rate:.0%}", help="The same question within 24 hours is answered without asking again."
+        tr("Cached"),
+        f"{current.hit_rate:.0%}",
+        help=tr("The same question within 24 hours is answered without asking again."),
     )
-    right.metric("Saved by that", usd(current.saved_usd))
+    right.metric(tr("Saved by cache"), usd(current.saved_usd))
     if current.estimated:
         st.caption(
-            f"{count(current.estimated, 'answer')} {'was' if current.estimated == 1 else 'were'} stopped or got lost on "
-            "the way: "
-            f"{plain(usd(current.estimated_usd))} of this month is the most that can have cost. It is corrected if the model's "
-            "server says."
+            tr_plural(
+                "{n:,} answer was stopped or got lost: it cost {cost} of this month at most. The amount is corrected "
+                "if the model's server says.",
+                "{n:,} answers were stopped or got lost: they cost {cost} of this month at most. The amount is corrected "
+                "if the model's server says.",
+                current.estimated,
+                cost=plain(usd(current.estimated_usd)),
+            )
         )
 
 
 def _tables(current: Costs, names: Mapping[str, str]) -> None:
     by_influencer = [
-        (names.get(line.name, "An influencer of before") if line.name else "Nobody in particular", line)
+        (names.get(line.name, tr("A deleted influencer")) if line.name else tr("No influencer"), line)
         for line in current.by_influencer
     ]
-    by_kind = [(_KINDS.get(line.name, line.name.replace("-", " ").capitalize()), line) for line in current.by_kind]
+    by_kind = [(worded(_KINDS.get(line.name, line.name.replace("-", " ").capitalize())), line) for line in current.by_kind]
     with_own_name = partial(map, lambda line: (line.name, line))
-    days_tab, influencers_tab, kinds_tab, models_tab = st.tabs(["By day", "By influencer", "By kind", "By model"])
+    days_tab, influencers_tab, kinds_tab, models_tab = st.tabs(
+        [tr("By day"), tr("By influencer"), tr("By kind"), tr("By model")]
+    )
     with days_tab:
-        _table("Day (UTC)", list(with_own_name(current.by_day)))
+        _table(tr("Day (UTC)"), list(with_own_name(current.by_day)))
     with influencers_tab:
-        _table("Influencer", by_influencer)
+        _table(tr("Influencer"), by_influencer)
     with kinds_tab:
-        _table("Kind", by_kind)
+        _table(tr("Kind"), by_kind)
     with models_tab:
-        _table("Model", [(line.name or "Stopped or lost before it was said", line) for line in current.by_model])
+        _table(tr("Model"), [(line.name or tr("Not known: stopped or lost"), line) for line in current.by_model])
 
 
 def _table(head: str, lines: list[tuple[str, CostLine]]) -> None:
+    cost, saved = tr("Cost"), tr("Saved by cache")
     rows = [
-        {head: name, "Cost": usd(line.usd), "Answers": line.calls, "From memory": line.cached, "Saved": usd(line.saved_usd)}
+        {
+            head: name,
+            cost: usd(line.usd),
+            tr("Answers"): line.calls,
+            tr("Cached"): line.cached,
+            saved: usd(line.saved_usd),
+        }
         for name, line in lines
     ]
-    st.dataframe(rows, hide_index=True, column_config={"Cost": _MONEY, "Saved": _MONEY})
+    st.dataframe(rows, hide_index=True, column_config={cost: _MONEY, saved: _MONEY})
 
 
 def _limits(page: Page, current: Costs) -> None:
     if not page.is_owner:
-        st.caption("An owner of this workspace can set lower limits.")
+        st.caption(tr("An owner of this workspace can set lower limits."))
         return
-    with st.expander("Limits", icon=":material/tune:"):
+    with st.expander(tr("Limits"), icon=":material/tune:"):
         st.caption(plain(_operator_limits_text(current)))
         with page.guard():
             if (limits := budget_form("costs:limits", current)) is None:
                 return
             with page.transaction(needs="owner") as tx:
                 budgets.set_limits(tx, daily_usd=limits[0], monthly_usd=limits[1], settings=page.app.settings)
-            st.toast("The limits are saved.", icon=":material/check:")
+            st.toast(tr("The limits are saved."), icon=":material/check:")
             st.rerun()
 
 
 def _operator_limits_text(current: Costs) -> str:
-    limits = [
-        f"{usd(period.most_usd)} a {name}"
-        for period, name in ((current.day, "day"), (current.month, "month"))
-        if period.most_usd is not None
-    ]
-    return f"The studio allows each workspace {' and '.join(limits)}. Set less here, or leave a field empty."
+    day, month = current.day.most_usd, current.month.most_usd
+    if day is not None and month is not None:
+        limits = tr("The studio allows each workspace {day} a day and {month} a month.", day=usd(day), month=usd(month))
+    elif day is not None:
+        limits = tr("The studio allows each workspace {day} a day.", day=usd(day))
+    elif month is not None:
+        limits = tr("The studio allows each workspace {month} a month.", month=usd(month))
+    else:
+        limits = tr("The studio sets no limit.")
+    return f"{limits} {tr('Set less here, or leave a field empty.')}"
 
 
 def budget_form(key: str, costs: Costs) -> tuple[Decimal | None, Decimal | None] | None:
@@ -172,13 +210,13 @@ def budget_form(key: str, costs: Costs) -> tuple[Decimal | None, Decimal | None]
     with st.form(key, border=False):
         left, right = st.columns(2)
         daily = left.number_input(
-            "A day, in $", 0.0, None, _start(costs.day.own_usd), 1.0, placeholder=_placeholder(costs.day.most_usd)
+            tr("A day, in $"), 0.0, None, _start(costs.day.own_usd), 1.0, placeholder=_placeholder(costs.day.most_usd)
         )
         monthly = right.number_input(
-            "A month, in $", 0.0, None, _start(costs.month.own_usd), 5.0, placeholder=_placeholder(costs.month.most_usd)
+            tr("A month, in $"), 0.0, None, _start(costs.month.own_usd), 5.0, placeholder=_placeholder(costs.month.most_usd)
         )
-        st.caption("Days and months are UTC. What is under way goes on; the next call is refused when it might not fit.")
-        if not st.form_submit_button("Save limits", type="primary"):
+        st.caption(tr("Days and months are UTC. Running calls finish; one that might cost more than what is left is refused."))
+        if not st.form_submit_button(tr("Save limits"), type="primary"):
             return None
     return _to_decimal(daily), _to_decimal(monthly)
 
@@ -188,7 +226,7 @@ def _start(own: Decimal | None) -> float | None:
 
 
 def _placeholder(operator_limit: Decimal | None) -> str:
-    return "no limit" if operator_limit is None else f"{usd(operator_limit)}, the studio's own"
+    return tr("no limit") if operator_limit is None else tr("{limit}, the studio's own", limit=usd(operator_limit))
 
 
 def _to_decimal(value: float | None) -> Decimal | None:

@@ -12,18 +12,19 @@ from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import ChannelActivity
 from backend.errors import StudioError
 from backend.kit.clock import now
+from backend.language import joined, tr, tr_lazy, tr_plural, worded
 from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import PLATFORMS
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
-from studio.ui.format import ago, clock_time, count, esc, plain
+from studio.ui.format import ago, clock_time, date_text, esc, plain
 from studio.ui.notices import queue_toast, toast_errors
 
-STATES = {
-    "connected": ":green-badge[:material/check: Connected]",
-    "reconnect": ":red-badge[:material/link_off: Connect again]",
-    "off": ":gray-badge[:material/pause: Switched off]",
+_STATES = {
+    "connected": ("green", ":material/check:", tr_lazy("Connected")),
+    "reconnect": ("red", ":material/link_off:", tr_lazy("Connect again")),
+    "off": ("gray", ":material/pause:", tr_lazy("Paused")),
 }
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 LINK_STYLE = (
@@ -53,13 +54,16 @@ def show_channel(
         with st.container(horizontal=True, vertical_alignment="center"):
             if picture := card.profile.get("avatar"):
                 st.html(f'<img src="{esc(picture)}" alt="" style="width:40px;border-radius:50%;display:block">', width=48)
-            st.markdown(f"**{plain(card.label)}** {STATES[card.state]}  \n{_details(card)}", width="stretch")
+            st.markdown(f"**{plain(card.label)}** {_badge(card)}  \n{_details(card)}", width="stretch")
         if card.state == "reconnect":
-            st.error(plain(card.trouble), icon=":material/link_off:")
+            st.error(plain(worded(card.trouble)), icon=":material/link_off:")
         elif card.expires_soon(now()) and card.expires_at:
-            when = f"{card.expires_at:%-d %B}"
             st.warning(
-                f"Its permission ends on {when}. Connect it again before then; nothing is lost by it.", icon=":material/timer:"
+                tr(
+                    "Its permission ends on {date}. Connect it again before then; nothing is lost.",
+                    date=date_text(card.expires_at),
+                ),
+                icon=":material/timer:",
             )
         _quota(page, card)
         if pace:
@@ -70,28 +74,39 @@ def show_channel(
             _actions(page, card, reconnect_html)
 
 
+def _badge(card: ChannelCard) -> str:
+    color, icon, label = _STATES[card.state]
+    return f":{color}-badge[{icon} {worded(label)}]"
+
+
 def _details(card: ChannelCard) -> str:
     account = card.profile.get("name", "")
     details = [f"@{plain(account.lstrip('@'))}"] if account else []
     audience = PRIVACY.get(card.platform, {}).get(card.settings.get("privacy", ""))
     if card.platform in PRIVACY:
-        details.append(f"seen by: {audience}" if audience else "privacy: chosen for each post")
+        details.append(
+            tr("visible to: {audience}", audience=worded(audience)) if audience else tr("privacy: chosen for each post")
+        )
     if PLATFORMS[card.platform].asks_made_for_kids and "made_for_kids" in card.settings:
-        details.append("made for kids" if card.settings["made_for_kids"] else "not made for kids")
-    details.append("AI label always on")
+        details.append(tr("made for kids") if card.settings["made_for_kids"] else tr("not made for kids"))
+    details.append(tr("AI label always on"))
     return f":small[{' · '.join(details)}]"
 
 
 def _pace(pace: ChannelActivity, zone: str) -> str:
     """“Last post 2 h ago, 3 in the last 24 hours. Next: tomorrow 18:00.”"""
     last = (
-        f"Last post {ago(pace.last_at)}, {pace.posts_last_day} in the last 24 hours."
+        tr("Last post {time}, {n:,} in the last 24 hours.", time=ago(pace.last_at), n=pace.posts_last_day)
         if pace.last_at
-        else "Nothing published yet."
+        else tr("Nothing published yet.")
     )
-    late = pace.next_at is not None and pace.next_at <= now()
-    following = "" if pace.next_at is None else " Next: now." if late else f" Next: {clock_time(pace.next_at, zone)}."
-    return f":material/schedule: {plain(last + following)}"
+    if pace.next_at is None:
+        following = ""
+    elif pace.next_at <= now():
+        following = tr("Next: now.")
+    else:
+        following = tr("Next: {time}.", time=clock_time(pace.next_at, zone))
+    return f":material/schedule: {plain(joined(last, following))}"
 
 
 def _practice_feed(page: Page) -> None:
@@ -100,14 +115,21 @@ def _practice_feed(page: Page) -> None:
     if not feed:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.link_button("See the practice feed", feed, icon=":material/open_in_new:")
+        st.link_button(tr("See the practice feed"), feed, icon=":material/open_in_new:")
         if page.is_owner:
-            st.link_button("Make it go wrong", f"{feed}/switches", icon=":material/toggle_on:", help="Its fault switches.")
+            st.link_button(
+                tr("Simulate errors"),
+                f"{feed}/switches",
+                icon=":material/toggle_on:",
+                help=tr("Opens the error switches of the practice platform."),
+            )
     studio_host, feed_host = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
     if feed_host in _LOOPBACK_HOSTS and studio_host not in _LOOPBACK_HOSTS:
         st.caption(
-            "The practice feed opens on the studio's own machine only: it has no passwords. To open it to your network, its "
-            "operator sets SANDBOX_HOST and SANDBOX_PUBLIC_URL."
+            tr(
+                "The practice feed opens only on the studio's own machine, because it has no passwords. To open it to "
+                "your network, the operator sets SANDBOX_HOST and SANDBOX_PUBLIC_URL."
+            )
         )
 
 
@@ -118,37 +140,50 @@ def _quota(page: Page, card: ChannelCard) -> None:
     account, at = check
     quota = account.quota
     if quota is None:
-        st.caption(f"{plain(account.name)} answers. It does not say how many posts it takes a day. Read {ago(at)}.")
+        st.caption(
+            tr(
+                "{name} works. The platform does not say how many posts it takes a day. Checked {time}.",
+                name=plain(account.name),
+                time=ago(at),
+            )
+        )
         return
     hours = round(quota.window_s / 3600)
-    left_text = f"{quota.left:,} of {quota.total:,} left" if quota.total is not None else "no limit said"
-    st.caption(f"{count(quota.used, 'post')} in the last {hours} hours, {left_text}. Read {ago(at)}.")
+    used = tr_plural("{n:,} post in the last {hours} hours.", "{n:,} posts in the last {hours} hours.", quota.used, hours=hours)
+    left = (
+        tr("{left:,} of {total:,} left.", left=quota.left, total=quota.total)
+        if quota.total is not None and quota.left is not None
+        else tr("No known limit.")
+    )
+    st.caption(joined(used, left, tr("Checked {time}.", time=ago(at))))
 
 
 def _actions(page: Page, card: ChannelCard, reconnect_html: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if card.state == "connected":
             st.button(
-                "Check now",
+                tr("Test connection"),
                 icon=":material/refresh:",
                 key=f"look:{card.id}",
                 on_click=_check_account,
                 args=(page, card),
-                help="Asks the platform whether the account opens, and what it may still post today.",
+                help=tr("Asks the platform whether the account works, and how much it may still post today."),
             )
         if card.platform != "sandbox":
             st.html(reconnect_html, width="content")
-        if st.button("Settings", icon=":material/tune:", key=f"settings:{card.id}"):
+        if st.button(tr("Settings"), icon=":material/tune:", key=f"settings:{card.id}"):
             _settings(page, card)
         if card.state != "reconnect":
-            label, icon = ("Switch on", ":material/play_arrow:") if card.state == "off" else ("Switch off", ":material/pause:")
+            label, icon = (tr("Resume"), ":material/play_arrow:") if card.state == "off" else (tr("Pause"), ":material/pause:")
             st.button(label, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
-        if st.button("Disconnect", icon=":material/link_off:", key=f"remove:{card.id}"):
+        if st.button(tr("Disconnect"), icon=":material/link_off:", key=f"remove:{card.id}"):
             confirm(
-                f"Disconnect {plain(card.name)}?",
-                "Its tokens are erased here. Posts of before stay in the calendar; those still planned on it are not published "
-                "until the same account is connected again.",
-                action="Disconnect",
+                tr("Disconnect {name}?", name=plain(card.name)),
+                tr(
+                    "Its tokens are erased here. Published posts stay in the calendar; posts still planned on it are "
+                    "not published until you connect the same account again."
+                ),
+                action=tr("Disconnect"),
                 act=lambda: _remove(page, card),
             )
 
@@ -157,7 +192,7 @@ def _check_account(page: Page, card: ChannelCard) -> None:
     clear_flash()
     with toast_errors():
         st.session_state[f"channels:look:{card.id}"] = (channels.check_account(page.app, page.transaction, card.id), now())
-        queue_toast(f"{plain(card.name)} answers.")
+        queue_toast(tr("{name} works.", name=plain(card.name)))
 
 
 def _switch(page: Page, card: ChannelCard) -> None:
@@ -165,51 +200,56 @@ def _switch(page: Page, card: ChannelCard) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             channels.switch(tx, card.id, on=card.state == "off")
-        queue_toast(f"{plain(card.name)} is {'on' if card.state == 'off' else 'off: nothing is published on it'}.")
+        name = plain(card.name)
+        queue_toast(
+            tr("{name} is active again.", name=name)
+            if card.state == "off"
+            else tr("{name} is paused: nothing is published on it.", name=name)
+        )
 
 
 def _remove(page: Page, card: ChannelCard) -> None:
     clear_flash()
     with page.transaction(needs="editor") as tx:
         channels.remove(tx, card.id)
-    queue_toast(f"{plain(card.name)} is disconnected.")
+    queue_toast(tr("{name} is disconnected.", name=plain(card.name)))
 
 
 def _settings(page: Page, card: ChannelCard) -> None:
-    @st.dialog(f"Settings of {plain(card.name)}")
+    @st.dialog(tr("Settings of {name}", name=plain(card.name)))
     def form() -> None:
         audiences = _available_audiences(page, card)
         with st.form(f"channel:{card.id}", border=False):
-            name = st.text_input("Name here", card.name, max_chars=80)
+            name = st.text_input(tr("Display name"), card.name, max_chars=80)
             privacy: str = card.settings.get("privacy", "")
             made_for_kids: bool | None = card.settings.get("made_for_kids")
             if card.platform in PRIVACY:
                 options = ["", *audiences]
                 privacy = st.selectbox(
-                    "Who may see posts",
+                    tr("Who can see posts"),
                     options,
                     index=options.index(privacy) if privacy in options else 0,
-                    format_func=lambda value: PRIVACY[card.platform].get(value, "Chosen for each post"),
+                    format_func=lambda value: worded(PRIVACY[card.platform].get(value, tr_lazy("Chosen for each post"))),
                 )
             if PLATFORMS[card.platform].asks_made_for_kids:
                 made_for_kids = st.radio(
-                    "Made for kids",
+                    tr("Made for kids"),
                     [False, True],
                     index=None if made_for_kids is None else int(made_for_kids),
                     horizontal=True,
-                    format_func=lambda value: "Yes, made for kids" if value else "No",
+                    format_func=lambda value: tr("Yes, made for kids") if value else tr("No"),
                 )
-            st.checkbox("Posts say that they are made with AI", True, disabled=True, help="Always on, on every platform.")
-            submitted = st.form_submit_button("Save", type="primary")
+            st.checkbox(tr("Label posts as made with AI"), True, disabled=True, help=tr("Always on, on every platform."))
+            submitted = st.form_submit_button(tr("Save"), type="primary")
         if submitted:
             try:
                 with page.transaction(needs="editor") as tx:
                     channels.rename(tx, card.id, name)
                     channels.save_settings(tx, card.id, privacy=privacy, made_for_kids=made_for_kids)
             except StudioError as error:
-                st.error(plain(error.message), icon=":material/error:")
+                st.error(plain(worded(error.message)), icon=":material/error:")
                 return
-            queue_toast("Saved. It holds for posts from now on.")
+            queue_toast(tr("Saved. It applies to posts from now on."))
             st.rerun()
 
     form()
@@ -221,9 +261,12 @@ def _available_audiences(page: Page, card: ChannelCard) -> list[str]:
     if not PLATFORMS[card.platform].privacy_per_account:
         return audiences
     try:
-        with st.spinner(f"Asking {PLATFORMS[card.platform].label} what this account may choose"):
+        with st.spinner(tr("Asking {platform} what this account may choose", platform=PLATFORMS[card.platform].label)):
             account = channels.check_account(page.app, page.transaction, card.id)
     except StudioError as error:
-        st.warning(f"{plain(error.message)} The choice is checked again before each post.", icon=":material/cloud_off:")
+        st.warning(
+            plain(joined(worded(error.message), tr("The choice is checked again before each post."))),
+            icon=":material/cloud_off:",
+        )
         return audiences
     return [audience for audience in audiences if audience in account.privacy]

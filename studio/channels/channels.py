@@ -10,6 +10,7 @@ from backend import channels, content_plans, influencers
 from backend.channels import PLATFORMS, ChannelCard
 from backend.content_plans import ChannelActivity
 from backend.influencers import InfluencerCard
+from backend.language import tr, worded
 from studio.channels import channel_card
 from studio.shell import session
 from studio.shell.frame import Page
@@ -29,16 +30,16 @@ def show(page: Page) -> None:
         all_channels, paces = channels.of(tx), content_plans.channel_activity(tx)
     names, zones = {card.id: card.name for card in cards}, {card.id: card.time_zone for card in cards}
     if not names:
-        box = empty_state("No influencers yet", "A channel belongs to an influencer.", icon=":material/cell_tower:")
-        if page.can_edit and box.button("New influencer", type="primary"):
+        box = empty_state(tr("No influencers yet"), tr("A channel belongs to an influencer."), icon=":material/cell_tower:")
+        if page.can_edit and box.button(tr("New influencer"), type="primary"):
             page.go("influencers/wizard")
         return
     setup_problems = _setup_problems(page)
     if not all_channels:
-        sentence = "A channel is an account that posts go out on."
+        sentence = tr("A channel is an account that posts are published on.")
         if not setup_problems["sandbox"]:
-            sentence = "A sandbox channel works at once: it behaves like a platform and shows posts to nobody outside."
-        empty_state("No channels yet", sentence, icon=":material/cell_tower:")
+            sentence = tr("A practice channel works at once: it behaves like a platform, and nobody outside sees its posts.")
+        empty_state(tr("No channels yet"), sentence, icon=":material/cell_tower:")
     influencer_ids = [
         *dict.fromkeys(channel.influencer_id for channel in all_channels if channel.influencer_id in names),
         *names,
@@ -52,7 +53,7 @@ def show(page: Page) -> None:
         _influencer_section(
             page, influencer_id, names[influencer_id], own_channels, setup_problems, paces=paces, zone=zones[influencer_id]
         )
-    if not chosen_id and len(names) > len(shown_ids) and st.button("Show more", width="stretch"):
+    if not chosen_id and len(names) > len(shown_ids) and st.button(tr("Show more"), width="stretch"):
         st.session_state["channels:take"] = len(shown_ids) + FIRST
         st.rerun()
     _setup_help(setup_problems)
@@ -64,13 +65,13 @@ def show_for(page: Page, influencer: InfluencerCard) -> None:
         own_channels = channels.of(tx, influencer.id)
         paces = content_plans.channel_activity(tx)
     if influencer.is_sample:
-        st.header("Channels", anchor=False)
+        st.header(tr("Channels"), anchor=False)
         for card in own_channels:
             channel_card.show_channel(page, card, reconnect_html="", pace=paces.get(card.id), zone=influencer.time_zone)
-        st.caption("The sample posts on its practice channel only: nobody outside sees it.")
+        st.caption(tr("The sample posts only on its practice channel: nobody outside sees it."))
         return
     problems = _setup_problems(page)
-    _influencer_section(page, influencer.id, "Channels", own_channels, problems, paces=paces, zone=influencer.time_zone)
+    _influencer_section(page, influencer.id, tr("Channels"), own_channels, problems, paces=paces, zone=influencer.time_zone)
     _setup_help(problems)
 
 
@@ -80,11 +81,11 @@ def _influencer_filter(names: Mapping[str, str]) -> str:
     requested = st.query_params.get("influencer", "")
     options = ["", *names]
     return st.selectbox(
-        "Influencer",
+        tr("Influencer"),
         options,
         index=options.index(requested) if requested in options else 0,
         key="channels:who",
-        format_func=lambda influencer_id: names.get(influencer_id, "Every influencer"),
+        format_func=lambda influencer_id: names.get(influencer_id) or tr("All influencers"),
         width=260,
     )
 
@@ -99,9 +100,9 @@ def _show_flash(page: Page) -> None:
         sentence, succeeded = flash
         with st.container(horizontal=True, vertical_alignment="center"):
             (st.success if succeeded else st.error)(
-                plain(sentence), icon=":material/check:" if succeeded else ":material/error:"
+                plain(worded(sentence)), icon=":material/check:" if succeeded else ":material/error:"
             )
-            st.button("Dismiss", type="tertiary", key="channels:dismiss", on_click=channel_card.clear_flash)
+            st.button(tr("Dismiss"), type="tertiary", key="channels:dismiss", on_click=channel_card.clear_flash)
 
 
 def _influencer_section(
@@ -117,44 +118,46 @@ def _influencer_section(
     st.header(plain(title), anchor=False)
     for card in cards:
         reconnect_link = channel_card.link_html(
-            "Connect again", _connect_url(page, channel=card.id), primary=card.state == "reconnect"
+            tr("Connect again"), _connect_url(page, channel=card.id), primary=card.state == "reconnect"
         )
         channel_card.show_channel(page, card, reconnect_html=reconnect_link, pace=paces.get(card.id), zone=zone)
     if not page.can_edit:
         if not cards:
-            st.caption("No channels yet.")
+            st.caption(tr("No channels yet."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         for platform, label in PLATFORMS.items():
             if platform == "sandbox":
                 if not any(card.platform == "sandbox" for card in cards):
                     st.button(
-                        "Add a sandbox channel",
+                        tr("Add a practice channel"),
                         icon=":material/science:",
                         key=f"sandbox:{influencer_id}",
                         on_click=_add_sandbox,
                         args=(page, influencer_id),
                         disabled=bool(setup_problems[platform]),
-                        help=setup_problems[platform] or None,
+                        help=worded(setup_problems[platform]) or None,
                     )
             elif setup_problems[platform]:
                 st.button(
-                    f"Connect {label}",
+                    tr("Connect {platform}", platform=label),
                     key=f"{platform}:{influencer_id}",
                     disabled=True,
                     icon=":material/link_off:",
-                    help=setup_problems[platform],
+                    help=worded(setup_problems[platform]),
                 )
             else:
                 connect_url = _connect_url(page, platform=platform, influencer=influencer_id)
-                st.html(channel_card.link_html(f"Connect {label}", connect_url), width="content")
+                st.html(channel_card.link_html(tr("Connect {platform}", platform=label), connect_url), width="content")
 
     if missing_platforms := [
         label for platform, label in PLATFORMS.items() if platform != "sandbox" and setup_problems[platform]
     ]:
         st.caption(
-            f"{', '.join(missing_platforms)}: not set up on this server yet. "
-            "“How platforms are set up” below says what it needs."
+            tr(
+                "Not set up on this server yet: {platforms}. See “How platforms are set up” below.",
+                platforms=", ".join(missing_platforms),
+            )
         )
 
 
@@ -167,7 +170,7 @@ def _add_sandbox(page: Page, influencer_id: str) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             card = channels.add_sandbox(tx, influencer_id)
-        queue_toast(f"{plain(card.label)} was added. Its feed shows what followers would see.")
+        queue_toast(tr("{name} was added. Its feed shows what followers would see.", name=plain(card.label)))
 
 
 def _setup_problems(page: Page) -> dict[str, str]:
@@ -180,14 +183,18 @@ def _setup_problems(page: Page) -> dict[str, str]:
 
 
 def _setup_help(setup_problems: Mapping[str, str]) -> None:
-    with st.expander("How platforms are set up", icon=":material/settings:"):
+    with st.expander(tr("How platforms are set up"), icon=":material/settings:"):
         for platform, label in PLATFORMS.items():
             if setup_problems[platform]:
-                st.markdown(f"**{label}**: {plain(setup_problems[platform])}")
+                st.markdown(f"**{label}**: {plain(worded(setup_problems[platform]))}")
             elif platform == "sandbox":
-                st.markdown(f"**{label}**: ready. It runs on this machine and needs no account.")
+                st.markdown(tr("**{platform}**: ready. It runs on this machine and needs no account.", platform=label))
             else:
                 st.markdown(
-                    f"**{label}**: ready. Its app must know the address `{esc(session.origin())}{channels.CALLBACK_PATH}`."
+                    tr(
+                        "**{platform}**: ready. Enter this redirect address in its developer app: `{address}`.",
+                        platform=label,
+                        address=esc(session.origin()) + channels.CALLBACK_PATH,
+                    )
                 )
-        st.caption("Tokens are kept encrypted. Nobody sees them here, and disconnecting erases them.")
+        st.caption(tr("Tokens are kept encrypted. Nobody sees them here, and disconnecting erases them."))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend import comparisons
 from backend.comparisons import CONTROL, Arm, ComparisonCard, DrawnCell, Results
+from backend.language import tr, tr_plural, worded
 from studio.comparisons.trial_grid import GridCell, GridColumn, GridRow, trial_grid
 from studio.shell.frame import Page
 
@@ -34,10 +35,10 @@ def _strength_choice(card: ComparisonCard, results: Results) -> float:
     strengths = card.plan.strengths
     preselected = results.suggestion.arm.strength if results.suggestion.arm else strengths[-1]
     chosen = st.segmented_control(
-        "Strength",
+        tr("Strength"),
         strengths,
         default=preselected,
-        format_func=lambda strength: f"Strength {Arm(1, strength).weight}",
+        format_func=lambda strength: tr("Strength {weight}", weight=Arm(1, strength).weight),
         key=f"trial:strength:{card.id}",
         label_visibility="collapsed",
         required=True,
@@ -47,20 +48,24 @@ def _strength_choice(card: ComparisonCard, results: Results) -> float:
 
 def _column(arm: Arm, results: Results) -> GridColumn:
     scores = next(item for item in results.figures if item.arm == arm)
-    lines = [f"face {scores.identity:.0%}"] if scores.identity is not None else []
-    lines += [f"prompt {scores.adherence:.0%}"] if scores.adherence is not None else []
-    marks = [("suggested", "good")] if arm == results.suggestion.arm else []
-    marks += [("overfitted?", "warn")] if any(item.arm == arm for item in results.warnings) else []
+    lines = [tr("face {share:.0%}", share=scores.identity)] if scores.identity is not None else []
+    lines += [tr("prompt {share:.0%}", share=scores.adherence)] if scores.adherence is not None else []
+    marks = [(tr("suggested"), "good")] if arm == results.suggestion.arm else []
+    marks += [(tr("overfitted?"), "warn")] if any(item.arm == arm for item in results.warnings) else []
     if arm.control:
-        return GridColumn("No LoRA", "Without the LoRA", lines, marks)
-    return GridColumn(f"Step {arm.step:,}", f"Step {arm.step:,} at {arm.weight}", lines, marks)
+        return GridColumn(tr("No LoRA"), tr("Without the LoRA"), lines, marks)
+    return GridColumn(
+        tr("Step {step:,}", step=arm.step), tr("Step {step:,} at {weight}", step=arm.step, weight=arm.weight), lines, marks
+    )
 
 
 def _rows(card: ComparisonCard, cells: Sequence[DrawnCell], arms: Sequence[Arm]) -> list[GridRow]:
     by_place = {(cell.arm, cell.prompt_n, cell.seed_n): cell for cell in cells}
     numbers = {(cell.arm, cell.prompt_n, cell.seed_n): cell.n for cell in comparisons.planned_cells(card.plan)}
     return [
-        GridRow(prompt, f"seed {seed}", [_grid_place(by_place.get((arm, p, s)), numbers[arm, p, s]) for arm in arms])
+        GridRow(
+            prompt, tr("seed {seed}", seed=seed), [_grid_place(by_place.get((arm, p, s)), numbers[arm, p, s]) for arm in arms]
+        )
         for p, prompt in enumerate(card.plan.prompts)
         for s, seed in enumerate(card.plan.seeds)
     ]
@@ -69,8 +74,8 @@ def _rows(card: ComparisonCard, cells: Sequence[DrawnCell], arms: Sequence[Arm])
 def _grid_place(cell: DrawnCell | None, n: int) -> GridCell:
     if cell is None:
         return GridCell(n, "")
-    face_text = f"face {cell.identity:.0%}" if cell.identity is not None else ""
-    seen_text = "" if cell.seen or cell.adherence is None else f"prompt {cell.adherence:.0%}"
+    face_text = tr("face {share:.0%}", share=cell.identity) if cell.identity is not None else ""
+    seen_text = "" if cell.seen or cell.adherence is None else tr("prompt {share:.0%}", share=cell.adherence)
     seen_text += "  ".join(f"{'✓' if was_seen else '✗'} {_short(requested)}" for requested, was_seen in cell.seen.values())
     return GridCell(n, cell.asset_id, cell.identity, "\n".join(filter(None, (face_text, seen_text))))
 
@@ -86,16 +91,23 @@ def _legend(card: ComparisonCard) -> None:
         return
     sentences = []
     if judged.no_identity:
-        sentences.append(f"No identity score: {judged.no_identity}")
+        sentences.append(tr("No face score: {reason}", reason=worded(judged.no_identity)))
     else:
-        own = f"; these reach {judged.own:.0%} among themselves" if judged.own else ""
-        sentences.append(f"**face**: how much of the face of the {judged.references} training pictures is there{own}.")
+        sentences.append(
+            tr_plural(
+                "**face**: how much of the face of the {n} training picture is there.",
+                "**face**: how much of the face of the {n} training pictures is there.",
+                judged.references,
+            )
+        )
+        if judged.own:
+            sentences.append(tr("The training pictures reach {share:.0%} among themselves.", share=judged.own))
     if judged.no_adherence != judged.no_identity:
         sentences.append(
-            f"No prompt score: {judged.no_adherence}"
+            tr("No prompt score: {reason}", reason=worded(judged.no_adherence))
             if judged.no_adherence
-            else "**prompt**: how well picture and prompt agree (CLIPScore)."
+            else tr("**prompt**: how well picture and prompt agree (CLIPScore).")
             if judged.by_words
-            else "**prompt**: share of the places and colours of clothes asked for that a classifier sees."
+            else tr("**prompt**: share of the places and clothing colours in the prompt that a classifier sees.")
         )
     st.caption(" ".join(sentences))

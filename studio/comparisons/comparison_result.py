@@ -9,11 +9,12 @@ import streamlit as st
 
 from backend import comparisons, influencers, jobs
 from backend.comparisons import Arm, ArmScores, ComparisonCard, Results
+from backend.language import tr, tr_plural, worded
 from studio.comparisons.blind_vote import blind_vote
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import count, media_url, plain
+from studio.ui.format import media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 
 
@@ -25,25 +26,40 @@ def show_result(page: Page, card: ComparisonCard) -> None:
         _promote_form(page, card, results)
     _table(results)
     for warning in results.warnings:
-        st.warning(plain(warning.sentence), icon=":material/warning:")
+        st.warning(plain(worded(warning.sentence)), icon=":material/warning:")
     _missing_scores(page, card)
     _exports(page, card)
 
 
 def _suggestion(results: Results) -> None:
     if results.suggestion.arm is None:
-        st.info(plain(results.suggestion.reason), icon=":material/help:")
+        st.info(plain(worded(results.suggestion.reason)), icon=":material/help:")
         return
     with st.container(border=True):
-        st.markdown(f"### :material/trophy: Suggested: {plain(str(results.suggestion.arm))}")
-        st.markdown(plain(results.suggestion.reason))
-        if results.votes_left:
-            votes_text = f"After {count(results.votes, 'blind vote')}" if results.votes else "No blind votes yet"
-            st.caption(
-                f"{votes_text}; about {results.votes_left} {'more ' * bool(results.votes)}would likely settle the order."
-            )
-        elif results.votes:
-            st.caption(f"After {count(results.votes, 'blind vote')}; the order is likely settled.")
+        version = plain(worded(results.suggestion.arm.label))
+        st.markdown("### :material/trophy: " + tr("Suggested: {version}", version=version))
+        st.markdown(plain(worded(results.suggestion.reason)))
+        _votes_line(results)
+
+
+def _votes_line(results: Results) -> None:
+    if not results.votes and results.votes_left:
+        st.caption(tr("No blind votes yet; about {n} would likely settle the order.", n=results.votes_left))
+    elif results.votes_left:
+        text = tr_plural(
+            "After {n:,} blind vote; about {more} more would likely settle the order.",
+            "After {n:,} blind votes; about {more} more would likely settle the order.",
+            results.votes,
+            more=results.votes_left,
+        )
+        st.caption(text)
+    elif results.votes:
+        text = tr_plural(
+            "After {n:,} blind vote; the order is likely settled.",
+            "After {n:,} blind votes; the order is likely settled.",
+            results.votes,
+        )
+        st.caption(text)
 
 
 def _promote_form(page: Page, card: ComparisonCard, results: Results) -> None:
@@ -53,28 +69,34 @@ def _promote_form(page: Page, card: ComparisonCard, results: Results) -> None:
     preselected = arms.index(results.suggestion.arm) if results.suggestion.arm in arms else len(arms) - 1
     with st.form(f"trial:promote:{card.id}", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            arm = st.selectbox("Take into the library", arms, index=preselected, format_func=_title)
-            name = st.text_input("Name", placeholder=f"{card.run_name}-… (as the run when left empty)", max_chars=64)
-            submitted = st.form_submit_button("Add to the library", type="primary", icon=":material/extension:")
-        default = bool(influencer) and st.checkbox(
-            f"Draw {plain(influencer.name) if influencer else ''} with it from now on, at this strength", bool(influencer)
+            arm = st.selectbox(tr("Version"), arms, index=preselected, format_func=_title)
+            name = st.text_input(
+                tr("Name"), placeholder=tr("{run}-… (empty: named after the run)", run=card.run_name), max_chars=64
+            )
+            submitted = st.form_submit_button(tr("Add to the library"), type="primary", icon=":material/extension:")
+        default = influencer is not None and st.checkbox(
+            tr("Use it for all new pictures of {name}, at this strength", name=plain(influencer.name)), True
         )
     if submitted and arm:
         with page.transaction(needs="editor") as tx:
             lora = comparisons.promote(tx, card.id, arm, name=name.strip(), make_default=default)
-        default_text = f" {influencer.name} is drawn with it at {arm.weight}." if default and influencer else ""
-        st.success(f"{plain(lora.name)} is in the library.{plain(default_text)}", icon=":material/check:")
-        page.link("models/loras", "Open it in the library", icon=":material/extension:", id=lora.id)
+        text = tr("{name} is in the library.", name=plain(lora.name))
+        if default and influencer:
+            text += " " + tr("New pictures of {name} use it at {weight}.", name=plain(influencer.name), weight=arm.weight)
+        st.success(text, icon=":material/check:")
+        page.link("models/loras", tr("Open it in the library"), icon=":material/extension:", id=lora.id)
 
 
 def _title(arm: Arm) -> str:
-    return f"Step {arm.step:,} at {arm.weight}"
+    return worded(arm.title)
 
 
 def _table(results: Results) -> None:
     """The arms as a table, ranked by votes where there are some, else by identity."""
     st.markdown(
-        "**Ranking** :small[— by the share of votes it wins at least, with 95 % confidence]" if results.votes else "**Scores**"
+        tr("**Ranking** :small[— by the share of votes it wins at least, with 95 % confidence]")
+        if results.votes
+        else tr("**Scores**")
     )
     figures = {item.arm: item for item in results.figures}
     ranks = {item.arm: item for item in results.ranks}
@@ -83,14 +105,14 @@ def _table(results: Results) -> None:
     control = [item.arm for item in results.figures if item.arm.control and item.pictures]
     rows: list[dict[str, Any]] = []
     for place, arm in enumerate(ranked + control, 1):
-        row: dict[str, Any] = {"#": "" if arm.control else str(place), "LoRA": "No LoRA" if arm.control else _title(arm)}
+        row: dict[str, Any] = {"#": "" if arm.control else str(place), "LoRA": tr("No LoRA") if arm.control else _title(arm)}
         row |= _percentages(figures[arm])
         if results.votes:
             rank = ranks.get(arm)
-            row["Votes won"] = f"{rank.wins:g} of {rank.n}" if rank and rank.n else ""
+            row["Votes won"] = tr("{wins:g} of {n}", wins=rank.wins, n=rank.n) if rank and rank.n else ""
             row["At least"] = 100 * rank.low if rank and rank.n else None
         row["Note"] = " ".join(
-            (["suggested"] if arm == results.suggestion.arm else []) + (["⚠ overfitted?"] if arm in overfitted else [])
+            ([tr("suggested")] if arm == results.suggestion.arm else []) + ([tr("⚠ overfitted?")] if arm in overfitted else [])
         )
         rows.append(row)
     bar: dict[str, Any] = {"min_value": 0.0, "max_value": 100.0, "format": "%.0f %%"}
@@ -99,17 +121,24 @@ def _table(results: Results) -> None:
         hide_index=True,
         column_config={
             "#": st.column_config.TextColumn(width=40),
-            "Face": st.column_config.ProgressColumn(help="Identity: how much of the trained face is there", **bar),
-            "Prompt": st.column_config.ProgressColumn(help="How well the prompt is followed", **bar),
-            "Differ": st.column_config.NumberColumn(help="How different its pictures look from each other", format="%.0f %%"),
-            "At least": st.column_config.ProgressColumn(help="Lower Wilson bound of the share of votes won", **bar),
+            "LoRA": st.column_config.TextColumn(tr("LoRA")),
+            "Face": st.column_config.ProgressColumn(tr("Face"), help=tr("How much of the trained face is there"), **bar),
+            "Prompt": st.column_config.ProgressColumn(tr("Prompt"), help=tr("How well the prompt is followed"), **bar),
+            "Diversity": st.column_config.NumberColumn(
+                tr("Diversity"), help=tr("How different its pictures look from each other"), format="%.0f %%"
+            ),
+            "Votes won": st.column_config.TextColumn(tr("Votes won")),
+            "At least": st.column_config.ProgressColumn(
+                tr("At least"), help=tr("Lower Wilson bound of the share of votes won"), **bar
+            ),
+            "Note": st.column_config.TextColumn(tr("Note")),
         },
     )
 
 
 def _percentages(scores: ArmScores) -> dict[str, float | None]:
     """Scores in per cent by column title; missing ones are left out."""
-    values = {"Face": scores.identity, "Prompt": scores.adherence, "Differ": scores.spread}
+    values = {"Face": scores.identity, "Prompt": scores.adherence, "Diversity": scores.spread}
     return {name: 100 * value for name, value in values.items() if value is not None}
 
 
@@ -120,14 +149,14 @@ def _missing_scores(page: Page, card: ComparisonCard) -> None:
     with page.transaction() as tx:
         job = jobs.latest(tx, ("trial", card.id), "trial-scores")
     if judged.no_identity:
-        st.info(f"No identity score. {plain(judged.no_identity)}", icon=":material/face:")
+        st.info(tr("No face score. {reason}", reason=plain(worded(judged.no_identity))), icon=":material/face:")
     if judged.no_adherence and judged.no_adherence != judged.no_identity:
-        st.caption(f"No prompt score. {plain(judged.no_adherence)}")
+        st.caption(tr("No prompt score. {reason}", reason=plain(worded(judged.no_adherence))))
     if follow(page, job, key="trial:scores") or not judged.no_identity:
         return
     key = f"trial:rescore:{card.id}"
     idempotency_key = request_key(key)
-    if page.can_edit and st.button("Score again", icon=":material/replay:"):
+    if page.can_edit and st.button(tr("Score again"), icon=":material/replay:"):
         with page.transaction(needs="editor") as tx:
             comparisons.rescore(tx, card.id, request_key=idempotency_key)
         renew_request_key(key)
@@ -135,7 +164,7 @@ def _missing_scores(page: Page, card: ComparisonCard) -> None:
 
 
 def _exports(page: Page, card: ComparisonCard) -> None:
-    st.markdown("**Export**")
+    st.markdown(tr("**Export**"))
     with page.transaction() as tx:
         job = jobs.latest(tx, ("trial", card.id), "trial-grid")
     key = f"trial:export:{card.id}"
@@ -144,33 +173,35 @@ def _exports(page: Page, card: ComparisonCard) -> None:
     with st.container(horizontal=True):
         if card.grid_asset_id and not in_progress:
             address = media_url(page.workspace.id, card.grid_asset_id, download=True)
-            st.link_button("Download the labelled grid (PNG)", address, icon=":material/download:")
+            st.link_button(tr("Download the labelled grid (PNG)"), address, icon=":material/download:")
         if page.can_edit and not in_progress:
-            label = "Make the grid anew" if card.grid_asset_id else "Make a labelled grid (PNG)"
+            label = tr("Make the grid again") if card.grid_asset_id else tr("Make a labelled grid (PNG)")
             if st.button(label, icon=":material/grid_on:"):
                 with page.transaction(needs="editor") as tx:
                     comparisons.start_grid_export(tx, card.id, request_key=idempotency_key)
                 renew_request_key(key)
                 st.rerun()
         address = f"/api/trials/{card.id}/scores.csv?workspace={page.workspace.id}"
-        st.link_button("Scores (CSV)", address, icon=":material/table:")
+        st.link_button(tr("Scores (CSV)"), address, icon=":material/table:")
 
 
 def show_vote(page: Page, card: ComparisonCard) -> None:
     if not page.can_edit:
-        st.info("Voting is for people with editor rights. You see the result of their votes.", icon=":material/lock:")
+        st.info(tr("Only editors can vote. You see the result of their votes."), icon=":material/lock:")
         return
     with page.transaction() as tx:
         ballot = comparisons.next_ballot(tx, card.id)
         faces = comparisons.reference_pictures(tx, card.id)
     if ballot.pair is None and not ballot.votes:
-        st.info("Votes need pictures of at least two checkpoints or strengths. Wait for more.", icon=":material/hourglass_top:")
+        st.info(
+            tr("Votes need pictures of at least two versions or strengths. Wait for more."), icon=":material/hourglass_top:"
+        )
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Which picture is better?**", width="content")
+        st.markdown(tr("**Which picture is better?**"), width="content")
         if faces:
-            st.caption("The face as trained:", width="content")
-            thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in faces], alt="training picture")
+            st.caption(tr("The face as trained:"), width="content")
+            thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in faces], alt=tr("training picture"))
     ratio = f"{card.plan.width}/{card.plan.height}"
     if blind_vote(f"trial:vote:{card.id}", workspace=page.workspace.id, trial_id=card.id, ballot=ballot, ratio=ratio):
         st.session_state["trial:wanted"] = "result"

@@ -8,6 +8,7 @@ from backend import comparisons, jobs, training
 from backend.comparisons import ComparisonCard, ComparisonDraft, ComparisonEstimate
 from backend.errors import StudioError
 from backend.generation import choose_model
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.comparisons import comparison_grid, comparison_result
 from studio.comparisons.comparison_form import comparison_form
 from studio.jobs.jobs import follow
@@ -15,19 +16,13 @@ from studio.shell.frame import Page
 from studio.training.training_estimate import rough_duration
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state, show_no_models
-from studio.ui.format import ago, count, plain, state_badge
+from studio.ui.format import ago, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
 
-ESTIMATE_TEXTS = {
-    "comparisons": "about **{}** by earlier comparisons",
-    "pictures": "roughly **{}** by pictures drawn before",
-    "training": "roughly **{}** by how fast this run trained",
-    "elsewhere": "roughly **{}** by what was measured on two processor cores",
-}
 VIEWS = {
-    "pictures": ":material/grid_view: Pictures",
-    "vote": ":material/how_to_vote: Vote",
-    "result": ":material/trophy: Result",
+    "pictures": tr_lazy(":material/grid_view: Pictures"),
+    "vote": tr_lazy(":material/how_to_vote: Vote"),
+    "result": tr_lazy(":material/trophy: Result"),
 }
 
 
@@ -37,28 +32,31 @@ def listing(page: Page) -> None:
         runs, cards = comparisons.comparable_runs(tx), comparisons.page(tx)
     if not runs:
         empty = empty_state(
-            "Nothing to compare yet",
-            "Train a LoRA first: a run saves several checkpoints, and the last one is not always the best.",
+            tr("Nothing to compare yet"),
+            tr("Train a LoRA first: a run saves several versions, and the last one is not always the best."),
             icon=":material/compare:",
         )
-        if page.can_edit and empty.button("To the training page", type="primary"):
+        if page.can_edit and empty.button(tr("Go to training"), type="primary"):
             page.go("models/training")
         return
-    names = {run.id: f"{run.name} · {count(run.image_count, 'picture')} · {ago(run.created_at)}" for run in runs}
+    names = {
+        run.id: " · ".join((run.name, tr_plural("{n:,} picture", "{n:,} pictures", run.image_count), ago(run.created_at)))
+        for run in runs
+    }
     if page.can_edit:
         with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-            chosen = st.selectbox("Training run", list(names), format_func=names.__getitem__, key="trials:run")
-            if st.button("New comparison", type="primary", icon=":material/add:"):
+            chosen = st.selectbox(tr("Training run"), list(names), format_func=names.__getitem__, key="trials:run")
+            if st.button(tr("New comparison"), type="primary", icon=":material/add:"):
                 page.go("models/comparisons", run=chosen)
     if not cards:
-        st.caption("No comparison yet. Choose a run: the same prompts and seeds are drawn with each of its checkpoints.")
+        st.caption(tr("No comparison yet. Choose a run: the same prompts and seeds are used with each of its versions."))
     for card in cards:
         _row(page, card)
 
 
 def of_run(page: Page, run_id: str) -> None:
     """The form for a new comparison of this run, and the comparisons it has."""
-    if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All comparisons"), icon=":material/arrow_back:", type="tertiary"):
         page.go("models/comparisons")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
@@ -68,9 +66,9 @@ def of_run(page: Page, run_id: str) -> None:
         with st.container(border=True):
             _new_comparison(page, run_id, run.model)
     if cards:
-        st.markdown("**Comparisons of this run**")
+        st.markdown(tr("**Comparisons of this run**"))
     elif not page.can_edit:
-        st.caption("Nobody has compared this run's checkpoints yet.")
+        st.caption(tr("Nobody has compared this run's versions yet."))
     for card in cards:
         _row(page, card)
 
@@ -79,7 +77,7 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
     key = f"trial:{run_id}"
     models = page.app.engines.image.models()
     if not models:
-        show_no_models(page, page.app.engines.image.status(), "Checkpoints can be compared", key=key)
+        show_no_models(page, page.app.engines.image.status(), tr("Versions can be compared"), key=key)
         return
     with page.transaction() as tx:
         proposal = comparisons.propose(tx, run_id)
@@ -93,7 +91,7 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
         duration = comparisons.estimate(tx, run_id=run_id, model=choose_model(models, model_name), pictures=n)
     st.caption(_estimate_text(draft, n, duration))
     idempotency_key = request_key(key)
-    if st.button(f"Draw {count(n, 'picture')}", type="primary", icon=":material/compare:"):
+    if st.button(tr_plural("Generate {n:,} picture", "Generate {n:,} pictures", n), type="primary", icon=":material/compare:"):
         with page.transaction(needs="editor") as tx:
             card = comparisons.start(tx, draft=draft, models=models, request_key=idempotency_key)
         renew_request_key(key)
@@ -102,38 +100,53 @@ def _new_comparison(page: Page, run_id: str, model_name: str) -> None:
 
 def _estimate_text(draft: ComparisonDraft, n: int, duration: ComparisonEstimate | None) -> str:
     parts = [
-        count(len(draft.steps), "checkpoint"),
-        count(len(draft.strengths), "strength"),
-        count(len(draft.prompts), "prompt"),
+        tr_plural("{n:,} version", "{n:,} versions", len(draft.steps)),
+        tr_plural("{n:,} strength", "{n:,} strengths", len(draft.strengths)),
+        tr_plural("{n:,} prompt", "{n:,} prompts", len(draft.prompts)),
     ]
-    parts += [count(draft.seeds, "seed")] if draft.seeds > 1 else []
-    product_text = " × ".join(parts) + (" and the base model" if draft.control else "")
-    duration_text = (
-        f", {ESTIMATE_TEXTS[duration.by].format(rough_duration(duration.seconds))}."
-        if duration
-        else ". How long that takes is not known here yet."
-    )
-    return f"{product_text}: **{count(n, 'picture')}**{duration_text}"
+    parts += [tr_plural("{n:,} seed", "{n:,} seeds", draft.seeds)] if draft.seeds > 1 else []
+    product = " × ".join(parts)
+    if draft.control:
+        product = tr("{product} and the base model", product=product)
+    pictures = tr_plural("**{n:,} picture**", "**{n:,} pictures**", n)
+    return f"{product}: {pictures}. {_duration_text(duration)}"
+
+
+def _duration_text(duration: ComparisonEstimate | None) -> str:
+    if duration is None:
+        return tr("How long that takes is not known here yet.")
+    time = rough_duration(duration.seconds)
+    match duration.by:
+        case "comparisons":
+            return tr("About **{time}** by earlier comparisons.", time=time)
+        case "pictures":
+            return tr("Roughly **{time}** by pictures generated before.", time=time)
+        case "training":
+            return tr("Roughly **{time}** by how fast this run trained.", time=time)
+        case _:
+            return tr("Roughly **{time}** by what was measured on two processor cores.", time=time)
 
 
 def _row(page: Page, card: ComparisonCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.run_name)}** {state_badge(card.state)}")
-            votes = [count(card.votes, "vote")] if card.votes else []
+            votes = [tr_plural("{n:,} vote", "{n:,} votes", card.votes)] if card.votes else []
             st.caption(" · ".join([_contents(card), *votes, ago(card.created_at)]))
-        if st.button("Open", key=f"trial:{card.id}"):
+        if st.button(tr("Open"), key=f"trial:{card.id}"):
             page.go("models/comparisons", id=card.id)
 
 
 def _contents(card: ComparisonCard) -> str:
     plan, pictures = card.plan, card.done or card.total
-    return f"{count(len(plan.steps), 'checkpoint')}, {count(len(plan.prompts), 'prompt')}, {count(pictures, 'picture')}"
+    versions = tr_plural("{n:,} version", "{n:,} versions", len(plan.steps))
+    prompts = tr_plural("{n:,} prompt", "{n:,} prompts", len(plan.prompts))
+    return ", ".join((versions, prompts, tr_plural("{n:,} picture", "{n:,} pictures", pictures)))
 
 
 def detail(page: Page, trial_id: str) -> None:
     """One comparison: its pictures, blind votes, the result."""
-    if st.button("All comparisons", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All comparisons"), icon=":material/arrow_back:", type="tertiary"):
         page.go("models/comparisons")
     with page.transaction() as tx:
         card = comparisons.get(tx, trial_id)
@@ -146,14 +159,19 @@ def detail(page: Page, trial_id: str) -> None:
     if card.state in ("cancelled", "failed") and card.done < card.total:
         _draw_missing(page, card)
     if not card.done and not working:
-        st.caption("No picture was drawn.")
+        st.caption(tr("No pictures."))
         return
     key = f"trial:view:{card.id}"
     if requested_view := st.session_state.pop("trial:wanted", ""):
         st.session_state[key] = requested_view
     st.session_state.setdefault(key, "pictures")
     view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=key, label_visibility="collapsed", required=True
+        tr("View"),
+        list(VIEWS),
+        format_func=lambda view: worded(VIEWS[view]),
+        key=key,
+        label_visibility="collapsed",
+        required=True,
     )
     if view == "vote":
         comparison_result.show_vote(page, card)
@@ -165,20 +183,29 @@ def detail(page: Page, trial_id: str) -> None:
 
 def _actions(page: Page, card: ComparisonCard) -> None:
     with st.container(horizontal=True, width="content"):
-        if st.button("Open the run", icon=":material/model_training:", type="tertiary"):
+        if st.button(tr("Open the run"), icon=":material/model_training:", type="tertiary"):
             page.go("models/training", id=card.run_id)
-        if page.can_edit and st.button("Delete", icon=":material/delete:", type="tertiary"):
-            consequence = count(card.done, "picture") + (f" and {count(card.votes, 'vote')}" if card.votes else "")
+        if page.can_edit and st.button(tr("Delete"), icon=":material/delete:", type="tertiary"):
             confirm(
-                "Delete this comparison?",
-                f"Its {consequence} go with it. LoRAs you took from it stay.",
-                action="Delete it",
+                tr("Delete this comparison?"),
+                _deleted_text(card),
+                action=tr("Delete"),
                 act=lambda: _delete(page, card.id),
             )
 
 
+def _deleted_text(card: ComparisonCard) -> str:
+    pictures = tr_plural("{n:,} picture", "{n:,} pictures", card.done)
+    if not card.votes:
+        return tr("Also deleted: {pictures}. LoRAs you added from it stay.", pictures=pictures)
+    votes = tr_plural("{n:,} vote", "{n:,} votes", card.votes)
+    return tr("Also deleted: {pictures} and {votes}. LoRAs you added from it stay.", pictures=pictures, votes=votes)
+
+
 def _draw_missing(page: Page, card: ComparisonCard) -> None:
-    if page.can_edit and st.button(f"Draw the missing {card.total - card.done}", icon=":material/replay:"):
+    if page.can_edit and st.button(
+        tr_plural("Generate the {n:,} missing", "Generate the {n:,} missing", card.total - card.done), icon=":material/replay:"
+    ):
         try:
             with page.transaction(needs="editor") as tx:
                 jobs.retry(tx, card.job_id)

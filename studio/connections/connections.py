@@ -10,6 +10,7 @@ import streamlit as st
 
 from backend import accounts, connection_checks, health
 from backend.kit.clock import now
+from backend.language import joined, tr, tr_lazy, worded
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
@@ -20,7 +21,7 @@ _ICONS = {
     "failed": ":red[:material/error:]",
     "unknown": ":gray[:material/help:]",
 }
-_OPERATOR_SEES = "Does not work right now. Whoever runs this studio sees why."
+_OPERATOR_SEES = tr_lazy("Does not work right now. Whoever runs this studio sees why.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +38,21 @@ def show(page: Page) -> None:
     """The result is kept for this tab until somebody checks again: each round asks every platform."""
     key = f"connections:{page.workspace.id}:{page.influencer_id}"
     if key not in st.session_state:
-        with st.spinner("Asking every platform and engine …"):
+        with st.spinner(tr("Asking every platform and engine …")):
             st.session_state[key] = _check(page)
     checked: Checked = st.session_state[key]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Checked {ago(checked.at)}. A check publishes nothing.", width="stretch")
-        if st.button("Check again", icon=":material/refresh:"):
+        st.caption(tr("Checked {time}. A check publishes nothing.", time=ago(checked.at)), width="stretch")
+        if st.button(tr("Check again"), icon=":material/refresh:"):
             del st.session_state[key]
             st.rerun()
-    st.header("Platforms and channels", anchor=False)
+    st.header(tr("Platforms and channels"), anchor=False)
     for report in checked.platforms:
         _platform(page, report)
-    st.header("This server", anchor=False)
+    st.header(tr("This server"), anchor=False)
     with st.container(border=True, key="check-server"):
         _findings(checked.server)
-    st.header("Engines", anchor=False)
+    st.header(tr("Engines"), anchor=False)
     with st.container(border=True, key="check-engines"):
         _findings(checked.engines)
 
@@ -70,9 +71,7 @@ def _check(page: Page) -> Checked:
 def _server_findings(checks: Sequence[health.Check]) -> list[connection_checks.ConnectionFinding]:
     """What each server and engine answers, for operators."""
     return [
-        connection_checks.ConnectionFinding(
-            check.name, "ok" if check.ok else "failed", f"{check.version} {check.detail}".strip()
-        )
+        connection_checks.ConnectionFinding(check.name, "ok" if check.ok else "failed", joined(check.version, check.detail))
         for check in checks
     ]
 
@@ -80,7 +79,7 @@ def _server_findings(checks: Sequence[health.Check]) -> list[connection_checks.C
 def _part_findings(checks: Sequence[health.Check]) -> list[connection_checks.ConnectionFinding]:
     """What works, without versions and addresses, for everybody else."""
     return [
-        connection_checks.ConnectionFinding(name, "ok" if ok else "failed", "Works." if ok else _OPERATOR_SEES)
+        connection_checks.ConnectionFinding(name, "ok" if ok else "failed", tr_lazy("Works.") if ok else _OPERATOR_SEES)
         for name, ok in health.part_states(checks).items()
     ]
 
@@ -89,14 +88,14 @@ def _platform(page: Page, report: connection_checks.PlatformReport) -> None:
     """Open where something is wrong; a platform without channels whose app is not set up is nobody's fault yet."""
     is_unused = not report.channels and report.findings[0].status != "ok"
     icon = ":gray[:material/radio_button_unchecked:]" if is_unused else _ICONS[report.status]
-    state = " · not set up" if is_unused else "" if report.channels else " · no channel yet"
-    label = f"{icon} **{report.platform.label}**{state}"
+    state = tr("not set up") if is_unused else "" if report.channels else tr("no channel yet")
+    label = f"{icon} **{worded(report.platform.label)}**{' · ' if state else ''}{state}"
     with st.expander(label, expanded=not is_unused and report.status in ("failed", "warning")):
         _findings(report.findings)
         for channel_report in report.channels:
             _channel(page, channel_report)
         if not report.channels and not is_unused:
-            page.link("settings/channels", "Connect a channel", icon=":material/add_link:")
+            page.link("settings/channels", tr("Connect a channel"), icon=":material/add_link:")
 
 
 def _channel(page: Page, report: connection_checks.ChannelReport) -> None:
@@ -104,12 +103,16 @@ def _channel(page: Page, report: connection_checks.ChannelReport) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{_ICONS[report.status]} **{plain(report.channel.name)}** {plain(influencer)}", width="stretch")
         if report.status != "ok":
-            page.link("settings/channels", "Open Channels", icon=":material/cell_tower:")
+            page.link("settings/channels", tr("Open Channels"), icon=":material/cell_tower:")
     _findings(report.findings)
 
 
 def _findings(findings: Sequence[connection_checks.ConnectionFinding]) -> None:
     for finding in findings:
-        next_step = f"  \n:small[**Next:** {plain(finding.next_step)}]" if finding.next_step else ""
-        message = plain(finding.message) if finding.message != finding.next_step else ""
-        st.markdown(f"{_ICONS[finding.status]} {plain(finding.name)}: :gray[{message}]{next_step}".replace(": :gray[]", ""))
+        next_step = worded(finding.next_step)
+        step = tr("**Next:** {step}", step=plain(next_step))
+        next_line = f"  \n:small[{step}]" if next_step else ""
+        message = plain(worded(finding.message)) if finding.message != finding.next_step else ""
+        st.markdown(
+            f"{_ICONS[finding.status]} {plain(worded(finding.name))}: :gray[{message}]{next_line}".replace(": :gray[]", "")
+        )

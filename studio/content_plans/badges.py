@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.content_plans import STATE_LABELS, PostState
+from backend.language import worded
 
 _COLOURS = {
     PostState.DRAFT: "gray",
@@ -19,4 +20,4 @@ _COLOURS = {
 
 
 def state_badge(state: PostState) -> str:
-    return f":{_COLOURS[state]}-badge[{STATE_LABELS[state]}]"
+    return f":{_COLOURS[state]}-badge[{worded(STATE_LABELS[state])}]"

@@ -14,11 +14,13 @@ from backend.channels import ChannelCard
 from backend.content_plans import PlanDraft, RulesCard, VariantDraft
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_plural, worded
 from studio.content_plans.calendar_view import refresh_calendar
+from studio.content_plans.day_text import day_text, day_time_text
 from studio.content_plans.plan_series import series_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
-from studio.ui.format import count, duration, estimated_duration, plain, usd
+from studio.ui.format import duration, estimated_duration, plain, usd
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
@@ -32,7 +34,7 @@ def open_dialog(
 ) -> None:
     """“Fill the week”, or with `first` those days. `influencer`: id of the one to begin with; "": the current one."""
 
-    @st.dialog("Auto-plan" if first else "Fill the week", width="medium")
+    @st.dialog(tr("Auto-plan") if first else tr("Fill the week"), width="medium")
     def question() -> None:
         cards_by_id = {card.id: card for card in influencer_cards}
         start = list(cards_by_id).index(
@@ -43,7 +45,7 @@ def open_dialog(
         influencer_id = list(cards_by_id)[start]
         if len(cards_by_id) > 1:
             influencer_id = st.selectbox(
-                "Influencer",
+                tr("Influencer"),
                 list(cards_by_id),
                 start,
                 format_func=lambda influencer_id: cards_by_id[influencer_id].name,
@@ -66,32 +68,37 @@ def _body(page: Page, influencer: InfluencerCard, *, first: date | None, days: i
         _offer_practice_channel(page, influencer, rules, start, days)
         return
     summary = st.container()
-    with st.expander("Days, times, channels, topics", icon=":material/tune:"):
+    with st.expander(tr("Days, times, channels, topics"), icon=":material/tune:"):
         try:
             order = series_form(influencer, channel_cards, rules, first=start, days=days)
         except StudioError as error:
-            summary.warning(plain(error.message), icon=":material/error:")
+            summary.warning(plain(worded(error.message)), icon=":material/error:")
             return
     with summary:
         try:
-            with st.spinner("Looking for free times …", show_time=False):
+            with st.spinner(tr("Looking for free times …"), show_time=False):
                 forecast = bulk_planning.forecast(page.app, page.transaction, order=order)
         except StudioError as error:
-            st.warning(plain(error.message), icon=":material/error:")
+            st.warning(plain(worded(error.message)), icon=":material/error:")
             return
         _show_forecast(page, forecast, order)
-        label = f"Create {count(len(forecast.moments), 'post')}"
+        label = tr_plural("Create {n:,} post", "Create {n:,} posts", len(forecast.moments))
         with st.container(horizontal=True):
             if st.button(label, type="primary", icon=":material/auto_awesome:", width="stretch", key="days:start"):
                 _start(page, order)
-            if first and st.button(f"{count(len(forecast.moments), 'empty draft')}", key="days:empty"):
+            if first and st.button(
+                tr_plural("{n:,} empty draft", "{n:,} empty drafts", len(forecast.moments)), key="days:empty"
+            ):
                 _create_empty(page, order, forecast)
 
 
 def _offer_practice_channel(page: Page, influencer: InfluencerCard, rules: RulesCard, start: date, days: int) -> None:
     st.info(
-        f"{plain(influencer.name)} has no channel yet. Begin with a practice channel: it behaves like a platform and shows "
-        "posts to nobody outside. Or connect an account first.",
+        tr(
+            "{name} has no channel yet. Start with a practice channel: it behaves like a platform, but nobody outside "
+            "sees its posts. Or connect an account first.",
+            name=plain(influencer.name),
+        ),
         icon=":material/cell_tower:",
     )
 
@@ -102,11 +109,11 @@ def _offer_practice_channel(page: Page, influencer: InfluencerCard, rules: Rules
             _follow_series(bulk_planning.start_series(tx, order=order, request_key=request_key(_KEY)).id)
 
     with st.container(horizontal=True):
-        label = f"Create {days} posts on a practice channel"
+        label = tr_plural("Create {n:,} post on a practice channel", "Create {n:,} posts on a practice channel", days)
         if st.button(label, type="primary", icon=":material/auto_awesome:", key="days:practice"):
             practice()
             st.rerun()
-        if st.button("Connect an account", icon=":material/add_link:"):
+        if st.button(tr("Connect an account"), icon=":material/add_link:"):
             page.go("settings/channels")
 
 
@@ -125,62 +132,108 @@ def _create_empty(page: Page, order: SeriesOrder, forecast: Forecast) -> None:
                 draft = PlanDraft(influencer_id=order.influencer_id, wall=free_time.wall, variants=variants)
                 content_plans.create(tx, draft, request_key=f"{key}:{n}")
         renew_request_key(_KEY)
-        queue_toast(f"{count(len(forecast.moments), 'draft')} created.")
+        queue_toast(tr_plural("{n:,} draft created.", "{n:,} drafts created.", len(forecast.moments)))
         refresh_calendar()
         st.rerun()
 
 
 def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:
     """The forecast, before anything is started."""
-    times = [f":violet-badge[{free_time.wall:%a %-d %b, %H:%M}]" for free_time in forecast.moments[:_LISTED_TIMES]]
+    times = [f":violet-badge[{day_time_text(free_time.wall)}]" for free_time in forecast.moments[:_LISTED_TIMES]]
     if rest := len(forecast.moments) - len(times):
-        times.append(f"and {rest} more, to {forecast.moments[-1].wall:%a %-d %b}")
-    manner = "written and illustrated" if order.pictures else "written"
+        times.append(tr("and {n:,} more, to {day}", n=rest, day=day_text(forecast.moments[-1].wall.date())))
     with st.container(border=True, gap="xxsmall"):
-        st.markdown(f"**{count(len(forecast.moments), 'draft')}**, {manner}. Nothing goes out before you approve it.")
+        st.markdown(_what(len(forecast.moments), with_pictures=bool(order.pictures)))
         st.markdown(" ".join(times))
         if forecast.filled:
-            has = "has a post already and is" if forecast.filled == 1 else "have a post already and are"
-            st.caption(f":material/event_available: {count(forecast.filled, 'day')} {has} skipped.")
+            skipped = tr_plural(
+                "{n:,} day has a post already and is skipped.",
+                "{n:,} days have a post already and are skipped.",
+                forecast.filled,
+            )
+            st.caption(f":material/event_available: {skipped}")
         if forecast.moved:
-            st.caption(f":material/event_busy: {count(forecast.moved, 'time')} taken: moved to the nearest free one.")
+            moved = tr_plural(
+                "{n:,} time taken: moved to the nearest free one.",
+                "{n:,} times taken: moved to the nearest free ones.",
+                forecast.moved,
+            )
+            st.caption(f":material/event_busy: {moved}")
         if forecast.left_out:
-            st.caption(f":material/event_busy: {count(forecast.left_out, 'time')} left out: past, or no room on that day.")
+            left_out = tr_plural(
+                "{n:,} time left out: past, or no room on that day.",
+                "{n:,} times left out: past, or no room on that day.",
+                forecast.left_out,
+            )
+            st.caption(f":material/event_busy: {left_out}")
         st.caption(f":material/ink_pen: {_text_cost(forecast)}")
         if order.pictures and forecast.pictures:
             st.caption(f":material/image: {_picture_time(forecast)}")
         for sentence in forecast.warnings:
-            st.caption(f":material/info: {plain(sentence)}")
+            st.caption(f":material/info: {plain(worded(sentence))}")
     if forecast.over:
         st.warning(plain(_budget_warning(forecast)), icon=":material/payments:")
 
 
+def _what(n: int, *, with_pictures: bool) -> str:
+    if with_pictures:
+        return tr_plural(
+            "**{n:,} draft**, written and illustrated. Nothing goes out before you approve it.",
+            "**{n:,} drafts**, written and illustrated. Nothing goes out before you approve it.",
+            n,
+        )
+    return tr_plural(
+        "**{n:,} draft**, written. Nothing goes out before you approve it.",
+        "**{n:,} drafts**, written. Nothing goes out before you approve it.",
+        n,
+    )
+
+
 def _budget_warning(forecast: Forecast) -> str:
     if not forecast.left_usd:
-        return (
-            "Nothing is left of the budget for words, so no post would be written. It goes on when the day or the month is "
+        return tr(
+            "The text budget is used up, so no post would be written. It starts again when the day or the month is "
             "over, or when an owner raises the limit on the Costs page."
         )
-    return (
-        f"The budget for words has {usd(forecast.left_usd)} left, so it may stop before the end. What is written by then "
-        "stays; “Try again” goes on from there when there is money again."
+    return tr(
+        "The text budget has {left} left, so it may stop before the end. What is written by then stays; “Try again” "
+        "continues from there when there is budget again.",
+        left=usd(forecast.left_usd),
     )
 
 
 def _text_cost(forecast: Forecast) -> str:
     write_time = duration(forecast.write_s)
     if forecast.most_usd is None:
-        return f"No language model is set: the offline writer puts the texts together, free, in about {write_time}."
-    usually = f", usually about {usd(forecast.usual_usd)}" if forecast.usual_usd is not None else ", usually far less"
-    return plain(f"Texts cost at most {usd(forecast.most_usd)}{usually}; they take about {write_time}.")
+        return tr(
+            "No language model is set: the offline writer writes the texts, free, in about {time}.",
+            time=write_time,
+        )
+    most = usd(forecast.most_usd)
+    if forecast.usual_usd is None:
+        return plain(tr("Texts cost at most {most}, usually far less; they take about {time}.", most=most, time=write_time))
+    return plain(
+        tr(
+            "Texts cost at most {most}, usually about {usual}; they take about {time}.",
+            most=most,
+            usual=usd(forecast.usual_usd),
+            time=write_time,
+        )
+    )
 
 
 def _picture_time(forecast: Forecast) -> str:
-    picture_count = count(forecast.pictures, "picture")
     if forecast.draw_s is None:
-        return f"{picture_count}: how long they take is known once one was drawn here. Each goes to its draft when it is there."
-    return (
-        f"{picture_count} in {estimated_duration(forecast.draw_s, forecast.load_s)}. Each goes to its draft when it is there."
+        return tr_plural(
+            "{n:,} picture: how long it takes is known once one was generated here. It goes to its draft when it is ready.",
+            "{n:,} pictures: how long they take is known once one was generated here. Each goes to its draft when it is ready.",
+            forecast.pictures,
+        )
+    return tr_plural(
+        "{n:,} picture in {time}. It goes to its draft when it is ready.",
+        "{n:,} pictures in {time}. Each goes to its draft when it is ready.",
+        forecast.pictures,
+        time=estimated_duration(forecast.draw_s, forecast.load_s),
     )
 
 
@@ -189,7 +242,7 @@ def _start(page: Page, order: SeriesOrder) -> None:
         with page.transaction(needs="editor") as tx:
             job = bulk_planning.start_series(tx, order=order, request_key=request_key(_KEY))
     except StudioError as error:
-        st.error(plain(error.message), icon=":material/error:")
+        st.error(plain(worded(error.message)), icon=":material/error:")
         return
     _follow_series(job.id)
     st.rerun()
@@ -199,4 +252,4 @@ def _follow_series(job_id: str) -> None:
     renew_request_key(_KEY)
     st.session_state.pop("series:hidden", None)
     st.session_state["series:started"] = job_id
-    queue_toast("Started: drafts come onto the calendar one after the other.", ":material/auto_awesome:")
+    queue_toast(tr("Started: drafts appear on the calendar one by one."), ":material/auto_awesome:")

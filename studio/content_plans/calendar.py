@@ -10,16 +10,17 @@ import streamlit as st
 from backend import bulk_planning, channels, content_plans, influencers
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
+from backend.language import tr, worded
 from backend.platforms.registry import PLATFORMS
 from studio.content_plans import bulk_dialog, calendar_settings, composer, new_post, plan_series
 from studio.content_plans.calendar_view import STAMP, CalendarEvent, calendar
+from studio.content_plans.day_text import short_day_text
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.notices import show_queued_toasts
 
 VIEW_PARAM, FILL_PARAM = "view", "fill"
 """In the address: the view to begin with; anything: “Fill the week” is open."""
-_STATES = {state.value: label for state, label in STATE_LABELS.items()}
 _PLATFORM_NAMES = {name: platform.short_name for name, platform in PLATFORMS.items()}
 
 
@@ -33,13 +34,13 @@ def show(page: Page) -> None:
         is_paused = content_plans.workspace_paused(tx)
     if not influencer_cards:
         card = empty_state(
-            "Nobody to plan for yet", "Make an influencer first, then plan what they post.", icon=":material/face_3:"
+            tr("Nobody to plan for yet"), tr("Make an influencer first, then plan what they post."), icon=":material/face_3:"
         )
-        if page.can_edit and card.button("New influencer", type="primary"):
+        if page.can_edit and card.button(tr("New influencer"), type="primary"):
             page.go("influencers/wizard")
         return
     if is_paused:
-        st.warning("Publishing is paused for the whole workspace: nothing goes out.", icon=":material/front_hand:")
+        st.warning(tr("Publishing is paused for the whole workspace: nothing goes out."), icon=":material/front_hand:")
     influencer = page.influencer_id or (influencer_cards[0].id if len(influencer_cards) == 1 else "")
     zone = calendar_settings.zone(influencer_cards, influencer)
     moved = plan_series.show(page, influencer)
@@ -53,7 +54,7 @@ def show(page: Page) -> None:
         influencers=[(card.id, card.name) for card in influencer_cards],
         channels=[(channel.id, channel.label, channel.influencer_id) for channel in channel_cards],
         campaigns=list(campaigns.items()),
-        states=_STATES,
+        states={state.value: worded(label) for state, label in STATE_LABELS.items()},
         platforms=_PLATFORM_NAMES,
         view=st.query_params.get(VIEW_PARAM, ""),
         stamp=f"{st.session_state.get(STAMP, 0)}:{moved}",
@@ -90,11 +91,11 @@ def _empty_calendar(page: Page, influencer_cards: Sequence[InfluencerCard], infl
     if plans or not page.can_edit or (series and not series.job.ended):
         return
     card = empty_state(
-        "Nothing is planned yet",
-        "Have a week written and illustrated in your influencer's voice, look at it, approve it. Or plan one post by hand.",
+        tr("Nothing is planned yet"),
+        tr("Have a week written and illustrated in your influencer's voice, look at it, approve it. Or plan one post by hand."),
         icon=":material/calendar_add_on:",
     )
-    if card.button("Fill the week", type="primary", icon=":material/auto_awesome:", key="empty:week"):
+    if card.button(tr("Fill the week"), type="primary", icon=":material/auto_awesome:", key="empty:week"):
         bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
 
 
@@ -104,6 +105,8 @@ def _empty_days(page: Page, influencer: str) -> None:
         empty_runs = content_plans.empty_days(tx, influencer, today, today + timedelta(days=27), least=3)
     if empty_runs:
         ranges = ", ".join(
-            f"{start:%-d %b}–{end:%-d %b}" if start != end else f"{start:%-d %b}" for start, end in empty_runs[:4]
+            f"{short_day_text(start)}–{short_day_text(end)}" if start != end else short_day_text(start)
+            for start, end in empty_runs[:4]
         )
-        st.caption(f":material/event_busy: Nothing planned on {ranges}.")
+        note = tr("Nothing planned on {days}.", days=ranges)
+        st.caption(f":material/event_busy: {note}")

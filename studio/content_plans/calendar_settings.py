@@ -14,20 +14,21 @@ from backend.content_plans import CampaignCard
 from backend.influencers import InfluencerCard
 from backend.kit.hosts import is_loopback
 from backend.kit.public_holidays import countries, country_of
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.content_plans import move_all, posting_rules
 from studio.content_plans.calendar_view import refresh_calendar
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, plain
+from studio.ui.format import ago, plain
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 _TITLES = {
-    "rules": "Posting rules",
-    "pause": "Pause publishing",
-    "shift": "Move all posts",
-    "campaigns": "Campaigns",
-    "holidays": "Public holidays",
-    "zone": "Time zone",
-    "feeds": "Subscribe from another calendar",
+    "rules": tr_lazy("Posting rules"),
+    "pause": tr_lazy("Pause publishing"),
+    "shift": tr_lazy("Move all posts"),
+    "campaigns": tr_lazy("Campaigns"),
+    "holidays": tr_lazy("Public holidays"),
+    "zone": tr_lazy("Time zone"),
+    "feeds": tr_lazy("Subscribe from another calendar"),
 }
 _FOR_VIEWERS = ("zone", "feeds")
 _NEW_ADDRESS = "calendar:new_address"
@@ -38,7 +39,7 @@ def open_dialog(name: str, page: Page, influencer_cards: Sequence[InfluencerCard
     if name not in _TITLES or not (page.can_edit or name in _FOR_VIEWERS):
         return
 
-    @st.dialog(_TITLES[name], on_dismiss=partial(_close))
+    @st.dialog(worded(_TITLES[name]), on_dismiss=partial(_close))
     def question() -> None:
         show_queued_toasts()
         with page.guard():
@@ -68,7 +69,7 @@ def _close() -> None:
 
 def _chosen_influencer(influencer_cards: Sequence[InfluencerCard]) -> str:
     names = {card.id: card.name for card in influencer_cards}
-    return st.selectbox("Influencer", list(names), format_func=names.__getitem__, key="calendar:rules_of")
+    return st.selectbox(tr("Influencer"), list(names), format_func=names.__getitem__, key="calendar:rules_of")
 
 
 def zone(influencer_cards: Sequence[InfluencerCard], influencer: str) -> str:
@@ -90,7 +91,7 @@ def _zone_key(influencer: str) -> str:
 def _time_zone(influencer_cards: Sequence[InfluencerCard], influencer: str) -> None:
     current = zone(influencer_cards, influencer)
     zones = list(dict.fromkeys([current, *(card.time_zone for card in influencer_cards), *influencers.time_zones()]))
-    chosen = st.selectbox("Times are shown in", zones, help="Posts keep the time of their influencer's zone.")
+    chosen = st.selectbox(tr("Times are shown in"), zones, help=tr("Posts keep the time of their influencer's zone."))
     if chosen != current:
         st.session_state[_zone_key(influencer)] = chosen
         st.rerun()
@@ -101,16 +102,23 @@ def _holidays(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
     with page.transaction() as tx:
         default = content_plans.workspace_holiday_country(tx)
         own = {card.id: content_plans.get_rules(tx, card.id).holiday_country for card in influencer_cards[:30]}
-    st.caption("Public holidays are shown on the days of the calendar.")
-    _country(page, "", "Whole workspace", default, "Where each influencer lives")
+    st.caption(tr("Public holidays are shown on the days of the calendar."))
+    _country(page, "", tr("Whole workspace"), default, tr("Where each influencer lives"))
     for card in influencer_cards[:30]:
         home = countries().get(country_of(card.time_zone), "")
-        inherited = {"": f"By time zone ({home or 'no country'})", content_plans.NO_HOLIDAYS: "None, as the workspace"}
-        _country(page, card.id, card.name, own[card.id], inherited.get(default) or f"{countries()[default]}, as the workspace")
+        by_zone = tr("By time zone ({country})", country=home) if home else tr("By time zone (no country)")
+        inherited = {"": by_zone, content_plans.NO_HOLIDAYS: tr("No holidays, like the workspace")}
+        _country(
+            page,
+            card.id,
+            card.name,
+            own[card.id],
+            inherited.get(default) or tr("{country}, like the workspace", country=countries()[default]),
+        )
 
 
 def _country(page: Page, influencer_id: str, label: str, current: str, automatic: str) -> None:
-    labels = {"": automatic, content_plans.NO_HOLIDAYS: "None", **countries()}
+    labels = {"": automatic, content_plans.NO_HOLIDAYS: tr("No holidays"), **countries()}
     key = f"calendar:holidays:{influencer_id}"
     st.selectbox(
         plain(label),
@@ -132,12 +140,12 @@ def _save_country(page: Page, influencer_id: str, key: str) -> None:
 def _campaigns(page: Page) -> None:
     with page.transaction() as tx:
         cards = content_plans.campaigns(tx)
-    st.caption("A campaign is a label of posts that belong together: filter and colour the calendar by it.")
+    st.caption(tr("A campaign is a label of posts that belong together: filter and colour the calendar by it."))
     for card in cards:
         with st.container(horizontal=True, vertical_alignment="center"):
             key = f"campaign:{card.id}"
             st.text_input(
-                f"Name of {plain(card.name)}",
+                tr("Name of {name}", name=plain(card.name)),
                 card.name,
                 max_chars=content_plans.MAX_NAME,
                 key=key,
@@ -145,19 +153,19 @@ def _campaigns(page: Page) -> None:
                 on_change=_rename_campaign,
                 args=(page, card, key),
             )
-            st.caption(count(card.posts, "post"))
+            st.caption(tr_plural("{n:,} post", "{n:,} posts", card.posts))
             st.button(
-                f"Delete {plain(card.name)}",
+                tr("Delete {name}", name=plain(card.name)),
                 icon=":material/delete:",
                 key=f"icon-only-campaign-{card.id}",
-                help="The posts stay.",
+                help=tr("The posts stay."),
                 on_click=_delete_campaign,
                 args=(page, card),
             )
     new_form = st.form("campaign:new", border=False, clear_on_submit=True)
     with new_form, st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("New campaign", max_chars=content_plans.MAX_NAME, placeholder="Summer drop")
-        pressed = st.form_submit_button("Add")
+        name = st.text_input(tr("New campaign"), max_chars=content_plans.MAX_NAME, placeholder=tr("Summer drop"))
+        pressed = st.form_submit_button(tr("Add"))
     if pressed:
         with toast_errors(), page.transaction(needs="editor") as tx:
             content_plans.create_campaign(tx, name)
@@ -173,48 +181,50 @@ def _delete_campaign(page: Page, card: CampaignCard) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             content_plans.delete_campaign(tx, card.id)
-        queue_toast(plain(f"“{card.name}” deleted; its posts stay."))
+        queue_toast(plain(tr("“{name}” deleted; its posts stay.", name=card.name)))
 
 
 def _feeds(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
     st.caption(
-        "Google Calendar, Apple Calendar and Outlook show the posts and keep up with them. Whoever has the address can read "
-        "times, titles and states, and nothing else; revoke it and it ends."
+        tr(
+            "Google Calendar, Apple Calendar and Outlook show the posts and stay up to date. Anyone with the address can "
+            "read times, titles and states, nothing else; revoke it and it stops working."
+        )
     )
     if address := st.session_state.get(_NEW_ADDRESS):
-        st.success("Copy the address now: it is not shown again.", icon=":material/key:")
+        st.success(tr("Copy the address now: it is not shown again."), icon=":material/key:")
         st.code(address, language=None, wrap_lines=True)
-        st.caption("In your calendar choose “Add by URL” or “Subscribe to calendar”, and paste it.")
+        st.caption(tr("In your calendar choose “Add by URL” or “Subscribe to calendar”, and paste it."))
         if is_loopback(urlsplit(address).hostname or ""):
-            st.caption("It works on this machine only: calendars elsewhere need the studio's public address (PUBLIC_URL).")
+            st.caption(tr("It works on this machine only: other calendars need the studio's public address (PUBLIC_URL)."))
     with page.transaction() as tx:
         feeds = calendar_feeds.page(tx)
     for feed in feeds:
         _feed_row(page, feed)
     with st.form("feed:new", border=bool(feeds)):
-        name = st.text_input("Where will you read it?", max_chars=60, placeholder="My phone")
-        names = {"": "All influencers", **{card.id: card.name for card in influencer_cards}}
-        influencer_id = st.selectbox("Posts of", list(names), format_func=names.__getitem__) if len(names) > 2 else ""
-        with_drafts = st.checkbox("With drafts and posts in review", value=True)
-        pressed = st.form_submit_button("Create address", type="primary", icon=":material/add_link:")
+        name = st.text_input(tr("Where will you read it?"), max_chars=60, placeholder=tr("My phone"))
+        names = {"": tr("All influencers"), **{card.id: card.name for card in influencer_cards}}
+        influencer_id = st.selectbox(tr("Posts of"), list(names), format_func=names.__getitem__) if len(names) > 2 else ""
+        with_drafts = st.checkbox(tr("With drafts and posts in review"), value=True)
+        pressed = st.form_submit_button(tr("Create address"), type="primary", icon=":material/add_link:")
     if pressed:
         with page.guard():
-            draft = FeedDraft(name=name.strip() or "My calendar", influencer_id=influencer_id, with_drafts=with_drafts)
+            draft = FeedDraft(name=name.strip() or tr("My calendar"), influencer_id=influencer_id, with_drafts=with_drafts)
             with page.transaction() as tx:
                 st.session_state[_NEW_ADDRESS] = calendar_feeds.create(tx, page.app.settings, draft).address
             st.rerun(scope="fragment")
 
 
 def _feed_row(page: Page, feed: FeedCard) -> None:
-    read = f"read {ago(feed.last_read_at)}" if feed.last_read_at else "not read yet"
-    about = [feed.influencer_name or "All influencers", "" if feed.with_drafts else "without drafts", read]
+    read = tr("read {time}", time=ago(feed.last_read_at)) if feed.last_read_at else tr("not read yet")
+    about = [feed.influencer_name or tr("All influencers"), "" if feed.with_drafts else tr("without drafts"), read]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{plain(feed.name)}** …{plain(feed.last_four)}  \n:small[{plain(' · '.join(filter(None, about)))}]",
             width="stretch",
         )
         st.button(
-            "Revoke",
+            tr("Revoke"),
             icon=":material/link_off:",
             key=f"feed:revoke:{feed.id}",
             on_click=_revoke,
@@ -227,4 +237,4 @@ def _revoke(page: Page, feed: FeedCard) -> None:
         with page.transaction() as tx:
             calendar_feeds.revoke(tx, feed.id)
         st.session_state.pop(_NEW_ADDRESS, None)
-        queue_toast(plain(f"“{feed.name}” is revoked: its address reads nothing any more."))
+        queue_toast(plain(tr("“{name}” was revoked: its address no longer works.", name=feed.name)))

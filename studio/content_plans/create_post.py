@@ -10,18 +10,20 @@ import streamlit as st
 from backend import content_plans
 from backend.content_plans import PostSource
 from backend.errors import StudioError
+from backend.language import tr, tr_lazy, worded
 from studio.content_plans import composer
 from studio.shell.frame import Page
 from studio.ui.format import plain
 from studio.ui.forms import renew_request_key, request_key
 
 ICON = ":material/calendar_add_on:"
-_HELP = "A draft with this, at the next free time"
+_LABEL = tr_lazy("Create post")
+_HELP = tr_lazy("A draft with this, at the next free time")
 
 
-def create_post_button(page: Page, source: PostSource, *, key: str, label: str = "Create post", **options: Any) -> None:
+def create_post_button(page: Page, source: PostSource, *, key: str, label: str = _LABEL, **options: Any) -> None:
     """Editors only. `options`: of st.button."""
-    if page.can_edit and st.button(label, icon=ICON, key=f"create-post:{key}", help=_HELP, **options):
+    if page.can_edit and st.button(worded(label), icon=ICON, key=f"create-post:{key}", help=worded(_HELP), **options):
         create_post(page, source)
 
 
@@ -40,18 +42,21 @@ def create_post(page: Page, source: PostSource) -> None:
         elif page.influencer_names:
             _whose_post(page, source)
         else:
-            st.toast("A post is somebody's. Make an influencer first.", icon=":material/person_add:")
+            st.toast(tr("A post needs an influencer. Create one first."), icon=":material/person_add:")
 
 
-@st.dialog("Whose post?", icon=ICON)
 def _whose_post(page: Page, source: PostSource) -> None:
-    st.markdown("Nothing of it belongs to an influencer yet.")
+    st.dialog(tr("Whose post?"), icon=ICON)(_whose_post_body)(page, source)
+
+
+def _whose_post_body(page: Page, source: PostSource) -> None:
+    st.markdown(tr("None of this belongs to an influencer yet."))
     for influencer_id, name in page.influencer_names.items():
         if st.button(plain(name), key=f"create-post:for:{influencer_id}", width="stretch"):
             try:
                 _open(page, source.model_copy(update={"influencer_id": influencer_id}))
             except StudioError as error:
-                st.error(plain(error.message), icon=":material/error:")
+                st.error(plain(worded(error.message)), icon=":material/error:")
 
 
 def _open(page: Page, source: PostSource) -> None:

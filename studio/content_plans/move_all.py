@@ -7,9 +7,10 @@ import streamlit as st
 from backend import content_plans
 from backend.content_plans import PlanFilters, PostState
 from backend.kit.clock import now
+from backend.language import tr, tr_plural, worded
 from studio.content_plans.calendar_view import refresh_calendar
 from studio.shell.frame import Page
-from studio.ui.format import count, plain
+from studio.ui.format import plain
 from studio.ui.notices import toast_errors
 
 _MOVABLE = (PostState.DRAFT, PostState.IN_REVIEW, PostState.APPROVED, PostState.SCHEDULED, PostState.ON_HOLD)
@@ -19,30 +20,35 @@ _LATEST = "move_all:latest"
 def form(page: Page, influencer: str) -> None:
     """Of one influencer, or ("") of all."""
     with st.form("calendar:shift", border=False):
-        st.caption("Moves every post from that day on that is not out yet." + ("" if influencer else " Of all influencers."))
-        start = st.date_input("From", value=now().date(), format="DD/MM/YYYY")
+        st.caption(
+            tr("Moves every post from that day on that is not published yet.")
+            if influencer
+            else tr("Moves every post of all influencers from that day on that is not published yet.")
+        )
+        start = st.date_input(tr("First day"), value=now().date(), format="DD/MM/YYYY")
         left, right = st.columns(2)
-        days = left.number_input("Days later", -365, 365, 1)
-        hours = right.number_input("Hours later", -23, 23, 0)
-        pressed = st.form_submit_button("Move all", type="primary")
+        days = left.number_input(tr("Days later"), -365, 365, 1)
+        hours = right.number_input(tr("Hours later"), -23, 23, 0)
+        pressed = st.form_submit_button(tr("Move all"), type="primary")
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
                 filters = PlanFilters(influencer_id=influencer, first=start, when="dated", states=_MOVABLE)
                 ids = [card.id for card in content_plans.page(tx, filters, take=content_plans.MAX_PLANS_AT_ONCE).cards]
                 entry, outcome = content_plans.shift(tx, ids, days=int(days), minutes=int(hours) * 60)
-            reasons = " ".join(dict.fromkeys(outcome.refused.values()))
+            reasons = " ".join(worded(reason) for reason in dict.fromkeys(outcome.refused.values()))
             if entry is None:
-                st.info(plain(reasons or "There is nothing to move from this day on."))
+                st.info(plain(reasons or tr("There is nothing to move from this day on.")))
                 return
             st.session_state[_LATEST] = (entry.id, entry.said)
             refresh_calendar()
-            st.success(
-                plain(entry.said + (f" {count(len(outcome.refused), 'post')} stayed: {reasons}" if outcome.refused else ""))
+            stayed = tr_plural(
+                "{n:,} post stayed: {reasons}", "{n:,} posts stayed: {reasons}", len(outcome.refused), reasons=reasons
             )
+            st.success(plain(" ".join([worded(entry.said), *([stayed] if outcome.refused else [])])))
     if latest := st.session_state.get(_LATEST):
         st.button(
-            f"Undo: {plain(latest[1])}",
+            tr("Undo: {action}", action=plain(worded(latest[1]))),
             icon=":material/undo:",
             on_click=_undo,
             args=(page, latest[0]),

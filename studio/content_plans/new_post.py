@@ -12,6 +12,7 @@ from backend.content_plans import PlanDraft, PostSource, VariantDraft
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.language import tr
 from studio.content_plans import composer
 from studio.content_plans.calendar_view import ChosenTime, refresh_calendar
 from studio.shell import current_influencer
@@ -35,7 +36,7 @@ def start(
         open_created(page)
         return
 
-    @st.dialog("Whose post?", width="small")
+    @st.dialog(tr("Whose post?"), width="small")
     def question() -> None:
         latest_id = current_influencer.current_influencer_id(list(cards_by_id))
         for card in sorted(influencer_cards, key=lambda card: card.id != latest_id):
@@ -53,13 +54,15 @@ def start_on_page(page: Page) -> None:
     with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards
     if not influencer_cards:
-        place = empty_state("Whose post?", "A post is somebody's. Make an influencer first.", icon=":material/person_add:")
-        if place.button("New influencer", type="primary"):
+        place = empty_state(
+            tr("Whose post?"), tr("A post needs an influencer. Create one first."), icon=":material/person_add:"
+        )
+        if place.button(tr("New influencer"), type="primary"):
             page.go("influencers/wizard")
         return
     chosen = [card for card in influencer_cards if card.id == page.influencer_id or len(influencer_cards) == 1]
     if not chosen:
-        st.subheader("Whose post?", anchor=False)
+        st.subheader(tr("Whose post?"), anchor=False)
         with st.container(width=420):
             for card in influencer_cards:
                 if st.button(plain(card.name), width="stretch", key=f"new_post:page:{card.id}"):
@@ -114,5 +117,5 @@ def _local_time(influencer: InfluencerCard, zone: str, chosen: ChosenTime | None
         local_time = content_plans.to_local_time(content_plans.to_instant(chosen.start, zone).at, influencer.time_zone)
     if content_plans.to_instant(local_time, influencer.time_zone).at > now():
         return local_time
-    queue_toast("That time has passed: the post has no date yet.", ":material/event_busy:")
+    queue_toast(tr("That time has passed: the post has no date yet."), ":material/event_busy:")
     return None

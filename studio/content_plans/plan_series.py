@@ -15,19 +15,25 @@ from backend.channels import PRIVACY, ChannelCard
 from backend.content_plans import RulesCard, to_local_time
 from backend.influencers import InfluencerCard
 from backend.kit.clock import now
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CAPTION_CHARACTERS, MAX_STYLE
 from studio.content_plans.calendar_view import refresh_calendar
+from studio.content_plans.day_text import short_day_text, weekdays
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
-from studio.ui.format import count, duration, plain
+from studio.ui.format import duration, plain
 from studio.ui.notices import queue_toast, toast_errors
 from studio.writing.writing_form import brief_fields
 
-FORMATS = {"picture": "Picture", "carousel": "Carousel", "story": "Story", "reel": "Reel"}
+FORMATS = {
+    "picture": tr_lazy("Picture"),
+    "carousel": tr_lazy("Carousel"),
+    "story": tr_lazy("Story"),
+    "reel": tr_lazy("Reel"),
+}
 _DEFAULT_TIMES = ((time(18),), (time(9), time(18)), (time(9), time(13), time(18)), (time(8), time(12), time(16), time(20)))
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HIDDEN, _UNDO = "series:hidden", "series:undo"
 _MAX_AGE = timedelta(days=7)
 _REFRESH_S = 4
@@ -45,7 +51,7 @@ def series_form(
     key = f"days:{influencer.id}"
     channel_names = {channel.id: channel.label for channel in channel_cards}
     channel_ids = st.multiselect(
-        "Channels, in the order they go out",
+        tr("Channels, in the order they go out"),
         list(channel_names),
         list(channel_names),
         format_func=channel_names.__getitem__,
@@ -53,24 +59,29 @@ def series_form(
     )
     left, right = st.columns(2)
     tomorrow = to_local_time(now(), influencer.time_zone).date() + timedelta(days=1)
-    start = left.date_input("From", first or tomorrow, format="DD/MM/YYYY", key=f"{key}:first:{first}")
-    n = right.number_input("Days", 1, bulk_planning.MAX_DAYS, min(days, bulk_planning.MAX_DAYS), key=f"{key}:days:{days}")
+    start = left.date_input(tr("First day"), first or tomorrow, format="DD/MM/YYYY", key=f"{key}:first:{first}")
+    n = right.number_input(tr("Days"), 1, bulk_planning.MAX_DAYS, min(days, bulk_planning.MAX_DAYS), key=f"{key}:days:{days}")
     times_of_day = _times_of_day(key, influencer, rules)
-    skip = st.checkbox("Skip days that already have a post", value=True, key=f"{key}:skip")
+    skip = st.checkbox(tr("Skip days that already have a post"), value=True, key=f"{key}:skip")
     left, right = st.columns(2, vertical_alignment="bottom")
     post_format = left.segmented_control(
-        "Format", list(FORMATS), default="picture", format_func=FORMATS.__getitem__, key=f"{key}:format", required=True
+        tr("Format"),
+        list(FORMATS),
+        default="picture",
+        format_func=lambda name: worded(FORMATS[name]),
+        key=f"{key}:format",
+        required=True,
     )
-    make_label = "Make the reels too" if post_format == "reel" else "Make the pictures too"
+    make_label = tr("Make the reels too") if post_format == "reel" else tr("Make the pictures too")
     make_pictures = right.toggle(make_label, value=True, key=f"{key}:draws")
     pictures, reel_seconds = int(make_pictures), 20
     if make_pictures and post_format == "reel":
-        reel_seconds = int(st.slider("Seconds of a reel", 10, 60, 20, 5, key=f"{key}:seconds"))
+        reel_seconds = int(st.slider(tr("Seconds of a reel"), 10, 60, 20, 5, key=f"{key}:seconds"))
     if make_pictures and post_format == "carousel":
-        pictures = int(st.number_input("Pictures in a carousel", 2, bulk_planning.MAX_PICTURES, 2, key=f"{key}:pictures"))
+        pictures = int(st.number_input(tr("Pictures in a carousel"), 2, bulk_planning.MAX_PICTURES, 2, key=f"{key}:pictures"))
     topics = st.text_area(
-        "Topics",
-        placeholder="One a line, or leave it empty: they think of something themselves.",
+        tr("Topics"),
+        placeholder=tr("One per line. Leave it empty and your influencer picks the topics."),
         height=80,
         key=f"{key}:topics",
     )
@@ -94,25 +105,28 @@ def _times_of_day(key: str, influencer: InfluencerCard, rules: RulesCard) -> tup
     """Times of day (“18:30”); empty: the recurring times."""
     choice = "daily"
     if rules.slots:
-        labels = {"daily": "Every day", "slots": "Recurring times"}
+        labels = {"daily": tr("Every day"), "slots": tr("Recurring times")}
         choice = (
             st.segmented_control(
-                "When", list(labels), default="slots", format_func=labels.__getitem__, key=f"{key}:way", required=True
+                tr("When"), list(labels), default="slots", format_func=labels.__getitem__, key=f"{key}:way", required=True
             )
             or "slots"
         )
     if choice == "slots":
-        slots_text = ", ".join(f"{_DAYS[slot.weekday]} {slot.at}" for slot in rules.slots)
-        st.caption(f"{slots_text}, by the clocks of {plain(influencer.time_zone)}.")
+        slots_text = ", ".join(f"{weekdays()[slot.weekday]} {slot.at}" for slot in rules.slots)
+        st.caption(tr("{times}. Time zone: {zone}.", times=slots_text, zone=plain(influencer.time_zone)))
         return ()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        n = int(st.number_input("Posts a day", 1, bulk_planning.MAX_POSTS_PER_DAY, 1, key=f"{key}:a_day", width=120))
+        n = int(st.number_input(tr("Posts a day"), 1, bulk_planning.MAX_POSTS_PER_DAY, 1, key=f"{key}:a_day", width=120))
         times = [
-            st.time_input("At" if at == 0 else "and at", clock, step=300, key=f"{key}:at:{n}:{at}", width=110)
+            st.time_input(tr("At") if at == 0 else tr("and at"), clock, step=300, key=f"{key}:at:{n}:{at}", width=110)
             for at, clock in enumerate(_DEFAULT_TIMES[n - 1])
         ]
     st.caption(
-        f"By the clocks of {plain(influencer.time_zone)}. A time that is taken moves to the nearest free one of its day."
+        tr(
+            "Time zone: {zone}. Busy times move to the nearest free one of the day.",
+            zone=plain(influencer.time_zone),
+        )
     )
     return tuple(f"{clock:%H:%M}" for clock in times if clock)
 
@@ -122,28 +136,29 @@ def _extra_fields(key: str, channel_cards: Sequence[ChannelCard]) -> dict[str, o
     privacy: dict[str, str] = {}
     for channel in channel_cards:
         if PLATFORMS[channel.platform].privacy == "by hand":
-            choices = {"": "Choose for each post later", **PRIVACY[channel.platform]}
+            labels = {value: worded(label) for value, label in PRIVACY[channel.platform].items()}
+            choices = {"": tr("Choose for each post later"), **labels}
             chosen = st.selectbox(
-                f"Who can see the posts of {plain(channel.label)}",
+                tr("Who can see the posts of {channel}", channel=plain(channel.label)),
                 list(choices),
                 format_func=choices.__getitem__,
                 key=f"{key}:privacy:{channel.id}",
             )
             privacy |= {channel.id: chosen} if chosen else {}
-    with st.expander("Style and timing", icon=":material/tune:"):
-        style = st.text_input("Style", max_chars=MAX_STYLE, placeholder="as they always write", key=f"{key}:style")
-        length = st.number_input("Caption, characters at most", 40, 2200, CAPTION_CHARACTERS, 10, key=f"{key}:length")
+    with st.expander(tr("Style and timing"), icon=":material/tune:"):
+        style = st.text_input(tr("Style"), max_chars=MAX_STYLE, placeholder=tr("their usual style"), key=f"{key}:style")
+        length = st.number_input(tr("Max. length of the text"), 40, 2200, CAPTION_CHARACTERS, 10, key=f"{key}:length")
         redraw = st.number_input(
-            "Draw pictures below the face match threshold again, times at most",
+            tr("Retries for pictures below the face match threshold"),
             0,
             bulk_planning.MAX_REDRAWS,
             bulk_planning.DEFAULT_REDRAWS,
             key=f"{key}:redraw",
-            help="A post without a good one says that it needs a picture. 0: every picture is used.",
+            help=tr("A post without a good picture says that it needs one. 0: every picture is used."),
         )
         between = 0
         if len(channel_cards) > 1:
-            between = st.number_input("Minutes between channels", 0, 120, 0, 5, key=f"{key}:between")
+            between = st.number_input(tr("Minutes between channels"), 0, 120, 0, 5, key=f"{key}:between")
     brief = brief_fields(key)
     return {
         "style": style,
@@ -185,8 +200,16 @@ def _drawing_progress(page: Page, first: SeriesCard) -> None:
             card = bulk_planning.get_series(tx, first.job.id)
         if card.job.ended:
             st.rerun()
-        remaining = f", about {duration(card.left_s)} left" if card.left_s else ""
-        text = f"Pictures: {card.drawn} of {card.pictures} are in their drafts{remaining}"
+        text = (
+            tr(
+                "Pictures: {done:,} of {n:,} are in their drafts, about {time} left",
+                done=card.drawn,
+                n=card.pictures,
+                time=duration(card.left_s),
+            )
+            if card.left_s
+            else tr("Pictures: {done:,} of {n:,} are in their drafts", done=card.drawn, n=card.pictures)
+        )
         st.progress(card.drawn / max(1, card.pictures), text=text)
 
     panel()
@@ -195,64 +218,103 @@ def _drawing_progress(page: Page, first: SeriesCard) -> None:
 def _drafts_row(page: Page, card: SeriesCard) -> None:
     if not card.drafts:
         return
-    dates = sorted(plan.wall for plan in card.plans if plan.wall)
-    span = f", {dates[0]:%-d %b} to {dates[-1]:%-d %b}" if dates else ""
-    name = card.plans[0].influencer_name if card.plans else ""
     with st.container(horizontal=True, vertical_alignment="center", key="series-drafts"):
         st.markdown(
-            f"**{count(len(card.drafts), 'draft')} for {plain(name)}**{plain(span)}  \n:small[{plain(_summary(card))}]",
+            f"{_headline(card)}  \n:small[{plain(_summary(card))}]",
             width="stretch",
         )
-        if st.button("Review", type="primary", icon=":material/rate_review:", key="series:look"):
+        if st.button(tr("Review"), type="primary", icon=":material/rate_review:", key="series:look"):
             page.go("inbox/inbox", influencer=card.job.subject_id)
         if page.can_edit:
             with page.transaction() as tx:
                 review = content_plans.get_rules(tx, card.job.subject_id).review
             st.button(
-                "Send for review" if review else "Schedule",
+                tr("Send for review") if review else tr("Schedule"),
                 icon=":material/schedule_send:",
                 key="series:schedule",
                 on_click=_schedule,
                 args=(page, card),
             )
-            if st.button("Delete", icon=":material/delete:", key="series:delete"):
-                note = "What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone."
+            if st.button(tr("Delete"), icon=":material/delete:", key="series:delete"):
+                note = tr("What is in review or scheduled stays, and so do the pictures in the gallery. This can be undone.")
                 confirm(
-                    f"Delete {count(len(card.drafts), 'draft')}?", note, action="Delete them", act=partial(_discard, page, card)
+                    tr_plural("Delete {n:,} draft?", "Delete {n:,} drafts?", len(card.drafts)),
+                    note,
+                    action=tr("Delete them"),
+                    act=partial(_discard, page, card),
                 )
         st.button(
-            "Hide",
+            tr("Hide"),
             icon=":material/close:",
             key="icon-only-series-hide",
             type="tertiary",
-            help="Hide",
+            help=tr("Hide"),
             on_click=_hide,
             args=(card.job.id,),
         )
+
+
+def _headline(card: SeriesCard) -> str:
+    dates = sorted(plan.wall for plan in card.plans if plan.wall)
+    name = plain(card.plans[0].influencer_name if card.plans else "")
+    if not dates:
+        return tr_plural("**{n:,} draft for {name}**", "**{n:,} drafts for {name}**", len(card.drafts), name=name)
+    return tr_plural(
+        "**{n:,} draft for {name}**, {first} to {last}",
+        "**{n:,} drafts for {name}**, {first} to {last}",
+        len(card.drafts),
+        name=name,
+        first=short_day_text(dates[0].date()),
+        last=short_day_text(dates[-1].date()),
+    )
 
 
 def _summary(card: SeriesCard) -> str:
     result = card.job.result or {}
     sentences = []
     if result.get("model") == "offline":
-        sentences.append("Written by the offline writer: no language model is set.")
+        sentences.append(tr("Written by the offline writer: no language model is set."))
     if n := result.get("unwritten"):
-        reasons = " ".join(result.get("reasons") or ["The model's answer could not be read."])
-        sentences.append(f"{count(int(n), 'post')} could not be written. {reasons}")
+        reasons = [worded(reason) for reason in result.get("reasons") or []] or [tr("The model's answer could not be read.")]
+        unwritten = tr_plural("{n:,} post could not be written.", "{n:,} posts could not be written.", int(n))
+        sentences.append(" ".join([unwritten, *reasons]))
     if n := result.get("undated"):
-        sentences.append(f"{count(int(n), 'draft')} found no free time and wait without a date.")
+        sentences.append(
+            tr_plural(
+                "{n:,} draft found no free time and waits without a date.",
+                "{n:,} drafts found no free time and wait without a date.",
+                int(n),
+            )
+        )
     if card.failed:
-        sentences.append(f"{count(card.failed, 'picture')} could not be drawn: Activity says why.")
+        sentences.append(
+            tr_plural(
+                "{n:,} picture could not be generated: Activity says why.",
+                "{n:,} pictures could not be generated: Activity says why.",
+                card.failed,
+            )
+        )
     if card.lacking:
-        n = count(card.lacking, "post")
-        sentences.append(f"{n} {'needs' if card.lacking == 1 else 'need'} a picture: too few of those drawn looked like them.")
+        sentences.append(
+            tr_plural(
+                "{n:,} post needs a picture: too few of the generated ones looked like them.",
+                "{n:,} posts need a picture: too few of the generated ones looked like them.",
+                card.lacking,
+            )
+        )
     if card.held:
         sentences.append(
-            f"{count(card.held, 'picture')} in the face check: not enough like them. Choose what the posts show instead."
+            tr_plural(
+                "{n:,} picture in the face check: not enough like them. Choose what the post shows instead.",
+                "{n:,} pictures in the face check: not enough like them. Choose what the posts show instead.",
+                card.held,
+            )
         )
     if without_picture := sum(not any(post.media for post in plan.posts) for plan in card.plans if plan.id in card.drafts):
         sentences.append(
-            f"{without_picture} without a picture yet." if without_picture < len(card.drafts) else "Without pictures yet."
+            tr("{n:,} without a picture yet.", n=without_picture)
+            if without_picture < len(card.drafts)
+            else tr("Without pictures yet.")
         )
     return " ".join(sentences)
 
@@ -265,17 +327,14 @@ def _schedule(page: Page, card: SeriesCard) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             outcome = content_plans.schedule(tx, card.drafts, expected={plan.id: plan for plan in card.plans})
-        parts = [
-            f"{n} {word}"
-            for n, word in (
-                (len(outcome.done), "scheduled"),
-                (len(outcome.review), "sent to review"),
-                (len(outcome.refused), "not yet"),
-            )
-            if n
+        done, in_review, refused = len(outcome.done), len(outcome.review), len(outcome.refused)
+        sentences = [
+            *([tr_plural("{n:,} post scheduled.", "{n:,} posts scheduled.", done)] if done else []),
+            *([tr_plural("{n:,} post sent to review.", "{n:,} posts sent to review.", in_review)] if in_review else []),
+            *([tr_plural("{n:,} post not yet.", "{n:,} posts not yet.", refused)] if refused else []),
+            *(worded(reason) for reason in dict.fromkeys(outcome.refused.values())),
         ]
-        reasons = f" {' '.join(dict.fromkeys(outcome.refused.values()))}" if outcome.refused else ""
-        queue_toast(plain(f"{', '.join(parts) or 'Nothing to schedule'}.{reasons}"))
+        queue_toast(plain(" ".join(sentences) or tr("Nothing to schedule.")))
     refresh_calendar()
 
 
@@ -285,15 +344,15 @@ def _discard(page: Page, card: SeriesCard) -> None:
     if entry:
         st.session_state[_UNDO] = (entry.id, entry.said)
     if outcome.refused:
-        queue_toast(plain(" ".join(dict.fromkeys(outcome.refused.values()))), ":material/error:")
+        queue_toast(plain(" ".join(map(worded, dict.fromkeys(outcome.refused.values())))), ":material/error:")
     refresh_calendar()
 
 
 def _undo_row(page: Page) -> None:
     if last_entry := st.session_state.get(_UNDO):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/delete: {plain(last_entry[1])}")
-            st.button("Undo", icon=":material/undo:", key="series:undo:go", on_click=_undo, args=(page, last_entry[0]))
+            st.markdown(f":material/delete: {plain(worded(last_entry[1]))}")
+            st.button(tr("Undo"), icon=":material/undo:", key="series:undo:go", on_click=_undo, args=(page, last_entry[0]))
 
 
 def _undo(page: Page, act_id: str) -> None:

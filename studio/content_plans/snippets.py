@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from backend import content_plans
 from backend.content_plans import CommentTemplate, CommentTemplateDraft, HashtagSet, HashtagSetDraft
 from backend.errors import StudioError
+from backend.language import tr, tr_plural, worded
 from studio.shell.frame import Page
 from studio.ui.buttons import icon_button
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, plain
+from studio.ui.format import plain
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 _DELETED = "snippets:deleted"
@@ -26,12 +27,14 @@ def hashtag_sets(page: Page) -> None:
     show_queued_toasts()
     with page.transaction() as tx:
         sets = content_plans.hashtag_sets(tx, page.influencer_id)
-    _head(page, "New hashtag set", partial(_hashtag_form, page, None))
+    _head(page, tr("New hashtag set"), partial(_hashtag_form, page, None))
     if not sets:
-        empty_state("No hashtag sets yet", "Hashtags that go together, put into a post with one click.", icon=":material/tag:")
+        empty_state(
+            tr("No hashtag sets yet"), tr("Hashtags that go together, put into a post with one click."), icon=":material/tag:"
+        )
     for card in sets:
         hashtags = " ".join(f"#{tag}" for tag in card.hashtags)
-        note = f"{_owner(page, card.influencer_id)} · {count(len(card.hashtags), 'hashtag')}"
+        note = f"{_owner(page, card.influencer_id)} · " + tr_plural("{n:,} hashtag", "{n:,} hashtags", len(card.hashtags))
         draft = HashtagSetDraft(name=card.name, influencer_id=card.influencer_id, hashtags=card.hashtags)
         _row(
             page,
@@ -46,10 +49,10 @@ def comment_templates(page: Page) -> None:
     show_queued_toasts()
     with page.transaction() as tx:
         templates = content_plans.comment_templates(tx, page.influencer_id)
-    _head(page, "New comment template", partial(_comment_form, page, None))
+    _head(page, tr("New comment template"), partial(_comment_form, page, None))
     if not templates:
-        sentence = "First comments to use again: a question, a link, your sources."
-        empty_state("No comment templates yet", sentence, icon=":material/comment:")
+        sentence = tr("First comments to use again: a question, a link, your sources.")
+        empty_state(tr("No comment templates yet"), sentence, icon=":material/comment:")
     for card in templates:
         draft = CommentTemplateDraft(name=card.name, influencer_id=card.influencer_id, text=card.text)
         _row(
@@ -62,7 +65,7 @@ def comment_templates(page: Page) -> None:
 
 
 def _owner(page: Page, influencer_id: str) -> str:
-    return plain(page.influencer_names.get(influencer_id, "an influencer")) if influencer_id else "Everybody"
+    return plain(page.influencer_names.get(influencer_id) or tr("An influencer")) if influencer_id else tr("Everybody")
 
 
 def _head(page: Page, label: str, open_form: Callable[[], None]) -> None:
@@ -73,8 +76,8 @@ def _head(page: Page, label: str, open_form: Callable[[], None]) -> None:
             open_form()
         if undo := st.session_state.get(_DELETED):
             name, restore = undo
-            st.caption(f"“{plain(name)}” deleted.")
-            st.button("Undo", icon=":material/undo:", key="snippets:undo", on_click=_restore, args=(page, restore))
+            st.caption(tr("“{name}” deleted.", name=plain(name)))
+            st.button(tr("Undo"), icon=":material/undo:", key="snippets:undo", on_click=_restore, args=(page, restore))
 
 
 def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], None], delete: Restore, restore: Restore) -> None:
@@ -86,10 +89,10 @@ def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], Non
             st.markdown(plain(text))
             st.caption(note)
         if page.can_edit:
-            if icon_button("Edit", ":material/edit:", key=f"snippet-edit:{snippet_id}"):
+            if icon_button(tr("Edit"), ":material/edit:", key=f"snippet-edit:{snippet_id}"):
                 edit()
             icon_button(
-                "Delete",
+                tr("Delete"),
                 ":material/delete:",
                 key=f"snippet-delete:{snippet_id}",
                 on_click=_delete,
@@ -110,11 +113,11 @@ def _restore(page: Page, restore: Restore) -> None:
 
 
 def _hashtag_form(page: Page, card: HashtagSet | None) -> None:
-    @st.dialog("Hashtag set")
+    @st.dialog(tr("Hashtag set"))
     def form() -> None:
         name, influencer_id = _common_fields(page, card)
         value = " ".join(f"#{tag}" for tag in card.hashtags) if card else ""
-        hashtags = st.text_area("Hashtags", value, placeholder="#lisbon #tram28 #slowtravel", max_chars=2200)
+        hashtags = st.text_area(tr("Hashtags"), value, placeholder="#lisbon #tram28 #slowtravel", max_chars=2200)
 
         def save(tx: Session) -> None:
             draft = HashtagSetDraft(name=name, influencer_id=influencer_id, hashtags=hashtags)
@@ -126,10 +129,10 @@ def _hashtag_form(page: Page, card: HashtagSet | None) -> None:
 
 
 def _comment_form(page: Page, card: CommentTemplate | None) -> None:
-    @st.dialog("Comment template")
+    @st.dialog(tr("Comment template"))
     def form() -> None:
         name, influencer_id = _common_fields(page, card)
-        text = st.text_area("First comment", card.text if card else "", max_chars=2200)
+        text = st.text_area(tr("First comment"), card.text if card else "", max_chars=2200)
 
         def save(tx: Session) -> None:
             draft = CommentTemplateDraft(name=name, influencer_id=influencer_id, text=text)
@@ -142,26 +145,26 @@ def _comment_form(page: Page, card: CommentTemplate | None) -> None:
 
 def _common_fields(page: Page, card: HashtagSet | CommentTemplate | None) -> tuple[str, str]:
     """(name, influencer id or "" for everybody)."""
-    name = st.text_input("Name", card.name if card else "", max_chars=60)
+    name = st.text_input(tr("Name"), card.name if card else "", max_chars=60)
     choices = ["", *page.influencer_names]
     current = card.influencer_id if card else page.influencer_id
     influencer_id = st.selectbox(
-        "For posts of",
+        tr("For posts of"),
         choices,
         index=choices.index(current) if current in choices else 0,
-        format_func=lambda influencer_id: page.influencer_names.get(influencer_id, "Everybody"),
+        format_func=lambda influencer_id: page.influencer_names.get(influencer_id) or tr("Everybody"),
     )
     return name, influencer_id or ""
 
 
 def _save_button(page: Page, save: Callable[[Session], None]) -> None:
-    if not st.button("Save", type="primary"):
+    if not st.button(tr("Save"), type="primary"):
         return
     try:
         with page.transaction(needs="editor") as tx:
             save(tx)
     except StudioError as error:
-        st.error(plain(error.message), icon=":material/error:")
+        st.error(plain(worded(error.message)), icon=":material/error:")
         return
-    queue_toast("Saved.")
+    queue_toast(tr("Saved."))
     st.rerun()

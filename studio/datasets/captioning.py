@@ -13,21 +13,30 @@ from backend.datasets import CaptionOrder, CaptionPlan, CaptionResultCard, Capti
 from backend.engines.ports.caption import Captioner
 from backend.errors import NotFound
 from backend.jobs import JobCard
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, duration, media_url, plain, usd
+from studio.ui.format import ago, duration, media_url, plain, usd
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.live_jobs import live_jobs
 
-CAPTIONERS = {"vision": "Vision model", "blip": "BLIP, on this machine", "template": "Measurements, without a model"}
-FORMS = {"sentence": "Sentences", "tags": "Tags"}
-REPLACE = {
-    "empty": "Only where there is none",
-    "machine": "Also those a machine wrote",
-    "all": "All, whoever wrote them",
+CAPTIONERS = {
+    "vision": tr_lazy("Vision model"),
+    "blip": tr_lazy("BLIP, on this machine"),
+    "template": tr_lazy("Measurements, without a model"),
 }
-CAPTIONER_TEXTS = {"vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured"}
+FORMS = {"sentence": tr_lazy("Sentences"), "tags": tr_lazy("Tags")}
+REPLACE = {
+    "empty": tr_lazy("Only where there is none"),
+    "machine": tr_lazy("Also those a machine wrote"),
+    "all": tr_lazy("All, whoever wrote them"),
+}
+CAPTIONER_TEXTS = {
+    "vision": tr_lazy("Captioned by a vision model"),
+    "blip": tr_lazy("Captioned by BLIP"),
+    "template": tr_lazy("Captioned from what was measured"),
+}
 _OPEN = "captioning:open"
 MANY_FIXED_TOKENS = 45
 """With more than this many of the 75 tokens for trigger word, prefix and suffix, a warning is shown."""
@@ -37,28 +46,30 @@ def caption_form(key: str, dataset_id: str, captioners: dict[str, Captioner], im
     """The order as entered now. Raises Invalid (a word is too long)."""
     name = next(iter(captioners))
     if len(captioners) > 1:
-        name = st.selectbox("Written by", list(captioners), format_func=CAPTIONERS.__getitem__, key=f"{key}:who")
+        name = st.selectbox(
+            tr("Written by"), list(captioners), format_func=lambda key: worded(CAPTIONERS[key]), key=f"{key}:who"
+        )
     status = captioners[name].status()
     if status.ok:
-        st.caption(status.detail)
+        st.caption(worded(status.detail))
     forms: Any = captioners[name].forms
     form = forms[0]
     if len(forms) > 1:
         form = st.segmented_control(
-            "Form",
+            tr("Form"),
             list(forms),
             default=forms[0],
-            format_func=FORMS.__getitem__,
+            format_func=lambda key: worded(FORMS[key]),
             key=f"{key}:form",
             required=True,
-            help="Sentences for models that read language well (SDXL, FLUX, SD 1.5 photos); tags for anime models.",
+            help=tr("Sentences for models that read language well (SDXL, FLUX, SD 1.5 photos); tags for anime models."),
         )
-    replace = st.radio("Which captions", list(REPLACE), format_func=REPLACE.__getitem__, key=f"{key}:replace")
-    included_only = not image_ids and st.checkbox("Only pictures in use", key=f"{key}:used")
-    with st.expander("More rules", icon=":material/rule:"):
-        prefix = st.text_input("Behind the trigger word", key=f"{key}:prefix", max_chars=200, placeholder="photo")
-        suffix = st.text_input("At the end", key=f"{key}:suffix", max_chars=200)
-        drop = st.text_input("Words to leave out", key=f"{key}:drop", placeholder="beautiful, stunning", max_chars=600)
+    replace = st.radio(tr("Which captions"), list(REPLACE), format_func=lambda key: worded(REPLACE[key]), key=f"{key}:replace")
+    included_only = not image_ids and st.checkbox(tr("Only pictures in use"), key=f"{key}:used")
+    with st.expander(tr("More rules"), icon=":material/rule:"):
+        prefix = st.text_input(tr("After the trigger word"), key=f"{key}:prefix", max_chars=200, placeholder=tr("photo"))
+        suffix = st.text_input(tr("At the end"), key=f"{key}:suffix", max_chars=200)
+        drop = st.text_input(tr("Words to leave out"), key=f"{key}:drop", placeholder=tr("beautiful, stunning"), max_chars=600)
     dropped_words = tuple(part.strip() for part in re.split(r"[,;]", drop) if part.strip())
     return CaptionOrder(
         dataset_id=dataset_id,
@@ -81,12 +92,13 @@ def captioning(page: Page, card: DatasetCard) -> None:
     if run and job and job.state in (*ACTIVE, "failed") and not run.undone:
         follow(page, job, key=f"captioning:{card.id}")
         if job.state in ACTIVE and run.cost_usd:
-            st.caption(f"{plain(usd(run.cost_usd))} so far, for {count(run.written + run.refused, 'picture')}.")
+            done = tr_plural("{n:,} picture", "{n:,} pictures", run.written + run.refused)
+            st.caption(tr("{cost} so far, for {pictures}.", cost=plain(usd(run.cost_usd)), pictures=done))
     if run and not (job and job.state in ACTIVE):
         _last_run(page, card, run)
     if page.can_edit and not (job and job.state in ACTIVE):
         st.button(
-            "Caption with AI …",
+            tr("Caption with AI …"),
             icon=":material/auto_awesome:",
             key=f"captioning:{card.id}:open",
             on_click=_request_dialog,
@@ -94,7 +106,7 @@ def captioning(page: Page, card: DatasetCard) -> None:
         )
     dataset_id, image_ids, look = st.session_state.pop(_OPEN, ("", (), 0))
     if dataset_id == card.id and page.can_edit:
-        _dialog(page, card.id, image_ids, look)
+        _open_dialog(page, card.id, image_ids, look)
 
 
 def offer_captioning(page: Page, card: DatasetCard, uncaptioned: int) -> None:
@@ -109,14 +121,15 @@ def offer_captioning(page: Page, card: DatasetCard, uncaptioned: int) -> None:
     if follow(page, job, key=f"offer:{card.id}") or not next(iter(captioners.values())).paid:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{count(uncaptioned, 'picture')} without a caption.", width="content")
-        if st.button("Caption with AI …", icon=":material/auto_awesome:", key=f"offer:{card.id}:open"):
-            _dialog(page, card.id, (), 0)
+        text = tr_plural("{n:,} picture without a caption.", "{n:,} pictures without a caption.", uncaptioned)
+        st.markdown(text, width="content")
+        if st.button(tr("Caption with AI …"), icon=":material/auto_awesome:", key=f"offer:{card.id}:open"):
+            _open_dialog(page, card.id, (), 0)
 
 
 def open_caption_dialog(page: Page, dataset_id: str, image_ids: list[str]) -> None:
     """Opens the dialog for the selected pictures."""
-    _dialog(page, dataset_id, tuple(image_ids), 0)
+    _open_dialog(page, dataset_id, tuple(image_ids), 0)
 
 
 def take_ended_run(page: Page, dataset_id: str) -> bool:
@@ -153,7 +166,10 @@ def _job(page: Page, run: CaptionRunCard | None) -> JobCard | None:
         return None
 
 
-@st.dialog("Caption with AI", width="large", on_dismiss="rerun")
+def _open_dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) -> None:
+    st.dialog(tr("Caption with AI"), width="large", on_dismiss="rerun")(_dialog)(page, dataset_id, image_ids, look)
+
+
 def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) -> None:
     key = f"captioning:{dataset_id}"
     with page.guard():
@@ -164,7 +180,7 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
             plan = datasets.estimate_captioning(page.app, tx, order)
             by_hand = datasets.estimate_captioning(page.app, tx, order.model_copy(update={"replace": "machine"})).kept
         if not card.trigger_word:
-            st.warning("Give the dataset a trigger word first, in its settings: every caption begins with it.")
+            st.warning(tr("Give the dataset a trigger word first, in its settings: every caption begins with it."))
             return
         _show_estimate(plan)
         if not plan.pictures:
@@ -173,13 +189,17 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
             order.replace != "all"
             or not by_hand
             or st.checkbox(
-                f"Replace {count(by_hand, 'caption')} that somebody wrote or brought along (it can be taken back)",
+                tr_plural(
+                    "Replace {n:,} caption that somebody wrote or imported (you can undo it)",
+                    "Replace {n:,} captions that somebody wrote or imported (you can undo it)",
+                    by_hand,
+                ),
                 key=f"{key}:sure",
             )
         )
         _preview(page, order, plan, key)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            label = f"Caption {count(plan.pictures, 'picture')}"
+            label = tr_plural("Caption {n:,} picture", "Caption {n:,} pictures", plan.pictures)
             if st.button(label, type="primary", icon=":material/auto_awesome:", key=f"{key}:go", disabled=not sure):
                 with page.transaction(needs="editor") as tx:
                     job = datasets.start_captioning(
@@ -191,54 +211,62 @@ def _dialog(page: Page, dataset_id: str, image_ids: tuple[str, ...], look: int) 
 
 
 def _show_estimate(plan: CaptionPlan) -> None:
-    kept_text = (
-        f" · {count(plan.kept, 'caption')} stay as they are"
-        if plan.kept > 1
-        else " · 1 caption stays as it is"
-        if plan.kept
-        else ""
-    )
-    duration_text = f" · about {duration(plan.seconds)} by earlier runs" if plan.seconds else ""
-    st.markdown(
-        f"**{count(plan.pictures, 'picture')}**{kept_text}{duration_text}"
-        if plan.pictures
-        else f"No caption would be written{kept_text}."
-    )
+    facts = [tr_plural("**{n:,} picture**", "**{n:,} pictures**", plan.pictures) if plan.pictures else tr("No new captions")]
+    if plan.kept:
+        facts.append(tr_plural("{n:,} caption stays as it is", "{n:,} captions stay as they are", plan.kept))
+    if plan.pictures and plan.seconds:
+        facts.append(tr("about {duration} by earlier runs", duration=duration(plan.seconds)))
+    st.markdown(" · ".join(facts))
     if not plan.pictures:
         return
     if plan.left_usd is None and not plan.most_usd:
-        st.caption("Free: no picture leaves this studio." if plan.captioner != "vision" else "This model costs nothing.")
-    else:
-        usual_text = f"About **{plain(usd(plan.usual_usd))}** by earlier captions, at" if plan.usual_usd is not None else "At"
-        st.markdown(
-            f"{usual_text} most **{plain(usd(plan.most_usd))}**. "
-            f":gray[:small[{plain(plan.models)} sees the pictures, at 768 px.]]"
+        st.caption(
+            tr("Free: no picture leaves this studio.") if plan.captioner != "vision" else tr("This model costs nothing.")
         )
+    else:
+        most = plain(usd(plan.most_usd))
+        cost_text = (
+            tr("About **{usual}** by earlier captions, at most **{most}**.", usual=plain(usd(plan.usual_usd)), most=most)
+            if plan.usual_usd is not None
+            else tr("At most **{most}**.", most=most)
+        )
+        seen_by = tr("{model} sees the pictures, at 768 px.", model=plain(plan.models))
+        st.markdown(f"{cost_text} :gray[:small[{seen_by}]]")
     if plan.affordable < plan.pictures:
         st.warning(_budget_message(plan), icon=":material/payments:")
     if plan.tokens_around > MANY_FIXED_TOKENS:
-        st.warning(f"Trigger word and your additions take about {plan.tokens_around} of the 75 tokens that are read.")
+        st.warning(
+            tr(
+                "The trigger word and your additions take about {n} of the 75 tokens that are read.",
+                n=plan.tokens_around,
+            )
+        )
 
 
 def _budget_message(plan: CaptionPlan) -> str:
     if plan.affordable:
-        return f"The budget surely pays {plan.affordable:,} of {plan.pictures:,}. It stops there; what is captioned stays."
+        return tr(
+            "The budget is enough for {n:,} of {total:,}. Captioning stops there; what is captioned stays.",
+            n=plan.affordable,
+            total=plan.pictures,
+        )
     return plain(
-        f"The budget has {usd(plan.left_usd or Decimal(0))} left: too little for a picture. It goes on when the day or the "
-        "month is over, or when an owner raises the limit on the Costs page."
+        tr(
+            "The budget has {amount} left: too little for a picture. It goes on when the day or the month is "
+            "over, or when an owner raises the limit on the Costs page.",
+            amount=usd(plan.left_usd or Decimal(0)),
+        )
     )
 
 
 def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> None:
     picture_count = min(3, plan.pictures)
     slot = f"{key}:preview"
-    cost_text = (
-        f" (paid: at most {usd(plan.most_usd / plan.pictures * picture_count)}, and not again in the whole run)"
-        if plan.most_usd
-        else ""
-    )
-    label = "Preview on 1 picture" if picture_count == 1 else f"Preview on {picture_count} pictures"
-    if st.button(f"{label}{plain(cost_text)}", icon=":material/visibility:", key=f"{key}:try"):
+    label = tr_plural("Preview on {n} picture", "Preview on {n} pictures", picture_count)
+    if plan.most_usd:
+        most = plain(usd(plan.most_usd / plan.pictures * picture_count))
+        label = tr("{preview} (at most {most}, not paid again in the whole run)", preview=label, most=most)
+    if st.button(label, icon=":material/visibility:", key=f"{key}:try"):
         with page.transaction(needs="editor") as tx:
             job = datasets.start_captioning(
                 tx, order, captioners=page.app.engines.captioners, request_key=request_key(f"{key}:try"), preview=True
@@ -261,17 +289,17 @@ def _preview(page: Page, order: CaptionOrder, plan: CaptionPlan, key: str) -> No
 def _last_run(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
     if run.undone or not run.done:
         return
-    remaining_text = f"{run.total - run.done:,} not looked at" if run.done < run.total else ""
+    remaining = run.total - run.done
     counts = [
-        f"{run.written:,} written",
-        f"{run.kept:,} kept" if run.kept else "",
-        f"{run.refused:,} refused" if run.refused else "",
-        remaining_text,
+        tr_plural("{n:,} written", "{n:,} written", run.written),
+        tr_plural("{n:,} kept", "{n:,} kept", run.kept) if run.kept else "",
+        tr_plural("{n:,} refused", "{n:,} refused", run.refused) if run.refused else "",
+        tr_plural("{n:,} not looked at", "{n:,} not looked at", remaining) if remaining > 0 else "",
     ]
     model = f" ({plain(run.model)})" if run.captioner != "template" and run.model else ""
     with st.container(border=True):
         st.markdown(
-            f"Captioned {CAPTIONER_TEXTS[run.captioner]}{model}, {ago(run.created_at)}  \n"
+            f"{worded(CAPTIONER_TEXTS[run.captioner])}{model}, {ago(run.created_at)}  \n"
             f":small[{', '.join(filter(None, counts))} · {plain(usd(run.cost_usd))}]"
         )
         if run.refused or run.unsure:
@@ -279,13 +307,14 @@ def _last_run(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
 
 
 def _results_to_check(page: Page, card: DatasetCard, run: CaptionRunCard) -> None:
-    with st.expander(f"{count(run.refused + run.unsure, 'picture')} to look at", icon=":material/flag:"):
+    label = tr_plural("{n:,} picture to check", "{n:,} pictures to check", run.refused + run.unsure)
+    with st.expander(label, icon=":material/flag:"):
         with page.transaction() as tx:
             results = datasets.caption_results(tx, run.id, look_at=True)
         refused = tuple(result.image_id for result in results if result.outcome == "refused")
         if refused and page.can_edit:
             st.button(
-                f"Try {count(len(refused), 'refused picture')} again …",
+                tr_plural("Try {n:,} refused picture again …", "Try {n:,} refused pictures again …", len(refused)),
                 icon=":material/replay:",
                 key=f"captioning:{run.id}:again",
                 on_click=_request_dialog,
@@ -294,7 +323,7 @@ def _results_to_check(page: Page, card: DatasetCard, run: CaptionRunCard) -> Non
         for result in results:
             _result(page, result)
     if card.influencer_id is None and run.unsure:
-        st.caption("Name the influencer of this dataset: what never changes about them is then left out of captions too.")
+        st.caption(tr("Name the influencer of this dataset: what never changes about them is then left out of captions too."))
 
 
 def _result(page: Page, result: CaptionResultCard) -> None:
@@ -304,9 +333,9 @@ def _result(page: Page, result: CaptionResultCard) -> None:
     with right:
         cost = f" · {plain(usd(result.cost_usd))}" if result.cost_usd else ""
         st.markdown(
-            f":small[{plain(result.filename)}{cost}]  \n{plain(result.caption) or ':red[' + plain(result.reason) + ']'}"
+            f":small[{plain(result.filename)}{cost}]  \n{plain(result.caption) or ':red[' + plain(worded(result.reason)) + ']'}"
         )
         if result.caption and result.reason:
-            st.caption(plain(result.reason))
+            st.caption(plain(worded(result.reason)))
         for doubt in result.doubts:
-            st.caption(f":material/flag: {plain(doubt)}")
+            st.caption(f":material/flag: {plain(worded(doubt))}")

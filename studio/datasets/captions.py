@@ -7,27 +7,41 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import CaptionEdit, CaptionLeak, DatasetCard, ImageCard, ImageFilter, TagCount
+from backend.language import tr, tr_context, tr_lazy, tr_plural, worded
 from studio.datasets.captioning import captioning, take_ended_run
 from studio.datasets.dataset_edits import last_edit
 from studio.datasets.dataset_state import cached_tags_and_leaks
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
-from studio.ui.format import count, media_url, plain
+from studio.ui.format import media_url, plain
 from studio.ui.forms import offer_reload, open_form, reload_form, reload_forms, renew_request_key, request_key
 
 PER_PAGE = {"Cards": 12, "Table": 100}
+VIEWS = {"Cards": tr_lazy("Cards"), "Table": tr_lazy("Table")}
 MAX_TAGS = 30
-_BY = {"file": "import", "sample": "sample", "vision": "vision model", "blip": "BLIP", "template": "template"}
+_BY = {
+    "file": tr_lazy("import"),
+    "sample": tr_lazy("sample"),
+    "vision": tr_lazy("vision model"),
+    "blip": "BLIP",
+    "template": tr_lazy("template"),
+}
+_BY_HAND = tr_lazy("hand")
 FILTERS: dict[ImageFilter, str] = {
-    "": "All",
-    "included": "In use",
-    "uncaptioned": "No caption",
-    "without_trigger": "No trigger word",
+    "": tr_lazy("All captions"),
+    "included": tr_lazy("In use"),
+    "uncaptioned": tr_lazy("No caption"),
+    "without_trigger": tr_lazy("No trigger word"),
 }
 VERBS = {
-    "replace": "Find and replace", "prefix": "Put in front", "suffix": "Add at the end", "remove": "Remove a tag",
-    "cut": "Take out words", "trigger": "Put the trigger word in front", "tidy": "Tidy commas and repeated tags",
-}  # fmt: skip
+    "replace": tr_lazy("Find and replace"),
+    "prefix": tr_lazy("Put in front"),
+    "suffix": tr_lazy("Add at the end"),
+    "remove": tr_lazy("Remove a tag"),
+    "cut": tr_lazy("Take out words"),
+    "trigger": tr_lazy("Put the trigger word in front"),
+    "tidy": tr_lazy("Tidy commas and repeated tags"),
+}
 SHOWN = 6
 
 
@@ -36,7 +50,7 @@ def captions(page: Page, dataset_id: str) -> None:
         card = datasets.get(tx, dataset_id)
         tags, leaks = cached_tags_and_leaks(page, tx, card)
     if not card.images:
-        st.caption("Captions come with the pictures; add some first.")
+        st.caption(tr("Captions come with the pictures; add some first."))
         return
     captioning(page, card)
     if take_ended_run(page, dataset_id):
@@ -45,10 +59,22 @@ def captions(page: Page, dataset_id: str) -> None:
     _show_leaks(page, card, leaks)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         only = st.segmented_control(
-            "Show", list(FILTERS), default="", format_func=FILTERS.__getitem__, key=f"captions:only:{dataset_id}"
+            tr("Show"),
+            list(FILTERS),
+            default="",
+            format_func=lambda key: worded(FILTERS[key]),
+            key=f"captions:only:{dataset_id}",
+            wrap=True,
         )
-        text = st.text_input("With these words", key=f"captions:text:{dataset_id}", placeholder="any", width=220)
-        view = st.segmented_control("As", list(PER_PAGE), default="Cards", key=f"captions:view:{dataset_id}", required=True)
+        text = st.text_input(tr("With these words"), key=f"captions:text:{dataset_id}", placeholder=tr("any"), width=220)
+        view = st.segmented_control(
+            tr("View"),
+            list(VIEWS),
+            default="Cards",
+            format_func=lambda key: worded(VIEWS[key]),
+            key=f"captions:view:{dataset_id}",
+            required=True,
+        )
     _show_tags(page, dataset_id, tags)
     if page.can_edit:
         bulk_captions(page, dataset_id, only or "", text)
@@ -64,17 +90,22 @@ def _page_of_captions(page: Page, dataset_id: str, only: ImageFilter, text: str,
             tx, dataset_id, cursor=cursors[-1] if cursors else None, take=PER_PAGE[view], filter=only, text=text
         )
     if not image_page.images:
-        st.caption("No caption like this.")
+        st.caption(tr("No caption like this."))
         return
     form = f"captions:{dataset_id}:{view}:{image_page.images[0].id}"
     (_table if view == "Table" else _cards)(page, form, image_page.images)
     if cursors or image_page.next_cursor:
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.button(
-                "Before", icon=":material/chevron_left:", disabled=not cursors, on_click=_back, args=(cursors,), key=f"{slot}:b"
+                tr("Previous"),
+                icon=":material/chevron_left:",
+                disabled=not cursors,
+                on_click=_back,
+                args=(cursors,),
+                key=f"{slot}:b",
             )
             st.button(
-                "Next",
+                tr("Next"),
                 icon=":material/chevron_right:",
                 disabled=not image_page.next_cursor,
                 key=f"{slot}:n",
@@ -97,7 +128,7 @@ def _cards(page: Page, form: str, images: list[ImageCard]) -> None:
             texts[image.id] = right.text_area(
                 plain(image.filename), image.caption, key=f"{key}:{n or 'first'}", height=80, disabled=not page.can_edit
             )
-        submitted = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+        submitted = st.form_submit_button(tr("Save captions"), type="primary", disabled=not page.can_edit)
     if submitted:
         _save(page, form, before, texts)
 
@@ -109,7 +140,7 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
             "": media_url(page.workspace.id, image.asset_id, w=160),
             "File": image.filename,
             "Caption": image.caption,
-            "By": _BY.get(image.caption_source, "hand") if image.caption else "",
+            "By": worded(_BY.get(image.caption_source, _BY_HAND)) if image.caption else "",
             "In use": image.included,
         }
         for image in before
@@ -122,16 +153,18 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
             width="stretch",
             row_height=72,
             height=620 if len(rows) > 8 else "auto",
-            disabled=True if not page.can_edit else ["", "File", "By", "In use"],
+            disabled=[name for name in rows[0] if name != "Caption"] if page.can_edit else True,
             column_config={
                 "": st.column_config.ImageColumn(width=72),
-                "File": st.column_config.TextColumn(width="small"),
-                "Caption": st.column_config.TextColumn(width="large", max_chars=2000),
-                "By": st.column_config.TextColumn(width="small"),
-                "In use": st.column_config.CheckboxColumn(width="small"),
+                "File": st.column_config.TextColumn(tr("File"), width="small"),
+                "Caption": st.column_config.TextColumn(
+                    tr_context("training picture", "Caption"), width="large", max_chars=2000
+                ),
+                "By": st.column_config.TextColumn(tr("By"), width="small"),
+                "In use": st.column_config.CheckboxColumn(tr("In use"), width="small"),
             },
         )
-        submitted = st.form_submit_button("Save captions", type="primary", disabled=not page.can_edit)
+        submitted = st.form_submit_button(tr("Save captions"), type="primary", disabled=not page.can_edit)
     if submitted:
         _save(page, form, before, {image.id: str(row["Caption"] or "") for image, row in zip(before, edited, strict=True)})
 
@@ -139,7 +172,7 @@ def _table(page: Page, form: str, images: list[ImageCard]) -> None:
 def _opened_images(form: str, images: list[ImageCard]) -> tuple[str, list[ImageCard]]:
     key, before = open_form(form, images)
     if before != images:
-        offer_reload(form, "These pictures or captions have changed since you opened this page.")
+        offer_reload(form, tr("These pictures or captions have changed since you opened this page."))
     return key, before
 
 
@@ -150,7 +183,7 @@ def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str])
     with page.transaction(needs="editor") as tx:
         datasets.set_captions(tx, changed)
     reload_form(form)
-    st.toast(f"{count(len(changed), 'caption')} saved.", icon=":material/check:")
+    st.toast(tr_plural("{n:,} caption saved.", "{n:,} captions saved.", len(changed)), icon=":material/check:")
     st.rerun()
 
 
@@ -158,9 +191,9 @@ def _show_tags(page: Page, dataset_id: str, tag_counts: list[TagCount]) -> None:
     if not tag_counts:
         return
     counts_by_tag = {entry.tag: entry.count for entry in tag_counts[:MAX_TAGS]}
-    with st.expander(f"Tags ({len(tag_counts):,})", icon=":material/tag:"):
+    with st.expander(tr("Tags ({n:,})", n=len(tag_counts)), icon=":material/tag:"):
         tag = st.pills(
-            "Tags",
+            tr("Tags"),
             list(counts_by_tag),
             format_func=lambda tag: f"{plain(tag)[:60]} · {counts_by_tag[tag]}",
             key=f"captions:tag:{dataset_id}",
@@ -169,10 +202,10 @@ def _show_tags(page: Page, dataset_id: str, tag_counts: list[TagCount]) -> None:
         )
         if tag:
             with st.container(horizontal=True):
-                st.button("Show only these", icon=":material/filter_alt:", on_click=_filter, args=(dataset_id, tag))
+                st.button(tr("Show only these"), icon=":material/filter_alt:", on_click=_filter, args=(dataset_id, tag))
                 if page.can_edit:
                     args = (dataset_id, "remove", tag)
-                    st.button("Remove this tag …", icon=":material/backspace:", on_click=prefill_bulk_edit, args=args)
+                    st.button(tr("Remove this tag …"), icon=":material/backspace:", on_click=prefill_bulk_edit, args=args)
 
 
 def _filter(dataset_id: str, text: str) -> None:
@@ -184,20 +217,31 @@ def _show_leaks(page: Page, card: DatasetCard, leaks: list[CaptionLeak]) -> None
     trigger_word = card.trigger_word
     if not leaks or not trigger_word:
         return
-    with st.expander(
-        f"{count(len(leaks), 'trait')} named that “{trigger_word}” should carry", icon=":material/psychology_alt:"
-    ):
+    label = tr_plural(
+        "{n:,} trait named that “{trigger_word}” should carry",
+        "{n:,} traits named that “{trigger_word}” should carry",
+        len(leaks),
+        trigger_word=trigger_word,
+    )
+    with st.expander(label, icon=":material/psychology_alt:"):
         st.caption(
-            f"What captions name, the model ties to those words and not to “{plain(trigger_word)}”. Take out what always "
-            "belongs to the person (hair, eyes, skin); leave in what changes (clothes, places)."
+            tr(
+                "The model links what captions name to those words, not to “{trigger_word}”. Take out what "
+                "always belongs to the person (hair, eyes, skin); leave in what changes (clothes, places).",
+                trigger_word=plain(trigger_word),
+            )
         )
         for leak in leaks[:12]:
-            reason = "a trait of the person" if leak.why == "trait" else "in nearly every caption"
+            reason = tr("a trait of the person") if leak.why == "trait" else tr("in nearly every caption")
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.markdown(f"**{plain(leak.words)}** · {leak.count} of {leak.total}, {reason}", width="content")
+                share = tr("{n} of {total}", n=leak.count, total=leak.total)
+                st.markdown(f"**{plain(leak.words)}** · {share}, {reason}", width="content")
                 if page.can_edit:
                     st.button(
-                        "Take out …", key=f"leak:{leak.words}", on_click=prefill_bulk_edit, args=(card.id, "cut", leak.words)
+                        tr("Take out …"),
+                        key=f"leak:{leak.words}",
+                        on_click=prefill_bulk_edit,
+                        args=(card.id, "cut", leak.words),
                     )
 
 
@@ -206,14 +250,14 @@ def bulk_captions(page: Page, dataset_id: str, only: ImageFilter, text: str) -> 
     slot = f"bulk:{dataset_id}"
     verb_key = f"{slot}:verb"
     st.session_state.setdefault(verb_key, "replace")
-    with st.expander("Change many captions", icon=":material/edit_note:", key=f"{slot}:box", on_change="rerun"):
-        verb = st.selectbox("What to do", list(VERBS), format_func=VERBS.__getitem__, key=verb_key)
+    with st.expander(tr("Change many captions"), icon=":material/edit_note:", key=f"{slot}:box", on_change="rerun"):
+        verb = st.selectbox(tr("What to do"), list(VERBS), format_func=lambda key: worded(VERBS[key]), key=verb_key)
         find = replacement = ""
         with st.container(horizontal=True):
             if verb in ("replace", "remove", "cut"):
-                find = st.text_input("Find", key=f"{slot}:find", max_chars=500)
+                find = st.text_input(tr("Find"), key=f"{slot}:find", max_chars=500)
             if verb in ("replace", "prefix", "suffix"):
-                label = "Replace with" if verb == "replace" else "Words to add"
+                label = tr("Replace with") if verb == "replace" else tr("Words to add")
                 replacement = st.text_input(label, key=f"{slot}:put", max_chars=500)
         ready = verb in ("trigger", "tidy") or (find.strip() if verb in ("replace", "remove", "cut") else replacement.strip())
         if ready:
@@ -232,15 +276,15 @@ def _preview(page: Page, dataset_id: str, edit: CaptionEdit, only: ImageFilter, 
         ids = datasets.matching_ids(tx, dataset_id, only, text=text) if only or text else []
         changes = [] if (only or text) and not ids else datasets.preview_captions(tx, dataset_id, edit, image_ids=ids)
     if not changes:
-        st.caption("No caption would change.")
+        st.caption(tr("No caption would change."))
         return
     for change in changes[:SHOWN]:
-        st.markdown(
-            f":small[{plain(change.filename)}]  \n~~{plain(change.before) or ' '}~~  \n{plain(change.after) or '*empty*'}"
-        )
+        after = plain(change.after) or tr("*empty*")
+        st.markdown(f":small[{plain(change.filename)}]  \n~~{plain(change.before) or ' '}~~  \n{after}")
     if len(changes) > SHOWN:
-        st.caption(f"and {len(changes) - SHOWN:,} more")
-    if st.button(f"Change {count(len(changes), 'caption')}", type="primary", key=f"bulk:{dataset_id}:go"):
+        st.caption(tr_plural("and {n:,} more caption", "and {n:,} more captions", len(changes) - SHOWN))
+    label = tr_plural("Change {n:,} caption", "Change {n:,} captions", len(changes))
+    if st.button(label, type="primary", key=f"bulk:{dataset_id}:go"):
         with page.transaction(needs="editor") as tx:
             image_ids = [change.image_id for change in changes]
             datasets.edit_captions(tx, dataset_id, edit, image_ids=image_ids, request_key=request_key("captions:bulk"))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import accounts, datasets
 from backend.datasets import EditCard
+from backend.language import joined, tr, tr_lazy_plural, worded
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
 from studio.ui.forms import reload_forms
@@ -30,11 +31,11 @@ def last_edit(page: Page, dataset_id: str, *, key: str, edits: list[EditCard] | 
     if last is None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"{plain(last.title)} · {ago(last.created_at)}", width="content")
+        st.markdown(f"{plain(worded(last.title))} · {ago(last.created_at)}", width="content")
         with st.container(horizontal=True, width="content"):
             if page.can_edit:
-                _undo(page, last, f"{key}:undo", "Undo")
-            with st.popover("Changes", icon=":material/history:"):
+                _undo(page, last, f"{key}:undo", tr("Undo"))
+            with st.popover(tr("Changes"), icon=":material/history:"):
                 _list(page, edits, key)
 
 
@@ -42,10 +43,11 @@ def _list(page: Page, edits: list[EditCard], key: str) -> None:
     user_names = member_names(page)
     for edit in edits:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            user_name = user_names.get(edit.said_by, "somebody who left")
-            undone_text = " · taken back" if edit.undone_at else ""
+            user_name = user_names.get(edit.said_by) or tr("a former member")
+            undone_text = " · " + tr("undone") if edit.undone_at else ""
             st.markdown(
-                f"{plain(edit.title)}  \n:small[{plain(user_name)}, {ago(edit.created_at)}{undone_text}]", width="content"
+                f"{plain(worded(edit.title))}  \n:small[{plain(user_name)}, {ago(edit.created_at)}{undone_text}]",
+                width="content",
             )
             if page.can_edit and not edit.undone_at:
                 _undo(page, edit, f"{key}:undo:{edit.id}", "")
@@ -53,7 +55,12 @@ def _list(page: Page, edits: list[EditCard], key: str) -> None:
 
 def _undo(page: Page, edit: EditCard, key: str, label: str) -> None:
     st.button(
-        label, icon=":material/undo:", key=key, on_click=_undo_edit, args=(page, edit), help=f"Take back: {plain(edit.title)}"
+        label,
+        icon=":material/undo:",
+        key=key,
+        on_click=_undo_edit,
+        args=(page, edit),
+        help=tr("Undo: {change}", change=plain(worded(edit.title))),
     )
 
 
@@ -63,12 +70,23 @@ def _undo_edit(page: Page, edit: EditCard) -> None:
             result = datasets.undo_edit(tx, edit.id)
         if edit.kind == "auto-captions":  # the forms on the page still hold the undone captions
             reload_forms("captions:")
-        st.toast(f"Taken back for {result.count}.{_kept_text(edit, result.kept)}", icon=":material/undo:")
+        st.toast(
+            worded(joined(_undone_text(result.count), _kept_text(edit, result.kept))),
+            icon=":material/undo:",
+        )
+
+
+def _undone_text(n: int) -> str:
+    return tr_lazy_plural("Undone for {n:,} picture.", "Undone for {n:,} pictures.", n)
 
 
 def _kept_text(edit: EditCard, n: int) -> str:
     if not n:
         return ""
     if edit.kind == "removed":
-        return f" {n} cannot come back: added again since, or the file is gone for good."
-    return f" {n} {'was' if n == 1 else 'were'} changed since and {'stays as it is' if n == 1 else 'stay as they are'}."
+        return tr_lazy_plural(
+            "{n:,} cannot come back: added again since, or the file is gone for good.",
+            "{n:,} cannot come back: added again since, or the files are gone for good.",
+            n,
+        )
+    return tr_lazy_plural("{n:,} was changed since and stays as it is.", "{n:,} were changed since and stay as they are.", n)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import Box, ImageCard
+from backend.language import tr, tr_context, tr_lazy, worded
 from studio.datasets.cropper import cropper
 from studio.datasets.dataset_edits import member_names
 from studio.datasets.dataset_mask import mask_editor
@@ -14,36 +15,43 @@ from studio.ui.format import ago, media_url, plain
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 SOURCES = {
-    "file": "came with its picture", "sample": "came with the sample", "bulk": "changed with many others",
-    "undo": "put back by an undo", "restored": "restored", "person": "written", "": "written",
-    "vision": "by a vision model", "blip": "by BLIP", "template": "from what was measured",
-}  # fmt: skip
-_PARTS = {"crop": ":material/crop: Crop", "mask": ":material/gradient: Mask"}
+    "file": tr_lazy("came with its picture"),
+    "sample": tr_lazy("came with the sample"),
+    "bulk": tr_lazy("changed with many others"),
+    "undo": tr_lazy("restored by an undo"),
+    "restored": tr_lazy("restored"),
+    "person": tr_lazy("written"),
+    "": tr_lazy("written"),
+    "vision": tr_lazy("by a vision model"),
+    "blip": tr_lazy("by BLIP"),
+    "template": tr_lazy("from what was measured"),
+}
+_PARTS = {"crop": tr_lazy(":material/crop: Crop"), "mask": tr_lazy(":material/gradient: Mask")}
+_FRAMINGS = {"face": tr_lazy("framing: face"), "bust": tr_lazy("framing: bust"), "body": tr_lazy("framing: body")}
 
 
 def open_picture(page: Page, dataset_id: str, image_id: str, *, side: int) -> None:
     """`side`: px the model trains at."""
     st.session_state["dataset:picture"] = image_id
-    _picture(page, dataset_id, side)
+    st.dialog(tr("Picture"), width="large", on_dismiss="rerun")(_picture)(page, dataset_id, side)
 
 
-@st.dialog("Picture", width="large", on_dismiss="rerun")
 def _picture(page: Page, dataset_id: str, side: int) -> None:
     show_queued_toasts()
     with page.guard():
         with page.transaction() as tx:
             images = datasets.get_images(tx, dataset_id, [st.session_state["dataset:picture"]], side=side)
         if not images:
-            st.info("This picture is no longer in the dataset.")
+            st.info(tr("This picture is no longer in the dataset."))
             return
         image = images[0]
         left, right = st.columns([3, 2], gap="medium")
         with left:
             part = st.segmented_control(
-                "Work on",
+                tr("Work on"),
                 list(_PARTS),
                 default="crop",
-                format_func=_PARTS.__getitem__,
+                format_func=lambda part: worded(_PARTS[part]),
                 key="dataset:picture:part",
                 required=True,
                 label_visibility="collapsed",
@@ -66,7 +74,7 @@ def _picture(page: Page, dataset_id: str, side: int) -> None:
             _caption(page, image)
             _repeats(page, image)
             _history(page, image)
-            st.button("Next picture", icon=":material/arrow_forward:", on_click=_next, args=(page, image))
+            st.button(tr("Next picture"), icon=":material/arrow_forward:", on_click=_next, args=(page, image))
 
 
 def _next(page: Page, image: ImageCard) -> None:
@@ -75,39 +83,49 @@ def _next(page: Page, image: ImageCard) -> None:
     if following:
         st.session_state["dataset:picture"] = following[0].id
     else:
-        queue_toast("That was the last one.", ":material/last_page:")
+        queue_toast(tr("That was the last one."), ":material/last_page:")
 
 
 def _crop(page: Page, image: ImageCard, box: Box | None) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             datasets.set_crop(tx, image.id, box, version=image.crop_version)
-        queue_toast("The crop is saved." if box else "The whole picture is used.", ":material/crop:")
+        queue_toast(tr("The crop is saved.") if box else tr("The whole picture is used."), ":material/crop:")
 
 
 def _facts(image: ImageCard) -> None:
-    st.markdown(
-        f"**{plain(image.filename)}**"
-        + ("" if image.included else " :gray-badge[left out]")
-        + (" :gray-badge[cropped]" if image.crop else "")
-        + (" :gray-badge[masked]" if image.mask_asset_id else "")
-    )
-    facts = [f"{image.width} × {image.height} px", f"sharpness {image.sharpness:.0f}"]
+    marks = [
+        "" if image.included else tr(":gray-badge[left out]"),
+        tr(":gray-badge[cropped]") if image.crop else "",
+        tr(":gray-badge[masked]") if image.mask_asset_id else "",
+    ]
+    st.markdown(" ".join([f"**{plain(image.filename)}**", *filter(None, marks)]))
+    facts = [
+        tr("{width} × {height} px", width=image.width, height=image.height),
+        tr("sharpness {sharpness:.0f}", sharpness=image.sharpness),
+    ]
     if image.brightness is not None:
-        facts += [f"brightness {image.brightness:.0f}", f"contrast {image.contrast or 0:.0f}"]
-    facts.append("no face found" if image.framing == "unknown" else f"framing: {image.framing}")
+        facts += [
+            tr("brightness {brightness:.0f}", brightness=image.brightness),
+            tr("contrast {contrast:.0f}", contrast=image.contrast or 0),
+        ]
+    facts.append(worded(_FRAMINGS[image.framing]) if image.framing in _FRAMINGS else tr("no face found"))
     st.caption(" · ".join(facts))
     for reason in image.reasons:
-        st.markdown(f":{'red' if reason.blocker else 'orange'}-badge[{plain(reason.sentence)}]")
+        st.markdown(f":{'red' if reason.blocker else 'orange'}-badge[{plain(worded(reason.sentence))}]")
     for note in image.notes:
-        st.caption(plain(note["sentence"]))
+        st.caption(plain(worded(note["sentence"])))
 
 
 def _caption(page: Page, image: ImageCard) -> None:
     caption = st.text_area(
-        "Caption", image.caption, height=120, disabled=not page.can_edit, key=f"caption:{image.id}:{image.caption_version}"
+        tr_context("training picture", "Caption"),
+        image.caption,
+        height=120,
+        disabled=not page.can_edit,
+        key=f"caption:{image.id}:{image.caption_version}",
     )
-    if page.can_edit and st.button("Save caption", type="primary"):
+    if page.can_edit and st.button(tr("Save caption"), type="primary"):
         with page.transaction(needs="editor") as tx:
             datasets.set_captions(tx, {image.id: (caption, image.caption_version)})
         st.rerun(scope="fragment")
@@ -115,13 +133,13 @@ def _caption(page: Page, image: ImageCard) -> None:
 
 def _repeats(page: Page, image: ImageCard) -> None:
     repeats = st.number_input(
-        "Shown so often an epoch",
+        tr("Repeats per epoch"),
         1,
         999,
         image.repeats,
         disabled=not page.can_edit,
         key=f"repeats:{image.id}:{image.repeats}",
-        help="In training, times the repeats that are set there. Close-ups are often shown more than others.",
+        help=tr("Multiplied by the repeats set in training. Close-ups are often repeated more than others."),
     )
     if page.can_edit and repeats != image.repeats:
         with page.transaction(needs="editor") as tx:
@@ -134,19 +152,19 @@ def _history(page: Page, image: ImageCard) -> None:
         versions = datasets.caption_history(tx, image.id)
     if not versions:
         return
-    with st.expander(f"Versions ({len(versions)})", icon=":material/history:"):
+    with st.expander(tr("Versions ({n})", n=len(versions)), icon=":material/history:"):
         user_names = member_names(page)
         for version in versions:
-            author_text = f" by {user_names.get(version.said_by, 'somebody who left')}" if version.said_by else ""
-            st.markdown(f"{plain(version.caption) or '*empty*'}")
+            source = worded(SOURCES.get(version.source, version.source))
+            if version.said_by:
+                author = user_names.get(version.said_by) or tr("a former member")
+                source = tr("{source} by {author}", source=source, author=plain(author))
+            st.markdown(plain(version.caption) or tr("*empty*"))
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.caption(
-                    f"{SOURCES.get(version.source, version.source)}{plain(author_text)}, {ago(version.created_at)}",
-                    width="content",
-                )
+                st.caption(f"{source}, {ago(version.created_at)}", width="content")
                 if page.can_edit and version.caption != image.caption:
                     args = (page, image.id, version.version)
-                    st.button("Restore", key=f"restore:{image.id}:{version.version}", on_click=_restore, args=args)
+                    st.button(tr("Restore"), key=f"restore:{image.id}:{version.version}", on_click=_restore, args=args)
 
 
 def _restore(page: Page, image_id: str, version: int) -> None:

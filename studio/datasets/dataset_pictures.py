@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend import assets, datasets, jobs
 from backend.datasets import DatasetCard, EditCard, ImageFilter, ImagePage, ImportNote, RefusedFile, Stats
 from backend.kit.ids import new_id
+from backend.language import tr, tr_context, tr_lazy, tr_plural, worded
 from studio.datasets.captioning import offer_captioning, open_caption_dialog
 from studio.datasets.dataset_edits import MAX_EDITS, last_edit
 from studio.datasets.dataset_grid import GridFilter, GridState, dataset_grid
@@ -23,7 +24,7 @@ from studio.datasets.dataset_state import cached_readiness, train_side
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
-from studio.ui.format import count, plain
+from studio.ui.format import plain
 from studio.ui.uploader import Uploaded, uploader
 
 ACCEPTED_SUFFIXES = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif,.zip,.txt,.caption"
@@ -32,11 +33,21 @@ SAMPLES = {"bella": "Bella", "marco": "Marco", "zara": "Zara"}
 PAGE_SIZE = 36
 """Pictures on the first screen; the grid fetches more on scrolling."""
 LABELS: dict[ImageFilter, str] = {
-    "problems": "To look at", "too_small": "Too small", "blurred": "Blurred", "near_duplicates": "Look-alikes",
-    "low_resolution": "Small", "dark": "Dark", "bright": "Bright", "flat": "No contrast", "clipped": "Burnt out",
-    "several_faces": "Several faces", "uncaptioned": "No caption", "without_trigger": "No trigger word", "cropped": "Cropped",
-    "masked": "Masked",
-}  # fmt: skip
+    "problems": tr_lazy("Needs check"),
+    "too_small": tr_lazy("Too small"),
+    "blurred": tr_lazy("Blurred"),
+    "near_duplicates": tr_lazy("Near-duplicates"),
+    "low_resolution": tr_lazy("Small"),
+    "dark": tr_lazy("Dark"),
+    "bright": tr_lazy("Bright"),
+    "flat": tr_lazy("No contrast"),
+    "clipped": tr_lazy("Overexposed"),
+    "several_faces": tr_lazy("Several faces"),
+    "uncaptioned": tr_lazy("No caption"),
+    "without_trigger": tr_lazy("No trigger word"),
+    "cropped": tr_lazy("Cropped"),
+    "masked": tr_lazy("Masked"),
+}
 
 
 def add_pictures(page: Page, dataset_id: str, *, key: str, samples: bool = False) -> int:
@@ -51,7 +62,7 @@ def add_pictures(page: Page, dataset_id: str, *, key: str, samples: bool = False
         grid_data = _read_grid(page, tx, card) if card.images and not (job and job.state in ACTIVE) else None
     if page.can_edit and not (job and job.state in ACTIVE):
         if samples and card.images == 0:
-            own, sample = st.tabs(["Your own pictures", "Try a sample character"], key=f"{key}:tabs")
+            own, sample = st.tabs([tr("Your own pictures"), tr("Try a sample character")], key=f"{key}:tabs")
             with own:
                 _upload(page, dataset_id, key, waiting)
             with sample:
@@ -78,14 +89,18 @@ def _upload(page: Page, dataset_id: str, key: str, waiting: int) -> None:
         noun_id=dataset_id,
         accept=ACCEPTED_SUFFIXES,
         max_bytes=max_bytes,
-        hint=f"JPEG, PNG, WebP, HEIC, TIFF, BMP, AVIF or ZIP, captions as .txt · up to {max_bytes // 2**20} MB "
-        "each · camera data and places are taken out",
+        hint=tr(
+            "JPEG, PNG, WebP, HEIC, TIFF, BMP, AVIF or ZIP, captions as .txt · up to {megabytes} MB each · "
+            "camera data and location are removed",
+            megabytes=max_bytes // 2**20,
+        ),
         on_done=partial(_after_upload, page, dataset_id, waiting),
     )
     if waiting:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{count(waiting, 'uploaded file')} not checked yet.", width="content")
-            st.button("Check now", key=f"{key}:ingest-now", on_click=_check_now, args=(page, dataset_id))
+            text = tr_plural("{n:,} uploaded file not checked yet.", "{n:,} uploaded files not checked yet.", waiting)
+            st.markdown(text, width="content")
+            st.button(tr("Check now"), key=f"{key}:ingest-now", on_click=_check_now, args=(page, dataset_id))
 
 
 def _after_upload(page: Page, dataset_id: str, waiting: int, uploaded: Uploaded) -> None:
@@ -99,13 +114,17 @@ def _check_now(page: Page, dataset_id: str) -> None:
 
 
 def _samples(page: Page, dataset_id: str) -> None:
-    st.caption("Drawn people that come with the studio, free to use. Good for a first try: 14 pictures with captions.")
+    st.caption(tr("Drawn people that come with the studio, free to use. Good for a first try: 14 pictures with captions."))
     columns = st.columns(len(SAMPLES))
     for column, (name, title) in zip(columns, SAMPLES.items(), strict=True):
         with column:
             st.html(f'<img src="{_face(name)}" alt="{title}" style="width:100%;border-radius:12px;display:block">')
             st.button(
-                f"Use {title}", key=f"sample:{name}", width="stretch", on_click=_take_sample, args=(page, dataset_id, name)
+                tr("Use {name}", name=title),
+                key=f"sample:{name}",
+                width="stretch",
+                on_click=_take_sample,
+                args=(page, dataset_id, name),
             )
 
 
@@ -125,11 +144,11 @@ def refused_files(page: Page, dataset_id: str, files: list[RefusedFile]) -> None
     """The refused files, each with its reason."""
     if not files:
         return
-    with st.expander(f"{count(len(files), 'file')} not taken", icon=":material/block:"):
+    with st.expander(tr_plural("{n:,} file rejected", "{n:,} files rejected", len(files)), icon=":material/block:"):
         for file in files[:200]:
-            st.markdown(f"**{plain(file.filename)}** — {plain(file.reason)}")
+            st.markdown(f"**{plain(file.filename)}** — {plain(worded(file.reason))}")
         if page.can_edit:
-            st.button("Clear this list", key=f"refused:{dataset_id}", on_click=_dismiss, args=(page, dataset_id))
+            st.button(tr("Clear this list"), key=f"refused:{dataset_id}", on_click=_dismiss, args=(page, dataset_id))
 
 
 def _dismiss(page: Page, dataset_id: str) -> None:
@@ -141,12 +160,15 @@ def _import_notes(page: Page, dataset_id: str, notes: list[ImportNote]) -> None:
     """Notes about captions and folders of the imported pictures."""
     if not notes:
         return
-    with st.expander(f"{count(len(notes), 'note')} on captions and folders", icon=":material/info:"):
+    label = tr_plural("{n:,} remark on captions and folders", "{n:,} remarks on captions and folders", len(notes))
+    with st.expander(label, icon=":material/info:"):
         for note in notes[:200]:
-            more = f" and {note.count - len(note.filenames):,} more" if note.count > len(note.filenames) else ""
-            st.markdown(f"{plain(note.sentence)}  \n:small[{plain(', '.join(note.filenames))}{more}]")
+            names = plain(", ".join(note.filenames))
+            if note.count > len(note.filenames):
+                names = tr("{names} and {n:,} more", names=names, n=note.count - len(note.filenames))
+            st.markdown(f"{plain(worded(note.sentence))}  \n:small[{names}]")
         if page.can_edit:
-            st.button("Clear these notes", key=f"notes:{dataset_id}", on_click=_clear_notes, args=(page, dataset_id))
+            st.button(tr("Clear these remarks"), key=f"notes:{dataset_id}", on_click=_clear_notes, args=(page, dataset_id))
 
 
 def _clear_notes(page: Page, dataset_id: str) -> None:
@@ -200,16 +222,16 @@ def grid(page: Page, dataset_id: str, *, key: str, grid_data: GridData | None = 
 
 def _filters(stats: Stats) -> list[GridFilter]:
     chips = [
-        GridFilter("", "All", stats.images),
-        GridFilter("included", "In use", stats.included),
-        GridFilter("excluded", "Left out", stats.images - stats.included),
+        GridFilter("", tr_context("pictures", "All"), stats.images),
+        GridFilter("included", tr("In use"), stats.included),
+        GridFilter("excluded", tr("Left out"), stats.images - stats.included),
     ]
     problem_count = sum(getattr(stats, code) for code in LABELS if code not in ("problems", "cropped", "masked"))
     for code, label in LABELS.items():
         n = problem_count if code == "problems" else getattr(stats, code)
         tone = "bad" if code == "too_small" else "" if code in ("cropped", "masked") else "warn"
         if n:
-            chips.append(GridFilter(code, label, None if code in ("problems", "near_duplicates") else n, tone))
+            chips.append(GridFilter(code, worded(label), None if code in ("problems", "near_duplicates") else n, tone))
     return chips
 
 
@@ -219,20 +241,25 @@ def _selection_bar(page: Page, dataset_id: str, state: GridState, key: str, *, m
         with page.transaction() as tx:
             ids = datasets.matching_ids(tx, dataset_id, cast("ImageFilter", state.filter), side=train_side(page))
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f"**{len(ids):,} chosen**", width="content")
-        for label, included in (("Leave out", False), ("Take in", True)):
+        st.markdown(tr_plural("**{n:,} selected**", "**{n:,} selected**", len(ids)), width="content")
+        for label, included in ((tr("Leave out"), False), (tr("Use"), True)):
             st.button(label, key=f"{key}:in:{included}", on_click=_include, args=(page, ids, included, key))
         if masks:
-            st.button("Remove masks", key=f"{key}:masks", on_click=_clear_masks, args=(page, dataset_id, ids, key))
-        if st.button("Caption …", key=f"{key}:caption"):
+            st.button(tr("Remove masks"), key=f"{key}:masks", on_click=_clear_masks, args=(page, dataset_id, ids, key))
+        if st.button(tr("Caption …"), key=f"{key}:caption"):
             open_caption_dialog(page, dataset_id, ids)
-        if st.button("Remove", key=f"{key}:remove"):
+        if st.button(tr("Remove"), key=f"{key}:remove"):
             days = page.app.settings.retention.purge_after_days
             confirm(
-                f"Remove {count(len(ids), 'picture')}?",
-                f"They and their captions go from this dataset; for {count(days, 'day')} you can take that back under "
-                "“Changes”. To keep them but not train on them, leave them out instead.",
-                action="Remove",
+                tr_plural("Remove {n:,} picture?", "Remove {n:,} pictures?", len(ids)),
+                tr_plural(
+                    "They and their captions leave this dataset. You can undo it under “Changes” for {n} day. To keep "
+                    "them but not train on them, leave them out instead.",
+                    "They and their captions leave this dataset. You can undo it under “Changes” for {n} days. To keep "
+                    "them but not train on them, leave them out instead.",
+                    days,
+                ),
+                action=tr("Remove"),
                 act=lambda: _remove(page, ids, key),
             )
 

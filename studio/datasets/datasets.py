@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import datasets, influencers
 from backend.datasets import DatasetCard
+from backend.language import tr, tr_context, tr_lazy, tr_plural, worded
 from studio.datasets.captions import captions
 from studio.datasets.dataset_check import check, readiness
 from studio.datasets.dataset_pictures import add_pictures
@@ -15,25 +16,37 @@ from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, media_url, plain
+from studio.ui.format import ago, media_url, plain
 
 __all__ = ["detail", "listing", "readiness", "rights"]
 FORMS = {
-    "trained": ("As trained", "Cut to their crops. A mask becomes the picture's alpha channel: set `alpha_mask` in kohya."),
-    "originals": ("Originals", "As they were uploaded. Masks lie in a folder of their own; crops are in `manifest.json`."),
+    "trained": (
+        tr_lazy("As trained"),
+        tr_lazy("Cut to their crops. A mask becomes the picture's alpha channel: set `alpha_mask` in kohya."),
+    ),
+    "originals": (
+        tr_lazy("Originals"),
+        tr_lazy("As they were uploaded. Masks lie in a folder of their own; crops are in `manifest.json`."),
+    ),
 }
-STATUS = {"draft": ":gray-badge[draft]", "ready": ":green-badge[ready]", "training": ":blue-badge[training]"}
+STATUS = {
+    "draft": tr_lazy(":gray-badge[draft]"),
+    "ready": tr_lazy(":green-badge[ready]"),
+    "training": tr_lazy(":blue-badge[training]"),
+}
 
 
 def listing(page: Page) -> None:
-    if page.can_edit and st.button("New dataset", type="primary", icon=":material/add:"):
-        _new(page)
+    if page.can_edit and st.button(tr("New dataset"), type="primary", icon=":material/add:"):
+        st.dialog(tr("New dataset"))(_new)(page)
     with page.transaction() as tx:
         dataset_page = datasets.page(tx, take=200)
     if not dataset_page.cards:
         empty_state(
-            "No dataset yet",
-            "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you.",
+            tr("No dataset yet"),
+            tr(
+                "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you."
+            ),
             icon=":material/photo_library:",
         )
     for card in dataset_page.cards:
@@ -45,28 +58,27 @@ def _row(page: Page, card: DatasetCard) -> None:
         if card.cover_asset_ids:
             thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in card.cover_asset_ids[:1]])
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{plain(card.name)}** {STATUS[card.status]}")
-            influencer_text = f" · {plain(card.influencer_name)}" if card.influencer_name else ""
-            st.caption(f"{count(card.images, 'picture')}{influencer_text} · {ago(card.updated_at)}")
-        if st.button("Open", key=f"dataset:{card.id}"):
+            st.markdown(f"**{plain(card.name)}** {worded(STATUS[card.status])}")
+            pictures = tr_plural("{n:,} picture", "{n:,} pictures", card.images)
+            st.caption(" · ".join(filter(None, [pictures, plain(card.influencer_name or ""), ago(card.updated_at)])))
+        if st.button(tr("Open"), key=f"dataset:{card.id}"):
             page.go("models/datasets", id=card.id)
 
 
-@st.dialog("New dataset")
 def _new(page: Page) -> None:
     with page.guard():
         with page.transaction() as tx:
             influencers_by_id = {influencer.id: influencer for influencer in influencers.page(tx, take=200).cards}
         with st.form("dataset:new", border=False):
-            name = st.text_input("Name", max_chars=80)
+            name = st.text_input(tr("Name"), max_chars=80)
             options = ["", *influencers_by_id]
             influencer_id = st.selectbox(
-                "Of whom?",
+                tr("Influencer"),
                 options,
-                format_func=lambda influencer: influencers_by_id[influencer].name if influencer else "Nobody in particular",
+                format_func=lambda chosen_id: influencers_by_id[chosen_id].name if chosen_id else tr("No influencer"),
             )
-            trigger_word = st.text_input("Trigger word", placeholder="the influencer's own when empty", max_chars=32)
-            submitted = st.form_submit_button("Create", type="primary")
+            trigger_word = st.text_input(tr("Trigger word"), placeholder=tr("empty: the influencer's own"), max_chars=32)
+            submitted = st.form_submit_button(tr("Create"), type="primary")
         if submitted:
             trigger = trigger_word or (influencers_by_id[influencer_id].trigger_word if influencer_id else "")
             with page.transaction(needs="editor") as tx:
@@ -75,21 +87,25 @@ def _new(page: Page) -> None:
 
 
 def detail(page: Page, dataset_id: str) -> None:
-    if st.button("All datasets", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All datasets"), icon=":material/arrow_back:", type="tertiary"):
         page.go("models/datasets")
     with page.transaction() as tx:
         card = datasets.get(tx, dataset_id)
     if card.cover_asset_ids:
         preload([media_url(page.workspace.id, asset_id, w=320) for asset_id in card.cover_asset_ids])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"## {plain(card.name)} {STATUS[card.status]}", width="stretch")
+        st.markdown(f"## {plain(card.name)} {worded(STATUS[card.status])}", width="stretch")
         lineage.lineage_button(page, "dataset", card.id)
-    st.caption(
-        f"{card.included} of {count(card.images, 'picture')} in use"
-        + (f" · trigger word {plain(card.trigger_word)}" if card.trigger_word else "")
-        + (f" · {plain(card.influencer_name)}" if card.influencer_name else "")
-    )
-    parts = st.tabs(["Pictures", "Check", "Captions", "Rights", "Settings"], on_change="rerun", key=f"dataset:tabs:{card.id}")
+    facts = [
+        tr_plural(
+            "{included:,} of {n:,} picture in use", "{included:,} of {n:,} pictures in use", card.images, included=card.included
+        ),
+        tr("trigger word {word}", word=plain(card.trigger_word)) if card.trigger_word else "",
+        plain(card.influencer_name or ""),
+    ]
+    st.caption(" · ".join(filter(None, facts)))
+    titles = [tr("Pictures"), tr_context("noun", "Check"), tr("Captions"), tr("Rights"), tr("Settings")]
+    parts = st.tabs(titles, on_change="rerun", key=f"dataset:tabs:{card.id}")
     with parts[0]:
         if parts[0].open:
             add_pictures(page, dataset_id, key="dataset", samples=True)
@@ -108,7 +124,7 @@ def detail(page: Page, dataset_id: str) -> None:
 
 
 def _train(page: Page, dataset_id: str) -> None:
-    if page.can_edit and st.button("Train on it", type="primary", icon=":material/model_training:"):
+    if page.can_edit and st.button(tr("Train a LoRA"), type="primary", icon=":material/model_training:"):
         st.session_state["training:dataset"] = dataset_id
         page.go("models/training")
 
@@ -116,9 +132,9 @@ def _train(page: Page, dataset_id: str) -> None:
 def _settings(page: Page, card: DatasetCard) -> None:
     disabled = not page.can_edit
     with st.form(f"dataset:settings:{card.id}", border=False):
-        name = st.text_input("Name", card.name, max_chars=80, disabled=disabled)
-        trigger_word = st.text_input("Trigger word", card.trigger_word, max_chars=32, disabled=disabled)
-        submitted = st.form_submit_button("Save", type="primary", disabled=disabled)
+        name = st.text_input(tr("Name"), card.name, max_chars=80, disabled=disabled)
+        trigger_word = st.text_input(tr("Trigger word"), card.trigger_word, max_chars=32, disabled=disabled)
+        submitted = st.form_submit_button(tr("Save"), type="primary", disabled=disabled)
     if submitted:
         with page.transaction(needs="editor") as tx:
             datasets.rename(tx, card.id, name)
@@ -126,33 +142,37 @@ def _settings(page: Page, card: DatasetCard) -> None:
         st.rerun()
     _download(page, card)
     with st.container(horizontal=True):
-        if page.can_edit and st.button("Delete the dataset", icon=":material/delete:"):
+        if page.can_edit and st.button(tr("Delete the dataset"), icon=":material/delete:"):
             confirm(
-                f"Delete {plain(card.name)}?",
-                f"Its {count(card.images, 'picture')} and captions go. LoRAs trained on it stay.",
-                action="Delete it",
+                tr("Delete {name}?", name=plain(card.name)),
+                tr_plural(
+                    "Its {n:,} picture is deleted with its caption. LoRAs trained on it stay.",
+                    "Its {n:,} pictures are deleted with their captions. LoRAs trained on it stay.",
+                    card.images,
+                ),
+                action=tr("Delete"),
                 act=lambda: _delete(page, card.id),
             )
 
 
 def _download(page: Page, card: DatasetCard) -> None:
-    st.markdown("### Download as ZIP")
+    st.markdown("### " + tr("Download as ZIP"))
     form = st.segmented_control(
-        "Pictures",
+        tr("Pictures"),
         list(FORMS),
         default="trained",
-        format_func=lambda key: FORMS[key][0],
+        format_func=lambda key: worded(FORMS[key][0]),
         key=f"dataset:zip:{card.id}",
         required=True,
         label_visibility="collapsed",
     )
-    st.caption(FORMS[str(form)][1])
+    st.caption(worded(FORMS[str(form)][1]))
     st.link_button(
-        "Download",
+        tr("Download"),
         f"/api/datasets/{card.id}/export?workspace={page.workspace.id}&form={form}",
         icon=":material/download:",
         disabled=not card.included,
-        help="The pictures in use in kohya's layout: each with its caption file, ready for any trainer.",
+        help=tr("The pictures in use in kohya's layout: each with its caption file, ready for any trainer."),
     )
 
 

@@ -11,12 +11,13 @@ from backend import gallery, jobs
 from backend.errors import StudioError
 from backend.gallery import ArchiveDraft, BoardCard, BoardDraft, GalleryFilters, UndoEntry
 from backend.kit.ids import new_id
+from backend.language import tr, tr_context, tr_plural, worded
 from studio.content_plans import create_post
 from studio.gallery.browse import browse as grid
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, esc, media_url, plain, size
+from studio.ui.format import esc, media_url, plain, size
 from studio.videos import animate
 
 _UNDO_KEY = "boards:done"
@@ -28,22 +29,24 @@ def listing(page: Page) -> None:
     archived = False
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.can_edit:
-            with st.popover("New board", icon=":material/add:"):
+            with st.popover(tr("New board"), icon=":material/add:"):
                 _new(page)
-        archived = st.toggle("Archived", key="boards:archived")
+        archived = st.toggle(tr("Archived"), key="boards:archived")
     with page.transaction() as tx:
         board_cards = gallery.list_boards(tx, archived=archived)
     if not board_cards:
-        sentence = "Nothing is in the archive." if archived else "Gather pictures here: choose some in the gallery, then Board."
-        card = empty_state("No boards" if archived else "No boards yet", sentence, icon=":material/dashboard:")
-        if card.button("Open the gallery"):
+        sentence = (
+            tr("The archive is empty.") if archived else tr("Collect pictures here: select some in the gallery, then Board.")
+        )
+        card = empty_state(tr("No boards") if archived else tr("No boards yet"), sentence, icon=":material/dashboard:")
+        if card.button(tr("Open the gallery")):
             page.go("library/gallery")
         return
     st.html(f'<div class="boards">{"".join(_cover(page, board) for board in board_cards)}</div>{_STYLE}')
 
 
 def detail(page: Page, board_id: str) -> None:
-    if st.button("Boards", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Boards"), icon=":material/arrow_back:", type="tertiary"):
         page.go("library/boards")
     _undo_bar(page)
     filters = GalleryFilters(board_id=board_id, order="board")
@@ -52,14 +55,16 @@ def detail(page: Page, board_id: str) -> None:
         first_page = gallery.tiles(tx, filters=filters, take=FIRST_PAGE_SIZE)
         archive_job = jobs.latest(tx, ("board", board_id), "picture-archive")
     if board.deleted_at:
-        st.warning("This board was deleted. Its pictures are in the gallery.", icon=":material/delete:")
+        st.warning(tr("This board was deleted. Its pictures are in the gallery."), icon=":material/delete:")
         return
     _head(page, board)
     if archive_job:
         _archive_result(page, archive_job.id)
     if not first_page.tiles:
-        card = empty_state("Nothing on it yet", "Choose pictures in the gallery, then Board.", icon=":material/imagesmode:")
-        if card.button("Open the gallery"):
+        card = empty_state(
+            tr("No pictures yet"), tr("Select pictures in the gallery, then Board."), icon=":material/imagesmode:"
+        )
+        if card.button(tr("Open the gallery")):
             page.go("library/gallery")
         return
     event = grid(
@@ -77,7 +82,9 @@ def detail(page: Page, board_id: str) -> None:
     if event.animated:
         animate.animate_pictures(page, event.animated)
     if page.can_edit:
-        st.caption("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
+        st.caption(
+            tr("Drag pictures to arrange them (on a touch screen press and hold first), or press Alt with an arrow key.")
+        )
 
 
 def _head(page: Page, board: BoardCard) -> None:
@@ -85,16 +92,22 @@ def _head(page: Page, board: BoardCard) -> None:
         st.markdown(f"## {plain(board.name)}", width="stretch")
         if not page.can_edit:
             return
-        with st.popover("Edit", icon=":material/edit:"):
+        with st.popover(tr("Edit"), icon=":material/edit:"):
             _edit(page, board)
-        with st.popover("ZIP", icon=":material/folder_zip:"):
-            st.caption("All pictures of the board, with a manifest.json of their recipes, seeds and LoRAs.")
-            recipe = st.checkbox("Recipes inside the pictures too", key=f"zip:{board.id}")
-            st.button("Pack", type="primary", on_click=_start_archive, args=(page, board.id, recipe), disabled=not board.count)
-        with st.popover("More", icon=":material/more_horiz:"):
-            label = "Take out of the archive" if board.archived_at else "Archive"
+        with st.popover(tr("ZIP"), icon=":material/folder_zip:"):
+            st.caption(tr("All pictures of the board, with a manifest.json of their recipes, seeds and LoRAs."))
+            recipe = st.checkbox(tr("Recipes in the picture files too"), key=f"zip:{board.id}")
+            st.button(
+                tr("Create ZIP"),
+                type="primary",
+                on_click=_start_archive,
+                args=(page, board.id, recipe),
+                disabled=not board.count,
+            )
+        with st.popover(tr("More"), icon=":material/more_horiz:"):
+            label = tr("Restore") if board.archived_at else tr_context("verb", "Archive")
             st.button(label, icon=":material/inventory_2:", on_click=_archive, args=(page, board))
-            if st.button("Delete board", icon=":material/delete:"):
+            if st.button(tr("Delete board"), icon=":material/delete:"):
                 _perform(lambda tx: gallery.delete_board(tx, board.id, request_key=new_id("key")), page)
                 page.go("library/boards")
     if board.notes:
@@ -103,9 +116,9 @@ def _head(page: Page, board: BoardCard) -> None:
 
 def _new(page: Page) -> None:
     with st.form("boards:new", border=False, clear_on_submit=False):
-        name = st.text_input("Name", max_chars=80)
-        notes = st.text_area("Notes", max_chars=4000)
-        pressed = st.form_submit_button("Create board", type="primary")
+        name = st.text_input(tr("Name"), max_chars=80)
+        notes = st.text_area(tr("Notes"), max_chars=4000)
+        pressed = st.form_submit_button(tr("Create board"), type="primary")
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
@@ -115,9 +128,9 @@ def _new(page: Page) -> None:
 
 def _edit(page: Page, board: BoardCard) -> None:
     with st.form(f"board:edit:{board.updated_at}", border=False):
-        name = st.text_input("Name", board.name, max_chars=80)
-        notes = st.text_area("Notes", board.notes, max_chars=4000)
-        pressed = st.form_submit_button("Save", type="primary")
+        name = st.text_input(tr("Name"), board.name, max_chars=80)
+        notes = st.text_area(tr("Notes"), board.notes, max_chars=4000)
+        pressed = st.form_submit_button(tr("Save"), type="primary")
     if pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
@@ -130,7 +143,7 @@ def _start_archive(page: Page, board_id: str, recipe: bool) -> None:
         with page.transaction(needs="editor") as tx:
             gallery.start_archive(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _archive_result(page: Page, job_id: str) -> None:
@@ -138,11 +151,11 @@ def _archive_result(page: Page, job_id: str) -> None:
         job = jobs.get(tx, job_id)
     if follow(page, job, key="zip") or job.state != "completed" or not job.result:
         return
-    sentence = f"Packed: {count(job.result['pictures'], 'picture')}, {size(job.result['bytes'])}"
+    pictures = tr_plural("{n:,} picture", "{n:,} pictures", job.result["pictures"])
     with st.container(horizontal=True, vertical_alignment="center"):
         url = media_url(page.workspace.id, job.result["assetId"], download=True)
-        st.link_button("Download the ZIP", url, icon=":material/download:")
-        st.caption(sentence + ". It is kept for a week.")
+        st.link_button(tr("Download the ZIP"), url, icon=":material/download:")
+        st.caption(tr("{pictures}, {size}. Kept for a week.", pictures=pictures, size=size(job.result["bytes"])))
 
 
 def _archive(page: Page, board: BoardCard) -> None:
@@ -154,7 +167,7 @@ def _perform(perform: Callable[[Session], UndoEntry], page: Page) -> None:
         with page.transaction(needs="editor") as tx:
             st.session_state[_UNDO_KEY] = perform(tx)
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _undo_bar(page: Page) -> None:
@@ -162,9 +175,9 @@ def _undo_bar(page: Page) -> None:
     if undo_entry is None or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(undo_entry.said), width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undo, args=(page, undo_entry.id))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_UNDO_KEY, None))
+        st.markdown(plain(worded(undo_entry.said)), width="content")
+        st.button(tr("Undo"), icon=":material/undo:", on_click=_undo, args=(page, undo_entry.id))
+        st.button(tr("OK"), type="tertiary", on_click=lambda: st.session_state.pop(_UNDO_KEY, None))
 
 
 def _undo(page: Page, act_id: str) -> None:
@@ -173,7 +186,7 @@ def _undo(page: Page, act_id: str) -> None:
         with page.transaction(needs="editor") as tx:
             gallery.undo(tx, act_id)
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _cover(page: Page, board: BoardCard) -> str:
@@ -181,11 +194,13 @@ def _cover(page: Page, board: BoardCard) -> str:
     images = "".join(
         f'<img src="{esc(url)}" alt="" loading="lazy">' for url in (pictures if len(pictures) == 4 else pictures[:1])
     )
-    size_label = f"{board.count:,}+ pictures" if board.more else count(board.count, "picture")
+    size_label = (
+        tr("{n:,}+ pictures", n=board.count) if board.more else tr_plural("{n:,} picture", "{n:,} pictures", board.count)
+    )
     address, shape = esc(page.url("library/boards", id=board.id)), "four" if len(pictures) == 4 else ""
     return (
         f'<a href="{address}" target="_self"><div class="{shape}">{images}</div>'
-        f"<b>{esc(board.name)}</b><span>{size_label}</span></a>"
+        f"<b>{esc(board.name)}</b><span>{esc(size_label)}</span></a>"
     )
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import gallery
 from backend.gallery import GalleryFilters, TileCard, UndoEntry
+from backend.language import tr
 from studio.content_plans import create_post
 from studio.gallery.browse import browse as grid
 from studio.shell.frame import Page
@@ -42,7 +43,7 @@ def browse(page: Page) -> None:
     if event.animated:
         animate.animate_pictures(page, event.animated)
     if page.can_edit:
-        page.link("library/gallery", "Bring in pictures of other programs", icon=":material/upload:", bring="1")
+        page.link("library/gallery", tr("Import"), icon=":material/upload:", bring="1")
 
 
 def _preload(page: Page, tiles: list[TileCard]) -> None:
@@ -57,11 +58,13 @@ def offer_undo(undo_entry: UndoEntry) -> None:
 
 
 def _empty(page: Page) -> None:
-    card = empty_state("No pictures yet", "Pictures you create are kept here, newest first.", icon=":material/photo_library:")
+    card = empty_state(
+        tr("No pictures yet"), tr("Pictures you create are kept here, newest first."), icon=":material/photo_library:"
+    )
     if not page.can_edit:
         return
     with card.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Create pictures", type="primary"):
+        if st.button(tr("Create pictures"), type="primary"):
             page.go("create/pictures")
-        if st.button("Bring some in"):
+        if st.button(tr("Import pictures")):
             page.go("library/gallery", bring="1")

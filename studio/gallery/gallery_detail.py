@@ -10,6 +10,7 @@ from backend.errors import StudioError
 from backend.gallery import BulkActionDraft
 from backend.generation import PictureCard
 from backend.kit.ids import new_id
+from backend.language import tr, tr_plural, worded
 from studio.content_plans import create_post
 from studio.gallery import picture_actions
 from studio.gallery.browse import viewer
@@ -24,7 +25,7 @@ from studio.ui.format import ago, plain
 def detail(page: Page, picture_id: str) -> None:
     """`?board=<board>`: the arrows go through the pictures of that board."""
     board_id = st.query_params.get("board", "")
-    if st.button("Board" if board_id else "Gallery", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Board") if board_id else tr("Gallery"), icon=":material/arrow_back:", type="tertiary"):
         _back(page, board_id)
     with page.transaction() as tx:
         card = generation.picture(tx, picture_id)
@@ -35,8 +36,9 @@ def detail(page: Page, picture_id: str) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         event = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
-        key_help = " · P create post · 0 to 5 rate · F favourite" if page.can_edit else ""
-        st.caption("← → the picture before and after · Z or a double click zooms" + key_help)
+        keys = [tr("← → previous and next picture"), tr("Z or double click: zoom")]
+        keys += [tr("P: create post"), tr("0 to 5: rate"), tr("F: favourite")] if page.can_edit else []
+        st.caption(" · ".join(keys))
     if event.for_post:
         create_post.create_post_from_pictures(page, [event.for_post])
     if event.moved_to and event.moved_to != picture_id:
@@ -57,8 +59,8 @@ def _back(page: Page, board_id: str) -> None:
 
 
 def _deleted(page: Page, card: PictureCard) -> None:
-    st.warning("This picture was deleted.", icon=":material/delete:")
-    if page.can_edit and st.button("Bring it back", type="primary"):
+    st.warning(tr("This picture was deleted."), icon=":material/delete:")
+    if page.can_edit and st.button(tr("Restore"), type="primary"):
         with page.transaction(needs="editor") as tx:
             gallery.undelete(tx, [card.id])
         st.rerun()
@@ -75,7 +77,7 @@ def _rating(page: Page, card: PictureCard) -> None:
             on_change=lambda: rate(page, [card.id], 0 if st.session_state[stars] is None else st.session_state[stars] + 1),
         )
         icon = ":material/favorite:" if card.favourite else ":material/favorite_border:"
-        label = "Favourite" if card.favourite else "Make it a favourite"
+        label = tr("Favourite") if card.favourite else tr("Add to favourites")
         st.button(label, icon=icon, type="tertiary", key=heart, disabled=not page.can_edit, on_click=_favour, args=(page, card))
 
 
@@ -89,11 +91,11 @@ def _create_actions(page: Page, card: PictureCard) -> None:
         return
     source = PostSource(picture_ids=(card.id,))
     create_post.create_post_button(page, source, key=card.id, type="primary", width="stretch")
-    if st.button("Variations", icon=":material/auto_awesome:", width="stretch", help="Same recipe, new seeds"):
+    if st.button(tr("Variations"), icon=":material/auto_awesome:", width="stretch", help=tr("Same recipe, new seeds")):
         page.go("create/pictures", remix=card.id)
-    if st.button("Edit prompt, keep seed", icon=":material/edit:", width="stretch"):
+    if st.button(tr("Edit prompt, keep seed"), icon=":material/edit:", width="stretch"):
         page.go("create/pictures", remix=card.id, seed="same")
-    if st.button("Image to image", icon=":material/image:", width="stretch"):
+    if st.button(tr("Image to image"), icon=":material/image:", width="stretch"):
         page.go("create/pictures", **{"from": card.id})
     picture_actions.animate_button(page, card)
     picture_actions.edit_area_button(page, card)
@@ -104,19 +106,22 @@ def _create_actions(page: Page, card: PictureCard) -> None:
 def _file_actions(page: Page, card: PictureCard, board_id: str) -> None:
     url = f"/api/pictures/{card.id}/file?workspace={page.workspace.id}"
     with st.container(horizontal=True):
-        with st.popover("Download", icon=":material/download:"):
-            st.link_button("The picture", url, width="stretch", help="With the mark that it is AI-made, nothing else")
+        with st.popover(tr("Download"), icon=":material/download:"):
+            st.link_button(tr("The picture"), url, width="stretch", help=tr("With the AI-made mark only"))
             st.link_button(
-                "With prompt metadata", f"{url}&recipe=true", width="stretch", help="Prompt and settings inside the file"
+                tr("With prompt metadata"),
+                f"{url}&recipe=true",
+                width="stretch",
+                help=tr("Prompt and settings inside the file"),
             )
         if page.can_edit:
-            with st.popover("Board", icon=":material/dashboard:"):
+            with st.popover(tr("Board"), icon=":material/dashboard:"):
                 _boards(page, card)
-        if st.button("Find similar", icon=":material/image_search:"):
+        if st.button(tr("Find similar"), icon=":material/image_search:"):
             page.go("library/gallery", similar=card.id)
         lineage.lineage_button(page, "picture", card.id)
         if page.can_edit:
-            with st.popover("More", icon=":material/more_horiz:"):
+            with st.popover(tr("More"), icon=":material/more_horiz:"):
                 _more_actions(page, card, board_id)
 
 
@@ -124,34 +129,34 @@ def _boards(page: Page, card: PictureCard) -> None:
     with page.transaction() as tx:
         names = {board.id: board.name for board in gallery.list_boards(tx)}
     if not names:
-        st.caption("There is no board yet.")
-        page.link("library/boards", "Make one", icon=":material/add:")
+        st.caption(tr("No boards yet."))
+        page.link("library/boards", tr("Create one"), icon=":material/add:")
         return
-    chosen = st.selectbox("Put it on", list(names), format_func=names.__getitem__, key=f"board:{card.id}")
-    st.button("Put on board", key=f"put:{card.id}", on_click=_put, args=(page, card, chosen))
+    chosen = st.selectbox(tr("Board"), list(names), format_func=names.__getitem__, key=f"board:{card.id}")
+    st.button(tr("Add to board"), key=f"put:{card.id}", on_click=_put, args=(page, card, chosen))
 
 
 def _put(page: Page, card: PictureCard, board_id: str) -> None:
     draft = BulkActionDraft(kind="board-add", picture_ids=(card.id,), board_id=board_id)
     try:
         with page.transaction(needs="editor") as tx:
-            st.toast(plain(gallery.act(tx, draft=draft, request_key=new_id("key")).said), icon=":material/check:")
+            st.toast(plain(worded(gallery.act(tx, draft=draft, request_key=new_id("key")).said)), icon=":material/check:")
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _more_actions(page: Page, card: PictureCard, board_id: str) -> None:
     if card.influencer_id:
-        name = card.influencer_name or "the influencer"
-        if st.button(f"Make it the cover of {plain(name)}", icon=":material/account_circle:"):
+        name = card.influencer_name or tr("the influencer")
+        if st.button(tr("Use as cover of {name}", name=plain(name)), icon=":material/account_circle:"):
             with page.transaction(needs="editor") as tx:
                 gallery.make_cover(tx, card.id)
-            st.toast(f"{plain(name)} has a new cover.", icon=":material/check:")
-    if board_id and st.button("Make it the cover of this board", icon=":material/wallpaper:"):
+            st.toast(tr("{name} has a new cover.", name=plain(name)), icon=":material/check:")
+    if board_id and st.button(tr("Use as cover of this board"), icon=":material/wallpaper:"):
         with page.transaction(needs="editor") as tx:
             gallery.set_board_cover(tx, board_id, card.id)
-        st.toast("The board has a new cover.", icon=":material/check:")
-    if st.button("Delete", icon=":material/delete:"):
+        st.toast(tr("The board has a new cover."), icon=":material/check:")
+    if st.button(tr("Delete"), icon=":material/delete:"):
         with page.transaction(needs="editor") as tx:
             draft = BulkActionDraft(kind="delete", picture_ids=(card.id,))
             offer_undo(gallery.act(tx, draft=draft, request_key=new_id("key")))
@@ -159,27 +164,39 @@ def _more_actions(page: Page, card: PictureCard, board_id: str) -> None:
 
 
 def _recipe(card: PictureCard) -> None:
-    st.markdown("**Recipe**")
+    st.markdown(tr("**Recipe**"))
     recipe = card.recipe
     if card.prompt:
         st.code(card.prompt, language=None, wrap_lines=True)
     if recipe.negative_prompt:
-        st.caption("Negative prompt: " + plain(recipe.negative_prompt))
+        st.caption(tr("Negative prompt: {text}", text=plain(recipe.negative_prompt)))
     facts = [
         plain(card.influencer_name) if card.influencer_name else "",
-        *(f"LoRA {plain(ref.name)} at {ref.weight:g}" for ref in recipe.loras),
-        f"model {plain(recipe.model)}" if recipe.model else "",
-        f"{card.width} × {card.height} px",
-        f"{recipe.steps} steps, CFG {recipe.cfg:g}, {plain(recipe.sampler)}" if recipe.steps else "",
-        f"seed {card.seed}" if card.seed >= 0 else "",
+        *(tr("LoRA {name} at {weight:g}", name=plain(ref.name), weight=ref.weight) for ref in recipe.loras),
+        tr("model {model}", model=plain(recipe.model)) if recipe.model else "",
+        tr("{width} × {height} px", width=card.width, height=card.height),
+        tr_plural(
+            "{n} step, CFG {cfg:g}, {sampler}",
+            "{n} steps, CFG {cfg:g}, {sampler}",
+            recipe.steps,
+            cfg=recipe.cfg,
+            sampler=plain(recipe.sampler),
+        )
+        if recipe.steps
+        else "",
+        tr("seed {seed}", seed=card.seed) if card.seed >= 0 else "",
         *picture_actions.recipe_facts(card),
         ago(card.created_at),
     ]
     st.caption(" · ".join(fact for fact in facts if fact))
     if card.source == "imported":
-        st.caption(f"Brought in from {plain(str(card.origin.get('filename', 'a file')))}.")
+        st.caption(
+            tr("Imported from {file}.", file=plain(str(card.origin["filename"])))
+            if card.origin.get("filename")
+            else tr("Imported from a file.")
+        )
         for note in card.origin.get("notes", ()):
-            st.caption(f":material/info: {plain(str(note))}")
+            st.caption(f":material/info: {plain(worded(str(note)))}")
 
 
 def _board_links(page: Page, card: PictureCard, boards_with_it: list[tuple[str, str]]) -> None:

@@ -8,10 +8,11 @@ import streamlit as st
 
 from backend import gallery, influencers, jobs
 from backend.kit.ids import new_id
+from backend.language import tr, tr_plural, worded
 from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import count, media_url, plain
+from studio.ui.format import media_url, plain
 from studio.ui.uploader import uploader
 
 _JOB_KEY = "import:job"
@@ -19,21 +20,24 @@ _MAX_SHOWN = 12
 
 
 def import_page(page: Page) -> None:
-    if st.button("Gallery", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Gallery"), icon=":material/arrow_back:", type="tertiary"):
         page.go("library/gallery")
     if not page.can_edit:
-        st.info("Bringing in pictures needs editor rights; an owner can give them.", icon=":material/lock:")
+        st.info(tr("Importing pictures needs editor rights. Ask an owner for them."), icon=":material/lock:")
         return
     st.markdown(
-        "Pictures from A1111, Forge, ComfyUI or another studio come in with their prompt, seed and settings, when the file has "
-        "them. What a file says about itself is read and then taken out; the mark that it is AI-made stays."
+        tr(
+            "Pictures from A1111, Forge, ComfyUI or another studio keep their prompt, seed and settings, "
+            "where the file has them. These are read and then removed from the file; the AI-made mark "
+            "stays."
+        )
     )
     board_id, influencer_id = _target_form(page)
     ai_made = st.checkbox(
-        "They were made by AI",
+        tr("Made by AI"),
         value=True,
         key="import:ai",
-        help="Files that do not say where they come from get the mark. Take the tick away for photos.",
+        help=tr("Files without a source get the AI-made mark. Untick this for photos."),
     )
     uploader(
         "import",
@@ -42,8 +46,8 @@ def import_page(page: Page) -> None:
         noun_id=gallery.INBOX,
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
         max_bytes=page.app.settings.uploads.max_picture_size,
-        label="Drop pictures or a folder here",
-        hint="PNG keeps recipes best",
+        label=tr("Drop pictures or a folder here"),
+        hint=tr("PNG keeps recipes best"),
         on_done=lambda uploaded: _start(
             page, bool(uploaded.ids), board_id=board_id, influencer_id=influencer_id, ai_made=ai_made
         ),
@@ -58,13 +62,13 @@ def _target_form(page: Page) -> tuple[str | None, str | None]:
         names = {board.id: board.name for board in gallery.list_boards(tx)}
         influencer_names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     left, right = st.columns(2)
-    board_id = left.selectbox("Onto a board", list(names), index=None, format_func=names.__getitem__, placeholder="None")
+    board_id = left.selectbox(tr("Board"), list(names), index=None, format_func=names.__getitem__, placeholder=tr("No board"))
     influencer_id = right.selectbox(
-        "They show",
+        tr("Influencer"),
         list(influencer_names),
         index=None,
         format_func=influencer_names.__getitem__,
-        placeholder="As their LoRA says",
+        placeholder=tr("From their LoRA"),
     )
     return board_id, influencer_id
 
@@ -85,12 +89,23 @@ def _follow(page: Page, job_id: str) -> None:
         return
     imported, with_recipe = job.result["imported"], job.result["withRecipe"]
     if imported:
-        st.success(f"{count(imported, 'picture')} brought in, {with_recipe} with a recipe.", icon=":material/check:")
-        page.link("library/gallery", "See them in the gallery", icon=":material/imagesmode:")
+        st.success(
+            tr_plural(
+                "{n:,} picture imported, {with_recipe:,} with a recipe.",
+                "{n:,} pictures imported, {with_recipe:,} with a recipe.",
+                imported,
+                with_recipe=with_recipe,
+            ),
+            icon=":material/check:",
+        )
+        page.link("library/gallery", tr("See them in the gallery"), icon=":material/imagesmode:")
     if job.result["refused"]:
-        st.warning(f"{count(job.result['refused'], 'file')} could not be taken:", icon=":material/warning:")
+        st.warning(
+            tr_plural("{n:,} file was rejected:", "{n:,} files were rejected:", job.result["refused"]),
+            icon=":material/warning:",
+        )
         for upload in refused[: job.result["refused"]]:
-            st.caption(f"**{plain(upload.filename)}**: {plain(upload.reason)}")
+            st.caption(f"**{plain(upload.filename)}**: {plain(worded(upload.reason))}")
 
 
 def _duplicates(page: Page, **options: Any) -> None:
@@ -100,17 +115,23 @@ def _duplicates(page: Page, **options: Any) -> None:
     if not duplicates:
         return
     with st.container(border=True):
-        st.markdown(f"**{count(len(duplicates), 'file')} left out: the gallery has the same picture already.**")
+        st.markdown(
+            tr_plural(
+                "**{n:,} file left out: the gallery has the same picture already.**",
+                "**{n:,} files left out: the gallery has the same pictures already.**",
+                len(duplicates),
+            )
+        )
         for duplicate in duplicates[:_MAX_SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 thumbs([media_url(page.workspace.id, duplicate.asset_id, w=160)])
                 page.link("library/gallery", duplicate.filename, id=duplicate.picture_id)
         if len(duplicates) > _MAX_SHOWN:
-            st.caption(f"and {len(duplicates) - _MAX_SHOWN} more")
+            st.caption(tr("and {n:,} more", n=len(duplicates) - _MAX_SHOWN))
         upload_ids = [duplicate.upload_id for duplicate in duplicates]
         with st.container(horizontal=True):
-            st.button("Leave them out", type="primary", on_click=_leave_out, args=(page, upload_ids))
-            if st.button("Bring them in anyway", help="As pictures of their own, a second time"):
+            st.button(tr("Leave them out"), type="primary", on_click=_leave_out, args=(page, upload_ids))
+            if st.button(tr("Import anyway"), help=tr("As new pictures")):
                 _start(page, True, anyway=upload_ids, **options)
                 st.rerun()
 

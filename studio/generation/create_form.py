@@ -11,6 +11,7 @@ import streamlit as st
 from backend import assets, generation, loras, prompt_library, writing
 from backend.errors import Invalid, NotFound, StudioError
 from backend.generation import AxisDraft, GenerationDraft, LoraPick, PosePick
+from backend.language import tr_lazy
 from backend.prompt_library import PresetCard
 from studio.shell.frame import Page
 from studio.ui import kept_form
@@ -142,7 +143,7 @@ def _from_address(page: Page, saved: Values) -> tuple[GenerationDraft, bool]:
         if "lora" in parameters:
             changes["loras"] = (LoraPick(lora_id=loras.get(tx, parameters["lora"]).id),)
         if requested := parameters.get("pose"):
-            changes["pose"] = PosePick(asset_id=_picture_asset(tx, requested, "take the pose from"))
+            changes["pose"] = PosePick(asset_id=_picture_asset(tx, requested))
         if "workflow" in parameters:
             changes["workflow_id"] = parameters["workflow"]
         return draft.model_copy(update=changes), False
@@ -157,16 +158,16 @@ def _start_asset(tx: Any) -> str | None:
     """Id of the asset that the address names: ?from=<gallery picture> or ?start=<asset>. Raises NotFound, Invalid."""
     parameters = st.query_params
     if requested := parameters.get("from") or parameters.get("start"):
-        return _picture_asset(tx, requested, "start from")
+        return _picture_asset(tx, requested)
     return None
 
 
-def _picture_asset(tx: Any, requested: str, purpose: str) -> str:
+def _picture_asset(tx: Any, requested: str) -> str:
     """The asset of a gallery picture, or the asset itself if it is one. Raises NotFound, Invalid."""
     if requested.startswith("pic_"):
         return generation.picture(tx, requested).asset_id
     if (card := assets.get(tx, requested)).kind != "image":
-        raise Invalid(f"This file is no picture. Choose another one to {purpose}.")
+        raise Invalid(tr_lazy("This file is not a picture. Choose another one."))
     return card.id
 
 

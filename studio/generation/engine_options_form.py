@@ -10,6 +10,7 @@ import streamlit as st
 from backend import workflows
 from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft, PosePick, SecondPassPick
+from backend.language import tr
 from backend.workflows import WorkflowCard
 from studio.ui.format import plain
 
@@ -26,19 +27,17 @@ def workflow_select(
         return None
     options = ["", *cards_by_id]
     chosen = st.selectbox(
-        "Workflow",
+        tr("Workflow"),
         options,
         index=options.index(start.workflow_id) if start.workflow_id in cards_by_id else 0,
         key=f"{key}:workflow",
         disabled=disabled,
-        format_func=lambda workflow_id: cards_by_id[workflow_id].name if workflow_id else "Built in",
+        format_func=lambda workflow_id: cards_by_id[workflow_id].name if workflow_id else tr("Built-in"),
     )
     if not chosen:
         return None
     takes = [workflows.role_label(role) for role in cards_by_id[chosen].takes if role in _NAMED_ROLES]
-    st.caption(
-        f"Takes {', '.join(takes) or 'nothing'}; everything else stays as the workflow says." + _notes(cards_by_id[chosen])
-    )
+    st.caption(_uses(takes) + _notes(cards_by_id[chosen]))
     return chosen
 
 
@@ -52,16 +51,16 @@ def _pose(key: str, card: ModelCard, start: GenerationDraft, disabled: bool) -> 
         return None
     can_read_photos = "pose-photo" in card.features
     strength = st.slider(
-        "How strictly the pose is held", 0.1, 1.5, start.pose.strength, 0.05, key=f"{key}:pose:strength", disabled=disabled
+        tr("Pose strength"), 0.1, 1.5, start.pose.strength, 0.05, key=f"{key}:pose:strength", disabled=disabled
     )
     drawn = st.toggle(
-        "The picture shows a drawn skeleton",
+        tr("The picture is a drawn skeleton"),
         start.pose.drawn or not can_read_photos,
         key=f"{key}:pose:drawn:{can_read_photos}",
         disabled=disabled or not can_read_photos,
-        help="A pose drawn as coloured bones on black. Without this the pose is read from the person in the picture."
+        help=tr("A pose drawn as coloured bones on black. Turn this off to read the pose from the person in the picture.")
         if can_read_photos
-        else "The server has no model that reads poses from pictures (SDPose): bring a pose drawn as coloured bones.",
+        else tr("The server has no model that reads poses from pictures (SDPose): use a pose drawn as coloured bones."),
     )
     return PosePick(asset_id=start.pose.asset_id, strength=strength, drawn=drawn)
 
@@ -71,19 +70,19 @@ def _second_pass(key: str, card: ModelCard, start: GenerationDraft, disabled: bo
         return None
     before = start.second_pass
     scale = st.segmented_control(
-        "Second pass",
+        tr("Second pass"),
         [1.0, 1.25, 1.5, 2.0],
         default=before.scale if before else 1.0,
         key=f"{key}:hires",
         required=True,
-        format_func=lambda factor: "Off" if factor == 1 else f"{factor:g}×",
+        format_func=lambda factor: tr("Off") if factor == 1 else f"{factor:g}×",
         disabled=disabled,
-        help="What was drawn is enlarged and drawn over once more: larger, with finer detail, and slower.",
+        help=tr("Enlarges the picture and refines it: larger, with finer detail, but slower."),
     )
     if not scale or scale == 1:
         return None
     strength = st.slider(
-        "How much the second pass changes",
+        tr("Second pass strength"),
         0.1,
         0.9,
         before.strength if before else 0.5,
@@ -92,6 +91,13 @@ def _second_pass(key: str, card: ModelCard, start: GenerationDraft, disabled: bo
         disabled=disabled,
     )
     return SecondPassPick(scale=scale, strength=strength)
+
+
+def _uses(inputs: Sequence[str]) -> str:
+    """Which inputs of a workflow the form fills."""
+    if not inputs:
+        return tr("Everything comes from the workflow.")
+    return tr("Uses {inputs}. Everything else comes from the workflow.", inputs=", ".join(inputs))
 
 
 def _notes(card: WorkflowCard) -> str:

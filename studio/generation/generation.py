@@ -12,7 +12,8 @@ import streamlit as st
 from backend import generation, influencers, loras, prompt_library, workflows
 from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound, StudioError
-from backend.generation import GenerationCard, GenerationDraft
+from backend.generation import GenerationCard, GenerationDraft, RequestPreview
+from backend.language import tr, tr_lazy, worded
 from backend.prompt_library import TemplateCard
 from studio.generation import create_form, generation_batch, generation_queue, prompt_shortcuts, results, start_pictures
 from studio.generation.create_form import CreateForm
@@ -29,7 +30,7 @@ from studio.ui.notices import show_queued_toasts
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-MODES = {"one": "Pictures", "grid": "Grid", "list": "List"}
+MODES = {"one": tr_lazy("Pictures"), "grid": tr_lazy("Grid"), "list": tr_lazy("List")}
 
 
 def create(page: Page) -> None:
@@ -60,7 +61,7 @@ def _create_form(page: Page, above: DeltaGenerator) -> GenerationCard | None:
     """The form with its shortcuts; returns the request just started, if any. `above`: over form and results."""
     models = page.app.engines.image.models()
     if not models:
-        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=create_form.FORM)
+        show_no_models(page, page.app.engines.image.status(), tr("Pictures can be created"), key=create_form.FORM)
         return None
     form = create_form.open_form(page)
     template, start = _followed_template(page, form.start)
@@ -128,7 +129,7 @@ def _start_bar(
     """What will be made, and the button that starts it. `submitted`: Ctrl+Enter was pressed, or the mask it needed has come."""
     if mask and (mask.dirty or not mask.painted):
         # The mask is sent when the button is pressed, and this runs again with it.
-        if _is_pressed(page, "Create pictures", enabled=mask.painted, submitted=submitted and not mask.is_requested):
+        if _is_pressed(page, tr("Create pictures"), enabled=mask.painted, submitted=submitted and not mask.is_requested):
             start_pictures.request_mask(draft)
         return None
     if form.mode == "grid":
@@ -136,14 +137,14 @@ def _start_bar(
     if form.mode == "list":
         return generation_batch.start_list_bar(page, form, draft, choices, submitted)
     _preview(page, draft, choices)
-    return _start_button(page, form.key, draft, choices.models, label="Create pictures", submitted=submitted)
+    return _start_button(page, form.key, draft, choices.models, label=tr("Create pictures"), submitted=submitted)
 
 
 def request_form(page: Page, start: GenerationDraft, *, key: str, button: str) -> GenerationCard | None:
     """The form alone, on other pages; returns the request just started, if any."""
     models = page.app.engines.image.models()
     if not models:
-        show_no_models(page, page.app.engines.image.status(), "Pictures can be created", key=key)
+        show_no_models(page, page.app.engines.image.status(), tr("Pictures can be created"), key=key)
         return None
     with page.transaction() as tx:
         choices = GenerationChoices(influencers.page(tx, take=200).cards, loras.page(tx, take=200).cards, models)
@@ -187,10 +188,10 @@ def _followed_template(page: Page, start: GenerationDraft) -> tuple[TemplateCard
 
 def _mode_choice(page: Page, mode: str) -> str:
     chosen = st.segmented_control(
-        "What to create",
+        tr("What to create"),
         list(MODES),
         default=mode,
-        format_func=MODES.__getitem__,
+        format_func=lambda mode: worded(MODES[mode]),
         key=create_form.MODE_KEY,
         required=True,
         label_visibility="collapsed",
@@ -209,24 +210,29 @@ def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> 
             plan = generation.preview(tx, drafts=[draft], models=choices.models)
             replacements = identity.max_replacements(page, tx, draft.influencer_id, drawn.model, choices.models)
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/warning:")
+        st.warning(plain(worded(error.message)), icon=":material/warning:")
         return
-    summary = f"{drawn.width} × {drawn.height} px" + (
-        f" · {estimated_duration(plan.seconds, plan.load_s)}" if plan.seconds else ""
-    )
+    parts = [tr("{width} × {height} px", width=drawn.width, height=drawn.height)]
+    if plan.seconds:
+        parts.append(estimated_duration(plan.seconds, plan.load_s))
     if replacements:
-        drawn_s = (plan.seconds or 0.0) - plan.load_s
-        with_replacements = (
-            f", {duration(plan.load_s + drawn_s * (draft.n + replacements) / draft.n)} then" if plan.seconds else ""
-        )
-        summary += f" · up to {replacements} more if pictures fall short{with_replacements}"
-    summary += "".join(f" · LoRA {plain(ref.name)} at {ref.weight:g}" for ref in drawn.loras)
+        parts.append(_replacements_line(draft, plan, replacements))
+    parts += [tr("LoRA {name} at {weight:g}", name=plain(ref.name), weight=ref.weight) for ref in drawn.loras]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(summary, width="stretch")
-        with st.popover("Final prompt", icon=":material/visibility:", type="tertiary"):
+        st.caption(" · ".join(parts), width="stretch")
+        with st.popover(tr("Final prompt"), icon=":material/visibility:", type="tertiary"):
             st.code(drawn.prompt, language=None, wrap_lines=True)
             if drawn.negative_prompt:
-                st.caption("Negative prompt:")
+                st.caption(tr("Negative prompt:"))
                 st.code(drawn.negative_prompt, language=None, wrap_lines=True)
             for note in drawn.notes:
-                st.caption(plain(note))
+                st.caption(plain(worded(note)))
+
+
+def _replacements_line(draft: GenerationDraft, plan: RequestPreview, replacements: int) -> str:
+    """What is drawn besides, when pictures fall short of the face match."""
+    if not plan.seconds:
+        return tr("up to {n} more if pictures fall short", n=replacements)
+    drawn_s = plan.seconds - plan.load_s
+    total_s = plan.load_s + drawn_s * (draft.n + replacements) / draft.n
+    return tr("up to {n} more if pictures fall short, {time} then", n=replacements, time=duration(total_s))

@@ -10,16 +10,26 @@ from sqlalchemy.orm import Session
 from backend import generation
 from backend.errors import StudioError
 from backend.generation import AxisDraft, GenerationCard, GenerationDraft, ListLine, RequestPreview
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.generation import create_form
 from studio.generation.create_form import CreateForm
 from studio.generation.generation_form import GenerationChoices
 from studio.generation.generation_grid import grid_form
 from studio.shell.frame import Page
-from studio.ui.format import count, estimated_duration
+from studio.ui.format import estimated_duration
 from studio.ui.forms import renew_request_key, request_key
 
 CONFIRM_FROM = 40
 """A request for more pictures than this has to be confirmed."""
+_COLUMNS = {
+    "Line": tr_lazy("Line"),
+    "Problem": tr_lazy("Problem"),
+    "Prompt": tr_lazy("Prompt"),
+    "Pictures": tr_lazy("Pictures"),
+    "Seed": tr_lazy("Seed"),
+    "Format": tr_lazy("Format"),
+}
+"""Of the table of a list's lines."""
 StartRequest = Callable[[Session, str], GenerationCard]
 
 
@@ -32,18 +42,20 @@ def list_form(page: Page, form: CreateForm) -> str:
     """The list as it stands now: what is typed, or the file's text."""
     key = f"{form.key}:list"
     text = st.text_area(
-        "One prompt a line",
+        tr("One prompt per line"),
         form.list_text,
         key=f"{key}:list",
         height=160,
         disabled=not page.can_edit,
-        placeholder="portrait at the beach, smiling\nportrait in a cafe\nor a table: prompt, n, seed, size",
+        placeholder=tr(
+            "portrait at the beach, smiling\nportrait in a cafe\nor a table: {columns}", columns="prompt, n, seed, size"
+        ),
         on_change=create_form.keep_list,
         args=(page, f"{key}:list"),
     )
-    with st.expander("From a file", icon=":material/upload_file:"):
+    with st.expander(tr("From a file"), icon=":material/upload_file:"):
         file = st.file_uploader(
-            "A .txt with one prompt a line, or a .csv",
+            tr("A .txt with one prompt per line, or a .csv"),
             ["txt", "csv", "tsv"],
             key=f"{key}:file",
             max_upload_size=1,
@@ -58,7 +70,7 @@ def start_grid_bar(
     """How many pictures the grid has, and the button; returns the request just started."""
     key, axes = f"{form.key}:grid", form.axes
     if not axes:
-        st.caption("Choose what changes, and its values.")
+        st.caption(tr("Choose what changes, and its values."))
         return _start_button(page, key, None, lambda tx, idempotency_key: _nothing_to_draw(), submitted)
     with page.transaction() as tx:
         plan = generation.preview_grid(tx, draft=draft, axes=axes, models=choices.models)
@@ -89,7 +101,12 @@ def start_list_bar(
     _preview(checked)
     bad = len(checked) - len(drafts)
     if bad:
-        st.warning(f"{count(bad, 'line')} cannot be drawn and will be left out.", icon=":material/warning:")
+        st.warning(
+            tr_plural(
+                "{n:,} line cannot be drawn and will be left out.", "{n:,} lines cannot be drawn and will be left out.", bad
+            ),
+            icon=":material/warning:",
+        )
     return _start_button(
         page,
         key,
@@ -106,7 +123,7 @@ def _preview(lines: Sequence[ListLine]) -> None:
     rows = [
         {
             "Line": line.number,
-            "Problem": line.problem,
+            "Problem": worded(line.problem),
             "Prompt": line.prompt,
             "Pictures": str(line.draft.n) if line.draft else "",
             "Seed": str(line.draft.seed) if line.draft and line.draft.seed >= 0 else "",
@@ -115,7 +132,7 @@ def _preview(lines: Sequence[ListLine]) -> None:
         for line in lines
     ]
     shown = [name for name in rows[0] if name in ("Line", "Prompt", "Pictures") or any(row[name] for row in rows)]
-    st.dataframe([{name: row[name] for name in shown} for row in rows], hide_index=True)
+    st.dataframe([{worded(_COLUMNS[name]): row[name] for name in shown} for row in rows], hide_index=True)
 
 
 def _start_button(
@@ -127,9 +144,11 @@ def _start_button(
         st.caption(_summary(plan))
         if plan.pictures > CONFIRM_FROM:
             confirmed = st.checkbox(
-                f"Yes, draw {plan.pictures} pictures", key=f"{key}:sure:{plan.pictures}", disabled=not page.can_edit
+                tr("Yes, draw {n:,} pictures", n=plan.pictures),
+                key=f"{key}:sure:{plan.pictures}",
+                disabled=not page.can_edit,
             )
-    label = f"Create {count(plan.pictures, 'picture')}" if plan else "Create pictures"
+    label = tr_plural("Create {n:,} picture", "Create {n:,} pictures", plan.pictures) if plan else tr("Create pictures")
     idempotency_key = request_key(key)
     ready = page.can_edit and plan is not None and confirmed
     pressed = st.button(
@@ -144,21 +163,16 @@ def _start_button(
 
 
 def _summary(plan: RequestPreview) -> str:
-    parts = []
+    pictures = tr_plural("{n:,} picture", "{n:,} pictures", plan.pictures)
     if plan.grid and len(plan.grid.axes) > 1:
-        parts.append(f"{' × '.join(str(len(axis.labels)) for axis in plan.grid.axes)} = {count(plan.pictures, 'picture')}")
-    else:
-        parts.append(count(plan.pictures, "picture"))
+        pictures = f"{' × '.join(str(len(axis.labels)) for axis in plan.grid.axes)} = {pictures}"
+    parts = [pictures]
     if plan.models > 1:
-        parts.append(count(plan.models, "model"))
-    parts.append(
-        estimated_duration(plan.seconds, plan.load_s)
-        if plan.seconds
-        else "no estimate yet: nothing was drawn with this model here"
-    )
-    parts.append(f"after {count(plan.ahead, 'request')}" if plan.ahead else "starts now")
-    return " · ".join(parts) + "; single pictures go first"
+        parts.append(tr_plural("{n:,} model", "{n:,} models", plan.models))
+    parts.append(estimated_duration(plan.seconds, plan.load_s) if plan.seconds else tr("no estimate yet for this model"))
+    parts.append(tr_plural("after {n:,} request", "after {n:,} requests", plan.ahead) if plan.ahead else tr("starts now"))
+    return " · ".join(parts) + "; " + tr("single pictures go first")
 
 
 def _nothing_to_draw() -> GenerationCard:
-    raise StudioError("There is nothing to draw yet.")
+    raise StudioError(tr_lazy("There is nothing to create yet."))

@@ -13,6 +13,7 @@ from backend import generation, prompt_library
 from backend.engines.ports.image import ModelCard
 from backend.generation import GenerationDraft, LoraPick, Size, TemplatePick
 from backend.influencers import InfluencerCard
+from backend.language import tr, worded
 from backend.loras import LoraCard
 from backend.prompt_library import PromptStyleCard, TemplateCard
 from backend.workflows import WorkflowCard
@@ -68,8 +69,12 @@ def generation_form(
     workflow = engine_options_form.workflow_select(key, choices.workflows, choices.models, start, disabled)
     extra = _start_image_fields(key, start, disabled, edits_area)
     extra |= {} if edits_area else _format_fields(key, start, disabled)
-    n = st.slider("How many?", 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled) if mode == "one" else 1
-    with st.expander("LoRAs, model and more", icon=":material/tune:"):
+    n = (
+        st.slider(tr("How many?"), 1, generation.MAX_PICTURES, start.n, key=f"{key}:n", disabled=disabled)
+        if mode == "one"
+        else 1
+    )
+    with st.expander(tr("LoRAs, model and more"), icon=":material/tune:"):
         extra |= _advanced_fields(key, choices, start, disabled)
         card = generation.choose_model(choices.models, extra["model"])
         extra |= engine_options_form.engine_options(key, card, start, disabled)
@@ -95,14 +100,19 @@ def _prompt_field(
     on_prompt: Callable[[str], None] | None,
 ) -> str:
     return st.text_area(
-        "Prompt (optional)" if template else "Prompt",
+        tr("Prompt (optional)") if template else tr("Prompt"),
         start.prompt,
         key=f"{key}:prompt",
         height=80 if template else 110,
         max_chars=2000,
         disabled=disabled,
-        placeholder="wearing a yellow shirt" if template else "portrait, at the beach, smiling, wearing a yellow shirt",
-        help="{red|blue} and \\_\\_list\\_\\_ are chosen anew for each picture; \\<lora:name:0.8\\> draws with a LoRA.",
+        placeholder=tr("wearing a yellow shirt") if template else tr("portrait, at the beach, smiling, wearing a yellow shirt"),
+        help=tr(
+            "{choice} and {list} are chosen again for each picture; {lora} uses a LoRA.",
+            choice="{red|blue}",
+            list="\\_\\_list\\_\\_",
+            lora="\\<lora:name:0.8\\>",
+        ),
         on_change=on_prompt,
         args=(f"{key}:prompt",),
     )
@@ -118,7 +128,7 @@ def _template_fields(key: str, card: TemplateCard, start: GenerationDraft, disab
             values_before.get(name, ""),
             key=f"{key}:blank:{card.id}:{name}",
             max_chars=500,
-            placeholder=default or "say what",
+            placeholder=default or tr("fill in"),
             disabled=disabled,
         )
         for column, (name, default) in enumerate(prompt_library.blanks(f"{card.prompt} {card.negative}").items())
@@ -135,11 +145,11 @@ def _style_select(
         return None
     options = ["", *offered]
     chosen = st.selectbox(
-        "Prompt style",
+        tr("Prompt style"),
         options,
         index=options.index(start.style_id) if start.style_id in offered else 0,
         key=f"{key}:style:{influencer_id}",
-        format_func=lambda style_id: offered[style_id].name if style_id else "None",
+        format_func=lambda style_id: offered[style_id].name if style_id else tr("None"),
         disabled=disabled,
     )
     return offered.get(chosen or "")
@@ -162,12 +172,12 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
     preselected = start.influencer_id if start.influencer_id in names else current_influencer.current_influencer_id(list(names))
     options = [*names, ""]
     chosen = st.selectbox(
-        "Influencer",
+        tr("Influencer"),
         options,
         index=options.index(preselected) if preselected else 0,
         key=f"{key}:who",
         disabled=disabled,
-        format_func=lambda influencer_id: names.get(influencer_id, "No influencer"),
+        format_func=lambda influencer_id: names.get(influencer_id) or tr("No influencer"),
     )
     current_influencer.set_current_influencer(chosen)
     return chosen or None
@@ -175,11 +185,13 @@ def _influencer_select(key: str, choices: GenerationChoices, start: GenerationDr
 
 def _format_fields(key: str, start: GenerationDraft, disabled: bool) -> dict[str, Any]:
     """A social format, or a shape of one's own in px."""
-    titles = {name: size.title.partition(" (")[0] for name, size in generation.SIZES.items()} | {_OWN_FORMAT: "Custom"}
+    titles = {name: worded(size.title).partition(" (")[0] for name, size in generation.SIZES.items()} | {
+        _OWN_FORMAT: tr("Custom")
+    }
     standard = start.size if start.size in generation.SIZES else next(iter(generation.SIZES))
     is_own = _is_own_format(start, generation.SIZES[standard])
     chosen = st.pills(
-        "Format",
+        tr("Format"),
         list(titles),
         default=_OWN_FORMAT if is_own else standard,
         key=_style_key(key, "size", start),
@@ -192,8 +204,8 @@ def _format_fields(key: str, start: GenerationDraft, disabled: bool) -> dict[str
         # The same format keeps the size in px that a picture was drawn with.
         return {"size": chosen, **({} if chosen == standard and not is_own else {"width": None, "height": None})}
     left, right = st.columns(2)
-    width = left.number_input("Width (px)", 64, 4096, start.width or 1080, 8, key=f"{key}:width", disabled=disabled)
-    height = right.number_input("Height (px)", 64, 4096, start.height or 1440, 8, key=f"{key}:height", disabled=disabled)
+    width = left.number_input(tr("Width (px)"), 64, 4096, start.width or 1080, 8, key=f"{key}:width", disabled=disabled)
+    height = right.number_input(tr("Height (px)"), 64, 4096, start.height or 1440, 8, key=f"{key}:height", disabled=disabled)
     return {"size": standard, "width": width, "height": height}
 
 
@@ -210,7 +222,7 @@ def _start_image_fields(key: str, start: GenerationDraft, disabled: bool, edits_
         return {}
     left, right = st.columns(2) if edits_area else (st.container(), None)
     strength = left.slider(
-        "How much to change" if edits_area else "How far from the start image",
+        tr("How much to change") if edits_area else tr("How far from the start image"),
         0.05,
         1.0,
         start.strength,
@@ -221,13 +233,13 @@ def _start_image_fields(key: str, start: GenerationDraft, disabled: bool, edits_
     if right is None:
         return {"strength": strength}
     feather = right.slider(
-        "Feather (px)",
+        tr("Feather (px)"),
         0,
         64,
         start.feather or 8,
         key=f"{key}:feather",
         disabled=disabled,
-        help="How softly the painted area fades in.",
+        help=tr("How soft the edge of the painted area is."),
     )
     return {"strength": strength, "feather": feather}
 
@@ -242,53 +254,55 @@ def _advanced_fields(key: str, choices: GenerationChoices, start: GenerationDraf
     names = list(titles)
     index = names.index(start.model) if start.model in names else 0
     model = st.selectbox(
-        "Model", names, index=index, key=_style_key(key, "model", start), format_func=titles.__getitem__, disabled=disabled
+        tr("Model"), names, index=index, key=_style_key(key, "model", start), format_func=titles.__getitem__, disabled=disabled
     )
     card = generation.choose_model(choices.models, model or "")
     if card.note:
-        st.caption(plain(card.note))
+        st.caption(plain(worded(card.note)))
     negative = st.text_area(
-        "Negative prompt", start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
+        tr("Negative prompt"), start.negative_prompt, key=f"{key}:negative", height=70, max_chars=2000, disabled=disabled
     )
     picks = _lora_fields(key, [lora for lora in choices.loras if lora.base == card.base], start, disabled)
     left, right = st.columns(2)
     steps = left.number_input(
-        "Steps", 1, 150, start.steps or card.steps, key=_style_key(key, f"steps:{card.name}", start), disabled=disabled
+        tr("Steps"), 1, 150, start.steps or card.steps, key=_style_key(key, f"steps:{card.name}", start), disabled=disabled
     )
     cfg = right.number_input(
-        "Guidance (CFG)",
+        tr("Guidance (CFG)"),
         0.0,
         30.0,
         card.cfg if start.cfg is None else start.cfg,
         0.5,
         key=_style_key(key, f"cfg:{card.name}", start),
         disabled=disabled,
-        help="How strictly the prompt is followed.",
+        help=tr("How closely the prompt is followed."),
     )
     sampler = left.selectbox(
-        "Sampler",
+        tr("Sampler"),
         card.samplers,
         index=card.samplers.index(start.sampler if start.sampler in card.samplers else card.sampler),
         key=_style_key(key, f"sampler:{card.name}", start),
         disabled=disabled,
     )
     seed = right.number_input(
-        "Seed",
+        tr("Seed"),
         -1,
         2**32 - 1,
         start.seed,
         key=f"{key}:seed",
         disabled=disabled,
-        help="-1: a new one each time; the same seed draws the same picture.",
+        help=tr("-1: a new seed each time. The same seed gives the same picture."),
     )
     if choices.last_seed is not None and st.toggle(
-        f"Keep the last seed ({choices.last_seed})",
+        tr("Keep the last seed ({seed})", seed=choices.last_seed),
         key=f"{key}:lock",
         disabled=disabled,
-        help="Every request begins with the seed of the last one, until you turn this off.",
+        help=tr("Every request uses the seed of the last one until you turn this off."),
     ):
         seed = choices.last_seed
-    look = st.toggle("Add the influencer's trigger word, look and LoRA", start.with_look, key=f"{key}:look", disabled=disabled)
+    look = st.toggle(
+        tr("Add the influencer's trigger word, look and LoRA"), start.with_look, key=f"{key}:look", disabled=disabled
+    )
     return {
         "model": card.name,
         "negative_prompt": negative,
@@ -305,20 +319,20 @@ def _lora_fields(key: str, cards: Sequence[LoraCard], start: GenerationDraft, di
     names, default_weights = {card.id: card.name for card in cards}, {card.id: card.weight for card in cards}
     weights_before = {pick.lora_id: pick.weight for pick in start.loras}
     chosen = st.multiselect(
-        "LoRAs",
+        tr("LoRAs"),
         list(names),
         default=[lora_id for lora_id in weights_before if lora_id in names],
         format_func=names.__getitem__,
         key=f"{key}:loras",
         max_selections=8,
         disabled=disabled,
-        placeholder="The influencer's own" if names else "The library has none for this model",
+        placeholder=tr("The influencer's own") if names else tr("No LoRA for this model yet"),
     )
     return tuple(
         LoraPick(
             lora_id=lora_id,
             weight=st.slider(
-                f"Weight of {plain(names[lora_id])}",
+                tr("Weight of {name}", name=plain(names[lora_id])),
                 -2.0,
                 2.0,
                 weights_before.get(lora_id, default_weights[lora_id]),
@@ -334,14 +348,14 @@ def _lora_fields(key: str, cards: Sequence[LoraCard], start: GenerationDraft, di
 def look_preset_pills(key: str, start: GenerationDraft, disabled: bool) -> LookPreset:
     """The look preset chosen, as a draft's `finish`."""
     chosen = st.pills(
-        "Style",
+        tr("Style"),
         _PRESETS,
         default=start.finish,
         key=f"{key}:finish",
-        format_func=generation.LOOK_PRESET_TITLES.__getitem__,
+        format_func=lambda preset: worded(generation.LOOK_PRESET_TITLES[preset]),
         disabled=disabled,
         required=True,
         wrap=True,
-        help="Adds words this model knows, where the prompt does not say otherwise. “Final prompt” shows them.",
+        help=tr("Adds words that this model knows, unless the prompt says otherwise. “Final prompt” shows them."),
     )
     return chosen or ""

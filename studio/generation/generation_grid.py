@@ -10,6 +10,7 @@ import streamlit as st
 from backend import generation
 from backend.engines.ports.image import ModelCard
 from backend.generation import AxisDraft, GenerationCard, GenerationDraft, PictureCard
+from backend.language import tr, tr_lazy, worded
 from backend.loras import LoraCard
 from studio.generation.xyz_grid import xyz_grid
 from studio.jobs.jobs import follow
@@ -24,7 +25,7 @@ _EXAMPLES = {
     "seed": "1, 2, 3",
     "lora": "0.4-1 (+0.2)",
     "strength": "0.3-0.9 (+0.2)",
-    "replace": "smiling, serious, shouting",
+    "replace": tr_lazy("smiling, serious, shouting"),
 }
 
 
@@ -40,14 +41,14 @@ def grid_form(
     """The axes as they stand now, from `start`; axes without values are left out. Raises backend.errors.Invalid."""
     axes: list[AxisDraft] = []
     with st.container(border=True):
-        st.markdown("**What changes**")
+        st.markdown(tr("**What changes**"))
         for at, name in enumerate(_AXIS_NAMES):
             if at > len(axes):
                 break
             before = start[at] if at < len(start) else None
             if axis := _axis(f"{key}:axis:{at}", name, at == 0, before, draft, models, loras, disabled):
                 axes.append(axis)
-        st.caption("Numbers: 10, 20, 30 or 10-30 (+5) or 0-1 [5]. All pictures have the same seed, unless it is an axis.")
+        st.caption(tr("Numbers: 10, 20, 30 or 10-30 (+5) or 0-1 [5]. All pictures have the same seed, unless it is an axis."))
     return tuple(axes)
 
 
@@ -70,8 +71,8 @@ def _axis(
         kinds,
         index=kinds.index(before.kind) if before and before.kind in kinds else 0 if first else None,
         key=f"{key}:kind",
-        format_func=generation.AXIS_KINDS.__getitem__,
-        placeholder="Nothing",
+        format_func=lambda kind: worded(generation.AXIS_KINDS[kind]),
+        placeholder=tr("Nothing"),
         disabled=disabled,
     )
     if kind is None:
@@ -83,14 +84,14 @@ def _axis(
             {card.name: card.title for card in models} if kind == "model" else {sampler: sampler for sampler in model.samplers}
         )
         chosen = box.multiselect(
-            "Values",
+            tr("Values"),
             list(titles),
             default=[value for value in values_before if value in titles],
             format_func=titles.__getitem__,
             key=f"{key}:{kind}",
             disabled=disabled,
             label_visibility="collapsed",
-            placeholder="Choose the values",
+            placeholder=tr("Choose the values"),
         )
         return AxisDraft(kind=kind, values=tuple(chosen)) if chosen else None
     lora_id = None
@@ -98,19 +99,19 @@ def _axis(
         names = {card.id: card.name for card in loras if card.base == model.base}
         lora_before = list(names).index(before.lora_id) if before and before.lora_id in names else 0
         lora_id = box.selectbox(
-            "LoRA", list(names), index=lora_before, format_func=names.__getitem__, key=f"{key}:which", disabled=disabled
+            tr("LoRA"), list(names), index=lora_before, format_func=names.__getitem__, key=f"{key}:which", disabled=disabled
         )
     text = box.text_input(
-        "Values",
+        tr("Values"),
         ", ".join(values_before),
         key=f"{key}:{kind}",
-        placeholder=f"Values: {_EXAMPLES[kind]}",
+        placeholder=tr("Values: {examples}", examples=worded(_EXAMPLES[kind])),
         disabled=disabled,
         max_chars=2000,
         label_visibility="collapsed",
     )
     if kind == "replace":
-        box.caption("The first is looked for in the prompt; the others take its place.")
+        box.caption(tr("The first one is looked for in the prompt; the others replace it."))
     return AxisDraft(kind=kind, values=generation.split_values(text), lora_id=lora_id) if text.strip() else None
 
 
@@ -141,12 +142,12 @@ def export_sheet(page: Page, card: GenerationCard) -> None:
         sheet_asset_id = (job.result or {}).get("assetId") if job and job.state == "completed" else None
         if sheet_asset_id:
             url = media_url(page.workspace.id, str(sheet_asset_id), download=True)
-            st.link_button("Download the labelled picture", url, icon=":material/download:")
+            st.link_button(tr("Download the labelled picture"), url, icon=":material/download:")
         if (
             page.can_edit
             and card.done
             and st.button(
-                "Draw it again" if sheet_asset_id else "As one labelled picture",
+                tr("Create it again") if sheet_asset_id else tr("As one labelled picture"),
                 icon=":material/grid_on:",
                 type="tertiary" if sheet_asset_id else "secondary",
             )

@@ -7,6 +7,7 @@ import streamlit as st
 from backend import jobs
 from backend.errors import Conflict
 from backend.jobs import JobCard
+from backend.language import tr, tr_lazy, worded
 from studio.shell.frame import Page
 from studio.ui.buttons import icon_button
 from studio.ui.format import plain
@@ -14,9 +15,9 @@ from studio.ui.format import plain
 KIND = "image-generation"
 _EVERY_S = 5
 _MOVES = (
-    ("first", ":material/vertical_align_top:", "To the front"),
-    ("earlier", ":material/arrow_upward:", "Earlier"),
-    ("later", ":material/arrow_downward:", "Later"),
+    ("first", ":material/vertical_align_top:", tr_lazy("To the front")),
+    ("earlier", ":material/arrow_upward:", tr_lazy("Earlier")),
+    ("later", ":material/arrow_downward:", tr_lazy("Later")),
 )
 _MAX_SHOWN = 30
 
@@ -31,16 +32,18 @@ def queue_panel(page: Page, *, shown_job_id: str | None = None) -> None:
     def panel() -> None:
         waiting_now = _waiting(page)
         if not waiting_now:
-            st.caption("Queue is empty.")
+            st.caption(tr("Queue is empty."))
             return
-        with st.expander(f"{len(waiting_now)} waiting", icon=":material/low_priority:", expanded=len(waiting_now) > 1):
+        with st.expander(
+            tr("{n:,} waiting", n=len(waiting_now)), icon=":material/low_priority:", expanded=len(waiting_now) > 1
+        ):
             with st.container(gap="xxsmall"):
                 for position, card in enumerate(waiting_now[:_MAX_SHOWN]):
                     _row(page, card, position, len(waiting_now))
             if len(waiting_now) > _MAX_SHOWN:
-                st.caption(f"and {len(waiting_now) - _MAX_SHOWN} more")
+                st.caption(tr("and {n:,} more", n=len(waiting_now) - _MAX_SHOWN))
             if page.can_edit and len(waiting_now) > 1:
-                st.button("Cancel all", icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
+                st.button(tr("Cancel all"), icon=":material/cancel:", key="queue:all", on_click=_cancel_all, args=(page,))
 
     panel()
 
@@ -56,19 +59,19 @@ def _waiting(page: Page) -> list[JobCard]:
 
 def _row(page: Page, card: JobCard, position: int, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{position + 1} · {plain(card.title)}", width="stretch")
+        st.caption(f"{position + 1} · {plain(worded(card.title))}", width="stretch")
         if not page.can_edit:
             return
         for direction, icon, label in _MOVES:
             icon_button(
-                label,
+                worded(label),
                 icon,
                 key=f"queue:{direction}:{card.id}",
                 on_click=_move,
                 args=(page, card.id, direction),
                 disabled=position == (total - 1 if direction == "later" else 0),
             )
-        icon_button("Cancel", ":material/close:", key=f"queue:cancel:{card.id}", on_click=_cancel, args=(page, [card.id]))
+        icon_button(tr("Cancel"), ":material/close:", key=f"queue:cancel:{card.id}", on_click=_cancel, args=(page, [card.id]))
 
 
 def _move(page: Page, job_id: str, direction: str) -> None:

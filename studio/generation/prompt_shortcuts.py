@@ -11,6 +11,7 @@ import streamlit as st
 from backend import prompt_library, writing
 from backend.errors import StudioError
 from backend.generation import GenerationDraft, TemplatePick
+from backend.language import tr, tr_plural
 from backend.prompt_library import EarlierPrompt, TemplateCard
 from backend.writing import Suggestion
 from studio.budgets import costs
@@ -29,13 +30,13 @@ def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
     # The keys contain the form's round: a new round closes the popover in which something was chosen.
     n = kept_form.round_number(page, create_form.FORM)
     with st.container(horizontal=True, gap="small"):
-        with st.popover("History", icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
+        with st.popover(tr("History"), icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
             _history(page, draft)
-        with st.popover("Templates", icon=":material/edit_note:", type="tertiary", key=f"create:tools:templates:{n}"):
+        with st.popover(tr("Templates"), icon=":material/edit_note:", type="tertiary", key=f"create:tools:templates:{n}"):
             _templates(page, draft)
-        with st.popover("Presets", icon=":material/bookmark:", type="tertiary", key=f"create:tools:presets:{n}"):
+        with st.popover(tr("Presets"), icon=":material/bookmark:", type="tertiary", key=f"create:tools:presets:{n}"):
             _presets(page, draft)
-        with st.popover("Suggest an idea", icon=":material/lightbulb:", type="tertiary", key=f"create:tools:idea:{n}"):
+        with st.popover(tr("Suggest an idea"), icon=":material/lightbulb:", type="tertiary", key=f"create:tools:idea:{n}"):
             _suggest(page, draft)
 
 
@@ -46,24 +47,26 @@ def reset_buttons(page: Page) -> None:
     with st.container(horizontal=True, gap="xsmall", width="content"):
         if kept_form.can_restore(page, create_form.FORM):
             icon_button(
-                "Undo: back to what was here before",
+                tr("Undo: back to what was here before"),
                 ":material/undo:",
                 key="create:restore",
                 on_click=kept_form.restore,
                 args=(page, create_form.FORM),
             )
         icon_button(
-            "Reset the form", ":material/restart_alt:", key="create:reset", on_click=create_form.reset_form, args=(page,)
+            tr("Reset the form"), ":material/restart_alt:", key="create:reset", on_click=create_form.reset_form, args=(page,)
         )
 
 
 def _history(page: Page, draft: GenerationDraft) -> None:
-    text = st.text_input("Search", key="create:history", placeholder="Search your prompts", label_visibility="collapsed")
-    everybody = st.toggle("Everybody's", key="create:history:all")
+    text = st.text_input(
+        tr("Search"), key="create:history", placeholder=tr("Search your prompts"), label_visibility="collapsed"
+    )
+    everybody = st.toggle(tr("Everybody's"), key="create:history:all")
     with page.transaction() as tx:
         prompts = prompt_library.earlier_prompts(tx, text=text or "", everybody=everybody, take=12)
     if not prompts:
-        st.caption("Nothing matches." if text else "Prompts you draw with are kept here.")
+        st.caption(tr("Nothing matches.") if text else tr("Prompts you use are kept here."))
     for prompt in prompts:
         label = prompt.prompt if len(prompt.prompt) <= 90 else prompt.prompt[:89] + "…"
         st.button(
@@ -84,7 +87,7 @@ def _templates(page: Page, draft: GenerationDraft) -> None:
     with page.transaction() as tx:
         cards = prompt_library.templates(tx)
     if not cards:
-        st.caption("A template is a prompt with blanks, like portrait of {subject}, {place}.")
+        st.caption(tr("A template is a prompt with blanks, like {example}.", example=tr("portrait of {subject}, {place}")))
     for card in cards:
         st.button(
             plain(card.name),
@@ -94,7 +97,7 @@ def _templates(page: Page, draft: GenerationDraft) -> None:
             on_click=_use_template,
             args=(page, draft, card),
         )
-    page.link("create/prompts", "Templates and wildcards", icon=":material/arrow_forward:")
+    page.link("create/prompts", tr("Templates and wildcards"), icon=":material/arrow_forward:")
 
 
 def _use_template(page: Page, draft: GenerationDraft, card: TemplateCard) -> None:
@@ -105,12 +108,17 @@ def _use_template(page: Page, draft: GenerationDraft, card: TemplateCard) -> Non
 def template_bar(page: Page, card: TemplateCard, draft: GenerationDraft) -> None:
     """The bar above the form while it follows a template."""
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.markdown(f":material/edit_note: **{plain(card.name)}** · version {card.version}", width="content")
+        version = tr("version {number}", number=card.version)
+        st.markdown(f":material/edit_note: **{plain(card.name)}** · {version}", width="content")
         if card.latest > card.version and not card.deleted:
             st.button(
-                "Use the newest", key="create:newest", type="tertiary", on_click=_use_newest_version, args=(page, draft, card)
+                tr("Use the newest"),
+                key="create:newest",
+                type="tertiary",
+                on_click=_use_newest_version,
+                args=(page, draft, card),
             )
-        st.button("Remove", key="create:untemplate", type="tertiary", on_click=_drop_template, args=(page, draft, card))
+        st.button(tr("Remove"), key="create:untemplate", type="tertiary", on_click=_drop_template, args=(page, draft, card))
     st.caption(plain(card.prompt))
 
 
@@ -143,18 +151,22 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 disabled=preset is None,
                 on_click=fill_form,
                 args=(page, preset),
-                help="Older than this form: save it again." if preset is None else "Everybody's" if not card.is_own else None,
+                help=tr("Older than this form: save it again.")
+                if preset is None
+                else tr("Everybody's")
+                if not card.is_own
+                else None,
             )
             if page.can_edit:
                 icon_button(
-                    "The form starts with it. Press to change that." if card.is_default else "Let the form start with it",
+                    tr("Default of the form. Press to change that.") if card.is_default else tr("Use as the form's default"),
                     ":material/star:" if card.is_default else ":material/star_outline:",
                     key=f"preset:standard:{card.id}",
                     on_click=_apply_to_preset,
                     args=(page, partial(prompt_library.set_default_preset, on=not card.is_default), card.id),
                 )
                 icon_button(
-                    f"Delete {plain(card.name)}",
+                    tr("Delete {name}", name=plain(card.name)),
                     ":material/delete:",
                     key=f"preset:delete:{card.id}",
                     on_click=_apply_to_preset,
@@ -162,9 +174,9 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 )
     if not page.can_edit:
         return
-    name = st.text_input("Save the form as", key="create:preset", placeholder="Beach portraits", max_chars=60)
-    shared = st.toggle("For everybody here", key="create:preset:ours")
-    if st.button("Save preset", disabled=not (name or "").strip()):
+    name = st.text_input(tr("Save the form as"), key="create:preset", placeholder=tr("Beach portraits"), max_chars=60)
+    shared = st.toggle(tr("For everybody here"), key="create:preset:ours")
+    if st.button(tr("Save preset"), disabled=not (name or "").strip()):
         values = draft.model_copy(update={"init_asset_id": None, "mask_asset_id": None, "seed": -1}).model_dump(mode="json")
         with page.guard(), page.transaction(needs="editor") as tx:
             prompt_library.save_preset(tx, name=name, draft=values, own=not shared)
@@ -178,19 +190,19 @@ def _apply_to_preset(page: Page, verb: Any, preset_id: str) -> None:
 
 def _suggest(page: Page, draft: GenerationDraft) -> None:
     if draft.influencer_id is None:
-        st.caption("Choose who is in it first: the idea is theirs, in their language.")
+        st.caption(tr("Choose an influencer first: ideas are in their voice and language."))
         return
     if not page.app.settings.text.is_model:
-        st.caption(
-            "By the offline writer: put together from the persona, in English or Italian. A language model writes freely."
-        )
+        st.caption(tr("Basic templates, in English or Italian. Connect an AI model for better texts."))
     costs.draw_budget_warning(page)
     with st.form("create:idea", border=False):
-        topic = st.text_input("What is the post about?", max_chars=writing.MAX_TOPIC, placeholder="morning yoga on the terrace")
-        submitted = st.form_submit_button("Suggest", icon=":material/lightbulb:", disabled=not page.can_edit)
+        topic = st.text_input(
+            tr("What is the post about?"), max_chars=writing.MAX_TOPIC, placeholder=tr("morning yoga on the terrace")
+        )
+        submitted = st.form_submit_button(tr("Suggest"), icon=":material/lightbulb:", disabled=not page.can_edit)
     ideas_key, ideas = f"{page.workspace.id}:{draft.influencer_id}", st.session_state.setdefault(_IDEAS_KEY, {})
     if submitted:
-        with page.guard(), st.spinner("Thinking of something …"):
+        with page.guard(), st.spinner(tr("Thinking …")):
             earlier_captions = [
                 suggestion.caption for asked_topic, suggestion in ideas.get(ideas_key, []) if asked_topic == topic
             ]
@@ -207,15 +219,21 @@ def _suggest(page: Page, draft: GenerationDraft) -> None:
 
 
 def _show(page: Page, idea: Suggestion, draft: GenerationDraft) -> None:
-    st.markdown("**Picture**")
+    st.markdown(tr("**Picture**"))
     st.code(idea.picture, language=None, wrap_lines=True)
     st.button(
-        "Use as prompt",
+        tr("Use as prompt"),
         icon=":material/arrow_downward:",
         key="create:idea:use",
         disabled=not page.can_edit,
         on_click=lambda: fill_form(page, draft.model_copy(update={"prompt": idea.picture[:2000]})),
     )
-    st.markdown("**Caption**")
+    st.markdown(tr("**Caption**"))
     st.code(idea.caption, language=None, wrap_lines=True)
-    st.caption(f"{len(idea.caption):,} characters. Copy it at its right edge; Suggest again for another one.")
+    st.caption(
+        tr_plural(
+            "{n:,} character. Suggest again for another one.",
+            "{n:,} characters. Suggest again for another one.",
+            len(idea.caption),
+        )
+    )

@@ -8,15 +8,16 @@ import streamlit as st
 
 from backend import gallery, generation, jobs
 from backend.generation import GenerationCard, PictureCard
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.generation import generation_grid, tile_actions
 from studio.identity import identity
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, media_url, plain, state_badge
+from studio.ui.format import ago, media_url, plain, state_badge
 from studio.ui.picture_grid import Tile, picture_grid
 from studio.videos import animate
 
-_FORM_NAMES = {"grid": "Grid · ", "list": "List · ", "upscale": "Upscale · "}
+_FORM_NAMES = {"grid": tr_lazy("Grid"), "list": tr_lazy("List"), "upscale": tr_lazy("Upscale")}
 RECENT = 8
 
 
@@ -57,10 +58,15 @@ def results(page: Page, generation_id: str, *, key: str, reveal: bool = False) -
         identity.gate_outcome(page, pictures)
         animate.animate_button(page, pictures, key=generation_id)
         if near_duplicates:
-            alike = len(near_duplicates)
-            subject = f"{alike} of {card.n} " + ("is a near-duplicate" if alike == 1 else "are near-duplicates")
-            st.caption(f":orange[:material/content_copy: {subject}.]")
-        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
+            sentence = tr_plural(
+                "{n:,} of {all:,} is a near-duplicate.",
+                "{n:,} of {all:,} are near-duplicates.",
+                len(near_duplicates),
+                all=card.n,
+            )
+            icon = ":material/content_copy:"
+            st.caption(f":orange[{icon} {sentence}]")
+        st.caption(_facts(card))
     return card
 
 
@@ -68,8 +74,17 @@ def _grid(page: Page, card: GenerationCard, pictures: list[PictureCard], working
     if opened := generation_grid.grid_cells(page, card, pictures, key=key, poll_url=poll_url):
         page.go("library/gallery", id=opened)
     if not working:
-        st.caption(f"{count(card.done, 'picture')} · {state_badge(card.state)} · {plain(card.recipe.prompt)}")
+        st.caption(_facts(card))
         generation_grid.export_sheet(page, card)
+
+
+def _facts(card: GenerationCard) -> str:
+    """Streamlit markdown."""
+    return f"{_pictures(card.done)} · {state_badge(card.state)} · {plain(card.recipe.prompt)}"
+
+
+def _pictures(n: int) -> str:
+    return tr_plural("{n:,} picture", "{n:,} pictures", n)
 
 
 def rate(page: Page, picture_ids: list[str], stars: int) -> None:
@@ -85,7 +100,7 @@ def _tile_size(n: int) -> int:
 def picture_tile(page: Page, card: PictureCard, *, alike: bool = False, width: int = 320) -> Tile:
     """`alike`: marked as a near-duplicate of an earlier picture. `width`: of its thumbnail in px."""
     src = media_url(page.workspace.id, card.asset_id, w=width)
-    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [("near-duplicate", "warn")] * alike
+    marks = identity.badges(card.identity_score, card.identity_line, card.gate) + [(tr("near-duplicate"), "warn")] * alike
     return Tile(
         id=card.id,
         src=src,
@@ -103,13 +118,15 @@ def recent(page: Page, *, shown_id: str | None) -> None:
         requests = generation.latest(tx, influencer_id=page.influencer_id or None, take=RECENT + 1)
         pictures_by_request = {card.id: generation.pictures_of(tx, card.id) for card in requests}
     if not requests:
-        st.info("Describe a picture, press the button, and the results appear here one by one.", icon=":material/auto_awesome:")
+        st.info(
+            tr("Describe a picture, press the button, and the results appear here one by one."), icon=":material/auto_awesome:"
+        )
         return
     requests = [card for card in requests if card.id != shown_id][:RECENT]
     tiles = [_request_tile(page, card, pictures) for card in requests if (pictures := pictures_by_request[card.id])]
     if not tiles:
         return
-    st.markdown("**Recent**")
+    st.markdown(tr("**Recent**"))
     opened = picture_grid("create:recent", tiles=tiles, size=104 if shown_id else 150).opened
     if opened:
         st.query_params["id"] = opened
@@ -118,11 +135,12 @@ def recent(page: Page, *, shown_id: str | None) -> None:
 
 def _request_tile(page: Page, card: GenerationCard, pictures: list[PictureCard]) -> Tile:
     prompt = card.recipe.asked or card.recipe.prompt
-    done_of_all = f"{card.done} of {card.n}" if card.done < card.n else str(card.n)
+    done_of_all = tr("{done:,} of {all:,}", done=card.done, all=card.n) if card.done < card.n else str(card.n)
+    form = [worded(_FORM_NAMES[card.form])] if card.form in _FORM_NAMES else []
     return Tile(
         id=card.id,
         src=media_url(page.workspace.id, pictures[0].asset_id, w=320),
-        alt=f"{prompt[:120]} · {_FORM_NAMES.get(card.form, '')}{count(card.n, 'picture')}",
-        caption=f"{_FORM_NAMES.get(card.form, '')}{prompt[:60]} · {ago(card.created_at)}",
+        alt=" · ".join([prompt[:120], *form, _pictures(card.n)]),
+        caption=" · ".join([*form, prompt[:60], ago(card.created_at)]),
         badges=[(done_of_all, "")] if card.n > 1 else [],
     )

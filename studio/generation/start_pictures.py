@@ -12,6 +12,7 @@ import streamlit as st
 from backend import assets, generation
 from backend import workflows as graphs
 from backend.generation import GenerationDraft
+from backend.language import tr, tr_lazy, worded
 from studio.gallery.picture_urls import thumbs
 from studio.generation import create_form
 from studio.generation.create_form import CreateForm
@@ -21,26 +22,25 @@ from studio.ui.mask_canvas import MaskTexts, mask_canvas
 from studio.ui.uploader import Uploaded, uploader
 
 _MODES = ("whole", "part")
-_WORDS = MaskTexts(used="", unused="", use="", picture="The picture to edit")
-_MODE_LABELS = {"whole": "Image to image", "part": "Edit area"}
+_MODE_LABELS = {"whole": tr_lazy("Image to image"), "part": tr_lazy("Edit area")}
 
 
 def start_picture_bar(page: Page, form: CreateForm, asset_id: str) -> bool:
     """The start image with what is done with it. Returns whether an area of it is edited."""
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=52, alt="Start image")
+        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=52, alt=tr("Start image"))
         mode = st.segmented_control(
-            "What to do with the start image",
+            tr("What to do with the start image"),
             _MODES,
             default="part" if form.part or form.start.mask_asset_id else "whole",
-            format_func=_MODE_LABELS.__getitem__,
+            format_func=lambda mode: worded(_MODE_LABELS[mode]),
             key=f"{form.key}:part",
             required=True,
             label_visibility="collapsed",
             disabled=not page.can_edit,
         )
         st.space("stretch")
-        if page.can_edit and st.button("Remove", type="tertiary"):
+        if page.can_edit and st.button(tr("Remove"), type="tertiary"):
             create_form.change_form(page, init_asset_id=None, mask_asset_id=None)
             page.go("create/pictures")
     return mode == "part"
@@ -48,7 +48,7 @@ def start_picture_bar(page: Page, form: CreateForm, asset_id: str) -> bool:
 
 def upload_picture(page: Page) -> None:
     """The upload; pictures of the gallery have “Image to image” on their own pages."""
-    with st.expander("Start from an image", icon=":material/add_photo_alternate:"):
+    with st.expander(tr("Start from an image"), icon=":material/add_photo_alternate:"):
         uploader(
             "create:start",
             workspace=page.workspace.id,
@@ -56,8 +56,8 @@ def upload_picture(page: Page) -> None:
             noun_id="create",
             accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
             max_bytes=page.app.settings.uploads.max_picture_size,
-            label="Drop one picture here",
-            hint="or open one in the gallery",
+            label=tr("Drop one picture here"),
+            hint=tr("or open one in the gallery"),
             folders=False,
             multiple=False,
             on_done=partial(_accept_init_image, page),
@@ -102,7 +102,7 @@ def mask_editor(page: Page, start: GenerationDraft) -> MaskChoice:
         height=card.height or 512,
         in_use=bool(mask_asset_id),
         saved=media_url(page.workspace.id, mask_asset_id) if mask_asset_id else "",
-        words=_WORDS,
+        words=MaskTexts(used="", unused="", use="", picture=tr("The picture to edit")),
         disabled=not page.can_edit,
         tall=True,
         send_request=st.session_state.get(f"{key}:wanted", 0),
@@ -135,9 +135,9 @@ def _accept_mask(page: Page, key: str, upload_id: str) -> None:
 
 def show_pose(page: Page, asset_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt="Picture of the pose")
-        st.caption("Uses the pose of this picture.", width="stretch")
-        if page.can_edit and st.button("Remove", type="tertiary", key="pose:without"):
+        thumbs([media_url(page.workspace.id, asset_id, w=160)], side=64, alt=tr("Picture of the pose"))
+        st.caption(tr("Uses the pose of this picture."), width="stretch")
+        if page.can_edit and st.button(tr("Remove"), type="tertiary", key="pose:without"):
             create_form.change_form(page, pose=None)
             page.go("create/pictures")
 
@@ -148,7 +148,7 @@ def upload_pose(page: Page) -> None:
         workflows = any("pose" in card.takes for card in graphs.approved(tx))
     if not workflows and not any("pose" in card.features for card in page.app.engines.image.models()):
         return
-    with st.expander("Use a pose", icon=":material/accessibility_new:"):
+    with st.expander(tr("Use a pose"), icon=":material/accessibility_new:"):
         uploader(
             "create:pose",
             workspace=page.workspace.id,
@@ -156,8 +156,8 @@ def upload_pose(page: Page) -> None:
             noun_id="create",
             accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
             max_bytes=page.app.settings.uploads.max_picture_size,
-            label="Drop a picture of the pose here",
-            hint="a person, or a drawn skeleton",
+            label=tr("Drop a picture of the pose here"),
+            hint=tr("a person, or a drawn skeleton"),
             folders=False,
             multiple=False,
             on_done=partial(_accept_pose, page),

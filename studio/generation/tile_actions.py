@@ -8,6 +8,7 @@ from typing import NoReturn
 import streamlit as st
 
 from backend import generation
+from backend.language import tr
 from studio.content_plans import create_post
 from studio.gallery import picture_actions
 from studio.generation import create_form
@@ -37,7 +38,7 @@ def act(page: Page, picture_id: str, action: TileAction) -> None:
             with page.transaction() as tx:
                 seed = generation.picture(tx, picture_id).seed
             create_form.change_form(page, seed=seed)
-            queue_toast(f"Seed {seed} is in the form.", ":material/casino:")
+            queue_toast(tr("Seed {seed} is in the form.", seed=seed), ":material/casino:")
             _go_to_create(page)
         case "animate":
             animate.animate_pictures(page, [picture_id])
@@ -51,10 +52,13 @@ def _go_to_create(page: Page, **query: str) -> NoReturn:
     page.go("create/pictures", **shown, **query)
 
 
-@st.dialog("Upscale", icon=":material/zoom_out_map:")
 def _upscale(page: Page, picture_id: str) -> None:
-    show_queued_toasts()
-    with page.guard():
-        with page.transaction() as tx:
-            card = generation.picture(tx, picture_id)
-        picture_actions.upscale_options(page, card)
+    @st.dialog(tr("Upscale"), icon=":material/zoom_out_map:")
+    def options() -> None:
+        show_queued_toasts()
+        with page.guard():
+            with page.transaction() as tx:
+                card = generation.picture(tx, picture_id)
+            picture_actions.upscale_options(page, card)
+
+    options()

@@ -17,6 +17,7 @@ from backend.inbox import InboxCounts, InboxEntry
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
+from backend.language import tr, tr_plural
 from backend.onboarding import Checklist
 from studio.generation.results import picture_tile
 from studio.home import today, week
@@ -27,7 +28,7 @@ from studio.influencers.wizard import STEPS
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, plain
+from studio.ui.format import plain
 from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
 from studio.ui.picture_grid import picture_grid
@@ -121,36 +122,45 @@ def _waits_for_user(tx: Session, card: InfluencerCard) -> bool:
 
 def _welcome(page: Page) -> None:
     card = empty_state(
-        "Create your first influencer",
-        "Give a name, add pictures or borrow a sample character, and the studio trains a model of the face "
-        "and draws the first four pictures. On a laptop that takes a few minutes.",
+        tr("Create your first influencer"),
+        tr(
+            "Give a name, add pictures or borrow a sample character, and the studio trains a model of the "
+            "face and draws the first four pictures. On a laptop that takes a few minutes."
+        ),
         icon=":material/auto_awesome:",
     )
     if page.can_edit:
-        if card.button("New influencer", type="primary", icon=":material/person_add:"):
+        if card.button(tr("New influencer"), type="primary", icon=":material/person_add:"):
             page.go("influencers/wizard")
         with card:
-            sample.add_button(page, key="home", label="Try a sample first")
+            sample.add_button(page, key="home", label=tr("Try a sample first"))
     else:
-        card.caption("You are a viewer here: ask an editor to create one.")
+        card.caption(tr("You are a viewer here: ask an editor to create one."))
     card.space("small")
 
 
 def _waiting(page: Page, home: HomeData) -> None:
     """What waits for the user, with the buttons that settle it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Needs you", anchor=False, width="stretch")
+        st.header(tr("Needs you"), anchor=False, width="stretch")
         if home.counts.total:
-            page.link("inbox/inbox", f"All {home.counts.total:,} in the inbox", icon=":material/inbox:")
+            page.link("inbox/inbox", tr("All {total:,} in the inbox", total=home.counts.total), icon=":material/inbox:")
     on_checklist = home.steps.influencer_id if home.steps.next_step else ""
     unfinished = [card for card in home.unfinished if card.id != on_checklist]
     for card in unfinished[:2] if page.can_edit else ():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             step = min(int(card.setup.get("step", 1)), len(STEPS))
             st.markdown(
-                f"**{plain(card.name)}**: the next step is **{STEPS[step - 1]}** ({step} of {len(STEPS)}).", width="stretch"
+                tr(
+                    "**{name}**: the next step is **{step}** ({number} of {n}).",
+                    name=plain(card.name),
+                    step=STEPS[step - 1],
+                    number=step,
+                    n=len(STEPS),
+                ),
+                width="stretch",
             )
-            if st.button("Continue", key=f"continue:{card.id}"):
+            if st.button(tr("Continue"), key=f"continue:{card.id}"):
                 page.go("influencers/wizard", id=card.id)
     if opened := inbox_list(page, home.entries, home.counts, key="home:inbox", most=MOST_WAITING):
         open_entry(page, opened)
@@ -158,7 +168,7 @@ def _waiting(page: Page, home: HomeData) -> None:
 
 def _running(page: Page, home: HomeData) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Running", anchor=False)
+        st.header(tr("Running"), anchor=False)
     box = st.container(height=300, border=False) if len(home.running) > _JOBS_SHOWN else st.container()
     with box:
         opened = live_jobs(
@@ -166,8 +176,8 @@ def _running(page: Page, home: HomeData) -> None:
             workspace=page.workspace.id,
             cards=home.running,
             can_edit=page.can_edit,
-            open_label="Details",
-            empty="Nothing is running.",
+            open_label=tr("Details"),
+            empty=tr("Nothing is running."),
         )
     if opened:
         page.go("settings/jobs", id=opened)
@@ -175,15 +185,15 @@ def _running(page: Page, home: HomeData) -> None:
 
 def _latest(page: Page, home: HomeData) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Latest pictures", anchor=False, width="stretch")
-        if page.can_edit and st.button("Create pictures", icon=":material/auto_awesome:"):
+        st.header(tr("Latest pictures"), anchor=False, width="stretch")
+        if page.can_edit and st.button(tr("Create pictures"), icon=":material/auto_awesome:"):
             page.go("create/pictures")
         if home.total_pictures > LATEST_COUNT and st.button(
-            f"All {count(home.total_pictures, 'picture')}", icon=":material/photo_library:"
+            tr_plural("All {n:,} picture", "All {n:,} pictures", home.total_pictures), icon=":material/photo_library:"
         ):
             page.go("library/gallery")
     if not home.pictures:
-        st.caption("None yet.")
+        st.caption(tr("None yet."))
         return
     state = picture_grid("home:latest", tiles=[picture_tile(page, picture) for picture in home.pictures], size=150)
     if state.opened:

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import streamlit as st
+from babel.dates import format_date
 
 from backend import influencers
 from backend.content_plans import CalendarEntry, ChannelDay, PostState
 from backend.influencers import InfluencerCard
+from backend.language import reader, tr, tr_plural
 from studio.content_plans import bulk_dialog
 from studio.shell.frame import Page
-from studio.ui.format import count
+from studio.ui.format import esc
 
 DAYS = 7
 _STRIP_CSS = """<style>
@@ -61,22 +63,31 @@ def draw(
     empty = sum(not posts for posts in days.values())
     ready = sum(post.state == PostState.SCHEDULED for posts in days.values() for post in posts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Next 7 days", anchor=False, width="stretch")
+        st.header(tr("Next 7 days"), anchor=False, width="stretch")
         can_fill = page.can_edit and influencer_cards and empty
-        if can_fill and st.button("Fill the week", icon=":material/auto_awesome:", key="home:fill"):
+        if can_fill and st.button(tr("Fill the week"), icon=":material/auto_awesome:", key="home:fill"):
             bulk_dialog.open_dialog(page, influencer_cards, influencer=page.influencer_id)
     st.html(_STRIP_CSS + _strip(days))
-    free = f"{count(empty, 'empty day')}" if empty else "no empty day"
-    st.caption(f"{count(ready, 'post')} scheduled, {free}.")
+    scheduled = tr_plural("{n:,} post scheduled", "{n:,} posts scheduled", ready)
+    free = tr_plural("{n} empty day", "{n} empty days", empty) if empty else tr("no empty day")
+    st.caption(f"{scheduled} · {free}")
     with st.container(horizontal=True, vertical_alignment="center"):
         went_out = sum(published.values())
-        st.markdown(f"**Last 7 days**: {count(went_out, 'post')} published", width="stretch")
-        page.link("results/results", "Results", icon=":material/monitoring:")
+        st.markdown(
+            tr_plural("**Last 7 days**: {n:,} post published", "**Last 7 days**: {n:,} posts published", went_out),
+            width="stretch",
+        )
+        page.link("results/results", tr("Results"), icon=":material/monitoring:")
+
+
+def _day_name(day: date) -> str:
+    """“Tue 24”"""
+    return format_date(day, "EEE d", locale=reader().language)
 
 
 def _strip(days: Mapping[date, Sequence[CalendarEntry]]) -> str:
     cells = "".join(
-        f'<div class="{"" if posts else "free"}"><small>{day:%a %-d}</small><b>{len(posts) or "–"}</b></div>'
+        f'<div class="{"" if posts else "free"}"><small>{esc(_day_name(day))}</small><b>{len(posts) or "–"}</b></div>'
         for day, posts in days.items()
     )
     return f'<div class="week-strip">{cells}</div>'

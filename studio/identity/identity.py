@@ -14,14 +14,16 @@ from backend.errors import StudioError
 from backend.generation import PictureCard
 from backend.identity import GATES, GatePolicy, IdentityProfileCard
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, media_url, plain
+from studio.ui.format import ago, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.picture_grid import Tile, picture_grid
 
 FEW_REFERENCES = 8
 MAX_SHOWN = 120
+_GATE_BADGES = {"held": tr_lazy("held"), "rejected": tr_lazy("rejected")}
 
 
 def identity_section(page: Page, influencer: InfluencerCard) -> None:
@@ -32,7 +34,7 @@ def identity_section(page: Page, influencer: InfluencerCard) -> None:
         job = jobs.get(tx, profile.job_id) if profile.job_id else None
     working = follow(page, job, key=f"identity:{influencer.id}")
     if profile.why:
-        st.info(plain(profile.why), icon=":material/person_search:")
+        st.info(plain(worded(profile.why)), icon=":material/person_search:")
         return
     if profile.calibrated_line is None:
         _not_calibrated(page, influencer, profile, working)
@@ -46,31 +48,43 @@ def identity_section(page: Page, influencer: InfluencerCard) -> None:
 def _not_calibrated(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard, working: bool) -> None:
     if working:
         return
-    st.markdown(f"**Does every picture really show {plain(influencer.name)}?**")
+    st.markdown(tr("**Does every picture really show {name}?**", name=plain(influencer.name)))
     st.markdown(
-        f"The studio can look at {count(profile.candidates, 'included picture')} of their dataset, learn what they have in "
-        "common, and score each new picture against it. How strict the score is comes from these pictures themselves."
+        tr_plural(
+            "The studio can read {n:,} picture of their dataset, learn what makes them recognisable, and score each new "
+            "picture against it. How strict the score is comes from these pictures themselves.",
+            "The studio can read {n:,} pictures of their dataset, learn what they have in common, and score each new "
+            "picture against it. How strict the score is comes from these pictures themselves.",
+            profile.candidates,
+        )
     )
     if page.can_edit:
-        _calibrate_button(page, influencer, "Calibrate", primary=True)
+        _calibrate_button(page, influencer, tr("Calibrate"), primary=True)
     else:
-        st.caption("An editor can calibrate it.")
+        st.caption(tr("An editor can calibrate it."))
 
 
 def _calibration_status(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard, working: bool) -> None:
     if profile.stale and not working:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f":orange[:material/update:] {plain(profile.stale)}")
+            st.markdown(f":orange[:material/update:] {plain(worded(profile.stale))}")
             if page.can_edit:
-                _calibrate_button(page, influencer, "Calibrate again", primary=True)
-    summary = f"{count(len(profile.shots), 'reference')}, read by {plain(profile.embedder.partition(':')[0])}"
-    st.caption(summary + (f" {ago(profile.calibrated_at)}" if profile.calibrated_at else ""))
+                _calibrate_button(page, influencer, tr("Calibrate again"), primary=True)
+    facts = [
+        tr_plural("{n:,} reference", "{n:,} references", len(profile.shots)),
+        tr("measured by {model}", model=plain(profile.embedder.partition(":")[0])),
+    ]
+    facts += [ago(profile.calibrated_at)] if profile.calibrated_at else []
+    st.caption(" · ".join(facts))
     if profile.traits:
-        trait_badges = " ".join(f":gray-badge[{plain(word)}]" for word in identity.describe_traits(profile.traits))
-        st.markdown(f"Always the same: {trait_badges}")
+        trait_badges = " ".join(f":gray-badge[{plain(worded(word))}]" for word in identity.describe_traits(profile.traits))
+        st.markdown(tr("Fixed traits: {traits}", traits=trait_badges))
     if len(profile.shots) < FEW_REFERENCES:
         st.caption(
-            f"With {FEW_REFERENCES} references or more the threshold is steadier. Include more pictures, then calibrate."
+            tr(
+                "With {n} references or more the threshold is steadier. Include more pictures, then calibrate.",
+                n=FEW_REFERENCES,
+            )
         )
 
 
@@ -92,7 +106,7 @@ def _gate_controls(page: Page, profile: IdentityProfileCard) -> None:
     with left:
         key = f"line:{profile.influencer_id}:{calibrated}:{line}"
         st.slider(
-            "Threshold",
+            tr("Threshold"),
             0.0,
             1.0,
             line,
@@ -101,32 +115,38 @@ def _gate_controls(page: Page, profile: IdentityProfileCard) -> None:
             disabled=not page.can_edit,
             on_change=_save_control,
             args=(page, profile, "line", key),
-            help="A picture with a lower score falls short. It counts for pictures drawn from now on.",
+            help=tr("Pictures with a lower score are below the threshold. Applies to new pictures."),
         )
         passing = profile.passing(line)
-        st.caption(
-            f"{passing} of {count(len(profile.shots), 'reference')} would pass themselves"
-            + (f" · calibrated at {calibrated:.2f}" if line != calibrated else " · as calibrated")
+        passing_text = tr_plural(
+            "{passing} of {n} reference would pass",
+            "{passing} of {n} references would pass",
+            len(profile.shots),
+            passing=passing,
         )
+        calibrated_text = (
+            tr("calibrated at {threshold:.2f}", threshold=calibrated) if line != calibrated else tr("as calibrated")
+        )
+        st.caption(f"{passing_text} · {calibrated_text}")
         if passing < len(profile.shots) * 0.75:
-            st.caption(":orange[Stricter than the references themselves: good pictures will fall short.]")
+            st.caption(tr(":orange[Stricter than the references themselves: good pictures will not pass.]"))
     with right:
         gates, key = list(GATES), f"gate:{profile.influencer_id}:{profile.gate}"
         st.selectbox(
-            "A picture that falls short",
+            tr("Pictures below the threshold"),
             gates,
             index=gates.index(profile.gate),
-            format_func=lambda gate: GATES[gate][0],
+            format_func=lambda gate: worded(GATES[gate][0]),
             key=key,
             disabled=not page.can_edit,
             on_change=_save_control,
             args=(page, profile, "gate", key),
         )
-        st.caption(GATES[profile.gate][1])
+        st.caption(worded(GATES[profile.gate][1]))
         if profile.gate == "regenerate":
             key = f"extra:{profile.influencer_id}:{profile.extra_max}"
             st.slider(
-                "At most this many more per request",
+                tr("At most this many extra per request"),
                 1,
                 16,
                 profile.extra_max,
@@ -134,7 +154,7 @@ def _gate_controls(page: Page, profile: IdentityProfileCard) -> None:
                 disabled=not page.can_edit,
                 on_change=_save_control,
                 args=(page, profile, "extra_max", key),
-                help="Each takes as long as one that was asked for.",
+                help=tr("Each takes as long as an ordinary picture."),
             )
 
 
@@ -146,7 +166,7 @@ def _save_control(page: Page, profile: IdentityProfileCard, name: str, key: str)
             policy = identity.profile(tx, profile.influencer_id, engine=engine).policy()
             identity.set_policy(tx, profile.influencer_id, GatePolicy(**{**policy.model_dump(), name: value}), engine=engine)
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _unscored(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
@@ -155,24 +175,30 @@ def _unscored(page: Page, influencer: InfluencerCard, profile: IdentityProfileCa
     key = f"score:{influencer.id}"
     idempotency_key = request_key(key)
     with st.container(horizontal=True, vertical_alignment="center"):
-        verb = "has" if profile.unscored == 1 else "have"
-        st.caption(f"{count(profile.unscored, 'picture')} of {plain(influencer.name)} {verb} no score.")
-        if page.can_edit and st.button("Score them now", key=key, icon=":material/checklist:"):
+        text = tr_plural(
+            "{n:,} picture of {name} has no score.",
+            "{n:,} pictures of {name} have no score.",
+            profile.unscored,
+            name=plain(influencer.name),
+        )
+        st.caption(text)
+        if page.can_edit and st.button(tr("Score them now"), key=key, icon=":material/checklist:"):
             with page.transaction(needs="editor") as tx:
                 identity.score_missing(tx, influencer.id, engine=page.app.engines.identity, request_key=idempotency_key)
             renew_request_key(key)
-            st.toast("The pictures are being scored. See Jobs.", icon=":material/check:")
+            st.toast(tr("The pictures are being scored. See Jobs."), icon=":material/check:")
 
 
 def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
-    st.markdown("**References**", help="Each is scored against all the others. A low one is an odd picture: exclude it.")
+    help_text = tr("Each is scored against all the others. A low score means an odd picture: exclude it.")
+    st.markdown(tr("**References**"), help=help_text)
     line = profile.line or 0.0
     ordered = sorted(profile.shots, key=lambda reference: reference.score)
     tiles = [
         Tile(
             id=reference.asset_id,
             src=media_url(page.workspace.id, reference.asset_id, w=320),
-            alt="reference",
+            alt=tr("reference"),
             badges=badges(reference.score, line),
             dim=reference.score < line,
         )
@@ -181,7 +207,7 @@ def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfile
     picture_grid(f"references:{influencer.id}", tiles=tiles, size=96)
     if page.can_edit:
         box = st.expander(
-            "Choose the references", icon=":material/touch_app:", key=f"pick:{influencer.id}:box", on_change="rerun"
+            tr("Choose the references"), icon=":material/touch_app:", key=f"pick:{influencer.id}:box", on_change="rerun"
         )
         if box.open:
             with box:
@@ -191,19 +217,14 @@ def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfile
 def _reference_picker(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
     with page.transaction() as tx:
         candidates = identity.candidates(tx, influencer.id)
-    st.caption(
-        f"{len(profile.picked)} chosen by hand."
-        if profile.picked
-        else f"All {count(len(candidates), 'included picture')} count"
-        + (f", {identity.MAX_REFERENCES} of them spread evenly." if len(candidates) > identity.MAX_REFERENCES else ".")
-    )
+    st.caption(_picked_text(len(profile.picked), len(candidates)))
     chosen_ids = set(profile.picked)
     tiles = [
         Tile(
             id=candidate.asset_id,
             src=media_url(page.workspace.id, candidate.asset_id, w=160),
-            alt="included picture",
-            badges=[("chosen", "good")] if candidate.asset_id in chosen_ids else [],
+            alt=tr("included picture"),
+            badges=[(tr("chosen"), "good")] if candidate.asset_id in chosen_ids else [],
         )
         for candidate in candidates[:MAX_SHOWN]
     ]
@@ -213,20 +234,29 @@ def _reference_picker(page: Page, influencer: InfluencerCard, profile: IdentityP
     )
     with st.container(horizontal=True):
         use = partial(_use_references, page, influencer, round_key)
-        label = f"Use the {len(state.selected)} selected" if state.selected else "Use the selected"
+        n = len(state.selected)
+        label = tr_plural("Use the {n} selected", "Use the {n} selected", n) if n else tr("Use selected")
         st.button(
             label, disabled=len(state.selected) < 3, on_click=use, args=(state.selected,), key=f"pick:{influencer.id}:use"
         )
-        st.button("Use all", disabled=not chosen_ids, on_click=use, args=([],), key=f"pick:{influencer.id}:all")
+        st.button(tr("Use all"), disabled=not chosen_ids, on_click=use, args=([],), key=f"pick:{influencer.id}:all")
+
+
+def _picked_text(picked: int, candidates: int) -> str:
+    if picked:
+        return tr_plural("{n} chosen by hand.", "{n} chosen by hand.", picked)
+    if candidates > identity.MAX_REFERENCES:
+        return tr("{most} of the {n:,} included pictures count, spread evenly.", most=identity.MAX_REFERENCES, n=candidates)
+    return tr_plural("{n:,} included picture counts.", "All {n:,} included pictures count.", candidates)
 
 
 def badges(score: float | None, line: float | None, gate: str = "open") -> list[tuple[str, str]]:
     """Badges of a tile as (text, kind): the score (kind good when it passes), and whether the picture is held or rejected."""
     shown = []
     if score is not None:
-        shown.append((f"ID {score:.2f}", "good" if line is None or score >= line - 1e-9 else "warn"))
+        shown.append((tr("ID {score:.2f}", score=score), "good" if line is None or score >= line - 1e-9 else "warn"))
     if gate != "open":
-        shown.append((gate, "warn" if gate == "held" else "bad"))
+        shown.append((worded(_GATE_BADGES[gate]), "warn" if gate == "held" else "bad"))
     return shown
 
 
@@ -248,13 +278,13 @@ def gate_outcome(page: Page, cards: Sequence[PictureCard]) -> None:
     held, rejected = (sum(card.gate == gate for card in cards) for gate in ("held", "rejected"))
     if not scored:
         return
-    parts = ["Best identity score first"] if len(scored) > 1 else []
-    parts += [f"{held} held for a look"] if held else []
-    parts += [f"{rejected} rejected"] if rejected else []
+    parts = [tr("Best face match first")] if len(scored) > 1 else []
+    parts += [tr_plural("{n} held for the face check", "{n} held for the face check", held)] if held else []
+    parts += [tr_plural("{n} rejected", "{n} rejected", rejected)] if rejected else []
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(parts))
         if held:
-            page.link("inbox/inbox", "Open the inbox")
+            page.link("inbox/inbox", tr("Open the inbox"))
 
 
 def identity_details(page: Page, card: PictureCard) -> None:
@@ -265,36 +295,52 @@ def identity_details(page: Page, card: PictureCard) -> None:
         _decision_bar(page, card)
     if card.identity_score is not None and card.identity_line is not None:
         passed = card.identity_score >= card.identity_line - 1e-9
-        mark = ":green-badge[passes]" if passed else ":orange-badge[falls short]"
-        st.markdown(f"**Identity {card.identity_score:.2f}** of {card.identity_line:.2f} {mark}")
+        mark = tr(":green-badge[passes]") if passed else tr(":orange-badge[below the threshold]")
+        match_text = tr("**Face match {score:.0%}** (needs {least:.0%})", score=card.identity_score, least=card.identity_line)
+        st.markdown(f"{match_text} {mark}")
         if record.embedder:
-            st.caption(f"Read by {plain(record.embedder)}")
+            st.caption(tr("Measured by {model}", model=plain(record.embedder)))
     elif record.why:
-        st.caption(f"No identity score: {plain(record.why)}")
+        st.caption(tr("No face match: {reason}", reason=plain(worded(record.why))))
     if record.decision and record.decided_at:
-        word = "Shown" if record.decision == "approved" else "Rejected"
-        st.caption(f"{word} by a person, {ago(record.decided_at)}")
+        decision = tr("Shown by a person") if record.decision == "approved" else tr("Rejected by a person")
+        st.caption(f"{decision}, {ago(record.decided_at)}")
     if record.near_picture_id:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(":orange[:material/content_copy: Looks almost like an earlier picture: same pose, same setting.]")
-            if st.button("See it", key=f"near:{card.id}", type="tertiary"):
+            st.caption(tr(":orange[:material/content_copy: Looks almost like an earlier picture: same pose, same setting.]"))
+            if st.button(tr("See it"), key=f"near:{card.id}", type="tertiary"):
                 page.go("library/gallery", id=record.near_picture_id)
     for lora in record.loras:
-        step = f", step {lora.step}" if lora.step else ""
-        st.caption(f"LoRA {plain(lora.name)}{step} · {lora.sha256[:12]} at {lora.weight:g}")
+        name, digest = plain(lora.name), lora.sha256[:12]
+        if lora.step:
+            text = tr(
+                "LoRA {name}, step {step} · {digest} at {weight:g}",
+                name=name,
+                step=lora.step,
+                digest=digest,
+                weight=lora.weight,
+            )
+        else:
+            text = tr("LoRA {name} · {digest} at {weight:g}", name=name, digest=digest, weight=lora.weight)
+        st.caption(text)
     if record.template:
-        st.caption(f"Template {plain(str(record.template.get('name', '')))} version {record.template.get('version', '')}")
+        name, version = plain(str(record.template.get("name", ""))), str(record.template.get("version", ""))
+        st.caption(tr("Template {name}, version {version}", name=name, version=version))
 
 
 def _decision_bar(page: Page, card: PictureCard) -> None:
-    word = "held for a look" if card.gate == "held" else "rejected"
+    text = (
+        tr("This picture is **held for the face check**: it is not in the gallery.")
+        if card.gate == "held"
+        else tr("This picture is **rejected**: it is not in the gallery.")
+    )
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"This picture is **{word}**: it is not in the gallery.", width="content")
-        if page.can_edit and st.button("Show it", key=f"approve:{card.id}", type="primary", icon=":material/check:"):
+        st.markdown(text, width="content")
+        if page.can_edit and st.button(tr("Show it"), key=f"approve:{card.id}", type="primary", icon=":material/check:"):
             with page.transaction(needs="editor") as tx:
                 gallery.decide(tx, [card.id], "approved")
             st.rerun()
-        if page.can_edit and card.gate == "held" and st.button("Reject", key=f"reject:{card.id}", icon=":material/close:"):
+        if page.can_edit and card.gate == "held" and st.button(tr("Reject"), key=f"reject:{card.id}", icon=":material/close:"):
             with page.transaction(needs="editor") as tx:
                 gallery.decide(tx, [card.id], "rejected")
             st.rerun()
@@ -305,6 +351,6 @@ def _use_references(page: Page, influencer: InfluencerCard, round_key: str, asse
         with page.transaction(needs="editor") as tx:
             identity.choose_references(tx, influencer.id, asset_ids, engine=page.app.engines.identity)
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
         return
     st.session_state[round_key] = st.session_state.get(round_key, 0) + 1

@@ -10,6 +10,7 @@ import streamlit as st
 from backend import influencers, writing_styles
 from backend.content_plans import PostSource
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_context, tr_lazy, worded
 from studio.content_plans.create_post import create_post_button
 from studio.influencers import kept_fields
 from studio.influencers.hub_brand import brand_section
@@ -57,12 +58,12 @@ def _follow_top_bar(page: Page, influencer_id: str) -> None:
 
 def _head(page: Page, card: InfluencerCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="hub-head"):
-        if icon_button("All influencers", ":material/arrow_back:", key="hub:back"):
+        if icon_button(tr("All influencers"), ":material/arrow_back:", key="hub:back"):
             page.go("influencers/influencers")
         st.html(_portrait(page, card), width="content")
         with st.container(gap="xxsmall", width="stretch"):
-            badges = [":violet-badge[Sample]"] if card.is_sample else []
-            badges += [":gray-badge[Archived]"] if card.archived_at else []
+            badges = [":violet-badge[" + tr("Sample") + "]"] if card.is_sample else []
+            badges += [":gray-badge[" + tr("Archived") + "]"] if card.archived_at else []
             st.markdown(f"## {plain(card.name)} {' '.join(badges)}")
             if card.persona.bio:
                 bio = " ".join(card.persona.bio.split())
@@ -85,21 +86,21 @@ def _portrait(page: Page, card: InfluencerCard) -> str:
 
 def _actions(page: Page, card: InfluencerCard) -> None:
     if card.archived_at:
-        st.button("Restore", icon=":material/unarchive:", type="primary", on_click=_restore, args=(page, card.id))
+        st.button(tr("Restore"), icon=":material/unarchive:", type="primary", on_click=_restore, args=(page, card.id))
         return
     if card.setup and not card.setup.get("done"):
-        if st.button("Continue the setup", type="primary", icon=":material/arrow_forward:"):
+        if st.button(tr("Continue setup"), type="primary", icon=":material/arrow_forward:"):
             page.go("influencers/wizard", id=card.id)
-    elif st.button("Create pictures", type="primary", icon=":material/auto_awesome:"):
+    elif st.button(tr("Create pictures"), type="primary", icon=":material/auto_awesome:"):
         page.go("create/pictures", influencer=card.id)
     create_post_button(page, PostSource(influencer_id=card.id), key="hub")
     if card.is_sample:
         remove_button(page)
-    elif icon_button("Archive", ":material/archive:", key="hub:archive"):
+    elif icon_button(tr_context("verb", "Archive"), ":material/archive:", key="hub:archive"):
         confirm(
-            f"Archive {plain(card.name)}?",
-            "They leave the lists. Pictures, datasets and LoRAs stay; restore them any time.",
-            action="Archive",
+            tr("Archive {name}?", name=plain(card.name)),
+            tr("They leave the lists. Pictures, datasets and LoRAs stay. You can restore them any time."),
+            action=tr_context("verb", "Archive"),
             act=lambda: _archive(page, card.id),
         )
 
@@ -121,9 +122,9 @@ def _tab_choice(card: InfluencerCard) -> str:
     key = f"hub:tab:{card.id}"
     st.session_state[key] = requested if requested in TABS else "overview"
     chosen = st.segmented_control(
-        "Part",
+        tr("Part"),
         list(TABS),
-        format_func=lambda tab: TABS[tab][0],
+        format_func=lambda tab: worded(TABS[tab][0]),
         key=key,
         label_visibility="collapsed",
         required=True,
@@ -144,18 +145,18 @@ def _persona_tab(page: Page, card: InfluencerCard) -> None:
         voices = writing_styles.style_names(tx)
     kept_fields.edit(page, card, "persona", fields=partial(persona_fields, disabled=not page.can_edit, voices=voices))
     with st.container(horizontal=True):
-        page.link("create/texts", f"Write as {plain(card.name)}", icon=":material/ink_pen:", influencer=card.id)
-        page.link("models/writing_styles", "Writing styles", icon=":material/history_edu:", influencer=card.id)
+        page.link("create/texts", tr("Write as {name}", name=plain(card.name)), icon=":material/ink_pen:", influencer=card.id)
+        page.link("models/writing_styles", tr("Writing styles"), icon=":material/history_edu:", influencer=card.id)
     voice_section(page, card)
     brand_section(page, card)
 
 
 TABS: dict[str, tuple[str, Callable[[Page, InfluencerCard], None]]] = {
-    "overview": ("Overview", overview_tab),
-    "content": ("Content", content_tab),
-    "persona": ("Persona & voice", _persona_tab),
-    "look": ("Look & model", look_tab),
-    "channels": ("Channels & rules", channels_tab),
-    "report": ("Report", report_tab),
+    "overview": (tr_lazy("Overview"), overview_tab),
+    "content": (tr_lazy("Content"), content_tab),
+    "persona": (tr_lazy("Persona & voice"), _persona_tab),
+    "look": (tr_lazy("Look & model"), look_tab),
+    "channels": (tr_lazy("Channels & rules"), channels_tab),
+    "report": (tr_lazy("Report"), report_tab),
 }
 """Value of `?tab=` -> label, and what draws it."""

@@ -9,6 +9,7 @@ import streamlit as st
 from backend import datasets, influencers, loras, training
 from backend.datasets import DatasetCard
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_plural
 from backend.loras import LoraCard
 from backend.training import RunCard
 from studio.identity import identity
@@ -16,7 +17,7 @@ from studio.influencers import kept_fields
 from studio.influencers.influencer_form import look_fields
 from studio.influencers.influencers import cover
 from studio.shell.frame import Page
-from studio.ui.format import ago, count, plain, state_badge
+from studio.ui.format import ago, plain, state_badge
 
 _TAKE = 6
 
@@ -28,7 +29,7 @@ def look_tab(page: Page, card: InfluencerCard) -> None:
     with right:
         _default_lora(page, card)
         _models(page, card)
-    st.header("Face match", anchor=False)
+    st.header(tr("Face match"), anchor=False)
     identity.identity_section(page, card)
 
 
@@ -36,7 +37,7 @@ def _look(page: Page, card: InfluencerCard) -> None:
     picture_column, form_column = st.columns([1, 2])
     with picture_column, st.container(width=160):  # a phone puts columns under each other, as wide as they may be
         cover(page, card)
-        if st.button("Pictures", icon=":material/photo_library:", width="stretch"):
+        if st.button(tr("Pictures"), icon=":material/photo_library:", width="stretch"):
             page.go("influencers/influencers", id=card.id, tab="content")
     with form_column:
         kept_fields.edit(page, card, "look", fields=partial(look_fields, disabled=not page.can_edit))
@@ -46,15 +47,15 @@ def _default_lora(page: Page, card: InfluencerCard) -> None:
     with page.transaction() as tx:
         library = {lora.id: lora for lora in loras.page(tx, take=200).cards}
     if not library:
-        st.caption("No LoRA draws them yet. Train one from their pictures.")
+        st.caption(tr("No LoRA yet. Train one from their pictures."))
         return
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     options = [*library, ""]
     chosen = left.selectbox(
-        "Drawn by",
+        tr("Default LoRA"),
         options,
         index=options.index(card.default_lora_id or ""),
-        format_func=lambda lora_id: library[lora_id].name if lora_id else "No LoRA",
+        format_func=lambda lora_id: library[lora_id].name if lora_id else tr("No LoRA"),
         key=f"default:{card.id}",
         disabled=not page.can_edit,
     )
@@ -65,7 +66,7 @@ def _default_lora(page: Page, card: InfluencerCard) -> None:
         max(1.5, default_weight),
     )  # the API or a comparison may have set a weight outside of the slider's range
     weight = right.slider(
-        "Weight", least, most, default_weight, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit
+        tr("Weight"), least, most, default_weight, 0.05, key=f"weight:{card.id}:{chosen}", disabled=not page.can_edit
     )
     if page.can_edit and ((chosen or None) != card.default_lora_id or weight != card.default_lora_weight):
         with page.transaction(needs="editor") as tx:
@@ -78,22 +79,22 @@ def _models(page: Page, card: InfluencerCard) -> None:
         run_page = training.page(tx, influencer_id=card.id, take=_TAKE)
         lora_page = loras.page(tx, influencer_id=card.id, take=_TAKE)
     with st.container(gap="small"):
-        _group("Datasets", dataset_page.total)
+        _group(tr("Datasets"), dataset_page.total)
         for dataset in dataset_page.cards:
             _dataset_row(page, dataset)
         if not dataset_page.cards:
-            st.caption("No pictures to learn from yet.")
+            st.caption(tr("No dataset yet."))
             if page.can_edit:
-                page.link("models/datasets", "Make a dataset", icon=":material/add:", influencer=card.id)
-        _group("Training", run_page.total)
+                page.link("models/datasets", tr("Create a dataset"), icon=":material/add:", influencer=card.id)
+        _group(tr("Training"), run_page.total)
         for run in run_page.cards:
             _run_row(page, run)
         if not run_page.cards:
-            st.caption("Not trained yet.")
+            st.caption(tr("Not trained yet."))
             if page.can_edit and dataset_page.cards:
-                page.link("models/datasets", "Train", icon=":material/model_training:", id=dataset_page.cards[0].id)
+                page.link("models/datasets", tr("Train"), icon=":material/model_training:", id=dataset_page.cards[0].id)
         if lora_page.cards:
-            _group("LoRAs", lora_page.total)
+            _group(tr("LoRAs"), lora_page.total)
         for lora in lora_page.cards:
             _lora_row(page, lora)
 
@@ -103,17 +104,19 @@ def _group(title: str, total: int) -> None:
 
 
 def _dataset_row(page: Page, dataset: DatasetCard) -> None:
-    facts = f"{dataset.included} of {count(dataset.images, 'picture')} in use · {ago(dataset.updated_at)}"
+    used = tr_plural("{used} of {n:,} picture in use", "{used} of {n:,} pictures in use", dataset.images, used=dataset.included)
+    facts = f"{used} · {ago(dataset.updated_at)}"
     _row(page, "models/datasets", dataset.id, dataset.name, facts, ":material/photo_library:")
 
 
 def _run_row(page: Page, run: RunCard) -> None:
-    facts = f"{state_badge(run.state)} {count(run.params.steps, 'step')} · {ago(run.created_at)}"
+    steps = tr_plural("{n:,} step", "{n:,} steps", run.params.steps)
+    facts = f"{state_badge(run.state)} {steps} · {ago(run.created_at)}"
     _row(page, "models/training", run.id, run.name, facts, ":material/model_training:")
 
 
 def _lora_row(page: Page, lora: LoraCard) -> None:
-    origin = f"trained, step {lora.step}" if lora.source == "trained" else "uploaded"
+    origin = tr("trained, step {step}", step=lora.step or 0) if lora.source == "trained" else tr("uploaded")
     _row(page, "models/loras", lora.id, lora.name, f"{plain(lora.base)} · {origin}", ":material/extension:")
 
 

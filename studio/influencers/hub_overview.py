@@ -10,6 +10,7 @@ from backend import content_plans, gallery, inbox, onboarding
 from backend.content_plans import PlanFilters, PostState
 from backend.gallery import GalleryFilters
 from backend.influencers import InfluencerCard
+from backend.language import tr
 from studio.inbox.inbox import open_entry
 from studio.inbox.inbox_list import inbox_list
 from studio.influencers import first_steps
@@ -31,7 +32,14 @@ def overview_tab(page: Page, card: InfluencerCard) -> None:
         steps = onboarding.checklist(tx, card.id)
     to_approve, to_fix = counts[S.DRAFT] + counts[S.IN_REVIEW], counts[S.FAILED] + counts[S.MISSED] + counts[S.UNKNOWN]
     coming = counts[S.SCHEDULED] + counts[S.APPROVED] + counts[S.PUBLISHING]
-    _figures({"To approve": to_approve, "Coming up": coming, "To fix": to_fix, f"Published in {_DAYS} days": published})
+    _figures(
+        {
+            tr("To approve"): to_approve,
+            tr("Coming up"): coming,
+            tr("To fix"): to_fix,
+            tr("Published in {days} days", days=_DAYS): published,
+        }
+    )
     next_step = None if card.is_sample else steps.next_step
     if next_step:
         first_steps.checklist(page, card, steps)
@@ -54,12 +62,12 @@ def _upcoming(page: Page, card: InfluencerCard, *, offer_week: bool) -> None:
         filters = PlanFilters(influencer_id=card.id, states=(S.PUBLISHING, S.SCHEDULED, S.APPROVED), when="dated")
         cards = content_plans.page(tx, filters, take=_UPCOMING).cards
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Coming up", anchor=False, width="stretch")
+        st.header(tr("Coming up"), anchor=False, width="stretch")
         if offer_week:
             first_steps.fill_week(page, card)
-        page.link("calendar/calendar", "Calendar", icon=":material/calendar_month:", influencer=card.id)
+        page.link("calendar/calendar", tr("Calendar"), icon=":material/calendar_month:", influencer=card.id)
     if not cards:
-        st.caption("Nothing is scheduled.")
+        st.caption(tr("Nothing is scheduled."))
     post_rows(page, cards, key="hub:upcoming")
 
 
@@ -68,7 +76,7 @@ def _needs_you(page: Page, card: InfluencerCard) -> None:
         entries = inbox.entries(tx, page.app.settings, kinds=("fix", "approve", "face_check"), influencer_id=card.id)
         counts = inbox.count_entries(tx, page.app.settings, influencer_id=card.id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("To do", anchor=False)
+        st.header(tr("To do"), anchor=False)
     if opened := inbox_list(page, entries, counts, key="hub:inbox", most=_TO_DO, influencer_id=card.id):
         open_entry(page, opened)
 
@@ -78,7 +86,7 @@ def _latest(page: Page, card: InfluencerCard) -> None:
         tiles = gallery.tiles(tx, filters=GalleryFilters(influencer_id=card.id), take=_PICTURES).tiles
     if not tiles:
         return
-    st.header("Latest pictures", anchor=False)
+    st.header(tr("Latest pictures"), anchor=False)
     state = picture_grid(
         f"hub:latest:{card.id}",
         tiles=[Tile(id=tile.id, src=media_url(page.workspace.id, tile.asset_id, w=320), alt=tile.prompt) for tile in tiles],

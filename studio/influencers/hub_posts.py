@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend.content_plans import PlanCard
+from backend.language import tr, tr_plural
 from studio.content_plans import badges, composer
 from studio.shell.frame import Page
-from studio.ui.format import count, esc, media_url, plain
+from studio.ui.format import esc, media_url, moment_text, plain
 
 _SIDE_PX = 48
 
@@ -26,9 +27,12 @@ def post_rows(page: Page, cards: Sequence[PlanCard], *, key: str) -> None:
 
 
 def _facts(card: PlanCard) -> str:
-    when = f"{card.wall:%a %-d %b, %H:%M}" if card.wall else "no date"
+    when = moment_text(card.wall) if card.wall else tr("no date")
     names = [post.channel_name for post in card.posts]
-    return f"{when} · {names[0] if len(names) == 1 else count(len(names), 'channel') if names else 'no channel'}"
+    if len(names) == 1:
+        return f"{when} · {names[0]}"
+    where = tr_plural("{n:,} channel", "{n:,} channels", len(names)) if names else tr("no channel")
+    return f"{when} · {where}"
 
 
 def _thumb(page: Page, card: PlanCard) -> str:

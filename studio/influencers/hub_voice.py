@@ -7,6 +7,7 @@ import streamlit as st
 from backend import jobs, voices
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
+from backend.language import Reader, reading, tr, tr_lazy, worded
 from backend.voices import ChosenVoice, OfferedVoice, PreviewDraft, VoiceCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
@@ -15,10 +16,10 @@ from studio.ui.format import esc, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 
 _TIMED = {
-    "engine": "Words are timed by the voice itself.",
-    "aligned": "Words are timed by the sound.",
-    "sentence": "Words are timed by sentences: there is no aligner for this language.",
-    "none": "There are no times of words.",
+    "engine": tr_lazy("Word times come from the voice itself."),
+    "aligned": tr_lazy("Word times are measured in the sound."),
+    "sentence": tr_lazy("Times are per sentence: there is no aligner for this language."),
+    "none": tr_lazy("No word times."),
 }
 
 
@@ -26,20 +27,20 @@ _ADDED = "lexicon:added"
 
 
 def voice_section(page: Page, influencer: InfluencerCard) -> None:
-    st.subheader("Voice", anchor=False)
+    st.subheader(tr("Voice"), anchor=False)
     with page.transaction() as tx:
         choice = voices.for_influencer(tx, influencer.id)
     if choice and choice.voice.refusal:
-        st.warning(plain(choice.voice.refusal), icon=":material/block:")
+        st.warning(plain(worded(choice.voice.refusal)), icon=":material/block:")
     offers = _offers(page, influencer, choice)
     if not offers:
-        st.info("No voice here speaks this language. Put a Piper voice into SPEECH_MODELS_DIR, or choose another language.")
+        st.info(tr("No voice for this language. Put a Piper voice into SPEECH_MODELS_DIR, or choose another language."))
         return
     left, right = st.columns(2, gap="large")
     with left:
         _choice_form(page, influencer, choice, offers)
         _preview(page, influencer)
-        page.link("settings/consents", "Copy somebody's voice, with their consent", icon=":material/record_voice_over:")
+        page.link("settings/consents", tr("Clone a voice, with consent"), icon=":material/record_voice_over:")
     with right:
         _pronunciations(page)
 
@@ -56,12 +57,11 @@ def _offers(page: Page, influencer: InfluencerCard, choice: ChosenVoice | None) 
 
 def _copy_offer(page: Page, voice: VoiceCard) -> OfferedVoice:
     engine = page.app.engines.speech.get(voice.engine)
-    title = f"{voice.title} (cloned)"
     return OfferedVoice(
         engine=voice.engine,
         engine_title=engine.title if engine else voice.engine,
         name=voice.engine_voice,
-        title=title,
+        title=voice.title,
         language=voice.language,
         quality=voice.quality,
         licence=voice.licence,
@@ -72,20 +72,36 @@ def _copy_offer(page: Page, voice: VoiceCard) -> OfferedVoice:
 
 
 def _label(offer: OfferedVoice) -> str:
-    return f"{offer.title} · {offer.engine_title}" + (" · paid" if offer.paid else "")
+    title = tr("{name} (cloned)", name=offer.title) if offer.voice_id else offer.title
+    return " · ".join([title, offer.engine_title, *([tr("paid")] if offer.paid else [])])
+
+
+def _greeting(influencer: InfluencerCard) -> str:
+    """In the language that the voice speaks, as far as the studio knows it."""
+    with reading(Reader(language=influencer.language[:2])):
+        return tr("Hello, I am {name}.", name=influencer.name)
 
 
 def _choice_form(page: Page, influencer: InfluencerCard, choice: ChosenVoice | None, offers: list[OfferedVoice]) -> None:
     key = f"voice:{influencer.id}"
     with st.form(key, border=False):
-        offer = st.selectbox("Voice", offers, format_func=_label, disabled=not page.can_edit)
-        speed = st.slider("Speed", 0.5, 2.0, choice.speed if choice else 1.0, 0.05, disabled=not page.can_edit)
-        sample = next(iter(influencer.persona.sample_lines), "") or f"Hello, I am {influencer.name}."
-        text = st.text_area("Text to try", sample, max_chars=500, help="[pause 1 s] is a second of silence.", height=90)
+        offer = st.selectbox(tr("Voice"), offers, format_func=_label, disabled=not page.can_edit)
+        speed = st.slider(tr("Speed"), 0.5, 2.0, choice.speed if choice else 1.0, 0.05, disabled=not page.can_edit)
+        sample = next(iter(influencer.persona.sample_lines), "") or _greeting(influencer)
+        text = st.text_area(tr("Text to try"), sample, max_chars=500, help=tr("[pause 1 s] is a second of silence."), height=90)
         with st.container(horizontal=True):
-            listen = st.form_submit_button("Listen", icon=":material/volume_up:", disabled=not page.can_edit)
-            save = st.form_submit_button("Save voice", type="primary", disabled=not page.can_edit)
-    st.caption(plain(f"Licence: {offer.licence}." + (" A machine is plainly heard." if offer.quality == "robotic" else "")))
+            listen = st.form_submit_button(tr("Listen"), icon=":material/volume_up:", disabled=not page.can_edit)
+            save = st.form_submit_button(tr("Save voice"), type="primary", disabled=not page.can_edit)
+    st.caption(
+        plain(
+            " ".join(
+                [
+                    tr("Licence: {licence}.", licence=offer.licence),
+                    *([tr("Sounds robotic.")] if offer.quality == "robotic" else []),
+                ]
+            )
+        )
+    )
     if not (listen or save):
         return
     with page.guard():
@@ -98,7 +114,7 @@ def _choice_form(page: Page, influencer: InfluencerCard, choice: ChosenVoice | N
                 job = voices.start_preview(tx, draft, request_key=request_key(key))
                 st.session_state[f"{key}:job"] = job.id
         if save:
-            st.toast("Saved.", icon=":material/check:")
+            st.toast(tr("Saved."), icon=":material/check:")
         else:
             renew_request_key(key)
 
@@ -114,16 +130,15 @@ def _preview(page: Page, influencer: InfluencerCard) -> None:
     if job.state == "completed" and job.result:
         _player(page, job)
     elif job.error_code == "speech_lost" and page.can_edit:
-        st.button("Speak again", on_click=_speak_again, args=(page, job))
+        st.button(tr("Speak again"), on_click=_speak_again, args=(page, job))
 
 
 def _player(page: Page, job: JobCard) -> None:
     result = job.result or {}
     src = media_url(page.workspace.id, str(result["assetId"]))
-    st.html(
-        f'<audio controls preload="metadata" src="{esc(src)}" style="width:100%" aria-label="Preview of the voice"></audio>'
-    )
-    st.caption(f"{result['durationS']:.1f} s. {_TIMED[result['timingSource']]}")
+    label = esc(tr("Voice preview"))
+    st.html(f'<audio controls preload="metadata" src="{esc(src)}" style="width:100%" aria-label="{label}"></audio>')
+    st.caption(tr("{seconds:.1f} s.", seconds=result["durationS"]) + " " + worded(_TIMED[result["timingSource"]]))
 
 
 def _speak_again(page: Page, job: JobCard) -> None:
@@ -134,19 +149,19 @@ def _speak_again(page: Page, job: JobCard) -> None:
 
 
 def _pronunciations(page: Page) -> None:
-    st.markdown("**Pronunciations**")
-    st.caption("How voices say a word or a name, for the whole workspace. Captions keep what is written.")
+    st.markdown(tr("**Pronunciations**"))
+    st.caption(tr("How voices say a word or a name, for the whole workspace. Subtitles keep the written form."))
     with page.transaction() as tx:
         entries = voices.lexicon(tx)
     for entry in entries:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{plain(entry.written)} → *{plain(entry.spoken)}*", width="stretch")
-            if page.can_edit and icon_button("Remove", ":material/close:", key=f"lexicon:{entry.id}"):
+            if page.can_edit and icon_button(tr("Remove"), ":material/close:", key=f"lexicon:{entry.id}"):
                 _remove(page, entry.id)
     if page.can_edit:
         _new_pronunciation(page)
     elif not entries:
-        st.caption("None yet.")
+        st.caption(tr("None yet."))
 
 
 def _new_pronunciation(page: Page) -> None:
@@ -154,9 +169,9 @@ def _new_pronunciation(page: Page) -> None:
     count = st.session_state.setdefault(_ADDED, 0)
     bar = st.form(f"lexicon:new:{count}", border=False)
     with bar, st.container(horizontal=True, vertical_alignment="bottom"):
-        written = st.text_input("Written", placeholder="Nguyen", max_chars=100, key=f"lexicon:written:{count}")
-        spoken = st.text_input("Spoken", placeholder="win", max_chars=100, key=f"lexicon:spoken:{count}")
-        submitted = st.form_submit_button("Add")
+        written = st.text_input(tr("Written"), placeholder="Nguyen", max_chars=100, key=f"lexicon:written:{count}")
+        spoken = st.text_input(tr("Spoken"), placeholder="win", max_chars=100, key=f"lexicon:spoken:{count}")
+        submitted = st.form_submit_button(tr("Add"))
     if submitted:
         with page.guard():
             with page.transaction(needs="editor") as tx:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard, InfluencerDraft, Persona
+from backend.language import tr, worded
 from studio.ui.format import lines, paragraphs
 
 _LISTS: dict[str, Callable[[str], Any]] = {
@@ -37,11 +38,11 @@ def influencer_form(
     start = values_of(card)
     with st.form(key, border=False):
         values = _person_fields(key, start, disabled)
-        with st.expander("How they speak", icon=":material/chat:"):
+        with st.expander(tr("How they speak"), icon=":material/chat:"):
             values |= _topic_fields(key, start, disabled) | _voice_fields(key, start, disabled, voices)
-        with st.expander("How they look in pictures", icon=":material/palette:"):
+        with st.expander(tr("How they look in pictures"), icon=":material/palette:"):
             values |= _look_fields(key, start, disabled)
-        with st.expander("Language, time zone, AI mark", icon=":material/public:"):
+        with st.expander(tr("Language, time zone, AI mark"), icon=":material/public:"):
             values |= _locale_fields(key, start, disabled) | _ai_mark_field(key, start, disabled)
         submitted = st.form_submit_button(submit, type="primary", disabled=disabled)
     return draft_of(card, values) if submitted else None
@@ -103,43 +104,43 @@ def draft_of(card: InfluencerCard | None, values: Mapping[str, str]) -> Influenc
 
 def _person_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     name = st.text_input(
-        "Name",
+        tr("Name"),
         start["name"],
         max_chars=80,
-        placeholder="For example: Bella",
+        placeholder=tr("For example: Bella"),
         disabled=disabled,
         key=f"{key}:first",
-        help="3 to 80 characters, any language.",
+        help=tr("3 to 80 characters, any language."),
     )
     bio = st.text_area(
-        "Description",
+        tr("Description"),
         start["bio"],
         max_chars=2000,
         height=90,
         disabled=disabled,
         key=f"{key}:bio",
-        placeholder="A travel vlogger from Lisbon who loves old trams, street food and honest reviews.",
+        placeholder=tr("A travel vlogger from Lisbon who loves old trams, street food and honest reviews."),
     )
     return {"name": name, "bio": bio}
 
 
 def _voice_fields(key: str, start: Mapping[str, str], disabled: bool, voices: Mapping[str, str]) -> dict[str, str]:
     tone = st.text_input(
-        "Tone", start["tone"], placeholder="warm, curious, a little ironic", disabled=disabled, key=f"{key}:tone"
+        tr("Tone"), start["tone"], placeholder=tr("warm, curious, a little ironic"), disabled=disabled, key=f"{key}:tone"
     )
     style = st.text_input(
-        "Style of writing",
+        tr("Writing style"),
         start["style"],
-        placeholder="short sentences, one emoji at most",
+        placeholder=tr("short sentences, one emoji at most"),
         disabled=disabled,
         key=f"{key}:style",
     )
     audience = st.text_input(
-        "Who follows them?",
+        tr("Audience"),
         start["audience"],
         max_chars=200,
         disabled=disabled,
-        placeholder="people in their twenties who travel by train",
+        placeholder=tr("people in their twenties who travel by train"),
         key=f"{key}:audience",
     )
     voice_style = _style_select(key, start["voice_style"], disabled, voices)
@@ -148,26 +149,26 @@ def _voice_fields(key: str, start: Mapping[str, str], disabled: bool, voices: Ma
 
 
 def _topic_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
-    topics = st.text_area("Topics, one a line", start["topics"], height=90, disabled=disabled, key=f"{key}:topics")
+    topics = st.text_area(tr("Topics (one per line)"), start["topics"], height=90, disabled=disabled, key=f"{key}:topics")
     left, right = st.columns(2)
-    do = left.text_area("Always do, one a line", start["do"], height=90, disabled=disabled, key=f"{key}:do")
-    dont = right.text_area("Never do, one a line", start["dont"], height=90, disabled=disabled, key=f"{key}:dont")
+    do = left.text_area(tr("Always do (one per line)"), start["do"], height=90, disabled=disabled, key=f"{key}:do")
+    dont = right.text_area(tr("Never do (one per line)"), start["dont"], height=90, disabled=disabled, key=f"{key}:dont")
     return {"topics": topics, "do": do, "dont": dont}
 
 
 def _style_select(key: str, current: str, disabled: bool, voices: Mapping[str, str]) -> str:
     """The writing style; one that was deleted or never trained stays chosen until somebody chooses another."""
-    options = {"": "None", **({current: "A style that is not there now"} if current else {}), **voices}
+    options = {"": tr("None"), **({current: tr("Style no longer available")} if current else {}), **voices}
     if len(options) == 1:
         return ""
     ids = list(options)
     return st.selectbox(
-        "Learned writing style",
+        tr("Trained writing style"),
         ids,
         index=ids.index(current),
         format_func=lambda style_id: options[style_id],
         disabled=disabled,
-        help="From Models → Writing styles. Texts follow it, besides what stands here.",
+        help=tr("From Models → Writing styles. Texts follow it, in addition to these fields."),
         key=f"{key}:voice_style",
     )
 
@@ -175,28 +176,28 @@ def _style_select(key: str, current: str, disabled: bool, voices: Mapping[str, s
 def _example_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     """Words they never say, typical lines and example posts: texts follow these and are checked against them."""
     never_say = st.text_area(
-        "Words they never say, one a line",
+        tr("Words they never say (one per line)"),
         start["never_say"],
         height=70,
         disabled=disabled,
-        placeholder="guys\nno pain no gain",
-        help="Every text is checked for them, hashtags too.",
+        placeholder=tr("guys\nno pain no gain"),
+        help=tr("Every text is checked for them, including hashtags."),
         key=f"{key}:never_say",
     )
     sample_lines = st.text_area(
-        "Lines typical of them, one a line",
+        tr("Typical lines (one per line)"),
         start["sample_lines"],
         height=90,
         disabled=disabled,
-        placeholder="Small steps still count.",
+        placeholder=tr("Small steps still count."),
         key=f"{key}:sample_lines",
     )
     examples = st.text_area(
-        "Posts in their voice, with an empty line between two",
+        tr("Example posts (an empty line between two)"),
         start["examples"],
         height=140,
         disabled=disabled,
-        help="Up to ten. Texts are written after them, and never copy them.",
+        help=tr("Up to ten. New texts follow their style and never copy them."),
         key=f"{key}:examples",
     )
     return {"never_say": never_say, "sample_lines": sample_lines, "examples": examples}
@@ -204,24 +205,24 @@ def _example_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[
 
 def _look_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     trigger = st.text_input(
-        "Trigger word",
+        tr("Trigger word"),
         start["trigger_word"],
-        placeholder="made from the name when empty",
+        placeholder=tr("made from the name if empty"),
         disabled=disabled,
-        help="The one word that stands for this face in prompts. Small letters, digits and _.",
+        help=tr("The word that stands for this face in prompts. Lowercase letters, digits and _."),
         key=f"{key}:trigger_word",
     )
     prompt = st.text_area(
-        "Added to every prompt",
+        tr("Added to every prompt"),
         start["look_prompt"],
         height=70,
         max_chars=1000,
         disabled=disabled,
-        placeholder="freckles, natural light",
+        placeholder=tr("freckles, natural light"),
         key=f"{key}:look_prompt",
     )
     negative = st.text_area(
-        "Negative prompt of every picture",
+        tr("Negative prompt for every picture"),
         start["look_negative"],
         height=70,
         max_chars=1000,
@@ -235,24 +236,28 @@ def _locale_fields(key: str, start: Mapping[str, str], disabled: bool) -> dict[s
     tags, zones = list(influencers.LANGUAGES), list(influencers.time_zones())
     left, right = st.columns(2)
     language = left.selectbox(
-        "Language",
+        tr("Language"),
         tags,
         index=tags.index(start["language"]),
-        format_func=influencers.LANGUAGES.__getitem__,
+        format_func=lambda tag: worded(influencers.LANGUAGES[tag]),
         disabled=disabled,
         key=f"{key}:language",
     )
-    zone = right.selectbox("Time zone", zones, index=zones.index(start["time_zone"]), disabled=disabled, key=f"{key}:time_zone")
+    zone = right.selectbox(
+        tr("Time zone"), zones, index=zones.index(start["time_zone"]), disabled=disabled, key=f"{key}:time_zone"
+    )
     return {"language": language, "time_zone": zone}
 
 
 def _ai_mark_field(key: str, start: Mapping[str, str], disabled: bool) -> dict[str, str]:
     mark = st.toggle(
-        "Mark pictures as AI-made",
+        tr("Mark pictures as AI-made"),
         start["ai_mark"] == "on",
         disabled=disabled,
-        help="Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What is "
-        "published always carries it, whatever you choose here.",
+        help=tr(
+            "Writes the standard “made by AI” mark into every file. Many platforms and laws ask for it. What "
+            "you publish always carries it, whatever you choose here."
+        ),
         key=f"{key}:ai_mark",
     )
     return {"ai_mark": "on" if mark else "off"}

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard
+from backend.language import tr, tr_context
 from studio.gallery.picture_urls import picture, placeholder
 from studio.influencers.sample import add_button
 from studio.shell.frame import Page
@@ -18,9 +19,11 @@ def listing(page: Page) -> None:
     show_queued_toasts()
     archived = False
     with st.container(horizontal=True, vertical_alignment="center"):
-        if page.can_edit and st.button("New influencer", type="primary", icon=":material/person_add:"):
+        if page.can_edit and st.button(tr("New influencer"), type="primary", icon=":material/person_add:"):
             page.go("influencers/wizard")
-        archived = st.toggle("Archive", key="influencers:archived", help="Influencers you have archived")
+        archived = st.toggle(
+            tr_context("noun", "Archive"), key="influencers:archived", help=tr("Influencers you have archived")
+        )
     with page.transaction() as tx:
         influencer_page = influencers.page(tx, archived=archived, take=200)
     if not influencer_page.cards:
@@ -34,12 +37,14 @@ def listing(page: Page) -> None:
 
 def _empty(page: Page, archived: bool) -> None:
     if archived:
-        st.caption("The archive is empty.")
+        st.caption(tr("The archive is empty."))
         return
     card = empty_state(
-        "Who will it be?",
-        "An influencer has a name, a voice and a face. The wizard takes you from a name to first pictures; "
-        "a sample with a month of posts lets you try everything first.",
+        tr("Who will it be?"),
+        tr(
+            "An influencer has a name, a voice and a face. The wizard takes you from a name to first "
+            "pictures; a sample with a month of posts lets you try everything first."
+        ),
         icon=":material/person_add:",
     )
     with card:
@@ -48,11 +53,11 @@ def _empty(page: Page, archived: bool) -> None:
 
 def _card(page: Page, card: InfluencerCard) -> None:
     cover(page, card)
-    st.markdown(f"**{plain(card.name)}**" + (" :violet-badge[Sample]" if card.is_sample else ""))
-    st.caption(plain(card.persona.bio[:90]) or f"trigger word {plain(card.trigger_word)}")
+    st.markdown(f"**{plain(card.name)}**" + (" :violet-badge[" + tr("Sample") + "]" if card.is_sample else ""))
+    st.caption(plain(card.persona.bio[:90]) or tr("trigger word {word}", word=plain(card.trigger_word)))
     if card.archived_at:
-        st.button("Restore", key=f"restore:{card.id}", on_click=_restore, args=(page, card.id), width="stretch")
-    elif st.button("Open", key=f"influencer:{card.id}", width="stretch"):
+        st.button(tr("Restore"), key=f"restore:{card.id}", on_click=_restore, args=(page, card.id), width="stretch")
+    elif st.button(tr("Open"), key=f"influencer:{card.id}", width="stretch"):
         page.go("influencers/influencers", id=card.id)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard
+from backend.language import tr
 from studio.influencers.influencer_form import draft_of, values_of
 from studio.shell.frame import Page
 from studio.ui import kept_form
@@ -33,31 +34,34 @@ def edit(
     key, start = kept_form.open_form(page, form, address=(), context="", marker=f"{form}:save", fill=partial(_start, card))
     version = int(start[_VERSION])
     if version != card.version:
-        st.warning(f"Someone else has changed {plain(card.name)} since you opened this page.", icon=":material/sync_problem:")
-        st.button("Load the newer version", key=f"{form}:newer", on_click=_fill, args=(page, form, card))
+        st.warning(
+            tr("Someone else has changed {name} since you opened this page.", name=plain(card.name)),
+            icon=":material/sync_problem:",
+        )
+        st.button(tr("Load the newer version"), key=f"{form}:newer", on_click=_fill, args=(page, form, card))
     values = fields(key, start)
     is_changed = start[_CHANGED] if version != card.version else _differ(values, values_of(card))
     if not page.can_edit:
-        st.button("Save", type="primary", key=f"{form}:save", disabled=True)
+        st.button(tr("Save"), type="primary", key=f"{form}:save", disabled=True)
         return
     kept_form.keep(page, form, {**values, _VERSION: version, _CHANGED: is_changed})
     texts = {
         name: (f"{key}:{'first' if name == 'name' else name}", text) for name, text in values.items() if name not in _CHOICES
     }
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Save", type="primary", key=f"{form}:save")
+        pressed = st.button(tr("Save"), type="primary", key=f"{form}:save")
         if is_changed:
-            st.button("Discard changes", type="tertiary", key=f"{form}:discard", on_click=_fill, args=(page, form, card))
-            st.caption("Not saved yet. It is kept for you until you save it.")
+            st.button(tr("Discard changes"), type="tertiary", key=f"{form}:discard", on_click=_fill, args=(page, form, card))
+            st.caption(tr("Unsaved changes. They stay here until you save."))
         elif kept_form.can_restore(page, form):
-            st.button("Bring them back", type="tertiary", key=f"{form}:restore", on_click=kept_form.restore, args=(page, form))
-            st.caption("Your changes were discarded.")
+            st.button(tr("Restore them"), type="tertiary", key=f"{form}:restore", on_click=kept_form.restore, args=(page, form))
+            st.caption(tr("Your changes were discarded."))
     if form_keys(f"{form}:keys", workspace=page.workspace.id, form=form, texts=texts) or pressed:
         with page.transaction(needs="editor") as tx:
             saved = influencers.save(tx, card.id, draft_of(card, values), version=version)
         _fill(page, form, saved)
         kept_form.forget_replaced(page, form)
-        st.toast("Saved.", icon=":material/check:")
+        st.toast(tr("Saved."), icon=":material/check:")
         st.rerun()
 
 

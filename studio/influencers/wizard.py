@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import channels, datasets, generation, influencers, training, writing_styles
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard, InfluencerDraft
+from backend.language import tr, tr_lazy, worded
 from studio.content_plans import bulk_dialog
 from studio.datasets import dataset_pictures
 from studio.datasets import datasets as dataset_widgets
@@ -22,9 +23,10 @@ from studio.training import training as training_widgets
 from studio.ui.format import plain
 from studio.ui.forms import open_form, reload_form
 
-STEPS = ("Who", "Pictures", "Check", "Training", "First pictures")
+STEPS = (tr_lazy("Who"), tr_lazy("Pictures"), tr_lazy("Final check"), tr_lazy("Training"), tr_lazy("First pictures"))
 PAGE_WIDTH = 820
 FIRST_PROMPT = "portrait, at the beach, smiling"
+"""For a model, so in English."""
 
 
 def show_wizard(page: Page) -> None:
@@ -48,16 +50,16 @@ def show_wizard(page: Page) -> None:
 
 def _progress_badges(step: int, card: InfluencerCard | None) -> None:
     badges = [
-        f":green-badge[✓ {name}]"
+        f":green-badge[✓ {worded(name)}]"
         if n < step
-        else f":primary-badge[**{n} {name}**]"
+        else f":primary-badge[**{n} {worded(name)}**]"
         if n == step
-        else f":gray-badge[{n} {name}]"
+        else f":gray-badge[{n} {worded(name)}]"
         for n, name in enumerate(STEPS, 1)
     ]
     st.markdown(" ".join(badges))
     if card and step > 1:
-        st.caption(f"{plain(card.name)} · you can leave any time and go on later")
+        st.caption(tr("{name} · you can leave and continue any time", name=plain(card.name)))
 
 
 def _go_to_step(page: Page, card: InfluencerCard, step: int, **setup: object) -> None:
@@ -66,24 +68,24 @@ def _go_to_step(page: Page, card: InfluencerCard, step: int, **setup: object) ->
     page.go("influencers/wizard", id=card.id, step=str(step))
 
 
-def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = "Continue") -> None:
+def _step_buttons(page: Page, card: InfluencerCard, step: int, *, ready: bool = True, label: str = tr_lazy("Continue")) -> None:
     """The buttons to the step before and after; `ready` False disables the latter."""
     st.space("small")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        if st.button("Back", icon=":material/arrow_back:"):
+        if st.button(tr("Back"), icon=":material/arrow_back:"):
             page.go("influencers/wizard", id=card.id, step=str(step - 1))
-        if st.button(label, type="primary", icon=":material/arrow_forward:", icon_position="right", disabled=not ready):
+        if st.button(worded(label), type="primary", icon=":material/arrow_forward:", icon_position="right", disabled=not ready):
             _go_to_step(page, card, step + 1)
 
 
 def _person_step(page: Page, card: InfluencerCard | None) -> None:
-    st.markdown("## Who is your influencer?")
-    st.caption("A name is enough to begin. Everything else can be changed later.")
+    st.markdown(tr("## Who is your influencer?"))
+    st.caption(tr("A name is enough to start. You can change everything later."))
     form = f"wizard:who:{card.id if card else ''}"
     key, loaded = open_form(form, card)
     with page.transaction() as tx:
         voices = writing_styles.style_names(tx)
-    draft = influencer_form(key, loaded, submit="Continue", disabled=not page.can_edit, voices=voices)
+    draft = influencer_form(key, loaded, submit=tr("Continue"), disabled=not page.can_edit, voices=voices)
     if draft is None:
         return
     created: dict[str, str] = st.session_state.setdefault("wizard:made", {})
@@ -110,40 +112,42 @@ def _free_name(tx: Session, draft: InfluencerDraft) -> str:
 
 
 def _pictures_step(page: Page, card: InfluencerCard) -> None:
-    st.markdown(f"## Pictures of {plain(card.name)}")
-    st.caption("10 to 30 pictures of one face: different places, clothes and angles; sharp, and only this person in them.")
+    st.markdown(tr("## Pictures of {name}", name=plain(card.name)))
+    st.caption(tr("10 to 30 pictures of one face: different places, clothes and angles; sharp, and only this person in them."))
     dataset_id = str(card.setup["dataset_id"])
     included = dataset_pictures.add_pictures(page, dataset_id, key="wizard", samples=True)
     _step_buttons(page, card, 2, ready=included > 0)
 
 
 def _check_step(page: Page, card: InfluencerCard) -> None:
-    st.markdown("## A last look before training")
+    st.markdown(tr("## A last look before training"))
     dataset_id = str(card.setup["dataset_id"])
     dataset_widgets.rights(page, dataset_id, key="wizard")
     ready = dataset_widgets.readiness(page, dataset_id)
-    with st.expander("Pictures and captions", icon=":material/photo_library:"):
+    with st.expander(tr("Pictures and captions"), icon=":material/photo_library:"):
         dataset_pictures.grid(page, dataset_id, key="wizard:check")
     _step_buttons(page, card, 3, ready=ready)
 
 
 def _training_step(page: Page, card: InfluencerCard) -> None:
-    st.markdown(f"## Teach the model {plain(card.name)}'s face")
+    st.markdown(tr("## Teach the model {name}'s face", name=plain(card.name)))
     run_id = card.setup.get("run_id") or _unnoted_run(page, card)
     if run_id:
         with page.transaction() as tx:
             run = training.get(tx, str(run_id))
         if run.state == "completed":
-            st.success(f"The model knows {plain(card.name)} now.", icon=":material/check_circle:")
+            st.success(tr("The model knows {name} now.", name=plain(card.name)), icon=":material/check_circle:")
         training_widgets.watch(page, run, key="wizard")
-        if run.state in ("failed", "cancelled") and st.button("Train again with other parameters", icon=":material/replay:"):
+        if run.state in ("failed", "cancelled") and st.button(
+            tr("Train again with other parameters"), icon=":material/replay:"
+        ):
             _go_to_step(page, card, 4, run_id=None)
-        _step_buttons(page, card, 4, ready=run.state == "completed", label="Create first pictures")
+        _step_buttons(page, card, 4, ready=run.state == "completed", label=tr("Create first pictures"))
         return
     started = training_widgets.run_form(page, str(card.setup["dataset_id"]), key=f"wizard:train:{card.id}")
     if started:
         _go_to_step(page, card, 4, run_id=started.id)
-    _step_buttons(page, card, 4, ready=False, label="Create first pictures")
+    _step_buttons(page, card, 4, ready=False, label=tr("Create first pictures"))
 
 
 def _unnoted_run(page: Page, card: InfluencerCard) -> str | None:
@@ -154,7 +158,7 @@ def _unnoted_run(page: Page, card: InfluencerCard) -> str | None:
 
 
 def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
-    st.markdown(f"## First pictures of {plain(card.name)}")
+    st.markdown(tr("## First pictures of {name}", name=plain(card.name)))
     if generation_id := card.setup.get("generation_id"):
         above = st.container()
         request = results.results(page, str(generation_id), key="wizard")
@@ -164,12 +168,12 @@ def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
             with above:
                 _finished(page, card, ok=request.state == "completed")
         return
-    st.caption("Say where they are and what they do; the face comes from the training.")
+    st.caption(tr("Say where they are and what they do; the face comes from the training."))
     start = GenerationDraft(prompt=FIRST_PROMPT, influencer_id=card.id, n=4)
-    started = generation_widgets.request_form(page, start, key=f"wizard:images:{card.id}", button="Create 4 pictures")
+    started = generation_widgets.request_form(page, start, key=f"wizard:images:{card.id}", button=tr("Create 4 pictures"))
     if started:
         _go_to_step(page, card, 5, generation_id=started.id)
-    if st.button("Back", icon=":material/arrow_back:"):
+    if st.button(tr("Back"), icon=":material/arrow_back:"):
         page.go("influencers/wizard", id=card.id, step="4")
 
 
@@ -183,13 +187,15 @@ def _set_cover(page: Page, card: InfluencerCard, generation_id: str) -> None:
 
 def _finished(page: Page, card: InfluencerCard, *, ok: bool) -> None:
     if ok:
-        st.success(f"{plain(card.name)} is ready. These pictures are in your gallery.", icon=":material/celebration:")
+        st.success(
+            tr("{name} is ready. These pictures are in your gallery.", name=plain(card.name)), icon=":material/celebration:"
+        )
     with st.container(horizontal=True):
-        if ok and st.button("Create more pictures", type="primary", icon=":material/auto_awesome:"):
+        if ok and st.button(tr("Create more pictures"), type="primary", icon=":material/auto_awesome:"):
             page.go("create/pictures", influencer=card.id)
-        if st.button("Try another prompt here", icon=":material/replay:"):
+        if st.button(tr("Try another prompt here"), icon=":material/replay:"):
             _go_to_step(page, card, 5, generation_id=None)
-        if ok and st.button("Open the influencer", icon=":material/person:"):
+        if ok and st.button(tr("Open the influencer"), icon=":material/person:"):
             page.go("influencers/influencers", id=card.id)
     if ok:
         _next_steps(page, card)
@@ -199,17 +205,17 @@ def _next_steps(page: Page, card: InfluencerCard) -> None:
     """The way on to a first post: a channel, and a week of posts."""
     with page.transaction() as tx:
         connected = any(channel.deleted_at is None for channel in channels.of(tx, card.id))
-    st.markdown("**Next**")
+    st.markdown(tr("**Next**"))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if connected:
-            st.markdown(":green-badge[:material/check: Channel connected]", width="stretch")
+            st.markdown(tr(":green-badge[:material/check: Channel connected]"), width="stretch")
         else:
-            st.markdown("Connect an account, or begin with a practice channel that nobody outside sees.", width="stretch")
-            if st.button("Connect a channel", icon=":material/cell_tower:"):
+            st.markdown(tr("Connect an account, or start with a practice channel that nobody outside sees."), width="stretch")
+            if st.button(tr("Connect a channel"), icon=":material/cell_tower:"):
                 page.go("influencers/influencers", id=card.id, tab="channels")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown("A week of captions and pictures, as drafts on free times.", width="stretch")
-        if st.button("Fill my week", icon=":material/auto_awesome:", type="primary" if connected else "secondary"):
+        st.markdown(tr("A week of posts with text and picture, as drafts in free slots."), width="stretch")
+        if st.button(tr("Fill my week"), icon=":material/auto_awesome:", type="primary" if connected else "secondary"):
             bulk_dialog.open_dialog(page, [card], influencer=card.id)
 
 

@@ -12,12 +12,13 @@ from backend import assets, generation, videos
 from backend.assets import AssetCard
 from backend.errors import NotFound
 from backend.jobs import JobCard
+from backend.language import tr, tr_lazy, worded
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, plain, size
 
 _MOST_FILES = 12
-_LINKS = {"loraId": ("models/loras", "Open the LoRA"), "draftId": ("create/texts", "Open the text")}
+_LINKS = {"loraId": ("models/loras", tr_lazy("Open the LoRA")), "draftId": ("create/texts", tr_lazy("Open the text"))}
 """Key of a result -> the page that shows what it names."""
 
 
@@ -30,12 +31,15 @@ def job_result(page: Page, card: JobCard) -> None:
         files = assets.get_many(tx, asset_ids[:_MOST_FILES])
     _files(page, [files[asset_id] for asset_id in asset_ids if asset_id in files and files[asset_id].state == "stored"])
     if prompt:
-        st.markdown(f"**Prompt**: {plain(prompt)}" + (f"  \n**Negative prompt**: {plain(negative)}" if negative else ""))
+        rows = [tr("**Prompt**: {prompt}", prompt=plain(prompt))]
+        if negative:
+            rows.append(tr("**Negative prompt**: {prompt}", prompt=plain(negative)))
+        st.markdown("  \n".join(rows))
     if text := (result.get("contentPlan") or {}).get("caption"):
-        st.markdown(f"**Text**: {plain(text)}")
+        st.markdown(tr("**Text**: {text}", text=plain(text)))
     _links(page, result)
     if card.state == "failed" and card.payload:
-        with st.expander("What it was given", icon=":material/data_object:"):
+        with st.expander(tr("Its input"), icon=":material/data_object:"):
             st.code(json.dumps(card.payload, indent=2, ensure_ascii=False), language="json")
 
 
@@ -65,20 +69,25 @@ def _files(page: Page, files: Sequence[AssetCard]) -> None:
     pictures = [file for file in files if file.kind == "image"]
     if pictures:
         side, width = (240, 320) if len(pictures) == 1 else (112, 160)
-        thumbs([media_url(page.workspace.id, file.id, w=width) for file in pictures], side=side, alt="Result")
+        thumbs([media_url(page.workspace.id, file.id, w=width) for file in pictures], side=side, alt=tr("Result"))
     for file in files:
         if file.kind == "video":
             _player(page, file)
         elif file.kind != "image":
             name = file.filename or file.key.rpartition("/")[2]
             url = media_url(page.workspace.id, file.id, download=True)
-            st.link_button(f"Download {plain(name)} ({size(file.size_bytes)})", url, icon=":material/download:")
+            st.link_button(
+                tr("Download {name} ({size})", name=plain(name), size=size(file.size_bytes)),
+                url,
+                icon=":material/download:",
+            )
 
 
 def _player(page: Page, file: AssetCard) -> None:
     source, poster = media_url(page.workspace.id, file.id), media_url(page.workspace.id, file.id, w=640)
     st.html(
-        f'<video src="{esc(source)}" poster="{esc(poster)}" controls muted playsinline preload="metadata" aria-label="Result" '
+        f'<video src="{esc(source)}" poster="{esc(poster)}" controls muted playsinline preload="metadata" '
+        f'aria-label="{esc(tr("Result"))}" '
         'style="max-width:100%;max-height:50vh;background:#000;border-radius:10px;display:block"></video>'
     )
 
@@ -86,7 +95,7 @@ def _player(page: Page, file: AssetCard) -> None:
 def _links(page: Page, result: dict[str, Any]) -> None:
     url = str(result.get("url") or "")
     if url.startswith("https://"):
-        st.link_button("Open what was published", url, icon=":material/open_in_new:")
+        st.link_button(tr("Open what was published"), url, icon=":material/open_in_new:")
     for key, (page_path, label) in _LINKS.items():
-        if result.get(key) and st.button(label, icon=":material/open_in_new:"):
+        if result.get(key) and st.button(worded(label), icon=":material/open_in_new:"):
             page.go(page_path, id=str(result[key]))

@@ -6,24 +6,24 @@ import streamlit as st
 
 from backend import budgets, content_plans, jobs, webhooks
 from backend.jobs import JobCard
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
 from studio.ui.format import ago, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 
 ACTIVE = ("pending", "processing")
-FILTERS = {"Active": ACTIVE, "Needs a look": ("failed",), "Finished": ("completed", "cancelled"), "All": ()}
-EVERY_KIND = "Every kind"
+FILTERS = {"active": ACTIVE, "failed": ("failed",), "finished": ("completed", "cancelled"), "all": ()}
 SUBJECT_PAGES = {
-    "influencer": ("influencers/influencers", "Open the influencer"),
-    "dataset": ("models/datasets", "Open the dataset"),
-    "training": ("models/training", "Open the run"),
-    "generation": ("create/pictures", "Open the pictures"),
-    "trial": ("models/comparisons", "Open the comparison"),
-    "board": ("library/boards", "Open the board"),
-    "style": ("models/writing_styles", "Open the writing style"),
-    "clip": ("library/videos", "Open the video"),
-    "reel": ("create/reels", "Open the reel"),
+    "influencer": ("influencers/influencers", tr_lazy("Open the influencer")),
+    "dataset": ("models/datasets", tr_lazy("Open the dataset")),
+    "training": ("models/training", tr_lazy("Open the run")),
+    "generation": ("create/pictures", tr_lazy("Open the pictures")),
+    "trial": ("models/comparisons", tr_lazy("Open the comparison")),
+    "board": ("library/boards", tr_lazy("Open the board")),
+    "style": ("models/writing_styles", tr_lazy("Open the writing style")),
+    "clip": ("library/videos", tr_lazy("Open the video")),
+    "reel": ("create/reels", tr_lazy("Open the reel")),
 }
 PAGE_SIZE = 30
 
@@ -39,32 +39,49 @@ def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
 def listing(page: Page) -> None:
     """The workspace's jobs, newest first."""
     filter_bar = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    labels = [EVERY_KIND, *jobs.labels()]
-    label = filter_bar.selectbox("Kind", labels, key="jobs:kind", label_visibility="collapsed", width=180)
-    kinds = () if label == EVERY_KIND else jobs.kinds_labelled(label)
+    label = filter_bar.selectbox(
+        tr("Kind"),
+        ["", *jobs.labels()],
+        format_func=lambda label: worded(label) or tr("All kinds"),
+        key="jobs:kind",
+        label_visibility="collapsed",
+        width=180,
+    )
+    kinds = jobs.kinds_labelled(label) if label else ()
     with page.transaction() as tx:
         counts = jobs.counts(tx, kinds=kinds)
     number_by_filter = {name: sum(counts.get(state, 0) for state in states or counts) for name, states in FILTERS.items()}
     filter_name = filter_bar.segmented_control(
-        "Show",
+        tr("Show"),
         list(FILTERS),
-        default="Active",
-        format_func=lambda name: f"{name} ({number_by_filter[name]})",
+        default="active",
+        format_func=lambda name: _filter_label(name, number_by_filter[name]),
         key="jobs:filter",
         label_visibility="collapsed",
         required=True,
     )
-    if filter_name == "Active":
+    if filter_name == "active":
         _active(page, kinds)
     else:
-        _ended(page, FILTERS[filter_name or "All"], kinds)
+        _ended(page, FILTERS[filter_name or "all"], kinds)
+
+
+def _filter_label(name: str, n: int) -> str:
+    match name:
+        case "active":
+            return tr("Active ({n})", n=n)
+        case "failed":
+            return tr("Failed ({n})", n=n)
+        case "finished":
+            return tr("Finished ({n})", n=n)
+    return tr("All ({n})", n=n)
 
 
 def _active(page: Page, kinds: tuple[str, ...]) -> None:
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
     if kinds and not job_page.cards:
-        st.caption("Nothing of this kind is running.")
+        st.caption(tr("Nothing of this kind is running."))
         return
     opened = live_jobs(
         ":".join(("jobs:live", *kinds)),
@@ -72,8 +89,8 @@ def _active(page: Page, kinds: tuple[str, ...]) -> None:
         cards=job_page.cards,
         only_these=bool(kinds),
         can_edit=page.can_edit,
-        open_label="Details",
-        empty="Nothing is running. Training and pictures you ask for show up here with their progress.",
+        open_label=tr("Details"),
+        empty=tr("Nothing is running. Training and pictures you ask for show up here with their progress."),
     )
     if opened:
         page.go("settings/jobs", id=opened)
@@ -83,12 +100,12 @@ def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     take = st.session_state.setdefault("jobs:take", PAGE_SIZE)
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=states, kinds=kinds, take=take)
-    webhook_count = _failed_webhooks(page) if states == FILTERS["Needs a look"] and not kinds else 0
+    webhook_count = _failed_webhooks(page) if states == FILTERS["failed"] and not kinds else 0
     if not job_page.cards and not webhook_count:
-        st.caption("Nothing here.")
+        st.caption(tr("Nothing here."))
     for card in job_page.cards:
         _row(page, card)
-    if job_page.next_cursor and st.button("Show older ones"):
+    if job_page.next_cursor and st.button(tr("Show older ones")):
         st.session_state["jobs:take"] = take + PAGE_SIZE
         st.rerun()
 
@@ -101,13 +118,20 @@ def _failed_webhooks(page: Page) -> int:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 with st.container(gap="xxsmall"):
-                    target = f"to {plain(message.url)}" if message.url else plain(message.kind)
-                    st.markdown(f"**Webhook {target}**")
-                    answer = f"answered {message.last_status}" if message.last_status else plain(message.last_error)
-                    st.caption(f"{ago(message.created_at)} · {message.attempts} tries · {answer}")
+                    if message.url:
+                        st.markdown(tr("**Webhook to {url}**", url=plain(message.url)))
+                    else:
+                        st.markdown(tr("**Webhook {kind}**", kind=plain(message.kind)))
+                    answer = (
+                        tr("answered {status}", status=message.last_status)
+                        if message.last_status
+                        else plain(worded(message.last_error))
+                    )
+                    tries = tr_plural("{n} try", "{n} tries", message.attempts)
+                    st.caption(f"{ago(message.created_at)} · {tries} · {answer}")
                 if page.can_edit:
-                    st.button("Send again", key=f"replay:{message.id}", on_click=_replay, args=(page, message.id))
-            with st.expander("Body"):
+                    st.button(tr("Send again"), key=f"replay:{message.id}", on_click=_replay, args=(page, message.id))
+            with st.expander(tr("Body")):
                 st.code(message.body, language="json", wrap_lines=True)
     return message_page.total
 
@@ -115,19 +139,19 @@ def _failed_webhooks(page: Page) -> int:
 def _replay(page: Page, message_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
         webhooks.replay(page.app.settings, tx, message_id)
-        st.toast("It is sent again.", icon=":material/replay:")
+        st.toast(tr("Sent again."), icon=":material/replay:")
 
 
 def _row(page: Page, card: JobCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{plain(card.title)}** {state_badge(card.state, dead_letter=card.dead_letter)}")
-            st.caption(_time_text(card) + (f" · {plain(card.error_message)}" if card.error_message else ""))
+            st.markdown(f"**{plain(worded(card.title))}** {state_badge(card.state, dead_letter=card.dead_letter)}")
+            st.caption(_time_text(card) + (f" · {plain(worded(card.error_message))}" if card.error_message else ""))
         if card.subject_noun == "post":
             _plan_button(page, card)
         elif card.state in ("failed", "cancelled") and page.can_edit:
-            st.button("Try again", key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
-        if st.button("Details", key=f"open:{card.id}", type="tertiary"):
+            st.button(tr("Try again"), key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
+        if st.button(tr("Details"), key=f"open:{card.id}", type="tertiary"):
             page.go("settings/jobs", id=card.id)
 
 
@@ -135,45 +159,46 @@ def _plan_button(page: Page, card: JobCard) -> None:
     """A link to the post's plan: a post is retried from there, where its rules are checked again."""
     with page.transaction() as tx:
         plan_id = content_plans.plan_id_of(tx, card.subject_id)
-    if plan_id and st.button("Open the plan", key=f"plan:{card.id}", icon=":material/calendar_month:"):
+    if plan_id and st.button(tr("Open the post"), key=f"plan:{card.id}", icon=":material/calendar_month:"):
         page.go("calendar/post", id=plan_id)
 
 
 def _time_text(card: JobCard) -> str:
     if card.started_at and card.finished_at:
-        return f"{ago(card.finished_at)}, took {duration((card.finished_at - card.started_at).total_seconds())}"
+        return tr(
+            "{time}, took {duration}",
+            time=ago(card.finished_at),
+            duration=duration((card.finished_at - card.started_at).total_seconds()),
+        )
     return ago(card.created_at)
 
 
 def _retry(page: Page, job_id: str) -> None:
     with page.guard(), page.transaction(needs="editor") as tx:
         jobs.retry(tx, job_id)
-        st.toast("It is in line again.", icon=":material/replay:")
+        st.toast(tr("Queued again."), icon=":material/replay:")
 
 
 def detail(page: Page, job_id: str) -> None:
     """One job: its state, a link to its subject, its result, its log."""
-    if st.button("All jobs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All activity"), icon=":material/arrow_back:", type="tertiary"):
         page.go("settings/jobs")
     with page.transaction() as tx:
         card = jobs.get(tx, job_id)
         log = jobs.log(tx, job_id)
         cost = budgets.cost_of_jobs(tx, [job_id])[job_id]
     live_jobs(f"job:{job_id}", workspace=page.workspace.id, cards=[card], only_these=True, can_edit=page.can_edit)
-    facts = [card.type, _time_text(card), f"try {card.attempt_n or 1}", f"cost {usd(cost)}"]
-    st.caption(plain(" · ".join([*facts, "gave up after several tries"] if card.dead_letter else facts)))
+    facts = [card.type, _time_text(card), tr("try {n}", n=card.attempt_n or 1), tr("cost {cost}", cost=usd(cost))]
+    st.caption(plain(" · ".join([*facts, tr("gave up after several tries")] if card.dead_letter else facts)))
     if card.subject_noun == "post":
         _plan_button(page, card)
     if card.subject_noun in SUBJECT_PAGES:
         page_path, label = SUBJECT_PAGES[card.subject_noun]
-        if st.button(label, icon=":material/open_in_new:"):
+        if st.button(worded(label), icon=":material/open_in_new:"):
             page.go(page_path, id=card.subject_id)
     job_result(page, card)
-    if card.state == "failed":
-        with st.expander("What it was given", icon=":material/data_object:"):
-            st.json(card.payload or {})
-    st.header("Log")
+    st.header(tr("Log"))
     if log:
         st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
     else:
-        st.caption("Nothing was logged." if card.ended else "No lines yet.")
+        st.caption(tr("Nothing was logged.") if card.ended else tr("No lines yet."))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import datasets, gallery, lineage, loras, training
 from backend.gallery import GalleryFilters
+from backend.language import tr, tr_lazy, worded
 from studio.lineage.lineage_chart import lineage_chart
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
@@ -18,15 +19,21 @@ _PAGES = {
     "picture": "library/gallery",
     "clip": "library/videos",
 }
-_LABELS = {"dataset": "Dataset", "run": "Training run", "lora": "LoRA", "picture": "Picture", "clip": "Video"}
+_LABELS = {
+    "dataset": tr_lazy("Dataset"),
+    "run": tr_lazy("Training run"),
+    "lora": "LoRA",
+    "picture": tr_lazy("Picture"),
+    "clip": tr_lazy("Video"),
+}
 
 
 def show_lineage(page: Page, noun: str, thing_id: str) -> None:
-    if st.button("Choose another", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Choose another"), icon=":material/arrow_back:", type="tertiary"):
         page.go("library/lineage")
     with page.transaction() as tx:
         traced = lineage.trace(tx, noun, thing_id)
-    st.markdown(f"**{_LABELS[traced.focus.noun]}** {plain(traced.focus.title[:120])}")
+    st.markdown(f"**{worded(_LABELS[traced.focus.noun])}** {plain(traced.focus.title[:120])}")
     chosen = lineage_chart(f"lineage:{thing_id}", workspace=page.workspace.id, lineage=traced)
     if not chosen:
         return
@@ -38,7 +45,7 @@ def show_lineage(page: Page, noun: str, thing_id: str) -> None:
 
 def lineage_button(page: Page, noun: str, thing_id: str) -> None:
     """A button on the page of a dataset, run, LoRA, picture or video that opens its lineage."""
-    if st.button("Lineage", icon=":material/account_tree:", help="What it came from, and what became of it"):
+    if st.button(tr("How it was made"), icon=":material/account_tree:", help=tr("What it came from, and what became of it")):
         page.go("library/lineage", noun=noun, id=thing_id)
 
 
@@ -51,26 +58,28 @@ def choose_start(page: Page) -> None:
         pictures = bool(gallery.tiles(tx, filters=GalleryFilters(), take=1).tiles)
     if not (dataset_options or run_options or lora_options or pictures):
         card = empty_state(
-            "Nothing to follow yet",
-            "Datasets, runs, LoRAs, pictures and videos show how they hang together.",
+            tr("Nothing to follow yet"),
+            tr("See which datasets, trainings and LoRAs a picture or video was made from."),
             icon=":material/account_tree:",
         )
-        if page.can_edit and card.button("Begin with a dataset", type="primary"):
+        if page.can_edit and card.button(tr("Begin with a dataset"), type="primary"):
             page.go("models/datasets")
         return
     st.markdown(
-        "See what something was learned from, and what it led to. Every dataset, run, LoRA, picture and "
-        "video has a Lineage button of its own."
+        tr(
+            "See what something was made from, and what was made of it. Datasets, trainings, LoRAs, pictures and "
+            "videos have a button for it, too: **How it was made**."
+        )
     )
     for noun, options in (("dataset", dataset_options), ("run", run_options), ("lora", lora_options)):
         names = dict(options)
         chosen = st.selectbox(
-            _LABELS[noun],
+            worded(_LABELS[noun]),
             list(names),
             index=None,
             format_func=names.__getitem__,
             key=f"lineage:{noun}",
-            placeholder="Choose one",
+            placeholder=tr("Choose one"),
             disabled=not names,
         )
         if chosen:

@@ -10,12 +10,13 @@ import streamlit as st
 from backend import jobs, music
 from backend.assets import uploads
 from backend.errors import NotFound
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.music import LICENCES, NewTrack, TrackCard, TrackDraft, TrackUse
 from studio.jobs.jobs import ACTIVE
-from studio.music.tracks import tracks
+from studio.music.tracks import licence_title, tracks
 from studio.shell import nav
 from studio.shell.frame import Page
-from studio.ui.format import count, plain, size
+from studio.ui.format import plain, size
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.live_jobs import live_jobs
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
@@ -45,7 +46,7 @@ def draw(page: Page) -> None:
 
 def _add(page: Page) -> None:
     upload_id = st.session_state.get(_UPLOAD)
-    with st.expander("Add music", icon=":material/add:", expanded=bool(upload_id)):
+    with st.expander(tr("Add music"), icon=":material/add:", expanded=bool(upload_id)):
         if upload_id:
             _new_track(page, upload_id)
             return
@@ -57,8 +58,8 @@ def _add(page: Page) -> None:
             noun_id=music.INBOX,
             accept=_ACCEPT,
             max_bytes=limit,
-            label="Drop a sound file here",
-            hint=f"MP3, WAV, M4A, Ogg or FLAC, up to {size(limit)} and 30 minutes",
+            label=tr("Drop a sound file here"),
+            hint=tr("MP3, WAV, M4A, Ogg or FLAC, up to {limit} and 30 minutes", limit=size(limit)),
             folders=False,
             multiple=False,
             on_done=_take_upload,
@@ -81,8 +82,8 @@ def _new_track(page: Page, upload_id: str) -> None:
         empty = TrackDraft(title=PurePosixPath(filename).stem.replace("_", " ")[:120])
         draft = _fields(empty, key="music:new")
         with st.container(horizontal=True):
-            added = st.form_submit_button("Add", type="primary", icon=":material/add:")
-            dropped = st.form_submit_button("Take another file", type="tertiary")
+            added = st.form_submit_button(tr("Add"), type="primary", icon=":material/add:")
+            dropped = st.form_submit_button(tr("Choose another file"), type="tertiary")
     if dropped:
         del st.session_state[_UPLOAD]
         st.rerun()
@@ -93,31 +94,33 @@ def _new_track(page: Page, upload_id: str) -> None:
                 music.add(tx, new, request_key=request_key(_FORM))
             renew_request_key(_FORM)
             del st.session_state[_UPLOAD]
-            queue_toast("It can be used as soon as it is checked.")
+            queue_toast(tr("You can use it as soon as it is checked."))
             st.rerun()
 
 
 def _fields(draft: TrackDraft, *, key: str) -> TrackDraft:
     """The fields of a form, filled with `draft`."""
-    title = st.text_input("Title", draft.title, max_chars=120, key=f"{key}:title")
+    title = st.text_input(tr("Title"), draft.title, max_chars=120, key=f"{key}:title")
     options = [*LICENCES, *([draft.licence] if draft.licence and draft.licence not in LICENCES else [])]
     licence = st.selectbox(
-        "Licence",
+        tr("Licence"),
         options,
         index=options.index(draft.licence) if draft.licence else None,
-        format_func=lambda option: LICENCES.get(option, option),
-        placeholder="What allows its use",
-        help="Type the name of another one",
+        format_func=lambda option: worded(LICENCES.get(str(option), str(option))),
+        placeholder=tr("What allows its use"),
+        help=tr("Or type the name of another one"),
         accept_new_options=True,
         key=f"{key}:licence",
     )
-    source = st.text_input("Source", draft.source, max_chars=500, placeholder="Address, or who made it", key=f"{key}:source")
+    source = st.text_input(
+        tr("Source"), draft.source, max_chars=500, placeholder=tr("Address, or who made it"), key=f"{key}:source"
+    )
     credit = st.text_input(
-        "Credit",
+        tr("Credit"),
         draft.credit,
         max_chars=300,
-        placeholder="“Sunrise” by Ada, CC BY 4.0",
-        help="CC BY wants it",
+        placeholder=tr("“Sunrise” by Ada, CC BY 4.0"),
+        help=tr("CC BY needs it"),
         key=f"{key}:credit",
     )
     return TrackDraft(title=title, licence=(licence or "")[:120], source=source, credit=credit)
@@ -132,14 +135,14 @@ def _being_checked(page: Page, cards: list[TrackCard]) -> None:
     live_jobs("music:live", workspace=page.workspace.id, cards=job_cards, only_these=True, can_edit=page.can_edit)
     ended = [card.id for card in cards if card.state not in ACTIVE]
     if ended and page.can_edit:
-        st.button("Remove what was refused", type="tertiary", on_click=_remove, args=(page, ended))
+        st.button(tr("Remove rejected files"), type="tertiary", on_click=_remove, args=(page, ended))
 
 
 def _clear_opened() -> None:
     st.query_params.pop("id", None)
 
 
-@st.dialog("Music", icon=":material/music_note:", on_dismiss=_clear_opened)
+@st.dialog(tr_lazy("Music"), icon=":material/music_note:", on_dismiss=_clear_opened)
 def _details(page: Page, track_id: str) -> None:
     show_queued_toasts()
     try:
@@ -147,14 +150,14 @@ def _details(page: Page, track_id: str) -> None:
             card = music.get(tx, track_id)
             uses = music.uses(tx, [track_id]).get(track_id, [])
     except NotFound as error:
-        st.warning(plain(error.message), icon=":material/search_off:")
+        st.warning(plain(worded(error.message)), icon=":material/search_off:")
         return
     if card.deleted_at:
         if st.session_state.get(_DELETED) == track_id:
             _clear_opened()
             st.rerun()
-        st.warning("This music was deleted.", icon=":material/delete:")
-        st.button("Bring it back", type="primary", on_click=_undelete, args=(page, track_id), disabled=not page.can_edit)
+        st.warning(tr("This music was deleted."), icon=":material/delete:")
+        st.button(tr("Restore"), type="primary", on_click=_undelete, args=(page, track_id), disabled=not page.can_edit)
         return
     if card.bundled or not page.can_edit:
         _facts(card)
@@ -162,15 +165,19 @@ def _details(page: Page, track_id: str) -> None:
         _edit(page, card)
     _used_in(uses)
     if page.can_edit and not card.bundled:
-        st.button("Delete", icon=":material/delete:", type="tertiary", on_click=_delete, args=(page, track_id))
+        st.button(tr("Delete"), icon=":material/delete:", type="tertiary", on_click=_delete, args=(page, track_id))
 
 
 def _facts(card: TrackCard) -> None:
     st.markdown(f"**{plain(card.title)}**")
     if card.note:
-        st.caption(f"{plain(card.note)}.")
-    rows = {"Licence": music.licence_title(card.licence), "Source": card.source, "Credit": card.credit}
-    for name, value in rows.items():
+        st.caption(plain(worded(card.note)))
+    rows = (
+        (tr("Licence"), licence_title(card.licence)),
+        (tr("Source"), card.source),
+        (tr("Credit"), card.credit),
+    )
+    for name, value in rows:
         if value:
             st.markdown(f"{name}: {plain(value)}")
 
@@ -178,7 +185,7 @@ def _facts(card: TrackCard) -> None:
 def _edit(page: Page, card: TrackCard) -> None:
     with st.form(f"music:edit:{card.id}", border=False):
         draft = _fields(TrackDraft(**{name: getattr(card, name) for name in TrackDraft.model_fields}), key=f"music:{card.id}")
-        saved = st.form_submit_button("Save", type="primary")
+        saved = st.form_submit_button(tr("Save"), type="primary")
     if saved:
         with page.guard():
             with page.transaction(needs="editor") as tx:
@@ -189,9 +196,9 @@ def _edit(page: Page, card: TrackCard) -> None:
 
 def _used_in(uses: list[TrackUse]) -> None:
     if not uses:
-        st.caption("Not in a video yet.")
+        st.caption(tr("Not in a video yet."))
         return
-    st.caption(f"In {count(len(uses), 'video')}")
+    st.caption(tr_plural("In {n:,} video", "In {n:,} videos", len(uses)))
     pages = {"reel": "create/reels", "video": "library/videos"}
     for use in uses:
         st.markdown(f"[{plain(use.title)}]({nav.url(pages[use.noun], {'id': use.id})})")
@@ -220,6 +227,6 @@ def _undo_bar(page: Page) -> None:
     if track_id is None or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown("1 track deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=partial(_undelete, page, track_id))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
+        st.markdown(tr("The track was deleted."), width="content")
+        st.button(tr("Undo"), icon=":material/undo:", on_click=partial(_undelete, page, track_id))
+        st.button(tr("Close"), type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))

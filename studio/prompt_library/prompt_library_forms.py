@@ -10,6 +10,7 @@ from backend import generation, prompt_library
 from backend.engines.ports.image import ModelCard
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
+from backend.language import tr, worded
 from backend.prompt_library import (
     PromptStyleCard,
     PromptStyleDraft,
@@ -21,19 +22,29 @@ from backend.prompt_library import (
 )
 from studio.ui.format import plain
 
+_EXAMPLE = "portrait of {subject}, {place=at the beach}, {smiling|serious}"
+"""A template, as people write prompts: in English."""
+
 
 def wildcard_form(key: str, card: WildcardCard | None) -> tuple[str, str]:
     """(name, text); `wildcard_draft` makes the draft when it is saved."""
-    name = st.text_input("Name", card.name if card else "", key=f"{key}:name", max_chars=60, placeholder="places")
+    name = st.text_input(tr("Name"), card.name if card else "", key=f"{key}:name", max_chars=60, placeholder=tr("places"))
     text = st.text_area(
-        "One choice a line",
+        tr("One choice per line"),
         "\n".join(card.lines) if card else "",
         key=f"{key}:lines",
         height=240,
-        placeholder="at the beach\nin a cafe\n3::in the city at night",
-        help="3:: takes a line three times as often. A line may hold __other-lists__ and {this|that}. # begins a remark.",
+        placeholder=tr("at the beach\nin a cafe\n3::in the city at night"),
+        help=tr(
+            "{weight} takes a line three times as often. A line may hold {list} and {choice}. {remark} starts a comment.",
+            weight="3::",
+            list="\\_\\_other-lists\\_\\_",
+            choice="{this|that}",
+            remark="\\#",
+        ),
     )
-    st.caption(f"In a prompt: \\_\\_{plain(name.strip().lower() or 'name')}\\_\\_")
+    shown_name = name.strip().lower() or tr("name")
+    st.caption(tr("In a prompt: \\_\\_{name}\\_\\_", name=plain(shown_name)))
     return name, text
 
 
@@ -44,19 +55,27 @@ def wildcard_draft(name: str, text: str) -> WildcardDraft:
 
 def template_form(key: str, card: TemplateCard | None) -> dict[str, str]:
     """Values of a `TemplateDraft`."""
-    name = st.text_input("Name", card.name if card else "", key=f"{key}:name", max_chars=60, placeholder="Beach portrait")
+    name = st.text_input(
+        tr("Name"), card.name if card else "", key=f"{key}:name", max_chars=60, placeholder=tr("Beach portrait")
+    )
     prompt = st.text_area(
-        "Prompt with blanks",
+        tr("Prompt with blanks"),
         card.prompt if card else "",
         key=f"{key}:prompt",
         height=140,
         max_chars=2000,
-        placeholder="portrait of {subject}, {place=at the beach}, {smiling|serious}",
-        help="{subject} is a blank; {place=at the beach} has something in it already; {a|b} and __lists__ are chosen by seed.",
+        placeholder=_EXAMPLE,
+        help=tr(
+            "{blank} is a blank; {filled} is filled in already; {choice} and {list} are chosen by seed.",
+            blank="{subject}",
+            filled="{place=at the beach}",
+            choice="{a|b}",
+            list="\\_\\_lists\\_\\_",
+        ),
     )
-    negative = st.text_area("What must not be in it", card.negative if card else "", key=f"{key}:negative", height=70)
+    negative = st.text_area(tr("Negative prompt"), card.negative if card else "", key=f"{key}:negative", height=70)
     if blanks := _blanks(prompt + " " + negative):
-        st.caption("Blanks: " + ", ".join(plain(blank) for blank in blanks))
+        st.caption(tr("Blanks: {names}", names=", ".join(plain(blank) for blank in blanks)))
     return {"name": name, "prompt": prompt, "negative": negative}
 
 
@@ -78,18 +97,24 @@ def style_form(
     """Values of a `StyleDraft`."""
     names = {influencer.id: influencer.name for influencer in influencer_cards}
     left, right = st.columns(2, gap="small")
-    name = left.text_input("Name", card.name if card else "", key=f"{key}:name", max_chars=60, placeholder="Golden hour")
+    name = left.text_input(
+        tr("Name"), card.name if card else "", key=f"{key}:name", max_chars=60, placeholder=tr("Golden hour")
+    )
     options = ["", *names]
     current = card.influencer_id if card and card.influencer_id in names else ""
     influencer_id = right.selectbox(
-        "For",
+        tr("For"),
         options,
         index=options.index(current or ""),
         key=f"{key}:who",
-        format_func=lambda influencer_id: names.get(influencer_id, "Everybody"),
+        format_func=lambda influencer_id: names.get(influencer_id) or tr("Everybody"),
     )
-    prompt = st.text_area("Added to the prompt", card.prompt if card else "", key=f"{key}:prompt", height=80, max_chars=2000)
-    negative = st.text_area("Kept out", card.negative if card else "", key=f"{key}:negative", height=68, max_chars=2000)
+    prompt = st.text_area(
+        tr("Added to the prompt"), card.prompt if card else "", key=f"{key}:prompt", height=80, max_chars=2000
+    )
+    negative = st.text_area(
+        tr("Negative prompt"), card.negative if card else "", key=f"{key}:negative", height=68, max_chars=2000
+    )
     return {
         "name": name,
         "influencer_id": influencer_id or None,
@@ -101,36 +126,36 @@ def style_form(
 
 def _settings(key: str, settings: PromptStyleSettings, models: Sequence[ModelCard]) -> dict[str, object]:
     titles = {model_card.name: model_card.title for model_card in models}
-    with st.expander("Settings it brings", expanded=any(settings.model_dump(exclude_none=True).values())):
+    with st.expander(tr("Settings of the style"), expanded=any(settings.model_dump(exclude_none=True).values())):
         left, right = st.columns(2, gap="small")
         sizes = list(generation.SIZES)
         size = left.selectbox(
-            "Format",
+            tr("Format"),
             sizes,
             index=sizes.index(settings.size) if settings.size in sizes else None,
             key=f"{key}:size",
-            format_func=lambda size_key: generation.SIZES[size_key].title,
-            placeholder="Any",
+            format_func=lambda size_key: worded(generation.SIZES[size_key].title),
+            placeholder=tr("Any"),
         )
         model = right.selectbox(
-            "Model",
+            tr("Model"),
             list(titles),
             index=list(titles).index(settings.model) if settings.model in titles else None,
             key=f"{key}:model",
             format_func=titles.__getitem__,
-            placeholder="Any",
+            placeholder=tr("Any"),
         )
-        steps = left.number_input("Steps", 1, 150, settings.steps, key=f"{key}:steps", placeholder="The model's own")
+        steps = left.number_input(tr("Steps"), 1, 150, settings.steps, key=f"{key}:steps", placeholder=tr("The model's own"))
         cfg = right.number_input(
-            "Guidance (CFG)", 0.0, 30.0, settings.cfg, 0.5, key=f"{key}:cfg", placeholder="The model's own"
+            tr("Guidance (CFG)"), 0.0, 30.0, settings.cfg, 0.5, key=f"{key}:cfg", placeholder=tr("The model's own")
         )
         samplers = generation.choose_model(models, model or "").samplers if models else ()
         sampler = left.selectbox(
-            "Sampler",
+            tr("Sampler"),
             samplers,
             index=samplers.index(settings.sampler) if settings.sampler in samplers else None,
             key=f"{key}:sampler",
-            placeholder="The model's own",
+            placeholder=tr("The model's own"),
         )
     return {"size": size, "model": model, "steps": steps, "cfg": cfg, "sampler": sampler}
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import reels
 from backend.errors import StudioError
+from backend.language import worded
 from backend.reels import PlacedScene, ReelCard, SceneCard, SceneDraft
 from studio.shell.frame import Page
 from studio.ui.format import plain
@@ -20,7 +21,7 @@ _MOST = 30
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """`title`: what was done. `before`: the scenes as they were. `revision`: of the reel after it."""
+    """`title`: what was done, worded when it is shown. `before`: the scenes as they were. `revision`: of the reel after it."""
 
     title: str
     before: tuple[SceneCard, ...]
@@ -33,7 +34,7 @@ def act(page: Page, verb: Callable[[Session], object]) -> None:
         with page.transaction(needs="editor") as tx:
             verb(tx)
     except StudioError as error:
-        queue_toast(plain(error.message), ":material/error:")
+        queue_toast(plain(worded(error.message)), ":material/error:")
 
 
 def change(page: Page, card: ReelCard, title: str, verb: Callable[[Session], ReelCard]) -> ReelCard | None:
@@ -49,9 +50,9 @@ def change(page: Page, card: ReelCard, title: str, verb: Callable[[Session], Ree
 
 
 def undo_title(card: ReelCard) -> str:
-    """What an undo would take back now; "": nothing, or the reel was changed elsewhere since."""
+    """What an undo would take back now, in the words of the reader; "": nothing, or the reel was changed elsewhere since."""
     history = _history(card.id)
-    return history[-1].title if history and history[-1].revision == card.revision else ""
+    return worded(history[-1].title) if history and history[-1].revision == card.revision else ""
 
 
 def undo(page: Page, card: ReelCard) -> None:

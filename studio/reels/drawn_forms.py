@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from backend.language import tr
 from backend.reels import ReelCard
 from studio.ui.notices import queue_toast
 
@@ -37,14 +38,17 @@ def seen_card(form: str, card: ReelCard) -> ReelCard:
     return card
 
 
-def keep_typed(form: str, what: str) -> bool:
-    """Keeps what was typed, and says why: `what` was changed elsewhere. False when it was kept before: they saw it, and save
+def keep_typed(form: str, why: str) -> bool:
+    """Keeps what was typed, and says `why`: what was changed elsewhere. False when it was kept before: they saw it, and save
     again."""
     drawn: _DrawnForm = st.session_state[form]
     if drawn.kept:
         return False
     drawn.kept = True
-    queue_toast(f"{what} was changed elsewhere. What you wrote is still here: save again to keep yours.", ":material/warning:")
+    queue_toast(
+        f"{why} " + tr("What you typed is still here: save again to keep it."),
+        ":material/warning:",
+    )
     return True
 
 

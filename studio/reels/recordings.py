@@ -9,6 +9,7 @@ import streamlit as st
 
 from backend import jobs, reels
 from backend.assets import uploads
+from backend.language import tr, tr_lazy
 from backend.reels import SCENE_NOUN, ReelCard, SceneCard
 from studio.jobs.jobs import follow
 from studio.reels.changes import change
@@ -23,7 +24,7 @@ _ACCEPT = ".mp3,.wav,.m4a,.ogg,.oga,.opus,.flac"
 
 def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
     if scene.recording_asset_id:
-        st.caption("Your recording is heard in this scene.")
+        st.caption(tr("Your recording is heard in this scene."))
         st.audio(media_url(page.workspace.id, scene.recording_asset_id))
     if not page.can_edit:
         return
@@ -32,32 +33,32 @@ def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
     checking = job is not None and follow(page, job, key=f"recording:{scene.id}")
     if scene.recording_asset_id:
         st.button(
-            "Use the voice again",
+            tr("Use the voice again"),
             icon=":material/voice_over_off:",
             key=f"unrecord:{scene.id}",
             on_click=_let_go,
             args=(page, card, scene),
         )
     if not checking:
-        label = "Record again" if scene.recording_asset_id else "Say it yourself"
+        label = tr("Record again") if scene.recording_asset_id else tr("Say it yourself")
         with st.popover(label, icon=":material/mic:"):
-            st.caption("Your own recording instead of the voice")  # as help it would lie over what the button opens
+            st.caption(tr("Your own recording instead of the voice"))  # as help it would lie over what the button opens
             _record(page, card, scene)
 
 
 def _let_go(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    change(page, card, "The recording", lambda tx: reels.set_recording(tx, card.id, scene.id, None))
+    change(page, card, tr_lazy("Recording changed"), lambda tx: reels.set_recording(tx, card.id, scene.id, None))
 
 
 def _record(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    microphone, file = st.tabs(["Microphone", "File"])
+    microphone, file = st.tabs([tr("Microphone"), tr("File")])
     with microphone:
         if scene.words:
             st.markdown(plain(scene.words))
-        sound = st.audio_input("Say the words of this scene", sample_rate=48_000, key=f"recording:{scene.id}:microphone")
-        pressed = st.button("Send the recording", type="primary", disabled=sound is None, key=f"recording:{scene.id}:send")
+        sound = st.audio_input(tr("Say the words of this scene"), sample_rate=48_000, key=f"recording:{scene.id}:microphone")
+        pressed = st.button(tr("Send the recording"), type="primary", disabled=sound is None, key=f"recording:{scene.id}:send")
         if pressed and sound is not None:
-            with page.guard(), st.spinner("Sending"):
+            with page.guard(), st.spinner(tr("Sending")):
                 _take(page, card.id, scene.id, _stored(page, scene.id, sound.getvalue()))
                 st.rerun()
     with file:
@@ -69,8 +70,8 @@ def _record(page: Page, card: ReelCard, scene: SceneCard) -> None:
             noun_id=scene.id,
             accept=_ACCEPT,
             max_bytes=limit,
-            label="Drop the recording here",
-            hint=f"MP3, WAV, M4A, Ogg or FLAC, up to {size(limit)} and a minute",
+            label=tr("Drop the recording here"),
+            hint=tr("MP3, WAV, M4A, Ogg or FLAC, up to {limit} and a minute", limit=size(limit)),
             folders=False,
             multiple=False,
             on_done=partial(_uploaded, page, card.id, scene.id),

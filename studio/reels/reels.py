@@ -5,15 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import influencers, reels
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.reels import FORMATS, ReelCard, ReelDraft
 from backend.writing import MAX_TOPIC
 from studio.reels import storyboard, topic_reels
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, esc, media_url, plain, state_badge
+from studio.ui.format import ago, esc, media_url, plain, state_badge
 from studio.ui.notices import queue_toast, show_queued_toasts
 
-_EXAMPLE = "What is said in the reel. A blank line begins a new scene."
+_EXAMPLE = tr_lazy("What is said in the reel. A blank line begins a new scene.")
 
 
 def draw(page: Page) -> None:
@@ -28,7 +29,9 @@ def draw(page: Page) -> None:
     if page.can_edit:
         _new(page, opened=not reel_page.cards)
     elif not reel_page.cards:
-        empty_state("No reels yet", "A script becomes a video with a voice and subtitles.", icon=":material/smart_display:")
+        empty_state(
+            tr("No reels yet"), tr("A script becomes a video with a voice and subtitles."), icon=":material/smart_display:"
+        )
     for card in reel_page.cards:
         _row(page, card)
 
@@ -41,8 +44,8 @@ def _row(page: Page, card: ReelCard) -> None:
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.title)}** {state_badge(card.state) if card.state else ''}")
             owner = f"{plain(card.influencer_name)} · " if card.influencer_name else ""
-            st.caption(f"{owner}{FORMATS[card.format].title} · {ago(card.created_at)}")
-        if st.button("Open", key=f"reel:{card.id}"):
+            st.caption(f"{owner}{worded(FORMATS[card.format].title)} · {ago(card.created_at)}")
+        if st.button(tr("Open"), key=f"reel:{card.id}"):
             page.go("create/reels", id=card.id)
 
 
@@ -50,42 +53,50 @@ def _new(page: Page, *, opened: bool) -> None:
     with page.transaction() as tx:
         names = {card.id: card.name for card in influencers.page(tx, take=200).cards}
     chosen = page.influencer_id if page.influencer_id in names else None
-    with st.expander("New reel", icon=":material/add:", expanded=opened):
-        ways = {"script": "From a script", "topic": "From a topic"}
+    with st.expander(tr("New reel"), icon=":material/add:", expanded=opened):
+        ways = {"script": tr("From a script"), "topic": tr("From a topic")}
         way = st.segmented_control(
-            "Begin", list(ways), default="script", format_func=ways.__getitem__, key="reels:way", required=True
+            tr("Begin"), list(ways), default="script", format_func=ways.__getitem__, key="reels:way", required=True
         )
         typed = _topic_fields() if way == "topic" else _script_field()
         with st.container(horizontal=True, vertical_alignment="bottom"):
             ids = list(names) if way == "topic" else ["", *names]
             influencer_id = st.selectbox(
-                "Influencer",
+                tr("Influencer"),
                 ids,
                 index=ids.index(chosen) if chosen else 0 if ids else None,
-                format_func=lambda option: names.get(option, "Nobody"),
+                format_func=lambda option: names.get(option) or tr("No influencer"),
                 key=f"reels:influencer:{way}",
                 width=200,
             )
             format_name = st.selectbox(
-                "Format", list(FORMATS), format_func=lambda name: FORMATS[name].title, key="reels:format", width=200
+                tr("Format"), list(FORMATS), format_func=lambda name: worded(FORMATS[name].title), key="reels:format", width=200
             )
             if way == "topic":
                 topic_reels.write_button(page, *typed, influencer_id or "", str(format_name))
-            elif st.button("Make scenes", type="primary", icon=":material/view_carousel:"):
+            elif st.button(tr("Make scenes"), type="primary", icon=":material/view_carousel:"):
                 _create(page, typed[0], influencer_id or None, str(format_name))
 
 
 def _script_field() -> tuple[str, int]:
-    script = st.text_area("Script", height=180, placeholder=_EXAMPLE, key="reels:script", max_chars=reels.MAX_SCRIPT)
+    script = st.text_area(
+        tr("Script"), height=180, placeholder=worded(_EXAMPLE), key="reels:script", max_chars=reels.MAX_SCRIPT
+    )
     if script.strip():
         seconds = reels.speaking_seconds(script)
-        st.caption(f"{count(len(script.split()), 'word')}, about {seconds:.0f} s")
+        st.caption(
+            tr_plural(
+                "{n:,} word, about {seconds:.0f} s", "{n:,} words, about {seconds:.0f} s", len(script.split()), seconds=seconds
+            )
+        )
     return script, 0
 
 
 def _topic_fields() -> tuple[str, int]:
-    topic = st.text_input("Topic", placeholder="running before the city wakes up", key="reels:topic", max_chars=MAX_TOPIC)
-    seconds = st.slider("Seconds", 10, 90, 30, 5, key="reels:seconds")
+    topic = st.text_input(
+        tr("Topic"), placeholder=tr("running before the city wakes up"), key="reels:topic", max_chars=MAX_TOPIC
+    )
+    seconds = st.slider(tr("Seconds"), 10, 90, 30, 5, key="reels:seconds")
     return topic, int(seconds)
 
 

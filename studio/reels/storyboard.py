@@ -7,6 +7,7 @@ import streamlit as st
 from backend import jobs, music, reels, voices
 from backend.content_plans import PostSource
 from backend.kit.ids import new_id
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.reels import FORMATS, ReelCard, ReelDraft, SceneCard, SceneDraft
 from backend.voices import VoiceCard
 from studio.content_plans import create_post
@@ -15,22 +16,20 @@ from studio.music import music_choice
 from studio.reels import changes, drawn_forms, scene_editor, variants
 from studio.reels.scene_strip import StripEvent, scene_strip
 from studio.shell.frame import Page
-from studio.ui.format import count, esc, media_url, plain
+from studio.ui.format import esc, media_url, plain
 
 
 def draw(page: Page, reel_id: str) -> None:
     """The reel of the address."""
-    if st.button("All reels", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All reels"), icon=":material/arrow_back:", type="tertiary"):
         page.go("create/reels")
     with page.transaction() as tx:
         card = reels.get(tx, reel_id)
         job = jobs.get(tx, card.job_id) if card.job_id else None
     if card.deleted_at:
-        st.warning("This reel was deleted.", icon=":material/delete:")
+        st.warning(tr("This reel was deleted."), icon=":material/delete:")
         if page.can_edit:
-            st.button(
-                "Bring it back", type="primary", on_click=changes.act, args=(page, lambda tx: reels.undelete(tx, card.id))
-            )
+            st.button(tr("Restore"), type="primary", on_click=changes.act, args=(page, lambda tx: reels.undelete(tx, card.id)))
         return
     _head(page, card)
     follow(page, job, key="reel")
@@ -47,25 +46,31 @@ def _head(page: Page, card: ReelCard) -> None:
     st.markdown(f"## {plain(card.title)}")
     seconds = sum(reels.estimated_seconds(scene) for scene in card.scenes)
     film_format = FORMATS[card.format]
-    st.caption(f"{film_format.title} · {count(len(card.scenes), 'scene')}")
+    st.caption(f"{worded(film_format.title)} · " + tr_plural("{n:,} scene", "{n:,} scenes", len(card.scenes)))
     if film_format.max_seconds and seconds > film_format.max_seconds:
-        st.warning(f"{film_format.title} takes {film_format.max_seconds:.0f} s; what comes later is cut. Shorten the script.")
+        st.warning(
+            tr(
+                "{format} takes {seconds:.0f} s; what comes later is cut. Shorten the script.",
+                format=film_format.title,
+                seconds=film_format.max_seconds,
+            )
+        )
     if not page.can_edit:
         return
     with st.container(horizontal=True):
-        st.button("Render", type="primary", icon=":material/movie:", on_click=_render, args=(page, card.id))
-        with st.popover("Voice, music, subtitles", icon=":material/tune:"):
+        st.button(tr("Render"), type="primary", icon=":material/movie:", on_click=_render, args=(page, card.id))
+        with st.popover(tr("Voice, music, subtitles"), icon=":material/tune:"):
             _settings(page, card)
-        with st.popover("Script", icon=":material/notes:"):
+        with st.popover(tr("Script"), icon=":material/notes:"):
             _script(page, card)
-        if st.button("Delete", icon=":material/delete:", type="tertiary"):
+        if st.button(tr("Delete"), icon=":material/delete:", type="tertiary"):
             changes.act(page, lambda tx: reels.delete(tx, card.id))
             page.go("create/reels")
 
 
 def _film(page: Page, card: ReelCard) -> None:
     if not card.asset_id:
-        st.caption("Render it to see it here. Scenes without a picture get one.")
+        st.caption(tr("Render it to see it here. Scenes without a picture get one."))
         return
     source = media_url(page.workspace.id, card.asset_id)
     poster = media_url(page.workspace.id, card.asset_id, w=640)
@@ -77,54 +82,55 @@ def _film(page: Page, card: ReelCard) -> None:
         'background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
     )
     if card.rendered_revision != card.revision:
-        st.caption("Scenes were changed since. Render it again: only what changed is made anew.")
-    names = {"subtitles.srt": "SRT", "subtitles.ass": "ASS", "voiceover.mp3": "Voice"}
+        st.caption(tr("Scenes have changed since. Render again: only what changed is made anew."))
+    names = {"subtitles.srt": "SRT", "subtitles.ass": "ASS", "voiceover.mp3": tr("Voice")}
     create_post.create_post_button(page, PostSource(reel_ids=(card.id,)), key=card.id)
     with st.container(horizontal=True):
-        st.link_button("Download", media_url(page.workspace.id, card.asset_id, download=True), icon=":material/download:")
+        st.link_button(tr("Download"), media_url(page.workspace.id, card.asset_id, download=True), icon=":material/download:")
         for name, label in names.items():
             if name in card.files:
                 st.link_button(label, media_url(page.workspace.id, card.files[name], download=True), type="tertiary")
 
 
 def _voice_title(voice: VoiceCard) -> str:
-    return f"{voice.title} ({voice.language})" + (" · cannot be used any more" if voice.refusal else "")
+    title = f"{voice.title} ({voice.language})"
+    return " · ".join([title, tr("cannot be used any more")]) if voice.refusal else title
 
 
 def _settings(page: Page, card: ReelCard) -> None:
     with page.transaction() as tx:
-        titles = {"": "No voice", **{voice.id: _voice_title(voice) for voice in voices.choices(tx)}}
+        titles = {"": tr("No voice"), **{voice.id: _voice_title(voice) for voice in voices.choices(tx)}}
         tracks = music.choices(tx)
     form = f"settings:{card.id}"
     seen = drawn_forms.seen_card(form, card)
     with st.form(f"{form}:{seen.revision}", border=False):
         voice_id = st.selectbox(
-            "Voice",
+            tr("Voice"),
             list(titles),
             index=list(titles).index(seen.voice_id or ""),
             format_func=lambda option: plain(titles[option]),
         )
-        speed = st.slider("Speed", 0.5, 2.0, seen.speed, 0.05)
+        speed = st.slider(tr("Speed"), 0.5, 2.0, seen.speed, 0.05)
         track_ids = ["", *tracks, *([seen.music_track_id] if seen.music_track_id and seen.music_track_id not in tracks else [])]
         track_id = st.selectbox(
-            "Music",
+            tr("Music"),
             track_ids,
             index=track_ids.index(seen.music_track_id or ""),
             format_func=lambda option: music_choice.title(tracks, option),
         )
-        music_db = st.slider("Music volume", -30.0, 6.0, max(-30.0, seen.music_db), 1.0, format="%+.0f dB")
-        subtitles = st.toggle("Subtitles", seen.style.subtitles)
-        karaoke = st.toggle("Fill the word that is spoken", seen.style.karaoke)
+        music_db = st.slider(tr("Music volume"), -30.0, 6.0, max(-30.0, seen.music_db), 1.0, format="%+.0f dB")
+        subtitles = st.toggle(tr("Subtitles"), seen.style.subtitles)
+        karaoke = st.toggle(tr("Fill words as they are spoken"), seen.style.karaoke)
         fonts = list(reels.SUBTITLE_FONTS)
         font_column, size_column = st.columns([3, 2])
-        font = font_column.selectbox("Font", fonts, index=fonts.index(seen.style.font))
-        size = size_column.number_input("Size", 24, 140, seen.style.size, 4)
-        positions = ["bottom", "middle", "top"]
+        font = font_column.selectbox(tr("Font"), fonts, index=fonts.index(seen.style.font))
+        size = size_column.number_input(tr("Size"), 24, 140, seen.style.size, 4)
+        positions = {"bottom": tr("Bottom"), "middle": tr("Middle"), "top": tr("Top")}
         position = st.segmented_control(
-            "Where", positions, default=seen.style.position, format_func=str.capitalize, required=True
+            tr("Where"), list(positions), default=seen.style.position, format_func=positions.__getitem__, required=True
         )
-        highlight = st.color_picker("Colour of the spoken word", seen.style.highlight)
-        pressed = st.form_submit_button("Save", type="primary", key=drawn_forms.save_key(form))
+        highlight = st.color_picker(tr("Colour of the spoken word"), seen.style.highlight)
+        pressed = st.form_submit_button(tr("Save"), type="primary", key=drawn_forms.save_key(form))
     if pressed:
         look = {
             "subtitles": subtitles,
@@ -147,14 +153,16 @@ def _script(page: Page, card: ReelCard) -> None:
     form = f"script:{card.id}"
     seen = drawn_forms.seen_card(form, card)
     with st.form(f"{form}:{seen.revision}", border=False):
-        script = st.text_area("Script", seen.script[: reels.MAX_SCRIPT], height=240, max_chars=reels.MAX_SCRIPT)
-        st.caption("Scenes whose words stay the same keep their picture.")
-        pressed = st.form_submit_button("Make scenes", type="primary", key=drawn_forms.save_key(form))
+        script = st.text_area(tr("Script"), seen.script[: reels.MAX_SCRIPT], height=240, max_chars=reels.MAX_SCRIPT)
+        st.caption(tr("Scenes whose words stay the same keep their picture."))
+        pressed = st.form_submit_button(tr("Make scenes"), type="primary", key=drawn_forms.save_key(form))
     if pressed:
         both = card.script not in (seen.script, script)
-        if not both or not drawn_forms.keep_typed(form, "The script"):
+        if not both or not drawn_forms.keep_typed(form, tr("The script was changed elsewhere.")):
             split = reels.split_again
-            if changes.change(page, card, "The new script", lambda tx: split(tx, card.id, script, revision=card.revision)):
+            if changes.change(
+                page, card, tr_lazy("Script changed"), lambda tx: split(tx, card.id, script, revision=card.revision)
+            ):
                 drawn_forms.let_go(form)
         st.rerun()
 
@@ -196,16 +204,18 @@ def _follow_strip(page: Page, card: ReelCard, event: StripEvent) -> str:
         changes.undo(page, card)
     elif event.name == "ordered":
         ids = [str(scene_id) for scene_id in values["ids"]]
-        changes.change(page, card, "The order of the scenes", lambda tx: reels.order_scenes(tx, card.id, ids))
+        changes.change(page, card, tr_lazy("Scenes reordered"), lambda tx: reels.order_scenes(tx, card.id, ids))
         chosen = str(values["moved"])
     elif event.name == "removed":
-        changes.change(page, card, "The deletion of a scene", lambda tx: reels.remove_scene(tx, card.id, chosen))
+        changes.change(page, card, tr_lazy("Scene deleted"), lambda tx: reels.remove_scene(tx, card.id, chosen))
         chosen = str(values["next"])
     elif event.name in ("added", "duplicated"):
         copied = scenes_by_id.get(chosen)
         draft = SceneDraft(**{name: getattr(copied, name) for name in SceneDraft.model_fields} if copied else {})
         after = chosen if copied else str(values.get("after", ""))
-        changed = changes.change(page, card, "The new scene", lambda tx: reels.add_scene(tx, card.id, draft, after=after))
+        changed = changes.change(
+            page, card, tr_lazy("Scene added"), lambda tx: reels.add_scene(tx, card.id, draft, after=after)
+        )
         chosen = next((scene.id for scene in changed.scenes if scene.id not in scenes_by_id), "") if changed else ""
     return chosen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import budgets, jobs, reels
+from backend.language import tr, worded
 from backend.reels import TopicOrder
 from backend.writing import DraftCard
 from studio.jobs.jobs import follow
@@ -18,9 +19,9 @@ _JOB = "reels:script-job"
 
 def write_button(page: Page, topic: str, seconds: int, influencer_id: str, format_name: str) -> None:
     """The button, with what the script costs at most."""
-    pressed = st.button("Write the script", type="primary", icon=":material/edit_note:", disabled=not influencer_id)
+    pressed = st.button(tr("Write the script"), type="primary", icon=":material/edit_note:", disabled=not influencer_id)
     if not influencer_id:
-        st.caption("Somebody has to speak: make an influencer first.")
+        st.caption(tr("Someone has to speak: make an influencer first."))
         return
     if topic.strip():
         _cost(page, TopicOrder(influencer_id=influencer_id, topic=topic, seconds=seconds, format=format_name))
@@ -49,7 +50,7 @@ def progress(page: Page) -> None:
 
 def make_reel_button(page: Page, text: DraftCard, *, key: str) -> None:
     """Editors only. Of an idea the script is written first, of a text its own words are said."""
-    if not page.can_edit or not st.button("Make reel", icon=":material/smart_display:", key=f"make-reel:{key}"):
+    if not page.can_edit or not st.button(tr("Make reel"), icon=":material/smart_display:", key=f"make-reel:{key}"):
         return
     with page.guard():
         if text.is_idea:
@@ -61,7 +62,7 @@ def make_reel_button(page: Page, text: DraftCard, *, key: str) -> None:
         with page.transaction(needs="editor") as tx:
             card, sentence = reels.create_from_text(page.app, tx, text.id)
         if sentence:
-            queue_toast(plain(sentence), ":material/voice_over_off:")
+            queue_toast(plain(worded(sentence)), ":material/voice_over_off:")
         page.go("create/reels", id=card.id)
 
 
@@ -69,8 +70,12 @@ def _cost(page: Page, order: TopicOrder) -> None:
     with page.guard():
         most = reels.max_script_usd(page.app, page.transaction, order)
         if most is None:
-            st.caption("Free: the offline writer puts it together.")
+            st.caption(tr("Free: the offline writer writes it."))
             return
         with page.transaction() as tx:
             usual, most = budgets.usual_and_most_usd(tx, "script", most)
-        st.caption(f"About {usd(usual)}, at most {usd(most)}." if usual is not None else f"At most {usd(most)}.")
+        st.caption(
+            tr("About {usual}, at most {most}.", usual=usd(usual), most=usd(most))
+            if usual is not None
+            else tr("At most {most}.", most=usd(most))
+        )

@@ -8,6 +8,7 @@ from backend import jobs, reels
 from backend.content_plans import PostSource
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr
 from backend.reels import ReelCard, ReelVariantDraft
 from studio.content_plans import create_post
 from studio.jobs.jobs import follow
@@ -24,21 +25,21 @@ def draw(page: Page, card: ReelCard) -> None:
     if not variants and not page.can_edit:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Variants")
+        st.markdown(tr("#### Variants"))
         if page.can_edit and variants:
-            st.button("Render all", icon=":material/movie:", on_click=_render_all, args=(page, card.id))
+            st.button(tr("Render all"), icon=":material/movie:", on_click=_render_all, args=(page, card.id))
     if not variants:
-        st.caption("The same reel with another hook or ending, to see which one people stay for.")
+        st.caption(tr("The same reel with another hook or ending, to see which one people stay for."))
     for n, variant in enumerate(variants):
         with st.container(border=True):
             _variant(page, card, variant, chr(ord("B") + n), renders.get(variant.job_id or ""))
     deleted_id = st.session_state.get(f"variant:deleted:{card.id}")
     if deleted_id:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("A variant was deleted.")
-            st.button("Undo", type="tertiary", key="variant:undelete", on_click=_undelete, args=(page, card.id, deleted_id))
+            st.caption(tr("A variant was deleted."))
+            st.button(tr("Undo"), type="tertiary", key="variant:undelete", on_click=_undelete, args=(page, card.id, deleted_id))
     if page.can_edit and len(variants) < reels.MAX_VARIANTS:
-        with st.expander("New variant", icon=":material/add:"):
+        with st.expander(tr("New variant"), icon=":material/add:"):
             _form(page, card, None)
 
 
@@ -49,20 +50,23 @@ def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str, render:
             st.html(f'<img src="{esc(poster)}" alt="" style="height:96px;border-radius:8px;display:block">', width="content")
         with st.container(gap="xxsmall"):
             st.markdown(f"**{letter}** {plain(variant.title)}")
-            changed = [name for name, words in (("hook", variant.hook), ("ending", variant.ending)) if words]
             stale = variant.asset_id is not None and variant.rendered_revision != variant.revision
-            st.caption(f"Another {' and '.join(changed)}" + (" · changed since it was rendered" if stale else ""))
+            st.caption(" · ".join([_difference(variant), *([tr("changed since it was rendered")] if stale else [])]))
     if page.can_edit:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Render", icon=":material/movie:", key=f"variant:render:{variant.id}", on_click=_render, args=(page, variant.id)
+                tr("Render"),
+                icon=":material/movie:",
+                key=f"variant:render:{variant.id}",
+                on_click=_render,
+                args=(page, variant.id),
             )
             if variant.asset_id:
                 create_post.create_post_button(page, PostSource(reel_ids=(variant.id,)), key=variant.id)
-            with st.popover("Words", icon=":material/edit:"):
+            with st.popover(tr("Words"), icon=":material/edit:"):
                 _form(page, card, variant)
             st.button(
-                "Delete",
+                tr("Delete"),
                 icon=":material/delete:",
                 type="tertiary",
                 key=f"variant:delete:{variant.id}",
@@ -70,8 +74,14 @@ def _variant(page: Page, card: ReelCard, variant: ReelCard, letter: str, render:
                 args=(page, card.id, variant.id),
             )
     if not follow(page, render, key=f"variant:{variant.id}") and variant.asset_id:
-        with st.expander("Watch", icon=":material/play_arrow:"):
-            video_player(media_url(page.workspace.id, variant.asset_id), label="Variant", width=280)
+        with st.expander(tr("Watch"), icon=":material/play_arrow:"):
+            video_player(media_url(page.workspace.id, variant.asset_id), label=tr("Variant"), width=280)
+
+
+def _difference(variant: ReelCard) -> str:
+    if variant.hook and variant.ending:
+        return tr("Another hook and ending")
+    return tr("Another hook") if variant.hook else tr("Another ending")
 
 
 def _form(page: Page, card: ReelCard, variant: ReelCard | None) -> None:
@@ -79,13 +89,13 @@ def _form(page: Page, card: ReelCard, variant: ReelCard | None) -> None:
     with st.form(f"variant:form:{variant.id if variant else card.id}:{round_}", border=False):
         first, last = card.scenes[0].words, card.scenes[-1].words
         hook = st.text_area(
-            "Hook", variant.hook if variant else "", placeholder=first or "As in the reel", height=80, max_chars=600
+            tr("Hook"), variant.hook if variant else "", placeholder=first or tr("As in the reel"), height=80, max_chars=600
         )
         ending = st.text_area(
-            "Ending", variant.ending if variant else "", placeholder=last or "As in the reel", height=80, max_chars=600
+            tr("Ending"), variant.ending if variant else "", placeholder=last or tr("As in the reel"), height=80, max_chars=600
         )
-        st.caption("What is empty stays as in the reel.")
-        pressed = st.form_submit_button("Save" if variant else "Add", type="primary")
+        st.caption(tr("What is empty stays as in the reel."))
+        pressed = st.form_submit_button(tr("Save") if variant else tr("Add"), type="primary")
     if pressed:
         with page.guard():
             draft = ReelVariantDraft(hook=hook, ending=ending)

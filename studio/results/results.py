@@ -9,20 +9,26 @@ import streamlit as st
 
 from backend import content_plans
 from backend.content_plans import ChannelDay, PlanCard, PostState
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.platforms.registry import PLATFORMS
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, lines, media_url, plain
+from studio.ui.format import date_time_text, lines, media_url, number, plain
 
 TAKE = 30
-_DAYS = {7: "7 days", 30: "30 days", 90: "90 days"}
+_DAYS = {7: tr_lazy("7 days"), 30: tr_lazy("30 days"), 90: tr_lazy("90 days")}
 _MAX_CAPTION = 160
 
 
 def show(page: Page) -> None:
     days = st.segmented_control(
-        "Period", list(_DAYS), default=30, format_func=_DAYS.__getitem__, required=True, label_visibility="collapsed"
+        tr("Period"),
+        list(_DAYS),
+        default=30,
+        format_func=lambda days: worded(_DAYS[days]),
+        required=True,
+        label_visibility="collapsed",
     )
     since = datetime.now(UTC) - timedelta(days=days or 30)
     take = st.session_state.setdefault("results:take", TAKE)
@@ -31,24 +37,24 @@ def show(page: Page) -> None:
         plans = content_plans.published_plans(tx, since=since, influencer_id=page.influencer_id, take=take + 1)
     if not channel_days:
         card = empty_state(
-            "Nothing was published in this time",
-            "Posts that went out are counted here, with links to them.",
+            tr("Nothing was published in this time"),
+            tr("Posts that went out are counted here, with links to them."),
             icon=":material/monitoring:",
         )
-        if card.button("Open the calendar", type="primary"):
+        if card.button(tr("Open the calendar"), type="primary"):
             page.go("calendar/calendar")
         return
     _figures(channel_days, days or 30)
     _chart(channel_days, days or 30)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Published posts", anchor=False)
+        st.header(tr("Published posts"), anchor=False)
         st.space("stretch")
         st.download_button(
             "CSV", lambda: _csv(page, since), file_name="published-posts.csv", mime="text/csv", icon=":material/download:"
         )
     for plan in plans[:take]:
         _row(page, plan)
-    if len(plans) > take and st.button("Show more", width="stretch"):
+    if len(plans) > take and st.button(tr("Show more"), width="stretch"):
         st.session_state["results:take"] = take + TAKE
         st.rerun()
 
@@ -59,20 +65,21 @@ def _figures(channel_days: list[ChannelDay], days: int) -> None:
         by_channel[channel_day.platform, channel_day.channel_name] += channel_day.posts
     total = sum(by_channel.values())
     with st.container(horizontal=True):
-        st.metric("Posts", f"{total:,}", border=True)
-        st.metric("A week", f"{total * 7 / days:.1f}", border=True)
+        st.metric(tr("Posts"), number(total), border=True)
+        st.metric(tr("Per week"), number(total * 7 / days, ".1"), border=True)
         for (platform, channel_name), posts in by_channel.most_common(4):
-            st.metric(f"{PLATFORMS[platform].short_name} · {plain(channel_name)}", f"{posts:,}", border=True)
+            st.metric(f"{PLATFORMS[platform].short_name} · {plain(channel_name)}", number(posts), border=True)
 
 
 def _chart(channel_days: list[ChannelDay], days: int) -> None:
+    day_label, channel_label, posts_label = tr("Day"), tr("Channel"), tr("Posts")
     columns = {
-        "Day": [row.day for row in channel_days],
-        "Channel": [row.channel_name for row in channel_days],
-        "Posts": [row.posts for row in channel_days],
+        day_label: [row.day for row in channel_days],
+        channel_label: [row.channel_name for row in channel_days],
+        posts_label: [row.posts for row in channel_days],
     }
-    st.bar_chart(columns, x="Day", y="Posts", color="Channel", height=220)
-    st.caption(f"In the last {days} days. Each post counts on the day of its own time zone.")
+    st.bar_chart(columns, x=day_label, y=posts_label, color=channel_label, height=220)
+    st.caption(tr("In the last {days} days. Each post counts on the day of its own time zone.", days=days))
 
 
 def _row(page: Page, plan: PlanCard) -> None:
@@ -84,8 +91,9 @@ def _row(page: Page, plan: PlanCard) -> None:
         with st.container(width="stretch", gap="xxsmall"):
             caption = " ".join(lines(first.caption)) or plan.title
             st.markdown(plain(caption[:_MAX_CAPTION] + ("…" if len(caption) > _MAX_CAPTION else "")))
-            when = f"{max(post.published_at for post in published if post.published_at):%-d %b %Y, %H:%M} UTC"
-            st.caption(f"{plain(plan.influencer_name)} · {when} · {count(len(published), 'channel')}")
+            when = f"{date_time_text(max(post.published_at for post in published if post.published_at))} UTC"
+            channels = tr_plural("{n} channel", "{n} channels", len(published))
+            st.caption(f"{plain(plan.influencer_name)} · {when} · {channels}")
         for post in published:
             if post.url:
                 st.link_button(PLATFORMS[post.platform].short_name, post.url, icon=":material/open_in_new:")

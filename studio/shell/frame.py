@@ -15,12 +15,14 @@ from backend.accounts import UserCard, WorkspaceCard
 from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
 from backend.errors import NotSignedIn, StudioError, Unavailable
-from backend.language import worded
+from backend.language import tr, tr_lazy, worded
 from studio.shell import current_influencer, nav, resources, session, theme, top_bar
 from studio.ui.format import plain
 
 WORKSPACE_PARAM = "ws"
 PRODUCT = "InfluencerAI Studio"
+ROLE_NAMES = {"viewer": tr_lazy("viewer"), "editor": tr_lazy("editor"), "owner": tr_lazy("owner")}
+"""In the middle of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
     workspace = current_workspace(session_info.workspaces)
     if workspace is None:
         _no_workspace(bool(session_info.workspaces))
-    st.set_page_config(page_title=f"{item.title} · {PRODUCT}")
+    st.set_page_config(page_title=f"{worded(item.title)} · {PRODUCT}")
     st.html(theme.EVERYWHERE)
     caller = SignedIn(session.token(), workspace.id)
     with error_boundary(stop=True), app.db.transaction(caller) as tx:
@@ -97,7 +99,11 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
     top_bar.show_tabs(page, item)
     if RANK[workspace.role] < RANK[needs]:
         st.info(
-            f"This page is for people with {needs} rights; you are {workspace.role} here. An owner can change that.",
+            tr(
+                "This page is for people with {needed} rights; you are {role} here. An owner can change that.",
+                needed=ROLE_NAMES[needs],
+                role=ROLE_NAMES[workspace.role],
+            ),
             icon=":material/lock:",
         )
         st.stop()
@@ -108,7 +114,7 @@ def show_storage_notice() -> None:
     """A notice above pages with pictures while S3 does not answer; the rest of the page works."""
     if not resources.app().storage.ready():
         st.info(
-            "Storage is starting. Pictures and uploads work in a moment; everything else works now.",
+            tr("Storage is starting. Pictures and uploads work in a moment; everything else works now."),
             icon=":material/hourglass_top:",
         )
 
@@ -136,11 +142,11 @@ def error_boundary(*, stop: bool = False) -> Iterator[None]:
         yield
     except NotSignedIn as error:
         st.error(plain(worded(error.message)), icon=":material/logout:")
-        st.button("Go on", on_click=lambda: None)
+        st.button(tr("Continue"), on_click=lambda: None)
         st.stop()
     except Unavailable as error:
         st.error(plain(worded(error.message)), icon=":material/cloud_off:")
-        st.button("Try again", on_click=lambda: None, key="_again")
+        st.button(tr("Try again"), on_click=lambda: None, key="_again")
         st.stop()
     except StudioError as error:
         st.error(plain(worded(error.message)), icon=":material/error:")
@@ -150,7 +156,9 @@ def error_boundary(*, stop: bool = False) -> Iterator[None]:
 
 def _no_workspace(has_others: bool) -> NoReturn:
     if has_others:
-        st.error("You do not belong to this workspace, or it is gone. Choose another one on the left.", icon=":material/block:")
+        st.error(
+            tr("You do not belong to this workspace, or it is gone. Choose another one on the left."), icon=":material/block:"
+        )
     else:
-        st.info("You do not belong to a workspace yet. Ask an owner for an invitation link.", icon=":material/mail:")
+        st.info(tr("You do not belong to a workspace yet. Ask an owner for an invitation link."), icon=":material/mail:")
     st.stop()

@@ -163,7 +163,7 @@ class AccessGuard:
             await _refuse_socket(receive, send)
             return
         user_id = await self._user_id(scope)
-        visitor = user_id or f"address {scope['client'][0] if scope.get('client') else ''}"
+        visitor = user_id or f"address:{scope['client'][0] if scope.get('client') else ''}"
         max_pages = MAX_PAGES_PER_USER if user_id else MAX_ANONYMOUS_PER_ADDRESS
         if self.open_pages[visitor] >= max_pages or (not user_id and self.open_pages["strangers"] >= MAX_ANONYMOUS_PAGES):
             if visitor not in self.warned:

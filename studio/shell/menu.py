@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import accounts
 from backend.db.transactions import RANK
+from backend.language import tr, worded
 from studio.shell import nav
 from studio.shell.current_influencer import INFLUENCER_PARAM
 from studio.shell.frame import WORKSPACE_PARAM, current_workspace
@@ -61,7 +62,9 @@ def show(session_info: accounts.SessionInfo, *, page: str) -> None:
                     continue
                 with st.container(gap=None, key=f"menu-{'current' if section.name == current else section.name}"):
                     first_page = nav.source(nav.first_page(section.name).file)
-                    st.page_link(first_page, label=section.title, icon=section.icon, query_params=query, width="stretch")
+                    st.page_link(
+                        first_page, label=worded(section.title), icon=section.icon, query_params=query, width="stretch"
+                    )
         _follow_page(key="_follow_page", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
 
 
@@ -69,7 +72,12 @@ def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.
     names = {workspace.id: workspace.name for workspace in workspaces}
     st.session_state[_CHOICE] = current.id if current else None
     st.selectbox(
-        "Workspace", list(names), key=_CHOICE, format_func=names.__getitem__, on_change=_switch, label_visibility="collapsed"
+        tr("Workspace"),
+        list(names),
+        key=_CHOICE,
+        format_func=names.__getitem__,
+        on_change=_switch,
+        label_visibility="collapsed",
     )
 
 

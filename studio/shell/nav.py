@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from backend.language import tr_lazy, worded
+
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
@@ -18,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """An entry of the menu. `for_viewers`: whether people who may only look see it."""
+    """An entry of the menu. `title`: for `worded`; `for_viewers`: whether people who may only look see it."""
 
     name: str
     title: str
@@ -42,55 +44,55 @@ class NavItem:
 
 
 SECTIONS = (
-    Section("home", "Home", ":material/home:"),
-    Section("inbox", "Inbox", ":material/inbox:"),
-    Section("calendar", "Calendar", ":material/calendar_month:"),
-    Section("create", "Create", ":material/brush:", for_viewers=False),
-    Section("library", "Library", ":material/photo_library:"),
-    Section("influencers", "Influencers", ":material/face_3:"),
-    Section("models", "Models", ":material/model_training:", for_viewers=False),
-    Section("results", "Results", ":material/monitoring:"),
-    Section("settings", "Settings", ":material/settings:", for_viewers=False),
+    Section("home", tr_lazy("Home"), ":material/home:"),
+    Section("inbox", tr_lazy("Inbox"), ":material/inbox:"),
+    Section("calendar", tr_lazy("Calendar"), ":material/calendar_month:"),
+    Section("create", tr_lazy("Create"), ":material/brush:", for_viewers=False),
+    Section("library", tr_lazy("Library"), ":material/photo_library:"),
+    Section("influencers", tr_lazy("Influencers"), ":material/face_3:"),
+    Section("models", tr_lazy("Models"), ":material/model_training:", for_viewers=False),
+    Section("results", tr_lazy("Results"), ":material/monitoring:"),
+    Section("settings", tr_lazy("Settings"), ":material/settings:", for_viewers=False),
 )
 ITEMS = (
-    NavItem("home/home", "Home", ":material/home:", ""),
-    NavItem("inbox/inbox", "Inbox", ":material/inbox:", "inbox"),
-    NavItem("calendar/calendar", "Calendar", ":material/calendar_month:", "calendar"),
-    NavItem("calendar/post", "Post", ":material/edit_calendar:", "post", is_tab=False),
-    NavItem("calendar/automations", "Automations", ":material/auto_mode:", "automations"),
-    NavItem("create/pictures", "Pictures", ":material/brush:", "create"),
-    NavItem("create/videos", "Videos", ":material/movie:", "create-video"),
-    NavItem("create/reels", "Reels", ":material/smart_display:", "reels"),
-    NavItem("create/texts", "Texts", ":material/ink_pen:", "write"),
-    NavItem("create/prompts", "Prompt library", ":material/edit_note:", "prompts"),
-    NavItem("library/gallery", "Gallery", ":material/imagesmode:", "gallery"),
-    NavItem("library/videos", "Videos", ":material/movie:", "videos"),
-    NavItem("library/finish", "Finish a video", ":material/movie_edit:", "finish-video", is_tab=False),
-    NavItem("library/music", "Music", ":material/music_note:", "music"),
-    NavItem("library/texts", "Texts", ":material/notes:", "texts"),
-    NavItem("library/boards", "Boards", ":material/dashboard:", "boards"),
-    NavItem("library/trash", "Trash", ":material/delete:", "trash"),
-    NavItem("library/lineage", "How it was made", ":material/account_tree:", "lineage", is_tab=False),
-    NavItem("influencers/influencers", "Influencers", ":material/face_3:", "influencers"),
-    NavItem("influencers/wizard", "New influencer", ":material/auto_awesome:", "new-influencer", is_tab=False),
-    NavItem("models/loras", "LoRAs", ":material/extension:", "loras"),
-    NavItem("models/training", "Training", ":material/model_training:", "training"),
-    NavItem("models/datasets", "Datasets", ":material/photo_library:", "datasets"),
-    NavItem("models/comparisons", "Comparisons", ":material/compare:", "comparisons"),
-    NavItem("models/writing_styles", "Writing styles", ":material/history_edu:", "writing-styles"),
-    NavItem("models/workflows", "Workflows", ":material/schema:", "workflows"),
-    NavItem("results/results", "Results", ":material/monitoring:", "results"),
-    NavItem("settings/workspace", "Workspace", ":material/groups:", "workspace"),
-    NavItem("settings/channels", "Channels", ":material/cell_tower:", "channels"),
-    NavItem("settings/consents", "Consents", ":material/record_voice_over:", "consents"),
-    NavItem("settings/connections", "Connection check", ":material/stethoscope:", "connections"),
-    NavItem("settings/costs", "Usage & limits", ":material/payments:", "costs"),
-    NavItem("settings/jobs", "Activity", ":material/bolt:", "jobs"),
-    NavItem("settings/system", "System", ":material/monitor_heart:", "system"),
-    NavItem("settings/api_keys", "API keys", ":material/key:", "api-keys"),
-    NavItem("settings/webhooks", "Webhooks", ":material/webhook:", "webhooks"),
-    NavItem("settings/notices", "Notices", ":material/notifications:", "notice-settings"),
-    NavItem("settings/account", "Profile", ":material/person:", "account", is_tab=False),
+    NavItem("home/home", tr_lazy("Home"), ":material/home:", ""),
+    NavItem("inbox/inbox", tr_lazy("Inbox"), ":material/inbox:", "inbox"),
+    NavItem("calendar/calendar", tr_lazy("Calendar"), ":material/calendar_month:", "calendar"),
+    NavItem("calendar/post", tr_lazy("Post"), ":material/edit_calendar:", "post", is_tab=False),
+    NavItem("calendar/automations", tr_lazy("Automations"), ":material/auto_mode:", "automations"),
+    NavItem("create/pictures", tr_lazy("Pictures"), ":material/brush:", "create"),
+    NavItem("create/videos", tr_lazy("Videos"), ":material/movie:", "create-video"),
+    NavItem("create/reels", tr_lazy("Reels"), ":material/smart_display:", "reels"),
+    NavItem("create/texts", tr_lazy("Texts"), ":material/ink_pen:", "write"),
+    NavItem("create/prompts", tr_lazy("Prompt library"), ":material/edit_note:", "prompts"),
+    NavItem("library/gallery", tr_lazy("Gallery"), ":material/imagesmode:", "gallery"),
+    NavItem("library/videos", tr_lazy("Videos"), ":material/movie:", "videos"),
+    NavItem("library/finish", tr_lazy("Finish a video"), ":material/movie_edit:", "finish-video", is_tab=False),
+    NavItem("library/music", tr_lazy("Music"), ":material/music_note:", "music"),
+    NavItem("library/texts", tr_lazy("Texts"), ":material/notes:", "texts"),
+    NavItem("library/boards", tr_lazy("Boards"), ":material/dashboard:", "boards"),
+    NavItem("library/trash", tr_lazy("Trash"), ":material/delete:", "trash"),
+    NavItem("library/lineage", tr_lazy("How it was made"), ":material/account_tree:", "lineage", is_tab=False),
+    NavItem("influencers/influencers", tr_lazy("Influencers"), ":material/face_3:", "influencers"),
+    NavItem("influencers/wizard", tr_lazy("New influencer"), ":material/auto_awesome:", "new-influencer", is_tab=False),
+    NavItem("models/loras", tr_lazy("LoRAs"), ":material/extension:", "loras"),
+    NavItem("models/training", tr_lazy("Training"), ":material/model_training:", "training"),
+    NavItem("models/datasets", tr_lazy("Datasets"), ":material/photo_library:", "datasets"),
+    NavItem("models/comparisons", tr_lazy("Comparisons"), ":material/compare:", "comparisons"),
+    NavItem("models/writing_styles", tr_lazy("Writing styles"), ":material/history_edu:", "writing-styles"),
+    NavItem("models/workflows", tr_lazy("Workflows"), ":material/schema:", "workflows"),
+    NavItem("results/results", tr_lazy("Results"), ":material/monitoring:", "results"),
+    NavItem("settings/workspace", tr_lazy("Workspace"), ":material/groups:", "workspace"),
+    NavItem("settings/channels", tr_lazy("Channels"), ":material/cell_tower:", "channels"),
+    NavItem("settings/consents", tr_lazy("Consents"), ":material/record_voice_over:", "consents"),
+    NavItem("settings/connections", tr_lazy("Connection check"), ":material/stethoscope:", "connections"),
+    NavItem("settings/costs", tr_lazy("Usage & limits"), ":material/payments:", "costs"),
+    NavItem("settings/jobs", tr_lazy("Activity"), ":material/bolt:", "jobs"),
+    NavItem("settings/system", tr_lazy("System"), ":material/monitor_heart:", "system"),
+    NavItem("settings/api_keys", tr_lazy("API keys"), ":material/key:", "api-keys"),
+    NavItem("settings/webhooks", tr_lazy("Webhooks"), ":material/webhook:", "webhooks"),
+    NavItem("settings/notices", tr_lazy("Notices"), ":material/notifications:", "notice-settings"),
+    NavItem("settings/account", tr_lazy("Profile"), ":material/person:", "account", is_tab=False),
 )
 MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}
 """Addresses of earlier versions -> where that is now; the query stays."""
@@ -121,7 +123,13 @@ def shows_pictures(path: str) -> bool:
 def pages() -> list[StreamlitPage]:
     """All pages, also before sign-in: Streamlit would drop the address of an unregistered page while the user signs in."""
     return [
-        st.Page(ROOT / source(item.file), title=item.title, icon=item.icon, url_path=item.path or None, default=not item.path)
+        st.Page(
+            ROOT / source(item.file),
+            title=worded(item.title),
+            icon=item.icon,
+            url_path=item.path or None,
+            default=not item.path,
+        )
         for item in ITEMS
     ]
 

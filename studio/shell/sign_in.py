@@ -10,8 +10,9 @@ from pydantic import SecretStr
 from backend import accounts
 from backend.db.transactions import Anonymous
 from backend.errors import StudioError
+from backend.language import tr, worded
 from studio.shell import resources, session
-from studio.shell.frame import PRODUCT
+from studio.shell.frame import PRODUCT, ROLE_NAMES
 from studio.ui.format import plain
 
 INVITE, RESET = accounts.INVITE_PARAM, "reset"
@@ -45,9 +46,9 @@ def show(session_info: accounts.SessionInfo | None) -> None:
         try:
             _form(session_info)()
         except StudioError as error:
-            st.error(plain(error.message), icon=":material/error:")
+            st.error(plain(worded(error.message)), icon=":material/error:")
             if has_link():
-                st.link_button("To the studio", "/", type="primary")
+                st.link_button(tr("To the studio"), "/", type="primary")
 
 
 def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
@@ -62,40 +63,42 @@ def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
 
 
 def _setup_form() -> None:
-    st.title("Welcome to your studio")
-    st.markdown("You are the first one here. Make the owner's account; you can invite others afterwards.")
+    st.title(tr("Welcome to your studio"))
+    st.markdown(tr("You are the first one here. Create the owner's account; you can invite others afterwards."))
     with st.form("found", border=False):
-        name = st.text_input("Your name", autocomplete="name")
-        email = st.text_input("E-mail", autocomplete="username")
+        name = st.text_input(tr("Your name"), autocomplete="name")
+        email = st.text_input(tr("E-mail"), autocomplete="username")
         password = _new_password()
         workspace = st.text_input(
-            "Name of the workspace", value="My studio", help="A workspace holds influencers, pictures and people."
+            tr("Name of the workspace"), value=tr("My studio"), help=tr("A workspace holds influencers, pictures and people.")
         )
-        pressed = st.form_submit_button("Create the studio", type="primary", width="stretch")
+        pressed = st.form_submit_button(tr("Create the studio"), type="primary", width="stretch")
     if pressed:
         draft = accounts.SetupDraft(name=name, email=email, password=password, workspace=workspace)
-        with st.spinner("Making your studio …"), resources.app().db.transaction(Anonymous()) as tx:
+        with st.spinner(tr("Creating your studio …")), resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.create_first_workspace(tx, draft)
         _sign_in_with(ticket)
 
 
 def _sign_in_form() -> None:
-    st.title("Sign in")
+    st.title(tr("Sign in"))
     _password_form()
     st.caption(
-        "No account yet, or the password is forgotten? Ask an owner of your workspace for a link; "
-        "for the only owner, whoever runs the server makes one."
+        tr(
+            "No account, or forgot your password? Ask an owner of your workspace for a link, "
+            "or the person who runs this server."
+        )
     )
 
 
 def _password_form(email: str = "") -> None:
     with st.form("sign-in", border=False):
-        typed_email = st.text_input("E-mail", value=email, autocomplete="username", disabled=bool(email))
-        password = st.text_input("Password", type="password", autocomplete="current-password")
-        pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
+        typed_email = st.text_input(tr("E-mail"), value=email, autocomplete="username", disabled=bool(email))
+        password = st.text_input(tr("Password"), type="password", autocomplete="current-password")
+        pressed = st.form_submit_button(tr("Sign in"), type="primary", width="stretch")
     if pressed:
         app = resources.app()
-        with st.spinner("Signing in …"):
+        with st.spinner(tr("Signing in …")):
             ticket = accounts.sign_in(
                 app.db,
                 email=email or typed_email,
@@ -110,13 +113,13 @@ def _password_form(email: str = "") -> None:
 def _invitation_form(secret: str, session_info: accounts.SessionInfo | None) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
         preview = accounts.preview(tx, secret)
-    st.title(f"Join {plain(preview.workspace.name)}")
-    inviter = plain(preview.invited_by) or "An owner"
-    st.markdown(f"{inviter} invites you as **{preview.workspace.role}**.")
+    st.title(tr("Join {name}", name=plain(preview.workspace.name)))
+    inviter = plain(preview.invited_by) or tr("An owner")
+    st.markdown(tr("{inviter} invites you as **{role}**.", inviter=inviter, role=ROLE_NAMES[preview.workspace.role]))
     if session_info is not None:
         _join_signed_in(secret, session_info)
         return
-    new_tab, sign_in_tab = st.tabs(["I am new here", "I have an account"])
+    new_tab, sign_in_tab = st.tabs([tr("I am new here"), tr("I have an account")])
     with new_tab:
         _join_as_new(secret, preview)
     with sign_in_tab:
@@ -124,8 +127,8 @@ def _invitation_form(secret: str, session_info: accounts.SessionInfo | None) -> 
 
 
 def _join_signed_in(secret: str, session_info: accounts.SessionInfo) -> None:
-    st.markdown(f"You are signed in as {plain(session_info.user.email)}.")
-    if st.button("Join", type="primary", width="stretch"):
+    st.markdown(tr("You are signed in as {email}.", email=plain(session_info.user.email)))
+    if st.button(tr("Join"), type="primary", width="stretch"):
         with resources.app().db.transaction(Anonymous(session_info.user.id)) as tx:
             workspace_id = accounts.accept(tx, secret)
         st.query_params.from_dict({"ws": workspace_id})
@@ -134,15 +137,15 @@ def _join_signed_in(secret: str, session_info: accounts.SessionInfo) -> None:
 
 def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
     with st.form("join", border=False):
-        name = st.text_input("Your name", autocomplete="name")
+        name = st.text_input(tr("Your name"), autocomplete="name")
         email = st.text_input(
-            "E-mail", value=preview.email, autocomplete="username", disabled=bool(preview.email), key="join-email"
+            tr("E-mail"), value=preview.email, autocomplete="username", disabled=bool(preview.email), key="join-email"
         )
         password = _new_password()
-        pressed = st.form_submit_button("Create account and join", type="primary", width="stretch")
+        pressed = st.form_submit_button(tr("Create account and join"), type="primary", width="stretch")
     if pressed:
         new_user = accounts.NewPerson(name=name, email=preview.email or email, password=password)
-        with st.spinner("Making your account …"), resources.app().db.transaction(Anonymous()) as tx:
+        with st.spinner(tr("Creating your account …")), resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.accept_as_new(tx, secret, new_user, settings=resources.app().settings)
         _sign_in_with(ticket, f"/?ws={preview.workspace.id}")
 
@@ -150,11 +153,11 @@ def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
 def _reset_form(secret: str) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
         email = accounts.reset_email(tx, secret)
-    st.title("Choose a new password")
-    st.markdown(f"For {plain(email)}. All browsers will be signed out.")
+    st.title(tr("Choose a new password"))
+    st.markdown(tr("For {email}. All browsers will be signed out.", email=plain(email)))
     with st.form("reset", border=False):
         password = _new_password()
-        pressed = st.form_submit_button("Save and sign in", type="primary", width="stretch")
+        pressed = st.form_submit_button(tr("Save and sign in"), type="primary", width="stretch")
     if pressed:
         with resources.app().db.transaction(Anonymous()) as tx:
             ticket = accounts.reset(tx, secret, password)
@@ -163,7 +166,7 @@ def _reset_form(secret: str) -> None:
 
 def _new_password() -> SecretStr:
     text = st.text_input(
-        "Password", type="password", autocomplete="new-password", help="At least 10 characters.", key="new-password"
+        tr("Password"), type="password", autocomplete="new-password", help=tr("At least 10 characters."), key="new-password"
     )
     return SecretStr(text)
 
@@ -181,12 +184,12 @@ def _sign_in_with(ticket: str, next_url: str = "") -> None:
 
 def _code_form() -> None:
     ticket, next_url = st.session_state[_WAITING]
-    st.title("Enter your code")
-    st.markdown("The six digits that your authenticator app shows, or one of your recovery codes.")
+    st.title(tr("Enter your code"))
+    st.markdown(tr("The six digits that your authenticator app shows, or one of your recovery codes."))
     with st.form("second-factor", border=False):
-        code = st.text_input("Code", autocomplete="one-time-code", max_chars=20)
-        pressed = st.form_submit_button("Sign in", type="primary", width="stretch")
-    st.button("Start over", type="tertiary", on_click=lambda: st.session_state.pop(_WAITING, None))
+        code = st.text_input(tr("Code"), autocomplete="one-time-code", max_chars=20)
+        pressed = st.form_submit_button(tr("Sign in"), type="primary", width="stretch")
+    st.button(tr("Start over"), type="tertiary", on_click=lambda: st.session_state.pop(_WAITING, None))
     if pressed:
         app = resources.app()
         accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=session.address(), recognise=session.device)
@@ -198,4 +201,4 @@ def _exchange_ticket(ticket: str, next_url: str = "") -> None:
     does."""
     result = _bridge(key="bridge", data={"ticket": ticket, "next": next_url}, on_failed_change=lambda: None)
     if result.get("failed"):
-        st.error("Signing in did not finish. Please try once more.", icon=":material/error:")
+        st.error(tr("Signing in did not finish. Please try once more."), icon=":material/error:")

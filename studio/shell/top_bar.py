@@ -9,6 +9,7 @@ import streamlit as st
 
 from backend import accounts
 from backend.db.transactions import Anonymous
+from backend.language import tr, tr_context, tr_lazy, worded
 from studio.shell import current_influencer, nav, resources, session
 from studio.shell.status_badges import status_badges
 from studio.ui.format import avatar_url, esc, plain
@@ -20,32 +21,32 @@ _CHOICE = "_influencer_choice"
 _AVATAR_CSS = """<style>.st-key-icon-only-user button { background: center / cover url("URL"); }
 .st-key-icon-only-user button [data-testid="stIconMaterial"] { visibility: hidden; }</style>"""
 _NEW = (
-    ("create/pictures", "Picture", ":material/brush:"),
-    ("create/videos", "Video", ":material/movie:"),
-    ("create/texts", "Text", ":material/ink_pen:"),
-    ("calendar/post", "Post", ":material/calendar_add_on:"),
-    ("influencers/wizard", "Influencer", ":material/person_add:"),
+    ("create/pictures", tr_lazy("Picture"), ":material/brush:"),
+    ("create/videos", tr_lazy("Video"), ":material/movie:"),
+    ("create/texts", tr_lazy("Text"), ":material/ink_pen:"),
+    ("calendar/post", tr_lazy("Post"), ":material/calendar_add_on:"),
+    ("influencers/wizard", tr_lazy("Influencer"), ":material/person_add:"),
 )
 
 
 def show(page: Page, item: nav.NavItem) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="top-bar"):
-        st.title(item.title, anchor=False, width="stretch")
+        st.title(worded(item.title), anchor=False, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="top-bar-tools"):
             _influencer(page)
             if page.can_edit:
-                with st.popover("New", icon=":material/add:", key="top-bar-new"):
+                with st.popover(tr_context("button", "New"), icon=":material/add:", key="top-bar-new"):
                     for file, label, icon in _NEW:
-                        page.link(file, label, icon=icon, **({"new": "1"} if file == "calendar/post" else {}))
+                        page.link(file, worded(label), icon=icon, **({"new": "1"} if file == "calendar/post" else {}))
             status_badges(page, item.file)
             if url := avatar_url(page.workspace.id, page.user.id, page.user.avatar_id):
                 st.html(_AVATAR_CSS.replace("URL", esc(url)))
-            with st.popover("Your account", icon=":material/account_circle:", key="icon-only-user"):
+            with st.popover(tr("Your account"), icon=":material/account_circle:", key="icon-only-user"):
                 st.markdown(plain(page.user.name))
                 st.caption(plain(page.user.email))
-                page.link("settings/account", "Profile", icon=":material/person:")
-                page.link("settings/notices", "Notices", icon=":material/notifications:")
-                st.button("Sign out", on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
+                page.link("settings/account", tr("Profile"), icon=":material/person:")
+                page.link("settings/notices", tr("Notices"), icon=":material/notifications:")
+                st.button(tr("Sign out"), on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
 
 
 def show_tabs(page: Page, item: nav.NavItem) -> None:
@@ -57,7 +58,7 @@ def show_tabs(page: Page, item: nav.NavItem) -> None:
         for tab in tabs:
             key = "section-tab-current" if tab is item else f"section-tab-{tab.path}"
             with st.container(width="content", key=key):
-                page.link(tab.file, tab.title)
+                page.link(tab.file, worded(tab.title))
 
 
 def _influencer(page: Page) -> None:
@@ -67,10 +68,10 @@ def _influencer(page: Page) -> None:
         return
     st.session_state[_CHOICE] = page.influencer_id
     st.selectbox(
-        "Influencer",
+        tr("Influencer"),
         ["", *names],
         key=_CHOICE,
-        format_func=lambda influencer_id: names.get(influencer_id, "All influencers"),
+        format_func=lambda influencer_id: names.get(influencer_id, tr("All influencers")),
         on_change=_choose,
         label_visibility="collapsed",
         width=180,

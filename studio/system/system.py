@@ -6,25 +6,35 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from backend import accounts, health, notices
+from backend import accounts, health, jobs, notices
 from backend.kit import metrics
+from backend.language import tr, tr_lazy, worded
 from studio.shell.frame import Page
-from studio.ui.format import ago, plain, size
+from studio.ui.format import ago, number, plain, size
 
-_JOB_STATES = {"pending": "Jobs waiting", "processing": "Jobs running", "failed": "Jobs failed"}
+_STATES = {
+    "up": tr_lazy("running"),
+    "free": tr_lazy("free"),
+    "busy": tr_lazy("busy"),
+    "disabled": tr_lazy("disabled"),
+    "down": tr_lazy("down"),
+    "partly down": tr_lazy("partly down"),
+}
+"""Of a worker and of a device; others are shown as they are."""
+_JOB_STATES = {"pending": tr_lazy("Jobs waiting"), "processing": tr_lazy("Jobs running"), "failed": tr_lazy("Jobs failed")}
 
 
 def show(page: Page) -> None:
     with page.transaction() as tx:
         is_operator = accounts.is_operator(tx, page.app.settings, page.user.id)
         figures = health.workspace_figures(tx)
-    with st.spinner("Asking every server …"):
+    with st.spinner(tr("Asking every server …")):
         checks = health.check(page.app)
     if is_operator:
         _checks(checks)
     else:
         _states(health.part_states(checks))
-    st.button("Check again", icon=":material/refresh:")
+    st.button(tr("Check again"), icon=":material/refresh:")
     _workspace(page, figures)
     if is_operator:
         _workers(page)
@@ -36,105 +46,122 @@ def show(page: Page) -> None:
 def _states(states: dict[str, bool]) -> None:
     """What works, without versions, addresses and what is wrong: that is for operators."""
     if all(states.values()):
-        st.success("Everything works.", icon=":material/check_circle:")
+        st.success(tr("Everything works."), icon=":material/check_circle:")
     else:
-        failed_parts = ", ".join(name for name, ok in states.items() if not ok)
-        st.warning(f"Not working right now: {failed_parts}. Whoever runs this studio sees why.", icon=":material/warning:")
+        failed_parts = ", ".join(worded(name) for name, ok in states.items() if not ok)
+        st.warning(
+            tr("Not working right now: {parts}. Whoever runs this studio sees why.", parts=failed_parts),
+            icon=":material/warning:",
+        )
     with st.container(border=True, horizontal=True):
         for name, ok in states.items():
             icon = ":green[:material/check_circle:]" if ok else ":red[:material/error:]"
-            st.markdown(f"{icon} {name}", width="content")
+            st.markdown(f"{icon} {worded(name)}", width="content")
 
 
 def _workspace(page: Page, figures: health.WorkspaceFigures) -> None:
-    st.header("This workspace")
+    st.header(tr("This workspace"))
     with st.container(horizontal=True):
         for state, label in _JOB_STATES.items():
-            st.metric(label, figures.jobs[state], border=True)
-        st.metric("Files", f"{figures.files:,}", border=True)
-        st.metric("In storage", size(figures.size_bytes), border=True)
+            st.metric(worded(label), figures.jobs[state], border=True)
+        st.metric(tr("Files"), number(figures.files), border=True)
+        st.metric(tr("In storage"), size(figures.size_bytes), border=True)
     with st.container(horizontal=True):
-        page.link("settings/jobs", "Jobs", icon=":material/bolt:")
-        page.link("settings/costs", "Costs", icon=":material/payments:")
+        page.link("settings/jobs", tr("Activity"), icon=":material/bolt:")
+        page.link("settings/costs", tr("Usage & limits"), icon=":material/payments:")
 
 
 def _requests() -> None:
     figures = metrics.request_figures()
-    st.header("Requests")
-    st.caption("Of the API, since this process began. All figures are for Prometheus at /metrics.")
+    st.header(tr("Requests"))
+    st.caption(tr("Of the API, since this process began. All figures are for Prometheus at /metrics."))
     with st.container(horizontal=True):
-        st.metric("Answered", f"{figures.answered:,}", border=True)
-        st.metric("Faults", f"{figures.failed:,}", border=True)
-        st.metric("Mean time", f"{figures.mean_s * 1000:.0f} ms", border=True)
-        st.metric("Sign-ins refused", f"{figures.sign_ins_refused:,}", border=True)
+        st.metric(tr("Answered"), number(figures.answered), border=True)
+        st.metric(tr("Faults"), number(figures.failed), border=True)
+        st.metric(tr("Mean time"), tr("{n:,.0f} ms", n=figures.mean_s * 1000), border=True)
+        st.metric(tr("Sign-ins refused"), number(figures.sign_ins_refused), border=True)
 
 
 def _emails(page: Page) -> None:
     """What the mail catcher of `make run` holds: everybody's, so for operators alone."""
     if not page.app.settings.notices.mail_folder:
         return
-    st.header("E-mails that were not sent")
-    st.caption("No mail server is set (SMTP_URL). These would have gone out.")
+    st.header(tr("E-mails that were not sent"))
+    st.caption(tr("No mail server is set (SMTP_URL). These would have gone out."))
     caught = notices.caught_emails(page.app.settings)
     if not caught:
-        st.markdown("None yet.")
+        st.markdown(tr("None yet."))
     for email in caught:
         with st.expander(f"{plain(email.subject)} · {plain(email.recipient)}"):
             st.caption(plain(email.date))
             st.code(email.text, language=None, wrap_lines=True)
-            st.download_button("Download", email.source, email.filename, "message/rfc822", key=f"eml:{email.filename}")
+            st.download_button(tr("Download"), email.source, email.filename, "message/rfc822", key=f"eml:{email.filename}")
 
 
 def _checks(checks: Sequence[health.Check]) -> None:
     failed_checks = [check for check in checks if not check.ok]
     if failed_checks:
         st.warning(
-            f"{len(failed_checks)} of {len(checks)} parts need a look: {', '.join(check.name for check in failed_checks)}.",
+            tr(
+                "Not working: {n} of {total} parts: {names}.",
+                n=len(failed_checks),
+                total=len(checks),
+                names=", ".join(worded(check.name) for check in failed_checks),
+            ),
             icon=":material/warning:",
         )
     else:
-        st.success("Everything answers.", icon=":material/check_circle:")
+        st.success(tr("Everything works."), icon=":material/check_circle:")
     with st.container(border=True):
         for check in checks:
             with st.container(horizontal=True, vertical_alignment="center"):
                 icon = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
-                st.markdown(f"{icon} **{check.name}** :gray[:small[{plain(check.version)}]]  \n:small[{plain(check.detail)}]")
+                st.markdown(
+                    f"{icon} **{worded(check.name)}** :gray[:small[{plain(check.version)}]]  \n"
+                    f":small[{plain(worded(check.detail))}]"
+                )
 
 
 def _workers(page: Page) -> None:
     rows = health.workers(page.app)
-    st.header("Workers")
+    st.header(tr("Workers"))
     if not rows:
-        st.caption("No worker has been seen in the last hour.")
+        st.caption(tr("No worker has been seen in the last hour."))
         return
     table = [
         {
-            "State": "running" if row.alive and row.state == "up" else row.state if row.alive else "gone",
-            "Queues": ", ".join(row.queues),
-            "Host": row.host,
-            "Process": str(row.pid),
-            "Version": row.version,
-            "Started": ago(row.started_at),
-            "Seen": ago(row.seen_at),
+            tr("State"): _worker_state(row),
+            tr("Queues"): ", ".join(row.queues),
+            tr("Host"): row.host,
+            tr("Process"): str(row.pid),
+            tr("Version"): row.version,
+            tr("Started"): ago(row.started_at),
+            tr("Seen"): ago(row.seen_at),
         }
         for row in rows
     ]
     st.dataframe(table, hide_index=True)
 
 
+def _worker_state(row: jobs.WorkerCard) -> str:
+    if not row.alive:
+        return tr("gone")
+    return tr("running") if row.state == "up" else worded(_STATES.get(row.state, row.state))
+
+
 def _devices(page: Page) -> None:
     rows = health.devices(page.app)
-    st.header("Devices")
+    st.header(tr("Devices"))
     if not rows:
-        st.caption("No worker offers a device yet. The gpu worker registers the cards (or the CPU) of its machine.")
+        st.caption(tr("No worker offers a device yet. The gpu worker registers the cards (or the CPU) of its machine."))
         return
     table = [
         {
-            "Device": row.id,
-            "State": row.state,
-            "Memory": f"{row.vram_mb / 1024:.0f} GB" if row.vram_mb else "",
-            "Engines": ", ".join(f"{kind}: {engine}" for kind, engine in row.engines.items()),
-            "Note": row.reason,
+            tr("Device"): row.id,
+            tr("State"): worded(_STATES.get(row.state, row.state)),
+            tr("Memory"): f"{row.vram_mb / 1024:.0f} GB" if row.vram_mb else "",
+            tr("Engines"): ", ".join(f"{kind}: {engine}" for kind, engine in row.engines.items()),
+            tr("Note"): worded(row.reason),
         }
         for row in rows
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from backend import training
+from backend.language import Message, tr, tr_context, tr_plural, worded
 from backend.training import RunCard, SampleCard
 from studio.shell.frame import Page
 from studio.training.loss_chart import LossLine, loss_chart
@@ -20,7 +21,7 @@ _DIFFERS_CSS = "background:rgba(139,92,246,.16);font-weight:600;"
 
 def compare_runs(page: Page, requested_ids: Sequence[str]) -> None:
     """`asked`: ids of runs, as the address has them."""
-    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr_context("training", "All runs"), icon=":material/arrow_back:", type="tertiary"):
         page.go("models/training")
     with page.transaction() as tx:
         offered = training.page(tx, take=_MAX_OFFERED).cards
@@ -31,7 +32,7 @@ def compare_runs(page: Page, requested_ids: Sequence[str]) -> None:
         curves = training.curves(tx, chosen)
         samples = training.samples_by_run(tx, chosen)
     if len(cards) < 2:
-        st.caption("Choose at least two runs. One chart, their parameters and their samples then stand side by side.")
+        st.caption(tr("Choose at least two runs. Their losses, parameters and samples are then shown side by side."))
         return
     names = _unique_names(cards)
     _chart(page, cards, names, {run_id: [(point.step, point.loss) for point in points] for run_id, points in curves.items()})
@@ -41,9 +42,12 @@ def compare_runs(page: Page, requested_ids: Sequence[str]) -> None:
 
 def _run_choice(newest: Sequence[RunCard], preselected: list[str], requested: Sequence[RunCard]) -> list[str]:
     """The choice of runs. It is written to the address, so that a link shows the same comparison."""
-    titles = {card.id: f"{card.name} · {card.params.steps} steps · {ago(card.created_at)}" for card in [*newest, *requested]}
+    titles = {
+        card.id: " · ".join((card.name, tr_plural("{n:,} step", "{n:,} steps", card.params.steps), ago(card.created_at)))
+        for card in [*newest, *requested]
+    }
     chosen = st.multiselect(
-        f"Runs to compare (2 to {MAX_RUNS})",
+        tr("Runs to compare (2 to {most})", most=MAX_RUNS),
         list(titles),
         preselected,
         format_func=titles.__getitem__,
@@ -73,35 +77,42 @@ def _chart(page: Page, cards: Sequence[RunCard], names: list[str], points: dict[
         lines.append(LossLine(name=name, points=points[card.id], steps=card.params.steps, poll_url=poll))
     loss_chart("compare:loss:" + ",".join(card.id for card in cards), lines=lines, height=320)
     if any(card.steps_before for card in cards):
-        st.caption("A continued run's steps count from 1.")
+        st.caption(tr("A continued run's steps count from 1."))
 
 
 def _parameters(cards: Sequence[RunCard], names: list[str]) -> None:
     rows = training.differences(cards)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown("**Parameters**", width="content")
-        all_rows = st.toggle("Also what is the same", key="compare:all")
+        st.markdown(tr("**Parameters**"), width="content")
+        all_rows = st.toggle(tr("Show equal values too"), key="compare:all")
     shown = rows if all_rows else [row for row in rows if row.differs]
     if not shown:
-        st.caption("No parameter differs: these runs differ only in chance, or in the pictures they were given.")
+        st.caption(tr("No parameter differs. These runs differ only by chance or in their pictures."))
         return
     body = "".join(
-        f'<tr><th scope="row" style="{CELL_CSS}font-weight:400">{esc(row.name)}{"&nbsp;≠" if row.differs else ""}</th>'
-        + "".join(f'<td style="{CELL_CSS}{_DIFFERS_CSS if row.differs else ""}">{esc(value)}</td>' for value in row.values)
+        f'<tr><th scope="row" style="{CELL_CSS}font-weight:400">{esc(worded(row.name))}{"&nbsp;≠" if row.differs else ""}</th>'
+        + "".join(
+            f'<td style="{CELL_CSS}{_DIFFERS_CSS if row.differs else ""}">{esc(_shown(value))}</td>' for value in row.values
+        )
         + "</tr>"
         for row in shown
     )
-    picture_table("Parameters", names, body)
+    picture_table(tr("Parameters"), names, body)
+
+
+def _shown(value: str) -> str:
+    """Words of ours in the reader's language; names that people gave stay as they are."""
+    return worded(value) if isinstance(value, Message) else value
 
 
 def _samples(page: Page, cards: Sequence[RunCard], names: list[str], samples: dict[str, list[SampleCard]]) -> None:
     """One table for each prompt: steps down, runs across."""
-    st.markdown("**Samples** :small[— steps down, runs across]")
+    st.markdown(tr("**Samples** :small[— one row a step, one column a run]"))
     prompts = list(dict.fromkeys(sample.prompt for card in cards for sample in samples[card.id]))
     if not prompts:
-        st.caption("None of these runs drew samples.")
+        st.caption(tr("These runs have no samples."))
         return
     for prompt in prompts:
         st.html(f'<p style="margin:.4rem 0 0;opacity:.75;font-size:.9rem">{esc(prompt)}</p>')
         columns = [[sample for sample in samples[card.id] if sample.prompt == prompt] for card in cards]
-        samples_by_step(page, f"Samples of {prompt}", names, columns)
+        samples_by_step(page, tr("Samples of {prompt}", prompt=prompt), names, columns)

@@ -10,15 +10,16 @@ from backend import training
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams
 from backend.kit.clock import now
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.training import RunCard, StartForecast, TrainingEstimate
 from studio.shell.frame import Page
-from studio.ui.format import clock_time, count, duration
+from studio.ui.format import clock_time, duration
 
 _AT_ONCE_S = 60
-_MEASURED = "Measured: peak memory of the training process, by batch, size and dim."
-_COUNTED = (
-    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward pass, adapters "
-    "with gradient and moments) plus a quarter."
+_MEASURED = tr_lazy("Measured: peak memory of the training process, by batch, size and dim.")
+_COUNTED = tr_lazy(
+    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward "
+    "pass, adapters with gradient and moments) plus a quarter."
 )
 
 
@@ -34,8 +35,13 @@ def run_estimate(page: Page, card: ModelCard, params: TrainParams, *, not_before
         st.markdown(f":material/schedule: {forecast_text(forecast, zone, not_before=not_before)}")
     if estimate.memory and not estimate.fits:
         st.warning(
-            f"This needs about {_memory_text(estimate.memory.mb)}; {estimate.card} has {_memory_text(estimate.vram_mb)}. "
-            "It will probably run out of memory: lower the batch size or the resolution, or turn convolutions off.",
+            tr(
+                "This needs about {needed}; {device} has {available}. It will probably run out of memory: "
+                "lower the batch size or the resolution, or turn convolutions off.",
+                needed=_memory_text(estimate.memory.mb),
+                device=estimate.card,
+                available=_memory_text(estimate.vram_mb),
+            ),
             icon=":material/memory_alt:",
         )
 
@@ -65,65 +71,75 @@ def _forecast_line(page: Page, run_id: str, zone: str) -> None:
 
 
 def forecast_text(forecast: StartForecast, zone: str, *, not_before: datetime | None = None, run: RunCard | None = None) -> str:
-    """“2 jobs before yours, expected to start about 14:20, to end about 14:50.” `not_before`: what was asked for."""
-    ahead = f"{count(forecast.ahead, 'job')} before {'it' if run else 'yours'}" if forecast.ahead else ""
+    """“2 jobs before yours. Expected to start about 14:20, to end about 14:50.” `not_before`: what was asked for."""
+    sentences = [_ahead_text(forecast.ahead, is_waiting=run is not None)] if forecast.ahead else []
     if forecast.starts_at is None:
-        earliest = f"not before {clock_time(not_before, zone)}" if not_before else ""
-        return _sentence([ahead, earliest]) + forecast.why
-    end_text = f"to end about {clock_time(forecast.ends_at, zone)}" if forecast.ends_at else ""
+        if not_before:
+            sentences.append(tr("Not before {time}.", time=clock_time(not_before, zone)))
+        return " ".join([*sentences, worded(forecast.why)])
     if not_before and (forecast.starts_at - not_before).total_seconds() < _AT_ONCE_S:
-        return _sentence([f"starts at **{clock_time(not_before, zone)}**, as {'asked' if run else 'you ask'}", end_text])
-    at_once = not forecast.ahead and (forecast.starts_at - now()).total_seconds() < _AT_ONCE_S
-    start_text = "starts at once" if at_once else f"expected to start about **{clock_time(forecast.starts_at, zone)}**"
-    return _sentence([ahead, start_text, end_text])
+        sentences.append(tr("Starts at **{time}**, as planned.", time=clock_time(not_before, zone)))
+    elif not forecast.ahead and (forecast.starts_at - now()).total_seconds() < _AT_ONCE_S:
+        sentences.append(tr("Starts at once."))
+    else:
+        sentences.append(tr("Expected to start about **{time}**.", time=clock_time(forecast.starts_at, zone)))
+    if forecast.ends_at:
+        sentences.append(tr("Ends about {time}.", time=clock_time(forecast.ends_at, zone)))
+    return " ".join(sentences)
 
 
-def _sentence(parts: list[str]) -> str:
-    text = ", ".join(part for part in parts if part)
-    return f"{text[:1].upper()}{text[1:]}. " if text else ""
+def _ahead_text(n: int, *, is_waiting: bool) -> str:
+    if is_waiting:
+        return tr_plural("{n:,} job before it.", "{n:,} jobs before it.", n)
+    return tr_plural("{n:,} job before yours.", "{n:,} jobs before yours.", n)
 
 
 def _memory_line(estimate: TrainingEstimate) -> None:
     if estimate.memory is None:
-        st.markdown(":material/memory: How much memory this kind of model needs is not known here.")
+        st.markdown(":material/memory: " + tr("How much memory this kind of model needs is not known here."))
         return
-    available = (
-        f"{estimate.card} has {_memory_text(estimate.vram_mb)}"
-        if estimate.vram_mb
-        else "it trains on the processor"
-        if estimate.card
-        else ""
-    )
-    rough = "roughly " if estimate.memory.rough else "about "
-    text = f":material/memory: Needs {rough}**{_memory_text(estimate.memory.mb)}** of memory" + (
-        f"; {available}." if available else "."
-    )
-    st.markdown(text, help=_COUNTED if estimate.memory.rough else _MEASURED)
+    needed = _memory_text(estimate.memory.mb)
+    if estimate.memory.rough:
+        sentences = [tr("Needs roughly **{memory}** of memory.", memory=needed)]
+    else:
+        sentences = [tr("Needs about **{memory}** of memory.", memory=needed)]
+    if estimate.vram_mb:
+        sentences.append(tr("{device} has {memory}.", device=estimate.card, memory=_memory_text(estimate.vram_mb)))
+    elif estimate.card:
+        sentences.append(tr("It trains on the processor."))
+    st.markdown(f":material/memory: {' '.join(sentences)}", help=worded(_COUNTED if estimate.memory.rough else _MEASURED))
     if estimate.made_to_fit:
-        st.markdown(f":material/tune: kohya trains {estimate.made_to_fit}.")
+        st.markdown(":material/tune: " + tr("kohya trains {settings}.", settings=estimate.made_to_fit))
 
 
 def _time_line(estimate: TrainingEstimate) -> None:
     if estimate.time is None:
-        st.markdown(
-            ":material/timer: How long it takes is not known yet: no run of this model, size and batch has finished here."
-        )
+        text = tr("How long it takes is not known yet: no run of this model, size and batch has finished here.")
+        st.markdown(f":material/timer: {text}")
         return
-    runs = count(estimate.time.runs, "run")
-    source = f"from your last {runs} like it" if estimate.time.runs else "by how fast this machine did other work"
-    load_text = f", of which {rough_duration(estimate.time.around_s)} to load and save" if estimate.time.around_s >= 1 else ""
-    st.markdown(f":material/timer: Takes about **{rough_duration(estimate.time.seconds)}**{load_text}; {source}.")
+    takes = rough_duration(estimate.time.seconds)
+    if estimate.time.around_s >= 1:
+        around = rough_duration(estimate.time.around_s)
+        text = tr("Takes about **{duration}**, of which {loading} to load and save", duration=takes, loading=around)
+    else:
+        text = tr("Takes about **{duration}**", duration=takes)
+    source = (
+        tr_plural("from your last {n:,} run like it", "from your last {n:,} runs like it", estimate.time.runs)
+        if estimate.time.runs
+        else tr("by how fast this machine did other work")
+    )
+    st.markdown(f":material/timer: {text}; {source}.")
 
 
 def rough_duration(seconds: float) -> str:
     """A duration without false precision: “40 s”, “4 min”, “2 h 10 min”."""
     if seconds < 55:
         return duration(max(round(seconds, -1), 10))
-    return f"{max(round(seconds / 60), 1)} min" if seconds < 5400 else duration(round(seconds / 600) * 600)
+    return tr("{n} min", n=max(round(seconds / 60), 1)) if seconds < 5400 else duration(round(seconds / 600) * 600)
 
 
 def _memory_text(mb: int) -> str:
-    return f"{mb / 1024:.1f} GB" if mb >= 1000 else f"{round(mb, -1)} MB"
+    return tr("{gb:.1f} GB", gb=mb / 1024) if mb >= 1000 else f"{round(mb, -1)} MB"
 
 
 def _limit(page: Page) -> int:

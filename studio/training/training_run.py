@@ -9,6 +9,7 @@ import streamlit as st
 
 from backend import jobs, training
 from backend.errors import StudioError
+from backend.language import tr, tr_context, tr_plural
 from backend.training import RunCard, SampleCard, TrainingCheckpointCard
 from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import ACTIVE, follow
@@ -20,8 +21,6 @@ from studio.training.training_form import start_time_field
 from studio.training.training_samples import samples_by_step
 from studio.ui.format import ago, media_url, plain, size, state_badge
 from studio.ui.picture_grid import Tile, picture_grid
-
-_COMPARE_HELP = "Same prompts and seeds with each"
 
 
 def watch(page: Page, run: RunCard, *, key: str) -> None:
@@ -36,7 +35,7 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
         return
     query = f"?workspace={page.workspace.id}"
     if points or working:
-        st.markdown("**Loss** :small[— lower means the pictures are learned]")
+        st.markdown(tr("**Loss** :small[— lower means the pictures are learned]"))
         line = LossLine(
             name=run.name,
             points=[(point.step, point.loss) for point in points],
@@ -50,14 +49,14 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
 
 
 def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool, key: str) -> None:
-    st.markdown("**Samples** :small[— drawn along the way with the same seed]")
+    st.markdown(tr("**Samples** :small[— drawn during training with the same seed]"))
     if not samples and not working:
-        st.caption("None were drawn.")
+        st.caption(tr("No samples."))
         return
     if not working:
         prompts = list(dict.fromkeys(sample.prompt for sample in samples))
         samples_by_step(
-            page, "Samples", prompts, [[sample for sample in samples if sample.prompt == prompt] for prompt in prompts]
+            page, tr("Samples"), prompts, [[sample for sample in samples if sample.prompt == prompt] for prompt in prompts]
         )
         return
     state = picture_grid(
@@ -69,13 +68,12 @@ def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool,
         poll_url=f"/api/training/{run.id}/samples?workspace={page.workspace.id}" if working else "",
     )
     if state.opened and (opened := next((sample for sample in samples if f"{sample.step}-{sample.n}" == state.opened), None)):
-        _show(page, opened)
+        st.dialog(tr("Training sample"), width="medium")(_show)(page, opened)
 
 
-@st.dialog("Sample", width="medium")
 def _show(page: Page, sample: SampleCard) -> None:
     picture(media_url(page.workspace.id, sample.asset_id), alt=sample.prompt)
-    st.caption(f"Step {sample.step} · {plain(sample.prompt)}")
+    st.caption(tr("Step {step} · {prompt}", step=sample.step, prompt=plain(sample.prompt)))
 
 
 def _tile(page: Page, sample: SampleCard) -> Tile:
@@ -83,13 +81,13 @@ def _tile(page: Page, sample: SampleCard) -> Tile:
         id=f"{sample.step}-{sample.n}",
         src=media_url(page.workspace.id, sample.asset_id, w=320),
         alt=sample.prompt,
-        caption=f"step {sample.step}",
+        caption=tr("step {step}", step=sample.step),
     )
 
 
 def detail(page: Page, run_id: str, *, zone: str) -> None:
     """One run with everything it made."""
-    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr_context("training", "All runs"), icon=":material/arrow_back:", type="tertiary"):
         page.go("models/training")
     with page.transaction() as tx:
         run = training.get(tx, run_id)
@@ -107,7 +105,7 @@ def detail(page: Page, run_id: str, *, zone: str) -> None:
     watch(page, run, key="run")
     _checkpoints(page, run, checkpoints)
     _notes(page, run)
-    with st.expander("Parameters", icon=":material/tune:"):
+    with st.expander(tr("Parameters"), icon=":material/tune:"):
         st.json({"model": run.model, "preset": run.preset, "trigger_word": run.trigger_word} | asdict(run.params))
 
 
@@ -117,33 +115,42 @@ def _related_runs(page: Page, run: RunCard, source_runs: list[RunCard], continua
             if source_run.id == run.continued_from_run_id:
                 page.link(
                     "models/training",
-                    f"Continues {source_run.name} from step {run.continued_from_step}",
+                    tr("Continues {run} from step {step}", run=source_run.name, step=run.continued_from_step or 0),
                     icon=":material/history:",
                     id=source_run.id,
                 )
             else:
                 page.link(
                     "models/training",
-                    f"A copy of {source_run.name} with changes",
+                    tr("A copy of {run} with changes", run=source_run.name),
                     icon=":material/content_copy:",
                     id=source_run.id,
                 )
         for next_id, name, step in continuations:
-            page.link("models/training", f"Step {step} goes on in {name}", icon=":material/arrow_forward:", id=next_id)
+            page.link(
+                "models/training",
+                tr("Step {step} continues in {run}", step=step, run=name),
+                icon=":material/arrow_forward:",
+                id=next_id,
+            )
 
 
 def _actions(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointCard]) -> None:
     with st.container(horizontal=True):
         if run.lora_id and run.state == "completed":
-            if st.button("Create pictures with it", type="primary", icon=":material/auto_awesome:"):
+            if st.button(tr("Create pictures with it"), type="primary", icon=":material/auto_awesome:"):
                 page.go("create/pictures", lora=run.lora_id, **({"influencer": run.influencer_id} if run.influencer_id else {}))
-            if st.button("Open in the LoRA library"):
+            if st.button(tr("Open in the LoRA library")):
                 page.go("models/loras", id=run.lora_id)
-        if page.can_edit and st.button("Duplicate with changes", icon=":material/content_copy:"):
+        if page.can_edit and st.button(tr("Duplicate with changes"), icon=":material/content_copy:"):
             page.go("models/training", duplicate=run.id)
-        if st.button("Compare with other runs", icon=":material/stacked_line_chart:"):
+        if st.button(tr("Compare with other runs"), icon=":material/stacked_line_chart:"):
             page.go("models/training", compare=run.id)
-        if checkpoints and page.can_edit and st.button("Compare checkpoints", icon=":material/compare:", help=_COMPARE_HELP):
+        if (
+            checkpoints
+            and page.can_edit
+            and st.button(tr("Compare versions"), icon=":material/compare:", help=tr("Same prompts and seeds with each"))
+        ):
             page.go("models/comparisons", run=run.id)
         lineage.lineage_button(page, "run", run.id)
 
@@ -154,11 +161,13 @@ def _start_time_panel(page: Page, run: RunCard, zone: str) -> None:
         training_estimate.waiting_panel(page, run, zone=zone)
         if not page.can_edit:
             return
-        if run.not_before and st.button("Start now", icon=":material/play_arrow:", help="As soon as it is its turn"):
+        if run.not_before and st.button(tr("Start now"), icon=":material/play_arrow:", help=tr("As soon as it is its turn")):
             _schedule(page, run.id, None)
-        with st.expander("Start at another time", icon=":material/schedule:"):
+        with st.expander(tr("Start at another time"), icon=":material/schedule:"):
             chosen = start_time_field(f"move:{run.id}", zone=zone)
-            if st.button("Start as soon as it is its turn" if chosen is None else "Start then", key=f"moved:{run.id}"):
+            if st.button(
+                tr("Start as soon as it is its turn") if chosen is None else tr("Start at this time"), key=f"moved:{run.id}"
+            ):
                 _schedule(page, run.id, chosen)
 
 
@@ -170,51 +179,61 @@ def _schedule(page: Page, run_id: str, not_before: datetime | None) -> None:
 
 def _metrics(run: RunCard) -> None:
     with st.container(horizontal=True):
-        st.metric("Pictures", run.image_count, border=True, height="stretch")
-        steps_before_text = f"after {run.steps_before:,} before it" if run.steps_before else None
+        st.metric(tr("Pictures"), run.image_count, border=True, height="stretch")
         st.metric(
-            "Steps", run.params.steps, steps_before_text, delta_color="off", delta_arrow="off", border=True, height="stretch"
+            tr("Steps"),
+            run.params.steps,
+            tr_plural("after {n:,} before", "after {n:,} before", run.steps_before) if run.steps_before else None,
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
         )
         if run.loss_first is not None and run.loss_last is not None:
             change = f"{(run.loss_last / run.loss_first - 1) * 100:.0f} %"
             st.metric(
-                "Loss",
+                tr("Loss"),
                 f"{run.loss_last:.4f}",
                 change,
                 delta_color="inverse",
                 border=True,
                 height="stretch",
-                help="Mean before and after: over the same 32 draws with the built-in trainer, over the first and the last 32 "
-                "steps with kohya.",
+                help=tr(
+                    "Average before and after: over the same 32 draws with the built-in trainer, over the first and the "
+                    "last 32 steps with kohya."
+                ),
             )
 
 
 def _checkpoints(page: Page, run: RunCard, checkpoints: list[TrainingCheckpointCard]) -> None:
     if not checkpoints:
         return
-    st.markdown("**Checkpoints** :small[— the LoRA as it was at these steps]")
+    st.markdown(tr("**Versions** :small[— the LoRA as it was at these steps]"))
     for checkpoint in checkpoints:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             with st.container(gap="xxsmall"):
-                st.markdown(f"Step {checkpoint.step}" + (" :green-badge[final]" if checkpoint.final else ""))
+                final = " " + tr(":green-badge[final]") if checkpoint.final else ""
+                st.markdown(tr("Step {step}", step=checkpoint.step) + final)
                 st.caption(
                     " · ".join(
                         (
                             size(checkpoint.size_bytes),
                             ago(checkpoint.created_at),
-                            *(("with optimizer state",) if checkpoint.has_state else ()),
+                            *((tr("with optimizer state"),) if checkpoint.has_state else ()),
                         )
                     )
                 )
             if run.state in ACTIVE:
                 continue
-            if page.can_edit and st.button("Continue from here", key=f"continue:{checkpoint.step}", icon=":material/history:"):
+            if page.can_edit and st.button(
+                tr("Continue from here"), key=f"continue:{checkpoint.step}", icon=":material/history:"
+            ):
                 page.go("models/training", duplicate=run.id, step=str(checkpoint.step))
             if checkpoint.lora_ids:
-                st.badge("in the library", icon=":material/check:", color="green")
+                st.badge(tr("in the library"), icon=":material/check:", color="green")
             elif page.can_edit:
                 st.button(
-                    "Add to the library",
+                    tr("Add to the library"),
                     key=f"promote:{checkpoint.step}",
                     on_click=_promote,
                     args=(page, run.id, checkpoint.step),
@@ -228,14 +247,14 @@ def _promote(page: Page, run_id: str, step: int) -> None:
     except StudioError as error:
         st.toast(plain(error.message), icon=":material/error:")
     else:
-        st.toast(f"{plain(lora.name)} is in the library.", icon=":material/check:")
+        st.toast(tr("{name} is in the library.", name=plain(lora.name)), icon=":material/check:")
 
 
 def _notes(page: Page, run: RunCard) -> None:
     """The notes, saved when the field loses focus; notes that somebody else saved meanwhile are not overwritten."""
     key = f"notes:{run.id}"
     st.text_area(
-        "Notes",
+        tr("Notes"),
         run.notes,
         key=key,
         height=90,
@@ -243,13 +262,13 @@ def _notes(page: Page, run: RunCard) -> None:
         disabled=not page.can_edit,
         on_change=_save_notes,
         args=(page, run.id, run.notes, key),
-        placeholder="What you saw, what to try next." if page.can_edit else "None yet.",
+        placeholder=tr("What you saw, what to try next.") if page.can_edit else tr("None yet."),
     )
     if problem := st.session_state.pop(f"{key}:problem", None):
         st.error(plain(problem), icon=":material/error:")
     elif page.can_edit:
         is_saved = st.session_state.get(f"{key}:saved") == run.notes
-        st.caption(":material/check: Saved." if is_saved else "Saved when you leave the field.")
+        st.caption(tr(":material/check: Saved.") if is_saved else tr("Saved when you leave the field."))
 
 
 def _save_notes(page: Page, run_id: str, before: str, key: str) -> None:

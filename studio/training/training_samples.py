@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from backend.language import tr
 from backend.training import SampleCard
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url
@@ -23,7 +24,7 @@ def samples_by_step(page: Page, label: str, names: Sequence[str], columns: Seque
         + "</tr>"
         for step in sorted({step for column in samples_by_column for step in column})
     )
-    picture_table(label, names, body, first="Step")
+    picture_table(label, names, body, first=tr("Step"))
 
 
 def picture_table(label: str, names: Sequence[str], body: str, *, first: str = "") -> None:
@@ -43,7 +44,6 @@ def _cell(page: Page, sample: SampleCard | None) -> str:
     if sample is None:
         return f'<td style="{CELL_CSS}opacity:.4">–</td>'
     thumbnail_url, full_url = (media_url(page.workspace.id, sample.asset_id, w=width) for width in (320, None))
-    image = (
-        f'<img src="{esc(thumbnail_url)}" alt="{esc(sample.prompt)}, step {sample.step}" loading="lazy" style="{_PICTURE_CSS}">'
-    )
+    title = tr("{prompt}, step {step}", prompt=sample.prompt, step=sample.step)
+    image = f'<img src="{esc(thumbnail_url)}" alt="{esc(title)}" loading="lazy" style="{_PICTURE_CSS}">'
     return f'<td style="{CELL_CSS}"><a href="{esc(full_url)}" target="_blank">{image}</a></td>'

@@ -11,23 +11,42 @@ import streamlit as st
 
 from backend import trash as trash_can
 from backend.kit.clock import now
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.trash import KINDS, TrashCard, TrashItem, TrashKind
 from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, media_url, plain
+from studio.ui.format import ago, media_url, plain
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 TAKE = 30
-_TITLES: dict[TrashKind, tuple[str, str]] = {
-    "picture": ("picture", "Pictures"),
-    "video": ("video", "Videos"),
-    "reel": ("reel", "Reels"),
-    "text": ("text", "Texts"),
-    "post": ("post", "Posts"),
-    "board": ("board", "Boards"),
-    "track": ("track", "Music"),
+_TITLES: dict[TrashKind, str] = {
+    "picture": tr_lazy("Pictures"),
+    "video": tr_lazy("Videos"),
+    "reel": tr_lazy("Reels"),
+    "text": tr_lazy("Texts"),
+    "post": tr_lazy("Posts"),
+    "board": tr_lazy("Boards"),
+    "track": tr_lazy("Music"),
+}
+_NAMES: dict[TrashKind, str] = {
+    "picture": tr_lazy("Picture"),
+    "video": tr_lazy("Video"),
+    "reel": tr_lazy("Reel"),
+    "text": tr_lazy("Text"),
+    "post": tr_lazy("Post"),
+    "board": tr_lazy("Board"),
+    "track": tr_lazy("Track"),
+}
+_DELETE_ALL: dict[TrashKind, str] = {
+    "picture": tr_lazy("Delete all pictures in the trash for good?"),
+    "video": tr_lazy("Delete all videos in the trash for good?"),
+    "reel": tr_lazy("Delete all reels in the trash for good?"),
+    "text": tr_lazy("Delete all texts in the trash for good?"),
+    "post": tr_lazy("Delete all posts in the trash for good?"),
+    "board": tr_lazy("Delete all boards in the trash for good?"),
+    "track": tr_lazy("Delete all music in the trash for good?"),
 }
 _ICONS: dict[TrashKind, str] = {
     "picture": ":material/imagesmode:",
@@ -48,30 +67,34 @@ def trash(page: Page) -> None:
     with page.transaction() as tx:
         counts = trash_can.count(tx, page.influencer_id)
     if not sum(counts.values()):
-        sentence = f"What you delete is kept here for {count(days, 'day')}, and can be brought back until then."
-        empty_state("The trash is empty", sentence, icon=":material/delete:")
+        sentence = tr_plural(
+            "What you delete is kept here for {n} day. Until then you can restore it.",
+            "What you delete is kept here for {n} days. Until then you can restore it.",
+            days,
+        )
+        empty_state(tr("The trash is empty"), sentence, icon=":material/delete:")
         return
     kinds = _choose_kinds(counts)
     slot = f"trash:take:{page.influencer_id}:{','.join(kinds)}"
     take = st.session_state.setdefault(slot, TAKE)
     with page.transaction() as tx:
         trash_page = trash_can.page(tx, kinds=kinds, influencer_id=page.influencer_id, take=take)
-    st.caption(f"Kept for {count(days, 'day')}, then deleted for good.")
+    st.caption(tr_plural("Kept for {n} day, then deleted for good.", "Kept for {n} days, then deleted for good.", days))
     if page.can_edit:
         _bulk_actions(page, trash_page.cards, kinds)
     for card in trash_page.cards:
         _row(page, card, days)
-    if trash_page.next_cursor and st.button("Show older ones"):
+    if trash_page.next_cursor and st.button(tr("Show older ones")):
         st.session_state[slot] = take + TAKE
         st.rerun()
 
 
 def _choose_kinds(counts: dict[TrashKind, int]) -> tuple[TrashKind, ...]:
     chosen = st.segmented_control(
-        "Show",
+        tr("Show"),
         ["all", *KINDS],
         default="all",
-        format_func=lambda kind: "Everything" if kind == "all" else f"{_TITLES[kind][1]} {counts[kind]:,}",
+        format_func=lambda kind: tr("Everything") if kind == "all" else tr("{kind} {n:,}", kind=_TITLES[kind], n=counts[kind]),
         key="trash:kind",
         required=True,
         label_visibility="collapsed",
@@ -82,32 +105,35 @@ def _choose_kinds(counts: dict[TrashKind, int]) -> tuple[TrashKind, ...]:
 def _bulk_actions(page: Page, cards: Sequence[TrashCard], kinds: tuple[TrashKind, ...]) -> None:
     chosen = [card for card in cards if st.session_state.get(f"{_CHOSEN}{card.id}")]
     with st.container(horizontal=True, vertical_alignment="center"):
-        label = "Clear" if chosen else "Select all"
+        label = tr("Clear selection") if chosen else tr("Select all")
         st.button(label, on_click=_select, args=(cards, not chosen), key="trash:select")
         if chosen:
-            st.button(f"Restore {len(chosen)}", icon=":material/restore_from_trash:", on_click=_restore, args=(page, chosen))
-            if st.button(f"Delete {len(chosen)} for good", icon=":material/delete_forever:"):
+            st.button(
+                tr("Restore {n}", n=len(chosen)), icon=":material/restore_from_trash:", on_click=_restore, args=(page, chosen)
+            )
+            if st.button(tr("Delete {n} for good", n=len(chosen)), icon=":material/delete_forever:"):
                 confirm(
-                    f"Delete {_counted(chosen)} for good?",
-                    "Nobody can bring that back. What was published stays on its platform.",
-                    action="Delete for good",
+                    tr("Delete for good: {what}?", what=_counted(chosen)),
+                    tr("This cannot be undone. What was published stays on its platform."),
+                    action=tr("Delete for good"),
                     act=partial(_erase, page, chosen),
                 )
-        elif st.button("Empty the trash", icon=":material/delete_sweep:"):
-            what = "everything" if len(kinds) > 1 else f"all {_TITLES[kinds[0]][1].lower()}"
+        elif st.button(tr("Empty the trash"), icon=":material/delete_sweep:"):
             confirm(
-                f"Delete {what} in the trash for good?",
-                "Of all influencers. Nobody can bring that back. What was published stays on its platform.",
-                action="Empty the trash",
+                tr("Delete everything in the trash for good?") if len(kinds) > 1 else worded(_DELETE_ALL[kinds[0]]),
+                tr("Of all influencers. This cannot be undone. What was published stays on its platform."),
+                action=tr("Empty the trash"),
                 act=partial(_empty, page, kinds),
             )
 
 
 def _row(page: Page, card: TrashCard, days: int) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"trash:{card.id}"):
-        title = plain(" ".join(card.title.split())[:160]) or "Untitled"
+        title = plain(" ".join(card.title.split())[:160]) or tr("Untitled")
         if page.can_edit:
-            st.checkbox(f"Select {title}", key=f"{_CHOSEN}{card.id}", label_visibility="collapsed", width="content")
+            st.checkbox(
+                tr("Select {title}", title=title), key=f"{_CHOSEN}{card.id}", label_visibility="collapsed", width="content"
+            )
         with st.container(width=64):
             if card.asset_id:
                 picture(media_url(page.workspace.id, card.asset_id, w=160), alt=card.title, ratio="1")
@@ -117,11 +143,12 @@ def _row(page: Page, card: TrashCard, days: int) -> None:
             st.markdown(title)
             left = max(0, ceil((card.deleted_at + timedelta(days=days) - now()) / timedelta(days=1)))
             owner = f"{plain(card.influencer_name)} · " if card.influencer_name and not page.influencer_id else ""
-            kind = _TITLES[card.kind][0].capitalize()
-            st.caption(f"{_ICONS[card.kind]} {kind} · {owner}deleted {ago(card.deleted_at)} · {count(left, 'day')} left")
+            deleted = tr("deleted {time}", time=ago(card.deleted_at))
+            days_left = tr_plural("{n} day left", "{n} days left", left)
+            st.caption(f"{_ICONS[card.kind]} {worded(_NAMES[card.kind])} · {owner}{deleted} · {days_left}")
         if page.can_edit:
             st.button(
-                "Restore",
+                tr("Restore"),
                 icon=":material/restore_from_trash:",
                 key=f"restore:{card.id}",
                 on_click=_restore,
@@ -139,25 +166,42 @@ def _items(cards: Sequence[TrashCard]) -> list[TrashItem]:
 
 
 def _counted(cards: Sequence[TrashCard]) -> str:
-    """“2 pictures and 1 post”."""
-    parts = [count(n, _TITLES[kind][0]) for kind in KINDS if (n := sum(card.kind == kind for card in cards))]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    """“2 pictures, 1 post”."""
+    return ", ".join(_counted_kind(kind, n) for kind in KINDS if (n := sum(card.kind == kind for card in cards)))
+
+
+def _counted_kind(kind: TrashKind, n: int) -> str:
+    match kind:
+        case "picture":
+            return tr_plural("{n:,} picture", "{n:,} pictures", n)
+        case "video":
+            return tr_plural("{n:,} video", "{n:,} videos", n)
+        case "reel":
+            return tr_plural("{n:,} reel", "{n:,} reels", n)
+        case "text":
+            return tr_plural("{n:,} text", "{n:,} texts", n)
+        case "post":
+            return tr_plural("{n:,} post", "{n:,} posts", n)
+        case "board":
+            return tr_plural("{n:,} board", "{n:,} boards", n)
+        case "track":
+            return tr_plural("{n:,} track", "{n:,} tracks", n)
 
 
 def _restore(page: Page, cards: Sequence[TrashCard]) -> None:
     with toast_errors():
         with page.transaction(needs="editor") as tx:
             trash_can.restore(tx, _items(cards))
-        queue_toast(f"{_counted(cards)} restored.", ":material/restore_from_trash:")
+        queue_toast(tr("Restored: {what}.", what=_counted(cards)), ":material/restore_from_trash:")
 
 
 def _erase(page: Page, cards: Sequence[TrashCard]) -> None:
     with page.transaction(needs="editor") as tx:
         trash_can.erase(tx, _items(cards))
-    queue_toast(f"{_counted(cards)} deleted for good.", ":material/delete_forever:")
+    queue_toast(tr("Deleted for good: {what}.", what=_counted(cards)), ":material/delete_forever:")
 
 
 def _empty(page: Page, kinds: tuple[TrashKind, ...]) -> None:
     with page.transaction(needs="editor") as tx:
         n = trash_can.empty(tx, kinds)
-    queue_toast(f"{count(n, 'thing')} deleted for good.", ":material/delete_forever:")
+    queue_toast(tr_plural("{n:,} item deleted for good.", "{n:,} items deleted for good.", n), ":material/delete_forever:")

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from backend.language import reader, translations
+from backend.language import Reader, reader, translations
 from backend.language.extraction import sentences_of
 
 
@@ -54,25 +54,31 @@ def load(package_file: str, entry: str = "") -> Renderer:
     component = st.components.v2.component(f"studio_{entry}", html='<div class="root">\n</div>', css=css, js=link(modules))
 
     def worded_component(*, data: Mapping[str, Any] | None = None, **arguments: Any) -> Any:
-        words = component_words(tuple(modules), reader().language)
+        words = component_words(tuple(modules), reader())
         return component(data={**(data or {}), **({"words": words} if words else {})}, **arguments)
 
     return worded_component
 
 
-@cache
-def component_words(modules: tuple[Path, ...], language: str) -> dict[str, Any]:
-    """What `ui/shared/words.js` needs to word a component's sentences; {} for English."""
-    if language == "en":
+def component_words(modules: tuple[Path, ...], person: Reader) -> dict[str, Any]:
+    """What `ui/shared/words.js` needs to word a component's sentences and to draw its dates; {} for what it assumes."""
+    habits = {"firstDay": (1 + (person.first_weekday or 0)) % 7, "hours": person.hours or 24}
+    if person.language == "en" and habits == {"firstDay": 1, "hours": 24}:
         return {}
+    return {"language": person.language, "texts": _component_texts(modules, person.language), **habits}
+
+
+@cache
+def _component_texts(modules: tuple[Path, ...], language: str) -> dict[str, str | list[str]]:
+    """English sentence -> its translation, or both forms of one with a number."""
     texts: dict[str, str | list[str]] = {}
-    for module in modules:
+    catalogue = translations(language)
+    for module in modules if language != "en" else ():
         for (_, template, plural), _ in sentences_of(module):
-            catalogue = translations(language)
             texts[template] = (
                 [catalogue.ngettext(template, plural, n) for n in (1, 2)] if plural else catalogue.gettext(template)
             )
-    return {"language": language, "texts": texts}
+    return texts
 
 
 def ignore() -> None:

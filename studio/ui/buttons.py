@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from backend.errors import StudioError
+from backend.language import tr, worded
 from studio.ui.format import plain
 
 
@@ -38,14 +39,14 @@ def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) 
     def question() -> None:
         st.markdown(sentence)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if st.button("Keep it"):
+            if st.button(tr("Cancel")):
                 st.rerun()
             pressed = st.button(action, type="primary")
         if pressed:
             try:
                 act()
             except StudioError as error:
-                st.error(plain(error.message), icon=":material/error:")
+                st.error(plain(worded(error.message)), icon=":material/error:")
                 return
             st.rerun()
 

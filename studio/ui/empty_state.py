@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backend.engines.ports.events import EngineStatus
+from backend.language import tr, worded
 from studio.shell.frame import Page
 from studio.ui.format import plain
 
@@ -15,8 +16,8 @@ def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
     """Draws a centred card and returns it, so that the caller can add a button. `icon`: ":material/…:"."""
     card = st.container(border=True, horizontal_alignment="center", gap="small")
     card.space("small")
-    card.markdown(f"## {icon} {title}", width="content", text_alignment="center")
-    card.markdown(sentence, width="content", text_alignment="center")
+    card.markdown(f"## {icon} {worded(title)}", width="content", text_alignment="center")
+    card.markdown(worded(sentence), width="content", text_alignment="center")
     return card
 
 
@@ -24,7 +25,13 @@ def show_no_models(page: Page, status: EngineStatus, what: str, *, key: str) -> 
     """`what`: what cannot be done meanwhile, as the start of a sentence: "Pictures can be created"."""
     with st.container(border=True):
         st.warning(
-            f"{what} as soon as {plain(status.name)} offers a model. {plain(status.detail)}", icon=":material/power_off:"
+            tr(
+                "{what} as soon as {name} offers a model. {detail}",
+                what=worded(what),
+                name=plain(worded(status.name)),
+                detail=plain(worded(status.detail)),
+            ),
+            icon=":material/power_off:",
         )
-        if st.button("Open System", icon=":material/monitor_heart:", key=f"{key}:system"):
+        if st.button(tr("Open System"), icon=":material/monitor_heart:", key=f"{key}:system"):
             page.go("settings/system")

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from backend.kit.ids import new_id
+from backend.language import tr
 
 DOUBLE_CLICK_S = 2.0
 """A second submit within this time after the page has shown the result of the first one counts as a double click."""
@@ -105,4 +106,4 @@ def reload_forms(prefix: str) -> None:
 def offer_reload(form: str, sentence: str) -> None:
     """Warns that somebody else has saved meanwhile, with a button that loads the newer version."""
     st.warning(sentence, icon=":material/sync_problem:")
-    st.button("Load the newer version", key=f"{form}:newer", on_click=reload_form, args=(form,))
+    st.button(tr("Load the newer version"), key=f"{form}:newer", on_click=reload_form, args=(form,))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from backend.errors import StudioError
+from backend.language import worded
 from studio.ui.format import plain
 
 _QUEUE_KEY = "_told"
@@ -29,10 +30,10 @@ def toast_errors() -> Iterator[None]:
     try:
         yield
     except StudioError as error:
-        queue_toast(plain(error.message), ":material/error:")
+        queue_toast(plain(worded(error.message)), ":material/error:")
 
 
 def show_queued_toasts() -> None:
     """In the body of a dialog: shows what its callbacks have queued."""
     for sentence, icon in st.session_state.pop(_QUEUE_KEY, []):
-        st.toast(sentence, icon=icon)
+        st.toast(worded(sentence), icon=icon)

@@ -12,6 +12,7 @@ from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.gallery import GalleryFilters
 from backend.generation import LoraPick, PictureCard
+from backend.language import tr, tr_plural, worded
 from backend.videos import VideoDraft, VideoFilters
 from studio.content_plans import create_post
 from studio.jobs.jobs import ACTIVE
@@ -19,7 +20,7 @@ from studio.shell.frame import Page
 from studio.ui import form_page, kept_form
 from studio.ui.empty_state import empty_state, show_no_models
 from studio.ui.form_keys import form_keys
-from studio.ui.format import count, duration, esc, media_url, plain
+from studio.ui.format import duration, esc, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.kept_form import Values
 from studio.ui.live_jobs import live_jobs
@@ -45,7 +46,7 @@ def create(page: Page) -> None:
         if page.can_edit:
             _form(page)
         else:
-            st.info("You can watch the videos here. An owner can let you make some, too.", icon=":material/lock:")
+            st.info(tr("You can watch the videos here. Ask an owner if you want to make some."), icon=":material/lock:")
     with form_page.results(right):
         _results(page)
 
@@ -53,7 +54,7 @@ def create(page: Page) -> None:
 def _form(page: Page) -> None:
     models = page.app.engines.motion.models()
     if not models:
-        show_no_models(page, page.app.engines.motion.status(), "Pictures can be animated", key="animate")
+        show_no_models(page, page.app.engines.motion.status(), tr("Pictures can be animated"), key="animate")
         return
     address = tuple(st.query_params.get(name, "") for name in _ADDRESS)
     key, start = kept_form.open_form(
@@ -64,7 +65,7 @@ def _form(page: Page) -> None:
         cards = generation.pictures(tx, picture_ids)
         library = loras.page(tx, take=200).cards
     if picture_ids and not cards:
-        st.warning("These pictures were deleted meanwhile. Choose others.", icon=":material/delete:")
+        st.warning(tr("These pictures were deleted meanwhile. Choose others."), icon=":material/delete:")
     place = st.container()
     shapes = [card.width / card.height for card in cards] or [1.0]
     choices = VideoChoices(models, page.app.engines.image.models(), library, shapes)
@@ -122,19 +123,19 @@ def _pictures(page: Page, key: str, cards: Sequence[PictureCard], draft: VideoDr
         return []
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         chosen_ids = _picture_choice(key, cards)
-        st.button("Other pictures", icon=":material/image_search:", type="tertiary", on_click=_take, args=(page, []))
+        st.button(tr("Other pictures"), icon=":material/image_search:", type="tertiary", on_click=_take, args=(page, []))
     _preview(page, cards, chosen_ids, draft)
     return chosen_ids
 
 
 def _picture_offer(page: Page, key: str) -> None:
     """The latest pictures, to choose one or several."""
-    text = st.text_input("Picture to animate", key=f"{key}:search", placeholder="Search your pictures")
+    text = st.text_input(tr("Picture to animate"), key=f"{key}:search", placeholder=tr("Search your pictures"))
     with page.transaction() as tx:
         filters = GalleryFilters(text=text or "", influencer_id=page.influencer_id or None)
         offered = gallery.page(tx, filters=filters, take=_OFFERED).pictures
     if not offered:
-        st.caption("No pictures found." if text else "No pictures yet. Create one first.")
+        st.caption(tr("No pictures found.") if text else tr("No pictures yet. Create one first."))
         return
     tiles = [Tile(id=card.id, src=media_url(page.workspace.id, card.asset_id, w=320), alt=card.prompt) for card in offered]
     state = picture_grid(f"{key}:offer", tiles=tiles, size=84, selectable=True)
@@ -142,7 +143,11 @@ def _picture_offer(page: Page, key: str) -> None:
         _take(page, [state.opened])
         st.rerun()
     if state.selected:
-        st.button(f"Use {count(len(state.selected), 'picture')}", on_click=_take, args=(page, state.selected))
+        st.button(
+            tr_plural("Use {n:,} picture", "Use {n:,} pictures", len(state.selected)),
+            on_click=_take,
+            args=(page, state.selected),
+        )
 
 
 def _take(page: Page, picture_ids: Sequence[str]) -> None:
@@ -158,7 +163,7 @@ def _picture_choice(key: str, cards: Sequence[PictureCard]) -> list[str]:
         return [cards[0].id]
     numbers = {card.id: str(n) for n, card in enumerate(cards, 1)}
     return st.pills(
-        "Pictures",
+        tr("Pictures"),
         list(numbers),
         selection_mode="multi",
         default=list(numbers),
@@ -211,16 +216,28 @@ def _start_bar(page: Page, key: str, ids: list[str], draft: VideoDraft, choices:
             with page.transaction() as tx:
                 plan = videos.preview(tx, picture_ids=ids, draft=draft, models=choices.models, checkpoints=choices.checkpoints)
         except StudioError as error:
-            st.warning(plain(error.message), icon=":material/warning:")
+            st.warning(plain(worded(error.message)), icon=":material/warning:")
             return
         recipe = plan.recipes[0]
-        takes = f" · about {duration(plan.seconds)} to make" if plan.seconds else ""
-        st.caption(f"{recipe.width} × {recipe.height} px · {recipe.seconds:.3g} s at {recipe.fps} frames a second{takes}")
+        facts = [
+            f"{recipe.width} × {recipe.height} px",
+            tr("{seconds:.3g} s at {fps} frames a second", seconds=recipe.seconds, fps=recipe.fps),
+            *([tr("about {time} to make", time=duration(plan.seconds))] if plan.seconds else []),
+        ]
+        st.caption(" · ".join(facts))
         if plan.soft:
-            subject = "Low resolution" if len(ids) == 1 else f"{count(plan.soft, 'picture')} with low resolution"
-            st.caption(f":orange[:material/blur_on: {subject}: upscale first for a sharp video.]")
+            warning = (
+                tr("Low resolution: upscale first for a sharp video.")
+                if len(ids) == 1
+                else tr_plural(
+                    "{n:,} picture with low resolution: upscale first for a sharp video.",
+                    "{n:,} pictures with low resolution: upscale first for a sharp video.",
+                    plan.soft,
+                )
+            )
+            st.caption(f":orange[:material/blur_on: {warning}]")
     enabled = bool(ids)
-    label = f"Make {count(len(ids), 'video')}" if len(ids) > 1 else "Make the video"
+    label = tr_plural("Make {n:,} video", "Make {n:,} videos", len(ids)) if len(ids) > 1 else tr("Make the video")
     pressed = st.button(
         label, type="primary", icon=":material/movie:", width="stretch", disabled=not enabled, help="Ctrl+Enter"
     )
@@ -262,4 +279,6 @@ def _results(page: Page) -> None:
         if event.opened:
             page.go("library/videos", id=event.opened)
     elif not working:
-        empty_state("No videos yet", "A camera move over a picture, or the picture itself in motion.", icon=":material/movie:")
+        empty_state(
+            tr("No videos yet"), tr("A camera move over a picture, or the picture itself in motion."), icon=":material/movie:"
+        )

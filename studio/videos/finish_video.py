@@ -6,6 +6,7 @@ import streamlit as st
 
 from backend import music, videos
 from backend.errors import StudioError
+from backend.language import tr, tr_lazy, worded
 from backend.videos import FinishDraft, VideoCard
 from studio.music import music_choice
 from studio.shell.frame import Page
@@ -16,7 +17,7 @@ from studio.ui.notices import queue_toast
 from studio.videos import videos as video_page
 
 _FORM = "finish"
-_POSITIONS = {"bottom": "Bottom", "middle": "Middle", "top": "Top"}
+_POSITIONS = {"bottom": tr_lazy("Bottom"), "middle": tr_lazy("Middle"), "top": tr_lazy("Top")}
 
 
 def form(page: Page) -> None:
@@ -24,8 +25,10 @@ def form(page: Page) -> None:
     clip_id = st.query_params.get("id", "")
     card = _card(page, clip_id) if clip_id else None
     if card is None:
-        chosen = empty_state("Choose a video to finish", "Open one in the library, then Finish.", icon=":material/movie_edit:")
-        if chosen.button("Open the videos", type="primary"):
+        chosen = empty_state(
+            tr("Choose a video to finish"), tr("Open one in the library, then Finish."), icon=":material/movie_edit:"
+        )
+        if chosen.button(tr("Open the videos"), type="primary"):
             page.go("library/videos")
         return
     video_column, form_column = st.columns([2, 3], gap="large")
@@ -40,7 +43,7 @@ def _card(page: Page, clip_id: str) -> VideoCard | None:
         with page.transaction() as tx:
             card = videos.get(tx, clip_id)
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/search_off:")
+        st.warning(plain(worded(error.message)), icon=":material/search_off:")
         return None
     return card if card.asset_id and not card.deleted_at and not card.recipe.finish else None
 
@@ -48,28 +51,35 @@ def _card(page: Page, clip_id: str) -> VideoCard | None:
 def _fields(page: Page, card: VideoCard) -> None:
     with page.transaction() as tx:
         tracks = music.choices(tx)
-    preset = st.selectbox("Platform", list(videos.FINISH_PRESETS), format_func=videos.FINISH_PRESETS.__getitem__)
+    preset = st.selectbox(
+        tr("Platform"), list(videos.FINISH_PRESETS), format_func=lambda preset: worded(videos.FINISH_PRESETS[preset])
+    )
     track_id = st.selectbox(
-        "Music", ["", *tracks], format_func=lambda name: music_choice.title(tracks, name), key="finish:music"
+        tr("Music"), ["", *tracks], format_func=lambda name: music_choice.title(tracks, name), key="finish:music"
     )
     if track_id:
         track = tracks[track_id]
         music_choice.preview(page, track)
-    keep_sound = st.toggle("Keep its own sound", value=True) if card.recipe.sound else True
+    keep_sound = st.toggle(tr("Keep its own sound"), value=True) if card.recipe.sound else True
     subtitles = st.text_area(
-        "Subtitles",
+        tr("Subtitles"),
         height=140,
         max_chars=20_000,
-        placeholder="Good morning from Turin!",
-        help="Text is spread over the video. SRT keeps its own times.",
+        placeholder=tr("Good morning from Turin!"),
+        help=tr("Text is spread over the video. SRT keeps its own times."),
     )
     if missing := videos.missing_glyphs(subtitles):
-        st.caption(f":orange[:material/warning: The font has no sign for: {plain(missing[:20])}]")
-    karaoke = st.toggle("Fill word after word", value=True)
+        note = tr("The font has no sign for: {signs}", signs=plain(missing[:20]))
+        st.caption(f":orange[:material/warning: {note}]")
+    karaoke = st.toggle(tr("Fill words as they are spoken"), value=True)
     position = st.segmented_control(
-        "Place", list(_POSITIONS), default="bottom", format_func=_POSITIONS.__getitem__, required=True
+        tr("Place"),
+        list(_POSITIONS),
+        default="bottom",
+        format_func=lambda position: worded(_POSITIONS[position]),
+        required=True,
     )
-    if not st.button("Finish the video", type="primary", icon=":material/movie_edit:", width="stretch"):
+    if not st.button(tr("Finish the video"), type="primary", icon=":material/movie_edit:", width="stretch"):
         return
     draft = FinishDraft(
         preset=preset, music=track_id, keep_sound=keep_sound, subtitles=subtitles, karaoke=karaoke, position=position
@@ -77,5 +87,5 @@ def _fields(page: Page, card: VideoCard) -> None:
     with page.transaction(needs="editor") as tx:
         videos.finish(tx, card.id, draft, request_key=request_key(_FORM))
     renew_request_key(_FORM)
-    queue_toast("The finished video appears here as soon as it is made.")
+    queue_toast(tr("The finished video appears here as soon as it is made."))
     page.go("library/videos")

@@ -9,13 +9,14 @@ import streamlit as st
 from backend import influencers, jobs, videos
 from backend.content_plans import PostSource
 from backend.errors import NotFound
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.videos import VideoCard, VideoFilters
 from studio.content_plans import create_post
 from studio.jobs.jobs import ACTIVE
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, esc, media_url, plain, size
+from studio.ui.format import ago, esc, media_url, plain, size
 from studio.ui.live_jobs import live_jobs
 from studio.ui.notices import show_queued_toasts, toast_errors
 from studio.videos import upload_videos
@@ -23,11 +24,11 @@ from studio.videos.animate import KINDS
 from studio.videos.clips import clips
 
 _DELETED = "clips:gone"
-_FINISH_HELP = "Music, subtitles and the size of a platform, as a new video"
+_FINISH_HELP = tr_lazy("Music, subtitles and the size of a platform, as a new video")
 PAGE_SIZE = 60
 _PAUSE_SCRIPT = """
 if (matchMedia("(prefers-reduced-motion: reduce)").matches)
-  document.querySelectorAll("video[autoplay]").forEach(film => { film.autoplay = false; film.pause() })
+  document.querySelectorAll("video[autoplay]").forEach(film => { film.autoplay = false; film.pause() });
 """
 
 
@@ -44,7 +45,7 @@ def browse(page: Page) -> None:
     if working or failed:
         live_jobs("clips:live", workspace=page.workspace.id, cards=[*working, *failed], only_these=True, can_edit=page.can_edit)
     if failed and page.can_edit:
-        st.button("Dismiss what failed", type="tertiary", on_click=_dismiss, args=(page, [card.id for card in failed]))
+        st.button(tr("Dismiss failed"), type="tertiary", on_click=_dismiss, args=(page, [card.id for card in failed]))
     if video_count:
         _list(page, bool(working))
     elif not working:
@@ -54,9 +55,9 @@ def browse(page: Page) -> None:
 
 
 def _empty(page: Page) -> None:
-    hint = "A camera move over a picture, or the picture itself in motion."
-    card = empty_state("No videos yet", hint, icon=":material/movie:")
-    if page.can_edit and card.button("Create a video", type="primary"):
+    hint = tr("A camera move over a picture, or the picture itself in motion.")
+    card = empty_state(tr("No videos yet"), hint, icon=":material/movie:")
+    if page.can_edit and card.button(tr("Create a video"), type="primary"):
         page.go("create/videos")
 
 
@@ -66,9 +67,13 @@ def _list(page: Page, working: bool) -> None:
         videos_page = videos.page(tx, filters=filters, take=PAGE_SIZE)
     if not videos_page.cards:
         if filters != VideoFilters():
-            st.caption("No video matches. Take a filter away to see more.")
+            st.caption(tr("No video matches the filters."))
         return
-    st.caption(count(videos_page.total, "video") + (", and more on the way" if working else ""))
+    st.caption(
+        tr_plural("{n:,} video, and more on the way", "{n:,} videos, and more on the way", videos_page.total)
+        if working
+        else tr_plural("{n:,} video", "{n:,} videos", videos_page.total)
+    )
     event = clips(
         "clips",
         workspace=page.workspace.id,
@@ -88,29 +93,29 @@ def _filters(page: Page) -> VideoFilters:
         names_by_id = {option.id: option.name for option in influencers.page(tx, take=200).cards}
     with st.container(horizontal=True, vertical_alignment="center"):
         influencer_id = st.selectbox(
-            "Influencer",
+            tr("Influencer"),
             ["", *names_by_id],
-            format_func=lambda option: names_by_id.get(option, "Every influencer"),
+            format_func=lambda option: names_by_id.get(option) or tr("Every influencer"),
             key="clips:who",
             label_visibility="collapsed",
             width=165,
         )
         format_ = st.selectbox(
-            "Format",
+            tr("Format"),
             ["", *videos.FORMATS],
             key="clips:format",
             label_visibility="collapsed",
             width=165,
-            format_func=lambda option: videos.FORMATS[option][0] if option else "Every format",
+            format_func=lambda option: worded(videos.FORMATS[option][0]) if option else tr("Every format"),
         )
-        favourite = st.toggle("Favourites", key="clips:favourite")
+        favourite = st.toggle(tr("Favourites"), key="clips:favourite")
         stars = st.selectbox(
-            "Stars",
+            tr("Stars"),
             [0, 1, 2, 3, 4, 5],
             key="clips:stars",
             label_visibility="collapsed",
             width=130,
-            format_func=lambda n: f"{n}★ and more" if n else "Any rating",
+            format_func=lambda n: tr("{n}★ and more", n=n) if n else tr("Any rating"),
         )
     return VideoFilters(influencer_id or None, None, favourite, stars, format_)
 
@@ -119,23 +124,26 @@ def _clear_opened() -> None:
     st.query_params.pop("id", None)
 
 
-@st.dialog("Video", width="large", icon=":material/movie:", on_dismiss=_clear_opened)
 def _player(page: Page, clip_id: str) -> None:
+    st.dialog(tr("Video"), width="large", icon=":material/movie:", on_dismiss=_clear_opened)(_player_body)(page, clip_id)
+
+
+def _player_body(page: Page, clip_id: str) -> None:
     show_queued_toasts()
     try:
         with page.transaction() as tx:
             card = videos.get(tx, clip_id)
     except NotFound as error:
-        st.warning(plain(error.message), icon=":material/search_off:")
+        st.warning(plain(worded(error.message)), icon=":material/search_off:")
         return
     if card.deleted_at:
         if st.session_state.get(_DELETED) == clip_id:
             _clear_opened()
             st.rerun()
-        st.warning("This video was deleted.", icon=":material/delete:")
-        st.button("Bring it back", type="primary", on_click=_undelete, args=(page, clip_id), disabled=not page.can_edit)
+        st.warning(tr("This video was deleted."), icon=":material/delete:")
+        st.button(tr("Restore"), type="primary", on_click=_undelete, args=(page, clip_id), disabled=not page.can_edit)
     elif not card.asset_id:
-        st.info("This video is not made yet. It appears here as soon as it is.", icon=":material/hourglass_top:")
+        st.info(tr("This video is not made yet. It appears here as soon as it is."), icon=":material/hourglass_top:")
     else:
         _player_with_actions(page, card)
 
@@ -156,7 +164,7 @@ def video_element(page: Page, card: VideoCard) -> None:
     shape = card.width / card.height
     st.html(
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls autoplay loop muted playsinline preload="metadata" '
-        f'aria-label="{esc(card.recipe.title)}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
+        f'aria-label="{esc(worded(card.recipe.title))}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
         'object-fit:cover;background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
         f"<script>{_PAUSE_SCRIPT}</script>",
         unsafe_allow_javascript=True,
@@ -165,7 +173,7 @@ def video_element(page: Page, card: VideoCard) -> None:
 
 def _actions(page: Page, card: VideoCard) -> None:
     name_prefix = f"{plain(card.influencer_name)} · " if card.influencer_name else ""
-    st.markdown(f"**{name_prefix}{plain(card.recipe.title)}**")
+    st.markdown(f"**{name_prefix}{plain(worded(card.recipe.title))}**")
     if card.recipe.prompt:
         st.markdown(plain(card.recipe.prompt))
     st.caption(" · ".join(_facts(card)))
@@ -180,7 +188,7 @@ def _actions(page: Page, card: VideoCard) -> None:
         )
         icon = ":material/favorite:" if card.favourite else ":material/favorite_border:"
         st.button(
-            "Favourite" if card.favourite else "Make it a favourite",
+            tr("Favourite") if card.favourite else tr("Make it a favourite"),
             icon=icon,
             type="tertiary",
             key=favourite_key,
@@ -188,36 +196,42 @@ def _actions(page: Page, card: VideoCard) -> None:
             on_click=_set_favourite,
             args=(page, card),
         )
-    if page.can_edit and not card.recipe.finish and st.button("Finish", icon=":material/movie_edit:", help=_FINISH_HELP):
+    if (
+        page.can_edit
+        and not card.recipe.finish
+        and st.button(tr("Finish"), icon=":material/movie_edit:", help=worded(_FINISH_HELP))
+    ):
         page.go("library/finish", id=card.id)
     source = PostSource(video_ids=(card.id,))
     create_post.create_post_button(page, source, key=card.id, type="primary")
     with st.container(horizontal=True):
         address = media_url(page.workspace.id, card.asset_id or "", download=True)
         help_text = (
-            "With the mark that it is AI-made, nothing else" if card.recipe.ai_mark else "Nothing is written into the file"
+            tr("With the mark that it is AI-made, nothing else")
+            if card.recipe.ai_mark
+            else tr("Nothing is written into the file")
         )
-        st.link_button("Download", address, icon=":material/download:", help=help_text)
+        st.link_button(tr("Download"), address, icon=":material/download:", help=help_text)
         lineage.lineage_button(page, "clip", card.id)
         if subtitles := videos.srt_of(card):
             name = f"{card.id}.srt"
-            st.download_button("Subtitles", subtitles, name, "application/x-subrip", icon=":material/subtitles:")
+            st.download_button(tr("Subtitles"), subtitles, name, "application/x-subrip", icon=":material/subtitles:")
         made_here = card.picture_id and not card.recipe.finish
-        if page.can_edit and made_here and st.button("Use same settings", icon=":material/replay:"):
+        if page.can_edit and made_here and st.button(tr("Use same settings"), icon=":material/replay:"):
             page.go("create/videos", again=card.id)
-        if card.picture_id and st.button("Open the picture", icon=":material/image:"):
+        if card.picture_id and st.button(tr("Open the picture"), icon=":material/image:"):
             page.go("library/gallery", id=card.picture_id)
         if page.can_edit:
-            st.button("Delete", icon=":material/delete:", on_click=_delete, args=(page, card.id))
+            st.button(tr("Delete"), icon=":material/delete:", on_click=_delete, args=(page, card.id))
 
 
 def _facts(card: VideoCard) -> list[str]:
     recipe = card.recipe
     return [
         f"{card.width} × {card.height} px",
-        f"{card.seconds:.3g} s at {card.fps} frames a second",
+        tr("{seconds:.3g} s at {fps} frames a second", seconds=card.seconds, fps=card.fps),
         size(card.size_bytes),
-        *(f"LoRA {plain(ref.name)} at {ref.weight:g}" for ref in recipe.loras),
+        *(tr("LoRA {name} at {weight:g}", name=plain(ref.name), weight=ref.weight) for ref in recipe.loras),
         ago(card.created_at),
     ]
 
@@ -250,9 +264,9 @@ def _undo_bar(page: Page) -> None:
     if clip_id is None or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown("1 video deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, clip_id))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
+        st.markdown(tr("1 video deleted."), width="content")
+        st.button(tr("Undo"), icon=":material/undo:", on_click=_undelete, args=(page, clip_id))
+        st.button(tr("OK"), type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
 def _dismiss(page: Page, job_ids: list[str]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend import workflows
 from backend.errors import Invalid
+from backend.language import tr, tr_lazy, worded
 from backend.workflows import WorkflowCard, WorkflowDraft, WorkflowEdit
 
 _MAIN_ROLES = (
@@ -24,42 +25,43 @@ _MAIN_ROLES = (
     "strength",
     "prefix",
 )
-_EXPORT_HELP = (
-    "In ComfyUI open the workflow and choose **Workflow → Export (API)** (in older versions: turn on Dev mode in the settings, "
-    "then **Save (API Format)**). Name its nodes “Positive prompt”, “Negative prompt”, “Sampler”, “Size”, “LoRA”, “Picture” "
-    "there, and they are found by these titles; otherwise they are found by how they are connected."
+_EXPORT_HELP = tr_lazy(
+    "In ComfyUI open the workflow and choose **Workflow → Export (API)** (in older versions: turn on "
+    "Dev mode in the settings, then **Save (API Format)**). Name its nodes “Positive prompt”, "
+    "“Negative prompt”, “Sampler”, “Size”, “LoRA”, “Picture” there, and they are found by these "
+    "titles; otherwise by how they are connected."
 )
 
 
 def import_form(key: str) -> WorkflowDraft | None:
     """The draft once the button was pressed, else None. Raises Invalid."""
-    st.caption(_EXPORT_HELP)
-    file = st.file_uploader("Workflow file (JSON)", type=["json"], key=f"{key}:file")
-    pasted = st.text_area("or paste it here", key=f"{key}:text", height=110, max_chars=workflows.MAX_GRAPH_CHARS)
+    st.caption(worded(_EXPORT_HELP))
+    file = st.file_uploader(tr("Workflow file (JSON)"), type=["json"], key=f"{key}:file")
+    pasted = st.text_area(tr("or paste it here"), key=f"{key}:text", height=110, max_chars=workflows.MAX_GRAPH_CHARS)
     file_name = Path(file.name).stem.replace("_", " ")[:80] if file else ""
-    name = st.text_input("Name", file_name, key=f"{key}:name:{file_name}", max_chars=80)
-    notes = st.text_area("Notes", key=f"{key}:notes", height=70, max_chars=4000, placeholder="What it is good for")
-    if not st.button("Bring it in", type="primary", icon=":material/download:", key=f"{key}:go"):
+    name = st.text_input(tr("Name"), file_name, key=f"{key}:name:{file_name}", max_chars=80)
+    notes = st.text_area(tr("Notes"), key=f"{key}:notes", height=70, max_chars=4000, placeholder=tr("What it is good for"))
+    if not st.button(tr("Import"), type="primary", icon=":material/download:", key=f"{key}:go"):
         return None
     if not file and not pasted.strip():
-        raise Invalid("Choose the file that ComfyUI saved, or paste its text.")
+        raise Invalid(tr_lazy("Choose the file that ComfyUI saved, or paste its text."))
     return WorkflowDraft(name=name, notes=notes, text=_text(file.getvalue()) if file else pasted)
 
 
 def edit_form(key: str, card: WorkflowCard, *, disabled: bool) -> WorkflowEdit | None:
     """Name, notes and one field a role; the edit once the button was pressed, else None. Raises Invalid."""
     with st.form(key, border=False):
-        name = st.text_input("Name", card.name, max_chars=80, disabled=disabled)
-        notes = st.text_area("Notes", card.notes, height=70, max_chars=4000, disabled=disabled)
-        st.markdown("**Inputs**")
-        st.caption("What Create fills in. What is bound to nothing stays as the workflow says.")
+        name = st.text_input(tr("Name"), card.name, max_chars=80, disabled=disabled)
+        notes = st.text_area(tr("Notes"), card.notes, height=70, max_chars=4000, disabled=disabled)
+        st.markdown(tr("**Inputs**"))
+        st.caption(tr("What Create fills in. Inputs without a choice stay as in the workflow."))
         shown = [role for role in workflows.ROLES if role in _MAIN_ROLES or card.mapping.get(role)]
         mapping = {role: _role_field(key, card, role, disabled) for role in shown}
-        with st.expander("More inputs", icon=":material/more_horiz:"):
+        with st.expander(tr("More inputs"), icon=":material/more_horiz:"):
             for role in workflows.ROLES:
                 if role not in shown and workflows.slot_choices(card.graph, role):
                     mapping[role] = _role_field(key, card, role, disabled)
-        pressed = st.form_submit_button("Save", type="primary", disabled=disabled)
+        pressed = st.form_submit_button(tr("Save"), type="primary", disabled=disabled)
     if not pressed:
         return None
     return WorkflowEdit(name=name, notes=notes, mapping={role: picks for role, picks in mapping.items() if picks})
@@ -69,14 +71,14 @@ def _role_field(key: str, card: WorkflowCard, role: str, disabled: bool) -> tupl
     bound = list(card.mapping.get(role, ()))
     options = list(dict.fromkeys([*bound, *workflows.slot_choices(card.graph, role)]))
     chosen: list[workflows.InputSlot] = st.multiselect(
-        workflows.ROLES[role],
+        worded(workflows.ROLES[role]),
         options,
         default=bound,
         format_func=lambda slot: _slot_label(card, slot),
         key=f"{key}:{role}",
         disabled=disabled,
-        placeholder="Nothing",
-        help="It is told to every input chosen here." if len(bound) > 1 else None,
+        placeholder=tr("Nothing"),
+        help=tr("Every input chosen here gets it.") if len(bound) > 1 else None,
     )
     return tuple((slot.node, slot.input) for slot in chosen)
 
@@ -91,4 +93,4 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Invalid("This file is no text, so no workflow. Bring the JSON file that ComfyUI saved.") from error
+        raise Invalid(tr_lazy("This file is not a workflow. Choose the JSON file that ComfyUI saved.")) from error

@@ -7,20 +7,22 @@ import streamlit as st
 from backend import assets, generation, jobs, workflows
 from backend.errors import NotFound
 from backend.generation import GenerationDraft
+from backend.language import tr
 from backend.workflows import WorkflowCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import show_no_models
-from studio.ui.format import ago, media_url, plain
+from studio.ui.format import ago, esc, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.uploader import Uploaded, uploader
 
 _PROMPT = "portrait of a woman at a harbour, morning light"
+"""For a model, so in English."""
 
 
 def trial(page: Page, card: WorkflowCard, *, has_problems: bool) -> None:
     """`has_problems`: it cannot run as it is; the reasons are shown above."""
-    st.markdown("**Trial picture**")
+    st.markdown(tr("**Trial picture**"))
     if card.tried_id:
         _last_trial(page, card)
     if page.can_edit and card.state != "archived":
@@ -33,18 +35,18 @@ def _trial_form(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     key = f"workflow:try:{card.id}"
     if not any("graph" in model.features for model in models):
         if not models:
-            show_no_models(page, page.app.engines.image.status(), "Workflows can be tried", key=key)
+            show_no_models(page, page.app.engines.image.status(), tr("Workflows can be tried"), key=key)
         else:
-            st.info("A workflow is drawn by a ComfyUI; none draws here now. Set COMFYUI_URL.", icon=":material/power_off:")
+            st.info(tr("Workflows need ComfyUI, and none is running. Set COMFYUI_URL."), icon=":material/power_off:")
         return
-    prompt = st.text_area("What should it show?", _PROMPT, key=f"{key}:prompt", height=70, max_chars=2000)
+    prompt = st.text_area(tr("Prompt"), _PROMPT, key=f"{key}:prompt", height=70, max_chars=2000)
     model = ""
     if not card.checkpoint:
         titles = {model_card.name: model_card.title for model_card in models}
-        model = st.selectbox("Model", list(titles), format_func=titles.__getitem__, key=f"{key}:model") or ""
+        model = st.selectbox(tr("Model"), list(titles), format_func=titles.__getitem__, key=f"{key}:model") or ""
     picture = _choose_picture(page, card, key)
     pressed = st.button(
-        "Draw a trial picture",
+        tr("Create a trial picture"),
         icon=":material/science:",
         disabled=has_problems,
         key=f"{key}:go",
@@ -101,14 +103,14 @@ def _choose_picture(page: Page, card: WorkflowCard, key: str) -> str | None:
         noun_id="workflow",
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
         max_bytes=page.app.settings.uploads.max_picture_size,
-        label="Drop the picture it starts from",
+        label=tr("Drop the picture it starts from"),
         folders=False,
         multiple=False,
         on_done=accept,
     )
     chosen = st.session_state.get(state_key)
     if chosen:
-        st.caption(":material/check: A picture is chosen.")
+        st.caption(":material/check: " + tr("A picture is chosen."))
     return chosen
 
 
@@ -119,7 +121,7 @@ def _last_trial(page: Page, card: WorkflowCard) -> None:
             pictures = generation.pictures_of(tx, request.id)
             job = jobs.get(tx, request.job_id)
     except NotFound:
-        st.caption("Its trial picture was deleted.")
+        st.caption(tr("Its trial picture was deleted."))
         return
     if follow(page, job, key="trial"):
         return
@@ -127,32 +129,33 @@ def _last_trial(page: Page, card: WorkflowCard) -> None:
         with page.transaction() as tx:
             asset = assets.get(tx, picture.asset_id)
         address = page.url("library/gallery", id=picture.id)
-        source = media_url(page.workspace.id, asset.id, w=640)
+        source, label = media_url(page.workspace.id, asset.id, w=640), esc(tr("Trial picture"))
         st.html(
-            f'<a href="{address}" target="_self"><img src="{source}" alt="Trial picture" '
+            f'<a href="{address}" target="_self"><img src="{source}" alt="{label}" '
             'style="max-width:100%;max-height:420px;border-radius:10px"></a>'
         )
-        st.caption(f"Drawn {ago(picture.created_at)} with {plain(request.recipe.model)}.")
+        st.caption(tr("Created {time} with {model}.", time=ago(picture.created_at), model=plain(request.recipe.model)))
 
 
 def _approval(page: Page, card: WorkflowCard, has_problems: bool) -> None:
     if card.state == "approved":
         st.success(
-            f"Approved {ago(card.approved_at)}: Create offers it." if card.approved_at else "Approved.", icon=":material/check:"
+            tr("Approved {time}: Create offers it.", time=ago(card.approved_at)) if card.approved_at else tr("Approved."),
+            icon=":material/check:",
         )
         return
     if card.state == "archived":
         return
     if not page.is_owner:
-        st.caption("An owner approves it once a trial picture is there.")
+        st.caption(tr("An owner can approve it after a trial picture."))
         return
     pressed = st.button(
-        "Approve",
+        tr("Approve"),
         type="primary" if card.tried_at else "secondary",
         icon=":material/verified:",
         disabled=has_problems or not card.tried_at,
         key=f"workflow:approve:{card.id}",
-        help=None if card.tried_at else "Draw a trial picture first.",
+        help=None if card.tried_at else tr("Create a trial picture first."),
     )
     if pressed:
         with page.guard():

@@ -9,6 +9,7 @@ import streamlit as st
 from backend import content_plans, generation, writing
 from backend.content_plans import PostSource
 from backend.generation import PictureCard
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.writing import CONTENT_TYPES, DraftCard
 from studio.content_plans import create_post, snippets
 from studio.gallery.picture_urls import picture
@@ -17,7 +18,12 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain
 
 TAKE = 20
-_PARTS = {"draft": "Not used yet", "used": "In a post", "hashtags": "Hashtag sets", "comments": "Comment templates"}
+_PARTS = {
+    "draft": tr_lazy("Not used yet"),
+    "used": tr_lazy("In a post"),
+    "hashtags": tr_lazy("Hashtag sets"),
+    "comments": tr_lazy("Comment templates"),
+}
 
 
 def text_library(page: Page) -> None:
@@ -25,17 +31,17 @@ def text_library(page: Page) -> None:
     requested = st.query_params.get("part", "draft")
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
-            "Show",
+            tr("Show"),
             list(_PARTS),
             default=requested if requested in _PARTS else "draft",
-            format_func=_PARTS.__getitem__,
+            format_func=lambda part: worded(_PARTS[part]),
             key="texts:part",
             required=True,
             label_visibility="collapsed",
         )
         part = part or "draft"
         st.query_params["part"] = part
-        ideas = part == "draft" and st.toggle("Ideas only", key="texts:only-ideas")
+        ideas = part == "draft" and st.toggle(tr("Ideas only"), key="texts:only-ideas")
     if part == "hashtags":
         snippets.hashtag_sets(page)
     elif part == "comments":
@@ -55,22 +61,24 @@ def _texts(page: Page, state: str, ideas: bool) -> None:
         _empty(page, state)
         return
     pictures = {card.id: card for card in picture_cards}
-    st.caption(f"{len(texts.cards)} of {texts.total:,}")
+    st.caption(tr("{n} of {total:,}", n=len(texts.cards), total=texts.total))
     for card in texts.cards:
         _row(page, card, pictures, plan_ids.get(card.id, ""))
-    if texts.next_cursor and st.button("Show older ones"):
+    if texts.next_cursor and st.button(tr("Show older ones")):
         st.session_state[slot] = take + TAKE
         st.rerun()
 
 
 def _empty(page: Page, state: str) -> None:
     if state == "used":
-        st.caption("No text is in a post yet. “Create post” beside a text makes one of it.")
+        st.caption(tr("No text is in a post yet. Choose “Create post” beside a text."))
         return
-    card = empty_state("No texts yet", "Captions and ideas that are in no post yet are kept here.", icon=":material/notes:")
+    card = empty_state(
+        tr("No texts yet"), tr("Captions and ideas that are not in a post yet are kept here."), icon=":material/notes:"
+    )
     if page.can_edit:
         with card:
-            page.link("create/texts", "Write one", icon=":material/ink_pen:")
+            page.link("create/texts", tr("Write one"), icon=":material/ink_pen:")
 
 
 def _row(page: Page, card: DraftCard, pictures: Mapping[str, PictureCard], plan_id: str) -> None:
@@ -81,17 +89,21 @@ def _row(page: Page, card: DraftCard, pictures: Mapping[str, PictureCard], plan_
         with st.container(gap="xxsmall"):
             text = card.parts.caption or card.parts.hook or card.topic
             st.markdown(plain(text if len(text) <= 200 else text[:199] + "…"))
-            name = "" if page.influencer_id else f"{plain(card.influencer_name)} · "
-            day = f"idea for day {card.day} · " if card.day else ""
+            facts = [
+                "" if page.influencer_id else plain(card.influencer_name),
+                tr("idea for day {day}", day=card.day) if card.day else "",
+                worded(CONTENT_TYPES[card.content_type].title),
+                plain(card.topic),
+                ago(card.updated_at),
+            ]
             n_broken_rules = sum(not note.repaired for note in card.notes)
-            st.caption(
-                f"{name}{day}{CONTENT_TYPES[card.content_type].title} · {plain(card.topic)} · {ago(card.updated_at)}"
-                + (f" · :orange[{n_broken_rules} broken rule{'s' if n_broken_rules > 1 else ''}]" if n_broken_rules else "")
-            )
+            if n_broken_rules:
+                facts.append(tr_plural(":orange[{n:,} broken rule]", ":orange[{n:,} broken rules]", n_broken_rules))
+            st.caption(" · ".join(fact for fact in facts if fact))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if plan_id:
-                page.link("calendar/post", "Open the post", icon=":material/calendar_month:", id=plan_id)
+                page.link("calendar/post", tr("Open the post"), icon=":material/calendar_month:", id=plan_id)
             else:
                 create_post.create_post_button(page, PostSource(text_id=card.id), key=card.id)
-            if st.button("Open", key=f"open:{card.id}"):
+            if st.button(tr("Open"), key=f"open:{card.id}"):
                 page.go("create/texts", id=card.id)

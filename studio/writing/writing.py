@@ -6,13 +6,14 @@ import streamlit as st
 
 from backend import influencers
 from backend.influencers import InfluencerCard
+from backend.language import joined, tr, tr_lazy, worded
 from studio.budgets import costs
 from studio.shell import current_influencer
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.writing import writing_card, writing_chat, writing_ideas, writing_texts
 
-PARTS = {"write": "Write", "ideas": "Ideas", "chat": "Chat"}
+PARTS = {"write": tr_lazy("Write"), "ideas": tr_lazy("Ideas"), "chat": tr_lazy("Chat")}
 
 
 def writing(page: Page) -> None:
@@ -26,10 +27,12 @@ def writing(page: Page) -> None:
         influencer_cards = influencers.page(tx, take=200).cards
     if not influencer_cards:
         card = empty_state(
-            "Whose words?", "A text is written in somebody's voice. Make an influencer first.", icon=":material/ink_pen:"
+            tr("No influencers yet"),
+            tr("Texts are written in an influencer's voice. Create one first."),
+            icon=":material/ink_pen:",
         )
         with card:
-            page.link("influencers/wizard", "New influencer", icon=":material/person_add:")
+            page.link("influencers/wizard", tr("New influencer"), icon=":material/person_add:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         influencer, part = _choose_influencer(influencer_cards), _choose_part()
@@ -47,7 +50,7 @@ def _choose_influencer(influencer_cards: list[InfluencerCard]) -> InfluencerCard
     influencers_by_id = {influencer.id: influencer for influencer in influencer_cards}
     requested = st.query_params.get("influencer") or current_influencer.current_influencer_id(list(influencers_by_id)) or ""
     chosen = st.selectbox(
-        "Influencer",
+        tr("Influencer"),
         list(influencers_by_id),
         index=list(influencers_by_id).index(requested) if requested in influencers_by_id else 0,
         width=260,
@@ -62,10 +65,10 @@ def _choose_influencer(influencer_cards: list[InfluencerCard]) -> InfluencerCard
 def _choose_part() -> str:
     requested = st.query_params.get("part", "write")
     chosen = st.segmented_control(
-        "Part",
+        tr("Part"),
         list(PARTS),
         default=requested if requested in PARTS else "write",
-        format_func=PARTS.__getitem__,
+        format_func=lambda part: worded(PARTS[part]),
         key="writing:part",
         label_visibility="collapsed",
         required=True,
@@ -76,11 +79,11 @@ def _choose_part() -> str:
 
 def _writer_notice(page: Page, influencer: InfluencerCard) -> None:
     if not page.app.settings.text.is_model:
-        language = influencers.LANGUAGES.get(influencer.language, influencer.language)
-        explanation = (
-            "put together from the persona; no language model is set."
-            if influencer.language in ("en", "it")
-            else f"which writes English and Italian only, not {language}. A language model writes {language}."
-        )
-        st.caption(f":material/edit_off: By the offline writer, {explanation}")
+        sentence = tr("Basic templates: no language model is set.")
+        if influencer.language not in ("en", "it"):
+            language = worded(influencers.LANGUAGES.get(influencer.language, influencer.language))
+            sentence = joined(
+                sentence, tr("They are in English or Italian; a language model also writes {language}.", language=language)
+            )
+        st.caption(f":material/edit_off: {sentence}")
     costs.draw_budget_warning(page)

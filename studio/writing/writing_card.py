@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 import streamlit as st
+from babel.lists import format_list
 
 from backend import generation, writing
 from backend.content_plans import PostSource
 from backend.errors import NotFound, StudioError
+from backend.language import joined, reader, tr, tr_lazy, worded
+from backend.platforms.limits import Unit
 from backend.platforms.registry import PLATFORMS
 from backend.platforms.text_limits import full_caption, text_length
 from backend.writing import CONTENT_TYPES, DraftCard, Part
@@ -19,14 +22,19 @@ from studio.shell.frame import Page
 from studio.ui.format import ago, media_url, plain, usd
 from studio.writing.writing_form import TITLES, parts_form
 
-_STATES = {"draft": "", "used": " :green-badge[In a post]", "discarded": " :gray-badge[In the trash]"}
+_STATES = {"used": ("green", tr_lazy("In a post")), "discarded": ("gray", tr_lazy("In the trash"))}
+_UNITS: dict[Unit, str] = {
+    "characters": tr_lazy("characters"),
+    "UTF-16 units": tr_lazy("UTF-16 units"),
+    "bytes": tr_lazy("bytes"),
+}
 
 
 def draft_page(page: Page, draft_id: str) -> None:
     """One text alone: ?id= of the address."""
     with page.transaction() as tx:
         draft = writing.get(tx, draft_id)
-    if st.button("Texts", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Texts"), icon=":material/arrow_back:", type="tertiary"):
         page.go("library/texts")
     st.caption(f"{plain(draft.influencer_name)} · {plain(draft.topic)} · {ago(draft.created_at)}")
     card(page, draft)
@@ -37,7 +45,7 @@ def card(page: Page, draft: DraftCard, *, title: str = "", is_variant: bool = Fa
     kind = CONTENT_TYPES[draft.content_type]
     with st.container(border=True, key=f"text:{draft.id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{title or kind.title}**{_STATES[draft.state]}")
+            st.markdown(f"**{title or worded(kind.title)}** {_badge(draft)}")
             st.caption(_author_line(draft))
         left, right = st.columns([3, 1]) if draft.picture_id else (st.container(), None)
         with left:
@@ -51,8 +59,13 @@ def card(page: Page, draft: DraftCard, *, title: str = "", is_variant: bool = Fa
 
 
 def _author_line(draft: DraftCard) -> str:
-    author = {"": "by hand", "offline": "offline writer, no model"}.get(draft.model, draft.model)
+    author = {"": tr("by hand"), "offline": tr("offline writer, no model")}.get(draft.model, draft.model)
     return plain(author) + (f" · {plain(usd(draft.cost_usd))}" if draft.cost_usd else "")
+
+
+def _badge(draft: DraftCard) -> str:
+    color, label = _STATES.get(draft.state, ("", ""))
+    return f":{color}-badge[{worded(label)}]" if label else ""
 
 
 def _text(draft: DraftCard) -> None:
@@ -63,11 +76,11 @@ def _text(draft: DraftCard) -> None:
         st.code(full_caption(parts.caption, parts.hashtags), language=None, wrap_lines=True)
         st.caption(counters(draft))
     else:
-        st.caption(f"Idea for day {draft.day}: {plain(draft.topic)}")
-    with st.expander("More (hook, alt text, image prompt)", key=f"text:{draft.id}:more"):
+        st.caption(tr("Idea for day {day}: {topic}", day=draft.day or 0, topic=plain(draft.topic)))
+    with st.expander(tr("More (hook, alt text, image prompt)"), key=f"text:{draft.id}:more"):
         for name in ("hook", "alt_text", "picture"):
             if text := getattr(parts, name):
-                st.caption(TITLES[name])
+                st.caption(worded(TITLES[name]))
                 st.code(text, language=None, wrap_lines=True)
 
 
@@ -75,26 +88,39 @@ def counters(draft: DraftCard) -> str:
     """Its lengths as the platforms count: its own platform's limits, then those of other platforms that it would exceed."""
     parts, own = draft.parts, CONTENT_TYPES[draft.content_type].rules
     post_text = full_caption(parts.caption, parts.hashtags)
-    lengths = [f"caption {len(parts.caption):,} of {draft.length:,}"]
+    lengths = [tr("caption {n:,} of {limit:,}", n=len(parts.caption), limit=draft.length)]
     if own.text:
         n = text_length(post_text, own.text.unit)
-        lengths.append(f"{own.title} {n:,} of {own.text.limit:,} {own.text.unit}")
+        unit = worded(_UNITS[own.text.unit])
+        lengths.append(tr("{platform} {n:,} of {limit:,} {unit}", platform=own.title, n=n, limit=own.text.limit, unit=unit))
     if own.heading:
-        lengths.append(f"{own.heading.name} {text_length(parts.hook, own.heading.unit):,} of {own.heading.limit:,}")
-    limit = f" of {own.hashtags}" if own.hashtags else ""
-    lengths.append(f"hashtags {len(parts.hashtags)}{limit}")
+        lengths.append(
+            tr(
+                "{part} {n:,} of {limit:,}",
+                part=worded(own.heading.name),
+                n=text_length(parts.hook, own.heading.unit),
+                limit=own.heading.limit,
+            )
+        )
+    lengths.append(
+        tr("hashtags {n} of {limit}", n=len(parts.hashtags), limit=own.hashtags)
+        if own.hashtags
+        else tr("hashtags {n}", n=len(parts.hashtags))
+    )
     others = [
         platform.text_rules for platform in PLATFORMS.values() if not platform.practice and platform.text_rules is not own
     ]
     too_small = [rules.title for rules in others if rules.text and text_length(post_text, rules.text.unit) > rules.text.limit]
-    return " · ".join(lengths) + (f" · too long for {' and '.join(too_small)}" if too_small else "")
+    if too_small:
+        lengths.append(tr("too long for {platforms}", platforms=format_list(too_small, locale=reader().language)))
+    return " · ".join(lengths)
 
 
 def _notes(draft: DraftCard) -> None:
     for note in draft.notes:
-        sentence = plain(f"{TITLES.get(note.part, note.part)}: {note.sentence}")
+        sentence = plain(f"{worded(TITLES.get(note.part, note.part))}: {worded(note.sentence)}")
         if note.repaired:
-            st.caption(f":green[:material/check:] :gray[Fixed automatically. {sentence}]")
+            st.caption(f":green[:material/check:] :gray[{joined(tr('Fixed automatically.'), sentence)}]")
         else:
             st.warning(sentence, icon=":material/rule:")
 
@@ -110,7 +136,7 @@ def _picture(page: Page, draft: DraftCard) -> None:
         alt=draft.parts.alt_text or draft.topic,
         ratio=f"{picture_card.width}/{picture_card.height}",
     )
-    page.link("library/gallery", "Open", icon=":material/open_in_new:", id=picture_card.id)
+    page.link("library/gallery", tr("Open"), icon=":material/open_in_new:", id=picture_card.id)
 
 
 def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
@@ -119,32 +145,36 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
             create_post.create_post_button(page, PostSource(text_id=draft.id), key=draft.id)
             topic_reels.make_reel_button(page, draft, key=draft.id)
         if draft.is_idea:
-            if st.button("Write it", key=f"write:{draft.id}", icon=":material/ink_pen:"):
+            if st.button(tr("Write it"), key=f"write:{draft.id}", icon=":material/ink_pen:"):
                 _ask_model(page, partial(writing.write_idea, draft_id=draft.id))
         else:
             if is_variant:
                 st.button(
-                    "Keep only this",
+                    tr("Keep only this"),
                     key=f"keep:{draft.id}",
                     icon=":material/check:",
                     on_click=_run_verb,
                     args=(page, writing.choose_variant, draft.id),
                 )
-            with st.popover("Rewrite", icon=":material/refresh:", key=f"anew:{draft.id}:{draft.version}"):
-                st.caption("One part; the others stay.")
+            with st.popover(tr("Rewrite"), icon=":material/refresh:", key=f"anew:{draft.id}:{draft.version}"):
+                st.caption(tr("Only this part; the others stay."))
                 for name, title in TITLES.items():
-                    if st.button(title, key=f"anew:{draft.id}:{name}", type="tertiary"):
+                    if st.button(worded(title), key=f"anew:{draft.id}:{name}", type="tertiary"):
                         part: Part = name  # type: ignore[assignment]
                         _ask_model(page, partial(writing.rewrite_part, draft_id=draft.id, part=part))
         if draft.parts.picture:
             page.link(
-                "create/pictures", "Create the picture", icon=":material/brush:", text=draft.id, influencer=draft.influencer_id
+                "create/pictures",
+                tr("Create the picture"),
+                icon=":material/brush:",
+                text=draft.id,
+                influencer=draft.influencer_id,
             )
-        if st.button("Edit", key=f"edit:{draft.id}", type="tertiary", icon=":material/edit:"):
+        if st.button(tr("Edit"), key=f"edit:{draft.id}", type="tertiary", icon=":material/edit:"):
             _edit(page, draft)
         if draft.earlier:
             st.button(
-                "Undo",
+                tr("Undo"),
                 key=f"back:{draft.id}",
                 type="tertiary",
                 icon=":material/undo:",
@@ -156,9 +186,9 @@ def _actions(page: Page, draft: DraftCard, is_variant: bool) -> None:
 
 def _state_buttons(page: Page, draft: DraftCard) -> None:
     buttons_by_state = {
-        "draft": (("Mark as used", "used", ":material/done_all:"), ("Delete", "discarded", ":material/delete:")),
-        "used": (("Not used yet", "draft", ":material/undo:"),),
-        "discarded": (("Restore", "draft", ":material/restore_from_trash:"),),
+        "draft": ((tr("Mark as used"), "used", ":material/done_all:"), (tr("Delete"), "discarded", ":material/delete:")),
+        "used": ((tr("Mark as not used"), "draft", ":material/undo:"),),
+        "discarded": ((tr("Restore"), "draft", ":material/restore_from_trash:"),),
     }
     for label, state, icon in buttons_by_state[draft.state]:
         verb = partial(_set_state, state=state)
@@ -176,7 +206,7 @@ def _run_verb(page: Page, verb, draft_id: str) -> None:  # type: ignore[no-untyp
 
 def _ask_model(page: Page, ask) -> None:  # type: ignore[no-untyped-def]
     with page.guard():
-        with st.spinner("Writing …", show_time=True):
+        with st.spinner(tr("Writing …"), show_time=True):
             ask(page.app, partial(page.transaction, "editor"))
         st.rerun()
 
@@ -184,15 +214,15 @@ def _ask_model(page: Page, ask) -> None:  # type: ignore[no-untyped-def]
 def _edit(page: Page, draft: DraftCard) -> None:
     key = f"text:{draft.id}:{draft.version}:edit"
 
-    @st.dialog("Edit the text", width="medium")
+    @st.dialog(tr("Edit the text"), width="medium")
     def edit() -> None:
         values = parts_form(key, draft.parts)
-        if st.button("Save", type="primary", key=f"{key}:save"):
+        if st.button(tr("Save"), type="primary", key=f"{key}:save"):
             try:
                 with page.transaction("editor") as tx:
                     writing.edit(tx, draft.id, values, version=draft.version)
             except StudioError as error:
-                st.error(plain(error.message), icon=":material/error:")
+                st.error(plain(worded(error.message)), icon=":material/error:")
                 return
             st.rerun()
 

@@ -14,6 +14,7 @@ from backend import writing
 from backend.content_plans import PostSource
 from backend.errors import StudioError
 from backend.influencers import InfluencerCard
+from backend.language import tr, worded
 from backend.writing import ChatLine
 from studio.content_plans import create_post
 from studio.shell.frame import Page
@@ -54,28 +55,29 @@ def chat(page: Page, influencer: InfluencerCard) -> None:
         chat_lines = writing.chat.list_lines(tx, influencer.id)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(
-            f"{plain(influencer.name)} knows who they are and what they posted lately. This talk is yours alone.",
+            tr("{name} knows their persona and their latest posts. This chat is private.", name=plain(influencer.name)),
             width="stretch",
         )
         can_clear = chat_lines and page.can_edit and not waiting
-        if can_clear and st.button("Clear the talk", icon=":material/delete:", type="tertiary"):
+        if can_clear and st.button(tr("Clear chat"), icon=":material/delete:", type="tertiary"):
             confirm(
-                "Clear this talk?",
-                f"What you and {plain(influencer.name)} said here is gone for good.",
-                action="Clear it",
+                tr("Clear this chat?"),
+                tr("Your messages with {name} are deleted for good.", name=plain(influencer.name)),
+                action=tr("Clear chat"),
                 act=partial(_clear, page, influencer.id),
             )
     if not chat_lines and not waiting:
         st.info(
-            f"Ask {plain(influencer.name)} something: what they do today, what they think of a topic.", icon=":material/chat:"
+            tr("Ask {name} something: what they are doing today, what they think of a topic.", name=plain(influencer.name)),
+            icon=":material/chat:",
         )
     for line in chat_lines:
         if not waiting or (line.state != "saying" and line.id != waiting[0].replaces):
             _line(page, line, influencer, waiting, last=line is chat_lines[-1])
     if error_message := st.session_state.pop(f"{slot}:error", ""):
-        st.error(plain(error_message), icon=":material/error:")
+        st.error(plain(worded(error_message)), icon=":material/error:")
     st.chat_input(
-        f"Write to {influencer.name}",
+        tr("Write to {name}", name=influencer.name),
         max_chars=1000,
         disabled=not page.can_edit,
         key=slot,
@@ -113,18 +115,18 @@ def _line(page: Page, line: ChatLine, influencer: InfluencerCard, waiting: list[
         if line.answer:
             st.markdown(_as_markdown(line.answer))
         for note in line.notes:
-            st.warning(plain(note.sentence), icon=":material/rule:")
+            st.warning(plain(worded(note.sentence)), icon=":material/rule:")
         if line.state == "said":
             st.caption(
-                plain("offline writer, no model" if line.model == "offline" else line.model) + f" · {ago(line.created_at)}"
+                plain(tr("offline writer, no model") if line.model == "offline" else line.model) + f" · {ago(line.created_at)}"
             )
             source = PostSource(influencer_id=influencer.id, caption=line.answer[:5000])
             create_post.create_post_button(page, source, key=line.id, type="tertiary")
             return
-        st.caption("The answer ended early." if line.answer else "No answer came.")
+        st.caption(tr("The answer ended early.") if line.answer else tr("No answer came."))
         if last and page.can_edit and not waiting:
             st.button(
-                "Ask again",
+                tr("Ask again"),
                 key=f"again:{line.id}",
                 icon=":material/refresh:",
                 on_click=_ask_again,
@@ -142,7 +144,7 @@ def _follow(influencer: InfluencerCard, waiting: list[_Answer], slot: str) -> No
         with st.chat_message("assistant", avatar=_FACE):
             boxes.append(st.empty())
     answer, box, drawn = waiting[0], boxes[0], 0
-    box.caption(f"{plain(influencer.name)} is thinking …")
+    box.caption(tr("{name} is thinking …", name=plain(influencer.name)))
     while not answer.future.done() and f"{slot}:waiting" in st.session_state:  # each such use lets a press on the page in
         wait([answer.future], timeout=_DRAW_EVERY_S)
         if len(answer.pieces) > drawn:

@@ -8,55 +8,62 @@ from typing import Any
 import streamlit as st
 
 from backend import writing
+from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.writing import CONTENT_TYPES, GOALS, IdeasOrder, TextParts, WriteOrder
-from studio.ui.format import count, lines
+from studio.ui.format import lines
 
 _FIELD_LINES = {"hook": 1, "caption": 5, "hashtags": 2, "alt_text": 2, "picture": 3}
-TITLES = {"hook": "Hook", "caption": "Caption", "hashtags": "Hashtags", "alt_text": "Alt text", "picture": "Picture prompt"}
+TITLES = {
+    "hook": tr_lazy("Hook"),
+    "caption": tr_lazy("Caption"),
+    "hashtags": tr_lazy("Hashtags"),
+    "alt_text": tr_lazy("Alt text"),
+    "picture": tr_lazy("Picture prompt"),
+}
 
 
 def order_form(key: str, influencer_id: str, *, disabled: bool) -> tuple[WriteOrder | None, int]:
     """(the order, how many variants); the order is None until there is a topic. Raises Invalid."""
     topic = st.text_area(
-        "What is the post about?",
+        tr("What is the post about?"),
         key=f"{key}:topic",
         max_chars=writing.MAX_TOPIC,
         height=80,
         disabled=disabled,
-        placeholder="morning yoga on the terrace",
+        placeholder=tr("morning yoga on the terrace"),
     )
     left, right = st.columns(2)
     kind = left.selectbox(
-        "For",
+        tr("For"),
         list(CONTENT_TYPES),
-        format_func=lambda content_type: CONTENT_TYPES[content_type].title,
+        format_func=lambda content_type: worded(CONTENT_TYPES[content_type].title),
         key=f"{key}:kind",
         disabled=disabled,
     )
     style = right.text_input(
-        "Style", key=f"{key}:style", max_chars=writing.MAX_STYLE, placeholder="motivational", disabled=disabled
+        tr("Style"), key=f"{key}:style", max_chars=writing.MAX_STYLE, placeholder=tr("motivational"), disabled=disabled
     )
     if note := CONTENT_TYPES[kind].note:
-        st.caption(note)
+        st.caption(worded(note))
     left, right = st.columns(2, vertical_alignment="bottom")
     length = left.number_input(
-        "Caption, characters at most", 40, 2200, writing.CAPTION_CHARACTERS, 10, key=f"{key}:length", disabled=disabled
+        tr("Max. caption length"), 40, 2200, writing.CAPTION_CHARACTERS, 10, key=f"{key}:length", disabled=disabled
     )
-    n = right.number_input("Variants", 1, writing.MAX_VARIANTS, 3, key=f"{key}:n", disabled=disabled)
+    n = right.number_input(tr("Variants"), 1, writing.MAX_VARIANTS, 3, key=f"{key}:n", disabled=disabled)
     brief = brief_fields(key, disabled=disabled)
     on = st.date_input(
-        "Goes out on",
+        tr("Date of the post"),
         None,
         format="DD/MM/YYYY",
         key=f"{key}:on",
         disabled=disabled,
-        help="So that the text fits the weekday, the season and holidays where they live.",
+        help=tr("So the text fits the weekday, the season and local holidays."),
     )
     sponsored = st.toggle(
-        "Paid partnership",
+        tr("Paid partnership"),
         key=f"{key}:sponsored",
         disabled=disabled,
-        help="Puts the word for advertising in their language in front of the caption, and looks that it stays there.",
+        help=tr("Puts the ad label of their language at the start of the caption, and keeps it there."),
     )
     if sponsored:
         brief |= _sponsor(key, disabled=disabled)
@@ -77,48 +84,48 @@ def order_form(key: str, influencer_id: str, *, disabled: bool) -> tuple[WriteOr
 
 def brief_fields(key: str, *, disabled: bool = False) -> dict[str, Any]:
     """Fields for what a post is to achieve and for whom, in a closed expander."""
-    with st.expander("Goal and audience", icon=":material/target:"):
+    with st.expander(tr("Goal and audience"), icon=":material/target:"):
         left, right = st.columns(2)
         goal = left.selectbox(
-            "Goal",
+            tr("Goal"),
             list(GOALS),
-            format_func=GOALS.__getitem__,
+            format_func=lambda goal: worded(GOALS[goal]),
             key=f"{key}:goal",
             disabled=disabled,
-            help="What readers should do, or what the post is for.",
+            help=tr("What readers should do, or what the post is for."),
         )
         call = right.text_input(
-            "Call to action",
+            tr("Call to action"),
             key=f"{key}:call",
             max_chars=writing.MAX_CALL_TO_ACTION,
-            placeholder="link in bio",
+            placeholder=tr("link in bio"),
             disabled=disabled,
         )
         audience = st.text_input(
-            "Audience",
+            tr("Audience"),
             key=f"{key}:audience",
             max_chars=writing.MAX_AUDIENCE,
             disabled=disabled,
-            placeholder="who follows them, as the influencer's page says",
+            placeholder=tr("the audience on the influencer's page"),
         )
     return {"goal": goal or "", "call_to_action": call, "audience": audience}
 
 
 def _sponsor(key: str, *, disabled: bool) -> dict[str, Any]:
     sponsor = st.text_input(
-        "Who pays, and for what",
+        tr("Sponsor and product"),
         key=f"{key}:sponsor",
         max_chars=writing.MAX_SPONSOR,
         disabled=disabled,
-        placeholder="Hydra Bottles, for the 500 ml steel bottle",
+        placeholder=tr("Hydra Bottles, for the 500 ml steel bottle"),
     )
     must_say = st.text_area(
-        "Must be said, one a line",
+        tr("Must be included, one per line"),
         key=f"{key}:must_say",
         height=70,
         disabled=disabled,
         placeholder="@hydrabottles\nBELLA20",
-        help="These words stand in the caption exactly as they are here.",
+        help=tr("The caption contains these words exactly as they are here."),
     )
     return {"sponsor": sponsor, "must_say": lines(must_say)}
 
@@ -126,22 +133,22 @@ def _sponsor(key: str, *, disabled: bool) -> dict[str, Any]:
 def ideas_form(key: str, influencer_id: str, *, first: date, disabled: bool) -> IdeasOrder:
     """`first`: the date that is offered as the first day. Raises Invalid."""
     topic = st.text_input(
-        "What should they be about?",
+        tr("What are the ideas about?"),
         key=f"{key}:topic",
         max_chars=writing.MAX_TOPIC,
         disabled=disabled,
-        placeholder="whatever the influencer talks about",
+        placeholder=tr("the influencer's usual topics"),
     )
     left, middle, right = st.columns([4, 3, 5])
-    start = left.date_input("From", first, format="DD/MM/YYYY", key=f"{key}:first", disabled=disabled)
-    days = middle.number_input("Days", 1, writing.MAX_DAYS, 7, key=f"{key}:days", disabled=disabled)
-    style = right.text_input("Style", key=f"{key}:style", max_chars=writing.MAX_STYLE, disabled=disabled)
+    start = left.date_input(tr("From"), first, format="DD/MM/YYYY", key=f"{key}:first", disabled=disabled)
+    days = middle.number_input(tr("Days"), 1, writing.MAX_DAYS, 7, key=f"{key}:days", disabled=disabled)
+    style = right.text_input(tr("Style"), key=f"{key}:style", max_chars=writing.MAX_STYLE, disabled=disabled)
     kinds = st.pills(
-        "Kinds of posts",
+        tr("Post types"),
         list(CONTENT_TYPES),
         default=["instagram-post", "instagram-reel"],
         selection_mode="multi",
-        format_func=lambda content_type: CONTENT_TYPES[content_type].title,
+        format_func=lambda content_type: worded(CONTENT_TYPES[content_type].title),
         key=f"{key}:kinds",
         disabled=disabled,
         wrap=True,
@@ -158,10 +165,10 @@ def parts_form(key: str, parts: TextParts) -> dict[str, object]:
     for name, title in TITLES.items():
         value = getattr(parts, name)
         shown = " ".join(value) if name == "hashtags" else str(value)
-        edited = st.text_area(title, shown, key=f"{key}:{name}", height=30 + 24 * max(_FIELD_LINES[name], 2))
+        edited = st.text_area(worded(title), shown, key=f"{key}:{name}", height=30 + 24 * max(_FIELD_LINES[name], 2))
         values[name] = (
             tuple(tag if tag.startswith("#") else f"#{tag}" for tag in edited.split()) if name == "hashtags" else edited
         )
         if name == "caption":
-            st.caption(count(len(edited), "character"))
+            st.caption(tr_plural("{n:,} character", "{n:,} characters", len(edited)))
     return values

@@ -12,11 +12,12 @@ from backend.content_plans import to_local_time
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
+from backend.language import tr, tr_plural, worded
 from backend.writing import DraftCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import count, plain
+from studio.ui.format import plain, weekday_text
 from studio.ui.forms import renew_request_key, request_key
 from studio.writing import writing_card
 from studio.writing.writing_form import ideas_form
@@ -30,7 +31,7 @@ def ideas(page: Page, influencer: InfluencerCard) -> None:
         order = ideas_form("writing:ideas", influencer.id, first=tomorrow, disabled=not page.can_edit)
         ready = cost_caption(partial(writing.estimate_ideas, page.app, partial(page.transaction, "viewer"), order=order))
         ready &= page.can_edit
-        if st.button("Suggest ideas", type="primary", icon=":material/lightbulb:", width="stretch", disabled=not ready):
+        if st.button(tr("Suggest ideas"), type="primary", icon=":material/lightbulb:", width="stretch", disabled=not ready):
             with page.transaction("editor") as tx:
                 writing.start_ideas(tx, order=order, request_key=request_key("writing:ideas"))
             renew_request_key("writing:ideas")
@@ -47,26 +48,32 @@ def _plan(page: Page, influencer: InfluencerCard) -> None:
     if not cards:
         if not working:
             empty_state(
-                "No ideas yet",
-                f"One idea a day in the voice of {plain(influencer.name)}: topic, first line, picture.",
+                tr("No ideas yet"),
+                tr("One idea a day in the voice of {name}: topic, hook, picture.", name=plain(influencer.name)),
                 icon=":material/lightbulb:",
             )
         return
     if not working:
         _missing(job)
     open_ = [card for card in cards if card.state != "discarded"]
-    st.caption(f"The latest plan: {count(len(open_), 'idea')}. Earlier ones are among the drafts.")
+    st.caption(
+        tr_plural(
+            "The latest {n:,} idea. Earlier ones are in the library.",
+            "The latest {n:,} ideas. Earlier ones are in the library.",
+            len(open_),
+        )
+    )
     for card in open_:
-        writing_card.card(page, card, title=f"{_day(card)} · {writing.CONTENT_TYPES[card.content_type].title}")
+        writing_card.card(page, card, title=f"{_day(card)} · {worded(writing.CONTENT_TYPES[card.content_type].title)}")
 
 
 def _day(card: DraftCard) -> str:
     on = card.publish_on
-    return f"{on:%a} {on.day} {on:%b}" if on else f"Day {card.day}"
+    return weekday_text(on) if on else tr("Day {day}", day=card.day or 0)
 
 
 def _missing(job: JobCard | None) -> None:
     """Says which days the model left out."""
     days = (job.result or {}).get("missing") if job and job.state == "completed" else None
     if days:
-        st.info(f"No idea came for day {', '.join(map(str, days))}. Ask again for more.", icon=":material/event_busy:")
+        st.info(tr("No idea for day {days}. Ask again for more.", days=", ".join(map(str, days))), icon=":material/event_busy:")

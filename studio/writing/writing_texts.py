@@ -11,6 +11,7 @@ from backend import writing
 from backend.errors import EngineUnavailable, StudioError
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
+from backend.language import tr, tr_plural, worded
 from backend.writing import DraftCard, WriteOrder
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
@@ -36,16 +37,16 @@ def _ask(page: Page, influencer: InfluencerCard, order: WriteOrder | None, n: in
     ready = page.can_edit and order is not None
     if order:
         ready &= cost_caption(partial(writing.estimate_texts, page.app, partial(page.transaction, "viewer"), order=order, n=n))
-    write = st.button("Write", type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
+    write = st.button(tr("Write"), type="primary", icon=":material/ink_pen:", width="stretch", disabled=not ready)
     draw = st.button(
-        "Write one and draw it",
+        tr("Write caption + picture"),
         icon=":material/auto_awesome:",
         width="stretch",
         disabled=not ready,
-        help="One text and its picture, in the background.",
+        help=tr("One text and its picture, in the background."),
     )
     if write and order:
-        with st.spinner("Writing …", show_time=True):
+        with st.spinner(tr("Writing …"), show_time=True):
             cards = writing.write_texts(page.app, partial(page.transaction, "editor"), order=order, n=n)
         _shown_batches()[influencer.id] = cards[0].batch_id
     if draw and order:
@@ -69,20 +70,22 @@ def _results(page: Page, influencer: InfluencerCard) -> None:
     follow(page, hide_outdated_failure(job, cards), key="writing:content")
     if not cards:
         empty_state(
-            "No text yet",
-            f"Say what the post is about; {plain(influencer.name)} writes hook, caption, hashtags, alt text and a "
-            "picture prompt.",
+            tr("No text yet"),
+            tr(
+                "Say what the post is about: {name} writes hook, caption, hashtags, alt text and a picture prompt.",
+                name=plain(influencer.name),
+            ),
             icon=":material/ink_pen:",
         )
         return
     shown = [card for card in cards if card.state != "discarded"]
     for n, card in enumerate(shown, start=1):
-        writing_card.card(page, card, title=f"Variant {n}" if len(shown) > 1 else "", is_variant=len(shown) > 1)
+        writing_card.card(page, card, title=tr("Variant {n}", n=n) if len(shown) > 1 else "", is_variant=len(shown) > 1)
     if discarded_ids := [card.id for card in cards if card.state == "discarded"]:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{len(discarded_ids)} of these variants in the trash.")
+            st.caption(tr_plural("{n:,} variant is in the trash.", "{n:,} variants are in the trash.", len(discarded_ids)))
             if page.can_edit:
-                st.button("Restore", type="tertiary", key="writing:restore", on_click=_restore, args=(page, discarded_ids))
+                st.button(tr("Restore"), type="tertiary", key="writing:restore", on_click=_restore, args=(page, discarded_ids))
 
 
 def hide_outdated_failure(job: JobCard | None, cards: list[DraftCard]) -> JobCard | None:
@@ -103,10 +106,12 @@ def cost_caption(estimate: partial[Decimal | None]) -> bool:
     try:
         max_usd = estimate()
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/cloud_off:")
+        st.warning(plain(worded(error.message)), icon=":material/cloud_off:")
         return isinstance(error, EngineUnavailable)
     if max_usd is not None:
         st.caption(
-            f":material/payments: Costs at most {plain(usd(max_usd))}, usually far less." if max_usd else "Costs nothing."
+            tr(":material/payments: Costs at most {cost}, usually far less.", cost=plain(usd(max_usd)))
+            if max_usd
+            else tr("Free.")
         )
     return True

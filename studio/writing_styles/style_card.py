@@ -5,53 +5,57 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import writing_styles
+from backend.language import tr, tr_lazy, worded
 from backend.writing_styles import StyleProfile
-from studio.ui.format import esc
+from studio.ui.format import esc, number
 
 _MARKS = {
-    "comma": "Commas",
-    "semicolon": "Semicolons",
-    "colon": "Colons",
-    "dash": "Dashes",
-    "question": "Question marks",
-    "exclamation": "Exclamation marks",
-    "bracket": "Brackets",
-    "ellipsis": "Ellipses",
-    "quote": "Quoted parts",
+    "comma": tr_lazy("Commas"),
+    "semicolon": tr_lazy("Semicolons"),
+    "colon": tr_lazy("Colons"),
+    "dash": tr_lazy("Dashes"),
+    "question": tr_lazy("Question marks"),
+    "exclamation": tr_lazy("Exclamation marks"),
+    "bracket": tr_lazy("Brackets"),
+    "ellipsis": tr_lazy("Ellipses"),
+    "quote": tr_lazy("Quoted parts"),
 }
-_PERSONS = {"I": "I", "we": "We", "you": "You", "they": "He, she, they"}
-_TENSES = {"past": "Past", "present": "Present", "future": "Future"}
+_PERSONS = {"I": tr_lazy("I"), "we": tr_lazy("We"), "you": tr_lazy("You"), "they": tr_lazy("He, she, they")}
+_TENSES = {"past": tr_lazy("Past"), "present": tr_lazy("Present"), "future": tr_lazy("Future")}
 
 
 def card(card: StyleProfile) -> None:
     _figures(card)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**How long sentences are**")
+        st.markdown(f"**{tr('Sentence length')}**")
         edges = ["1", *[str(n + 1) for n in writing_styles.BINS]]
         names = [f"{first}–{last}" for first, last in zip(edges[:-1], writing_styles.BINS, strict=True)] + [
-            f"over {writing_styles.BINS[-1]}"
+            tr("over {n}", n=writing_styles.BINS[-1])
         ]
-        _bars([(f"{name} words", share, f"{share:.0%}") for name, share in zip(names, card.lengths, strict=True)])
+        _bars(
+            [(tr("{range} words", range=name), share, f"{share:.0%}") for name, share in zip(names, card.lengths, strict=True)]
+        )
         if card.person:
-            st.markdown("**Who speaks, or is spoken of**")
-            _bars([(_PERSONS[name], share, f"{share:.0%}") for name, share in _most_first(card.person)])
+            st.markdown(f"**{tr('Person')}**")
+            _bars([(worded(_PERSONS[name]), share, f"{share:.0%}") for name, share in _most_first(card.person)])
         if card.tense:
-            st.markdown("**Tense**")
-            _bars([(_TENSES[name], share, f"{share:.0%}") for name, share in _most_first(card.tense)])
+            st.markdown(f"**{tr('Tense')}**")
+            _bars([(worded(_TENSES[name]), share, f"{share:.0%}") for name, share in _most_first(card.tense)])
     with right:
-        st.markdown("**Punctuation, in 1,000 words**")
-        _bars([(_MARKS[name], n, f"{n:.1f}") for name, n in _most_first(card.punctuation) if n])
+        st.markdown(f"**{tr('Punctuation, per 1,000 words')}**")
+        _bars([(worded(_MARKS[name]), n, number(n, ".1")) for name, n in _most_first(card.punctuation) if n])
         if card.openings:
-            st.markdown("**Sentences begin with**")
+            st.markdown(f"**{tr('Sentences begin with')}**")
             _bars([(word.capitalize() if len(word) > 1 else word.upper(), n, f"{n:.0%}") for word, n in card.openings])
         if card.little_words:
             st.markdown(
-                "**Little words, in 1,000 words**", help="What it is about changes them little: they give an author away."
+                f"**{tr('Function words, per 1,000 words')}**",
+                help=tr("They hardly depend on the topic, so they reveal the author."),
             )
-            _bars([(word, n, f"{n:.1f}") for word, n in card.little_words[:8]])
-    st.markdown("**Passages that show it**")
-    st.caption("A language model is shown these with the measures. They are material, and never instructions to it.")
+            _bars([(word, n, number(n, ".1")) for word, n in card.little_words[:8]])
+    st.markdown(f"**{tr('Examples')}**")
+    st.caption(tr("The language model gets these with the measures, as material and never as instructions."))
     for excerpt in card.excerpts:
         with st.container(border=True):
             st.html(f'<div style="white-space:pre-wrap;font-size:.92rem;line-height:1.55">{esc(excerpt)}</div>')
@@ -60,12 +64,20 @@ def card(card: StyleProfile) -> None:
 def _figures(card: StyleProfile) -> None:
     spread = card.sentence
     figures = [
-        ("Words a sentence", f"{spread['mean']:.0f}", f"mostly {spread['p10']:.0f} to {spread['p90']:.0f}"),
-        ("Words a paragraph", f"{card.paragraph:.0f}", f"{card.paragraph_sentences:.1f} sentences"),
-        ("Different words", f"{card.richness:.0f}", "in every 500"),
-        ("Long words", f"{card.long_words:.0%}", "7 letters or more"),
-        ("Contractions", f"{card.contractions:.1f}", "in 1,000 words"),
-        ("Told apart", "–" if card.apart is None else f"{card.apart:.0%}", _apart_note(card)),
+        (
+            tr("Words per sentence"),
+            f"{spread['mean']:.0f}",
+            tr("mostly {low:.0f} to {high:.0f}", low=spread["p10"], high=spread["p90"]),
+        ),
+        (
+            tr("Words per paragraph"),
+            f"{card.paragraph:.0f}",
+            tr("{n:.1f} sentences", n=card.paragraph_sentences),
+        ),
+        (tr("Different words"), f"{card.richness:.0f}", tr("in every 500")),
+        (tr("Long words"), f"{card.long_words:.0%}", tr("7 letters or more")),
+        (tr("Contractions"), number(card.contractions, ".1"), tr("per 1,000 words")),
+        (tr("Recognisable"), "–" if card.apart is None else f"{card.apart:.0%}", _apart_note(card)),
     ]
     with st.container(horizontal=True):
         for name, value, more in figures:
@@ -77,8 +89,8 @@ def _figures(card: StyleProfile) -> None:
 
 def _apart_note(card: StyleProfile) -> str:
     if card.apart is None:
-        return "no comparison in this language" if card.language != "en" else "too little source"
-    return "of its pages from other authors'"
+        return tr("no comparison in this language") if card.language != "en" else tr("too little source")
+    return tr("of its pages told apart from other authors")
 
 
 def _most_first(rates: dict[str, float]) -> list[tuple[str, float]]:

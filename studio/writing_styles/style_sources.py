@@ -8,11 +8,12 @@ from backend import jobs, writing_styles
 from backend.errors import NotFound, StudioError
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr, tr_plural, worded
 from backend.writing_styles import StyleSourceCard, WritingStyleCard
 from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
-from studio.ui.format import count, plain, size
+from studio.ui.format import plain, size
 from studio.ui.uploader import Uploaded, uploader
 
 _MARKS = {
@@ -30,9 +31,9 @@ def working(page: Page, style: WritingStyleCard) -> bool:
     if job.state in ACTIVE:
         return follow(page, job, key=f"style:{style.id}")
     if job.state == "failed":
-        st.error(plain(job.error_message or "Learning failed."), icon=":material/error:")
+        st.error(plain(worded(job.error_message or "") or tr("Learning failed.")), icon=":material/error:")
     elif job.state == "cancelled":
-        st.warning("Learning was cancelled. What had been read is kept; learn again to go on.", icon=":material/block:")
+        st.warning(tr("Learning was cancelled. What was read is kept; learn again to continue."), icon=":material/block:")
     return False
 
 
@@ -52,9 +53,9 @@ def sources(page: Page, style: WritingStyleCard, *, working: bool) -> None:
     if page.can_edit and not working:
         _drop_zone(page, style)
     elif not source_cards and not page.can_edit:
-        st.info("No file yet. Somebody with editor rights adds the PDFs.", icon=":material/lock:")
+        st.info(tr("No files yet. An editor can add PDFs."), icon=":material/lock:")
     if source_cards:
-        st.markdown("**Files**")
+        st.markdown(f"**{tr('Files')}**")
     for source in source_cards:
         _row(page, source, can_remove=page.can_edit and not working)
     if (
@@ -63,7 +64,7 @@ def sources(page: Page, style: WritingStyleCard, *, working: bool) -> None:
         and not working
         and (style.card is None or any(source.state == "waiting" for source in source_cards))
     ):
-        st.button("Learn again", icon=":material/replay:", on_click=_train, args=(page, style.id))
+        st.button(tr("Learn again"), icon=":material/replay:", on_click=_train, args=(page, style.id))
 
 
 def _drop_zone(page: Page, style: WritingStyleCard) -> None:
@@ -75,14 +76,22 @@ def _drop_zone(page: Page, style: WritingStyleCard) -> None:
         noun_id=style.id,
         accept=".pdf",
         max_bytes=limits.max_style_pdf_size,
-        label="Drop PDFs by one author here",
+        label=tr("Drop PDFs by one author here"),
         folders=False,
-        hint=f"PDF with text in it, up to {size(limits.max_style_pdf_size)} and {limits.max_style_pages:,} pages each",
+        hint=tr(
+            "PDF with text in it, up to {size} and {pages:,} pages each",
+            size=size(limits.max_style_pdf_size),
+            pages=limits.max_style_pages,
+        ),
         on_done=lambda uploaded: _on_uploaded(page, style.id, uploaded),
     )
     st.caption(
-        f"{writing_styles.MIN_SOURCE_WORDS:,} words are the least, {writing_styles.RELIABLE_SOURCE_WORDS:,} or more are good. "
-        "The text is kept here, the files are not. Give only what you may use."
+        tr(
+            "At least {least:,} words; {enough:,} or more are better. The text is kept here, the files are not. "
+            "Upload only what you may use.",
+            least=writing_styles.MIN_SOURCE_WORDS,
+            enough=writing_styles.RELIABLE_SOURCE_WORDS,
+        )
     )
 
 
@@ -96,7 +105,7 @@ def _train(page: Page, style_id: str) -> None:
         with page.transaction(needs="editor") as tx:
             writing_styles.train(tx, style_id, request_key=new_id("key"))
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")
 
 
 def _row(page: Page, source: StyleSourceCard, *, can_remove: bool) -> None:
@@ -104,10 +113,10 @@ def _row(page: Page, source: StyleSourceCard, *, can_remove: bool) -> None:
         with st.container(gap="xxsmall"):
             st.markdown(f"{_MARKS[source.state]} **{plain(source.filename)}**")
             st.caption(_about(source))
-        if can_remove and icon_button("Take this file out", ":material/close:", key=f"source:{source.id}"):
+        if can_remove and icon_button(tr("Remove this file"), ":material/close:", key=f"source:{source.id}"):
             if source.state == "read":
-                sentence = "Its text goes, and the style is measured anew from the other files."
-                confirm("Take this file out?", sentence, action="Take it out", act=lambda: _drop(page, source.id))
+                sentence = tr("Its text is deleted, and the style is measured again from the other files.")
+                confirm(tr("Remove this file?"), sentence, action=tr("Remove"), act=lambda: _drop(page, source.id))
             else:
                 with page.guard():
                     _drop(page, source.id)
@@ -117,12 +126,13 @@ def _row(page: Page, source: StyleSourceCard, *, can_remove: bool) -> None:
 def _about(source: StyleSourceCard) -> str:
     match source.state:
         case "read":
-            size_text = f"{count(source.pages, 'page')}, {count(source.words, 'word')}"
-            return " · ".join([size_text, *(plain(note) for note in source.notes)])
+            pages = tr_plural("{n:,} page", "{n:,} pages", source.pages)
+            words = tr_plural("{n:,} word", "{n:,} words", source.words)
+            return " · ".join([pages, words, *(plain(worded(note)) for note in source.notes)])
         case "refused":
-            return plain(source.reason)
+            return plain(worded(source.reason))
         case _:
-            return "waits to be read"
+            return tr("waiting to be read")
 
 
 def _drop(page: Page, source_id: str) -> None:

@@ -7,26 +7,28 @@ from functools import partial
 from typing import Literal
 
 import streamlit as st
+from babel.lists import format_list
 from sqlalchemy.orm import Session
 
 from backend import jobs, writing_styles
 from backend.errors import EngineUnavailable, NotFound, StudioError
 from backend.jobs import JobCard
+from backend.language import joined, reader, tr, tr_lazy, tr_plural, worded
 from backend.writing_styles import StyleTextCard, WritingStyleCard
 from studio.jobs.jobs import ACTIVE
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, count, duration, esc, plain, usd
+from studio.ui.format import ago, duration, esc, plain, usd
 from studio.ui.forms import renew_request_key, request_key
 from studio.writing_styles import writing_style_form as forms
 
 _DELETED = "style:text:gone"
 _POLL_EVERY = "1s"
-_MATCH_HELP = (
-    "Style match: 0.5 is as near to this author as to others, 1 is like a page of theirs. It looks at rhythm, punctuation and "
-    "little words, hardly at what the text is about."
+_MATCH_HELP = tr_lazy(
+    "Style match: 0.5 is as close to this author as to others, 1 is like one of their pages. It measures "
+    "rhythm, punctuation and function words, hardly the topic."
 )
-_FORMATS: dict[Literal["txt", "md"], str] = {"txt": "Text", "md": "Markdown"}
+_FORMATS: dict[Literal["txt", "md"], str] = {"txt": tr_lazy("Text"), "md": tr_lazy("Markdown")}
 
 
 def write(page: Page, style: WritingStyleCard) -> None:
@@ -47,7 +49,7 @@ def write(page: Page, style: WritingStyleCard) -> None:
         else:
             _unfinished_text(page, text, job)
     if not texts and not page.can_edit:
-        empty_state("Nothing written yet", "Texts in this style show up here.", icon=":material/article:")
+        empty_state(tr("Nothing written yet"), tr("Texts in this style show up here."), icon=":material/article:")
 
 
 def _form(
@@ -55,8 +57,10 @@ def _form(
 ) -> None:
     if not is_model:
         st.info(
-            "No language model is set, so the offline writer writes: sentences of its own in this style's rhythm, in English "
-            "or Italian. It is no imitation. Set OPENROUTER_API_KEY for one.",
+            tr(
+                "No language model is set, so the offline writer writes simple sentences in this style's rhythm, in "
+                "English or Italian. To imitate the author, set OPENROUTER_API_KEY."
+            ),
             icon=":material/info:",
         )
     ready = _cost_caption(page, style, conversation)
@@ -76,8 +80,15 @@ def _form(
 
 def _conversation_bar(page: Page, style: WritingStyleCard, n_texts: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The next text goes on from the {count(n_texts, 'text')} below: the model is shown them.", width="stretch")
-        if st.button("Start afresh", icon=":material/restart_alt:", type="tertiary", key=f"style:reset:{style.id}"):
+        st.caption(
+            tr_plural(
+                "The next text continues from the text below: the model sees it.",
+                "The next text continues from the {n:,} texts below: the model sees them.",
+                n_texts,
+            ),
+            width="stretch",
+        )
+        if st.button(tr("Start over"), icon=":material/restart_alt:", type="tertiary", key=f"style:reset:{style.id}"):
             with page.transaction(needs="editor") as tx:
                 writing_styles.reset(tx, style.id)
             st.rerun()
@@ -92,11 +103,14 @@ def _cost_caption(page: Page, style: WritingStyleCard, conversation: list[StyleT
             for words in (300, writing_styles.MAX_TEXT_WORDS)
         }
     except StudioError as error:
-        st.warning(plain(error.message), icon=":material/cloud_off:")
+        st.warning(plain(worded(error.message)), icon=":material/cloud_off:")
         return isinstance(error, EngineUnavailable)
-    cost_texts = [f"{plain(usd(cost))} for {words:,} words" for words, cost in max_usd_by_words.items() if cost]
+    cost_texts = [
+        tr("{cost} for {words:,} words", cost=plain(usd(cost)), words=words) for words, cost in max_usd_by_words.items() if cost
+    ]
     if cost_texts:
-        st.caption(f":material/payments: Costs at most {', '.join(cost_texts)}; usually far less.")
+        costs = format_list(cost_texts, locale=reader().language)
+        st.caption(tr(":material/payments: Costs at most {costs}; usually far less.", costs=costs))
     return True
 
 
@@ -113,22 +127,29 @@ def _live_text(page: Page, text_id: str, job_id: str) -> None:
         if job.state not in ACTIVE:
             st.rerun()
         with st.container(border=True):
-            _title(text, ":blue-badge[Writing]")
+            _title(text, f":blue-badge[{tr('Writing')}]")
             n_words = len(text.draft.split())
             retry_reason = job.error_message if job.state == "pending" else None
-            waiting = "waits for its turn" if job.state == "pending" else job.phase or "waits for the first words"
-            progress_text = f"{n_words:,} of {text.words_wanted:,} words" if n_words else waiting
+            waiting = (
+                tr("waits for its turn") if job.state == "pending" else worded(job.phase) or tr("waits for the first words")
+            )
+            progress_text = tr("{n:,} of {total:,} words", n=n_words, total=text.words_wanted) if n_words else waiting
             if n_words and job.eta_s:
-                progress_text += f", about {duration(job.eta_s)} left"
+                progress_text = tr(
+                    "{n:,} of {total:,} words, about {time} left",
+                    n=n_words,
+                    total=text.words_wanted,
+                    time=duration(job.eta_s),
+                )
             st.progress(min(1.0, n_words / text.words_wanted), text=progress_text)
             if retry_reason:
-                reason = retry_reason.removesuffix("Try again in a moment.").strip()
-                st.caption(f":material/replay: {plain(reason)} It is tried again by itself.")
+                reason = worded(retry_reason).removesuffix(tr("Try again in a moment.")).strip()
+                st.caption(f":material/replay: {joined(plain(reason), tr('It is tried again automatically.'))}")
             _words(text.draft)
             if page.can_edit:
                 cancelling = job.cancel_requested
                 st.button(
-                    "Stopping …" if cancelling else "Cancel",
+                    tr("Stopping …") if cancelling else tr("Cancel"),
                     icon=":material/stop:",
                     key=f"stop:{text_id}",
                     disabled=cancelling,
@@ -141,18 +162,18 @@ def _live_text(page: Page, text_id: str, job_id: str) -> None:
 
 def _finished_text(page: Page, text: StyleTextCard) -> None:
     with st.container(border=True):
-        badge = ":orange-badge[Offline writer]" if text.model == "offline" else ""
+        badge = f":orange-badge[{tr('Offline writer')}]" if text.model == "offline" else ""
         _title(text, badge)
         _words(text.text)
         for note in text.notes:
-            st.caption(f":material/info: {plain(note)}")
-        st.caption(_figures(text), help=_MATCH_HELP if text.score is not None else None)
+            st.caption(f":material/info: {plain(worded(note))}")
+        st.caption(_figures(text), help=worded(_MATCH_HELP) if text.score is not None else None)
         if text.shared_run:
-            st.caption(f"Longest run shared with the source: “{plain(text.shared_words)}”")
+            st.caption(tr("Longest passage shared with the source: “{words}”", words=plain(text.shared_words)))
         with st.container(horizontal=True):
             for format, label in _FORMATS.items():
                 st.download_button(
-                    label,
+                    worded(label),
                     partial(writing_styles.export_text, text, format),
                     writing_styles.export_filename(text, format),
                     "text/plain",
@@ -162,7 +183,7 @@ def _finished_text(page: Page, text: StyleTextCard) -> None:
                 )
             if page.can_edit:
                 st.button(
-                    "Delete",
+                    tr("Delete"),
                     icon=":material/delete:",
                     key=f"drop:{text.id}",
                     type="tertiary",
@@ -174,20 +195,21 @@ def _finished_text(page: Page, text: StyleTextCard) -> None:
 def _unfinished_text(page: Page, text: StyleTextCard, job: JobCard | None) -> None:
     with st.container(border=True):
         cancelled = job is not None and job.state == "cancelled"
-        _title(text, ":gray-badge[Cancelled]" if cancelled else ":red-badge[Not written]")
+        _title(text, f":gray-badge[{tr('Cancelled')}]" if cancelled else f":red-badge[{tr('Not written')}]")
         if job is not None and job.error_message and not cancelled:
-            st.error(plain(job.error_message), icon=":material/error:")
+            st.error(plain(worded(job.error_message)), icon=":material/error:")
         if text.draft.strip():
-            st.caption(f"This much had come: {count(len(text.draft.split()), 'word')}.")
+            n_words = len(text.draft.split())
+            st.caption(tr_plural("Written so far: {n:,} word.", "Written so far: {n:,} words.", n_words))
             _words(text.draft)
         if page.can_edit:
             with st.container(horizontal=True):
                 if job is not None:
                     st.button(
-                        "Try again", icon=":material/replay:", key=f"again:{text.id}", on_click=_retry, args=(page, job.id)
+                        tr("Try again"), icon=":material/replay:", key=f"again:{text.id}", on_click=_retry, args=(page, job.id)
                     )
                 st.button(
-                    "Delete",
+                    tr("Delete"),
                     icon=":material/delete:",
                     key=f"drop:{text.id}",
                     type="tertiary",
@@ -197,7 +219,7 @@ def _unfinished_text(page: Page, text: StyleTextCard, job: JobCard | None) -> No
 
 
 def _title(text: StyleTextCard, badge: str) -> None:
-    short = text.topic if len(text.topic) <= 120 else f"{text.topic[:117]}…"
+    short = text.topic if len(text.topic) <= 120 else text.topic[:117] + "…"
     st.markdown(f"**{plain(short)}** {badge}")
     st.caption(ago(text.created_at))
 
@@ -211,15 +233,24 @@ def _words(text: str) -> None:
 
 
 def _figures(text: StyleTextCard) -> str:
-    parts = [f"{count(text.words, 'word')} ({text.words_wanted:,} asked for)"]
-    parts.append("no style match" if text.score is None else f"style match {text.score:.2f} of 1")
+    parts = [
+        tr_plural(
+            "{n:,} word ({wanted:,} requested)", "{n:,} words ({wanted:,} requested)", text.words, wanted=text.words_wanted
+        )
+    ]
+    parts.append(tr("no style match") if text.score is None else tr("style match {score:.2f} of 1", score=text.score))
     max_run = writing_styles.MAX_SHARED_RUN
     parts.append(
-        f"{count(text.shared_run, 'word')} in a row as in the source (at most {max_run})"
+        tr_plural(
+            "{n:,} word in a row from the source (at most {most})",
+            "{n:,} words in a row from the source (at most {most})",
+            text.shared_run,
+            most=max_run,
+        )
         if text.shared_run
-        else "nothing copied"
+        else tr("nothing copied")
     )
-    parts.append("by the offline writer" if text.model == "offline" else f"by {plain(text.model)}")
+    parts.append(tr("by the offline writer") if text.model == "offline" else tr("by {model}", model=plain(text.model)))
     if text.cost_usd:
         parts.append(usd(text.cost_usd))
     return " · ".join(parts)
@@ -255,9 +286,9 @@ def _undo_bar(page: Page) -> None:
     if not deleted or not page.can_edit:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Text on “{plain(deleted[1][:60])}” deleted.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=_undelete, args=(page, deleted[0]))
-        st.button("Fine", type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
+        st.markdown(tr("The text about “{topic}” was deleted.", topic=plain(deleted[1][:60])), width="content")
+        st.button(tr("Undo"), icon=":material/undo:", on_click=_undelete, args=(page, deleted[0]))
+        st.button(tr("Close"), type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
 def _run_verb(page: Page, act: Callable[[Session], object]) -> None:
@@ -265,4 +296,4 @@ def _run_verb(page: Page, act: Callable[[Session], object]) -> None:
         with page.transaction(needs="editor") as tx:
             act(tx)
     except StudioError as error:
-        st.toast(plain(error.message), icon=":material/error:")
+        st.toast(plain(worded(error.message)), icon=":material/error:")

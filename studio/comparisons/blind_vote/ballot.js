@@ -1,3 +1,5 @@
+import { tr, trPlural } from "../../ui/shared/words.js"
+
 /**
  * Two pictures of the same prompt.
  *
@@ -19,11 +21,18 @@
 
 /** @param {Ballot} ballot */
 export const countText = ({ votes, mine, left, pair }) => {
-  const own = mine === votes ? "" : `, ${mine} of them yours`
-  const done = `${votes} ${votes === 1 ? "vote" : "votes"}${own}`
-  if (!pair) return `${done}. You have seen every pair.`
-  if (left) return `${done}. About ${left} more until the order is likely settled.`
-  return `${done}. The order is likely settled; more votes make it surer.`
+  const done =
+    mine === votes
+      ? trPlural("{n:,} vote.", "{n:,} votes.", votes)
+      : trPlural("{n:,} vote, {mine} of them yours.", "{n:,} votes, {mine} of them yours.", votes, { mine })
+  return `${done} ${whatIsLeft(pair !== null, left)}`
+}
+
+/** @param {boolean} hasPair @param {number} left votes */
+const whatIsLeft = (hasPair, left) => {
+  if (!hasPair) return tr("You have seen every pair.")
+  if (left) return tr("About {left} more until the order is likely settled.", { left })
+  return tr("The order is likely settled; more votes make it surer.")
 }
 
 /** How far the votes are, in whole percent. @param {Ballot} ballot */

@@ -1,13 +1,15 @@
 import { mediaUrl, messageOf, send } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { setWords, tr } from "../../ui/shared/words.js"
 import { choiceOfKey, countText, percentVoted } from "./ballot.js"
 
+/** @import { Words } from "../../ui/shared/words.js" */
 /** @import { Ballot, BallotChoice, BallotPair } from "./ballot.js" */
 
 /**
  * What `studio.comparisons.blind_vote.blind_vote` sends.
  *
- * @typedef {Ballot & { workspace: string, trial: string, ratio: string }} BlindVoteData
+ * @typedef {Ballot & { workspace: string, trial: string, ratio: string, words?: Words }} BlindVoteData
  */
 
 /** Keys typed in one of these are its own. */
@@ -28,8 +30,8 @@ class BlindVote {
     this.turn = 0
     /** @type {ComponentRun<BlindVoteData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
-    this.left = this.buildSide("left", "Left")
-    this.right = this.buildSide("right", "Right")
+    this.left = this.buildSide("left", tr("Left"), tr("Left is better"))
+    this.right = this.buildSide("right", tr("Right"), tr("Right is better"))
     this.prompt = el("div", "prompt muted")
     this.stage = el("div", "stage")
     this.choices = el("div", "acts")
@@ -38,7 +40,7 @@ class BlindVote {
     this.bar = el("div", "bar")
     this.fill = el("i")
     this.count = el("div", "muted told")
-    this.undo = buildKeyed("Undo last vote", "⌫", () => this.takeBack())
+    this.undo = buildKeyed(tr("Undo last vote"), "⌫", () => this.takeBack())
     this.build(root)
     this.listening = new AbortController()
     document.addEventListener("keydown", event => this.onKey(event), { signal: this.listening.signal })
@@ -52,17 +54,17 @@ class BlindVote {
     this.stage.tabIndex = -1
     this.stage.append(this.left.node, this.right.node)
     this.choices.append(
-      buildKeyed("Left", "←", () => this.vote("left")),
-      buildKeyed("Equal", "↑", () => this.vote("tie")),
-      buildKeyed("Right", "→", () => this.vote("right")),
-      buildKeyed("Skip", "↓", () => this.vote("skip")),
+      buildKeyed(tr("Left"), "←", () => this.vote("left")),
+      buildKeyed(tr("Equal"), "↑", () => this.vote("tie")),
+      buildKeyed(tr("Right"), "→", () => this.vote("right")),
+      buildKeyed(tr("Skip"), "↓", () => this.vote("skip")),
     )
-    this.ended.append(el("div", "", "You have seen every pair. Thank you."))
+    this.ended.append(el("div", "", tr("You have seen every pair. Thank you.")))
     this.error.setAttribute("role", "alert")
     this.bar.append(this.fill)
     this.undo.classList.add("quiet")
     const foot = el("div", "foot")
-    const finish = button("See the result", () => this.setTriggerValue("finished", { at: Date.now() }))
+    const finish = button(tr("See the result"), () => this.setTriggerValue("finished", { at: Date.now() }))
     foot.append(this.undo, this.count, finish)
     root.replaceChildren(this.prompt, this.stage, this.choices, this.ended, this.error, this.bar, foot)
   }
@@ -70,12 +72,13 @@ class BlindVote {
   /**
    * @param {"left" | "right"} choice
    * @param {string} label
+   * @param {string} description
    */
-  buildSide(choice, label) {
+  buildSide(choice, label, description) {
     const node = button("", () => this.vote(choice), "side")
     const img = el("img")
     img.alt = label
-    node.setAttribute("aria-label", `${label} is better`)
+    node.setAttribute("aria-label", description)
     node.append(img, el("span", "choose", label))
     return { node, img }
   }
@@ -207,6 +210,7 @@ const mountedVotes = new WeakMap()
 /** Another trial in the same element is another vote. @param {ComponentRun<BlindVoteData>} run */
 export default function mountVote(run) {
   const { data, parentElement } = run
+  setWords(data.words)
   let view = mountedVotes.get(parentElement)
   if (view?.trial !== data.trial) {
     view?.close()

@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** @import { CellAddress } from "./cells.js" */
 
@@ -50,14 +51,14 @@ export class LargeView {
     const close = button("✕", () => this.dialog.close(), "close")
     const previous = button("‹", () => onStep([0, -1]), "nav")
     const next = button("›", () => onStep([0, 1]), "nav")
-    close.setAttribute("aria-label", "Close")
-    previous.setAttribute("aria-label", "Previous checkpoint")
-    next.setAttribute("aria-label", "Next checkpoint")
+    close.setAttribute("aria-label", tr("Close"))
+    previous.setAttribute("aria-label", tr("Previous version"))
+    next.setAttribute("aria-label", tr("Next version"))
     const middle = el("div", "middle")
     middle.append(previous, this.img, next)
     const about = el("div", "about")
     about.append(this.title, this.prompt, this.figures)
-    const hint = el("div", "muted hint", "← → checkpoint · ↑ ↓ prompt · Esc closes")
+    const hint = el("div", "muted hint", tr("← → version · ↑ ↓ prompt · Esc closes"))
     this.dialog.append(close, middle, about, this.strip, hint)
   }
 

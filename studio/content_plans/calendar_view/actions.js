@@ -1,4 +1,5 @@
 import { messageOf, send } from "../../ui/shared/api.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** @import { CalendarView } from "./calendar.js" */
 /** @import { CalendarEntry } from "./entry.js" */
@@ -47,7 +48,7 @@ export const undoLast = async view => {
   view.lastAct = ""
   try {
     await send(`/api/content-plans/acts/${id}/undo`, {}, view.data.workspace)
-    view.notice.tell("Undone.")
+    view.notice.tell(tr("Undone."))
   } catch (error) {
     view.notice.warn(messageOf(error))
   }
@@ -63,7 +64,11 @@ export const setCampaign = async (view, entry, campaignId) => {
   const name = view.data.campaigns.find(([id]) => id === campaignId)?.[1]
   try {
     await send("/api/content-plans/campaign", { planIds: [entry.id], campaignId }, view.data.workspace)
-    view.notice.tell(name ? `“${entry.title}” is in “${name}”.` : `“${entry.title}” is in no campaign.`)
+    view.notice.tell(
+      name
+        ? tr("“{title}” is in “{campaign}”.", { title: entry.title, campaign: name })
+        : tr("“{title}” is in no campaign.", { title: entry.title }),
+    )
   } catch (error) {
     view.notice.warn(messageOf(error))
   }

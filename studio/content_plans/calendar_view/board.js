@@ -1,10 +1,11 @@
 import { api, messageOf, send } from "../../ui/shared/api.js"
 import { button, el, focusedNear } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { tellDone } from "./actions.js"
 import { colorOf } from "./colors.js"
 import { campaignName, FACE_BELOW, influencerName, spokenText, timeOf } from "./entry.js"
 import { buildMark, buildMenuButton, buildPicture } from "./entry_view.js"
-import { asDate } from "./wall_time.js"
+import { asDate, dateLocale } from "./wall_time.js"
 
 /** @import { CalendarEntry } from "./entry.js" */
 /** @import { CalendarView } from "./calendar.js" */
@@ -15,17 +16,25 @@ import { asDate } from "./wall_time.js"
 
 /** @typedef {{ stage: string, label: string, data: BoardEntry[], more: boolean }} BoardColumn */
 
-const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
+const DAY = /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
 /** States that are a column's usual one, so that its cards need not name them. */
 const USUAL = new Set(["draft", "in_review", "scheduled", "published"])
 /** @type {Record<string, [columns: number, cards: number]>} */
 const CARD_STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }
+/** As backend/content_plans/board.py names them. @type {Record<string, string>} */
+const STAGE_LABELS = {
+  attention: trLazy("Needs fixing"),
+  draft: trLazy("Draft"),
+  review: trLazy("In review"),
+  scheduled: trLazy("Scheduled"),
+  published: trLazy("Published"),
+}
 /** @type {Record<string, string>} */
 const HINTS = {
-  draft: "Ideas and drafts stand here.",
-  review: "Nothing waits for an approval.",
-  scheduled: "Nothing is scheduled.",
-  published: "Nothing is published yet.",
+  draft: trLazy("Ideas and drafts stand here."),
+  review: trLazy("Nothing waits for approval."),
+  scheduled: trLazy("Nothing is scheduled."),
+  published: trLazy("Nothing is published yet."),
 }
 
 /** Posts in columns by stage; dragged, or moved by their menu, from one to another. */
@@ -73,12 +82,13 @@ export class Board {
     const node = el("section", `column ${column.stage}`)
     node.dataset.stage = column.stage
     const count = `${column.data.length}${column.more ? "+" : ""}`
-    const head = el("h3", "", column.label)
+    const head = el("h3", "", tr(STAGE_LABELS[column.stage] ?? column.label))
     head.append(el("span", "muted count", count))
     const list = el("div", "cards")
     list.append(...column.data.map(entry => this.buildCard(entry)))
-    if (!column.data.length) list.append(el("p", "muted none", HINTS[column.stage] ?? ""))
-    if (column.more) list.append(button("Show as a list", () => this.view.show("list"), "quiet"))
+    const hint = HINTS[column.stage]
+    if (!column.data.length && hint) list.append(el("p", "muted none", tr(hint)))
+    if (column.more) list.append(button(tr("Show as a list"), () => this.view.show("list"), "quiet"))
     node.append(head, list)
     const stage = /** @type {TargetStage} */ (column.stage)
     node.ondragover = event => {
@@ -126,7 +136,7 @@ export class Board {
     const where = [name, platforms.join(", ")].filter(Boolean).join(" · ")
     line.append(el("span", "muted cut", where))
     if (entry.clash) line.append(buildMark("clash", "!", entry.clash))
-    if (entry.faceBelow) line.append(buildMark("face", "face", FACE_BELOW))
+    if (entry.faceBelow) line.append(buildMark("face", tr("face"), tr(FACE_BELOW)))
     const campaign = campaignName(labels, entry)
     if (campaign) line.append(el("span", "campaign cut", campaign))
     return line
@@ -168,8 +178,8 @@ export class Board {
    * @param {TargetStage} stage
    */
   verbOf(entry, stage) {
-    if (stage === "scheduled") return entry.state === "in_review" ? "Approve and schedule" : "Schedule"
-    return stage === "draft" ? "Back to draft" : "Send for review"
+    if (stage === "scheduled") return entry.state === "in_review" ? tr("Approve and schedule") : tr("Schedule")
+    return stage === "draft" ? tr("Back to draft") : tr("Send for review")
   }
 
   /**
@@ -227,4 +237,5 @@ export class Board {
 }
 
 /** @param {CalendarEntry} entry */
-const whenOf = ({ wall }) => (wall ? `${DAY.format(asDate(wall))}, ${timeOf(wall)}` : "No date")
+const whenOf = ({ wall }) =>
+  wall ? `${asDate(wall).toLocaleDateString(dateLocale(), DAY)}, ${timeOf(wall)}` : tr("No date")

@@ -5,6 +5,7 @@ import { canShareStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
 import { Press } from "../../ui/shared/press.js"
+import { tr } from "../../ui/shared/words.js"
 import { Board } from "./board.js"
 import { firstHour } from "./entry.js"
 import { Feed } from "./feed.js"
@@ -359,7 +360,7 @@ export class CalendarView {
         /** @type {HTMLElement | null} */
         const day = link.closest("[data-date]")
         const left = this.more[day?.dataset.date ?? ""]
-        if (left) setIfChanged(link, "textContent", `+${left + PER_DAY - DRAWN_PER_DAY} more`)
+        if (left) setIfChanged(link, "textContent", tr("+{n} more", { n: left + PER_DAY - DRAWN_PER_DAY }))
       }
       this.marks.draw()
     })

@@ -1,3 +1,4 @@
+import { tr } from "../../ui/shared/words.js"
 import { campaignName, influencerName } from "./entry.js"
 
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
@@ -82,7 +83,7 @@ export const colorOf = (labels, entry) => {
 export const legendText = (labels, entry) =>
   ({
     state: labels.states[entry.state],
-    campaign: campaignName(labels, entry) || "No campaign",
+    campaign: campaignName(labels, entry) || tr("No campaign"),
     influencer: influencerName(labels, entry),
   })[labels.colourBy] ?? ""
 

@@ -1,3 +1,4 @@
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { dayOf, daysBetween, later } from "./wall_time.js"
 
 /** @import { WallTime } from "./wall_time.js" */
@@ -30,7 +31,7 @@ import { dayOf, daysBetween, later } from "./wall_time.js"
  * @property {"influencer" | "state" | "campaign"} colourBy
  */
 
-export const FACE_BELOW = "Face match below the threshold"
+export const FACE_BELOW = trLazy("Face match below the threshold")
 /** When a post without a time is put on a day. */
 const DEFAULT_TIME = "18:00"
 
@@ -57,14 +58,14 @@ export const timeOf = wall => wall.slice(11, 16)
  */
 export const spokenText = (labels, entry) =>
   [
-    entry.wall ? timeOf(entry.wall) : "no date",
+    entry.wall ? timeOf(entry.wall) : tr("no date"),
     entry.title,
     influencerName(labels, entry),
     labels.states[entry.state],
     entry.platforms.map(platform => labels.platforms[platform]).join(", "),
     campaignName(labels, entry),
     entry.clash,
-    entry.faceBelow && FACE_BELOW,
+    entry.faceBelow && tr(FACE_BELOW),
   ]
     .filter(Boolean)
     .join(" · ")

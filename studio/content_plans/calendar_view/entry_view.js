@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { campaignName, FACE_BELOW, timeOf } from "./entry.js"
 import { openEntryMenu } from "./menu.js"
 
@@ -19,7 +20,7 @@ export const buildEntry = (view, entry) => {
   const line = el("div", "row line")
   if (entry.wall) line.append(el("span", "time", timeOf(entry.wall)))
   if (entry.clash) line.append(buildMark("clash", "!", entry.clash))
-  if (entry.faceBelow) line.append(buildMark("face", "face", FACE_BELOW))
+  if (entry.faceBelow) line.append(buildMark("face", tr("face"), tr(FACE_BELOW)))
   line.append(el("span", `state ${entry.state}`, data.states[entry.state]))
   const campaign = campaignName(view.labels, entry)
   if (campaign) line.append(el("span", "campaign cut", campaign))
@@ -62,8 +63,8 @@ export const buildMenuButton = (view, entry) => {
     openEntryMenu(view, entry, more)
   }
   const more = button("⋯", open, "more")
-  more.setAttribute("aria-label", `Actions for ${entry.title}`)
-  more.title = "Move, campaign"
+  more.setAttribute("aria-label", tr("Actions for {title}", { title: entry.title }))
+  more.title = tr("Move, campaign")
   more.tabIndex = -1
   // Else FullCalendar takes the press for the beginning of a drag.
   const keep = (/** @type {Event} */ event) => event.stopPropagation()

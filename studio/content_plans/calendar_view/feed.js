@@ -1,7 +1,8 @@
 import { api, mediaUrl } from "../../ui/shared/api.js"
 import { el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { timeOf } from "./entry.js"
-import { asDate } from "./wall_time.js"
+import { asDate, dateLocale } from "./wall_time.js"
 
 /** @import { CalendarView } from "./calendar.js" */
 /** @import { WallTime } from "./wall_time.js" */
@@ -28,7 +29,7 @@ import { asDate } from "./wall_time.js"
  * @property {boolean} more
  */
 
-const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })
+const SHORT_DAY = /** @type {const} */ ({ day: "numeric", month: "short", timeZone: "UTC" })
 const PUBLISHED = "published"
 
 /** The grid of a profile as it will look when everything is out. */
@@ -57,7 +58,7 @@ export class Feed {
     if (!channels.length) {
       this.answer = ""
       this.node.replaceChildren(
-        el("p", "muted none", "No channel yet. Connect one in Settings, then its grid is here."),
+        el("p", "muted none", tr("No channel yet. Connect one in Settings, then its grid is here.")),
       )
       return
     }
@@ -77,7 +78,8 @@ export class Feed {
     const head = el("div", "profile")
     const face = el("span", "avatar", (answer.channelName || "?").slice(0, 1).toUpperCase())
     const text = el("div", "grow")
-    const counts = `${coming} to come · ${answer.data.length - coming}${answer.more ? "+" : ""} published`
+    const published = `${answer.data.length - coming}${answer.more ? "+" : ""}`
+    const counts = tr("{coming} to come · {published} published", { coming, published })
     text.append(el("b", "cut", answer.channelName), el("div", "muted", counts))
     head.append(face, text)
     if (this.channels.length > 1) head.append(this.buildChoice(answer.channelId))
@@ -85,14 +87,14 @@ export class Feed {
     grid.append(...answer.data.map(tile => this.buildTile(tile)))
     const nodes = answer.data.length
       ? [head, grid]
-      : [head, el("p", "muted none", "Nothing is planned or published on this channel yet.")]
+      : [head, el("p", "muted none", tr("Nothing is planned or published on this channel yet."))]
     this.node.replaceChildren(...nodes)
   }
 
   /** @param {string} channelId */
   buildChoice(channelId) {
     const select = el("select")
-    select.setAttribute("aria-label", "Channel")
+    select.setAttribute("aria-label", tr("Channel"))
     select.append(...this.channels.map(([id, label]) => new Option(label, id)))
     select.value = channelId
     select.onchange = () => {
@@ -106,7 +108,7 @@ export class Feed {
   buildTile(tile) {
     const { view } = this
     const state = view.data.states[tile.state] ?? tile.state
-    const day = `${SHORT_DAY.format(asDate(tile.localTime))}, ${timeOf(tile.localTime)}`
+    const day = `${asDate(tile.localTime).toLocaleDateString(dateLocale(), SHORT_DAY)}, ${timeOf(tile.localTime)}`
     const node = el("button", tile.state === PUBLISHED ? "tile" : "tile coming")
     node.type = "button"
     node.dataset.spot = tile.planId

@@ -1,13 +1,14 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { FACE_BELOW } from "./entry.js"
 
 /** @import { CalendarView } from "./calendar.js" */
 
 /** @type {[value: "influencer" | "state" | "campaign", label: string][]} */
 const COLOURS = [
-  ["influencer", "Influencer"],
-  ["state", "State"],
-  ["campaign", "Campaign"],
+  ["influencer", trLazy("Influencer")],
+  ["state", trLazy("State")],
+  ["campaign", trLazy("Campaign")],
 ]
 
 /**
@@ -21,9 +22,9 @@ export const buildFilterPanel = view => {
   const channels = data.channels.filter(([, , influencerId]) => !data.influencer || influencerId === data.influencer)
   /** @type {Node[]} */
   const nodes = [
-    buildChoice(view, "channel", "Channel", channels),
-    buildChoice(view, "status", "State", Object.entries(data.states)),
-    buildChoice(view, "campaign", "Campaign", data.campaigns),
+    buildChoice(view, "channel", [tr("Channel"), tr("All channels")], channels),
+    buildChoice(view, "status", [tr("State"), tr("All states")], Object.entries(data.states)),
+    buildChoice(view, "campaign", [tr("Campaign"), tr("All campaigns")], data.campaigns),
     buildFaceBox(view),
     buildColours(view),
   ]
@@ -32,7 +33,7 @@ export const buildFilterPanel = view => {
       view.panel.close()
       view.setFilters({})
     }
-    nodes.push(button("Clear filters", clear))
+    nodes.push(button(tr("Clear filters"), clear))
   }
   return nodes
 }
@@ -40,13 +41,13 @@ export const buildFilterPanel = view => {
 /**
  * @param {CalendarView} view
  * @param {string} name of the filter in the API
- * @param {string} label
+ * @param {[label: string, all: string]} texts `all`: the choice of no filter
  * @param {readonly (readonly [value: string, text: string, ...rest: string[]])[]} choices
  */
-const buildChoice = (view, name, label, choices) => {
+const buildChoice = (view, name, [label, all], choices) => {
   const field = el("label", "field", label)
   const select = el("select")
-  select.append(new Option("All", ""), ...choices.map(([value, text]) => new Option(text, value)))
+  select.append(new Option(all, ""), ...choices.map(([value, text]) => new Option(text, value)))
   select.value = view.preferences.filters[name] ?? ""
   select.onchange = () => setFilter(view, name, select.value)
   field.append(select)
@@ -60,7 +61,7 @@ const buildFaceBox = view => {
   box.type = "checkbox"
   box.checked = view.preferences.filters.face === "below"
   box.onchange = () => setFilter(view, "face", box.checked ? "below" : "")
-  field.append(box, FACE_BELOW)
+  field.append(box, tr(FACE_BELOW))
   return field
 }
 
@@ -76,10 +77,10 @@ const setFilter = (view, name, value) => {
 
 /** @param {CalendarView} view */
 const buildColours = view => {
-  const field = el("div", "field", "Colour by")
+  const field = el("div", "field", tr("Colour by"))
   const group = el("div", "segments")
   group.setAttribute("role", "group")
-  group.setAttribute("aria-label", "Colour by")
+  group.setAttribute("aria-label", tr("Colour by"))
   const draw = () => {
     for (const node of group.querySelectorAll("button")) {
       node.ariaPressed = String(node.dataset.colour === view.preferences.colourBy)
@@ -90,7 +91,7 @@ const buildColours = view => {
       view.setColourBy(value)
       draw()
     }
-    const node = button(label, choose)
+    const node = button(tr(label), choose)
     node.dataset.colour = value
     group.append(node)
   }

@@ -1,3 +1,5 @@
+import { tr } from "../../ui/shared/words.js"
+
 /** Scripts by their address, so that each comes once a page. They hang on the window: a component is evaluated anew. */
 const libraries = () => {
   window.__studio_libraries ??= {}
@@ -19,7 +21,7 @@ export const loadLibrary = src => {
     script.onload = () => resolve(undefined)
     script.onerror = () => {
       delete libraries()[src]
-      reject(new Error("The calendar could not be loaded. Load the page again."))
+      reject(new Error(tr("The calendar could not be loaded. Load the page again.")))
     }
     document.head.append(script)
   })

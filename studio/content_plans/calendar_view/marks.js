@@ -1,5 +1,6 @@
 import { api } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { colorOfId } from "./colors.js"
 import { timeOf } from "./entry.js"
 import { dayOf } from "./wall_time.js"
@@ -124,7 +125,7 @@ export class MarkedDays {
     const { view } = this
     const node = button(timeOf(slot.localTime), () => view.chooseTime(slot.localTime, slot.influencerId), "slot")
     const name = view.data.influencers.find(([id]) => id === slot.influencerId)?.[1] ?? ""
-    const text = `Free time of ${name}: ${timeOf(slot.localTime)}. New post`
+    const text = tr("Free time of {name}: {time}. New post", { name, time: timeOf(slot.localTime) })
     node.title = text
     node.setAttribute("aria-label", text)
     node.style.setProperty("--spot", colorOfId(view.data.influencers, slot.influencerId))

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { makeCampaign, moveEntry, setCampaign } from "./actions.js"
 import { tomorrow } from "./entry.js"
 import { later, wallNow } from "./wall_time.js"
@@ -9,12 +10,12 @@ import { later, wallNow } from "./wall_time.js"
 
 /** @type {[text: string, step: { days?: number, minutes?: number }][]} */
 const STEPS = [
-  ["A day earlier", { days: -1 }],
-  ["A day later", { days: 1 }],
-  ["A week earlier", { days: -7 }],
-  ["A week later", { days: 7 }],
-  ["An hour earlier", { minutes: -60 }],
-  ["An hour later", { minutes: 60 }],
+  [trLazy("A day earlier"), { days: -1 }],
+  [trLazy("A day later"), { days: 1 }],
+  [trLazy("A week earlier"), { days: -7 }],
+  [trLazy("A week later"), { days: 7 }],
+  [trLazy("An hour earlier"), { minutes: -60 }],
+  [trLazy("An hour later"), { minutes: 60 }],
 ]
 const NEW = "new"
 
@@ -26,7 +27,7 @@ const NEW = "new"
  * @param {HTMLElement} anchor
  */
 export const openEntryMenu = (view, entry, anchor) => {
-  const items = [buildItem(view, "Open", () => view.open(entry.id))]
+  const items = [buildItem(view, tr("Open"), () => view.open(entry.id))]
   if (view.name === "board") items.push(...buildStageItems(view, /** @type {BoardEntry} */ (entry)))
   else if (entry.movable) items.push(...buildMoveItems(view, entry))
   view.panel.open(anchor, [...items, buildCampaignChoice(view, entry)], { role: "menu", label: entry.title })
@@ -54,13 +55,13 @@ const buildItem = (view, text, run) => {
 const buildMoveItems = (view, entry) => {
   if (!entry.wall) {
     const wall = tomorrow(wallNow(view.data.zone))
-    return [buildItem(view, "Tomorrow", () => moveEntry(view, entry, { wall, zone: "" }))]
+    return [buildItem(view, tr("Tomorrow"), () => moveEntry(view, entry, { wall, zone: "" }))]
   }
   return [
     ...STEPS.map(([text, step]) =>
-      buildItem(view, text, () => moveEntry(view, entry, { wall: later(entry.ownWall, step), zone: "" })),
+      buildItem(view, tr(text), () => moveEntry(view, entry, { wall: later(entry.ownWall, step), zone: "" })),
     ),
-    buildItem(view, "Take off the calendar", () => moveEntry(view, entry, { wall: null, zone: "" })),
+    buildItem(view, tr("Take off the calendar"), () => moveEntry(view, entry, { wall: null, zone: "" })),
   ]
 }
 
@@ -76,10 +77,10 @@ const buildStageItems = (view, entry) =>
  * @param {CalendarEntry} entry
  */
 const buildCampaignChoice = (view, entry) => {
-  const field = el("label", "field", "Campaign")
+  const field = el("label", "field", tr("Campaign"))
   const select = el("select")
   const names = view.data.campaigns.map(([id, name]) => new Option(name, id))
-  select.append(new Option("None", ""), ...names, new Option("New campaign …", NEW))
+  select.append(new Option(tr("No campaign"), ""), ...names, new Option(tr("New campaign …"), NEW))
   select.value = entry.campaignId ?? ""
   select.onchange = () => {
     if (select.value !== NEW) {
@@ -88,7 +89,7 @@ const buildCampaignChoice = (view, entry) => {
       return
     }
     const name = el("input")
-    name.placeholder = "Name of the campaign"
+    name.placeholder = tr("Name of the campaign")
     name.maxLength = 60
     name.onkeydown = event => {
       if (event.key !== "Enter" || !name.value.trim()) return

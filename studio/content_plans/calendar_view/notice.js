@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** What was done, with its undo, or what went wrong. */
 export class Notice {
@@ -29,9 +30,9 @@ export class Notice {
     this.node.setAttribute("role", role)
     this.node.className = `said row ${role === "alert" ? "bad" : ""}`
     this.node.replaceChildren(el("span", "grow", text))
-    if (undo) this.node.append(button("Undo", undo))
+    if (undo) this.node.append(button(tr("Undo"), undo))
     const close = button("✕", () => this.node.classList.add("gone"), "quiet")
-    close.setAttribute("aria-label", "Close")
+    close.setAttribute("aria-label", tr("Close"))
     this.node.append(close)
   }
 }

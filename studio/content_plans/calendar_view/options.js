@@ -1,10 +1,11 @@
 import { messageOf } from "../../ui/shared/api.js"
 import { focusedNear } from "../../ui/shared/dom.js"
+import { readerFirstDay, readsTwelveHours, tr, trPlural } from "../../ui/shared/words.js"
 import { moveEntry } from "./actions.js"
 import { colorOf } from "./colors.js"
 import { dropTime, spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
-import { asWall, dayOf, wallNow } from "./wall_time.js"
+import { asWall, dateLocale, dayOf, wallNow } from "./wall_time.js"
 
 /** @import { CalendarView } from "./calendar.js" */
 /** @import { ViewName } from "./preferences.js" */
@@ -15,7 +16,7 @@ export const DRAWN_BY_LIBRARY = { month: "dayGridMonth", week: "timeGridWeek", l
 const LISTED_DAYS = 30
 /** A week scrolls within so many px. */
 const WEEK_HEIGHT = 720
-const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false }
+const clock = () => ({ hour: "2-digit", minute: "2-digit", hour12: readsTwelveHours() })
 
 /**
  * How FullCalendar looks and what it asks of its view.
@@ -33,8 +34,8 @@ const appearance = view => ({
   timeZone: "UTC",
   now: () => wallNow(view.data.zone),
   nowIndicator: true,
-  firstDay: 1,
-  locale: "en-gb",
+  firstDay: readerFirstDay(),
+  locale: dateLocale().toLowerCase(),
   initialView: DRAWN_BY_LIBRARY[view.name],
   headerToolbar: false,
   views: { listAhead: { type: "list", duration: { days: LISTED_DAYS } } },
@@ -50,9 +51,12 @@ const appearance = view => ({
   allDaySlot: false,
   listDayFormat: { weekday: "long", day: "numeric", month: "short" },
   listDaySideFormat: false,
-  eventTimeFormat: CLOCK,
-  slotLabelFormat: CLOCK,
-  noEventsContent: "Nothing is planned here.",
+  eventTimeFormat: clock(),
+  slotLabelFormat: clock(),
+  moreLinkText: n => tr("+{n} more", { n }),
+  moreLinkHint: n => trPlural("Show {n} more post", "Show {n} more posts", n),
+  closeHint: tr("Close"),
+  noEventsContent: tr("Nothing is planned here."),
 })
 
 /**

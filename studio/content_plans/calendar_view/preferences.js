@@ -1,12 +1,14 @@
+import { trLazy } from "../../ui/shared/words.js"
+
 /** Which of the views is shown. @typedef {"month" | "week" | "board" | "list" | "feed"} ViewName */
 
 /** @type {[name: ViewName, label: string][]} */
 export const VIEWS = [
-  ["month", "Month"],
-  ["week", "Week"],
-  ["board", "Board"],
-  ["list", "List"],
-  ["feed", "Feed preview"],
+  ["month", trLazy("Month")],
+  ["week", trLazy("Week")],
+  ["board", trLazy("Board")],
+  ["list", trLazy("List")],
+  ["feed", trLazy("Feed preview")],
 ]
 
 /**

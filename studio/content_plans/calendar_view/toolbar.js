@@ -1,4 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { buildFilterPanel } from "./filter_panel.js"
 import { VIEWS } from "./preferences.js"
 
@@ -11,13 +12,13 @@ import { VIEWS } from "./preferences.js"
  * @type {[name: string, label: string, forViewers: boolean][]}
  */
 const SETTINGS = [
-  ["rules", "Posting rules", false],
-  ["pause", "Pause publishing", false],
-  ["shift", "Move all posts", false],
-  ["campaigns", "Campaigns", false],
-  ["holidays", "Public holidays", false],
-  ["zone", "Time zone", true],
-  ["feeds", "Subscribe from another calendar", true],
+  ["rules", trLazy("Posting rules"), false],
+  ["pause", trLazy("Pause publishing"), false],
+  ["shift", trLazy("Move all posts"), false],
+  ["campaigns", trLazy("Campaigns"), false],
+  ["holidays", trLazy("Public holidays"), false],
+  ["zone", trLazy("Time zone"), true],
+  ["feeds", trLazy("Subscribe from another calendar"), true],
 ]
 const GEAR =
   '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 7h9m4 0h3M4 17h3m4 0h9"/>' +
@@ -30,39 +31,39 @@ export class Toolbar {
     this.view = view
     this.node = el("div", "tools")
     this.node.setAttribute("role", "toolbar")
-    this.node.setAttribute("aria-label", "Calendar")
+    this.node.setAttribute("aria-label", tr("Calendar"))
     this.title = el("h2", "title")
     this.dates = el("div", "row dates")
     const back = button("‹", () => view.calendar?.prev(), "step")
     const next = button("›", () => view.calendar?.next(), "step")
-    back.setAttribute("aria-label", "Earlier")
-    next.setAttribute("aria-label", "Later")
+    back.setAttribute("aria-label", tr("Earlier"))
+    next.setAttribute("aria-label", tr("Later"))
     this.dates.append(
       back,
       next,
-      button("Today", () => view.calendar?.today(), "today"),
+      button(tr("Today"), () => view.calendar?.today(), "today"),
     )
     this.views = el("div", "segments")
     this.views.setAttribute("role", "group")
-    this.views.setAttribute("aria-label", "View")
+    this.views.setAttribute("aria-label", tr("View"))
     this.select = el("select", "views")
-    this.select.setAttribute("aria-label", "View")
+    this.select.setAttribute("aria-label", tr("View"))
     for (const [name, label] of VIEWS) {
-      const node = button(label, () => view.show(name))
+      const node = button(tr(label), () => view.show(name))
       node.dataset.view = name
       this.views.append(node)
-      this.select.append(new Option(label, name))
+      this.select.append(new Option(tr(label), name))
     }
     this.select.onchange = () => view.show(/** @type {ViewName} */ (this.select.value))
-    this.filter = button("Filter", () => this.openFilters(), "filter")
+    this.filter = button(tr("Filter"), () => this.openFilters(), "filter")
     this.filter.setAttribute("aria-haspopup", "dialog")
-    this.fill = button("Fill the week", () => view.ask("fill"), "fill")
-    this.add = button("New post", () => view.ask("new"), "main add")
+    this.fill = button(tr("Fill the week"), () => view.ask("fill"), "fill")
+    this.add = button(tr("New post"), () => view.ask("new"), "main add")
     this.gear = button("", () => this.openSettings(), "gear")
     this.gear.innerHTML = GEAR
-    this.gear.setAttribute("aria-label", "Calendar settings")
+    this.gear.setAttribute("aria-label", tr("Calendar settings"))
     this.gear.setAttribute("aria-haspopup", "menu")
-    this.gear.title = "Calendar settings"
+    this.gear.title = tr("Calendar settings")
     this.node.append(this.dates, this.title, this.views, this.select, el("div", "grow"))
     this.node.append(this.filter, this.fill, this.add, this.gear)
   }
@@ -77,7 +78,7 @@ export class Toolbar {
     }
     setIfChanged(this.select, "value", name)
     const chosen = Object.keys(view.filters).filter(filter => filter !== "influencer").length
-    setIfChanged(this.filter, "textContent", chosen ? `Filter (${chosen})` : "Filter")
+    setIfChanged(this.filter, "textContent", chosen ? tr("Filter ({n})", { n: chosen }) : tr("Filter"))
     this.filter.classList.toggle("on", chosen > 0)
     this.filter.classList.toggle("gone", name === "feed")
     this.fill.classList.toggle("gone", !view.data.canEdit)
@@ -92,7 +93,7 @@ export class Toolbar {
   openFilters() {
     const { view } = this
     if (view.panel.anchor === this.filter) view.panel.close()
-    else view.panel.open(this.filter, buildFilterPanel(view), { role: "dialog", label: "Filter and colours" })
+    else view.panel.open(this.filter, buildFilterPanel(view), { role: "dialog", label: tr("Filter and colours") })
   }
 
   openSettings() {
@@ -106,10 +107,14 @@ export class Toolbar {
         view.panel.close()
         view.ask(name)
       }
-      const node = button(name === "zone" ? `${label}: ${view.data.zone}` : label, choose, "quiet")
+      const node = button(
+        name === "zone" ? tr("Time zone: {zone}", { zone: view.data.zone }) : tr(label),
+        choose,
+        "quiet",
+      )
       node.setAttribute("role", "menuitem")
       return node
     })
-    view.panel.open(this.gear, items, { role: "menu", label: "Calendar settings" })
+    view.panel.open(this.gear, items, { role: "menu", label: tr("Calendar settings") })
   }
 }

@@ -1,4 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { colorOf } from "./colors.js"
 import { spokenText } from "./entry.js"
 import { buildEntry } from "./entry_view.js"
@@ -15,7 +16,7 @@ export class UndatedList {
   constructor(view) {
     this.view = view
     this.node = el("div", "side")
-    this.title = button("Not scheduled", () => this.toggle(), "quiet fold")
+    this.title = button(tr("Not scheduled"), () => this.toggle(), "quiet fold")
     this.list = el("div", "ideas")
     this.drawn = ""
     this.count = 0
@@ -37,7 +38,7 @@ export class UndatedList {
     view.body.classList.toggle("folded", isShown && !isOpen)
     this.title.ariaExpanded = String(isOpen)
     const more = count >= MOST_UNDATED ? "+" : ""
-    setIfChanged(this.title, "textContent", `Not scheduled (${count}${more})`)
+    setIfChanged(this.title, "textContent", tr("Not scheduled ({n})", { n: `${count}${more}` }))
   }
 
   /**

@@ -1,4 +1,9 @@
+import { readerLanguage } from "../../ui/shared/words.js"
+
 /** A time as a clock on the wall shows it, without an offset: 2026-11-22T18:00. @typedef {string} WallTime */
+
+/** The locale that dates are written in. */
+export const dateLocale = () => (readerLanguage() === "en" ? "en-GB" : readerLanguage())
 
 const MINUTE_MS = 60_000
 const DAY_MINUTES = 1440

@@ -7,7 +7,7 @@ acts in one request. Python only mounts it, and learns that it was closed or wan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, NoReturn
 
 import streamlit as st
@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from backend import influencers
 from backend.content_plans import STATE_LABELS
+from backend.language import reader, tr, worded
 from backend.platforms.limits import FormatLimits, TextLimit, TextRules
 from backend.platforms.registry import PLATFORMS
 from studio.content_plans import youtube_categories
@@ -70,11 +71,11 @@ def show_panel(path: str) -> None:
 
 def show_page(page: Page, plan_id: str) -> None:
     """The post on a page of its own."""
-    if st.button("Calendar", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("Calendar"), icon=":material/arrow_back:", type="tertiary"):
         page.go("calendar/calendar")
     if not plan_id:
-        card = empty_state("No post chosen", "Open one on the calendar.", icon=":material/edit_calendar:")
-        if card.button("Open the calendar", type="primary"):
+        card = empty_state(tr("No post chosen"), tr("Open one on the calendar."), icon=":material/edit_calendar:")
+        if card.button(tr("Open the calendar"), type="primary"):
             page.go("calendar/calendar")
         return
     result = _mount(f"composer:{plan_id}", _data(page, plan_id, panel=False))
@@ -99,17 +100,18 @@ def _data(page: Page, plan_id: str, *, panel: bool) -> dict[str, Any]:
         "canEdit": page.can_edit,
         "pageUrl": _page_url(page.workspace.id, plan_id),
         "channelsUrl": page.url("settings/channels"),
-        **_facts(),
+        **_facts(reader().language),
     }
 
 
-@lru_cache(maxsize=1)
-def _facts() -> dict[str, Any]:
+@cache
+def _facts(language: str) -> dict[str, Any]:
+    """In the words of the reader, whose language it is."""
     return {
         "platforms": {name: _platform(name) for name in PLATFORMS},
-        "stateLabels": {state.value: label for state, label in STATE_LABELS.items()},
-        "languages": dict(influencers.LANGUAGES),
-        "categories": dict(youtube_categories.CATEGORIES),
+        "stateLabels": {state.value: worded(label) for state, label in STATE_LABELS.items()},
+        "languages": {tag: worded(name) for tag, name in influencers.LANGUAGES.items()},
+        "categories": {number: worded(name) for number, name in youtube_categories.CATEGORIES.items()},
     }
 
 
@@ -122,7 +124,7 @@ def _platform(name: str) -> dict[str, Any]:
         "titleRequired": platform.title_required,
         "comments": platform.comments,
         "privacy": platform.privacy,
-        "privacyLabels": dict(platform.privacy_labels),
+        "privacyLabels": {value: worded(label) for value, label in platform.privacy_labels.items()},
         "privacyPerAccount": platform.privacy_per_account,
         "asksMadeForKids": platform.asks_made_for_kids,
         "maxCollaborators": platform.max_collaborators,

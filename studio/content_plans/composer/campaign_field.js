@@ -1,5 +1,6 @@
 import { api, messageOf, send } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** @import { PostModel } from "./post_model.js" */
 
@@ -15,21 +16,21 @@ export class CampaignField {
     this.isRead = false
     this.node = el("div", "campaign")
     this.select = el("select")
-    this.select.setAttribute("aria-label", "Campaign")
+    this.select.setAttribute("aria-label", tr("Campaign"))
     this.select.onchange = () => this.choose()
     this.name = el("input")
     this.name.maxLength = 60
-    this.name.placeholder = "Name of the campaign"
-    this.name.setAttribute("aria-label", "Name of the new campaign")
+    this.name.placeholder = tr("Name of the campaign")
+    this.name.setAttribute("aria-label", tr("Name of the new campaign"))
     this.name.onkeydown = event => {
       if (event.key === "Enter") this.create()
     }
     this.fresh = el("div", "row gone")
     this.fresh.append(
       this.name,
-      button("Add", () => this.create()),
+      button(tr("Add"), () => this.create()),
     )
-    this.node.append(el("span", "name", "Campaign"), this.select, this.fresh)
+    this.node.append(el("span", "name", tr("Campaign")), this.select, this.fresh)
   }
 
   draw() {
@@ -55,7 +56,7 @@ export class CampaignField {
 
   fillOptions() {
     const options = this.campaigns.map(({ id, name }) => new Option(name, id))
-    this.select.replaceChildren(new Option("None", ""), ...options, new Option("New campaign …", NEW))
+    this.select.replaceChildren(new Option(tr("No campaign"), ""), ...options, new Option(tr("New campaign …"), NEW))
   }
 
   async choose() {

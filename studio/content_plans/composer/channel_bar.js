@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { isSame, SHARED_FIELDS, variantOf, withChannel, withoutChannel } from "./draft.js"
 import { menuItem, PopoverButton } from "./popover_menu.js"
 
@@ -16,10 +17,10 @@ export class ChannelBar {
     this.shown = ""
     this.node = el("div", "channels")
     this.node.setAttribute("role", "group")
-    this.node.setAttribute("aria-label", "Channels")
+    this.node.setAttribute("aria-label", tr("Channels"))
     this.tabs = el("div", "row tabs")
     this.hint = el("p", "help")
-    this.add = new PopoverButton("+ Channel", () => this.buildChoices(), { className: "quiet", role: "menu" })
+    this.add = new PopoverButton(tr("+ Channel"), () => this.buildChoices(), { className: "quiet", role: "menu" })
     this.html = ""
   }
 
@@ -51,7 +52,7 @@ export class ChannelBar {
     this.html = key
     const several = ids.length > 1
     this.tabs.replaceChildren(
-      ...(several ? [this.buildTab("", "All channels")] : []),
+      ...(several ? [this.buildTab("", tr("All channels"))] : []),
       ...ids.map(id => this.buildTab(id, this.labelOf(id))),
     )
     this.hint.textContent = this.hintText(ids)
@@ -64,21 +65,21 @@ export class ChannelBar {
     const { model } = this
     if (!ids.length) {
       return model.loaded.channels.length
-        ? "No channel chosen: it is kept as an idea."
-        : "No channel yet. Connect an account under Channels."
+        ? tr("No channel chosen: it is kept as an idea.")
+        : tr("No channel yet. Connect an account under Channels.")
     }
     if (ids.length === 1) return ""
-    if (!this.isShared) return `Only for ${this.labelOf(this.shown)}.`
+    if (!this.isShared) return tr("Only for {channel}.", { channel: this.labelOf(this.shown) })
     const own = ids.filter(id => id !== this.leadId && this.differs(id)).map(id => this.labelOf(id))
-    return own.length
-      ? `${own.join(" and ")} ${own.length === 1 ? "has its" : "have their"} own version and stays as it is.`
-      : ""
+    if (own.length < 2)
+      return own.length ? tr("{channel} has its own version and stays as it is.", { channel: own[0] }) : ""
+    return tr("{channels} have their own versions and stay as they are.", { channels: own.join(", ") })
   }
 
   /** @param {string} channelId */
   labelOf(channelId) {
     const channel = this.model.channelOf(channelId)
-    const name = channel?.name ?? this.model.postOf(channelId)?.channelName ?? "Channel"
+    const name = channel?.name ?? this.model.postOf(channelId)?.channelName ?? tr("Channel")
     const platform = channel ? this.model.data.platforms[channel.platform]?.label : ""
     return platform && platform !== name ? `${platform} · ${name}` : name
   }
@@ -110,7 +111,7 @@ export class ChannelBar {
     show.append(el("span", "cut", channel && model.draft.variants.length > 1 ? channel.name : label))
     if (channelId && model.draft.variants.length > 1 && this.differs(channelId)) {
       const dot = el("span", "dot", "•")
-      dot.title = "Has its own version"
+      dot.title = tr("Has its own version")
       show.append(dot)
     }
     show.setAttribute("aria-pressed", String(isShown))
@@ -118,7 +119,7 @@ export class ChannelBar {
     tab.append(show)
     if (channelId && !model.isFrozen(channelId)) {
       const remove = button("×", () => this.remove(channelId), "quiet small")
-      remove.setAttribute("aria-label", `Do not post on ${label}`)
+      remove.setAttribute("aria-label", tr("Do not post on {channel}", { channel: label }))
       tab.append(remove)
     }
     return tab

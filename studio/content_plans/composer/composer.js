@@ -1,6 +1,7 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
+import { tr } from "../../ui/shared/words.js"
 import { Conflicts } from "./conflicts.js"
 import { Editor } from "./editor.js"
 import { Footer } from "./footer.js"
@@ -44,7 +45,7 @@ export class Composer {
   }
 
   build() {
-    this.title = el("h2", "title", "Loading …")
+    this.title = el("h2", "title", tr("Loading …"))
     this.title.tabIndex = -1
     this.facts = el("p", "facts row wrap")
     this.menu = new PostMenu(this.model, {
@@ -80,12 +81,12 @@ export class Composer {
   openPanel(panel, tools) {
     const page = el("a", "link", "⤢")
     page.href = this.data.pageUrl
-    page.title = "Open as a page"
-    page.setAttribute("aria-label", "Open as a page")
+    page.title = tr("Open as a page")
+    page.setAttribute("aria-label", tr("Open as a page"))
     const close = button("×", () => this.closePanel(), "quiet")
-    close.setAttribute("aria-label", "Close")
+    close.setAttribute("aria-label", tr("Close"))
     tools.append(page, close)
-    panel.setAttribute("aria-label", "Post")
+    panel.setAttribute("aria-label", tr("Post"))
     panel.addEventListener("cancel", event => {
       event.preventDefault()
       this.closePanel()
@@ -114,8 +115,8 @@ export class Composer {
   buildViewTabs() {
     const tabs = el("div", "view-tabs row")
     for (const [name, label] of [
-      ["edit", "Write"],
-      ["preview", "Preview"],
+      ["edit", tr("Write")],
+      ["preview", tr("Preview")],
     ]) {
       const tab = button(label, () => this.showView(name), "quiet")
       tab.dataset.view = name
@@ -138,7 +139,7 @@ export class Composer {
     const isCommand = event.ctrlKey || event.metaKey
     if (isCommand && event.key.toLowerCase() === "s") {
       event.preventDefault()
-      if (this.data.canEdit) this.footer.act({ action: "", label: "Save" })
+      if (this.data.canEdit) this.footer.act({ action: "", label: tr("Save") })
     }
     // Streamlit has keys of its own (C, R): they are not for what is typed here.
     event.stopPropagation()
@@ -192,9 +193,9 @@ export class Composer {
   drawHead() {
     const { draft, loaded, data } = this.model
     const words =
-      draft.topic || draft.variants.map(({ title, caption }) => title || caption).find(Boolean) || "New post"
+      draft.topic || draft.variants.map(({ title, caption }) => title || caption).find(Boolean) || tr("New post")
     if (this.title) setIfChanged(this.title, "textContent", words.replaceAll(/\s+/g, " ").slice(0, 120))
-    const when = draft.localTime ? `${wallText(draft.localTime)} · ${draft.timeZone}` : "No date yet"
+    const when = draft.localTime ? `${wallText(draft.localTime)} · ${draft.timeZone}` : tr("No date yet")
     const key = JSON.stringify([loaded.plan.status, when, loaded.deleted])
     if (!this.facts || this.facts.dataset.key === key) return
     this.facts.dataset.key = key

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy, trPlural } from "../../ui/shared/words.js"
 import { hashtagText } from "./text_rules.js"
 import { wallText } from "./times.js"
 
@@ -7,20 +8,20 @@ import { wallText } from "./times.js"
 
 /** @type {Record<string, string>} */
 const LABELS = {
-  topic: "Topic",
-  notes: "Internal notes",
-  time: "Time",
-  caption: "Caption",
-  hashtags: "Hashtags",
-  title: "Title",
-  firstComment: "First comment",
-  assetIds: "Pictures and videos",
-  altTexts: "Alt texts",
-  edits: "Crops",
-  format: "Format",
-  privacy: "Who can see it",
-  options: "Options",
-  coverAssetId: "Cover",
+  topic: trLazy("Topic"),
+  notes: trLazy("Internal notes"),
+  time: trLazy("Time"),
+  caption: trLazy("Caption"),
+  hashtags: trLazy("Hashtags"),
+  title: trLazy("Title"),
+  firstComment: trLazy("First comment"),
+  assetIds: trLazy("Pictures and videos"),
+  altTexts: trLazy("Alt texts"),
+  edits: trLazy("Crops"),
+  format: trLazy("Format"),
+  privacy: trLazy("Who can see it"),
+  options: trLazy("Options"),
+  coverAssetId: trLazy("Cover"),
 }
 
 /** Fields that somebody else has changed while they were typed in: what stays? */
@@ -40,14 +41,18 @@ export class Conflicts {
     this.key = key
     this.node.classList.toggle("gone", !collisions.length)
     if (!collisions.length) return
-    const title = el("strong", "", "This post was changed elsewhere while you had it open.")
-    const many = collisions.length === 1 ? "One field was" : `${collisions.length} fields were`
-    const lead = el("p", "help", `${many} changed there too. What you typed is still here. Choose what stays.`)
+    const title = el("strong", "", tr("This post was changed elsewhere while you had it open."))
+    const sentence = trPlural(
+      "{n} field was changed there too. What you typed is still here. Choose what stays.",
+      "{n} fields were changed there too. What you typed is still here. Choose what stays.",
+      collisions.length,
+    )
+    const lead = el("p", "help", sentence)
     const all = el("div", "row")
     if (collisions.length > 1) {
       all.append(
-        button("Keep all of mine", () => this.resolveAll("mine")),
-        button("Take all of theirs", () => this.resolveAll("theirs")),
+        button(tr("Keep all of mine"), () => this.resolveAll("mine")),
+        button(tr("Take all of theirs"), () => this.resolveAll("theirs")),
       )
     }
     this.node.replaceChildren(title, lead, ...collisions.map(collision => this.buildRow(collision)), all)
@@ -62,16 +67,17 @@ export class Conflicts {
   buildRow(collision) {
     const { model } = this
     const name = model.draft.variants.length > 1 ? model.channelOf(collision.channelId)?.name : ""
+    const label = tr(LABELS[collision.field] ?? collision.field)
     const row = el("div", "collision")
     row.append(
-      el("span", "name", `${name ? `${name}: ` : ""}${LABELS[collision.field] ?? collision.field}`),
-      buildSide("Theirs", valueText(collision.theirs)),
-      buildSide("Yours", valueText(collision.mine)),
+      el("span", "name", name ? `${name}: ${label}` : label),
+      buildSide(tr("Theirs"), valueText(collision.theirs)),
+      buildSide(tr("Yours"), valueText(collision.mine)),
     )
     const buttons = el("div", "row")
     buttons.append(
-      button("Keep mine", () => model.resolve(collision, "mine"), "main"),
-      button("Take theirs", () => model.resolve(collision, "theirs")),
+      button(tr("Keep mine"), () => model.resolve(collision, "mine"), "main"),
+      button(tr("Take theirs"), () => model.resolve(collision, "theirs")),
     )
     row.append(buttons)
     return row
@@ -84,7 +90,7 @@ export class Conflicts {
  */
 const buildSide = (label, text) => {
   const side = el("div", "side")
-  side.append(el("span", "help", label), el("span", "text", text || "empty"))
+  side.append(el("span", "help", label), el("span", "text", text || tr("empty")))
   return side
 }
 
@@ -95,10 +101,12 @@ const buildSide = (label, text) => {
 const valueText = value => {
   if (typeof value === "string") return value
   if (Array.isArray(value)) {
-    return value.some(entry => String(entry).startsWith("ast_")) ? `${value.length} files` : hashtagText(value)
+    return value.some(entry => String(entry).startsWith("ast_"))
+      ? trPlural("{n} file", "{n} files", value.length)
+      : hashtagText(value)
   }
   if (value && "localTime" in value)
-    return value.localTime ? `${wallText(value.localTime)} (${value.timeZone})` : "No date"
+    return value.localTime ? `${wallText(value.localTime)} (${value.timeZone})` : tr("No date")
   return Object.values(value ?? {})
     .map(entry => (typeof entry === "object" ? JSON.stringify(entry) : String(entry)))
     .join("; ")

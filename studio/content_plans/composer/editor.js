@@ -1,5 +1,6 @@
 import { messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { CampaignField } from "./campaign_field.js"
 import { ChannelBar } from "./channel_bar.js"
 import { isSame, variantOf, withShared, withVariant } from "./draft.js"
@@ -43,38 +44,38 @@ export class Editor {
       onEdit: edit => this.changeEdit(edit),
     })
     this.caption = this.field("caption", {
-      label: "Caption",
+      label: tr("Caption"),
       rows: 5,
       maxLength: 5000,
-      placeholder: "Write a caption …",
+      placeholder: tr("Write a caption …"),
     })
     this.hashtags = new TextField({
-      label: "Hashtags",
+      label: tr("Hashtags"),
       onInput: text => this.change("hashtags", parseHashtags(text)),
       maxLength: 3000,
       placeholder: "#travel #trams",
     })
-    this.firstComment = this.field("firstComment", { label: "First comment", rows: 1, maxLength: 2200 })
+    this.firstComment = this.field("firstComment", { label: tr("First comment"), rows: 1, maxLength: 2200 })
     this.addSnippetMenus()
-    this.title = this.field("title", { label: "Title", maxLength: 300 })
+    this.title = this.field("title", { label: tr("Title"), maxLength: 300 })
     this.when = new WhenField(model)
     this.options = new PlatformOptions(model)
     this.campaign = new CampaignField(model)
     this.topic = new TextField({
-      label: "Topic",
+      label: tr("Topic"),
       onInput: topic => model.change({ ...model.draft, topic }),
       maxLength: 300,
-      placeholder: "What is it about? Followers do not see this.",
+      placeholder: tr("What is it about? Followers do not see this."),
     })
     this.notes = new TextField({
-      label: "Internal notes",
+      label: tr("Internal notes"),
       onInput: notes => model.change({ ...model.draft, notes }),
       rows: 2,
       maxLength: 4000,
     })
     this.tools = el("div", "row wrap tools")
-    this.write = button("Write it", () => this.writeText(), "quiet")
-    this.unwrite = button("Back to my text", () => {}, "quiet gone")
+    this.write = button(tr("Write it"), () => this.writeText(), "quiet")
+    this.unwrite = button(tr("Back to my text"), () => {}, "quiet gone")
     this.tools.append(this.write, this.unwrite)
     const texts = [this.title, this.caption].map(field => field.node)
     const more = [this.hashtags, this.firstComment].map(field => field.node)
@@ -102,7 +103,7 @@ export class Editor {
 
   addSnippetMenus() {
     const sets = snippetMenu(this.model, {
-      label: "Sets ▾",
+      label: tr("Sets ▾"),
       path: "/api/hashtag-sets",
       part: "hashtags",
       insert: ({ hashtags = [] }) => {
@@ -112,7 +113,7 @@ export class Editor {
       body: () => (this.lead?.hashtags.length ? { hashtags: this.lead.hashtags } : null),
     })
     const templates = snippetMenu(this.model, {
-      label: "Templates ▾",
+      label: tr("Templates ▾"),
       path: "/api/comment-templates",
       part: "comments",
       insert: ({ text = "" }) => this.change("firstComment", text),
@@ -264,7 +265,7 @@ export class Editor {
     const { model } = this
     const before = model.draft
     this.write.disabled = true
-    this.write.textContent = "Writing …"
+    this.write.textContent = tr("Writing …")
     try {
       const topic = before.topic || before.variants[0]?.caption.slice(0, 200) || "an ordinary day"
       const body = { order: { influencerId: model.loaded.plan.influencerId, topic } }
@@ -284,7 +285,7 @@ export class Editor {
       model.warn(messageOf(error))
     } finally {
       this.write.disabled = false
-      this.write.textContent = "Write another"
+      this.write.textContent = tr("Write another")
     }
   }
 }

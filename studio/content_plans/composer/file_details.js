@@ -1,4 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { TextField } from "./text_field.js"
 import { fill } from "./text_rules.js"
 
@@ -38,10 +39,10 @@ export class FileDetails {
     this.on = on
     this.node = el("div", "file-details")
     this.altText = new TextField({
-      label: "Alt text",
+      label: tr("Alt text"),
       onInput: text => on.onAltText(text),
       maxLength: 1000,
-      placeholder: "What the picture shows, for people who cannot see it",
+      placeholder: tr("What the picture shows, for people who cannot see it"),
     })
     this.edit = el("div", "row wrap edit")
     this.focus = el("input")
@@ -50,7 +51,7 @@ export class FileDetails {
     this.focus.max = "100"
     this.focus.step = "1"
     this.note = el("span", "grow help")
-    this.undo = button("Do not change it", () => on.onEdit(null), "quiet")
+    this.undo = button(tr("Do not change it"), () => on.onEdit(null), "quiet")
     this.edit.append(this.note, this.focus, this.undo)
     this.node.append(this.altText.node, this.edit)
     /** @type {FileEdit} */
@@ -63,16 +64,20 @@ export class FileDetails {
     const isPicture = Boolean(assetId && file?.kind !== "video")
     this.node.classList.toggle("gone", !isPicture && !edit)
     this.altText.node.classList.toggle("gone", !isPicture)
-    setIfChanged(this.altText.label, "textContent", place ? `Alt text of picture ${place}` : "Alt text")
+    setIfChanged(
+      this.altText.label,
+      "textContent",
+      place ? tr("Alt text of picture {place}", { place }) : tr("Alt text"),
+    )
     this.altText.draw(altText, isFrozen, altText && limit ? [fill(altText, limit)] : [])
     this.shown = edit ?? {}
     this.edit.classList.toggle("gone", !edit)
     if (!edit) return
     const ends = cropEnds(file, edit.ratio)
-    setIfChanged(this.note, "textContent", `${editText(edit)} The original stays as it is.`)
+    setIfChanged(this.note, "textContent", [editText(edit), tr("The original stays as it is.")].join(" "))
     this.focus.classList.toggle("gone", !ends || isFrozen)
-    this.focus.setAttribute("aria-label", ends ? `Keep more of the ${ends}` : "")
-    this.focus.title = ends ? `Keep more of the ${ends}` : ""
+    this.focus.setAttribute("aria-label", ends)
+    this.focus.title = ends
     setIfChanged(this.focus, "value", String(Math.round((edit.focus ?? 0.5) * 100)))
     this.undo.classList.toggle("gone", isFrozen)
   }
@@ -81,14 +86,13 @@ export class FileDetails {
 /** @param {FileEdit} edit */
 const editText = edit => {
   const parts = [
-    edit.ratio && `cropped to ${ratioText(edit.ratio)}`,
-    edit.width && `at most ${edit.width} px wide`,
-    edit.least && `enlarged to ${edit.least} px`,
-    edit.seconds && `only the first ${edit.seconds} s`,
-    edit.transcode && "converted",
+    edit.ratio && tr("cropped to {ratio}", { ratio: ratioText(edit.ratio) }),
+    edit.width && tr("at most {n} px wide", { n: edit.width }),
+    edit.least && tr("enlarged to {n} px", { n: edit.least }),
+    edit.seconds && tr("only the first {n} s", { n: edit.seconds }),
+    edit.transcode && tr("converted"),
   ].filter(Boolean)
-  const sentence = parts.join(", ")
-  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)} for this post.`
+  return tr("For this post: {changes}.", { changes: parts.join(", ") })
 }
 
 /** @param {number} ratio */
@@ -98,7 +102,7 @@ const ratioText = ratio => {
 }
 
 /**
- * The two ends that a crop can be moved between; "": nothing is cut away.
+ * What moving the crop does: between which ends; "": nothing is cut away.
  *
  * @param {FileAnswer | undefined} file
  * @param {number | undefined} ratio
@@ -107,5 +111,5 @@ const cropEnds = (file, ratio) => {
   if (!ratio || !file?.width || !file.height) return ""
   const own = file.width / file.height
   if (Math.abs(own - ratio) < 0.005 * ratio) return ""
-  return own > ratio ? "left or the right" : "top or the bottom"
+  return own > ratio ? tr("Keep more of the left or the right") : tr("Keep more of the top or the bottom")
 }

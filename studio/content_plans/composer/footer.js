@@ -1,4 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr, trPlural } from "../../ui/shared/words.js"
 import { footerActions } from "./footer_actions.js"
 import { PopoverButton } from "./popover_menu.js"
 import { clockText, wallText } from "./times.js"
@@ -44,9 +45,9 @@ export class Footer {
     this.notice.classList.toggle("bad", notice.isBad)
     this.notice.setAttribute("role", notice.isBad ? "alert" : "status")
     this.notice.replaceChildren(el("span", "grow", notice.text))
-    if (notice.undoId) this.notice.append(button("Undo", () => this.model.undo(notice.undoId)))
+    if (notice.undoId) this.notice.append(button(tr("Undo"), () => this.model.undo(notice.undoId)))
     const close = button("×", () => this.model.tell(""), "quiet small")
-    close.setAttribute("aria-label", "Close this message")
+    close.setAttribute("aria-label", tr("Close this message"))
     this.notice.append(close)
   }
 
@@ -58,14 +59,17 @@ export class Footer {
 
   get safetyText() {
     const { data, safety, collisions } = this.model
-    if (!data.canEdit) return "You can look at this post, but not change it."
-    if (collisions.length) return "Not saved yet: choose first what stays."
-    if (safety.kind === "refused") return `Not saved. ${safety.message}`
-    if (safety.kind === "local") return safety.message ? `Not saved yet. ${safety.message}` : "Saving …"
+    if (!data.canEdit) return tr("You can look at this post, but not change it.")
+    if (collisions.length) return tr("Not saved yet: choose first what stays.")
+    if (safety.kind === "refused") return [tr("Not saved."), safety.message].join(" ")
+    if (safety.kind === "local")
+      return safety.message ? [tr("Not saved yet."), safety.message].join(" ") : tr("Saving …")
     if (safety.kind === "kept") {
-      return `Unsaved changes${safety.at ? `, kept for you at ${clockText(safety.at)}` : ""}.`
+      return safety.at
+        ? tr("Unsaved changes, kept for you at {time}.", { time: clockText(safety.at) })
+        : tr("Unsaved changes.")
     }
-    return safety.at ? `Saved ${clockText(safety.at)}` : ""
+    return safety.at ? tr("Saved {time}", { time: clockText(safety.at) }) : ""
   }
 
   drawButtons() {
@@ -85,8 +89,8 @@ export class Footer {
     if (key === this.key || this.buttons.querySelector(":popover-open")) return
     this.key = key
     const focused = /** @type {HTMLElement | null} */ (this.buttons.querySelector(":focus"))?.dataset.action
-    const discard = isDirty && !model.savesItself ? [this.button("Discard", "discard", () => model.discard())] : []
-    const save = this.button("Save", "save", () => this.act({ action: "", label: "Save" }))
+    const discard = isDirty && !model.savesItself ? [this.button(tr("Discard"), "discard", () => model.discard())] : []
+    const save = this.button(tr("Save"), "save", () => this.act({ action: "", label: tr("Save") }))
     save.disabled = this.isBlocked || (!isDirty && !loaded.unsaved)
     save.setAttribute("aria-keyshortcuts", "Control+S")
     this.buttons.replaceChildren(
@@ -136,14 +140,14 @@ export class Footer {
     const { model } = this
     const unsent = model.draft.variants.filter(variant => !model.frozenChannels.has(variant.channelId))
     const ask = new PopoverButton(action.label, () => {
-      const names = unsent.map(({ channelId }) => model.channelOf(channelId)?.name ?? "Channel")
-      const many = unsent.length === 1 ? "1 channel" : `${unsent.length} channels`
-      const title = el("strong", "", `Publish now to ${many}?`)
+      const names = unsent.map(({ channelId }) => model.channelOf(channelId)?.name ?? tr("Channel"))
+      const question = trPlural("Publish now to {n} channel?", "Publish now to {n} channels?", unsent.length)
+      const title = el("strong", "", question)
       const list = el("ul")
       list.append(...names.map(name => el("li", "", name)))
       const notes = []
-      if (action.action === "approve_and_publish") notes.push("It needs an approval: you give it with this.")
-      if (model.draft.localTime) notes.push(`It was planned for ${wallText(model.draft.localTime)}.`)
+      if (action.action === "approve_and_publish") notes.push(tr("It needs an approval: this gives it."))
+      if (model.draft.localTime) notes.push(tr("It was planned for {time}.", { time: wallText(model.draft.localTime) }))
       const go = button(
         action.label,
         () => {
@@ -164,16 +168,16 @@ export class Footer {
   /** @param {FooterAction} action */
   buildSendBack(action) {
     const ask = new PopoverButton(action.label, () => {
-      const label = el("label", "name", "What should change?")
+      const label = el("label", "name", tr("What should change?"))
       const note = el("textarea")
       note.rows = 3
       note.maxLength = 2000
       label.append(note)
       const go = button(
-        "Send back",
+        tr("Send back"),
         () => {
           ask.close()
-          this.act(action, { note: note.value, notice: "Sent back with your note." })
+          this.act(action, { note: note.value, notice: tr("Sent back with your note.") })
         },
         "main",
       )

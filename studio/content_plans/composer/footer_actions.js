@@ -1,3 +1,5 @@
+import { tr } from "../../ui/shared/words.js"
+
 /**
  * A button of the footer. `asks`: what it wants to know first.
  *
@@ -31,12 +33,12 @@ export const footerActions = facts => {
   const has = (/** @type {string[]} */ ...names) => names.some(name => states.has(name))
   /** @type {FooterAction[]} */
   const actions = []
-  if (has("on_hold")) actions.push({ action: "release", label: "Resume", isMain: true })
-  if (has("in_review")) actions.push({ action: "reject", label: "Send back", asks: "note" })
-  if (reviewWanted && has("draft", "failed", "missed")) actions.push({ action: "review", label: "Send for review" })
+  if (has("on_hold")) actions.push({ action: "release", label: tr("Resume"), isMain: true })
+  if (has("in_review")) actions.push({ action: "reject", label: tr("Send back"), asks: "note" })
+  if (reviewWanted && has("draft", "failed", "missed")) actions.push({ action: "review", label: tr("Send for review") })
   if (has(...OPEN)) actions.push(scheduling(facts))
   else if (has("scheduled") && isDirty && reviewWanted) {
-    actions.push({ action: "approve", label: "Approve changes", isMain: true })
+    actions.push({ action: "approve", label: tr("Approve changes"), isMain: true })
   }
   if (has(...OPEN, "scheduled")) actions.push(publishing(facts))
   return actions
@@ -51,12 +53,12 @@ const scheduling = ({ states, isDated, reviewWanted, isDirty }) => {
   const approves = states.has("in_review") || reopens || (reviewWanted && states.has("draft"))
   if (!isDated) {
     return approves && states.has("in_review")
-      ? { action: "approve", label: "Approve", isMain: true }
-      : { action: "schedule", label: "Schedule", isMain: true, asks: "date" }
+      ? { action: "approve", label: tr("Approve"), isMain: true }
+      : { action: "schedule", label: tr("Schedule"), isMain: true, asks: "date" }
   }
   return approves
-    ? { action: "approve", label: "Approve and schedule", isMain: true }
-    : { action: "schedule", label: "Schedule", isMain: true }
+    ? { action: "approve", label: tr("Approve and schedule"), isMain: true }
+    : { action: "schedule", label: tr("Schedule"), isMain: true }
 }
 
 /**
@@ -65,8 +67,8 @@ const scheduling = ({ states, isDated, reviewWanted, isDirty }) => {
  */
 const publishing = ({ needsApproval, isDirty, reviewWanted }) =>
   needsApproval || (isDirty && reviewWanted)
-    ? { action: "approve_and_publish", label: "Approve and publish", asks: "publish" }
-    : { action: "publish", label: "Publish now", asks: "publish" }
+    ? { action: "approve_and_publish", label: tr("Approve and publish"), asks: "publish" }
+    : { action: "publish", label: tr("Publish now"), asks: "publish" }
 
 /**
  * What was done, as a sentence.
@@ -76,13 +78,13 @@ const publishing = ({ needsApproval, isDirty, reviewWanted }) =>
  */
 export const outcomeText = (status, when) => {
   const sentences = {
-    scheduled: `Scheduled for ${when}.`,
-    in_review: "Sent for review: somebody has to approve it.",
-    approved: when ? "Approved, not scheduled." : "Approved. Give it a date to schedule it.",
-    on_hold: "On hold: it does not go out until you resume it.",
-    draft: "It is a draft again.",
-    published: "Marked as published.",
+    scheduled: tr("Scheduled for {time}.", { time: when }),
+    in_review: tr("Sent for review: someone has to approve it."),
+    approved: when ? tr("Approved, not scheduled.") : tr("Approved. Give it a date to schedule it."),
+    on_hold: tr("On hold: it does not go out until you resume it."),
+    draft: tr("It is a draft again."),
+    published: tr("Marked as published."),
     publishing: "",
   }
-  return /** @type {Record<string, string>} */ (sentences)[status] ?? "Done."
+  return /** @type {Record<string, string>} */ (sentences)[status] ?? tr("Done.")
 }

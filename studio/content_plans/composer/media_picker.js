@@ -1,5 +1,6 @@
 import { api, mediaUrl, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { percent } from "./media_strip.js"
 
 /** @import { FileAnswer } from "./answers.js" */
@@ -30,7 +31,7 @@ export class MediaPicker {
     this.used = new Set()
     this.round = 0
     this.node = el("dialog", "picker")
-    this.node.setAttribute("aria-label", "Add pictures or videos")
+    this.node.setAttribute("aria-label", tr("Add pictures or videos"))
     this.node.oncancel = event => event.stopPropagation()
     this.node.onclick = event => {
       if (event.target === this.node) this.node.close()
@@ -41,23 +42,23 @@ export class MediaPicker {
   build() {
     const head = el("div", "row")
     this.tabs = ["pictures", "videos"].map(kind => {
-      const tab = button(kind === "pictures" ? "Pictures" : "Videos", () => this.show(kind), "quiet")
+      const tab = button(kind === "pictures" ? tr("Pictures") : tr("Videos"), () => this.show(kind), "quiet")
       tab.dataset.kind = kind
       return tab
     })
     this.searchField = el("input")
     this.searchField.type = "search"
-    this.searchField.placeholder = "Search"
-    this.searchField.setAttribute("aria-label", "Search pictures")
+    this.searchField.placeholder = tr("Search")
+    this.searchField.setAttribute("aria-label", tr("Search pictures"))
     this.searchField.onchange = () => this.show(this.kind)
     const close = button("×", () => this.node.close(), "quiet")
-    close.setAttribute("aria-label", "Close")
+    close.setAttribute("aria-label", tr("Close"))
     head.append(...this.tabs, el("span", "grow"), this.searchField, close)
     this.grid = el("div", "grid")
     this.grid.setAttribute("role", "group")
     this.note = el("p", "help")
-    this.more = button("Show more", () => this.read(), "quiet")
-    this.add = button("Add", () => this.finish(), "main")
+    this.more = button(tr("Show more"), () => this.read(), "quiet")
+    this.add = button(tr("Add"), () => this.finish(), "main")
     const foot = el("div", "row foot")
     foot.append(this.more, el("span", "grow"), this.add)
     this.node.append(head, this.grid, this.note, foot)
@@ -85,7 +86,7 @@ export class MediaPicker {
   async read() {
     this.round += 1
     const { round, kind } = this
-    this.setNote("Loading …")
+    this.setNote(tr("Loading …"))
     try {
       const answer = await api(this.address)
       if (round !== this.round) return
@@ -99,8 +100,8 @@ export class MediaPicker {
   }
 
   get emptyText() {
-    if (this.searchField?.value) return "No results."
-    return this.kind === "pictures" ? "No pictures yet. Create some first." : "No videos yet."
+    if (this.searchField?.value) return tr("No results.")
+    return this.kind === "pictures" ? tr("No pictures yet. Create some first.") : tr("No videos yet.")
   }
 
   get address() {
@@ -132,7 +133,7 @@ export class MediaPicker {
   drawAdd() {
     if (!this.add) return
     this.add.disabled = !this.chosen.length
-    this.add.textContent = this.chosen.length > 1 ? `Add ${this.chosen.length}` : "Add"
+    this.add.textContent = this.chosen.length > 1 ? tr("Add {n}", { n: this.chosen.length }) : tr("Add")
   }
 
   /** @param {Choice} choice */
@@ -143,7 +144,7 @@ export class MediaPicker {
     const image = el("img")
     image.src = mediaUrl(workspace, choice.assetId, "?w=160")
     image.loading = "lazy"
-    image.alt = choice.title || "Picture"
+    image.alt = choice.title || tr("Picture")
     const number = el("span", "number gone")
     node.append(image, number)
     if (choice.file.score !== null && choice.file.threshold !== null && choice.file.score < choice.file.threshold) {

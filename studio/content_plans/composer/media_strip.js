@@ -1,6 +1,7 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { moved, Ordering } from "../../ui/shared/ordering.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** @import { FileAnswer } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
@@ -16,21 +17,23 @@ export const percent = value => `${Math.floor(value * 100 + 1e-9)} %`
 export const matchBadge = file => {
   if (!file || file.score === null || file.threshold === null) return null
   const passes = file.score >= file.threshold
-  const [tone, note] = matchNote(file, passes)
+  const [tone, title] = matchNote(file, percent(file.score), passes)
   const badge = el("span", `match ${tone}`, percent(file.score))
-  badge.title = `Face match ${percent(file.score)}${note}`
+  badge.title = title
   badge.setAttribute("aria-label", badge.title)
   return badge
 }
 
 /**
  * @param {FileAnswer} file
+ * @param {string} match its face match
  * @param {boolean} passes
- * @returns {[tone: string, note: string]}
+ * @returns {[tone: string, title: string]}
  */
-const matchNote = ({ accepted, threshold }, passes) => {
-  if (passes) return ["good", ""]
-  return accepted ? ["plain", ", accepted"] : ["warn", `, needs ${percent(threshold ?? 0)}`]
+const matchNote = ({ accepted, threshold }, match, passes) => {
+  if (passes) return ["good", tr("Face match {match}", { match })]
+  if (accepted) return ["plain", tr("Face match {match}, accepted", { match })]
+  return ["warn", tr("Face match {match}, needs {threshold}", { match, threshold: percent(threshold ?? 0) })]
 }
 
 /** The post's files in order: dragged, or moved with Alt and the arrow keys. */
@@ -44,7 +47,7 @@ export class MediaStrip {
     this.on = on
     this.node = el("div", "media-strip")
     this.list = el("ol", "files")
-    this.list.setAttribute("aria-label", "Pictures and videos, in order")
+    this.list.setAttribute("aria-label", tr("Pictures and videos, in order"))
     this.live = el("span", "unseen")
     this.live.setAttribute("aria-live", "polite")
     this.node.append(this.list, this.live)
@@ -94,8 +97,9 @@ export class MediaStrip {
     const item = el("li", `file ${assetId === this.selected ? "on" : ""}`)
     const open = button("", () => this.select(assetId), "thumb")
     open.dataset.asset = assetId
-    const kind = file?.kind === "video" ? "Video" : "Picture"
-    open.setAttribute("aria-label", `${kind} ${n + 1} of ${this.assetIds.length}`)
+    const isVideo = file?.kind === "video"
+    const values = { place: n + 1, n: this.assetIds.length }
+    open.setAttribute("aria-label", isVideo ? tr("Video {place} of {n}", values) : tr("Picture {place} of {n}", values))
     open.setAttribute("aria-pressed", String(assetId === this.selected))
     if (!isFrozen && this.assetIds.length > 1) open.setAttribute("aria-keyshortcuts", "Alt+ArrowLeft Alt+ArrowRight")
     const image = el("img")
@@ -104,13 +108,16 @@ export class MediaStrip {
     image.draggable = false
     open.append(image)
     if (this.assetIds.length > 1) open.append(el("span", "number", String(n + 1)))
-    if (file?.kind === "video") open.append(el("span", "kind", "▶"))
+    if (isVideo) open.append(el("span", "kind", "▶"))
     const badge = matchBadge(file)
     if (badge) open.append(badge)
     item.append(open)
     if (isFrozen) return item
     const remove = button("×", () => this.remove(assetId), "remove")
-    remove.setAttribute("aria-label", `Remove ${kind.toLowerCase()} ${n + 1}`)
+    remove.setAttribute(
+      "aria-label",
+      isVideo ? tr("Remove video {place}", values) : tr("Remove picture {place}", values),
+    )
     item.append(remove)
     this.ordering.attach(item, open, n)
     return item
@@ -119,8 +126,8 @@ export class MediaStrip {
   buildAdd() {
     const item = el("li", "file")
     const add = button("+", () => this.on.pick(), "thumb add")
-    add.setAttribute("aria-label", "Add pictures or videos")
-    add.append(el("span", "", this.assetIds.length ? "" : "Add pictures or videos"))
+    add.setAttribute("aria-label", tr("Add pictures or videos"))
+    add.append(el("span", "", this.assetIds.length ? "" : tr("Add pictures or videos")))
     item.append(add)
     if (!this.assetIds.length) item.classList.add("alone")
     return item
@@ -141,7 +148,7 @@ export class MediaStrip {
     const assetId = this.assetIds[from]
     this.on.change(moved(this.assetIds, from, to))
     this.focus(assetId)
-    this.live.textContent = `Moved to place ${to + 1} of ${this.assetIds.length}.`
+    this.live.textContent = tr("Moved to place {place} of {n}.", { place: to + 1, n: this.assetIds.length })
   }
 
   /** @param {string} assetId */

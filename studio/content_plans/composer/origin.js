@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { internalLink } from "./links.js"
 import { matchBadge } from "./media_strip.js"
 
@@ -24,10 +25,14 @@ export class Origin {
     this.key = key
     this.node.classList.toggle("gone", !known.length && !text && !repurposedFrom)
     this.node.replaceChildren(
-      el("summary", "", "Made from"),
+      el("summary", "", tr("Made from")),
       ...known.map(id => this.buildFile(id)),
-      ...(text ? [internalLink(`Text: ${text.topic}`, this.address("write", { id: text.id }))] : []),
-      ...(repurposedFrom ? [internalLink("The post it repeats", this.address("post", { id: repurposedFrom }))] : []),
+      ...(text
+        ? [internalLink(tr("Text: {topic}", { topic: text.topic }), this.address("write", { id: text.id }))]
+        : []),
+      ...(repurposedFrom
+        ? [internalLink(tr("The post it repeats"), this.address("post", { id: repurposedFrom }))]
+        : []),
     )
   }
 
@@ -46,7 +51,7 @@ export class Origin {
     const image = el("img")
     image.src = mediaUrl(this.model.data.workspace, assetId, "?w=160")
     image.alt = ""
-    const title = file.title || (file.kind === "video" ? "Video" : "Picture")
+    const title = file.title || (file.kind === "video" ? tr("Video") : tr("Picture"))
     const address = file.pictureId
       ? this.address("gallery", { id: file.pictureId })
       : this.address("videos", { id: file.videoId })

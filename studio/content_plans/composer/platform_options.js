@@ -1,5 +1,6 @@
 import { api, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { withVariant } from "./draft.js"
 
 /** @import { ChannelAnswer } from "./answers.js" */
@@ -20,13 +21,13 @@ import { withVariant } from "./draft.js"
  */
 
 const FORMAT_LABELS = /** @type {Record<string, string>} */ ({
-  "": "Auto",
-  picture: "Picture",
-  carousel: "Carousel",
-  reel: "Reel",
-  story: "Story",
-  video: "Video",
-  short: "Short",
+  "": trLazy("Auto"),
+  picture: trLazy("Picture"),
+  carousel: trLazy("Carousel"),
+  reel: trLazy("Reel"),
+  story: trLazy("Story"),
+  video: trLazy("Video"),
+  short: trLazy("Short"),
 })
 /** What applies where nothing is stored. @type {Record<string, any>} */
 const DEFAULTS = {
@@ -98,7 +99,7 @@ export class PlatformOptions {
     const isMissing = platform.privacy === "by hand" && !variant.privacy && !channel.privacy
     details.open = isOpen || isMissing
     const label = model.draft.variants.length > 1 ? `${platform.label} · ${channel.name}` : platform.label
-    details.append(el("summary", "", `Options for ${label}`))
+    details.append(el("summary", "", tr("Options for {channel}", { channel: label })))
     const fields = new OptionFields(this, channel, variant)
     const row = el("div", "row wrap fields")
     row.append(fields.format())
@@ -160,28 +161,30 @@ class OptionFields {
   }
 
   format() {
-    const choices = ["", ...Object.keys(this.platform.formats)].map(name => [name, FORMAT_LABELS[name] ?? name])
-    return this.select("Format", choices, this.variant.format, format => this.change({ format }))
+    const choices = ["", ...Object.keys(this.platform.formats)].map(name => [name, tr(FORMAT_LABELS[name] ?? name)])
+    return this.select(tr("Format"), choices, this.variant.format, format => this.change({ format }))
   }
 
   privacy() {
     const { platform, variant, channel, account } = this
     const labels = platform.privacyLabels
     const offered = account?.privacy?.length ? account.privacy : Object.keys(labels)
-    const ofChannel = labels[channel.privacy] ? `As the channel: ${labels[channel.privacy]}` : ""
-    const empty = ofChannel || (platform.privacy === "by hand" ? "Choose …" : "Public")
+    const ofChannel = labels[channel.privacy]
+      ? tr("Like the channel: {choice}", { choice: labels[channel.privacy] })
+      : ""
+    const empty = ofChannel || (platform.privacy === "by hand" ? tr("Choose …") : tr("Public"))
     const known = variant.privacy && !offered.includes(variant.privacy) ? [variant.privacy] : []
     const choices = [["", empty], ...[...offered, ...known].map(name => [name, labels[name] ?? name])]
-    return this.select("Who can see it", choices, variant.privacy, privacy => this.change({ privacy }))
+    return this.select(tr("Who can see it"), choices, variant.privacy, privacy => this.change({ privacy }))
   }
 
   offset() {
-    const field = this.number("Minutes after the post’s time", this.variant.options.after_minutes ?? 0, minutes =>
+    const field = this.number(tr("Minutes after the post’s time"), this.variant.options.after_minutes ?? 0, minutes =>
       this.setOption("after_minutes", Math.round(minutes) || undefined),
     )
     field.max = String(MAX_OFFSET_MINUTES)
     field.step = "5"
-    return this.labelled("Minutes later", field)
+    return this.labelled(tr("Minutes later"), field)
   }
 
   /** What only this platform asks. */
@@ -199,43 +202,44 @@ class OptionFields {
   }
 
   instagram() {
-    const names = this.text("Collaborators", (this.variant.options.collaborators ?? []).join(", "), text => {
+    const names = this.text(tr("Collaborators"), (this.variant.options.collaborators ?? []).join(", "), text => {
       const list = words(text).map(name => name.replace(/^@/, ""))
       this.setOption("collaborators", list.length ? list : undefined)
     })
-    names.placeholder = "up to 3 names, with commas"
-    const place = this.text("Location id", this.option("location_id"), text =>
+    names.placeholder = tr("up to 3 names, separated by commas")
+    const place = this.text(tr("Location ID"), this.option("location_id"), text =>
       this.setOption("location_id", text.trim()),
     )
-    place.placeholder = "number of a Facebook Page with an address"
-    const video = this.hasVideo ? [this.check("share_to_feed", "Show the reel in the feed too"), this.cover()] : []
+    place.placeholder = tr("ID of a Facebook Page with an address")
+    const video = this.hasVideo ? [this.check("share_to_feed", tr("Show the reel in the feed too")), this.cover()] : []
     return [
-      row(this.labelled("Collaborators", names), this.labelled("Location id", place)),
+      row(this.labelled(tr("Collaborators"), names), this.labelled(tr("Location ID"), place)),
       ...(video.length ? [row(...video)] : []),
     ]
   }
 
   tiktok() {
     const { account } = this
-    const switches = [this.check("allow_comments", "Allow comments", account?.commentsOff)]
+    const switches = [this.check("allow_comments", tr("Allow comments"), account?.commentsOff)]
     if (this.hasVideo) {
       switches.push(
-        this.check("allow_duet", "Allow duets", account?.duetOff),
-        this.check("allow_stitch", "Allow stitches", account?.stitchOff),
+        this.check("allow_duet", tr("Allow duets"), account?.duetOff),
+        this.check("allow_stitch", tr("Allow stitches"), account?.stitchOff),
         this.cover(),
       )
-    } else switches.push(this.check("auto_music", "Let TikTok add music"))
+    } else switches.push(this.check("auto_music", tr("Let TikTok add music")))
     const brands = [
-      this.check("own_brand", "Promotes our own brand"),
-      this.check("paid_partnership", "Paid partnership with another brand"),
+      this.check("own_brand", tr("Promotes our own brand")),
+      this.check("paid_partnership", tr("Paid partnership with another brand")),
     ]
-    const longest = account?.maxVideoS ? ` Videos last at most ${account.maxVideoS} s.` : ""
-    const note = el("span", "help", account ? `Goes to ${account.nickname || account.name}.${longest}` : "")
+    const facts = account ? [tr("Goes to {account}.", { account: account.nickname || account.name })] : []
+    if (account?.maxVideoS) facts.push(tr("Videos last at most {n} s.", { n: account.maxVideoS }))
+    const note = el("span", "help", facts.join(" "))
     const ask = this.isFrozen
       ? []
       : [
           button(
-            account ? "Ask TikTok again" : "Ask TikTok what the account may do",
+            account ? tr("Ask TikTok again") : tr("Ask TikTok what the account may do"),
             () => this.parent.ask(this.channel),
             "quiet",
           ),
@@ -245,26 +249,30 @@ class OptionFields {
 
   youtube() {
     const { model } = this
-    const tags = this.text("Tags", (this.variant.options.tags ?? []).join(", "), text => {
+    const tags = this.text(tr("Tags"), (this.variant.options.tags ?? []).join(", "), text => {
       const list = words(text)
       this.setOption("tags", list.length ? list : undefined)
     })
-    tags.placeholder = "words to be found by, with commas"
-    const kids = /** @type {Record<string, string>} */ ({ "": "As the channel", false: "No", true: "Yes" })
+    tags.placeholder = tr("search words, separated by commas")
+    const kids = /** @type {Record<string, string>} */ ({
+      "": tr("Like the channel"),
+      false: tr("No"),
+      true: tr("Yes"),
+    })
     const madeForKids = String(this.variant.options.made_for_kids ?? "")
     return [
-      row(this.labelled("Tags", tags)),
+      row(this.labelled(tr("Tags"), tags)),
       row(
-        this.select("Category", Object.entries(model.data.categories), this.option("category"), value =>
+        this.select(tr("Category"), Object.entries(model.data.categories), this.option("category"), value =>
           this.setOption("category", value),
         ),
         this.select(
-          "Language",
-          [["", "Not said"], ...Object.entries(model.data.languages)],
+          tr("Language"),
+          [["", tr("Not specified")], ...Object.entries(model.data.languages)],
           this.option("language"),
           value => this.setOption("language", value),
         ),
-        this.select("Made for kids", Object.entries(kids), madeForKids, value =>
+        this.select(tr("Made for kids"), Object.entries(kids), madeForKids, value =>
           this.setOption("made_for_kids", value ? value === "true" : undefined),
         ),
       ),
@@ -273,12 +281,12 @@ class OptionFields {
 
   cover() {
     const ms = this.variant.options.cover_ms
-    const field = this.number("Cover at second", ms === undefined || ms === null ? "" : ms / 1000, seconds =>
+    const field = this.number(tr("Cover at second"), ms === undefined || ms === null ? "" : ms / 1000, seconds =>
       this.setOption("cover_ms", Number.isFinite(seconds) ? Math.round(seconds * 1000) : undefined),
     )
     field.step = "0.5"
-    field.placeholder = "auto"
-    return this.labelled("Cover at second", field)
+    field.placeholder = tr("auto")
+    return this.labelled(tr("Cover at second"), field)
   }
 
   /**
@@ -339,7 +347,7 @@ class OptionFields {
     box.checked = Boolean(this.option(name)) && !isOff
     box.disabled = this.isFrozen || isOff
     box.onchange = () => this.setOption(name, box.checked)
-    label.append(box, el("span", "", isOff ? `${text} (off for this account)` : text))
+    label.append(box, el("span", "", isOff ? tr("{option} (off for this account)", { option: text }) : text))
     return label
   }
 

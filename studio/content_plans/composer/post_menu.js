@@ -1,5 +1,6 @@
 import { messageOf, send } from "../../ui/shared/api.js"
 import { el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { menuItem, PopoverButton } from "./popover_menu.js"
 
 /** @import { PostModel } from "./post_model.js" */
@@ -16,7 +17,7 @@ export class PostMenu {
   constructor(model, on) {
     this.model = model
     this.on = on
-    const options = /** @type {const} */ ({ className: "quiet", ariaLabel: "More actions", role: "menu" })
+    const options = /** @type {const} */ ({ className: "quiet", ariaLabel: tr("More actions"), role: "menu" })
     this.menu = new PopoverButton("⋯", () => this.build(), options)
     this.node = this.menu.node
   }
@@ -26,7 +27,7 @@ export class PostMenu {
     const { model } = this
     const isOpen = model.data.canEdit && model.answer && !model.answer.deleted
     const items = isOpen ? [...this.buildActions(), ...this.buildCopies()] : []
-    return items.length ? items : [el("p", "help", "Nothing can be done here.")]
+    return items.length ? items : [el("p", "help", tr("Nothing can be done here."))]
   }
 
   /** @returns {HTMLElement[]} */
@@ -35,10 +36,10 @@ export class PostMenu {
     const has = (/** @type {string[]} */ names) => names.some(name => states.has(name))
     /** @type {[isOffered: boolean, text: string, action: string][]} */
     const actions = [
-      [states.has("scheduled"), "Unschedule", "unschedule"],
-      [!loaded.reviewWanted && has(["draft", "failed", "missed"]), "Send for review", "review"],
-      [has(HOLDABLE), "Put on hold", "hold"],
-      [!has(SENT) && loaded.plan.variants.length > 0, "I posted it myself", "mark_published"],
+      [states.has("scheduled"), tr("Unschedule"), "unschedule"],
+      [!loaded.reviewWanted && has(["draft", "failed", "missed"]), tr("Send for review"), "review"],
+      [has(HOLDABLE), tr("Put on hold"), "hold"],
+      [!has(SENT) && loaded.plan.variants.length > 0, tr("I posted it myself"), "mark_published"],
     ]
     return actions
       .filter(([isOffered]) => isOffered)
@@ -48,15 +49,17 @@ export class PostMenu {
   buildCopies() {
     const { states, loaded } = this.model
     /** @type {HTMLElement[]} */
-    const items = [menuItem(this.menu, "Duplicate", () => this.copy("duplicate", {}))]
+    const items = [menuItem(this.menu, tr("Duplicate"), () => this.copy("duplicate", {}))]
     if (states.has("published")) {
       const { cooldown } = loaded
       const body = { ignoreCooldown: Boolean(cooldown) }
-      const again = menuItem(this.menu, cooldown ? "Use again anyway" : "Use again", () => this.copy("repurpose", body))
+      const again = menuItem(this.menu, cooldown ? tr("Use again anyway") : tr("Use again"), () =>
+        this.copy("repurpose", body),
+      )
       if (cooldown) items.push(el("p", "help", cooldown))
       items.push(again)
     }
-    if (!states.has("publishing")) items.push(menuItem(this.menu, "Delete post", () => this.remove()))
+    if (!states.has("publishing")) items.push(menuItem(this.menu, tr("Delete post"), () => this.remove()))
     return items
   }
 

@@ -1,4 +1,5 @@
 import { ApiError, api, messageOf, send } from "../../ui/shared/api.js"
+import { tr } from "../../ui/shared/words.js"
 import { draftJson, withFixed } from "./draft.js"
 import { outcomeText } from "./footer_actions.js"
 import { PostStore } from "./post_store.js"
@@ -16,10 +17,10 @@ export class PostModel extends PostStore {
    */
   async act(action, { notice = "", ...more } = {}) {
     if (this.isActing) return false
-    if (this.hasPassed) return this.warn("That time has passed. Choose a later one.")
+    if (this.hasPassed) return this.warn(tr("That time has passed. Choose a later one."))
     this.autosave.cancel()
     await this.autosave.flush()
-    if (this.collisions.length) return this.warn("Choose first what stays of the changes below.")
+    if (this.collisions.length) return this.warn(tr("First choose which of the changes below stay."))
     this.acting = action || "save"
     this.notice = null
     this.onChange()
@@ -29,14 +30,14 @@ export class PostModel extends PostStore {
       const answer = await this.sendOnce(`${this.address}/save`, body)
       this.acting = ""
       this.confirmAction(answer, sent)
-      if (answer.actionRefusal) return this.warn(`Not done: ${answer.actionRefusal}`)
+      if (answer.actionRefusal) return this.warn(tr("Not done: {reason}", { reason: answer.actionRefusal }))
       this.tell(notice || sentenceOf(answer, action), answer.done?.id)
       return true
     } catch (error) {
       this.acting = ""
       if (!(error instanceof ApiError && error.code === "changed_since")) return this.warn(messageOf(error))
       await this.mergeNewer()
-      return this.warn("Not done: this post was changed elsewhere meanwhile. Look at it, then repeat.")
+      return this.warn(tr("Not done: this post was changed elsewhere meanwhile. Check it, then try again."))
     } finally {
       this.onChange()
     }
@@ -75,7 +76,7 @@ export class PostModel extends PostStore {
       this.take(await send(path, { version: this.base.version }, this.data.workspace))
       this.copies.remove()
       this.setSafe(new Date())
-      this.tell("Restored.")
+      this.tell(tr("Restored."))
       this.tellOthers()
     } catch (error) {
       this.warn(messageOf(error))
@@ -104,7 +105,7 @@ export class PostModel extends PostStore {
     try {
       await send(`/api/content-plans/acts/${undoId}/undo`, {}, this.data.workspace)
       this.take(await this.read())
-      this.tell("Undone.")
+      this.tell(tr("Undone."))
       this.tellOthers()
     } catch (error) {
       this.warn(messageOf(error))

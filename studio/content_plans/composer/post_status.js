@@ -1,5 +1,6 @@
 import { messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy, trPlural } from "../../ui/shared/words.js"
 import { externalLink } from "./links.js"
 import { PopoverButton } from "./popover_menu.js"
 import { clockText } from "./times.js"
@@ -7,17 +8,18 @@ import { clockText } from "./times.js"
 /** @import { AttemptAnswer, PostAnswer, PostDetails } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
 
-const CAN_BE_CANCELLED = "You can still cancel."
-const CANNOT_BE_CANCELLED =
-  "It cannot be stopped any more. The studio finds out what became of it, and never sends it twice."
+const CAN_BE_CANCELLED = trLazy("You can still cancel.")
+const CANNOT_BE_CANCELLED = trLazy(
+  "It can no longer be stopped. The studio checks what became of it and never sends it twice.",
+)
 const OUTCOMES = /** @type {Record<string, string>} */ ({
-  running: "Running",
-  published: "Published",
-  failed: "Failed",
-  unknown: "Unconfirmed",
-  released: "Tried again later",
-  held: "Held",
-  missed: "Missed",
+  running: trLazy("Running"),
+  published: trLazy("Published"),
+  failed: trLazy("Failed"),
+  unknown: trLazy("Unconfirmed"),
+  released: trLazy("Tried again later"),
+  held: trLazy("Held"),
+  missed: trLazy("Missed"),
 })
 
 /** What became of each post, and what people can do about it. */
@@ -35,7 +37,7 @@ export class PostStatus {
     if (key === this.key || this.node.querySelector(":popover-open")) return
     this.key = key
     const rows = loaded.plan.variants.flatMap(post => this.buildPost(post))
-    const deleted = loaded.deleted ? [el("p", "status", "🗑 This post was deleted.")] : []
+    const deleted = loaded.deleted ? [statusRow("🗑", tr("This post was deleted."))] : []
     this.node.replaceChildren(...deleted, ...rows)
     this.node.classList.toggle("gone", !this.node.childElementCount)
   }
@@ -47,7 +49,7 @@ export class PostStatus {
   buildPost(post) {
     const details = this.model.loaded.posts[post.id]
     /** @type {HTMLElement[]} */
-    const rows = post.note ? [statusRow("✎", `Reviewer: ${post.note}`)] : []
+    const rows = post.note ? [statusRow("✎", tr("Reviewer: {note}", { note: post.note }))] : []
     const built = this.buildState(post, details)
     if (built) rows.push(built)
     const { attempts = [] } = details ?? {}
@@ -83,10 +85,8 @@ export class PostStatus {
   buildSending(name, post, details) {
     const { model } = this
     const isFinal = details?.phase === "submitting"
-    const row = statusRow(
-      "➤",
-      `${name}Publishing … ${post.error || (isFinal ? CANNOT_BE_CANCELLED : CAN_BE_CANCELLED)}`,
-    )
+    const note = post.error || tr(isFinal ? CANNOT_BE_CANCELLED : CAN_BE_CANCELLED)
+    const row = statusRow("➤", name + [tr("Publishing …"), note].join(" "))
     const bar = el("div", `bar ${details?.progress ? "" : "unknown"}`)
     const filled = el("i")
     if (details?.progress) filled.style.width = `${Math.round(details.progress * 100)}%`
@@ -94,7 +94,7 @@ export class PostStatus {
     row.append(bar)
     const jobId = details?.jobId
     if (jobId && model.data.canEdit && !isFinal)
-      row.append(button("Cancel", () => this.run(`/api/jobs/${jobId}/cancel`, {})))
+      row.append(button(tr("Cancel"), () => this.run(`/api/jobs/${jobId}/cancel`, {})))
     return row
   }
 
@@ -105,8 +105,8 @@ export class PostStatus {
   buildFailed(name, post) {
     const { model } = this
     const row = statusRow("⚠", `${name}${post.error}`, "bad")
-    row.append(el("span", "help", "Not published. Fix the problem and try again."))
-    if (model.data.canEdit) row.append(button("Try again", () => model.act("publish", { postId: post.id })))
+    row.append(el("span", "help", tr("Not published. Fix the problem and try again.")))
+    if (model.data.canEdit) row.append(button(tr("Try again"), () => model.act("publish", { postId: post.id })))
     return row
   }
 
@@ -115,24 +115,29 @@ export class PostStatus {
    * @param {PostDetails | undefined} details
    */
   buildUnknown(post, details) {
-    const row = statusRow("?", `${post.channelName}: ${post.error || "We could not confirm this post."}`, "bad")
-    row.append(el("span", "help", "Look at the account. It is never posted again by itself."))
-    if (details?.profileUrl) row.append(externalLink("Open the account", details.profileUrl))
+    const trouble = post.error || tr("We could not confirm this post.")
+    const row = statusRow("?", `${post.channelName}: ${trouble}`, "bad")
+    row.append(el("span", "help", tr("Check the account. The studio never posts it again by itself.")))
+    if (details?.profileUrl) row.append(externalLink(tr("Open the account"), details.profileUrl))
     if (!this.model.data.canEdit) return row
     const resolve = `/api/content-plans/posts/${post.id}/resolve`
-    const found = new PopoverButton("It is there", () => {
+    const found = new PopoverButton(tr("It is there"), () => {
       const address = el("input")
-      address.placeholder = "https://… (if you have it)"
-      address.setAttribute("aria-label", "Its address")
-      const go = button("Mark as published", () => this.run(resolve, { isPublished: true, url: address.value }), "main")
+      address.placeholder = tr("https://… (optional)")
+      address.setAttribute("aria-label", tr("Link of the post"))
+      const go = button(
+        tr("Mark as published"),
+        () => this.run(resolve, { isPublished: true, url: address.value }),
+        "main",
+      )
       return [address, go]
     })
-    const missing = new PopoverButton("Not there, post again", () => {
-      const text = "Are you sure that it is not on the account? If it is there after all, followers see it twice."
+    const missing = new PopoverButton(tr("Not there, post again"), () => {
+      const text = tr("Are you sure it is not on the account? If it is there after all, followers see it twice.")
       const again = async () => {
         if (await this.run(resolve, { isPublished: false })) await this.model.act("publish", { postId: post.id })
       }
-      return [el("p", "", text), button("It is not there: post again now", again, "main")]
+      return [el("p", "", text), button(tr("It is not there: post again now"), again, "main")]
     })
     row.append(found.node, missing.node)
     return row
@@ -173,29 +178,45 @@ const statusRow = (icon, text, tone = "") => {
  * @param {PostDetails | undefined} details
  */
 const buildPublished = (name, post, details) => {
-  const by = details?.byHand ? `by hand${details.publisher ? `, as ${details.publisher} says` : ""}` : "by the studio"
-  const when = post.publishedAt ? ` ${clockText(new Date(post.publishedAt))}` : ""
-  const approver = details?.approver ? `, approved by ${details.approver}` : ""
-  const row = statusRow("✓", `${name}Published${when} ${by}${approver}.`, "good")
-  if (post.url) row.append(externalLink("Open the post", post.url))
-  else if (!details?.byHand) row.append(el("span", "help", "The platform has not said yet where it is."))
+  const row = statusRow("✓", `${name}${publishedText(post, details)}`, "good")
+  if (post.url) row.append(externalLink(tr("Open the post"), post.url))
+  else if (!details?.byHand) row.append(el("span", "help", tr("The platform has not sent its link yet.")))
   const comment = details?.attempts[0]?.sent?.comment
-  if (comment?.state === "written") row.append(el("span", "help", "First comment written."))
-  if (comment?.state === "failed") row.append(el("span", "help", `First comment not written. ${comment.said ?? ""}`))
+  if (comment?.state === "written") row.append(el("span", "help", tr("First comment written.")))
+  if (comment?.state === "failed")
+    row.append(el("span", "help", [tr("First comment not written."), comment.said ?? ""].join(" ")))
   return row
+}
+
+/**
+ * When it was published, by whom, and who approved it.
+ *
+ * @param {PostAnswer} post
+ * @param {PostDetails | undefined} details
+ */
+const publishedText = (post, details) => {
+  const time = post.publishedAt ? clockText(new Date(post.publishedAt)) : ""
+  const facts = [time ? tr("Published {time}", { time }) : tr("Published")]
+  if (!details?.byHand) facts.push(tr("by the studio"))
+  else facts.push(details.publisher ? tr("by hand: {person}", { person: details.publisher }) : tr("by hand"))
+  if (details?.approver) facts.push(tr("approved by {person}", { person: details.approver }))
+  return facts.join(" · ")
 }
 
 /** @param {AttemptAnswer[]} attempts */
 const buildAttempts = attempts => {
   const details = el("details", "attempts")
-  const word = attempts.length === 1 ? "1 try to publish it" : `${attempts.length} tries to publish it`
-  details.append(el("summary", "", word))
+  const summary = trPlural("{n} attempt to publish it", "{n} attempts to publish it", attempts.length)
+  details.append(el("summary", "", summary))
   for (const attempt of attempts) {
     const line = el("p", "help")
-    const outcomeText = attempt.said ? ` ${attempt.said}` : ""
-    const outcome = OUTCOMES[attempt.outcome] ?? attempt.outcome
-    const at = clockText(new Date(attempt.createdAt))
-    line.textContent = `${outcome}, try ${attempt.n}, ${at}.${outcomeText} ${sentText(attempt.sent)}`
+    const values = {
+      outcome: tr(OUTCOMES[attempt.outcome] ?? attempt.outcome),
+      n: attempt.n,
+      time: clockText(new Date(attempt.createdAt)),
+    }
+    const sentences = [tr("{outcome}, attempt {n}, {time}.", values), attempt.said, sentText(attempt.sent)]
+    line.textContent = sentences.filter(Boolean).join(" ")
     details.append(line)
   }
   return details
@@ -209,10 +230,14 @@ const buildAttempts = attempts => {
 const sentText = sent => {
   const files = sent.files ?? []
   if (!files.length && !("ai_made" in sent)) return ""
-  const kind = files.some((/** @type {any} */ file) => file.kind === "video") ? "video" : "picture"
-  const parts = files.length ? [`${files.length} ${kind}${files.length === 1 ? "" : "s"}`] : []
+  const hasVideo = files.some((/** @type {any} */ file) => file.kind === "video")
+  const { length } = files
+  const parts = []
+  if (length)
+    parts.push(hasVideo ? trPlural("{n} video", "{n} videos", length) : trPlural("{n} picture", "{n} pictures", length))
   if (sent.format) parts.push(sent.format)
-  if (sent.privacy) parts.push(`seen by ${String(sent.privacy).replaceAll("_", " ").toLowerCase()}`)
-  parts.push(sent.ai_made ? "marked as AI-made" : "not marked as AI-made")
-  return `Sent: ${parts.join(" · ")}`
+  if (sent.privacy)
+    parts.push(tr("seen by: {choice}", { choice: String(sent.privacy).replaceAll("_", " ").toLowerCase() }))
+  parts.push(sent.ai_made ? tr("marked as AI-made") : tr("not marked as AI-made"))
+  return tr("Sent: {facts}", { facts: parts.join(" · ") })
 }

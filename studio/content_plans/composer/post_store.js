@@ -1,4 +1,5 @@
 import { ApiError, api, messageOf, send } from "../../ui/shared/api.js"
+import { tr } from "../../ui/shared/words.js"
 import { SENT_STATES } from "./answers.js"
 import { Autosave } from "./autosave.js"
 import { draftJson, isSame } from "./draft.js"
@@ -167,7 +168,7 @@ export class PostStore {
       return
     }
     this.safety = { kind: "local", at: null, message: "" }
-    if (!this.notice) this.tell("What you had typed here is back.")
+    if (!this.notice) this.tell(tr("What you had typed here is back."))
     this.autosave.touch()
   }
 
@@ -182,7 +183,7 @@ export class PostStore {
     this.draft = draft
     this.collisions = collisions
     if (collisions.length) return
-    if (taken) this.tell("This post was changed elsewhere meanwhile: those changes are in, and yours are kept.")
+    if (taken) this.tell(tr("This post was changed elsewhere meanwhile: those changes are in, and yours are kept."))
   }
 
   /** @param {Draft} draft */

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { variantOf } from "./draft.js"
 import { matchBadge } from "./media_strip.js"
 import { buildFeed, buildGrid, buildVertical, buildWatch } from "./preview_frames.js"
@@ -34,12 +35,12 @@ import { formatOf, wholeCaption } from "./text_rules.js"
 
 /** @type {Record<string, string>} */
 const FRAME_LABELS = {
-  feed: "Feed",
-  grid: "Profile grid",
-  reel: "Reel",
-  story: "Story",
-  vertical: "Full screen",
-  watch: "Watch page",
+  feed: trLazy("Feed"),
+  grid: trLazy("Profile grid"),
+  reel: trLazy("Reel"),
+  story: trLazy("Story"),
+  vertical: trLazy("Full screen"),
+  watch: trLazy("Watch page"),
 }
 
 /**
@@ -66,7 +67,7 @@ export class Preview {
       this.draw(this.channelId)
     })
     this.node = el("aside", "preview")
-    this.node.setAttribute("aria-label", "Preview")
+    this.node.setAttribute("aria-label", tr("Preview"))
     this.head = el("div", "row wrap tabs")
     this.frame = el("div", "frame")
     this.foot = el("div", "row wrap foot")
@@ -118,7 +119,7 @@ export class Preview {
     if (!variant || !channel || !platform) {
       this.head.replaceChildren()
       this.foot.replaceChildren()
-      this.frame.replaceChildren(el("p", "help empty", "Choose a channel to see the post as it will look there."))
+      this.frame.replaceChildren(el("p", "help empty", tr("Choose a channel to see the post as it will look there.")))
       return
     }
     const format = formatOf(
@@ -200,18 +201,18 @@ export class Preview {
     const { model } = this
     const channelTabs = ids.map(id => {
       const channel = model.channelOf(id)
-      const label = channel ? `${model.data.platforms[channel.platform]?.label} · ${channel.name}` : "Channel"
+      const label = channel ? `${model.data.platforms[channel.platform]?.label} · ${channel.name}` : tr("Channel")
       const tab = button("", () => this.redraw({ channelId: id, page: 0 }), "quiet")
       tab.append(
         el("span", `platform ${channel?.platform}`, model.data.platforms[channel?.platform ?? ""]?.shortName ?? ""),
       )
       tab.title = label
-      tab.setAttribute("aria-label", `Preview on ${label}`)
+      tab.setAttribute("aria-label", tr("Preview on {channel}", { channel: label }))
       tab.setAttribute("aria-pressed", String(id === this.channelId))
       return tab
     })
     const frameTabs = frames.map(name => {
-      const tab = button(FRAME_LABELS[name], () => this.redraw({ frameName: name }), "quiet")
+      const tab = button(tr(FRAME_LABELS[name]), () => this.redraw({ frameName: name }), "quiet")
       tab.setAttribute("aria-pressed", String(name === this.frameName))
       return tab
     })
@@ -236,7 +237,7 @@ export class Preview {
       box.type = "checkbox"
       box.checked = this.showsSafeAreas
       box.onchange = () => this.redraw({ showsSafeAreas: box.checked })
-      label.append(box, el("span", "", "Show covered areas"))
+      label.append(box, el("span", "", tr("Show covered areas")))
       parts.push(label)
     }
     this.foot.replaceChildren(...parts)

@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 
 /** @import { GridTile } from "./profile_grid.js" */
 /** @import { ShownPost } from "./preview.js" */
@@ -17,9 +18,10 @@ const GRID_TILES = 9
  */
 const COVERED = { reel: [14, 35, 6, 6], story: [14, 20, 0, 0], tiktok: [7, 22, 6, 13], youtube: [15, 20, 4, 12] }
 const AI_LABELS = /** @type {Record<string, string>} */ ({
-  tiktok: "Creator labeled as AI-generated",
-  youtube: "Altered or synthetic content",
+  tiktok: trLazy("Creator labeled as AI-generated"),
+  youtube: trLazy("Altered or synthetic content"),
 })
+const AI_INFO = trLazy("AI info")
 
 /**
  * A picture in the feed, or several to swipe.
@@ -69,7 +71,7 @@ export const buildGrid = post => {
  */
 const fillOwnTile = (tile, post) => {
   tile.classList.add("own")
-  tile.title = "This post"
+  tile.title = tr("This post")
   if (!post.media.length) return
   tile.append(buildMedia(post, 0, GRID_RATIO))
   if (post.media.length > 1) tile.append(el("span", "kind", "❐"))
@@ -109,7 +111,7 @@ export const buildVertical = (post, frame) => {
   if (frame === "story") {
     const head = el("div", "story-head row")
     head.append(buildAvatar(post), el("strong", "", post.account), buildAiLabel(post))
-    const reply = el("div", "story-foot", "Send message")
+    const reply = el("div", "story-foot", tr("Send message"))
     card.append(el("div", "story-bar"), head, reply)
     return card
   }
@@ -136,10 +138,10 @@ export const buildWatch = post => {
   const screen = el("div", "screen")
   if (post.media.length) screen.append(buildMedia(post, 0, null))
   const row = el("div", "row")
-  row.append(buildAvatar(post), el("strong", "grow cut", post.account), el("span", "pill", "Subscribe"))
+  row.append(buildAvatar(post), el("strong", "grow cut", post.account), el("span", "pill", tr("Subscribe")))
   const box = el("div", "about")
   box.append(buildCaption(post, ""), buildAiLabel(post))
-  card.append(screen, el("h3", "heading", post.title || "Title"), row, box)
+  card.append(screen, el("h3", "heading", post.title || tr("Title")), row, box)
   return card
 }
 
@@ -154,8 +156,8 @@ const buildAvatar = ({ avatar, account }) => {
 
 /** @param {ShownPost} post */
 const buildAiLabel = ({ aiLabel, platform }) => {
-  const label = el("span", "ai-label", aiLabel ? (AI_LABELS[platform] ?? "AI info") : "")
-  if (aiLabel) label.title = "Every post is marked as made with AI"
+  const label = el("span", "ai-label", aiLabel ? tr(AI_LABELS[platform] ?? AI_INFO) : "")
+  if (aiLabel) label.title = tr("Every post is marked as made with AI")
   return label
 }
 
@@ -180,7 +182,7 @@ const buildCarousel = (post, ratio) => {
   frame.style.aspectRatio = String(ratio)
   if (!post.media.length) {
     frame.classList.add("none")
-    frame.append(el("span", "help", "No picture or video yet"))
+    frame.append(el("span", "help", tr("No picture or video yet")))
     return frame
   }
   frame.append(buildMedia(post, post.page, ratio))
@@ -193,8 +195,8 @@ const buildTurners = post => {
   const count = post.media.length
   const back = button("‹", () => post.turn(post.page - 1), "turn back")
   const on = button("›", () => post.turn(post.page + 1), "turn on")
-  back.setAttribute("aria-label", "Previous picture")
-  on.setAttribute("aria-label", "Next picture")
+  back.setAttribute("aria-label", tr("Previous picture"))
+  on.setAttribute("aria-label", tr("Next picture"))
   back.classList.toggle("gone", post.page === 0)
   on.classList.toggle("gone", post.page === count - 1)
   return [back, on, el("span", "pages", `${post.page + 1}/${count}`)]
@@ -234,7 +236,8 @@ const buildMedia = (post, n, ratio) => {
 }
 
 /**
- * As it is sent: cropped to `ratio`, in a box of that shape, which covers the frame or, where `isWhole`, lies inside it.
+ * As it is sent: cropped to `ratio`, in a box of that shape, which covers the frame or, where `isWhole`, lies inside
+ * it.
  *
  * @param {HTMLElement} node
  * @param {{ ratio: number, place: string, isWhole: boolean }} crop
@@ -287,8 +290,8 @@ const buildCaption = (post, name) => {
   const folded = caption.length > limit ? caption.slice(0, limit).replace(/\s+\S*$/, "") : firstLine
   const isFolded = !isOpen && folded.length < caption.length
   if (name) text.append(el("strong", "", name))
-  text.append(...tagged(isFolded ? `${folded}… ` : caption))
-  if (folded.length < caption.length) text.append(button(isOpen ? " less" : "more", post.toggleText, "more"))
+  text.append(...tagged(isFolded ? `${folded}… ` : `${caption} `))
+  if (folded.length < caption.length) text.append(button(isOpen ? tr("less") : tr("more"), post.toggleText, "more"))
   return text
 }
 

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trPlural } from "../../ui/shared/words.js"
 
 /** @import { ProblemAnswer } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
@@ -12,7 +13,7 @@ export class ProblemList {
   constructor(model) {
     this.model = model
     this.node = el("section", "problems gone")
-    this.node.setAttribute("aria-label", "Problems")
+    this.node.setAttribute("aria-label", tr("Problems"))
     this.key = ""
   }
 
@@ -28,7 +29,7 @@ export class ProblemList {
     this.key = key
     this.node.classList.toggle("gone", !problems.length && !model.loaded.paused)
     const paused = model.loaded.paused
-      ? [el("p", "problem", "Publishing is paused: it goes out when publishing is resumed.")]
+      ? [el("p", "problem", tr("Publishing is paused: it goes out when publishing is resumed."))]
       : []
     const blocking = grouped(problems.filter(problem => problem.blocks))
     const advice = grouped(problems.filter(problem => !problem.blocks))
@@ -41,20 +42,25 @@ export class ProblemList {
     if (!groups.length) return []
     const box = el("div", "problem blocks")
     const head = el("div", "row")
-    const count = groups.length === 1 ? "1 thing to fix" : `${groups.length} things to fix`
-    head.append(el("strong", "grow", `⚠ ${count} before it can go out`))
+    const title = trPlural(
+      "{n} thing to fix before it can go out",
+      "{n} things to fix before it can go out",
+      groups.length,
+    )
+    head.append(el("strong", "grow", `⚠ ${title}`))
     const fixable = groups.filter(([problem]) => problem.fix)
-    if (fixable.length > 1 && model.data.canEdit) head.append(button(`Fix ${fixable.length}`, () => model.fix("", "")))
+    if (fixable.length > 1 && model.data.canEdit)
+      head.append(button(tr("Fix {n}", { n: fixable.length }), () => model.fix("", "")))
     box.append(head, ...groups.slice(0, SHOWN).map(group => this.buildRow(group)))
-    if (groups.length > SHOWN) box.append(buildFolded(`${groups.length - SHOWN} more`, groups.slice(SHOWN), this))
+    if (groups.length > SHOWN)
+      box.append(buildFolded(tr("{n} more", { n: groups.length - SHOWN }), groups.slice(SHOWN), this))
     return [box]
   }
 
   /** @param {ProblemAnswer[][]} groups */
   buildAdvice(groups) {
     if (!groups.length) return []
-    const count = groups.length === 1 ? "1 hint" : `${groups.length} hints`
-    return [buildFolded(count, groups, this)]
+    return [buildFolded(trPlural("{n} hint", "{n} hints", groups.length), groups, this)]
   }
 
   /** @param {ProblemAnswer[]} group */
@@ -68,10 +74,10 @@ export class ProblemList {
       : ""
     const files = model.draft.variants.find(({ channelId }) => channelId === problem.channelId)?.assetIds.length ?? 0
     const numbers = new Set(group.flatMap(({ media }) => (media === null ? [] : [media + 1])))
-    const file = numbers.size && files > 1 ? `File ${[...numbers].join(", ")}: ` : ""
+    const file = numbers.size && files > 1 ? tr("File {places}:", { places: [...numbers].join(", ") }) : ""
     const text = el("span", "grow")
     if (names) text.append(el("strong", "", `${names} `))
-    text.append(`${file}${problem.message}`)
+    text.append([file, problem.message].filter(Boolean).join(" "))
     row.append(text)
     if (problem.fix && model.data.canEdit) {
       row.append(

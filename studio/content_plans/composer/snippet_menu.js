@@ -1,5 +1,6 @@
 import { api, messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { internalLink } from "./links.js"
 import { menuItem, PopoverButton } from "./popover_menu.js"
 
@@ -37,7 +38,7 @@ export const snippetMenu = (model, { label, path, part, insert, body }) => {
       /** @type {{ data: Snippet[] }} */
       const { data } = await api(`${path}?${query}`)
       list.replaceChildren(...data.map(snippet => menuItem(menu, snippet.name, () => insert(snippet))))
-      if (!data.length) list.append(el("span", "help", "Nothing saved yet."))
+      if (!data.length) list.append(el("span", "help", tr("Nothing saved yet.")))
       menu.place()
     } catch (error) {
       list.replaceChildren(el("span", "help", messageOf(error)))
@@ -49,9 +50,9 @@ export const snippetMenu = (model, { label, path, part, insert, body }) => {
     const name = el("input")
     name.type = "text"
     name.maxLength = 60
-    name.placeholder = "Name"
-    name.setAttribute("aria-label", "Name of the new one")
-    const save = button("Save as new", async () => {
+    name.placeholder = tr("Name")
+    name.setAttribute("aria-label", tr("Name of the new one"))
+    const save = button(tr("Save as new"), async () => {
       try {
         await send(path, { ...values, name: name.value, influencerId: influencerId() }, model.data.workspace)
         menu.close()
@@ -67,7 +68,7 @@ export const snippetMenu = (model, { label, path, part, insert, body }) => {
     const list = el("div", "stack")
     fill(list)
     const query = new URLSearchParams({ ws: model.data.workspace, part })
-    return [list, ...saveForm(), internalLink("All of them", `/texts?${query}`)]
+    return [list, ...saveForm(), internalLink(tr("See all"), `/texts?${query}`)]
   }
   const menu = new PopoverButton(label, build, { className: "quiet" })
   return menu

@@ -1,5 +1,6 @@
 import { api, mediaUrl, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { internalLink } from "./links.js"
 import { pictureChoice } from "./media_picker.js"
 
@@ -18,7 +19,7 @@ export class SuggestedPictures {
     this.model = model
     this.onChosen = onChosen
     this.node = el("section", "suggested gone")
-    this.node.setAttribute("aria-label", "Latest pictures")
+    this.node.setAttribute("aria-label", tr("Latest pictures"))
     this.isRead = false
   }
 
@@ -43,10 +44,10 @@ export class SuggestedPictures {
     const list = el("div", "row wrap")
     list.append(...choices.map(choice => this.buildChoice(choice)))
     const head = el("div", "row wrap")
-    if (choices.length) head.append(el("span", "help", "Latest pictures: click one to take it"), el("span", "grow"))
+    if (choices.length) head.append(el("span", "help", tr("Latest pictures: click one to use it")), el("span", "grow"))
     const address = new URLSearchParams({ ws: data.workspace, influencer: influencerId })
     if (loaded.text) address.set("text", loaded.text.id)
-    head.append(internalLink("Draw a picture for it", `/create?${address}`))
+    head.append(internalLink(tr("Create a picture for it"), `/create?${address}`))
     this.node.replaceChildren(head, list)
   }
 
@@ -57,7 +58,10 @@ export class SuggestedPictures {
     image.src = mediaUrl(this.model.data.workspace, choice.assetId, "?w=160")
     image.alt = ""
     node.title = choice.title
-    node.setAttribute("aria-label", `Take this picture: ${choice.title || "without a prompt"}`)
+    node.setAttribute(
+      "aria-label",
+      choice.title ? tr("Use this picture: {prompt}", { prompt: choice.title }) : tr("Use this picture"),
+    )
     node.append(image)
     return node
   }

@@ -1,3 +1,5 @@
+import { tr } from "../../ui/shared/words.js"
+
 /** @import { Variant } from "./draft.js" */
 
 /**
@@ -102,9 +104,11 @@ export const formatOf = (variant, kinds, platform) => {
  */
 export const fill = (text, { limit, unit }) => {
   const length = textLength(text, unit)
-  const word = unit === "bytes" ? " bytes" : ""
   return {
-    text: `${length.toLocaleString("en")} / ${limit.toLocaleString("en")}${word}`,
+    text:
+      unit === "bytes"
+        ? tr("{n:,} / {limit:,} bytes", { n: length, limit })
+        : tr("{n:,} / {limit:,}", { n: length, limit }),
     isOver: length > limit,
     isNear: length > limit * 0.9,
   }

@@ -1,7 +1,11 @@
+import { readsTwelveHours } from "../../ui/shared/words.js"
+import { dateLocale } from "../calendar_view/wall_time.js"
+
 /** @import { WallTime } from "../calendar_view/wall_time.js" */
 
 const DAY = /** @type {const} */ ({ weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
-const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+const clock = () =>
+  /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCycle: readsTwelveHours() ? "h12" : "h23" })
 
 /**
  * “Tue 24 Nov, 18:30”.
@@ -10,7 +14,7 @@ const CLOCK = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", hourCy
  */
 export const wallText = wall => {
   const date = new Date(`${wall.slice(0, 16)}Z`)
-  return `${date.toLocaleDateString("en-GB", DAY).replace(",", "")}, ${wall.slice(11, 16)}`
+  return `${date.toLocaleDateString(dateLocale(), DAY).replace(",", "")}, ${wall.slice(11, 16)}`
 }
 
 /**
@@ -20,8 +24,8 @@ export const wallText = wall => {
  * @param {Date} [now]
  */
 export const clockText = (at, now = new Date()) => {
-  const time = at.toLocaleTimeString("en-GB", CLOCK)
+  const time = at.toLocaleTimeString(dateLocale(), clock())
   if (at.toDateString() === now.toDateString()) return time
-  const day = at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })
+  const day = at.toLocaleDateString(dateLocale(), { weekday: "short", day: "numeric", month: "short" })
   return `${day.replace(",", "")}, ${time}`
 }

@@ -1,4 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { wallText } from "./times.js"
 
 /** @import { PostModel } from "./post_model.js" */
@@ -11,18 +12,18 @@ export class WhenField {
   constructor(model) {
     this.model = model
     this.node = el("fieldset", "when")
-    this.node.append(el("legend", "name", "When"))
+    this.node.append(el("legend", "name", tr("When")))
     this.day = el("input")
     this.day.type = "date"
-    this.day.setAttribute("aria-label", "Day")
+    this.day.setAttribute("aria-label", tr("Day"))
     this.clock = el("input")
     this.clock.type = "time"
     this.clock.step = "60"
-    this.clock.setAttribute("aria-label", "Time")
+    this.clock.setAttribute("aria-label", tr("Time"))
     this.zone = el("select")
-    this.zone.setAttribute("aria-label", "Time zone")
+    this.zone.setAttribute("aria-label", tr("Time zone"))
     this.free = button("", () => this.takeFree(), "quiet")
-    this.clear = button("No date", () => this.change(null), "quiet")
+    this.clear = button(tr("No date"), () => this.change(null), "quiet")
     this.trouble = el("p", "help bad")
     this.trouble.setAttribute("role", "status")
     const row = el("div", "row wrap")
@@ -43,11 +44,11 @@ export class WhenField {
     this.drawZone(timeZone)
     for (const field of [this.day, this.clock, this.zone]) field.disabled = isFrozen
     const next = model.loaded.nextFreeTime
-    this.free.textContent = next ? `Next free: ${wallText(next)}` : ""
+    this.free.textContent = next ? tr("Next free: {time}", { time: wallText(next) }) : ""
     this.free.classList.toggle("gone", isFrozen || !next || next.slice(0, 16) === localTime?.slice(0, 16))
     this.clear.classList.toggle("gone", isFrozen || !localTime)
     const troubles = [
-      ...(model.hasPassed ? ["That time has passed. Choose a later one."] : []),
+      ...(model.hasPassed ? [tr("That time has passed. Choose a later one.")] : []),
       ...model.loaded.warnings,
     ]
     setIfChanged(this.trouble, "textContent", troubles.join(" "))

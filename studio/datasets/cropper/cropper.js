@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { aroundFace, fitted, isWhole, keyed, pulled, reshaped, rounded } from "./crop.js"
 
 /** @import { CropBox, CropCorner, CropShape } from "./crop.js" */
@@ -19,7 +20,7 @@ import { aroundFace, fitted, isWhole, keyed, pulled, reshaped, rounded } from ".
 
 /** @type {[name: string, shape: CropShape][]} */
 const SHAPES = [
-  ["Free", 0],
+  [trLazy("Free shape"), 0],
   ["1:1", 1],
   ["2:3", 2 / 3],
   ["3:4", 3 / 4],
@@ -56,10 +57,10 @@ class Cropper {
     this.bar = el("div", "bar2")
     this.size = el("div", "say muted")
     this.grips = CORNERS.map(corner => this.buildGrip(corner))
-    this.shapes = SHAPES.map(([name, shape]) => button(name, () => this.chooseShape(shape)))
-    this.face = button("Around the face", () => this.cropFace())
-    const whole = button("Whole picture", () => this.cropNothing())
-    const save = button("Save crop", () => this.save(), "main")
+    this.shapes = SHAPES.map(([name, shape]) => button(tr(name), () => this.chooseShape(shape)))
+    this.face = button(tr("Around the face"), () => this.cropFace())
+    const whole = button(tr("Whole picture"), () => this.cropNothing())
+    const save = button(tr("Save crop"), () => this.save(), "main")
     this.node.tabIndex = 0
     this.node.setAttribute("role", "group")
     this.node.onpointerdown = event => this.drag(event, ([x, y, w, h], dx, dy) => [x + dx, y + dy, w, h])
@@ -116,12 +117,15 @@ class Cropper {
     })
     const [, , cropWidth, cropHeight] = rounded(this.box, this.data)
     const size = isWhole(this.box, this.data)
-      ? `The whole picture, ${width} × ${height} px`
-      : `${cropWidth} × ${cropHeight} px of ${width} × ${height}`
+      ? tr("The whole picture, {width} × {height} px", { width, height })
+      : tr("{cropWidth} × {cropHeight} px of {width} × {height}", { cropWidth, cropHeight, width, height })
     setIfChanged(this.size, "textContent", size)
     this.node.setAttribute(
       "aria-label",
-      `Crop ${cropWidth} by ${cropHeight} pixels. Arrows move it, Shift and arrows change its size.`,
+      tr("Crop {width} by {height} pixels. Arrows move it, Shift and arrows change its size.", {
+        width: cropWidth,
+        height: cropHeight,
+      }),
     )
     for (const [n, node] of this.shapes.entries()) node.classList.toggle("on", SHAPES[n][1] === this.shape)
   }

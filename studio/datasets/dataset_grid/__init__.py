@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.datasets import ImageCard
+from backend.language import worded
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
@@ -51,7 +52,7 @@ def dataset_grid(
     data: dict[str, Any] = {
         "workspace": workspace,
         "dataset": dataset_id,
-        "first": [item.tile() for item in first],
+        "first": [_worded_tile(item) for item in first],
         "next": next_cursor,
         "filters": [[item.key, item.label, item.count, item.tone] for item in filters],
         "stamp": stamp,
@@ -68,3 +69,8 @@ def dataset_grid(
         filter=str(current.get("filter", "")),
         opened=str(opened["id"]) if opened else None,
     )
+
+
+def _worded_tile(card: ImageCard) -> dict[str, Any]:
+    tile = card.tile()
+    return {**tile, "reasons": [[code, worded(sentence), blocker] for code, sentence, blocker in tile["reasons"]]}

@@ -4,6 +4,7 @@ import { columnsOf, gridTarget } from "../../ui/shared/grid_keys.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { clamp } from "../../ui/shared/numbers.js"
 import { Selection } from "../../ui/shared/selection.js"
+import { tr } from "../../ui/shared/words.js"
 import { buildChip, offeredFilters } from "./filters.js"
 import { DatasetTileView } from "./tile.js"
 
@@ -80,7 +81,7 @@ class DatasetGrid {
     this.grid = el("div", "grid")
     this.end = el("div", "end muted")
     this.chips.setAttribute("role", "group")
-    this.chips.setAttribute("aria-label", "Show")
+    this.chips.setAttribute("aria-label", tr("Show"))
     this.grid.setAttribute("role", "list")
     this.grid.onkeydown = event => this.onKey(event)
     root.replaceChildren(this.chips, this.grid, this.end)
@@ -157,7 +158,7 @@ class DatasetGrid {
     }
     for (const [n, tile] of this.tiles.slice(from).entries()) this.drawTile(tile, from + n)
     if (!from) this.markSelection()
-    const emptyText = this.isLoading ? "Loading…" : "No picture here."
+    const emptyText = this.isLoading ? tr("Loading…") : tr("No picture here.")
     setIfChanged(this.end, "textContent", this.error || (this.tiles.length ? "" : emptyText))
   }
 
@@ -205,7 +206,7 @@ class DatasetGrid {
     this.chips.replaceChildren(...chips)
     if (!this.data.selectable || !this.tiles.length) return
     const box = el("span", "say")
-    box.append(button("Choose all", () => this.chooseAll(), "quiet"))
+    box.append(button(tr("Select all"), () => this.chooseAll(), "quiet"))
     this.chips.append(box)
   }
 

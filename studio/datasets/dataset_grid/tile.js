@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 
 /** A reason why a picture needs a look. @typedef {[key: string, text: string, isBad: boolean]} QualityReason */
 
@@ -21,18 +22,18 @@ import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 
 /** @type {Record<string, string>} */
 const REASON_WORDS = {
-  too_small: "too small",
-  low_resolution: "small",
-  blurred: "blurred",
-  dark: "dark",
-  bright: "bright",
-  flat: "no contrast",
-  clipped: "burnt out",
-  near_duplicates: "look-alike",
-  several_faces: "faces",
-  uncaptioned: "no caption",
-  without_trigger: "no trigger",
-  unmeasured: "not measured",
+  too_small: trLazy("too small"),
+  low_resolution: trLazy("small"),
+  blurred: trLazy("blurred"),
+  dark: trLazy("dark"),
+  bright: trLazy("bright"),
+  flat: trLazy("no contrast"),
+  clipped: trLazy("overexposed"),
+  near_duplicates: trLazy("near-duplicate"),
+  several_faces: trLazy("faces"),
+  uncaptioned: trLazy("no caption"),
+  without_trigger: trLazy("no trigger"),
+  unmeasured: trLazy("not measured"),
 }
 const MOST_REASONS = 3
 
@@ -43,11 +44,11 @@ const MOST_REASONS = 3
 export const marksOf = ({ included, cropped, masked, reasons }) => {
   /** @type {TileMark[]} */
   const marks = []
-  if (!included) marks.push(["left out", ""])
-  if (cropped) marks.push(["cropped", ""])
-  if (masked) marks.push(["masked", ""])
+  if (!included) marks.push([tr("left out"), ""])
+  if (cropped) marks.push([tr("cropped"), ""])
+  if (masked) marks.push([tr("masked"), ""])
   for (const [key, , isBad] of reasons.slice(0, MOST_REASONS)) {
-    marks.push([REASON_WORDS[key] ?? key, isBad ? "bad" : "warn"])
+    marks.push([key in REASON_WORDS ? tr(REASON_WORDS[key]) : key, isBad ? "bad" : "warn"])
   }
   return marks
 }
@@ -121,7 +122,7 @@ export class DatasetTileView {
   /** @param {boolean} selected */
   markSelected(selected) {
     this.node.classList.toggle("on", selected)
-    this.tick.setAttribute("aria-label", selected ? "Deselect" : "Select")
+    this.tick.setAttribute("aria-label", selected ? tr("Deselect") : tr("Select"))
   }
 
   /** @param {TileMark[]} marks */

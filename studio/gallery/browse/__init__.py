@@ -8,6 +8,7 @@ from typing import Any
 from backend import content_plans, videos
 from backend.gallery import TileCard, UndoEntry
 from backend.generation import PictureCard
+from backend.language import worded
 from studio.ui.browser_component import ignore, load
 
 _browse = load(__file__)
@@ -43,7 +44,7 @@ def browse(
         "filesInPost": content_plans.MAX_MEDIA,
         "first": {"data": [tile_json(item) for item in tiles], "nextCursor": next_cursor},
         "similar": tile_json(similar) if similar else None,
-        "offer": {"id": offer.id, "said": offer.said, "count": offer.count} if offer else None,
+        "offer": {"id": offer.id, "said": worded(offer.said), "count": offer.count} if offer else None,
     }
     events = _browse(key=key, data=data, on_opened_change=ignore, on_animated_change=ignore, on_post_change=ignore)
     opened = events.get("opened")

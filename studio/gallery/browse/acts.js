@@ -1,3 +1,4 @@
+import { tr, trLazy } from "../../ui/shared/words.js"
 /**
  * A picture as the API lists it.
  *
@@ -70,15 +71,18 @@ export const snapshot = items => {
 /** Tells the server that a request sent twice is one. */
 export const freshKey = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`
 
+/** What the face check said of a picture, if it is not open. @type {Record<string, string>} */
+const GATES = { held: trLazy("held"), rejected: trLazy("rejected") }
+
 /**
  * The word on a tile: how alike it is, what the gate said of it, where it comes from.
  *
  * @param {Picture} item
  */
 export const tileNote = item => {
-  if (item.distance !== undefined) return `${64 - item.distance} of 64 alike`
-  if (item.gate && item.gate !== "open") return item.gate
-  return item.source === "imported" ? "imported" : ""
+  if (item.distance !== undefined) return tr("{n} of 64 alike", { n: 64 - item.distance })
+  if (item.gate && item.gate !== "open") return tr(GATES[item.gate] ?? item.gate)
+  return item.source === "imported" ? tr("imported") : ""
 }
 
 /**

@@ -1,6 +1,7 @@
 import { send } from "../../ui/shared/api.js"
 import { el } from "../../ui/shared/dom.js"
 import { clamp } from "../../ui/shared/numbers.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { droppedBefore, moveBefore, shiftedBefore } from "./arrangement.js"
 import { TouchDrag } from "./touch_drag.js"
 
@@ -8,7 +9,7 @@ import { TouchDrag } from "./touch_drag.js"
 /** @import { DropSpot } from "./arrangement.js" */
 /** @import { PictureTileView } from "./picture_tile.js" */
 
-const NOT_ALL_FETCHED = "Scroll down to the end of the board first."
+const NOT_ALL_FETCHED = trLazy("Scroll to the end of the board first.")
 
 /** Pictures of a board are put in order by mouse, finger or keys. */
 export class Arranging {
@@ -130,7 +131,7 @@ export class Arranging {
     const before = droppedBefore(this.browser.list.items, ids, spot)
     this.cancel()
     if (before || !this.browser.list.next) this.arrange(ids, before)
-    else this.browser.report(new Error(NOT_ALL_FETCHED))
+    else this.browser.report(new Error(tr(NOT_ALL_FETCHED)))
   }
 
   /**
@@ -171,7 +172,7 @@ export class Arranging {
     if (to === focus) return
     const before = shiftedBefore(items, focus, to)
     if (before === null && browser.list.next) {
-      browser.report(new Error(NOT_ALL_FETCHED))
+      browser.report(new Error(tr(NOT_ALL_FETCHED)))
       return
     }
     this.arrange([items[focus].id], before)

@@ -1,5 +1,6 @@
 import { messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** @import { PictureBrowser } from "./browse.js" */
 
@@ -30,11 +31,11 @@ export const buildBoardPicker = (browser, boards, onPick) => {
       error.textContent = messageOf(reason)
     }
   }
-  name.placeholder = "New board"
-  name.setAttribute("aria-label", "Name of a new board")
+  name.placeholder = tr("New board")
+  name.setAttribute("aria-label", tr("Name of the new board"))
   name.onkeydown = event => {
     if (event.key === "Enter") create()
   }
-  row.append(name, button("Create", create))
+  row.append(name, button(tr("Create"), create))
   return [list, row, error]
 }

@@ -1,9 +1,9 @@
 import { messageOf } from "../../ui/shared/api.js"
 import { button, el, targetOf } from "../../ui/shared/dom.js"
-import { grouped } from "../../ui/shared/format.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { clamp } from "../../ui/shared/numbers.js"
 import { Toast } from "../../ui/shared/toast.js"
+import { tr } from "../../ui/shared/words.js"
 import { Arranging } from "./arranging.js"
 import { actOnKey } from "./browse_keys.js"
 import { PictureActs } from "./picture_acts.js"
@@ -245,8 +245,8 @@ export class PictureBrowser {
 
   showTitle() {
     this.title.replaceChildren(el("span", "", this.list.title()))
-    if (this.list.similar) this.title.append(button("Back to all", () => this.leaveSimilar(), "quiet"))
-    else if (!this.list.isUnfiltered) this.title.append(button("Clear filters", () => this.clearFilters(), "quiet"))
+    if (this.list.similar) this.title.append(button(tr("Back to all"), () => this.leaveSimilar(), "quiet"))
+    else if (!this.list.isUnfiltered) this.title.append(button(tr("Clear filters"), () => this.clearFilters(), "quiet"))
   }
 
   /** @param {number} side px */
@@ -331,8 +331,9 @@ export class PictureBrowser {
     selection.chooseAll(list.order, wholeList && list.hasMore)
     this.redraw()
     if (!selection.wholeList || (!list.totalMore && (list.total ?? 0) <= MOST_AT_ONCE)) return
-    const most = grouped(MOST_AT_ONCE)
-    this.note.textContent = `At most ${most} at once: an act is on the first ${most} of this list.`
+    this.note.textContent = tr("At most {n:,} at once: only the first {n:,} of this list are selected.", {
+      n: MOST_AT_ONCE,
+    })
     this.note.className = "note"
   }
 

@@ -1,6 +1,7 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, targetOf } from "../../ui/shared/dom.js"
 import { clamp } from "../../ui/shared/numbers.js"
+import { tr } from "../../ui/shared/words.js"
 import { Zoom } from "./zoom.js"
 
 /** @import { Picture } from "./acts.js" */
@@ -30,9 +31,9 @@ class Comparison {
     this.over = el("div", "pane")
     this.line = el("div", "line")
     this.range = el("input")
-    this.slider = button("Slider", () => this.draw("slider"))
-    this.side = button("Side by side", () => this.draw("side"))
-    this.close = button("Close", () => this.box.close(), "quiet")
+    this.slider = button(tr("Slider"), () => this.draw("slider"))
+    this.side = button(tr("Side by side"), () => this.draw("side"))
+    this.close = button(tr("Close"), () => this.box.close(), "quiet")
     this.zoom = new Zoom(this.area, () => [...this.area.querySelectorAll("img")])
     this.build()
   }
@@ -40,13 +41,13 @@ class Comparison {
   build() {
     const { area, box, range } = this
     range.type = "range"
-    range.setAttribute("aria-label", "Divider")
+    range.setAttribute("aria-label", tr("Divider"))
     range.oninput = () => this.moveDivider(Number(range.value))
     area.addEventListener("pointermove", event => this.onPointerMove(event))
     const bar = el("div", "row")
-    const zoom = button("Zoom", () => this.zoom.toggle())
+    const zoom = button(tr("Zoom"), () => this.zoom.toggle())
     bar.append(this.slider, this.side, zoom, el("span", "grow"), this.hint, this.close)
-    box.setAttribute("aria-label", "Compare pictures")
+    box.setAttribute("aria-label", tr("Compare pictures"))
     box.append(bar, area)
     box.onkeydown = event => this.onKey(event)
     box.onclose = () => box.remove()
@@ -86,8 +87,9 @@ class Comparison {
   }
 
   hintText() {
-    if (this.mode === "slider") return "←  → move the divider · Z zoom · S side by side · Esc close"
-    return `Wheel or Z zooms all together · drag moves${this.isPair ? " · S slider" : ""} · Esc close`
+    if (this.mode === "slider") return tr("←  → move the divider · Z zoom · S side by side · Esc close")
+    if (this.isPair) return tr("Wheel or Z zooms both · drag moves · S slider · Esc close")
+    return tr("Wheel or Z zooms all together · drag moves · Esc close")
   }
 
   /** @param {Picture} item */
@@ -151,4 +153,6 @@ export const openComparison = (root, workspace, items) => new Comparison(workspa
 
 /** @param {Picture} item */
 const paneName = item =>
-  [item.rating ? "★".repeat(item.rating) : "", item.seed >= 0 ? `seed ${item.seed}` : ""].filter(Boolean).join(" · ")
+  [item.rating ? "★".repeat(item.rating) : "", item.seed >= 0 ? tr("seed {seed}", { seed: item.seed }) : ""]
+    .filter(Boolean)
+    .join(" · ")

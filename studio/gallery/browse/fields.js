@@ -1,6 +1,15 @@
 import { el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 /** A choice: what it stands for, and what people read. @typedef {[value: string, label: string]} Option */
+
+/**
+ * The options of a table, in the language of the reader.
+ *
+ * @param {Option[]} options
+ * @returns {Option[]}
+ */
+export const wordedOptions = options => options.map(([value, label]) => [value, tr(label)])
 
 /**
  * @param {string} label

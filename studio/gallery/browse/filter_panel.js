@@ -1,33 +1,34 @@
 import { button, el } from "../../ui/shared/dom.js"
-import { field, fillSelect, select } from "./fields.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
+import { field, fillSelect, select, wordedOptions } from "./fields.js"
 
 /** @import { PictureBrowser } from "./browse.js" */
 /** @import { Option } from "./fields.js" */
 /** @import { GalleryQuery } from "./query.js" */
 
 /** @type {Option[]} */
-const ALL = [["", "All"]]
+const ALL = [["", trLazy("All")]]
 /** @type {Option[]} */
 const SHAPES = [
-  ["", "Any"],
-  ["square", "Square"],
-  ["portrait", "Portrait"],
-  ["landscape", "Landscape"],
+  ["", trLazy("Any")],
+  ["square", trLazy("Square")],
+  ["portrait", trLazy("Portrait")],
+  ["landscape", trLazy("Landscape")],
 ]
 /** @type {Option[]} */
 const SOURCES = [
-  ["", "All"],
-  ["made", "Made here"],
-  ["imported", "Imported"],
+  ["", trLazy("All")],
+  ["made", trLazy("Made here")],
+  ["imported", trLazy("Imported")],
 ]
 /** @type {Option[]} */
 const ORDERS = [
-  ["newest", "Newest first"],
-  ["oldest", "Oldest first"],
-  ["best", "Best rated first"],
+  ["newest", trLazy("Newest first")],
+  ["oldest", trLazy("Oldest first")],
+  ["best", trLazy("Best rated first")],
 ]
 /** @type {Option} */
-const BOARD_ORDER = ["board", "As arranged"]
+const BOARD_ORDER = ["board", trLazy("As arranged")]
 
 /** @typedef {"influencer" | "lora" | "size" | "source" | "from" | "until" | "order"} TextFilter */
 
@@ -36,30 +37,30 @@ const BOARD_ORDER = ["board", "As arranged"]
  * @returns {HTMLElement[]}
  */
 export const buildFilterPanel = browser => {
-  const influencer = select("Influencer", ALL, value => browser.filter({ influencer: value }))
-  const lora = select("LoRA", ALL, value => browser.filter({ lora: value }))
+  const influencer = select(tr("Influencer"), wordedOptions(ALL), value => browser.filter({ influencer: value }))
+  const lora = select(tr("LoRA"), wordedOptions(ALL), value => browser.filter({ lora: value }))
   browser.list
     .ask("/api/pictures/facets")
     .then(found => {
-      fillSelect(influencer, [...ALL, ...found.influencers], browser.list.query.influencer)
-      fillSelect(lora, [...ALL, ...found.loras], browser.list.query.lora)
+      fillSelect(influencer, [...wordedOptions(ALL), ...found.influencers], browser.list.query.influencer)
+      fillSelect(lora, [...wordedOptions(ALL), ...found.loras], browser.list.query.lora)
     })
     .catch(error => browser.report(error))
   const box = el("div", "fields")
   box.append(
-    field("Influencer", influencer),
-    field("LoRA", lora),
-    choice(browser, "size", "Shape", SHAPES),
-    choice(browser, "source", "Source", SOURCES),
-    day(browser, "from", "From"),
-    day(browser, "until", "Until"),
-    choice(browser, "order", "Order", browser.data.board ? [BOARD_ORDER, ...ORDERS] : ORDERS),
+    field(tr("Influencer"), influencer),
+    field(tr("LoRA"), lora),
+    choice(browser, "size", tr("Shape"), SHAPES),
+    choice(browser, "source", tr("Source"), SOURCES),
+    day(browser, "from", tr("From")),
+    day(browser, "until", tr("Until")),
+    choice(browser, "order", tr("Order"), browser.data.board ? [BOARD_ORDER, ...ORDERS] : ORDERS),
   )
   const clear = () => {
     browser.popup.close()
     browser.clearFilters()
   }
-  return [box, button("Clear filters", clear, "quiet")]
+  return [box, button(tr("Clear filters"), clear, "quiet")]
 }
 
 /**
@@ -76,7 +77,7 @@ const change = (name, value) => ({ [name]: value })
  * @param {Option[]} options
  */
 const choice = (browser, name, label, options) => {
-  const node = select(label, options, value => browser.filter(change(name, value)))
+  const node = select(label, wordedOptions(options), value => browser.filter(change(name, value)))
   node.value = browser.list.query[name] || ""
   return field(label, node)
 }

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 
 /** @import { DoneAct } from "./acts.js" */
 /** @import { PictureBrowser } from "./browse.js" */
@@ -7,27 +8,27 @@ import { button, el } from "../../ui/shared/dom.js"
 
 /** Least width of a tile in px. @type {[name: string, side: number][]} */
 const SIZES = [
-  ["Small", 110],
-  ["Medium", 180],
-  ["Large", 280],
+  [trLazy("Small"), 110],
+  [trLazy("Medium"), 180],
+  [trLazy("Large"), 280],
 ]
 
 const KEYS = [
-  ["← → ↑ ↓", "move"],
-  ["Enter", "open"],
-  ["Space", "choose; with Shift a whole range"],
-  ["Ctrl A", "choose all that is shown"],
-  ["0 to 5", "rate"],
-  ["F", "favourite"],
-  ["P", "create a post"],
-  ["C", "compare 2 to 4 chosen"],
-  ["S", "find similar"],
-  ["B", "put on a board"],
-  ["Del", "delete"],
-  ["Ctrl Z", "undo"],
-  ["Alt ← → ↑ ↓", "move on its board; with Home or End to its start or end"],
-  ["/", "search"],
-  ["Esc", "choose none"],
+  ["← → ↑ ↓", trLazy("move")],
+  [trLazy("Enter"), trLazy("open")],
+  [trLazy("Space"), trLazy("select; with Shift a whole range")],
+  ["Ctrl A", trLazy("select all that are shown")],
+  [trLazy("0 to 5"), trLazy("rate")],
+  ["F", trLazy("favourite")],
+  ["P", trLazy("create a post")],
+  ["C", trLazy("compare 2 to 4 selected")],
+  ["S", trLazy("find similar")],
+  ["B", trLazy("add to a board")],
+  [trLazy("Del"), trLazy("delete")],
+  ["Ctrl Z", trLazy("undo")],
+  ["Alt ← → ↑ ↓", trLazy("move on its board; with Home or End to its start or end")],
+  ["/", trLazy("search")],
+  ["Esc", trLazy("clear the selection")],
 ]
 
 /**
@@ -40,10 +41,10 @@ export const buildMorePanel = browser => {
   const sizes = el("div", "row")
   sizes.append(...SIZES.map(([name, side]) => sizeButton(browser, name, side)))
   const keys = el("div", "keys")
-  for (const [key, meaning] of KEYS) keys.append(el("kbd", "", key), el("span", "", meaning))
-  const parts = [el("b", "", "Size of the pictures"), sizes]
-  if (browser.data.canEdit) parts.push(el("b", "", "What you did last"), pastActs(browser))
-  return [...parts, el("b", "", "Keys"), keys]
+  for (const [key, meaning] of KEYS) keys.append(el("kbd", "", tr(key)), el("span", "", tr(meaning)))
+  const parts = [el("b", "", tr("Picture size")), sizes]
+  if (browser.data.canEdit) parts.push(el("b", "", tr("Recent actions")), pastActs(browser))
+  return [...parts, el("b", "", tr("Keys")), keys]
 }
 
 /**
@@ -56,7 +57,7 @@ const sizeButton = (browser, name, side) => {
     browser.popup.close()
     browser.resize(side)
   }
-  return button(name, resize, browser.leastSide === side ? "main" : "")
+  return button(tr(name), resize, browser.leastSide === side ? "main" : "")
 }
 
 /** @param {PictureBrowser} browser */
@@ -67,7 +68,7 @@ const pastActs = browser => {
     .ask("/api/pictures/acts?take=8")
     .then(answer => {
       list.replaceChildren(...answer.data.map((/** @type {PastAct} */ act) => pastAct(browser, act)))
-      if (!answer.data.length) list.append(el("span", "muted", "Nothing yet."))
+      if (!answer.data.length) list.append(el("span", "muted", tr("Nothing yet.")))
     })
     .catch(error => browser.report(error))
   return list
@@ -83,7 +84,7 @@ const pastAct = (browser, act) => {
     browser.popup.close()
     browser.acts.undo(act)
   }
-  const control = button(act.undoneAt ? "Undone" : "Undo", undo, "quiet")
+  const control = button(act.undoneAt ? tr("Undone") : tr("Undo"), undo, "quiet")
   control.disabled = Boolean(act.undoneAt)
   line.append(el("span", "grow", act.said), control)
   return line

@@ -1,5 +1,6 @@
 import { api, send } from "../../ui/shared/api.js"
 import { clamp } from "../../ui/shared/numbers.js"
+import { trPlural } from "../../ui/shared/words.js"
 import { applyAct, freshKey, isOptimistic, snapshot } from "./acts.js"
 import { buildBoardPicker } from "./board_picker.js"
 import { openComparison } from "./compare.js"
@@ -159,7 +160,15 @@ export class PictureActs {
     const { browser } = this
     const most = browser.data.filmsAtOnce
     if (browser.selection.wholeList || browser.selection.size > most) {
-      browser.report(new Error(`At most ${most} pictures become videos at once. Choose fewer.`))
+      browser.report(
+        new Error(
+          trPlural(
+            "At most {n} picture becomes a video at once. Select fewer.",
+            "At most {n} pictures become videos at once. Select fewer.",
+            most,
+          ),
+        ),
+      )
       return
     }
     browser.clearNote()
@@ -176,7 +185,15 @@ export class PictureActs {
     const { data, list, selection } = browser
     const ids = index === undefined ? [...selection.ids] : [list.items[index].id]
     if (selection.wholeList || ids.length > data.filesInPost) {
-      browser.report(new Error(`A post has at most ${data.filesInPost} pictures. Choose fewer.`))
+      browser.report(
+        new Error(
+          trPlural(
+            "A post has at most {n} picture. Select fewer.",
+            "A post has at most {n} pictures. Select fewer.",
+            data.filesInPost,
+          ),
+        ),
+      )
       return
     }
     browser.clearNote()

@@ -1,6 +1,7 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { buildStars, drawStars } from "../../ui/shared/stars.js"
+import { tr } from "../../ui/shared/words.js"
 import { identityOf, tileNote } from "./acts.js"
 import { tileOffset } from "./layout.js"
 
@@ -86,8 +87,8 @@ export class PictureTileView {
     this.node.classList.toggle("rated", item.rating > 0)
     this.node.classList.toggle("lifted", state.lifted)
     setIfChanged(this.node, "draggable", state.draggable)
-    this.tick.setAttribute("aria-label", state.selected ? "Deselect" : "Select")
-    this.heart.setAttribute("aria-label", item.favourite ? "No favourite any more" : "Make it a favourite")
+    this.tick.setAttribute("aria-label", state.selected ? tr("Deselect") : tr("Select"))
+    this.heart.setAttribute("aria-label", item.favourite ? tr("Remove from favourites") : tr("Add to favourites"))
     for (const control of [this.tick, this.heart, this.stars]) {
       if (state.canEdit && !control.isConnected) this.node.append(control)
       else if (!state.canEdit && control.isConnected) control.remove()
@@ -100,9 +101,9 @@ export class PictureTileView {
   /** @param {PictureTileActions} actions */
   showPost(actions) {
     if (this.post) return
-    this.post = button("Create post", null, "post")
+    this.post = button(tr("Create post"), null, "post")
     this.post.tabIndex = -1
-    this.post.title = "Create post (P)"
+    this.post.title = tr("Create post (P)")
     this.post.onclick = event => {
       event.stopPropagation()
       actions.onPost(this.index)
@@ -131,7 +132,7 @@ export class PictureTileView {
       this.img.classList.remove("here")
       this.img.src = source
     }
-    const name = item.prompt || "Picture without a prompt"
+    const name = item.prompt || tr("Picture without a prompt")
     if (this.node.title === name) return
     this.node.title = name
     this.img.alt = name

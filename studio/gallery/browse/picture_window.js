@@ -1,4 +1,5 @@
 import { el, placeChild, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import {
   gridHeight,
   gridLayout,
@@ -43,7 +44,7 @@ export class PictureWindow {
     this.actions = actions
     this.space = el("div", "space")
     this.space.setAttribute("role", "list")
-    this.space.setAttribute("aria-label", "Pictures")
+    this.space.setAttribute("aria-label", tr("Pictures"))
     this.scroller = scrollerOf(root)
     /** @type {Map<string, PictureTileView>} */
     this.views = new Map()

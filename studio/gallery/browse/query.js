@@ -1,4 +1,5 @@
 import { grouped } from "../../ui/shared/format.js"
+import { tr, trPlural } from "../../ui/shared/words.js"
 
 /**
  * What the gallery is filtered by. A value that is empty, 0 or false filters nothing.
@@ -87,11 +88,12 @@ export const countText = (total, more) => {
  */
 export const listTitle = ({ shown, total, totalMore, similar, emptyBoard }) => {
   if (similar) {
-    if (!shown) return "Nothing here looks like this picture."
-    return `${shown} similar ${shown === 1 ? "picture" : "pictures"}`
+    if (!shown) return tr("No similar pictures.")
+    return trPlural("{n:,} similar picture", "{n:,} similar pictures", shown)
   }
-  if (!shown && !emptyBoard) return "No picture matches. Take a filter away to see more."
-  return `${countText(total, totalMore)} ${total === 1 && !totalMore ? "picture" : "pictures"}`
+  if (!shown && !emptyBoard) return tr("No pictures match these filters.")
+  if (total === null) return tr("… pictures")
+  return totalMore ? tr("{n:,}+ pictures", { n: total }) : trPlural("{n:,} picture", "{n:,} pictures", total)
 }
 
 /** @param {GalleryPlace} place */

@@ -53,9 +53,9 @@ describe("the line above the pictures", () => {
 
   test("says why nothing is there", () => {
     const empty = { ...list, shown: 0, total: 0 }
-    assert.equal(listTitle(empty), "No picture matches. Take a filter away to see more.")
+    assert.equal(listTitle(empty), "No pictures match these filters.")
     assert.equal(listTitle({ ...empty, emptyBoard: true }), "0 pictures")
-    assert.equal(listTitle({ ...empty, similar: true }), "Nothing here looks like this picture.")
+    assert.equal(listTitle({ ...empty, similar: true }), "No similar pictures.")
   })
 
   test("counts what is alike by what is shown", () => {

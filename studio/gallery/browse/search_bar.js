@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
-import { select } from "./fields.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
+import { select, wordedOptions } from "./fields.js"
 import { buildFilterPanel } from "./filter_panel.js"
 import { buildMorePanel } from "./more_panel.js"
 import { countPanelFilters } from "./query.js"
@@ -13,16 +14,16 @@ const TYPING_PAUSE_MS = 250
 
 /** @type {Option[]} */
 const RATINGS = [
-  ["0", "Any rating"],
+  ["0", trLazy("Any rating")],
   ["5", "★★★★★"],
-  ["4", "★★★★ and up"],
-  ["3", "★★★ and up"],
-  ["2", "★★ and up"],
-  ["1", "★ and up"],
+  ["4", trLazy("★★★★ and up")],
+  ["3", trLazy("★★★ and up")],
+  ["2", trLazy("★★ and up")],
+  ["1", trLazy("★ and up")],
 ]
 
-const HELP = [
-  "Words of the prompt, or terms: seed:123",
+const TERMS = [
+  "seed:123",
   "model:starter",
   "lora:bella-v1",
   'influencer:"Bella"',
@@ -32,9 +33,10 @@ const HELP = [
   "until:2026-11-30",
   "size:portrait",
   "is:favourite",
-  "-without",
-  '"exact words"',
 ].join("  ")
+
+/** What the search understands. */
+const helpText = () => tr('Words of the prompt, or terms: {terms}  -without  "exact words"', { terms: TERMS })
 
 /** Above the grid: the search, the filters, and what is needed seldom. */
 export class SearchBar {
@@ -43,9 +45,9 @@ export class SearchBar {
     this.browser = browser
     this.node = el("div", "row bar-row")
     this.search = el("input", "grow search")
-    this.rating = select("Rating", RATINGS, value => browser.filter({ rating: Number(value) }))
+    this.rating = select(tr("Rating"), wordedOptions(RATINGS), value => browser.filter({ rating: Number(value) }))
     this.heart = button("♥", () => browser.filter({ favourite: !browser.list.query.favourite }), "toggle")
-    this.filters = button("Filters", () => browser.popup.toggle(this.filters, () => buildFilterPanel(browser)))
+    this.filters = button(tr("Filters"), () => browser.popup.toggle(this.filters, () => buildFilterPanel(browser)))
     this.more = button("⋯", () => browser.popup.toggle(this.more, () => buildMorePanel(browser)), "quiet")
     /** @type {number | undefined} */
     this.timer = undefined
@@ -55,17 +57,19 @@ export class SearchBar {
   build() {
     const { search } = this
     search.type = "search"
-    search.placeholder = this.browser.data.board ? "Search on this board" : "Search prompts, or seed: lora: rating: …"
-    search.title = HELP
-    search.setAttribute("aria-label", "Search")
+    search.placeholder = this.browser.data.board
+      ? tr("Search on this board")
+      : tr("Search prompts, or seed: lora: rating: …")
+    search.title = helpText()
+    search.setAttribute("aria-label", tr("Search"))
     search.oninput = () => {
       clearTimeout(this.timer)
       this.timer = window.setTimeout(() => this.submit(), TYPING_PAUSE_MS)
     }
     search.onkeydown = event => this.onKey(event)
-    this.heart.title = "Favourites only"
-    this.heart.setAttribute("aria-label", "Favourites only")
-    this.more.setAttribute("aria-label", "More")
+    this.heart.title = tr("Favourites only")
+    this.heart.setAttribute("aria-label", tr("Favourites only"))
+    this.more.setAttribute("aria-label", tr("More"))
     this.node.append(search, this.rating, this.heart, this.filters, this.more)
   }
 
@@ -88,7 +92,7 @@ export class SearchBar {
     this.rating.value = String(query.rating)
     this.heart.classList.toggle("lit", query.favourite)
     const count = countPanelFilters(query)
-    setIfChanged(this.filters, "textContent", count ? `Filters · ${count}` : "Filters")
+    setIfChanged(this.filters, "textContent", count ? tr("Filters · {n}", { n: count }) : tr("Filters"))
     this.filters.classList.toggle("lit", count > 0)
   }
 }

@@ -1,5 +1,5 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
-import { grouped } from "../../ui/shared/format.js"
+import { tr, trPlural } from "../../ui/shared/words.js"
 
 /** @import { PictureBrowser } from "./browse.js" */
 
@@ -11,45 +11,45 @@ export class SelectionBar {
     this.node = el("div", "row chosen gone")
     this.count = el("b")
     this.all = button("", () => browser.chooseAll(true))
-    this.rate = button("Rate", () => browser.popup.toggle(this.rate, () => this.buildRatings()))
+    this.rate = button(tr("Rate"), () => browser.popup.toggle(this.rate, () => this.buildRatings()))
     this.heart = titled(
       button("♥", () => this.toggleFavourite()),
-      "Favourite (F)",
+      tr("Favourite (F)"),
     )
-    this.heart.setAttribute("aria-label", "Favourite")
+    this.heart.setAttribute("aria-label", tr("Favourite"))
     this.board = titled(
-      button("Board", () => browser.acts.pickBoard(this.board, "board-add")),
-      "Put on a board (B)",
+      button(tr("Board"), () => browser.acts.pickBoard(this.board, "board-add")),
+      tr("Add to a board (B)"),
     )
     this.move = titled(
-      button("Move", () => browser.acts.pickBoard(this.move, "board-move")),
-      "Move to another board",
+      button(tr("Move"), () => browser.acts.pickBoard(this.move, "board-move")),
+      tr("Move to another board"),
     )
     this.takeOff = titled(
-      button("Take off", () => browser.acts.act({ kind: "board-remove", boardId: browser.data.board })),
-      "Take off this board; the pictures stay in the gallery",
+      button(tr("Remove"), () => browser.acts.act({ kind: "board-remove", boardId: browser.data.board })),
+      tr("Remove from this board; the pictures stay in the gallery"),
     )
     this.compare = titled(
-      button("Compare", () => browser.acts.compare()),
-      "Compare 2 to 4 pictures (C)",
+      button(tr("Compare"), () => browser.acts.compare()),
+      tr("Compare 2 to 4 pictures (C)"),
     )
     this.similar = titled(
-      button("Similar", () => browser.findSimilar()),
-      "Find pictures that look like this one (S)",
+      button(tr("Similar"), () => browser.findSimilar()),
+      tr("Find pictures that look like this one (S)"),
     )
     this.zip = titled(
-      button("ZIP", () => browser.popup.toggle(this.zip, () => this.buildZipChoices())),
-      "Download as ZIP, with a manifest",
+      button(tr("ZIP"), () => browser.popup.toggle(this.zip, () => this.buildZipChoices())),
+      tr("Download as ZIP, with a manifest"),
     )
     this.post = titled(
-      button("Create post", () => browser.acts.createPost()),
-      "A draft with these pictures, several as a carousel (P)",
+      button(tr("Create post"), () => browser.acts.createPost()),
+      tr("A draft with these pictures, several as a carousel (P)"),
     )
     this.animate = titled(
-      button("Animate", () => browser.acts.animate()),
-      "A video of each picture",
+      button(tr("Animate"), () => browser.acts.animate()),
+      tr("A video of each picture"),
     )
-    this.remove = button("Delete", () => browser.acts.act({ kind: "delete" }))
+    this.remove = button(tr("Delete"), () => browser.acts.act({ kind: "delete" }))
     this.node.append(
       this.count,
       this.all,
@@ -65,7 +65,7 @@ export class SelectionBar {
       this.zip,
       this.remove,
       el("span", "grow"),
-      button("Choose none", () => browser.chooseNone()),
+      button(tr("Clear"), () => browser.chooseNone()),
     )
   }
 
@@ -77,7 +77,7 @@ export class SelectionBar {
         browser.popup.close()
         browser.acts.act({ kind: "rate", rating })
       }
-      return button(rating ? "★".repeat(rating) : "No rating", pick, "quiet")
+      return button(rating ? "★".repeat(rating) : tr("No rating"), pick, "quiet")
     })
   }
 
@@ -85,8 +85,8 @@ export class SelectionBar {
   buildZipChoices() {
     const { browser } = this
     return [
-      button("Pictures", () => browser.acts.downloadZip(false), "quiet"),
-      button("Pictures with their recipes inside", () => browser.acts.downloadZip(true), "quiet"),
+      button(tr("Pictures"), () => browser.acts.downloadZip(false), "quiet"),
+      button(tr("Pictures with their recipes inside"), () => browser.acts.downloadZip(true), "quiet"),
     ]
   }
 
@@ -103,8 +103,12 @@ export class SelectionBar {
     if (!count) return false
     const whole = selection.wholeList
     const title = list.countText()
-    setIfChanged(this.count, "textContent", whole ? `All ${title} chosen` : `${grouped(count)} chosen`)
-    setIfChanged(this.all, "textContent", `Choose all ${title}`)
+    setIfChanged(
+      this.count,
+      "textContent",
+      whole ? tr("All {count} selected", { count: title }) : trPlural("{n:,} selected", "{n:,} selected", count),
+    )
+    setIfChanged(this.all, "textContent", tr("Select all {count}", { count: title }))
     this.all.classList.toggle(
       "gone",
       whole || !data.canEdit || Boolean(list.similar) || (list.total ?? 0) <= selection.size,

@@ -1,6 +1,7 @@
 import { api, mediaUrl, messageOf, send } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
+import { tr } from "../../ui/shared/words.js"
 import { recallSession, searchParams } from "./query.js"
 import { Zoom } from "./zoom.js"
 
@@ -55,8 +56,8 @@ class PictureViewer {
     this.note = el("p", "bad gone")
     this.before = button("‹", () => this.step("before"), "step")
     this.after = button("›", () => this.step("after"), "step")
-    this.before.setAttribute("aria-label", "Picture before (←)")
-    this.after.setAttribute("aria-label", "Picture after (→)")
+    this.before.setAttribute("aria-label", tr("Previous picture (←)"))
+    this.after.setAttribute("aria-label", tr("Next picture (→)"))
     this.img.draggable = false
     this.img.decoding = "async"
     this.note.setAttribute("role", "alert")

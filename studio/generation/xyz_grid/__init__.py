@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.generation import Grid
+from backend.language import worded
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
@@ -15,7 +16,7 @@ def xyz_grid(
     key: str, *, workspace: str, grid: Grid, pictures: Mapping[int, tuple[str, str, str]], ratio: str, poll_url: str = ""
 ) -> str | None:
     """`pictures`: number -> (id, thumbnail URL, prompt); `poll_url` as of `gallery`. Returns the id of one just opened."""
-    axes: Sequence[Any] = [{"title": axis.title, "labels": list(axis.labels)} for axis in grid.axes]
+    axes: Sequence[Any] = [{"title": worded(axis.title), "labels": list(axis.labels)} for axis in grid.axes]
     data: dict[str, Any] = {
         "workspace": workspace,
         "axes": axes,

@@ -2,6 +2,7 @@ import { api, mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { AddressPoll, hasEnded } from "../../ui/shared/polling.js"
+import { tr } from "../../ui/shared/words.js"
 import { cellNumber, cornerText, fittingSide, threeAxes } from "./cells.js"
 
 /** @import { GridAxis } from "./cells.js" */
@@ -42,7 +43,7 @@ class XyzGrid {
     this.size = Object.assign(el("input"), { type: "range", min: "64", max: "320", value: "140" })
     this.size.oninput = () => this.applySize()
     const bar = el("label", "row bar-size")
-    bar.append(el("span", "muted", "Size"), this.size)
+    bar.append(el("span", "muted", tr("Size")), this.size)
     root.replaceChildren(bar, this.box)
   }
 

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 
 const SHOWN_MS = 10_000
 
@@ -14,7 +15,7 @@ export class DoneToast {
 
   /** @param {string} text @param {boolean} canUndo */
   say(text, canUndo) {
-    this.show("status", text, canUndo ? [button("Undo", this.onUndo, "quiet")] : [])
+    this.show("status", text, canUndo ? [button(tr("Undo"), this.onUndo, "quiet")] : [])
     this.timer = window.setTimeout(() => this.hide(), SHOWN_MS)
   }
 
@@ -35,7 +36,7 @@ export class DoneToast {
   show(role, text, buttons) {
     clearTimeout(this.timer)
     const close = button("×", () => this.hide(), "quiet")
-    close.setAttribute("aria-label", "Close")
+    close.setAttribute("aria-label", tr("Close"))
     this.node.className = `toast row ${role === "alert" ? "bad" : ""}`
     this.node.setAttribute("role", role)
     this.node.replaceChildren(el("span", "grow", text), ...buttons, close)

@@ -1,3 +1,5 @@
+import { readerLocale, tr, trLazy } from "../../ui/shared/words.js"
+
 /**
  * A post of an entry, as `/api/inbox` gives it.
  *
@@ -56,76 +58,79 @@
 
 /** @type {Record<string, string>} */
 const STATE_TEXTS = {
-  "plan:in_review": "In review",
-  "plan:draft": "Draft",
-  "plan:failed": "Failed",
-  "plan:missed": "Missed",
-  "plan:unknown": "Unconfirmed",
-  "plan:approved": "Not scheduled",
-  "picture:held": "Face check",
-  "picture:rejected": "Rejected",
-  "job:failed": "Failed",
-  "channel:reconnect": "Reconnect",
-  "channel:off": "Off",
-  "pause:paused": "Paused",
-  "budget:near": "Limit near",
-  "budget:spent": "Limit reached",
-  "notice:unread": "New",
-  "notice:read": "Read",
+  "plan:in_review": trLazy("In review"),
+  "plan:draft": trLazy("Draft"),
+  "plan:failed": trLazy("Failed"),
+  "plan:missed": trLazy("Missed"),
+  "plan:unknown": trLazy("Unconfirmed"),
+  "plan:approved": trLazy("Not scheduled"),
+  "picture:held": trLazy("Face check"),
+  "picture:rejected": trLazy("Rejected"),
+  "job:failed": trLazy("Failed"),
+  "channel:reconnect": trLazy("Reconnect"),
+  "channel:off": trLazy("Paused"),
+  "pause:paused": trLazy("Paused"),
+  "budget:near": trLazy("Limit near"),
+  "budget:spent": trLazy("Limit reached"),
+  "notice:unread": trLazy("Unread"),
+  "notice:read": trLazy("Read"),
 }
 
 /** @param {InboxEntry} entry */
-export const entryState = ({ noun, state }) => STATE_TEXTS[`${noun}:${state}`] ?? state
+export const entryState = ({ noun, state }) => {
+  const key = `${noun}:${state}`
+  return tr(STATE_TEXTS[key] ?? state)
+}
 
 /** @type {EntryAction} */
-const OPEN_POST = { verb: "open", label: "Edit", key: "e" }
+const OPEN_POST = { verb: "open", label: trLazy("Edit"), key: "e" }
 /** @type {EntryAction} */
-const NEXT_FREE_TIME = { verb: "nextFreeTime", label: "Next free time", key: "t" }
+const NEXT_FREE_TIME = { verb: "nextFreeTime", label: trLazy("Next free time"), key: "t" }
 /** @type {EntryAction} */
-const APPROVE = { verb: "approve", label: "Approve", key: "a", main: true }
+const APPROVE = { verb: "approve", label: trLazy("Approve"), key: "a", main: true }
 /** @type {EntryAction} */
-const REMOVE_DATE = { verb: "removeDate", label: "Remove date", key: "r" }
+const REMOVE_DATE = { verb: "removeDate", label: trLazy("Remove date"), key: "r" }
 /** @type {EntryAction} */
-const HOLD = { verb: "hold", label: "Put on hold", key: "r" }
+const HOLD = { verb: "hold", label: trLazy("Put on hold"), key: "r" }
 
 /** @type {Record<string, EntryAction[]>} */
 const ACTIONS = {
-  "plan:in_review": [APPROVE, { verb: "sendBack", label: "Send back", key: "r", asks: "note" }, OPEN_POST],
+  "plan:in_review": [APPROVE, { verb: "sendBack", label: trLazy("Send back"), key: "r", asks: "note" }, OPEN_POST],
   "plan:draft": [APPROVE, REMOVE_DATE, OPEN_POST],
-  "plan:failed": [{ verb: "tryPost", label: "Try again", key: "a", main: true }, HOLD, OPEN_POST],
+  "plan:failed": [{ verb: "tryPost", label: trLazy("Try again"), key: "a", main: true }, HOLD, OPEN_POST],
   "plan:missed": [{ ...NEXT_FREE_TIME, key: "a", main: true }, HOLD, OPEN_POST],
-  "plan:approved": [{ verb: "schedule", label: "Schedule", key: "a", main: true }, REMOVE_DATE, OPEN_POST],
+  "plan:approved": [{ verb: "schedule", label: trLazy("Schedule post"), key: "a", main: true }, REMOVE_DATE, OPEN_POST],
   "plan:unknown": [
-    { verb: "isThere", label: "It is there", key: "a", main: true },
-    { verb: "postAgain", label: "Not there, post again", key: "r", asks: "again" },
+    { verb: "isThere", label: trLazy("It is there"), key: "a", main: true },
+    { verb: "postAgain", label: trLazy("Not there, post again"), key: "r", asks: "again" },
     OPEN_POST,
   ],
   "picture:held": [
-    { verb: "show", label: "Show in library", key: "a", main: true },
-    { verb: "reject", label: "Reject", key: "r" },
-    { verb: "open", label: "Open", key: "e" },
+    { verb: "show", label: trLazy("Show in library"), key: "a", main: true },
+    { verb: "reject", label: trLazy("Reject"), key: "r" },
+    { verb: "open", label: trLazy("Open"), key: "e" },
   ],
   "picture:rejected": [
-    { verb: "show", label: "Show in library", key: "a", main: true },
-    { verb: "open", label: "Open", key: "e" },
+    { verb: "show", label: trLazy("Show in library"), key: "a", main: true },
+    { verb: "open", label: trLazy("Open"), key: "e" },
   ],
   "job:failed": [
-    { verb: "tryJob", label: "Try again", key: "a", main: true },
-    { verb: "dismissJob", label: "Dismiss", key: "r" },
-    { verb: "open", label: "Details", key: "e" },
+    { verb: "tryJob", label: trLazy("Try again"), key: "a", main: true },
+    { verb: "dismissJob", label: trLazy("Dismiss"), key: "r" },
+    { verb: "open", label: trLazy("Details"), key: "e" },
   ],
-  "channel:reconnect": [{ verb: "open", label: "Reconnect", key: "e", main: true }],
-  "channel:off": [{ verb: "open", label: "Open channels", key: "e", main: true }],
-  "pause:paused": [{ verb: "open", label: "Open calendar", key: "e", main: true }],
-  "budget:near": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
-  "budget:spent": [{ verb: "open", label: "Usage & limits", key: "e", main: true }],
+  "channel:reconnect": [{ verb: "open", label: trLazy("Reconnect"), key: "e", main: true }],
+  "channel:off": [{ verb: "open", label: trLazy("Open channels"), key: "e", main: true }],
+  "pause:paused": [{ verb: "open", label: trLazy("Open calendar"), key: "e", main: true }],
+  "budget:near": [{ verb: "open", label: trLazy("Usage & limits"), key: "e", main: true }],
+  "budget:spent": [{ verb: "open", label: trLazy("Usage & limits"), key: "e", main: true }],
   "notice:unread": [
-    { verb: "markRead", label: "Mark as read", key: "a", main: true },
-    { verb: "open", label: "Open", key: "e" },
+    { verb: "markRead", label: trLazy("Mark as read"), key: "a", main: true },
+    { verb: "open", label: trLazy("Open"), key: "e" },
   ],
   "notice:read": [
-    { verb: "open", label: "Open", key: "e", main: true },
-    { verb: "markUnread", label: "Mark as unread", key: "r" },
+    { verb: "open", label: trLazy("Open"), key: "e", main: true },
+    { verb: "markUnread", label: trLazy("Mark as unread"), key: "r" },
   ],
 }
 
@@ -146,7 +151,7 @@ export const actionsOf = (entry, canEdit) => {
 }
 
 /** @param {EntryAction} action @returns {EntryAction} */
-const viewOnly = action => ({ ...action, label: action.label === "Edit" ? "Open" : action.label, main: false })
+const viewOnly = action => ({ ...action, label: action.label === "Edit" ? trLazy("Open") : action.label, main: false })
 
 /**
  * What "Approve all" is about: posts ahead of their time whose pictures pass the face check.
@@ -199,7 +204,12 @@ export const shortList = (entries, most) => {
 export const wallText = wall => {
   const [date, time] = wall.split("T")
   const day = new Date(`${date}T00:00:00Z`)
-  const name = day.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" })
+  const name = day.toLocaleDateString(readerLocale(), {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  })
   return `${name.replace(",", "")}, ${time.slice(0, 5)}`
 }
 

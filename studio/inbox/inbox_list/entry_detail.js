@@ -1,13 +1,11 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { actionsOf, entryState, percentText } from "./entry.js"
 import { faceChip, whenText } from "./entry_row.js"
 
 /** @import { EntryAction, EntryPost, InboxEntry } from "./entry.js" */
 
-const WARNING =
-  "Is it really not on the account? If it is there after all, followers see it twice, " +
-  "and only you can delete one of them there."
 /** Files shown beside the first. */
 const MOST_FILES = 9
 
@@ -17,7 +15,7 @@ export class EntryDetail {
   constructor(onAct) {
     this.onAct = onAct
     this.node = el("section", "detail")
-    this.node.setAttribute("aria-label", "Selected")
+    this.node.setAttribute("aria-label", tr("Selected"))
     this.drawn = ""
     /** The action whose question is open. @type {EntryAction | null} */
     this.asked = null
@@ -62,8 +60,8 @@ export class EntryDetail {
   drawActs(entry, canEdit) {
     this.acts?.replaceChildren(
       ...actionsOf(entry, canEdit).map(action => {
-        const node = button(action.label, () => this.start(entry, action), action.main ? "main" : "")
-        node.setAttribute("aria-label", action.label)
+        const node = button(tr(action.label), () => this.start(entry, action), action.main ? "main" : "")
+        node.setAttribute("aria-label", tr(action.label))
         node.setAttribute("aria-keyshortcuts", action.key)
         node.append(el("kbd", "", action.key.toUpperCase()))
         return node
@@ -89,12 +87,14 @@ export class EntryDetail {
       this.asked = null
       this.question?.classList.add("gone")
     }
-    const cancel = button("Cancel", close, "quiet")
+    const cancel = button(tr("Cancel"), close, "quiet")
     if (action.asks === "again") {
-      const warning = el("p", "", WARNING)
+      const doubt = tr("Is it really not on the account?")
+      const risk = tr("If it is there after all, followers see it twice, and only you can delete one of them there.")
+      const warning = el("p", "", `${doubt} ${risk}`)
       this.showQuestion(
         warning,
-        button("It is not there: post again now", () => this.onAct(entry, action, ""), "main"),
+        button(tr("It is not there: post again now"), () => this.onAct(entry, action, ""), "main"),
         cancel,
       )
       return
@@ -102,9 +102,9 @@ export class EntryDetail {
     const note = el("textarea")
     note.maxLength = 2000
     note.rows = 3
-    note.placeholder = "What should change?"
-    note.setAttribute("aria-label", "What should change?")
-    const go = button("Send back", () => this.onAct(entry, action, note.value.trim()), "main")
+    note.placeholder = tr("What should change?")
+    note.setAttribute("aria-label", tr("What should change?"))
+    const go = button(tr("Send back"), () => this.onAct(entry, action, note.value.trim()), "main")
     note.value = this.typed
     go.disabled = !note.value.trim()
     note.oninput = () => {
@@ -137,7 +137,7 @@ const factsOf = entry => {
   facts.append(...words.filter(Boolean).map(text => el("span", "muted", text)))
   const face = faceChip(entry)
   if (face && entry.threshold !== null) {
-    face.textContent += entry.isFaceBelow ? `, needs ${percentText(entry.threshold)}` : ""
+    face.textContent += entry.isFaceBelow ? tr(", needs {percent}", { percent: percentText(entry.threshold) }) : ""
     facts.append(face)
   }
   return facts
@@ -160,7 +160,7 @@ const files = ({ assetIds, title }, workspace) => {
     const pick = button("", () => {
       large.src = mediaUrl(workspace, assetId, "?w=640")
     })
-    pick.setAttribute("aria-label", `File ${n + 1} of ${assetIds.length}`)
+    pick.setAttribute("aria-label", tr("File {n} of {total}", { n: n + 1, total: assetIds.length }))
     const img = el("img")
     img.alt = ""
     img.src = mediaUrl(workspace, assetId, "?w=160")
@@ -185,8 +185,8 @@ const postTexts = ({ posts }) => {
     const notes = [...new Set(same.map(({ note }) => note).filter(Boolean))]
     return [
       channels,
-      el("p", text ? "text" : "text muted", text || "No caption yet"),
-      ...notes.map(note => el("p", "note", `Reviewer: ${note}`)),
+      el("p", text ? "text" : "text muted", text || tr("No caption yet")),
+      ...notes.map(note => el("p", "note", tr("Reviewer: {note}", { note }))),
     ]
   })
 }

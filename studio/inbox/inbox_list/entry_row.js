@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { readerLocale, tr } from "../../ui/shared/words.js"
 import { actionsOf, entryState, percentText, wallText } from "./entry.js"
 
 /** @import { EntryAction, InboxEntry } from "./entry.js" */
@@ -21,10 +22,10 @@ export const whenText = ({ influencerName, wall, at }) => {
 /** @param {Date} at @param {Date} now */
 const agoText = (at, now) => {
   const minutes = Math.max(0, (now.getTime() - at.getTime()) / 60_000)
-  if (minutes < 1) return "just now"
-  if (minutes < 60) return `${Math.floor(minutes)} min ago`
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`
-  return at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })
+  if (minutes < 1) return tr("just now")
+  if (minutes < 60) return tr("{n} min ago", { n: Math.floor(minutes) })
+  if (minutes < 24 * 60) return tr("{n} h ago", { n: Math.floor(minutes / 60) })
+  return at.toLocaleDateString(readerLocale(), { day: "numeric", month: "short" })
 }
 
 /**
@@ -34,10 +35,14 @@ const agoText = (at, now) => {
  */
 export const faceChip = ({ score, threshold, isFaceBelow, accepted }) => {
   if (score === null || threshold === null) return null
-  const chip = el("span", `chip ${isFaceBelow ? "warn" : "fine"}`, `Face ${percentText(score)}`)
+  const chip = el(
+    "span",
+    `chip ${isFaceBelow ? "warn" : "fine"}`,
+    tr("Face {percent}", { percent: percentText(score) }),
+  )
   chip.title = accepted
-    ? "Below the threshold, and accepted in the face check"
-    : `Face match ${percentText(score)}, needs ${percentText(threshold)}`
+    ? tr("Below the threshold, and accepted in the face check")
+    : tr("Face match {percent}, needs {least}", { percent: percentText(score), least: percentText(threshold) })
   return chip
 }
 
@@ -85,11 +90,11 @@ export class EntryRow {
     if (this.entry && JSON.stringify(this.entry) === JSON.stringify(entry)) return
     this.entry = entry
     setIfChanged(this.title, "textContent", entry.title)
-    this.tick.setAttribute("aria-label", `Select ${entry.title}`)
+    this.tick.setAttribute("aria-label", tr("Select {title}", { title: entry.title }))
     setIfChanged(this.line, "textContent", [whenText(entry), entry.message].filter(Boolean).join(" · "))
     this.node.classList.toggle("read", entry.state === "read")
     this.drawThumb(entry, workspace)
-    const late = entry.kind === "approve" && entry.isLate ? el("span", "chip warn", "Late") : null
+    const late = entry.kind === "approve" && entry.isLate ? el("span", "chip warn", tr("Late")) : null
     const state = el("span", `chip ${entry.kind}`, entryState(entry))
     this.chips.replaceChildren(...[faceChip(entry), late, state].filter(chip => chip !== null))
     if (this.onAct) this.drawActs(entry, canEdit)
@@ -114,8 +119,8 @@ export class EntryRow {
     const act = this.onAct
     this.acts.replaceChildren(
       ...direct.slice(0, entry.noun === "plan" ? 1 : 2).map(action => {
-        const node = button(action.label, () => act?.(entry, action))
-        node.setAttribute("aria-label", `${action.label}: ${entry.title}`)
+        const node = button(tr(action.label), () => act?.(entry, action))
+        node.setAttribute("aria-label", `${tr(action.label)}: ${entry.title}`)
         return node
       }),
     )

@@ -1,4 +1,5 @@
 import { ApiError, send } from "../../ui/shared/api.js"
+import { tr, trPlural } from "../../ui/shared/words.js"
 import { wallText } from "./entry.js"
 
 /** @import { EntryVerb, InboxEntry } from "./entry.js" */
@@ -22,9 +23,6 @@ const undoable = (act, said) => ({
 /** @param {InboxEntry} entry */
 const planPath = ({ nounId }) => `/api/content-plans/${encodeURIComponent(nounId)}`
 
-/** @param {number} n @param {string} noun */
-const counted = (n, noun) => `${n} ${n === 1 ? noun : `${noun}s`}`
-
 /**
  * Approves posts, those that somebody has changed since left out.
  *
@@ -36,19 +34,25 @@ export const approveAll = async (entries, call) => {
   const versions = Object.fromEntries(entries.map(({ nounId, version }) => [nounId, version]))
   const answer = await call("/api/content-plans/approve", { planIds: Object.keys(versions), versions })
   const reasons = [...new Set(Object.values(answer.refused))].join(" ")
-  if (!answer.planIds.length) throw new ApiError(`Not approved: ${reasons}`)
+  if (!answer.planIds.length) throw new ApiError(tr("Not approved: {reasons}", { reasons }))
   const refused = Object.keys(answer.refused).length
   const said =
     entries.length === 1
       ? approvedSentence(entries[0], answer.scheduled.length > 0)
-      : `${counted(answer.planIds.length, "post")} approved, ${answer.scheduled.length} scheduled.`
-  return undoable(answer.act, refused ? `${said} ${refused} not: ${reasons}` : said)
+      : trPlural(
+          "{n} post approved, {scheduled} scheduled.",
+          "{n} posts approved, {scheduled} scheduled.",
+          answer.planIds.length,
+          { scheduled: answer.scheduled.length },
+        )
+  const left = refused ? tr("Not approved: {n}. {reasons}", { n: refused, reasons }) : ""
+  return undoable(answer.act, left ? `${said} ${left}` : said)
 }
 
 /** @param {InboxEntry} entry @param {boolean} isScheduled */
 const approvedSentence = ({ wall }, isScheduled) => {
-  if (isScheduled && wall) return `Approved. It goes out ${wallText(wall)}.`
-  return wall ? "Approved, not scheduled: it is among what is to fix now." : "Approved. It has no date yet."
+  if (isScheduled && wall) return tr("Approved. It goes out {time}.", { time: wallText(wall) })
+  return wall ? tr("Approved, but not scheduled: see To fix.") : tr("Approved. It has no date yet.")
 }
 
 /**
@@ -62,9 +66,12 @@ const approvedSentence = ({ wall }, isScheduled) => {
 export const decide = async (entries, decision, call) => {
   const body = { pictureIds: entries.map(({ nounId }) => nounId), decision, expected: entries[0].state }
   const { before } = await call("/api/pictures/decisions", body)
-  const where = decision === "approved" ? "in the library now" : "rejected"
+  const said =
+    decision === "approved"
+      ? trPlural("{n} picture is in the library now.", "{n} pictures are in the library now.", entries.length)
+      : trPlural("{n} picture rejected.", "{n} pictures rejected.", entries.length)
   return {
-    said: `${counted(entries.length, "picture")} ${where}.`,
+    said,
     undo: { path: "/api/pictures/decisions/undo", body: { before } },
   }
 }
@@ -80,7 +87,7 @@ export const decide = async (entries, decision, call) => {
 const VERBS = {
   sendBack: async (entry, call, note) => {
     await call(`${planPath(entry)}/reject`, { note, version: entry.version })
-    return { said: "Sent back as a draft, with your note." }
+    return { said: tr("Sent back as a draft, with your note.") }
   },
   removeDate: async (entry, call) =>
     undoable(await call(`${planPath(entry)}/move`, { localTime: null, version: entry.version })),
@@ -88,41 +95,43 @@ const VERBS = {
     undoable(await call(`${planPath(entry)}/next-free-time`, { version: entry.version })),
   tryPost: async (entry, call) => {
     await publishNow(entry, "failed", call)
-    return { said: "It is being published." }
+    return { said: tr("It is being published.") }
   },
   schedule: async (entry, call) => {
     await call(planPath(entry), { status: "scheduled", version: entry.version }, "PATCH")
-    return { said: entry.wall ? `Scheduled. It goes out ${wallText(entry.wall)}.` : "Scheduled." }
+    return {
+      said: entry.wall ? tr("Scheduled. It goes out {time}.", { time: wallText(entry.wall) }) : tr("Scheduled."),
+    }
   },
   hold: async (entry, call) => {
     await call(planPath(entry), { status: "on_hold", version: entry.version }, "PATCH")
-    return { said: "On hold: it stays on the calendar and does not go out." }
+    return { said: tr("On hold: it stays on the calendar and does not go out.") }
   },
   isThere: async (entry, call) => {
     await resolve(entry, true, call)
-    return { said: "Marked as published." }
+    return { said: tr("Marked as published.") }
   },
   postAgain: async (entry, call) => {
     await resolve(entry, false, call)
     await publishNow({ ...entry, version: 0 }, "unknown", call)
-    return { said: "It is being published again." }
+    return { said: tr("It is being published again.") }
   },
   tryJob: async ({ nounId }, call) => {
     await call(`/api/jobs/${encodeURIComponent(nounId)}/retry`, {})
-    return { said: "It is in line again." }
+    return { said: tr("Queued again.") }
   },
   markRead: async ({ nounId }, call) => {
     const path = `/api/notices/${encodeURIComponent(nounId)}/read`
     await call(path, { isRead: true })
-    return { said: "Marked as read.", undo: { path, body: { isRead: false } } }
+    return { said: tr("Marked as read."), undo: { path, body: { isRead: false } } }
   },
   markUnread: async ({ nounId }, call) => {
     await call(`/api/notices/${encodeURIComponent(nounId)}/read`, { isRead: false })
-    return { said: "Marked as unread." }
+    return { said: tr("Marked as unread.") }
   },
   dismissJob: async ({ nounId }, call) => {
     await call(`/api/jobs/${encodeURIComponent(nounId)}/dismiss`, {})
-    return { said: "Dismissed. It stays in the list of jobs." }
+    return { said: tr("Dismissed. It stays in the list of activity.") }
   },
 }
 

@@ -1,4 +1,5 @@
 import { button, el } from "../../ui/shared/dom.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { approvable } from "./entry.js"
 
 /** @import { InboxEntry } from "./entry.js" */
@@ -27,17 +28,17 @@ import { approvable } from "./entry.js"
 
 /** @type {[InboxFilter, string, keyof InboxCounts][]} */
 const FILTERS = [
-  ["all", "All", "total"],
-  ["fix", "To fix", "fix"],
-  ["approve", "To approve", "approve"],
-  ["face_check", "Face check", "faceCheck"],
-  ["notice_log", "Notices", "notices"],
-  ["rejected", "Rejected", "rejected"],
+  ["all", trLazy("All"), "total"],
+  ["fix", trLazy("To fix"), "fix"],
+  ["approve", trLazy("To approve"), "approve"],
+  ["face_check", trLazy("Face check"), "faceCheck"],
+  ["notice_log", trLazy("Notices"), "notices"],
+  ["rejected", trLazy("Rejected"), "rejected"],
 ]
 
-const KEYS = "J K move · A accept · R send back · E open · X select · Z undo"
-const VIEWER_KEYS = "J K move · E open"
-const NOTICE_KEYS = "J K move · A mark as read · R mark as unread · E open"
+const KEYS = trLazy("J K move · A accept · R send back · E open · X select · Z undo")
+const VIEWER_KEYS = trLazy("J K move · E open")
+const NOTICE_KEYS = trLazy("J K move · A mark as read · R mark as unread · E open")
 
 /** Above the list: what kinds there are, and what can be done with all that are listed. */
 export class InboxHead {
@@ -54,11 +55,11 @@ export class InboxHead {
     this.bulk = el("div", "row bulk")
     this.node = el("div", "row head")
     this.kinds = el("select")
-    this.kinds.setAttribute("aria-label", "Kind of notice")
+    this.kinds.setAttribute("aria-label", tr("Kind of notice"))
     this.unread = el("input")
     this.unread.type = "checkbox"
     const unread = el("label", "row unread")
-    unread.append(this.unread, "Unread")
+    unread.append(this.unread, tr("Unread"))
     this.notices = el("div", "row notices gone")
     this.notices.append(this.kinds, unread)
     const choose = () => does.onNotices({ label: this.kinds.value, unread: this.unread.checked })
@@ -76,11 +77,12 @@ export class InboxHead {
     this.drawNotices(state)
     const picked = listed.filter(({ id }) => state.picked.has(id)).length
     const nodes = picked
-      ? [el("strong", "", `${picked} selected`), button("Clear", this.does.onClear, "quiet")]
+      ? [el("strong", "", tr("{n} selected", { n: picked })), button(tr("Clear selection"), this.does.onClear, "quiet")]
       : this.bulkButtons(listed, state)
     if (listed.length && !(picked || state.most)) {
-      const keys = state.canEdit ? KEYS : VIEWER_KEYS
-      nodes.push(el("span", "keys muted", state.filter === "notice_log" ? NOTICE_KEYS : keys))
+      const ofEntries = state.canEdit ? KEYS : VIEWER_KEYS
+      const keys = state.filter === "notice_log" ? NOTICE_KEYS : ofEntries
+      nodes.push(el("span", "keys muted", tr(keys)))
     }
     this.bulk.replaceChildren(...nodes)
   }
@@ -90,7 +92,7 @@ export class InboxHead {
     this.notices.classList.toggle("gone", filter !== "notice_log")
     const options = ["", ...labels]
     if (options.join("\n") !== [...this.kinds.options].map(({ value }) => value).join("\n"))
-      this.kinds.replaceChildren(...options.map(label => new Option(label || "All kinds", label)))
+      this.kinds.replaceChildren(...options.map(label => new Option(tr(label || "All kinds"), label)))
     this.kinds.value = only.label
     this.unread.checked = only.unread
   }
@@ -101,7 +103,11 @@ export class InboxHead {
     this.filters.replaceChildren(
       ...chips.map(([name, label, count]) => {
         const isOn = !most && name === filter
-        const node = button(`${label} ${counts[count]}`, () => this.does.onFilter(name), isOn ? "filter on" : "filter")
+        const node = button(
+          `${tr(label)} ${counts[count]}`,
+          () => this.does.onFilter(name),
+          isOn ? "filter on" : "filter",
+        )
         if (!most) node.setAttribute("aria-pressed", String(isOn))
         return node
       }),
@@ -116,22 +122,24 @@ export class InboxHead {
   bulkButtons(listed, { canEdit, filter, counts }) {
     const { onAll } = this.does
     const unread = filter === "notice_log" ? listed.filter(({ state }) => state === "unread") : []
-    if (unread.length) return [button(`Mark ${unread.length} as read`, () => onAll(unread, "markRead"))]
+    if (unread.length) return [button(tr("Mark {n} as read", { n: unread.length }), () => onAll(unread, "markRead"))]
     if (!canEdit) return []
     const toApprove = listed.filter(({ kind }) => kind === "approve").length
     const posts = approvable(listed)
     const pictures = filter === "face_check" ? listed.filter(({ noun }) => noun === "picture") : []
     const nodes = []
     if (posts.length > 1) {
-      const all = toApprove < counts.approve ? "" : "all "
-      const approve = button(`Approve ${all}${posts.length}`, () => onAll(posts, "approve"))
+      const n = posts.length
+      const label = toApprove < counts.approve ? tr("Approve {n}", { n }) : tr("Approve all {n}", { n })
+      const approve = button(label, () => onAll(posts, "approve"))
       const left = toApprove - posts.length
-      if (left) approve.title = `${left} left out: face match below the threshold, or their time has passed`
+      if (left)
+        approve.title = tr("{n} left out: face match below the threshold, or their time has passed", { n: left })
       nodes.push(approve)
     }
     if (pictures.length > 1) {
-      nodes.push(button(`Show all ${pictures.length}`, () => onAll(pictures, "show")))
-      nodes.push(button(`Reject all ${pictures.length}`, () => onAll(pictures, "reject")))
+      nodes.push(button(tr("Show all {n}", { n: pictures.length }), () => onAll(pictures, "show")))
+      nodes.push(button(tr("Reject all {n}", { n: pictures.length }), () => onAll(pictures, "reject")))
     }
     return nodes
   }

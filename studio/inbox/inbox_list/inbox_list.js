@@ -4,6 +4,7 @@ import { followChanges, isTyping, isUnderDialog } from "../../ui/shared/live_cha
 import { canShareStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { DoneToast } from "./done_toast.js"
 import { actionsOf, filteredNotices, selectedAfter, shortList } from "./entry.js"
 import { EntryDetail } from "./entry_detail.js"
@@ -34,7 +35,7 @@ const WITHOUT_STREAM_MS = 15_000
 /** From this width on the selected entry is beside the list, below it under its row. */
 const WIDE_PX = 760
 /** @type {Partial<Record<InboxFilter, string>>} */
-const EMPTY = { rejected: "Nothing was rejected.", notice_log: "No notices." }
+const EMPTY = { rejected: trLazy("Nothing was rejected."), notice_log: trLazy("No notices.") }
 
 /** Whether these entries are read alone, when they are asked for. @param {string} filter */
 const isListedAlone = filter => filter === "rejected" || filter === "notice_log"
@@ -166,7 +167,7 @@ class InboxList {
     this.detail.draw(entry ?? null, this.data)
     this.panes.classList.toggle("gone", !shown.length)
     this.empty.classList.toggle("gone", shown.length > 0)
-    setIfChanged(this.empty, "textContent", EMPTY[this.filter] ?? "All done. Nothing waits for you.")
+    setIfChanged(this.empty, "textContent", tr(EMPTY[this.filter] ?? trLazy("All done. Nothing waits for you.")))
     const labels = [...new Set(this.entries.map(({ label }) => label).filter(Boolean))].sort()
     const { counts, filter, picked, only } = this
     this.head.draw(all, { ...this.data, counts, filter, picked, only, labels })
@@ -339,7 +340,7 @@ class InboxList {
     if (!undo) return
     try {
       await callIn(this.data.workspace)(undo.path, undo.body)
-      this.toast.say("Undone.", false)
+      this.toast.say(tr("Undone."), false)
     } catch (error) {
       this.toast.warn(messageOf(error))
     }

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from backend.language import tr_lazy, worded
 from backend.lineage import Lineage, LineageNode
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__, "lineage")
-TITLES = {"dataset": "Datasets", "run": "Training runs", "lora": "LoRAs", "picture": "Pictures", "clip": "Videos"}
+TITLES = {
+    "dataset": tr_lazy("Datasets"),
+    "run": tr_lazy("Training runs"),
+    "lora": "LoRAs",
+    "picture": tr_lazy("Pictures"),
+    "clip": tr_lazy("Videos"),
+}
 
 
 def lineage_chart(key: str, *, workspace: str, lineage: Lineage) -> tuple[str, str, bool] | None:
@@ -17,7 +24,7 @@ def lineage_chart(key: str, *, workspace: str, lineage: Lineage) -> tuple[str, s
         "workspace": workspace,
         "columns": [
             {
-                "title": TITLES[column.noun],
+                "title": worded(TITLES[column.noun]),
                 "noun": column.noun,
                 "count": column.count,
                 "more": column.more,
@@ -36,7 +43,7 @@ def _node_json(node: LineageNode) -> dict[str, Any]:
         "noun": node.noun,
         "id": node.id,
         "title": node.title,
-        "detail": node.detail,
+        "detail": worded(node.detail),
         "thumbs": list(node.thumbs),
         "focus": node.focus,
         "gone": node.gone,

@@ -2,6 +2,7 @@ import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { grouped } from "../../ui/shared/format.js"
 import { mountable } from "../../ui/shared/mount.js"
+import { tr, trLazy } from "../../ui/shared/words.js"
 import { curveBetween } from "./curve.js"
 
 /**
@@ -27,11 +28,11 @@ import { curveBetween } from "./curve.js"
 
 /** @type {Record<string, string>} */
 const EMPTY_TEXT = {
-  dataset: "No dataset",
-  run: "Not trained here",
-  lora: "No LoRA",
-  picture: "No pictures yet",
-  clip: "No videos yet",
+  dataset: trLazy("No dataset"),
+  run: trLazy("Not trained here"),
+  lora: trLazy("No LoRA"),
+  picture: trLazy("No pictures yet"),
+  clip: trLazy("No videos yet"),
 }
 /** Many of these are one box of thumbnails. */
 const GROUPED = new Set(["picture", "clip"])
@@ -86,9 +87,9 @@ class LineageChart {
     box.append(el("div", "muted title", count ? `${title} · ${number(count)}` : title))
     if (GROUPED.has(noun) && nodes.length > 1) box.append(this.buildGroup(nodes))
     else box.append(...nodes.map(node => this.buildNode(node)))
-    if (!nodes.length) box.append(el("div", "none muted", EMPTY_TEXT[noun]))
+    if (!nodes.length) box.append(el("div", "none muted", tr(EMPTY_TEXT[noun])))
     const hidden = count - nodes.length
-    if (hidden > 0) box.append(el("div", "muted rest", `and ${number(hidden)} more`))
+    if (hidden > 0) box.append(el("div", "muted rest", tr("and {n} more", { n: number(hidden) })))
     return box
   }
 
@@ -96,14 +97,14 @@ class LineageChart {
   buildNode(node) {
     const box = el("div", `node${node.focus ? " focus" : ""}${node.gone ? " gone-since" : ""}`)
     const name = button("", () => this.choose(node, node.focus), "name")
-    const detail = [node.detail, node.gone ? "deleted" : ""].filter(Boolean).join(" · ")
+    const detail = [node.detail, node.gone ? tr("deleted") : ""].filter(Boolean).join(" · ")
     name.append(el("b", "cut", node.title), el("span", "muted cut", detail))
-    name.title = node.focus ? node.title : `Lineage of ${node.title}`
+    name.title = node.focus ? node.title : tr("How {name} was made", { name: node.title })
     const thumbs = el("div", "thumbs")
     thumbs.append(...node.thumbs.map(id => this.buildThumb(id)))
     const open = button("↗", () => this.choose(node, true), "quiet")
-    open.title = "Open its page"
-    open.setAttribute("aria-label", `Open ${node.title}`)
+    open.title = tr("Open its page")
+    open.setAttribute("aria-label", tr("Open {name}", { name: node.title }))
     box.append(thumbs, name, open)
     this.boxes.set(node.id, box)
     return box
@@ -115,7 +116,7 @@ class LineageChart {
     for (const node of nodes) {
       const open = button("", () => this.choose(node, true))
       open.title = [node.title, node.detail].filter(Boolean).join(" · ")
-      open.setAttribute("aria-label", `Open ${node.title}`)
+      open.setAttribute("aria-label", tr("Open {name}", { name: node.title }))
       open.append(this.buildThumb(node.thumbs[0]))
       box.append(open)
       this.boxes.set(node.id, box)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backend import music
-from backend.music import TrackCard, TrackUse
+from backend.language import tr_plural, worded
+from backend.music import LICENCES, TrackCard, TrackUse
 from studio.ui.browser_component import ignore, load
-from studio.ui.format import count, media_url
+from studio.ui.format import media_url
 
 _component = load(__file__)
 
@@ -30,13 +30,18 @@ def sound_url(workspace: str, card: TrackCard) -> str:
     return f"/api/music/{card.id}/sound?workspace={workspace}" if card.bundled else media_url(workspace, card.asset_id or "")
 
 
+def licence_title(licence: str) -> str:
+    """What a track's licence is called, without what it asks for."""
+    return worded(LICENCES.get(licence, licence)).partition(":")[0]
+
+
 def _track_json(workspace: str, card: TrackCard, uses: Sequence[TrackUse]) -> dict[str, Any]:
-    licence = music.licence_title(card.licence)
+    licence = licence_title(card.licence)
     return {
         "id": card.id,
         "title": card.title,
-        "facts": " · ".join(fact for fact in (licence, card.credit or card.note) if fact),
-        "uses": f"In {count(len(uses), 'video')}" if uses else "",
+        "facts": " · ".join(fact for fact in (licence, card.credit or worded(card.note)) if fact),
+        "uses": tr_plural("In {n:,} video", "In {n:,} videos", len(uses)) if uses else "",
         "seconds": card.seconds,
         "peaks": list(card.peaks),
         "source": sound_url(workspace, card),

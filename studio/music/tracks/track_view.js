@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { clockText, waveformPath } from "../../ui/shared/waveform.js"
+import { tr } from "../../ui/shared/words.js"
 
 /**
  * @typedef {object} Track
@@ -50,7 +51,7 @@ export class TrackView {
     this.svg.append(this.all, this.played)
     this.wave.append(this.svg)
     this.length = el("span", "muted length")
-    this.open = button("Details", onOpen, "quiet")
+    this.open = button("", onOpen, "quiet")
     this.node.append(this.toggle, this.words, this.wave, this.length, this.open)
     this.wave.onclick = event => {
       const box = this.wave.getBoundingClientRect()
@@ -78,12 +79,12 @@ export class TrackView {
     setIfChanged(this.uses, "textContent", track.uses)
     this.uses.classList.toggle("gone", !track.uses)
     setIfChanged(this.length, "textContent", clockText(track.seconds))
-    setIfChanged(this.open, "textContent", track.isOwn && canEdit ? "Edit" : "Details")
+    setIfChanged(this.open, "textContent", track.isOwn && canEdit ? tr("Edit") : tr("Details"))
     this.open.setAttribute("aria-label", `${this.open.textContent}: ${track.title}`)
     this.svg.setAttribute("viewBox", `0 0 ${Math.min(BARS, track.peaks.length || 1)} 100`)
     const path = waveformPath(track.peaks, BARS)
     for (const line of [this.all, this.played]) if (line.getAttribute("d") !== path) line.setAttribute("d", path)
-    this.wave.setAttribute("aria-label", `Place in ${track.title}`)
+    this.wave.setAttribute("aria-label", tr("Position in {title}", { title: track.title }))
     this.wave.setAttribute("aria-valuemax", String(Math.round(track.seconds)))
     this.showPlace(this.share, this.node.classList.contains("playing"))
   }
@@ -97,9 +98,15 @@ export class TrackView {
     this.node.classList.toggle("playing", isPlaying)
     this.played.style.clipPath = `inset(0 ${(100 * (1 - share)).toFixed(2)}% 0 0)`
     setIfChanged(this.toggle, "textContent", isPlaying ? "❚❚" : "▶")
-    this.toggle.setAttribute("aria-label", `${isPlaying ? "Pause" : "Play"} ${this.title}`)
+    this.toggle.setAttribute(
+      "aria-label",
+      isPlaying ? tr("Pause {title}", { title: this.title }) : tr("Play {title}", { title: this.title }),
+    )
     this.wave.setAttribute("aria-valuenow", String(Math.round(share * this.seconds)))
-    this.wave.setAttribute("aria-valuetext", `${clockText(share * this.seconds)} of ${clockText(this.seconds)}`)
+    this.wave.setAttribute(
+      "aria-valuetext",
+      tr("{time} of {length}", { time: clockText(share * this.seconds), length: clockText(this.seconds) }),
+    )
   }
 
   /** @param {string} sentence "": nothing is wrong */

@@ -1,5 +1,6 @@
 import { placeChild, removeOthers } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
+import { tr } from "../../ui/shared/words.js"
 import { TrackView } from "./track_view.js"
 
 /** @import { Track } from "./track_view.js" */
@@ -19,7 +20,6 @@ class Tracks {
     this.list = document.createElement("div")
     this.list.className = "tracks"
     this.list.setAttribute("role", "list")
-    this.list.setAttribute("aria-label", "Music")
     root.replaceChildren(this.list)
     /** @type {Map<string, TrackView>} */
     this.views = new Map()
@@ -37,6 +37,7 @@ class Tracks {
   /** @param {ComponentRun<TracksData>} run */
   update({ data, setTriggerValue }) {
     this.setTriggerValue = setTriggerValue
+    this.list.setAttribute("aria-label", tr("Music"))
     removeOthers(this.views, new Set(data.tracks.map(track => track.id)), view => {
       if (view === this.playing) this.stop()
     })
@@ -75,7 +76,7 @@ class Tracks {
     if (share !== null) this.player.currentTime = share * view.seconds
     view.showError("")
     this.player.play().catch(error => {
-      if (error.name !== "AbortError") view.showError("It cannot be played here. Reload the page, then try again.")
+      if (error.name !== "AbortError") view.showError(tr("This track cannot be played. Reload the page and try again."))
     })
   }
 

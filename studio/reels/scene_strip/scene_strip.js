@@ -3,6 +3,7 @@ import { button, el, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { moved, Ordering } from "../../ui/shared/ordering.js"
 import { Press } from "../../ui/shared/press.js"
+import { readerLanguage, tr } from "../../ui/shared/words.js"
 import { barsOf, clock, startsOf } from "./timing.js"
 
 /** @import { StripScene } from "./timing.js" */
@@ -51,15 +52,15 @@ class SceneStrip {
     this.bar = el("div", "row tools")
     this.tools = {
       total: el("span", "muted grow cut"),
-      earlier: button("← Earlier", () => this.move(this.place, this.place - 1), "quiet"),
-      later: button("Later →", () => this.move(this.place, this.place + 1), "quiet"),
-      copy: button("Duplicate", () => this.act("duplicated", { id: this.selected }), "quiet"),
-      remove: button("Delete", () => this.remove(this.place), "quiet"),
-      back: button("Undo", () => this.act("undone", {}), "quiet"),
+      earlier: button(tr("← Earlier"), () => this.move(this.place, this.place - 1), "quiet"),
+      later: button(tr("Later →"), () => this.move(this.place, this.place + 1), "quiet"),
+      copy: button(tr("Duplicate"), () => this.act("duplicated", { id: this.selected }), "quiet"),
+      remove: button(tr("Delete"), () => this.remove(this.place), "quiet"),
+      back: button(tr("Undo"), () => this.act("undone", {}), "quiet"),
     }
     this.bar.append(...Object.values(this.tools))
     this.list = el("ol", "strip")
-    this.list.setAttribute("aria-label", "Scenes, in order")
+    this.list.setAttribute("aria-label", tr("Scenes, in order"))
     this.live = el("span", "unseen")
     this.live.setAttribute("aria-live", "polite")
     root.replaceChildren(this.bar, this.list, this.live)
@@ -136,7 +137,7 @@ class SceneStrip {
     back.title = undo
     const length = this.scenes.reduce((sum, { seconds }) => sum + seconds, 0)
     const isMeasured = this.scenes.every(other => other.isMeasured)
-    setIfChanged(total, "textContent", `${isMeasured ? "" : "about "}${clock(length)}`)
+    setIfChanged(total, "textContent", isMeasured ? clock(length) : tr("about {time}", { time: clock(length) }))
   }
 
   /**
@@ -153,10 +154,20 @@ class SceneStrip {
     const open = button("", () => this.select(scene.id), "open")
     open.dataset.scene = scene.id
     open.setAttribute("aria-pressed", String(isSelected))
-    open.setAttribute("aria-label", `Scene ${n + 1} of ${this.scenes.length}: ${scene.words || "without words"}`)
+    const values = { place: n + 1, n: this.scenes.length }
+    open.setAttribute(
+      "aria-label",
+      scene.words
+        ? tr("Scene {place} of {n}: {words}", { ...values, words: scene.words })
+        : tr("Scene {place} of {n}, without words", values),
+    )
     open.append(this.buildPicture(scene, n), this.buildWaveform(scene, width), el("span", "words", scene.words || "–"))
     const about = scene.isMeasured ? "" : "~"
-    open.append(el("span", "muted time", `${clock(start)} · ${about}${scene.seconds.toFixed(1)} s`))
+    const seconds = scene.seconds.toLocaleString(readerLanguage(), {
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    })
+    open.append(el("span", "muted time", `${clock(start)} · ${about}${seconds} s`))
     item.append(open)
     if (canEdit) {
       this.ordering.attach(item, open, n)
@@ -178,7 +189,7 @@ class SceneStrip {
       image.draggable = false
       frame.append(image)
     } else {
-      frame.append(el("span", "muted empty", "Drawn with the next render"))
+      frame.append(el("span", "muted empty", tr("Drawn with the next render")))
     }
     frame.append(el("span", "number", String(n + 1)))
     return frame
@@ -210,7 +221,7 @@ class SceneStrip {
   buildAdd() {
     const item = el("li", "scene add")
     const add = button("+", () => this.act("added", { after: this.scenes.at(-1)?.id ?? "" }), "open")
-    add.setAttribute("aria-label", "Add a scene at the end")
+    add.setAttribute("aria-label", tr("Add a scene at the end"))
     item.append(add)
     return item
   }
@@ -254,7 +265,7 @@ class SceneStrip {
     this.scenes = moved(this.scenes, from, to)
     this.selected = id
     this.focusNext = id
-    this.live.textContent = `Moved to place ${to + 1} of ${this.scenes.length}.`
+    this.live.textContent = tr("Moved to place {place} of {n}.", { place: to + 1, n: this.scenes.length })
     this.draw()
     this.act("ordered", { ids: this.scenes.map(scene => scene.id), moved: id })
   }

@@ -1,3 +1,5 @@
+import { tr } from "../../ui/shared/words.js"
+
 /** @import { LiveJob } from "../../ui/live_jobs/job_text.js" */
 
 /**
@@ -22,6 +24,6 @@ export const badgeText = n => (n > 99 ? "99+" : String(n))
 
 /** @param {LiveJob} job */
 export const endText = ({ type, status }) => {
-  if (status === "failed") return "Failed"
-  return type === "autopost" ? "Published" : "Done"
+  if (status === "failed") return tr("Failed")
+  return type === "autopost" ? tr("Post published") : tr("Done")
 }

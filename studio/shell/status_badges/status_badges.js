@@ -5,6 +5,7 @@ import { followChanges } from "../../ui/shared/live_changes.js"
 import { canShareStream, followStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { hasEnded, poll } from "../../ui/shared/polling.js"
+import { tr } from "../../ui/shared/words.js"
 import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
 
 /** @import { LiveJob } from "../../ui/live_jobs/job_text.js" */
@@ -47,16 +48,16 @@ class StatusBadges {
     this.stops = []
     /** @type {ComponentRun<StatusBadgesData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
-    this.activity = this.buildBadge("Activity", ACTIVITY_ICON, () => this.toggle())
-    this.inbox = this.buildBadge("Inbox", INBOX_ICON, () => this.open({ noun: "inbox", id: "" }))
+    this.activity = this.buildBadge(tr("Activity"), ACTIVITY_ICON, () => this.toggle())
+    this.inbox = this.buildBadge(tr("Inbox"), INBOX_ICON, () => this.open({ noun: "inbox", id: "" }))
     this.panel = el("div", "panel gone")
     this.list = el("div", "jobs")
-    this.nothing = el("p", "muted", "Nothing is running.")
+    this.nothing = el("p", "muted", tr("Nothing is running."))
     this.panel.append(
-      el("strong", "", "Activity"),
+      el("strong", "", tr("Activity")),
       this.list,
       this.nothing,
-      button("All activity", () => this.open({ noun: "jobs", id: "" })),
+      button(tr("All activity"), () => this.open({ noun: "jobs", id: "" })),
     )
     this.toasts = el("div", "toasts")
     this.toasts.setAttribute("role", "status")
@@ -195,8 +196,8 @@ class StatusBadges {
     words.append(el("strong", "", endText(job)), el("span", "cut", job.title))
     if (isFailure && job.error) words.append(el("span", "why muted", job.error))
     const close = button("×", () => node.remove(), "quiet")
-    close.setAttribute("aria-label", "Close")
-    const view = button("View", () => {
+    close.setAttribute("aria-label", tr("Close"))
+    const view = button(tr("Show"), () => {
       node.remove()
       this.open({ noun: isFailure ? "job" : job.type, id: isFailure ? job.id : (job.subjectId ?? ""), jobId: job.id })
     })
@@ -218,7 +219,7 @@ class StatusBadges {
     for (const [place, job] of jobs.entries()) {
       const card = this.cardOf(job.id)
       placeChild(this.list, card.node, place)
-      card.draw(job, { canEdit: this.data.canEdit, openLabel: "Details" })
+      card.draw(job, { canEdit: this.data.canEdit, openLabel: tr("Details") })
     }
     this.nothing.classList.toggle("gone", jobs.length > 0)
   }

@@ -1,3 +1,4 @@
+import { tr } from "../../ui/shared/words.js"
 import { figures, logTicks, PADDING, ticks } from "./scale.js"
 
 /** @import { ChartScale } from "./scale.js" */
@@ -41,6 +42,6 @@ const buildStepAxis = scale =>
       y: scale.height - 6,
       "text-anchor": isLast ? "end" : anchor,
     })
-    label.textContent = step ? String(step) : "step 0"
+    label.textContent = step ? String(step) : tr("step {step}", { step })
     return label
   })

@@ -2,6 +2,7 @@ import { api } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
+import { tr } from "../../ui/shared/words.js"
 import { buildAxes, svg } from "./axes.js"
 import { readingAt, smoothed, stepAfterKey, stepsOf, thinned } from "./curves.js"
 import { ChartScale, extentOf, figures, PADDING } from "./scale.js"
@@ -48,7 +49,7 @@ class LossChart {
     this.tip = el("div", "tip")
     this.tools = el("div", "tools")
     this.legend = el("div", "legend")
-    this.none = el("div", "none muted", "The first figures come after a few steps.")
+    this.none = el("div", "none muted", tr("The first figures come after a few steps."))
     this.scale = this.newScale()
     this.tip.setAttribute("aria-live", "polite")
     this.box.append(this.svg, this.tip, this.none)
@@ -79,15 +80,15 @@ class LossChart {
       value.textContent = settings.smooth.toFixed(2)
       changed()
     }
-    const smoothing = el("label", "", "Smoothing")
+    const smoothing = el("label", "", tr("Smoothing"))
     smoothing.append(range, value)
     tools.append(
       smoothing,
-      buildSwitch("Raw values", settings.raw, on => {
+      buildSwitch(tr("Raw values"), settings.raw, on => {
         settings.raw = on
         changed()
       }),
-      buildSwitch("Log scale", settings.log, on => {
+      buildSwitch(tr("Log scale"), settings.log, on => {
         settings.log = on
         changed()
       }),
@@ -194,14 +195,18 @@ class LossChart {
     if (at !== null) this.moveCursor(scale.x(readings[0]?.step ?? at))
     const isComparison = this.lines.length > 1
     const rows = readings.map(reading => this.buildReading(reading, isComparison))
-    if (isComparison) rows.unshift(el("div", "step", at === null ? "At the end" : `Step ${Math.round(at)}`))
+    if (isComparison)
+      rows.unshift(el("div", "step", at === null ? tr("At the end") : tr("Step {step}", { step: Math.round(at) })))
     tip.replaceChildren(...rows)
     const isFar = at !== null && scale.x(at) > scale.width * 0.5
     tip.style.left = isFar ? `${PADDING.left + 4}px` : ""
     tip.style.right = isFar ? "" : `${PADDING.right + 2}px`
     // innerText has line breaks between the rows, textContent has none.
     const spoken = tip.innerText.replaceAll("\n", ", ")
-    this.svg.setAttribute("aria-label", `Loss over steps. ${spoken}. Arrow keys move along the steps.`)
+    this.svg.setAttribute(
+      "aria-label",
+      tr("Loss over steps. {values}. Arrow keys move along the steps.", { values: spoken }),
+    )
   }
 
   /** @param {number} x px */
@@ -215,12 +220,12 @@ class LossChart {
    */
   buildReading({ curve, step, raw, smooth }, isComparison) {
     const row = el("div", "one")
-    const values = `${figures(smooth)} (raw ${figures(raw)})`
+    const values = tr("{smooth} (raw {raw})", { smooth: figures(smooth), raw: figures(raw) })
     if (isComparison) {
       const dot = el("span", "dot")
       dot.style.background = curve.color
       row.append(dot, el("span", "cut", curve.name), el("span", "", values))
-    } else row.append(el("span", "", `step ${step} · loss ${values}`))
+    } else row.append(el("span", "", tr("step {step} · loss {values}", { step, values })))
     return row
   }
 
@@ -254,7 +259,7 @@ class LossChart {
     const dot = el("span", "dot")
     dot.style.cssText = `background:${line.color};width:10px;height:10px;border-radius:50%;flex:none`
     entry.append(dot, el("span", "cut", line.name))
-    entry.title = "Show or hide"
+    entry.title = tr("Show or hide")
     entry.setAttribute("aria-pressed", String(!line.hidden))
     const highlight = (/** @type {Line | null} */ highlighted) => () => {
       this.highlighted = highlighted

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.jobs import JobCard
+from backend.language import worded
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
@@ -32,8 +33,8 @@ def live_jobs(
         "cards": [_job_json(card) for card in cards],
         "ids": [card.id for card in cards] if only_these else [],
         "canEdit": can_edit,
-        "openLabel": open_label,
-        "empty": empty,
+        "openLabel": worded(open_label),
+        "empty": worded(empty),
         "every": POLL_MS,
     }
     result = _component(key=key, data=data, on_changed_change=ignore, on_opened_change=ignore)
@@ -46,14 +47,14 @@ def _job_json(card: JobCard) -> dict[str, Any]:
     return {
         "id": card.id,
         "type": card.type,
-        "title": card.title,
+        "title": worded(card.title),
         "status": card.state,
-        "phase": card.phase,
+        "phase": worded(card.phase),
         "done": card.done,
         "total": card.total,
         "etaS": card.eta_s,
         "preview": card.preview,
-        "error": card.error_message,
+        "error": card.error_message and worded(card.error_message),
         "deadLetter": card.dead_letter,
         "queuePosition": card.queue_position,
         "cancelRequested": card.cancel_requested,

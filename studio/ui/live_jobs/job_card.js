@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { duration } from "../shared/format.js"
+import { tr } from "../shared/words.js"
 import { canRetry, percentDone, phaseText, statusText } from "./job_text.js"
 
 /** @import { LiveJob } from "./job_text.js" */
@@ -20,11 +21,11 @@ export class LiveJobCard {
     this.eta = el("span")
     this.reason = el("div", "why bad gone")
     this.open = button("", onOpen)
-    this.cancel = button("Cancel", () => {
+    this.cancel = button(tr("Cancel"), () => {
       this.cancel.disabled = true
       onAct("cancel")
     })
-    this.retry = button("Try again", () => {
+    this.retry = button(tr("Try again"), () => {
       this.cancel.disabled = true
       onAct("retry")
     })
@@ -84,8 +85,12 @@ export class LiveJobCard {
     this.fill.style.width = percent === null ? "" : `${Math.min(100, percent)}%`
     if (percent === null) this.bar.removeAttribute("aria-valuenow")
     else this.bar.setAttribute("aria-valuenow", String(Math.round(percent)))
-    setIfChanged(this.count, "textContent", isRunning && job.total ? `${job.done} of ${job.total}` : "")
-    const eta = isRunning && typeof job.etaS === "number" ? `about ${duration(job.etaS)} left` : ""
+    setIfChanged(
+      this.count,
+      "textContent",
+      isRunning && job.total ? tr("{n:,} of {total:,}", { n: job.done, total: job.total }) : "",
+    )
+    const eta = isRunning && typeof job.etaS === "number" ? tr("about {time} left", { time: duration(job.etaS) }) : ""
     setIfChanged(this.eta, "textContent", eta)
   }
 }

@@ -1,3 +1,5 @@
+import { readerLocale, tr, trLazy, trPlural } from "../shared/words.js"
+
 /**
  * A job as `/api/jobs/live` gives it.
  *
@@ -24,27 +26,42 @@
  */
 
 const TEXT_BY_STATUS = {
-  pending: "waiting",
-  processing: "running",
-  completed: "done",
-  failed: "failed",
-  cancelled: "cancelled",
+  pending: trLazy("waiting"),
+  processing: trLazy("running"),
+  completed: trLazy("done"),
+  failed: trLazy("failed"),
+  cancelled: trLazy("cancelled"),
 }
 const HOUR_MS = 3600e3
 /** A start that is nearer is not named by its time. */
 const FAR_MS = 90e3
 
 /**
- * "at 02:00", or "on 24 Nov at 02:00" when that is more than a day away, in the browser's own time.
+ * "starts at 02:00", or "starts on 24 Nov at 02:00" when that is more than a day away, in the browser's own time.
  *
  * @param {Date} at
  * @param {Date} now
  */
 const startText = (at, now) => {
-  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
-  if (at.getTime() - now.getTime() < 20 * HOUR_MS) return `at ${time}`
-  return `on ${at.toLocaleDateString([], { day: "numeric", month: "short" })} at ${time}`
+  if (isWithinADay(at, now)) return tr("starts at {time}", { time: clockText(at) })
+  return tr("starts on {day} at {time}", { day: dayText(at), time: clockText(at) })
 }
+
+/** Of a job that failed and is tried again: as `startText`. @param {Date} at @param {Date} now */
+const nextTryText = (at, now) => {
+  if (at.getTime() - now.getTime() <= FAR_MS) return tr("tried again in a moment")
+  if (isWithinADay(at, now)) return tr("goes on at {time}", { time: clockText(at) })
+  return tr("goes on on {day} at {time}", { day: dayText(at), time: clockText(at) })
+}
+
+/** @param {Date} at @param {Date} now */
+const isWithinADay = (at, now) => at.getTime() - now.getTime() < 20 * HOUR_MS
+
+/** @param {Date} at */
+const clockText = at => at.toLocaleTimeString(readerLocale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+
+/** @param {Date} at */
+const dayText = at => at.toLocaleDateString(readerLocale(), { day: "numeric", month: "short" })
 
 /**
  * What a job does now, or waits for.
@@ -53,7 +70,7 @@ const startText = (at, now) => {
  * @param {Date} now
  */
 export const phaseText = (job, now) => {
-  if (job.status === "processing") return job.cancelRequested ? "stopping…" : job.phase || "starting"
+  if (job.status === "processing") return job.cancelRequested ? tr("stopping…") : job.phase || tr("starting")
   return job.status === "pending" ? waitText(job, now) : ""
 }
 
@@ -64,18 +81,17 @@ export const phaseText = (job, now) => {
 const waitText = (job, now) => {
   if (job.notBefore) {
     const at = new Date(job.notBefore)
-    if (!job.error) return `starts ${startText(at, now)}`
-    return at.getTime() - now.getTime() > FAR_MS ? `goes on ${startText(at, now)}` : "tried again in a moment"
+    return job.error ? nextTryText(at, now) : startText(at, now)
   }
-  if (job.waitsFor) return `waiting for ${job.waitsFor} ${job.waitsFor === 1 ? "part" : "parts"} of it`
-  if (job.queuePosition > 1) return `waiting, number ${job.queuePosition} in line`
-  return "next in line, waiting for a free worker"
+  if (job.waitsFor) return trPlural("waiting for {n} part of it", "waiting for {n} parts of it", job.waitsFor)
+  if (job.queuePosition > 1) return tr("waiting, number {n} in line", { n: job.queuePosition })
+  return tr("next in line, waiting for a free worker")
 }
 
 /** @param {LiveJob} job */
 export const statusText = job => {
-  if (job.deadLetter) return "needs a look"
-  return job.status === "pending" && job.waitsFor ? "under way" : TEXT_BY_STATUS[job.status]
+  if (job.deadLetter) return tr("needs a look")
+  return job.status === "pending" && job.waitsFor ? tr("under way") : tr(TEXT_BY_STATUS[job.status])
 }
 
 /** How much is done, in percent; null: not known. @param {LiveJob} job */

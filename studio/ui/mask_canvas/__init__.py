@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from backend.language import tr_lazy, worded
 from studio.ui.browser_component import ignore, load
 
 _component = load(__file__)
@@ -19,11 +20,11 @@ class MaskTexts:
     """`blank`, `used`, `unused`: states of the mask. `use`: label of the button, empty: the page has one of its own. `picture`:
     alternative text of the picture."""
 
-    blank: str = "Paint over what should change."
-    used: str = "✓ This mask is used."
-    unused: str = "Painted, not used yet."
-    use: str = "Use this mask"
-    picture: str = "The picture to change"
+    blank: str = tr_lazy("Paint over what should change.")
+    used: str = tr_lazy("✓ This mask is used.")
+    unused: str = tr_lazy("Painted, not used yet.")
+    use: str = tr_lazy("Use this mask")
+    picture: str = tr_lazy("The picture to change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def mask_canvas(
         "width": max(64, round(width * scale)),
         "height": max(64, round(height * scale)),
         "mask": saved,
-        "words": asdict(words or MaskTexts()),
+        "texts": {name: worded(text) for name, text in asdict(words or MaskTexts()).items()},
         "disabled": disabled,
         "tall": tall,
         "sendRequest": send_request,

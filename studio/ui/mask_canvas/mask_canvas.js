@@ -1,5 +1,6 @@
 import { button, el, focusedNear, setIfChanged, targetOf } from "../shared/dom.js"
 import { mountable } from "../shared/mount.js"
+import { tr, trLazy } from "../shared/words.js"
 import { NARROWEST_BRUSH, nextBrush, widestBrush } from "./geometry.js"
 import { paintingOf } from "./painting.js"
 import { sendMask } from "./send_mask.js"
@@ -12,7 +13,7 @@ import { WHOLE } from "./view.js"
 /**
  * An empty `use`: no button.
  *
- * @typedef {{ blank: string, used: string, unused: string, use: string, picture: string }} MaskWords
+ * @typedef {{ blank: string, used: string, unused: string, use: string, picture: string }} MaskStateTexts
  */
 
 /**
@@ -28,7 +29,7 @@ import { WHOLE } from "./view.js"
  * @property {number} width
  * @property {number} height
  * @property {string} mask
- * @property {MaskWords} words
+ * @property {MaskStateTexts} texts
  * @property {boolean} disabled
  * @property {boolean} tall as high as the window allows, and as wide as the page
  * @property {number} sendRequest goes up when Python wants the mask
@@ -36,14 +37,17 @@ import { WHOLE } from "./view.js"
 
 /** @type {[tool: PaintTool, text: string, key: string][]} */
 const TOOLS = [
-  ["paint", "Paint", "b"],
-  ["erase", "Erase", "e"],
-  ["box", "Rectangle", "r"],
-  ["move", "Move", "h"],
+  ["paint", trLazy("Paint"), "b"],
+  ["erase", trLazy("Erase"), "e"],
+  ["box", trLazy("Rectangle"), "r"],
+  ["move", trLazy("Move"), "h"],
 ]
-const HELP =
-  "B paint · E erase · R rectangle · H move · [ ] brush · + − 0 zoom · " +
-  "arrows move the brush, Space or Enter paints · Ctrl+Z undo"
+/** Read by people who paint with keys. */
+const helpText = () => {
+  const letters = tr("B paint · E erase · R rectangle · H move · [ ] brush · + − 0 zoom")
+  const others = tr("arrows move the brush, Space or Enter paints · Ctrl+Z undo")
+  return `${letters} · ${others}`
+}
 const TYPED_INTO = "input, textarea, select, [contenteditable], [role=dialog] *"
 
 class MaskCanvas {
@@ -71,17 +75,17 @@ class MaskCanvas {
     this.size = Object.assign(el("input"), {
       type: "range",
       min: String(NARROWEST_BRUSH),
-      title: "Brush size ([ and ])",
+      title: tr("Brush size ([ and ])"),
     })
     this.sizeText = el("span", "muted")
-    this.tools = TOOLS.map(([tool, text, key]) => this.buildTool(tool, text, key))
-    this.undo = this.buildButton("Undo", "Undo (Ctrl+Z)", () => this.undoStroke())
-    this.invert = this.buildButton("Invert", "Invert (I)", () => this.change(() => this.painting.invert()))
-    this.clear = this.buildButton("Clear", "Clear", () => this.change(() => this.painting.clear()))
-    this.zoomOut = this.buildButton("−", "Zoom out (−)", () => this.stage.zoomOut())
-    this.zoomText = this.buildButton("100 %", "Show all (0)", () => this.stage.zoomTo(WHOLE))
-    this.zoomIn = this.buildButton("+", "Zoom in (+, or Ctrl and the wheel)", () => this.stage.zoomIn())
-    this.full = this.buildButton("Full screen", "Full screen (F)", () => this.toggleFullscreen())
+    this.tools = TOOLS.map(([tool, text, key]) => this.buildTool(tool, tr(text), key))
+    this.undo = this.buildButton(tr("Undo"), tr("Undo (Ctrl+Z)"), () => this.undoStroke())
+    this.invert = this.buildButton(tr("Invert"), tr("Invert (I)"), () => this.change(() => this.painting.invert()))
+    this.clear = this.buildButton(tr("Clear all"), tr("Clear all"), () => this.change(() => this.painting.clear()))
+    this.zoomOut = this.buildButton("−", tr("Zoom out (−)"), () => this.stage.zoomOut())
+    this.zoomText = this.buildButton("100 %", tr("Show all (0)"), () => this.stage.zoomTo(WHOLE))
+    this.zoomIn = this.buildButton("+", tr("Zoom in (+, or Ctrl and the wheel)"), () => this.stage.zoomIn())
+    this.full = this.buildButton(tr("Full screen"), tr("Full screen (F)"), () => this.toggleFullscreen())
     this.use = button("", () => this.send(), "main")
     this.status = el("span", "muted grow")
     this.listening = new AbortController()
@@ -105,7 +109,7 @@ class MaskCanvas {
     stage.node.setAttribute("role", "application")
     error.setAttribute("role", "alert")
     status.setAttribute("role", "status")
-    foot.append(this.use, status, el("span", "muted help", HELP))
+    foot.append(this.use, status, el("span", "muted help", helpText()))
     root.replaceChildren(bar, stage.node, foot, error)
     const { signal } = this.listening
     // Before Streamlit, whose R runs the page again and so closes a dialog.
@@ -149,7 +153,7 @@ class MaskCanvas {
     }
     const { img } = this.stage
     if (img.getAttribute("src") !== data.src) img.src = data.src
-    img.alt = data.words.picture
+    img.alt = data.texts.picture
     this.draw()
     if (this.sendRequest === data.sendRequest) return
     this.sendRequest = data.sendRequest
@@ -179,7 +183,7 @@ class MaskCanvas {
     stage.node.classList.toggle("tall", data.tall)
     stage.node.style.aspectRatio = data.tall ? "" : `${data.width}/${data.height}`
     stage.node.style.maxWidth = data.tall ? "" : `min(100%, ${Math.round(34 * ratio * 16)}px, calc(60vh * ${ratio}))`
-    stage.node.setAttribute("aria-label", `Mask. ${data.words.blank} ${HELP}`)
+    stage.node.setAttribute("aria-label", tr("Mask. {state} {keys}", { state: data.texts.blank, keys: helpText() }))
     stage.show(painting.canvas, data)
     this.size.max = String(widestBrush(data))
     this.isBlank = painting.isBlank
@@ -190,7 +194,7 @@ class MaskCanvas {
   setBrush(brush) {
     this.painting.brush = brush
     this.size.value = String(brush)
-    this.sizeText.textContent = `Brush ${brush} px`
+    this.sizeText.textContent = tr("Brush {n} px", { n: brush })
     if (this.strokes.cursor && focusedNear(this.root) === this.stage.node) this.strokes.showCursor()
   }
 
@@ -286,12 +290,12 @@ class MaskCanvas {
 
   async send() {
     if (this.isBlank) {
-      this.showError(new Error(this.data.words.blank))
+      this.showError(new Error(this.data.texts.blank))
       return
     }
     this.use.disabled = true
     this.showError(null)
-    setIfChanged(this.status, "textContent", "Sending the mask …")
+    setIfChanged(this.status, "textContent", tr("Sending the mask …"))
     try {
       const id = await sendMask(this.data, await this.painting.toMask())
       this.painting.isDirty = false
@@ -323,10 +327,10 @@ class MaskCanvas {
     setIfChanged(this.zoomText, "textContent", `${Math.round(100 * this.stage.view.zoom)} %`)
     const isUsed = data.inUse && !painting.isDirty
     this.use.disabled = isBlank || isUsed
-    this.use.classList.toggle("gone", !data.words.use)
-    setIfChanged(this.use, "textContent", data.words.use)
-    const usage = isUsed ? data.words.used : data.words.unused
-    setIfChanged(this.status, "textContent", isBlank ? data.words.blank : usage)
+    this.use.classList.toggle("gone", !data.texts.use)
+    setIfChanged(this.use, "textContent", data.texts.use)
+    const usage = isUsed ? data.texts.used : data.texts.unused
+    setIfChanged(this.status, "textContent", isBlank ? data.texts.blank : usage)
     for (const part of [this.bar, this.foot]) part.classList.toggle("gone", data.disabled)
     if (!isBlank) this.showError(null)
     this.tell()

@@ -1,4 +1,5 @@
 import { UndoStack } from "../shared/undo_stack.js"
+import { tr } from "../shared/words.js"
 import { firstBrush, rectangleBetween } from "./geometry.js"
 import { isBlank, maskToPaint, paintToMask, rgbOf } from "./pixels.js"
 
@@ -18,7 +19,7 @@ const newCanvas = ({ width, height }) => Object.assign(document.createElement("c
  */
 const penOf = (canvas, settings) => {
   const pen = canvas.getContext("2d", settings)
-  if (!pen) throw new Error("This browser has no canvas to paint on.")
+  if (!pen) throw new Error(tr("This browser has no canvas to paint on."))
   return pen
 }
 
@@ -151,7 +152,7 @@ class Painting {
     paintToMask(image.data)
     penOf(flat).putImageData(image, 0, 0)
     return new Promise((resolve, reject) =>
-      flat.toBlob(blob => (blob ? resolve(blob) : reject(new Error("The mask could not be made."))), "image/png"),
+      flat.toBlob(blob => (blob ? resolve(blob) : reject(new Error(tr("The mask could not be made.")))), "image/png"),
     )
   }
 }
@@ -192,7 +193,7 @@ const loadMask = (painting, address, forget, onLoaded) => {
   const saved = new Image()
   const fail = () => {
     forget()
-    onLoaded(new Error("The saved mask could not be shown here. Draw it anew, or reload the page."))
+    onLoaded(new Error(tr("The saved mask could not be shown here. Draw it anew, or reload the page.")))
   }
   saved.onload = () => {
     try {

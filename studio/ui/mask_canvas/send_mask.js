@@ -1,4 +1,5 @@
 import { send } from "../shared/api.js"
+import { tr } from "../shared/words.js"
 
 /**
  * Uploads a mask. Returns the id of the upload.
@@ -17,7 +18,7 @@ export const sendMask = async ({ workspace, noun, nounId, asset }, mask) => {
     credentials: "same-origin",
     headers: { "x-studio": "1", "content-type": "application/octet-stream" },
   })
-  if (!answer.ok) throw new Error("The mask did not arrive. Try again.")
+  if (!answer.ok) throw new Error(tr("The mask did not arrive. Try again."))
   return row.id
 }
 

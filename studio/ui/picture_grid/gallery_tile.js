@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { buildStars, drawStars } from "../shared/stars.js"
+import { tr } from "../shared/words.js"
 import { buildTileBar } from "./tile_bar.js"
 
 /** @import { TileAction } from "./tile_bar.js" */
@@ -89,7 +90,7 @@ export class GalleryTileView {
     this.node.classList.toggle("faved", tile.favourite)
     this.drawBar(offered)
     this.tick.classList.toggle("gone", !selectable)
-    this.tick.setAttribute("aria-label", selected ? "Deselect" : "Select")
+    this.tick.setAttribute("aria-label", selected ? tr("Deselect") : tr("Select"))
     setIfChanged(this.caption, "textContent", tile.caption)
     this.caption.classList.toggle("gone", !tile.caption)
     this.drawBadges(tile.badges)

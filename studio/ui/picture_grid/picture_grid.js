@@ -4,6 +4,7 @@ import { columnsOf, gridTarget } from "../shared/grid_keys.js"
 import { mountable } from "../shared/mount.js"
 import { AddressPoll, hasEnded } from "../shared/polling.js"
 import { actedOn, Selection } from "../shared/selection.js"
+import { tr } from "../shared/words.js"
 import { GalleryTileView } from "./gallery_tile.js"
 import { TileActs } from "./tile_acts.js"
 import { actionOfKey, openTileMenu } from "./tile_bar.js"
@@ -306,7 +307,7 @@ class PictureGrid {
       id: row.id,
       src: mediaUrl(this.data.workspace, row.assetId, `?w=${this.data.thumb}`),
       alt: row.prompt,
-      caption: row.step ? `step ${row.step}` : "",
+      caption: row.step ? tr("step {n}", { n: row.step }) : "",
       rating: row.rating ?? 0,
       favourite: false,
       badges: [],

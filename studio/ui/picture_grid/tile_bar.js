@@ -1,4 +1,5 @@
 import { button, el } from "../shared/dom.js"
+import { tr, trLazy } from "../shared/words.js"
 
 /**
  * What can be done with a picture at its tile. Python names those that are offered; `reuse` stands in the menu alone.
@@ -14,18 +15,22 @@ import { button, el } from "../shared/dom.js"
  */
 export const TILE_ACTIONS = {
   favourite: {
-    label: "Favourite",
+    label: trLazy("Favourite"),
     key: "F",
     icon: "M12 20C5 15.5 3 12 3 9a4.5 4.5 0 0 1 9-1.5A4.5 4.5 0 0 1 21 9c0 3-2 6.5-9 11z",
   },
-  post: { label: "Create post", key: "P", icon: "M4 6h16v14H4zM4 10.5h16M8 3.5V6M16 3.5V6M12 12.5v5M9.5 15h5" },
-  edit: { label: "Edit area", key: "E", icon: "M4 20l1-4.5L16 4.5a2.2 2.2 0 0 1 3.3 3.2L8.5 19zM14 6.5l3.5 3.5" },
-  upscale: { label: "Upscale", key: "U", icon: "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7" },
-  animate: { label: "Animate", key: "V", icon: "M3.5 5.5h17v13h-17zM10 9v6l5-3z" },
-  seed: { label: "Reuse seed", key: "R", icon: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01" },
-  reuse: { label: "Reuse prompt and settings", key: "", icon: "M5 12a7 7 0 1 1 2 5M5 18v-4.5h4.5" },
-  download: { label: "Download", key: "D", icon: "M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" },
-  delete: { label: "Delete", key: "Delete", icon: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5" },
+  post: { label: trLazy("Create post"), key: "P", icon: "M4 6h16v14H4zM4 10.5h16M8 3.5V6M16 3.5V6M12 12.5v5M9.5 15h5" },
+  edit: {
+    label: trLazy("Edit area"),
+    key: "E",
+    icon: "M4 20l1-4.5L16 4.5a2.2 2.2 0 0 1 3.3 3.2L8.5 19zM14 6.5l3.5 3.5",
+  },
+  upscale: { label: trLazy("Upscale"), key: "U", icon: "M14 4h6v6M20 4l-7 7M10 20H4v-6M4 20l7-7" },
+  animate: { label: trLazy("Animate"), key: "V", icon: "M3.5 5.5h17v13h-17zM10 9v6l5-3z" },
+  seed: { label: trLazy("Reuse seed"), key: "R", icon: "M5 5h14v14H5zM9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01" },
+  reuse: { label: trLazy("Reuse prompt and settings"), key: "", icon: "M5 12a7 7 0 1 1 2 5M5 18v-4.5h4.5" },
+  download: { label: trLazy("Download"), key: "D", icon: "M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" },
+  delete: { label: trLazy("Delete"), key: "Delete", icon: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5" },
 }
 /** How far a key moves in the menu. @type {Record<string, number>} */
 const STEPS = { ArrowDown: 1, ArrowUp: -1 }
@@ -69,8 +74,9 @@ export const buildTileBar = (offered, onAct, onMore) => {
     return node
   }
   for (const action of offered) {
-    const { label, key, icon } = TILE_ACTIONS[action]
+    const { key, icon } = TILE_ACTIONS[action]
     if (action === "reuse") continue
+    const label = tr(TILE_ACTIONS[action].label)
     const node = add(action, label, icon)
     node.title = key ? `${label} (${key})` : label
     node.onclick = event => {
@@ -78,8 +84,8 @@ export const buildTileBar = (offered, onAct, onMore) => {
       onAct(action)
     }
   }
-  const more = add("more", "More", MORE)
-  more.title = "More"
+  const more = add("more", tr("More"), MORE)
+  more.title = tr("More")
   more.onclick = event => {
     event.stopPropagation()
     onMore(more)
@@ -107,7 +113,7 @@ export const openTileMenu = (root, at, offered, onAct, onClosed) => {
       onAct(action)
     })
     item.setAttribute("role", "menuitem")
-    item.append(iconOf(icon), el("span", "grow", label), el("span", "muted", key === "Delete" ? "Del" : key))
+    item.append(iconOf(icon), el("span", "grow", tr(label)), el("span", "muted", key === "Delete" ? tr("Del") : key))
     return item
   })
   menu.append(...items)

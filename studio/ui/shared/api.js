@@ -1,3 +1,5 @@
+import { readerLanguage, tr } from "./words.js"
+
 /** A refusal or failure whose message is the sentence to show. `status`: of the HTTP answer, undefined without one. */
 export class ApiError extends Error {
   /**
@@ -30,10 +32,11 @@ export const api = async (path, options = {}) => {
   /** @type {Response} */
   let answer
   try {
-    answer = await fetch(path, { credentials: "same-origin", ...options })
+    const headers = { ...options.headers, "x-studio-language": readerLanguage() }
+    answer = await fetch(path, { credentials: "same-origin", ...options, headers })
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") throw error
-    throw new ApiError("The studio does not answer. Check your connection; nothing is lost.")
+    throw new ApiError(tr("The studio does not answer. Check your connection; nothing is lost."))
   }
   if (answer.status === 204) return null
   const body = await answer.json().catch(() => ({}))
@@ -45,7 +48,7 @@ export const api = async (path, options = {}) => {
  * @param {string | string[] | undefined} message
  * @param {number} status
  */
-const sentence = (message, status) => [message || `The studio answered ${status}.`].flat().join(" ")
+const sentence = (message, status) => [message || tr("The studio answered {status}.", { status })].flat().join(" ")
 
 /**
  * Sends JSON in the name of a workspace.

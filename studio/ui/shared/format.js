@@ -1,10 +1,20 @@
+import { readerLanguage } from "./words.js"
+
 /** @param {number} n */
 export const bytes = n => {
   if (n < 1024) return `${n} B`
-  if (n < 1024 ** 2) return `${(n / 1024).toFixed(0)} KB`
-  if (n < 1024 ** 3) return `${(n / 1024 ** 2).toFixed(1)} MB`
-  return `${(n / 1024 ** 3).toFixed(2)} GB`
+  if (n < 1024 ** 2) return `${rounded(n / 1024, 0)} KB`
+  if (n < 1024 ** 3) return `${rounded(n / 1024 ** 2, 1)} MB`
+  return `${rounded(n / 1024 ** 3, 2)} GB`
 }
+
+/** @param {number} n @param {number} places after the decimal sign of the reader's language */
+const rounded = (n, places) =>
+  n.toLocaleString(readerLanguage(), {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+    useGrouping: false,
+  })
 
 /** @param {number} s seconds */
 export const duration = s => {
@@ -14,4 +24,4 @@ export const duration = s => {
 }
 
 /** @param {number} n */
-export const grouped = n => n.toLocaleString("en")
+export const grouped = n => n.toLocaleString(readerLanguage())

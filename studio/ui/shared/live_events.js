@@ -1,3 +1,6 @@
+import { api } from "./api.js"
+import { readerLanguage } from "./words.js"
+
 /** @import { LiveJob } from "../live_jobs/job_text.js" */
 
 /**
@@ -89,6 +92,7 @@ class SharedStream {
    */
   constructor(workspace, position, tell) {
     this.address = `/api/events?named=false&workspace=${encodeURIComponent(workspace)}`
+    this.jobsAddress = `/api/jobs/live?take=100&workspace=${encodeURIComponent(workspace)}`
     this.position = position
     this.tell = tell
     /** @type {StreamNews} */
@@ -101,7 +105,7 @@ class SharedStream {
   open() {
     this.source = new EventSource(this.address + (this.position ? `&after=${this.position}` : ""))
     this.source.addEventListener("ready", ({ lastEventId }) => this.readTo(lastEventId))
-    this.source.addEventListener("jobs", ({ data }) => this.passState({ open: true, jobs: JSON.parse(data).data }))
+    this.source.addEventListener("jobs", ({ data }) => this.tellJobs(JSON.parse(data).data))
     this.source.onmessage = ({ data, lastEventId }) => {
       this.position = lastEventId
       const { kind, noun, nounId, userId, createdAt } = JSON.parse(data)
@@ -119,6 +123,17 @@ class SharedStream {
   readTo(position) {
     this.position = position
     this.tell({ position })
+  }
+
+  /**
+   * The stream is one for everybody and speaks English; others ask for the same in their language.
+   *
+   * @param {LiveJob[]} jobs
+   */
+  async tellJobs(jobs) {
+    const worded =
+      readerLanguage() === "en" ? { data: jobs } : await api(this.jobsAddress).catch(() => ({ data: jobs }))
+    this.passState({ open: true, jobs: worded.data })
   }
 
   /** @param {StreamNews} news */

@@ -1,4 +1,5 @@
 import { button, el } from "./dom.js"
+import { trPlural } from "./words.js"
 
 const MOST_STARS = 5
 
@@ -15,7 +16,7 @@ export const buildStars = onRate => {
       onRate(stars)
     })
     star.tabIndex = -1
-    star.setAttribute("aria-label", `${stars} ${stars === 1 ? "star" : "stars"}`)
+    star.setAttribute("aria-label", trPlural("{n} star", "{n} stars", stars))
     box.append(star)
   }
   return box

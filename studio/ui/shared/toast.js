@@ -1,4 +1,5 @@
 import { button, el } from "./dom.js"
+import { tr } from "./words.js"
 
 /** A toast with an undo stays as long. */
 const OFFER_MS = 20_000
@@ -33,14 +34,14 @@ export class Toast {
    * @param {() => void} undo
    */
   offerUndo(text, undo) {
-    this.show(el("span", "grow", text), button("Undo", undo, "quiet"), this.buildClose())
+    this.show(el("span", "grow", text), button(tr("Undo"), undo, "quiet"), this.buildClose())
     this.node.setAttribute("role", "status")
     this.timer = window.setTimeout(() => this.hide(), OFFER_MS)
   }
 
   buildClose() {
     const close = button("×", () => this.hide(), "quiet")
-    close.setAttribute("aria-label", "Close")
+    close.setAttribute("aria-label", tr("Close"))
     return close
   }
 }

@@ -4,19 +4,36 @@
  * (backend/language): call `tr` when something is drawn, never at the top of a module, and mark tables with `trLazy`.
  */
 
-/** @typedef {{ language: string, texts: Record<string, string | string[]> }} Words */
+/**
+ * `firstDay` of a week: 0 is Sunday; `hours`: 12 or 24.
+ *
+ * @typedef {object} Words
+ * @property {string} language
+ * @property {Record<string, string | string[]>} texts
+ * @property {number} firstDay
+ * @property {number} hours
+ */
 /** @typedef {Record<string, string | number>} Values */
 
 /** @type {Words} */
-let readerWords = { language: "en", texts: {} }
+let readerWords = { language: "en", texts: {}, firstDay: 1, hours: 24 }
 
 /** @param {Words | undefined} sent */
 export const setWords = sent => {
-  readerWords = sent ?? { language: "en", texts: {} }
+  readerWords = sent ?? { language: "en", texts: {}, firstDay: 1, hours: 24 }
 }
 
 /** The language that numbers and dates are written in too: `toLocaleString(readerLanguage())`. */
 export const readerLanguage = () => readerWords.language
+
+/** The locale of dates and times: English as Europeans write it, the day before the month. */
+export const readerLocale = () => (readerWords.language === "en" ? "en-GB" : readerWords.language)
+
+/** The day that a week starts on: 0 is Sunday. */
+export const readerFirstDay = () => readerWords.firstDay
+
+/** Whether hours are read as 2:20 PM. */
+export const readsTwelveHours = () => readerWords.hours === 12
 
 /**
  * `tr("Moved to place {place} of {n}.", { place: 2, n: 5 })`; a number with `:,` gets the signs of the language.

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from backend.language import tr_lazy, worded
 from studio.ui.browser_component import load
 
 _component = load(__file__)
@@ -32,7 +33,7 @@ def uploader(
     noun_id: str,
     accept: str,
     max_bytes: int,
-    label: str = "Drop pictures, a folder or a ZIP here",
+    label: str = tr_lazy("Drop pictures, a folder or a ZIP here"),
     hint: str = "",
     folders: bool = True,
     multiple: bool = True,
@@ -48,8 +49,8 @@ def uploader(
         "nounId": noun_id,
         "accept": accept,
         "maxBytes": max_bytes,
-        "label": label,
-        "hint": hint,
+        "label": worded(label),
+        "hint": worded(hint),
         "folders": folders,
         "multiple": multiple,
     }

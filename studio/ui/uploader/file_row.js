@@ -1,15 +1,16 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { bytes } from "../shared/format.js"
+import { tr, trLazy } from "../shared/words.js"
 
 /** @import { UploadItem, UploadState } from "./queue.js" */
 
 /** @type {Record<Exclude<UploadState, "sending">, string>} */
 const STATE_TEXT = {
-  waiting: "waiting",
-  stored: "✓ uploaded",
-  skipped: "✓ already here",
-  failed: "not uploaded",
-  refused: "refused",
+  waiting: trLazy("waiting"),
+  stored: trLazy("✓ uploaded"),
+  skipped: trLazy("✓ already here"),
+  failed: trLazy("not uploaded"),
+  refused: trLazy("refused"),
 }
 
 /** @type {Record<UploadState, string>} */
@@ -33,7 +34,7 @@ export class FileRow {
     this.bar = el("div", "bar")
     this.fill = el("i")
     this.reason = el("div", "why bad")
-    this.again = button("Try again", onRetry, "gone")
+    this.again = button(tr("Try again"), onRetry, "gone")
     const name = el("span", "cut", item.name)
     name.title = item.name
     this.bar.append(this.fill)
@@ -46,7 +47,10 @@ export class FileRow {
   draw(item) {
     const { size } = item.file
     const percent = size ? (item.loaded / size) * 100 : 0
-    const text = item.state === "sending" ? `${Math.round(percent)} % of ${bytes(size)}` : STATE_TEXT[item.state]
+    const text =
+      item.state === "sending"
+        ? tr("{percent} % of {size}", { percent: Math.round(percent), size: bytes(size) })
+        : tr(STATE_TEXT[item.state])
     setIfChanged(this.state, "textContent", text)
     setIfChanged(this.state, "className", `state ${STATE_CLASS[item.state]}`)
     this.bar.classList.toggle("gone", item.state !== "sending")

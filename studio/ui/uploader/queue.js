@@ -1,4 +1,5 @@
 import { bytes, duration } from "../shared/format.js"
+import { tr, trPlural } from "../shared/words.js"
 
 /** @typedef {"waiting" | "sending" | "stored" | "skipped" | "failed" | "refused"} UploadState */
 
@@ -135,10 +136,11 @@ export class UploadQueue {
     const speed = this.sent / Math.max(0.5, (nowMs - this.startedMs) / 1000)
     const isBusy = settled.length < this.items.length
     const lost = count("failed") + count("refused")
-    const parts = [`${settled.length} of ${this.items.length} files`]
-    if (isBusy && speed > 0) parts.push(`${bytes(speed)}/s`, `about ${duration((total - done) / speed)} left`)
-    if (count("skipped")) parts.push(`${count("skipped")} already here`)
-    if (lost) parts.push(`${lost} not uploaded`)
+    const parts = [trPlural("{done} of {n} file", "{done} of {n} files", this.items.length, { done: settled.length })]
+    if (isBusy && speed > 0)
+      parts.push(`${bytes(speed)}/s`, tr("about {time} left", { time: duration((total - done) / speed) }))
+    if (count("skipped")) parts.push(tr("{n} already here", { n: count("skipped") }))
+    if (lost) parts.push(tr("{n} not uploaded", { n: lost }))
     return { text: parts.join(" · "), share: total ? done / total : 1, isBusy, failed: count("failed") }
   }
 }

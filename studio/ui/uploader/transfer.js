@@ -1,5 +1,6 @@
 import { ApiError, messageOf, send } from "../shared/api.js"
 import { bytes } from "../shared/format.js"
+import { tr } from "../shared/words.js"
 
 /** @import { UploadItem, UploadQueue } from "./queue.js" */
 
@@ -56,9 +57,11 @@ export const uploadItem = async (target, queue, item, onProgress) => {
  * @param {UploadItem} item
  */
 const checkSize = ({ maxBytes }, { file, name }) => {
-  if (file.size === 0) throw new Refused("This file is empty.")
+  if (file.size === 0) throw new Refused(tr("This file is empty."))
   if (maxBytes && file.size > maxBytes && !/\.zip$/i.test(name)) {
-    throw new Refused(`This file has ${bytes(file.size)}; the limit is ${bytes(maxBytes)}.`)
+    throw new Refused(
+      tr("This file has {size}; the limit is {limit}.", { size: bytes(file.size), limit: bytes(maxBytes) }),
+    )
   }
 }
 
@@ -100,7 +103,7 @@ const putFile = (file, url, onLoaded) =>
       if (status >= 200 && status < 300) resolve()
       else reject(refusal(status, request.responseText))
     }
-    request.onerror = () => reject(new Error("The connection was lost. Try this file again; the others go on."))
+    request.onerror = () => reject(new Error(tr("The connection was lost. Try this file again; the others go on.")))
     request.send(file)
   })
 
@@ -109,7 +112,7 @@ const putFile = (file, url, onLoaded) =>
  * @param {string} body
  */
 const refusal = (status, body) => {
-  let message = `The studio answered ${status}. Try this file again.`
+  let message = tr("The studio answered {status}. Try this file again.", { status })
   try {
     message = [JSON.parse(body).message ?? message].flat().join(" ")
   } catch {

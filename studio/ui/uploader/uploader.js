@@ -1,5 +1,6 @@
 import { button, el, setIfChanged } from "../shared/dom.js"
 import { mountable } from "../shared/mount.js"
+import { tr } from "../shared/words.js"
 import { droppedFiles } from "./dropped_files.js"
 import { FileRow } from "./file_row.js"
 import { isUploading, roundOf } from "./rounds.js"
@@ -39,11 +40,11 @@ class Uploader {
     this.hint = el("div", "muted")
     this.files = Object.assign(el("input", "gone"), { type: "file", multiple: true })
     this.folder = Object.assign(el("input", "gone"), { type: "file", multiple: true, webkitdirectory: true })
-    this.pick = button("Choose files", () => this.files.click(), "main")
-    this.pickFolder = button("Choose a folder", () => this.folder.click())
+    this.pick = button(tr("Choose files"), () => this.files.click(), "main")
+    this.pickFolder = button(tr("Choose a folder"), () => this.folder.click())
     this.sum = el("div", "row sum gone")
     this.sumText = el("span", "grow")
-    this.retry = button("Try the failed ones again", () => this.round.retryFailed(), "gone")
+    this.retry = button(tr("Try the failed ones again"), () => this.round.retryFailed(), "gone")
     this.bar = el("div", "bar gone")
     this.fill = el("i")
     this.list = el("ul", "list")
@@ -76,13 +77,13 @@ class Uploader {
     setIfChanged(this.hint, "textContent", data.hint)
     this.files.accept = data.accept
     this.files.multiple = data.multiple
-    this.pick.textContent = data.multiple ? "Choose files" : "Choose a file"
+    this.pick.textContent = data.multiple ? tr("Choose files") : tr("Choose a file")
     this.pickFolder.classList.toggle("gone", !data.folders)
     this.round.onChange = () => this.drawSoon()
     this.round.onDone = report => setTriggerValue("done", report)
     this.round.reportPending()
     this.drawSoon()
-    window.onbeforeunload = () => (isUploading() ? "Files are still uploading." : undefined)
+    window.onbeforeunload = () => (isUploading() ? tr("Files are still uploading.") : undefined)
   }
 
   close() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from backend.language import worded
 from backend.videos import VideoCard, VideoFilters
 from studio.ui.browser_component import ignore, load
 
@@ -45,7 +46,7 @@ def _clip_json(card: VideoCard) -> dict[str, Any]:
     return {
         "id": card.id,
         "assetId": card.asset_id,
-        "title": card.recipe.title,
+        "title": worded(card.recipe.title),
         "influencerName": card.influencer_name,
         "seconds": card.seconds,
         "favourite": card.favourite,

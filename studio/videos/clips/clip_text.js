@@ -1,3 +1,5 @@
+import { readerLanguage } from "../../ui/shared/words.js"
+
 /**
  * A video as the API lists it.
  *
@@ -13,7 +15,7 @@
 
 /** @param {number} seconds */
 export const lengthText = seconds => {
-  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`
+  if (seconds < 10) return `${Number(seconds.toFixed(1)).toLocaleString(readerLanguage())} s`
   if (seconds < 60) return `${Math.round(seconds)} s`
   return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`
 }

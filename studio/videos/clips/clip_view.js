@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { tr } from "../../ui/shared/words.js"
 import { clipTitle, lengthText } from "./clip_text.js"
 
 /** @import { Clip } from "./clip_text.js" */
@@ -28,13 +29,12 @@ export class ClipView {
       onFavourite()
     }
     this.heart = button("♥", favourite, "heart")
-    this.heart.setAttribute("aria-label", "Make it a favourite")
     const post = (/** @type {Event} */ event) => {
       event.stopPropagation()
       this.stop()
       onPost()
     }
-    this.post = button("Create post", post, "post")
+    this.post = button(tr("Create post"), post, "post")
     this.build()
     this.img.src = mediaUrl(workspace, clip.assetId, "?w=320")
     this.node.onclick = () => {
@@ -107,11 +107,11 @@ export class ClipView {
     setIfChanged(this.length, "textContent", length)
     setIfChanged(this.stars, "textContent", "★".repeat(clip.rating))
     this.node.classList.toggle("faved", clip.favourite)
-    this.node.setAttribute("aria-label", `Play ${title}, ${length}`)
+    this.node.setAttribute("aria-label", tr("Play {title}, {length}", { title, length }))
     this.heart.classList.toggle("gone", !canEdit && !clip.favourite)
     this.heart.disabled = !canEdit
     this.post.classList.toggle("gone", !canEdit)
-    this.heart.setAttribute("aria-label", clip.favourite ? "No favourite any more" : "Make it a favourite")
+    this.heart.setAttribute("aria-label", clip.favourite ? tr("Remove from favourites") : tr("Make it a favourite"))
     this.heart.setAttribute("aria-pressed", String(clip.favourite))
   }
 }

@@ -1,6 +1,7 @@
 import { api, messageOf, send } from "../../ui/shared/api.js"
 import { el, placeChild, removeOthers, setIfChanged } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
+import { tr } from "../../ui/shared/words.js"
 import { ClipView } from "./clip_view.js"
 
 /** @import { Clip } from "./clip_text.js" */
@@ -41,7 +42,7 @@ class Clips {
     this.grid = el("div", "grid")
     this.foot = el("div", "more")
     this.grid.setAttribute("role", "list")
-    this.grid.setAttribute("aria-label", "Videos")
+    this.grid.setAttribute("aria-label", tr("Videos"))
     this.error.setAttribute("role", "alert")
     root.replaceChildren(this.error, this.grid, this.foot)
     const onSeen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
