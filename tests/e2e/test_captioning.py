@@ -66,7 +66,7 @@ def test_captions_by_a_vision_model(
     shoot(tab, "caption-running")
     expect(tab.get_by_text("12 written, 1 kept, 1 refused")).to_be_visible(timeout=90_000)
     assert len(server.asked) == 13, "the preview was not paid again"
-    tab.get_by_text("1 picture to look at").click()
+    tab.get_by_text("1 picture to check").click()
     expect(tab.get_by_text("I'm sorry, I can't help with this picture.")).to_be_visible()
     shoot(tab, "caption-result")
     _other_looks(tab, shoot)
@@ -89,7 +89,7 @@ def _other_looks(tab: Page, shoot: Callable[[Page, str], None]) -> None:
         tab.get_by_role("button", name="Caption with AI").click()
         expect(tab.get_by_text("Which captions")).to_be_visible()
         tab.get_by_text("All, whoever wrote them").click()
-        expect(tab.get_by_text("that somebody wrote or brought along")).to_be_visible()
+        expect(tab.get_by_text("that somebody wrote or imported")).to_be_visible()
         shoot(tab, f"caption-dialog-{name}")
         tab.keyboard.press("Escape")
         expect(dialog).to_have_count(0)

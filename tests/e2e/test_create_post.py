@@ -65,7 +65,7 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     tab.go_back()
     expect(tab.get_by_text("Nobody at the stop.")).to_be_visible()
     click(tab.get_by_role("button", name="Create post").first)
-    click(tab.get_by_role("button", name="Take this picture").first)
+    click(tab.get_by_role("button", name="Use this picture").first)
     click(tab.get_by_role("button", name="Approve and schedule", exact=True))
     expect(tab.get_by_text("Scheduled for")).to_be_visible()
     assert len(clicks) <= 3, clicks

@@ -53,7 +53,7 @@ def test_keep_the_best_undo_filter_leave_out_and_crop(
     expect(tab.get_by_text("Kept the best of each group · just now")).to_be_visible()
     until(lambda: included() == 11, what="two left out")
     tab.get_by_role("button", name="Undo", exact=True).click()
-    expect(tab.get_by_text("Look-alikes, side by side")).to_be_visible()
+    expect(tab.get_by_text("Near-duplicates, side by side")).to_be_visible()
     until(lambda: included() == 13, what="taken back")
 
     tab.get_by_role("tab", name="Pictures", exact=True).click()
@@ -61,7 +61,7 @@ def test_keep_the_best_undo_filter_leave_out_and_crop(
     expect(tiles).to_have_count(1)
     tiles.nth(0).focus()
     tab.keyboard.press("Space")
-    expect(tab.get_by_text("1 chosen")).to_be_visible()
+    expect(tab.get_by_text("1 selected")).to_be_visible()
     tab.get_by_role("button", name="Leave out", exact=True).click()
     expect(tab.get_by_text("Left out 1 picture · just now")).to_be_visible()
     expect(tiles).to_have_count(0)

@@ -52,13 +52,13 @@ def test_rate_choose_delete_and_undo(
 
     tab.keyboard.press("Space")
     tab.keyboard.press("Shift+ArrowRight")
-    expect(tab.get_by_text("2 chosen")).to_be_visible()
+    expect(tab.get_by_text("2 selected")).to_be_visible()
     tab.get_by_role("button", name="Delete", exact=True).click()
     expect(tab.get_by_text("2 pictures deleted.")).to_be_visible()
     expect(tiles).to_have_count(6)
     tab.get_by_role("button", name="Undo", exact=True).click()
     expect(tiles).to_have_count(8)
-    expect(tab.get_by_text("2 chosen")).to_be_hidden()
+    expect(tab.get_by_text("2 selected")).to_be_hidden()
 
     tab.get_by_label("Search", exact=True).fill("rating:3")
     expect(tiles).to_have_count(2)
@@ -72,7 +72,7 @@ def test_rate_choose_delete_and_undo(
     tiles.nth(1).click()
     expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
     expect(tab.get_by_text("seed 6")).to_be_visible()
-    expect(tab.get_by_role("button", name="Picture after (→)")).to_be_visible()
+    expect(tab.get_by_role("button", name="Next picture (→)")).to_be_visible()
     tab.keyboard.press("ArrowRight")
     expect(tab.get_by_text("seed 5")).to_be_visible()
     tab.get_by_role("button", name="Variations").click()
@@ -101,7 +101,7 @@ def test_compare_and_gather_on_a_board(
 
     tiles.nth(1).focus()
     tab.keyboard.press("b")
-    tab.get_by_label("Name of a new board").fill("Summer")
+    tab.get_by_label("Name of the new board").fill("Summer")
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("2 pictures put on “Summer”.")).to_be_visible()
     with db.transaction(workspace.caller) as tx:
@@ -196,7 +196,7 @@ def test_a_destructive_act_asks_first_and_says_what_it_touches(
     tab.goto(f"{bare_studio_url}/loras?ws={workspace.id}&id={rows.lora_id}")
     tab.get_by_role("button", name="Delete").click()
     expect(tab.get_by_text("It is the default of Bella and 8 pictures.")).to_be_visible()
-    tab.get_by_role("button", name="Keep it").click()
+    tab.get_by_role("button", name="Cancel").click()
     expect(tab.get_by_role("dialog")).to_have_count(0)
     with db.transaction(workspace.caller) as tx:
         assert loras.get(tx, rows.lora_id)

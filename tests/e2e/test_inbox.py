@@ -81,6 +81,6 @@ def test_the_end_of_a_job_is_told_on_any_page(bare_studio_url: str, new_visitor:
         tx.execute(update(Job).where(Job.id == job.id).values(state="failed", error_message="No camera."))
         events.record(tx, "job.failed", "job", job.id)
     expect(tab.get_by_text("Score her pictures")).to_be_visible()
-    tab.get_by_role("button", name="View").click()
+    tab.get_by_role("button", name="Show", exact=True).click()
     expect(tab.get_by_text("No camera.").first).to_be_visible()
     assert f"id={job.id}" in tab.url

@@ -133,7 +133,7 @@ def test_files_a_folder_a_zip_and_bad_files_by_the_uploader(
     press(tab, "Continue")
     choose(tab, "Choose files", *good[:6], bad, empty)
     expect(tab.get_by_role("button", name="All 6", exact=True)).to_be_visible(timeout=LONG)
-    tab.get_by_text("1 file not taken").click()
+    tab.get_by_text("1 file rejected").click()
     expect(tab.get_by_text("not a picture.jpg").first).to_be_visible()
     shoot(tab, "uploaded")
 

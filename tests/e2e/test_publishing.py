@@ -152,7 +152,7 @@ def test_published_once_and_seen_by_followers(
     expect(tab.get_by_text("by the studio").first).to_be_visible()
     expect(tab.get_by_text("First comment written.").first).to_be_visible()
     settled(tab)  # what the run before drew is gone
-    tab.get_by_text("1 try to publish it").click()
+    tab.get_by_text("1 attempt to publish it").click()
     expect(tab.get_by_text("Sent: 1 picture")).to_contain_text("marked as AI-made")
     for look, name in ((light, "published"), (dark, "published-dark"), (phone, "published-phone")):
         look(tab)
@@ -199,7 +199,7 @@ def test_published_once_and_seen_by_followers(
     shoot(feed, "feed")
     tab.goto(f"{publishing_url}/channels?ws={workspace.id}&influencer={bella}")
     expect(tab.get_by_text("2 in the last 24 hours")).to_be_visible()
-    tab.get_by_role("button", name="Check now").click()
+    tab.get_by_role("button", name="Test connection").click()
     expect(tab.get_by_text("48 of 50 left")).to_be_visible()
     expect(tab.get_by_role("link", name="See the practice feed")).to_have_attribute("href", sandbox.url)
     settled(tab)

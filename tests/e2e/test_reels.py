@@ -98,7 +98,7 @@ def test_a_script_becomes_a_reel_and_the_reel_a_post(
         scenes.nth(n).locator("[data-scene]").click()
         expect(tab.get_by_role("heading", name=f"Scene {n + 1}")).to_be_visible()
         tab.get_by_test_id("stMain").get_by_role("button", name="Picture").click()
-        tab.get_by_role("button", name="Take it").first.click()
+        tab.get_by_role("button", name="Use").first.click()
         expect(scenes.nth(n).locator("img")).to_be_visible()
         tab.keyboard.press("Escape")
     tab.get_by_role("button", name="Voice, music, subtitles").click()

@@ -54,7 +54,7 @@ def test_signing_out_ends_the_other_tab_too(
     first.get_by_test_id("stPopoverBody").get_by_role("button", name="Sign out", exact=True).click()
     expect(first.get_by_role("heading", name="Sign in")).to_be_visible()
 
-    second.get_by_role("button", name="Make a link").click()
+    second.get_by_role("button", name="Create invite link").click()
     expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(second, "ada@example.org", "not the password")
     expect(second.get_by_text("do not fit together")).to_be_visible()
@@ -68,7 +68,7 @@ def test_an_invitation_lets_one_person_in(
     owner = new_visitor().new_page()
     owner.goto(f"{bare_studio_url}/workspace")
     set_up_studio(owner)
-    owner.get_by_role("button", name="Make a link").click()
+    owner.get_by_role("button", name="Create invite link").click()
     link = owner.locator("code").inner_text()
     assert link.startswith(bare_studio_url)
 
@@ -108,7 +108,7 @@ def test_two_factor_sign_in(
     tab.get_by_label("Code", exact=True).fill(pyotp.TOTP(key).now())
     tab.get_by_role("button", name="Turn on").click()
     recovery_code = tab.get_by_test_id("stCode").inner_text().split()[0]
-    tab.get_by_role("button", name="I have kept them").click()
+    tab.get_by_role("button", name="I have saved them").click()
     expect(tab.get_by_text("10 recovery codes left")).to_be_visible()
     next_code = pyotp.TOTP(key).at(time.time() + 30)  # a code counts once; the clocks may differ by one step
     for code in (next_code, recovery_code):

@@ -32,7 +32,7 @@ def test_learn_and_write(
     expect(tab.get_by_text("No writing style yet")).to_be_visible()
     shoot(tab, "styles-empty")
     tab.get_by_label("Name", exact=True).fill("Walden pond")
-    tab.get_by_role("button", name="Go on").click()
+    tab.get_by_role("button", name="Continue").click()
     files = [
         book(tmp_path / "one.pdf", excerpt("thoreau", 0, 4000)),
         book(tmp_path / "two.pdf", excerpt("thoreau", 4500, 3000)),
@@ -46,19 +46,19 @@ def test_learn_and_write(
     expect(tab.get_by_text("OCR")).to_be_visible()
     shoot(tab, "styles-files")
     tab.get_by_role("radio", name="Style card").or_(tab.get_by_role("button", name="Style card", exact=True)).first.click()
-    expect(tab.get_by_text("Passages that show it")).to_be_visible()
+    expect(tab.get_by_text("Examples", exact=True)).to_be_visible()
     shoot(tab, "styles-card")
     tab.get_by_role("radio", name="Write").or_(tab.get_by_role("button", name="Write", exact=True)).first.click()
     tab.get_by_label("What is it about?", exact=True).fill("walking to work in the rain")
     tab.get_by_role("button", name="Write").last.click()
-    expect(tab.get_by_text("asked for")).to_be_visible(timeout=60_000)
+    expect(tab.get_by_text("requested")).to_be_visible(timeout=60_000)
     expect(tab.get_by_text("Offline writer", exact=True)).to_be_visible()
     shoot(tab, "styles-text")
     with tab.expect_download() as coming:
         tab.get_by_role("button", name="Markdown").click()
     assert coming.value.suggested_filename == "walking-to-work-in-the-rain.md"
     assert "# walking to work" in Path(coming.value.path()).read_text("utf-8")
-    for tab_name, shown_text in (("Write", "asked for"), ("Style card", "Passages that show it")):
+    for tab_name, shown_text in (("Write", "requested"), ("Style card", "Recognisable")):
         tab.goto(address)
         tab.get_by_role("radio", name=tab_name).or_(tab.get_by_role("button", name=tab_name, exact=True)).first.click()
         for look, expect_look in (("dark", looks.dark), ("phone", looks.phone)):

@@ -52,9 +52,9 @@ def test_write_draw_plan_talk(
     expect(tab.get_by_text("Variant 3")).to_be_visible()
     shoot(tab, "write-variants")
     tab.get_by_role("button", name="Keep only this").nth(1).click()
-    expect(tab.get_by_text("2 of these variants in the trash.")).to_be_visible()
+    expect(tab.get_by_text("2 variants are in the trash.")).to_be_visible()
 
-    tab.get_by_role("button", name="Write one and draw it").click()
+    tab.get_by_role("button", name="Write caption + picture").click()
     expect(tab.get_by_role("link", name="Open", exact=True)).to_be_visible(timeout=120_000)
     shoot(tab, "write-with-picture")
     with db.transaction(workspace.caller) as tx:
@@ -78,8 +78,8 @@ def test_write_draw_plan_talk(
         tab.keyboard.press("Enter")  # the second one while the first is being answered
     expect(tab.get_by_text("offline writer, no model")).to_have_count(2)
     shoot(tab, "write-chat")
-    tab.get_by_role("button", name="Clear the talk").click()
-    tab.get_by_role("button", name="Clear it").click()
+    tab.get_by_role("button", name="Clear chat").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Clear chat").click()
     expect(tab.get_by_text("Ask Marco something")).to_be_visible()
 
     for name in ("write", "ideas", "drafts"):

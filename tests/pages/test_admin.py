@@ -34,7 +34,7 @@ def test_bad_passwords_are_explained_in_place(open_page: Open, workspace: Tenant
 def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db: Database) -> None:
     at = open_page("settings/workspace")
     assert not at.exception
-    next(button for button in at.button if button.label == "Make a link").click().run()
+    next(button for button in at.button if button.label == "Create invite link").click().run()
     assert "?invite=" in at.code[0].value
     at.selectbox(key=f"role:{workspace.viewer.id}").set_value("editor").run()
     assert not at.exception
@@ -47,7 +47,7 @@ def test_an_owner_invites_and_sets_roles(open_page: Open, workspace: Tenant, db:
 def test_others_see_people_but_no_levers(open_page: Open, workspace: Tenant) -> None:
     at = open_page("settings/workspace", person=workspace.viewer)
     assert workspace.owner.email.split("@")[0].replace("-", "\\-") in words(at)
-    assert not [button for button in at.button if button.label in {"Make a link", "Withdraw", "Save name"}]
+    assert not [button for button in at.button if button.label in {"Create invite link", "Withdraw", "Save name"}]
     assert not [box for box in at.selectbox if str(box.key).startswith("role:")]
 
 
@@ -57,7 +57,7 @@ def test_a_new_workspace_opens(open_page: Open, workspace: Tenant) -> None:
     next(button for button in at.button if button.label == "Create workspace").click().run()
     assert not at.exception
     assert at.query_params["ws"] != workspace.id
-    assert "Make a link" in words(at)
+    assert "Create invite link" in words(at)
 
 
 def test_the_system_page_shows_members_what_works_and_what_is_theirs(
@@ -80,7 +80,7 @@ def test_the_system_page_names_every_part_for_operators(open_page: Open, workspa
     page_text = words(at)
     for part in ("Database", "Redis", "Storage", "Workers", "Disk", "Image engine", "Trainer"):
         assert part in page_text
-    assert "Nobody works on the cpu and gpu queue" in page_text.replace("\\", "")
+    assert "No worker takes jobs of these queues: cpu, gpu" in page_text.replace("\\", "")
 
 
 def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: App) -> None:
@@ -89,7 +89,7 @@ def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Te
     assert "No API keys yet" in words(at)
     at.text_input(key="key:name").set_value("n8n")
     at.number_input(key="key:jobs").set_value(5)
-    next(button for button in at.button if button.label == "Make the key").click().run()
+    next(button for button in at.button if button.label == "Create key").click().run()
     assert not at.exception
     secret = at.code[0].value
     holder = access.find_holder(app.db, secret)
@@ -116,7 +116,7 @@ def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Te
 
 def test_a_key_without_a_name_is_explained_and_others_see_no_keys(open_page: Open, workspace: Tenant) -> None:
     at = open_page("settings/api_keys")
-    next(button for button in at.button if button.label == "Make the key").click().run()
+    next(button for button in at.button if button.label == "Create key").click().run()
     assert "Name" in at.error[0].value
     at = open_page("settings/api_keys", person=workspace.editor)
     assert "Owners manage API keys" in words(at)

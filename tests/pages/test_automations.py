@@ -59,7 +59,7 @@ def test_a_template_is_looked_at_changed_and_saved(open_page: Open, db: Database
     assert "Every day at 09:00" in shown(at)
     at = press(at, "Remove step 1")
     at = press(at, "Move step 2 up")
-    assert "1. Write words" in words(at)
+    assert "1. Write texts" in words(at)
     assert "needs a step before it" in words(at)
     assert next(button for button in at.button if button.label == "Save and switch on").disabled
     at = press(at, "Move step 1 down")
@@ -105,7 +105,7 @@ def test_what_somebody_else_has_saved_is_not_written_over(open_page: Open, db: D
     assert "changed by someone else" in words(at)
     at = press(at, "Load the newer version")
     assert "Theirs" in words(at)
-    assert "2. Tell people" in words(at)
+    assert "2. Send a notice" in words(at)
 
 
 def test_a_time_is_said_in_words_with_the_next_three(
@@ -138,7 +138,7 @@ def test_runs_are_listed_opened_and_stopped(open_page: Open, db: Database, works
     with db.transaction(workspace.caller) as tx:
         [run] = automations.runs(tx, automation_id).cards
     at = open_page(PAGE, id=automation_id, run=run.id)
-    assert words(at).count("Not begun") == 2
+    assert words(at).count("Not started") == 2
     press(at, "Stop")
     with db.transaction(workspace.caller) as tx:
         assert automations.get_run(tx, run.id).state == "cancelled"
@@ -158,7 +158,7 @@ def test_the_list_switches_off_and_takes_back_a_deletion(open_page: Open, db: Da
 
 def test_an_address_is_shown_once(open_page: Open, db: Database, workspace: Tenant) -> None:
     automation_id = create(db, workspace, AutomationDraft(name="Hook", trigger=WebhookTrigger(), steps=(Notify(),)))
-    at = press(open_page(PAGE, id=automation_id), "Make the address")
+    at = press(open_page(PAGE, id=automation_id), "Create address")
     [address] = [code.value for code in at.code]
     assert "/api/automation-hooks/" in address
     assert f"ends with …{address[-4:]}" in shown(open_page(PAGE, id=automation_id))

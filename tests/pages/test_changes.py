@@ -120,7 +120,7 @@ def test_a_lora_is_renamed_or_told_why_not(open_page: Open, db: Database, worksp
 
 def test_a_failed_job_is_tried_again(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = open_page("settings/jobs")
-    at.session_state["jobs:filter"] = "Needs a look"
+    at.session_state["jobs:filter"] = "failed"
     press(at.run(), "Try again")
     with db.transaction(workspace.caller) as tx:
         assert jobs.get(tx, rows.job_ids["failed"]).state == "pending"
@@ -131,12 +131,12 @@ def test_jobs_are_shown_by_kind(open_page: Open, rows: Rows) -> None:
         return {str(element.value).split("**")[1] for element in at.markdown if str(element.value).startswith("**")}
 
     at = open_page("settings/jobs")
-    at.session_state["jobs:filter"] = "All"
+    at.session_state["jobs:filter"] = "all"
     at.run()
     assert {"4 × bella in a forest", "Check 12 files"} <= titles()
     field(at, "selectbox", "Kind").select("Dataset checks").run()
     assert titles() == {"Check 12 files"}
-    at.session_state["jobs:filter"] = "Active"
+    at.session_state["jobs:filter"] = "active"
     assert "Nothing of this kind is running." in words(at.run())
     assert not at.exception
 

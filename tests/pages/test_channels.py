@@ -55,18 +55,18 @@ def test_a_channel_is_switched_set_and_disconnected(open_page: Open, app: App, w
     with app.db.transaction(workspace.caller) as tx:
         id = make_channel(tx, bella, "youtube", "Bella Travels").id
     at = open_page("settings/channels")
-    press(at, "Switch off")
+    press(at, "Pause")
     assert of(app, workspace)[0].state == "off"
-    press(at, "Switch on")
+    press(at, "Resume")
     press(at, "Settings")
-    assert [element.value for element in at.selectbox if element.label == "Who may see posts"] == [
+    assert [element.value for element in at.selectbox if element.label == "Who can see posts"] == [
         ""
     ]  # nothing is chosen for anybody
     assert [element.value for element in at.radio if element.label == "Made for kids"] == [None]
     with app.db.transaction(workspace.caller) as tx:
         channels.save_settings(tx, id, privacy="unlisted", made_for_kids=False)
     at = open_page("settings/channels")
-    assert "seen by: Unlisted · not made for kids" in words(at)
+    assert "visible to: Unlisted · not made for kids" in words(at)
     with app.db.transaction(workspace.caller) as tx:
         update_channel(tx, id, state="reconnect", trouble="YouTube no longer accepts the connection.")
     at = open_page("settings/channels")
@@ -92,4 +92,4 @@ def test_viewers_see_and_cannot_change(open_page: Open, app: App, workspace: Ten
         channels.add_sandbox(tx, bella)
     at = open_page("settings/channels", person=workspace.viewer)
     assert "Connected" in words(at)
-    assert not {"Switch off", "Disconnect", "Settings", "Check now"} & {element.label for element in at.button}
+    assert not {"Pause", "Disconnect", "Settings", "Test connection"} & {element.label for element in at.button}

@@ -33,11 +33,11 @@ def test_a_consent_is_written_confirmed_and_revoked(
     rows = fill_workspace(db, workspace)
     at = open_page("settings/consents", person=workspace.editor)
     assert "No consents yet" in words(at)
-    assert "at least 2" in words(press(at, "Write the statement"))
+    assert "at least 2" in words(press(at, "Create the statement"))
     field(at, "Name of the person").input("Ada <b>Bell</b>")
     field(at, "Language of the statement").select("de")
     field(at, "For").select(rows.influencer_id)
-    assert not press(at, "Write the statement").exception
+    assert not press(at, "Create the statement").exception
     with db.transaction(workspace.caller, needs="editor") as tx:
         [card] = consents.page(tx).cards
         assert (card.language, card.influencer_id, card.state) == ("de", rows.influencer_id, "unread")
@@ -46,7 +46,7 @@ def test_a_consent_is_written_confirmed_and_revoked(
     assert "Mein Name ist Ada" in words(at)
     assert "Not checked" in words(at)
     assert not [button for button in at.button if button.label.startswith("I listened")], "editors do not confirm"
-    press(open_page("settings/consents", person=workspace.owner, id=card.id), "I listened: it is the statement")
+    press(open_page("settings/consents", person=workspace.owner, id=card.id), "I listened to it: it is the statement")
     at = open_page("settings/consents", person=workspace.editor, id=card.id)
     assert "An owner listened" in words(at)
     field(at, "Reason").input("She asked for it.")

@@ -37,7 +37,7 @@ def spend(app: App, workspace: Tenant, usd: str, *, state: str = "settled") -> N
 
 def test_nothing_spent_yet(open_page: Open) -> None:
     page_text = shown(open_page("settings/costs"))
-    assert "Nothing was asked this month" in page_text
+    assert "No AI calls this month" in page_text
     assert "No language model is set" in page_text
     assert "of $150.00" in page_text
 
@@ -52,10 +52,10 @@ def test_what_was_spent_and_on_whom(open_page: Open, app: App, workspace: Tenant
     assert "1 answer was stopped or got lost" in page_text
     tables = [frame.value for frame in at.dataframe]
     assert len(tables) == 4
-    assert list(tables[1]["Influencer"]) == ["An influencer of before"]
+    assert list(tables[1]["Influencer"]) == ["A deleted influencer"]
     assert list(tables[2]["Cost"]) == ["$8.25"]
     assert dict(zip(tables[3]["Model"], tables[3]["Cost"], strict=True)) == {
-        "Stopped or lost before it was said": "$7.00",
+        "Not known: stopped or lost": "$7.00",
         "a/model": "$1.25",
     }
 
@@ -66,12 +66,12 @@ def test_who_comes_near_the_limit_hears_of_it_where_they_are(
     rows, paid = fill_workspace(db, workspace), make_app()
     monkeypatch.setattr(resources, "app", lambda: paid)
     for usd, then, state in (
-        ("8.5", "What could cost more than is left is not asked", "near"),
-        ("1.5", "it goes on tomorrow", "spent"),
+        ("8.5", "Calls that could cost more than what is left are refused", "near"),
+        ("1.5", "It starts anew tomorrow", "spent"),
     ):
         spend(paid, workspace, usd)
         page_text = shown(open_page("create/texts", influencer=rows.influencer_id))
-        assert "Spent on words today" in page_text
+        assert "AI texts" in page_text
         assert then in page_text
         with paid.db.transaction(workspace.caller) as tx:
             assert [entry.state for entry in inbox.entries(tx, paid.settings) if entry.noun == "budget"] == [state]

@@ -58,14 +58,14 @@ def test_a_fix_is_one_press_and_one_undo(open_page: Open, db: Database, workspac
         ids = tx.scalars(select(DatasetImage.id).where(DatasetImage.dataset_id == rows.dataset_id)).all()
         tx.execute(update(DatasetImage).where(DatasetImage.id.in_(ids[:3])).values(alike=ids[0]))
     at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Check")
-    assert "Look-alikes, side by side" in words(at)
+    assert "Near-duplicates, side by side" in words(at)
     assert "best" in words(at)
     press(at, "Keep only this")
     assert left_out() == 11
     assert "Kept 00\\.jpg of its group" in words(at)
     press(at, "Undo")
     assert left_out() == 13
-    assert "Leave out the blurred (1)" in [button.label for button in at.button]
+    assert "Leave out blurred pictures (1)" in [button.label for button in at.button]
 
 
 def test_thresholds_are_tuned(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:

@@ -59,7 +59,7 @@ def test_a_workspace_in_use_whose_names_are_markdown(open_page: Open, typed: Row
     [
         ("influencers/influencers", "influencer_id", "Bella"),
         ("models/datasets", "dataset_id", "13 of 14 pictures in use"),
-        ("models/training", "run_id", "Checkpoints"),
+        ("models/training", "run_id", "Versions"),
         ("models/loras", "lora_id", "<lora:bella-v1"),
         ("create/pictures", "generation_id", "8 pictures"),
         ("library/gallery", "picture_id", "Recipe"),

@@ -37,8 +37,8 @@ def test_a_picture_is_favoured_gathered_and_deleted_with_a_way_back(
     open_page: Open, db: Database, workspace: Tenant, rows: Rows, board_id: str
 ) -> None:
     at = open_page("library/gallery", id=rows.picture_ids[5])
-    press(at, "Make it a favourite")
-    press(at, "Put on board")
+    press(at, "Add to favourites")
+    press(at, "Add to board")
     with db.transaction(workspace.caller) as tx:
         assert generation.picture(tx, rows.picture_ids[5]).favourite
         assert gallery.get_board(tx, board_id).count == 4
@@ -58,7 +58,7 @@ def test_a_board_is_named_packed_archived_deleted_and_brought_back(
     next(element for element in at.text_input if element.label == "Name").input("Beach")
     press(at, "Save")
     assert "## Beach" in words(at)
-    press(at, "Pack")
+    press(at, "Create ZIP")
     with db.transaction(workspace.caller) as tx:
         assert jobs.latest(tx, ("board", board_id), "picture-archive")
     press(at, "Delete board")
@@ -80,7 +80,7 @@ def test_pictures_of_other_programs_are_asked_for_once(open_page: Open, app: App
         chunks=[b"abc"],
     )
     at = open_page("library/gallery", bring="1")
-    assert "come in with their prompt" in words(at)
+    assert "keep their prompt" in words(at)
     at.session_state["import"] = {"done": {"stored": 1, "skipped": 0, "failed": 0, "ids": [upload.id]}}
     assert not at.run().exception
 
@@ -114,4 +114,4 @@ def test_viewers_see_boards_and_pictures_and_change_nothing(
         at = open_page(file, person=workspace.viewer, **query)
         assert not at.exception
         offered = {button.label for button in at.button if not button.disabled}
-        assert not offered & {"Delete", "Delete board", "Pack", "Save", "Put on board", "Make it a favourite", "Archive"}
+        assert not offered & {"Delete", "Delete board", "Create ZIP", "Save", "Add to board", "Add to favourites", "Archive"}

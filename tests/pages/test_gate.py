@@ -74,10 +74,10 @@ def test_wrong_passwords_then_a_wait(stranger: AppTest, workspace: Tenant) -> No
 
 def test_a_revoked_session_loses_its_page_at_the_next_click(open_page: Open, workspace: Tenant, db: Database) -> None:
     at = open_page("settings/workspace")
-    assert "Make a link" in words(at)
+    assert "Create invite link" in words(at)
     with db.transaction(Anonymous()) as tx:
         accounts.sign_out(tx, workspace.owner.token)
-    press(at, "Make a link")
+    press(at, "Create invite link")
     assert [title.value for title in at.title] == ["Sign in"]
     assert not at.exception
 

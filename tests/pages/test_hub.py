@@ -26,7 +26,7 @@ TABS = {
     "persona": "A travel vlogger who loves old trams",
     "look": "Datasets",
     "channels": "Posting rules",
-    "report": "Drawn with",
+    "report": "Created with",
 }
 """Tab -> words on it."""
 
@@ -74,10 +74,10 @@ def test_what_is_typed_into_the_persona_is_kept_until_it_is_saved_or_discarded(
     tone(at).input("dry").run()
     at = open_page("influencers/influencers", **query)  # a new session, as after a sign-out
     assert tone(at).value == "dry"
-    assert "Not saved yet" in words(at)
+    assert "Unsaved changes" in words(at)
     press(at, "Discard changes")
     assert tone(at).value == saved_tone
-    press(at, "Bring them back")
+    press(at, "Restore them")
     with db.transaction(workspace.caller, needs="editor") as tx:
         card = influencers.get(tx, rows.influencer_id)
         influencers.save(tx, card.id, card.draft().model_copy(update={"look_prompt": "freckles"}), version=card.version)
@@ -95,7 +95,7 @@ def test_what_is_typed_into_the_persona_is_kept_until_it_is_saved_or_discarded(
     with db.transaction(workspace.caller) as tx:
         card = influencers.get(tx, rows.influencer_id)
     assert (card.persona.tone, card.look_prompt) == ("sweet", "freckles")
-    assert "Not saved yet" not in words(at)
+    assert "Unsaved changes" not in words(at)
 
 
 def test_another_influencer_in_the_top_bar_opens_her_page(open_page: Open, db: Database, workspace: Tenant) -> None:

@@ -48,18 +48,18 @@ def test_calibrating_is_asked_for_once(open_page: Open, db: Database, workspace:
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
         [card] = [job for job in jobs.page(tx, states=("pending",)).cards if job.kind == "identity-calibration"]
-    assert card.title == "Who is Bella?"
+    assert card.title == "Learn Bella's face"
 
 
 def test_a_threshold_says_how_many_references_would_pass(
     app: Any, open_page: Open, db: Database, workspace: Tenant, calibrated: Rows
 ) -> None:
     at = open_page("influencers/influencers", id=calibrated.influencer_id, tab="look")
-    assert "12 of 13 references would pass themselves · as calibrated" in words(at)
+    assert "12 of 13 references would pass · as calibrated" in words(at)
     assert "purple hair" in words(at)
     field(at, "slider", "Threshold").set_value(0.4).run()
-    assert "13 of 13 references would pass themselves · calibrated at 0.75" in words(at)
-    field(at, "selectbox", "A picture that falls short").select("hold").run()
+    assert "13 of 13 references would pass · calibrated at 0.75" in words(at)
+    field(at, "selectbox", "Pictures below the threshold").select("hold").run()
     assert not at.exception
     with db.transaction(workspace.caller) as tx:
         profile = identity.profile(tx, calibrated.influencer_id, engine=app.engines.identity)
@@ -71,5 +71,5 @@ def test_a_viewer_sees_all_of_it_and_changes_nothing(open_page: Open, workspace:
     assert field(at, "slider", "Threshold").disabled
     assert not [button for button in at.button if "alibrate" in button.label]
     report = open_page("influencers/influencers", person=workspace.viewer, id=calibrated.influencer_id, tab="report")
-    assert "Whose pictures it was learned from" in words(report)
+    assert "Training pictures and their rights" in words(report)
     assert [metric.value for metric in report.metric][:2] == ["8", "100%"]

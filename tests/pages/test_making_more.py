@@ -116,7 +116,7 @@ def test_a_grid_is_counted_before_it_is_drawn_and_a_large_one_confirmed(open_pag
 
 def test_a_list_is_read_line_by_line(open_page: Open, do: Any, rows: Rows) -> None:
     at = way(open_page("create/pictures"), "list")
-    field(at, "text_area", "One prompt a line").input("a cat\na <lora:nope>\n" + "a dog\n" * 50).run()
+    field(at, "text_area", "One prompt per line").input("a cat\na <lora:nope>\n" + "a dog\n" * 50).run()
     assert "1 line cannot be drawn" in at.warning[0].value
     create = next(button for button in at.button if button.label == "Create 51 pictures")
     assert create.disabled
@@ -186,7 +186,7 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
     for person in (workspace.owner, workspace.viewer):
         at = open_page("create/prompts", person=person)
         assert not at.exception
-        for text in ("Rome", "version 2", "portrait of {who}", "neon light", "older than the form"):
+        for text in ("Rome", "version 2", "portrait of {who}", "neon light", "from an older form"):
             assert text in words(at).replace("\\", "")
         offered = {"New list", "Edit"} & {button.label for button in at.button}
         assert bool(offered) == (person is workspace.owner)

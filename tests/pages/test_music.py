@@ -33,7 +33,7 @@ def test_a_track_is_changed_deleted_and_brought_back(open_page: Open, db: Databa
     next(field for field in at.text_input if field.label == "Credit").set_value("Ada Rossi")
     assert not press(at, "Save").exception
     at = open_page("library/music", id=track_id)
-    assert "1 track deleted" in words(press(at, "Delete"))
+    assert "The track was deleted" in words(press(at, "Delete"))
     with db.transaction(workspace.caller) as tx:
         assert music.get(tx, track_id).credit == "Ada Rossi"
         assert music.get(tx, track_id).deleted_at

@@ -39,7 +39,7 @@ def rows(db: Database, workspace: Tenant) -> Rows:
         ("create/pictures", "", "Pictures can be created as soon as ComfyUI offers a model."),
         ("models/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
         ("models/datasets", "dataset_id", "13 of 14 pictures in use"),
-        ("models/comparisons", "run_id", "Checkpoints can be compared as soon as"),
+        ("models/comparisons", "run_id", "Versions can be compared as soon as"),
         ("library/gallery", "picture_ids", "Recipe"),
         ("create/prompts", "", "New template"),
     ],

@@ -77,7 +77,7 @@ def test_an_empty_calendar_leads_to_a_planned_week(open_page: Open, app: App, wo
     press(at, "Fill the week")
     page_text = said(at)
     assert "**7 drafts**, written and illustrated" in page_text
-    assert "the offline writer puts the texts together, free" in page_text
+    assert "the offline writer writes the texts, free" in page_text
     assert "7 pictures in about" in page_text
     assert "to load the model" in page_text
     assert "Bella has no LoRA yet" in page_text

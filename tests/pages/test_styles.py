@@ -27,16 +27,16 @@ def test_the_first_style_begins_with_a_name(app: App, workspace: Tenant, open_pa
     assert not at.exception
     assert "No writing style yet" in words(at)
     at.text_input(key="styles:new:name").set_value("ab")
-    next(button for button in at.button if button.label == "Go on").click().run()
+    next(button for button in at.button if button.label == "Continue").click().run()
     assert "3 to 80 characters" in words(at)
     at.text_input(key="styles:new:name").set_value("Letters")
-    next(button for button in at.button if button.label == "Go on").click().run()
+    next(button for button in at.button if button.label == "Continue").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
         [style] = writing_styles.page(tx)
     at = open_page("models/writing_styles", id=style.id)
     assert "Nothing learned yet" in words(at)
-    assert "400 words are the least" in words(at)
+    assert "At least 400 words" in words(at)
 
 
 def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open_page: Open) -> None:
@@ -59,7 +59,7 @@ def test_a_text_is_asked_for_seen_and_exported(app: App, workspace: Tenant, open
     )
     at = open_page("models/writing_styles", id=style.id, person=workspace.viewer)
     assert not at.exception
-    assert "60 asked for" in words(at)
+    assert "60 requested" in words(at)
     assert "style match" in words(at)
     assert not [button.label for button in at.button if button.label in ("Write", "Delete", "Cancel")]
 
@@ -71,7 +71,7 @@ def test_the_card_and_a_deletion_taken_back(app: App, workspace: Tenant, open_pa
     at = open_page("models/writing_styles", id=style.id)
     at.segmented_control(key=f"style:part:{style.id}").set_value("card").run()
     assert not at.exception
-    assert "Passages that show it" in words(at)
+    assert "Examples" in words(at)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         writing_styles.delete(tx, style.id)
     at = open_page("models/writing_styles")
@@ -92,8 +92,8 @@ def test_what_had_come_and_what_could_not_be_read_is_told(app: App, workspace: T
     at = open_page("models/writing_styles", id=style.id)
     assert not at.exception
     assert "Cancelled" in words(at)
-    assert "This much had come: 4 words." in words(at)
-    assert "1 file of 2 could not be read" in words(at)
+    assert "Written so far: 4 words." in words(at)
+    assert "1 of 2 files could not be read" in words(at)
     at.segmented_control(key=f"style:part:{style.id}").set_value("sources").run()
     assert "could not be read" not in words(at)
 

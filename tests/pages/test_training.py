@@ -41,7 +41,7 @@ def test_what_a_run_needs_is_said_before_its_button_and_follows_the_form(open_pa
     with db.transaction(Anonymous()) as tx:
         tx.add(Device(id="h/cuda:0", host="h", name="cuda:0", vram_mb=1_000, engines={"trainer": "peft", "image": "x"}))
     at = open_page("models/training")
-    assert "Needs about **620 MB** of memory; cuda:0 has 1.0 GB" in words(at)
+    assert "Needs about **620 MB** of memory. cuda:0 has 1.0 GB" in words(at)
     assert "from your last 1 run like it" in words(at)
     assert "1 job before yours" in words(at)
     field(at, "number_input", "Batch size").set_value(32)
@@ -65,17 +65,17 @@ def test_a_run_is_repeated_with_changes_on_the_same_pictures(
     assert "A copy of bella-v1 with changes" in "".join(link.label for link in at.get("page_link"))
 
     copy_page = open_page("models/training", duplicate=rows.run_id)
-    copy_page.session_state[f"follow:{rows.run_id}:None:pictures"] = "The 13 that are in the dataset now"
+    copy_page.session_state[f"follow:{rows.run_id}:None:pictures"] = "current"
     press(copy_page.run(), "Start training")
     assert newest(db, workspace).image_count == 13
 
 
 def test_a_checkpoint_is_continued_with_the_shape_it_has(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:
     at = press(open_page("models/training", id=rows.run_id), "Continue from here")
-    assert "Go on from step 50 of bella\\-v1" in words(at)
+    assert "Continue from step 50 of bella\\-v1" in words(at)
     assert field(at, "number_input", "Rank (dim)").disabled
     assert not field(at, "number_input", "Steps").disabled
-    assert "on top of 50 steps learned before" in words(at)
+    assert "after 50 steps learned before" in words(at)
     press(at, "Start training")
     assert not at.exception
     new_run = newest(db, workspace)
@@ -91,7 +91,7 @@ def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Databas
     new_run = newest(db, workspace)
     assert new_run.not_before
     assert timedelta(0) < new_run.not_before - now() <= timedelta(days=1)
-    assert "not before" in words(at)
+    assert "Not before" in words(at)
     press(at, "Start now")
     assert newest(db, workspace).not_before is None
 

@@ -30,15 +30,15 @@ def trial_id(app: App, workspace: Tenant, rows: Rows) -> str:
 def test_the_form_says_what_it_costs_and_starts_one_job(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     at = open_page("models/comparisons", person=workspace.editor, run=rows.run_id)
     assert not at.exception
-    assert "3 checkpoints × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
+    assert "3 versions × 3 strengths × 3 prompts × 2 seeds and the base model: **60 pictures**" in words(at)
     key = f"trial:{rows.run_id}"
     at.get_by_key(f"{key}:strengths").set_value([0.6, 1.0])
     at.get_by_key(f"{key}:prompts").set_value("\n".join(f"bella {n}" for n in range(7))).run()
     assert "At most 6 prompts at once; there are 7" in at.warning[0].value
     at.get_by_key(f"{key}:prompts").set_value("bella at sunset")
     at.run()
-    assert "3 checkpoints × 2 strengths × 1 prompt × 2 seeds and the base model: **14 pictures**" in words(at)
-    next(button for button in at.button if button.label == "Draw 14 pictures").click().run()
+    assert "3 versions × 2 strengths × 1 prompt × 2 seeds and the base model: **14 pictures**" in words(at)
+    next(button for button in at.button if button.label == "Generate 14 pictures").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
         [card] = comparisons.page(tx)
@@ -78,7 +78,7 @@ def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenan
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception
     assert "Vote on at least 4 pairs" in words(at)
-    assert any("No identity score" in info.value for info in at.info)
+    assert any("No face score" in info.value for info in at.info)
     next(button for button in at.button if button.label == "Score again").click().run()
     with app.db.transaction(workspace.caller) as tx:
         assert jobs.latest(tx, ("trial", trial_id), "trial-scores")
@@ -86,7 +86,7 @@ def test_without_a_judge_it_says_why(open_page: Open, app: App, workspace: Tenan
 
 def test_a_viewer_sees_everything_and_changes_nothing(open_page: Open, workspace: Tenant, trial_id: str) -> None:
     at = open_page("models/comparisons", person=workspace.viewer, id=trial_id)
-    for view, offered in (("vote", "Voting is for people with editor rights"), ("result", "Suggested")):
+    for view, offered in (("vote", "Only editors can vote"), ("result", "Suggested")):
         at.get_by_key(f"trial:view:{trial_id}").set_value(view).run()
         assert not at.exception
         assert offered in words(at)

@@ -79,7 +79,7 @@ def test_a_video_is_judged_deleted_and_brought_back(open_page: Open, db: Databas
     assert card.deleted_at
     at = open_page("library/videos", id=clip_id)
     assert "This video was deleted." in words(at)
-    press(at, "Bring it back")
+    press(at, "Restore")
     with db.transaction(workspace.caller) as tx:
         assert videos.page(tx).total == 1
 

@@ -45,17 +45,17 @@ def test_an_empty_page_says_what_workflows_are_for(open_page: Open) -> None:
     assert not at.exception
     assert "No workflows yet" in words(at)
     assert "COMFYUI_URL" in words(at)
-    assert "Bring it in" in words(at)
+    assert "Import" in words(at)
 
 
 def test_bringing_one_in_by_pasting(app: App, workspace: Tenant, open_page: Open) -> None:
     at = open_page("models/workflows")
     next(field for field in at.text_area if field.label.startswith("or paste")).set_value('{"nodes": [], "links": []}')
     next(field for field in at.text_input if field.label == "Name").set_value("Mine")
-    next(button for button in at.button if button.label == "Bring it in").click().run()
+    next(button for button in at.button if button.label == "Import").click().run()
     assert any("Dev mode" in error.value for error in at.error), [error.value for error in at.error]
     next(field for field in at.text_area if field.label.startswith("or paste")).set_value(known.text("txt2img_lora_sd15"))
-    next(button for button in at.button if button.label == "Bring it in").click().run()
+    next(button for button in at.button if button.label == "Import").click().run()
     assert not at.exception
     with app.db.transaction(workspace.caller) as tx:
         assert [card.name for card in workflows.page(tx)] == ["Mine"]
@@ -67,7 +67,7 @@ def test_one_is_bound_tried_and_approved(app: App, workspace: Tenant, open_page:
     assert not at.exception
     assert next(button for button in at.button if button.label == "Approve").disabled
     assert "The server has no node for Soft light" in words(at)
-    next(button for button in at.button if button.label == "Draw a trial picture").click().run()
+    next(button for button in at.button if button.label == "Create a trial picture").click().run()
     with app.db.transaction(workspace.caller, needs="owner") as tx:
         request = generation.get(tx, str(workflows.get(tx, card.id).tried_id))
         assert (request.n, request.recipe.workflow.name if request.recipe.workflow else "") == (1, "Soft light")
@@ -83,18 +83,18 @@ def test_what_may_not_run_is_said_and_cannot_be_tried(app: App, workspace: Tenan
     graph = known.graph("txt2img_lora_sd15") | {"50": {"class_type": "ShellCommand", "inputs": {}}}
     at = open_page("models/workflows", id=brought(app, workspace, graph=graph).id)
     assert "The node ShellCommand is not among those that may be used here" in words(at)
-    assert next(button for button in at.button if button.label == "Draw a trial picture").disabled
+    assert next(button for button in at.button if button.label == "Create a trial picture").disabled
 
 
 def test_viewers_see_but_cannot_change(app: App, workspace: Tenant, open_page: Open, offered: ModelCard) -> None:
     card = brought(app, workspace)
     at = open_page("models/workflows", person=workspace.viewer)
     assert "Soft light" in words(at)
-    assert "Bring it in" not in words(at)
+    assert "Import" not in words(at)
     at = open_page("models/workflows", person=workspace.viewer, id=card.id)
     assert not at.exception
     labels = {button.label for button in at.button}
-    assert not labels & {"Draw a trial picture", "Approve", "Archive", "Delete workflow"}
+    assert not labels & {"Create a trial picture", "Approve", "Archive", "Delete workflow"}
     assert all(field.disabled for field in at.multiselect)
 
 
@@ -105,7 +105,7 @@ def test_create_offers_what_is_approved_and_what_the_engine_can(
     at = open_page("create/pictures", workflow=card.id)
     assert not at.exception
     assert next(field for field in at.selectbox if field.label == "Workflow").value == card.id
-    assert "Takes prompt, negative prompt, seed" in words(at)
+    assert "Uses prompt, negative prompt, seed" in words(at)
     assert "Second pass" in [control.label for control in at.segmented_control]
 
 
@@ -123,7 +123,7 @@ def test_a_pose_is_taken_from_a_picture_of_the_gallery(
     at = open_page("create/pictures", pose=picture)
     assert not at.exception
     assert "Uses the pose of this picture" in words(at)
-    assert not next(toggle for toggle in at.toggle if toggle.label.startswith("The picture shows a drawn")).value
+    assert not next(toggle for toggle in at.toggle if toggle.label.startswith("The picture is a drawn")).value
 
 
 def test_create_offers_nothing_that_cannot_be_had(app: App, workspace: Tenant, open_page: Open) -> None:

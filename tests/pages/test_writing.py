@@ -46,7 +46,7 @@ def field(at: AppTest, label: str) -> Any:
 def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     at = open_page("create/texts", influencer=rows.influencer_id)
     assert "No text yet" in shown(at)
-    assert "offline writer" in shown(at)
+    assert "Basic templates" in shown(at)
     assert next(button for button in at.button if button.label == "Write").disabled
     field(at, "What is the post about?").set_value("morning yoga").run()
     press(at, "Write")
@@ -54,7 +54,7 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
     assert "caption" in shown(at)
     assert "Instagram" in shown(at)
     press(at, "Keep only this")
-    assert "2 of these variants in the trash" in shown(at)
+    assert "2 variants are in the trash" in shown(at)
     press(at, "Restore")
     press(at, "Hook")
     with app.db.transaction(workspace.caller) as tx:
@@ -71,7 +71,7 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
 def test_a_text_and_its_picture_are_asked_for_once(open_page: Open, rows: Rows, app: App, workspace: Tenant) -> None:
     at = open_page("create/texts", influencer=rows.influencer_id)
     field(at, "What is the post about?").set_value("morning yoga").run()
-    press(press(at, "Write one and draw it"), "Write one and draw it")
+    press(press(at, "Write caption + picture"), "Write caption + picture")
     with app.db.transaction(workspace.caller) as tx:
         job = writing.latest_job(tx, writing.CONTENT_KIND, rows.influencer_id)
     assert job is not None
@@ -148,7 +148,7 @@ def test_viewers_read(open_page: Open, rows: Rows, app: App, workspace: Tenant) 
             "Mark as used",
             "Delete",
             "Create post",
-            "Write one and draw it",
+            "Write caption + picture",
         }
     draft_page = open_page("create/texts", person=workspace.viewer, id=card.id)
     assert "by hand" in shown(draft_page)

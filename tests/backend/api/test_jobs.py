@@ -14,11 +14,13 @@ from sqlalchemy import update
 
 from backend import VERSION, access, jobs
 from backend.access import ApiKeyDraft
+from backend.api.errors import STATUS_MESSAGES
 from backend.app import App
 from backend.db.tables import Attempt, Job, LlmCall
 from backend.db.transactions import SignedIn
 from backend.jobs.context import no_work
 from backend.kit.clock import now
+from backend.language import translations
 from tests.factories.account import Tenant
 from tests.support.context import make_context
 
@@ -280,3 +282,15 @@ def test_health_ready_metrics_and_docs(client: Browser, workspace: Tenant) -> No
     assert 'studio_up{part="database"} 1.0' in figures
     assert 'route="/jobs/{job_id}"' in figures
     assert "job_1" not in figures
+
+
+def test_a_page_reads_why_a_job_failed_in_its_own_language(app: App, client: Browser, workspace: Tenant) -> None:
+    sentence = STATUS_MESSAGES[404]
+    job_id = ended(app, workspace.caller, "upkeep", "w", state="failed", error_message=sentence)
+    italian = translations("it").gettext(sentence)
+    browser = client(workspace.viewer)
+    for headers, expected in (({}, sentence), ({"x-studio-language": "it"}, italian), ({"x-studio-language": "xx"}, sentence)):
+        where = {"params": {"workspace": workspace.id}, "headers": headers}
+        assert browser.get(f"/api/jobs/{job_id}", **where).json()["error"] == expected
+        assert browser.get("/api/nowhere", **where).json()["message"] == expected
+    assert italian != sentence

@@ -47,11 +47,11 @@ def test_a_double_click_is_one_trial(studio: Any, workspace: Tenant, ask: Ask) -
     assert first.id == second.id
     with studio.db.transaction(workspace.caller) as tx:
         assert [card.id for card in comparisons.page(tx)] == [first.id]
-        assert jobs.get(tx, first.job_id).title == "Compare 2 checkpoints of bella-v1 (10 pictures)"
+        assert jobs.get(tx, first.job_id).title == "Compare 2 versions of bella-v1 (10 pictures)"
 
 
 def test_what_cannot_be_drawn_is_refused(studio: Any, workspace: Tenant, ask: Ask) -> None:
-    with pytest.raises(Conflict, match="not there"):
+    with pytest.raises(Conflict, match="no longer there"):
         ask(steps=(51,))
     with pytest.raises(Invalid, match="at most 400"):
         ask(steps=(), strengths=(0.2, 0.4, 0.6, 0.8, 1.0), prompts=tuple(f"p{n}" for n in range(6)), seeds=4)
@@ -114,7 +114,7 @@ def test_votes_are_blind_counted_and_taken_back(studio: Any, workspace: Tenant, 
             comparisons.undo_vote(tx, drawn.id)
     with studio.db.transaction(workspace.editor.caller, needs="editor") as tx:
         assert tx.scalars(select(TrialVote.choice)).all() == ["tie"], "nobody takes back another's vote"
-        with pytest.raises(Conflict, match="nothing to take back"):
+        with pytest.raises(Conflict, match="nothing to undo"):
             comparisons.undo_vote(tx, drawn.id)
 
 

@@ -67,15 +67,14 @@ def test_the_best_face_that_still_listens() -> None:
     scores.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
     [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
-        "Step 300 at 1.0 may be overfitted: the face is there (92%), but places and clothes asked for are there in 20%, "
-        "without the LoRA in 100%, and its pictures look alike (they differ by 12%, at step 100 by 40%)."
+        "Step 300 at 1.0 may be overfitted. The face is there (92%). 20% of the places and clothes in the prompts are there, "
+        "without the LoRA 100%. Its pictures look alike (they differ by 12%, at step 100 by 40%)."
     )
     arm, reason = suggest(scores, [])
     assert arm == Arm(200, 1.0)
     assert reason == (
-        "Step 200 at 1.0: its identity score over 4 pictures is 88% (the training pictures themselves reach 90%) "
-        "and 90% of the places and "
-        "clothes asked for are there."
+        "Step 200 at 1.0: its face score over 4 pictures is 88%. The training pictures themselves reach 90%. "
+        "90% of the places and clothes in the prompts are there."
     )
 
 
@@ -90,14 +89,14 @@ def test_prompts_no_longer_followed_are_a_sign_also_where_the_face_suffers() -> 
     scores = [figures(CONTROL, 0.39, 1.0, 0.18), figures(Arm(100, 1.0), 1.0, 1.0), figures(Arm(300, 1.0), 0.83, 0.0, 0.13)]
     [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
-        "Step 300 at 1.0 may be overfitted: the face is there (83%), but places and clothes asked for are there in 0%, "
-        "without the LoRA in 100%."
+        "Step 300 at 1.0 may be overfitted. The face is there (83%). 0% of the places and clothes in the prompts are there, "
+        "without the LoRA 100%."
     )
 
 
 def test_a_face_that_was_known_and_is_lost_is_burnt() -> None:
     [warned] = verdict.overfit_warnings([figures(Arm(100, 1.0), 0.94, 1.0), figures(Arm(200, 1.0), 0.5, 0.1, 0.1)])
-    assert warned.sentence == "Step 200 at 1.0 may be overfitted: the face is falling apart (50%, at step 100 94%)."
+    assert warned.sentence == "Step 200 at 1.0 may be overfitted. The face is falling apart (50%, at step 100 94%)."
 
 
 def test_one_pose_in_the_places_and_clothes_asked_for_is_no_overfitting() -> None:
@@ -127,7 +126,7 @@ def test_votes_decide_where_scores_are_missing() -> None:
     assert "Vote" in suggest(scores, [])[1]
     arm, reason = suggest(scores, [PairResult(ARMS[3], other, ARMS[3]) for other in ARMS if other != ARMS[3]])
     assert arm == ARMS[3]
-    assert "it won 5 of 5 blind votes" in reason
+    assert "It won 5 of 5 blind votes" in reason
 
 
 def test_equals_are_named() -> None:

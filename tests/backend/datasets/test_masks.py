@@ -69,7 +69,7 @@ def test_a_mask_is_kept_replaced_cleared_and_put_back(app: App, workspace: Tenan
         with pytest.raises(Invalid, match="None of these"):
             datasets.clear_masks(tx, first_image.dataset_id, all_ids)
         edit = datasets.list_edits(tx, first_image.dataset_id)[0]
-        assert edit.title == "Took away 2 masks"
+        assert edit.title == "Removed 2 masks"
         assert datasets.undo_edit(tx, edit.id).count == 2
         image = datasets.images(tx, first_image.dataset_id).images[0]
         assert (image.mask_asset_id, image.mask_version, image.tile()["masked"]) == (second, 4, True)

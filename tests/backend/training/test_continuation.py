@@ -69,7 +69,7 @@ def test_a_continued_run_keeps_the_shape_of_its_lora(db: Database, workspace: Te
         begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(network_dim=32), **follow)
     with pytest.raises(Invalid, match="text encoder"):
         begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(text_encoder_lr=1e-4), **follow)
-    with pytest.raises(NotFound, match="no checkpoint of step 51"):
+    with pytest.raises(NotFound, match="no version of step 51"):
         begin(db, workspace, run.dataset_id, "k2", **follow | {"continued_from_step": 51})
     with pytest.raises(Invalid, match="Say both"):
         RunDraft(dataset_id=run.dataset_id, continued_from_run_id=run.id)

@@ -108,7 +108,7 @@ def test_the_limit_of_pictures_is_the_settings(db: Database, workspace: Tenant, 
     with db.transaction(workspace.caller, needs="editor") as tx:
         assert datasets.readiness(tx, dataset_id, max_images=6).ready
         draft = RunDraft(dataset_id=dataset_id)
-        with pytest.raises(Invalid, match="Leave out 1 picture: a set may have at most 5"):
+        with pytest.raises(Invalid, match="Leave out 1 picture: a dataset may have at most 5"):
             training.start(tx, draft=draft, models=MODELS, request_key="k", max_images=5)
         assert training.start(tx, draft=draft, models=MODELS, request_key="k", max_images=6).image_count == 6
 
@@ -162,5 +162,5 @@ def test_promote_takes_a_checkpoint_into_the_library_once(db: Database, workspac
         assert named.name == "bella-soft"
         assert set(training.checkpoints(tx, run.id)[0].lora_ids) == {first.id, named.id}
         assert loras.page(tx, influencer_id=influencer.id).total == 2
-        with pytest.raises(NotFound, match="no checkpoint of that step"):
+        with pytest.raises(NotFound, match="no version of that step"):
             training.promote(tx, run.id, 51)

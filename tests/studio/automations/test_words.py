@@ -56,8 +56,8 @@ def test_every_step_and_every_trigger_is_described() -> None:
 def test_a_step_says_how_it_is_set() -> None:
     assert words.step_text(TakePosts(lacking="")) == "Drafts of today; at most 5."
     planned = words.step_text(PlanPosts(days=7, clocks=("18:00",), skip_filled=True))
-    assert planned == "On the next 7 days at 18:00 (picture). Days that have a post are left out."
+    assert planned == "On the next 7 days at 18:00 (picture). Skips days that have a post."
     assert words.step_text(PublishPosts(minutes_between=90)) == "The first one now, then one every 90 minutes."
     weekend = Condition(test="weekday", weekdays=(6, 5), otherwise="skip")
-    assert words.step_text(weekend) == "It is Saturday or Sunday; otherwise the next step is left out."
+    assert words.step_text(weekend) == "It is Saturday or Sunday; otherwise the next step is skipped."
     assert words.trigger_text(EventTrigger(event="post.approved")) == "A post was approved"
