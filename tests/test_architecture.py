@@ -39,6 +39,7 @@ SLICES = {
     "comparisons",
     "gallery",
     "lineage",
+    "search",
     "inbox",
     "notices",
     "onboarding",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from backend.db.migrations import access, gallery, plans
+from backend.db.migrations import access, gallery, plans, search
 from backend.db.tables import WITHOUT_TENANT, Base
 
 _TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
@@ -63,6 +63,7 @@ _FUNCTIONS = (
     *access.FUNCTIONS,
     *gallery.FUNCTIONS,
     *plans.FUNCTIONS,
+    *search.FUNCTIONS,
 )
 """SECURITY DEFINER functions: what must be known across workspaces. Each answers one narrow question and returns no more than
 that."""

@@ -7,11 +7,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Numeric, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Identity, Index, Numeric, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
 from backend.db.tables.message_column import MessageColumn
+
+SEARCH_VECTOR = (
+    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate(title, "
+    "'-/._@+&?=~#<>'::text, '             '::text))"
+)
 
 
 class JobState(StrEnum):
@@ -49,6 +55,7 @@ class Job(Tenanted, Dated, Base):
         Index("ix_jobs_dead_letters", "tenant_id", "id", postgresql_where=text("dead_letter")),
         Index("ix_jobs_children", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_jobs_api_key", "api_key_id", "created_at", postgresql_where=text("api_key_id IS NOT NULL")),
+        Index("ix_jobs_search", "search", postgresql_using="gin"),
         Index("ix_jobs_processing", "attempt_id", postgresql_where=text("state = 'processing'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -91,6 +98,8 @@ class Job(Tenanted, Dated, Base):
     finished_at: Mapped[datetime | None]
     dismissed_at: Mapped[datetime | None]
     """When somebody hid its failure."""
+    search: Mapped[str | None] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
+    """Words of the title, and one for the workspace. The index is read only through `find_anywhere`."""
 
 
 class Attempt(Tenanted, Base):

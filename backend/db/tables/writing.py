@@ -6,10 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Numeric, func, text
+from sqlalchemy import CheckConstraint, Computed, Index, Numeric, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+
+SEARCH_VECTOR = (
+    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate(((((topic || ' '::text) || "
+    "COALESCE((parts ->> 'hook'::text), ''::text)) || ' '::text) || COALESCE((parts ->> 'caption'::text), ''::text)), "
+    "'-/._@+&?=~#<>'::text, '             '::text))"
+)
 
 
 class TextDraft(Tenanted, Dated, Base):
@@ -26,6 +33,7 @@ class TextDraft(Tenanted, Dated, Base):
         Index("ix_text_drafts_influencer", "tenant_id", "influencer_id", "id"),
         Index("ix_text_drafts_batch", "tenant_id", "batch_id"),
         Index("ix_text_drafts_picture", "tenant_id", "picture_id", postgresql_where=text("picture_id IS NOT NULL")),
+        Index("ix_text_drafts_search", "search", postgresql_using="gin"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     influencer_id: Mapped[str]
@@ -58,6 +66,8 @@ class TextDraft(Tenanted, Dated, Base):
     created_by: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default="1")
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    search: Mapped[str | None] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
+    """Words of topic, hook and caption, and one for the workspace. The index is read only through `find_anywhere`."""
 
 
 class TalkLine(Tenanted, Dated, Base):
