@@ -1,8 +1,8 @@
 """Searches all nouns in one statement, at any size.
 
-Texts (posts, prompts of pictures, written texts, titles of jobs) are found by their words: each typed word begins one of theirs.
-Their ids come from one SQL function, `find_anywhere` (`backend/db/migrations/search.py`); rows are read under row-level security like
-everything else. Names (of influencers, members, boards …) are few, and are found by any part of them.
+Texts (posts, prompts of pictures, written texts, titles of jobs) are found by their words: each typed word begins one of
+theirs. Their ids come from one SQL function, `find_anywhere` (`backend/db/migrations/search.py`); rows are read under row-level
+security like everything else. Names (of influencers, members, boards …) are few, and are found by any part of them.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _BY_WORDS = ("post", "picture", "text", "job")
 
 
 def search(tx: Session, words: str, *, take: int = 5) -> list[SearchHit]:
-    """At most `take` (up to MAX_TAKE) of each noun, in the order of NOUNS: names by how early what was typed stands in them, the
-    rest newest first. One statement. Nothing for text without a letter, digit or sign. What is in the trash, archived or a part
-    of something else is left out."""
+    """At most `take` (up to MAX_TAKE) of each noun, in the order of NOUNS: names by how early what was typed stands in them,
+    the rest newest first. One statement; nothing is found where nothing was typed. What is in the trash, archived or a part of
+    something else is left out."""
     terms = parse_terms(words)
     if not terms.pieces:
         return []
@@ -128,9 +128,9 @@ def _statement() -> CompoundSelect[Any]:
         .where(Membership.tenant_id == bindparam("workspace"))  # one's own memberships elsewhere are visible too
     )
     by_name = [
-        _named("influencer", Influencer.id, Influencer.name, asset_id=Influencer.cover_asset_id, at=Influencer.created_at).where(
-            Influencer.archived_at.is_(None)
-        ),
+        _named(
+            "influencer", Influencer.id, Influencer.name, asset_id=Influencer.cover_asset_id, at=Influencer.created_at
+        ).where(Influencer.archived_at.is_(None)),
         members,
         _named("board", Board.id, Board.name, at=Board.created_at).where(Board.deleted_at.is_(None)),
         _named("dataset", Dataset.id, Dataset.name, at=Dataset.created_at).where(Dataset.deleted_at.is_(None)),

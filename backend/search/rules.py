@@ -12,8 +12,8 @@ _PUNCTUATION_TO_SPACES = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """`words`: text of a tsquery in which each word begins a word of the text, "" where nothing typed is a word; `pieces`: lower
-    case, all of them are in a name; `patterns`: the same for LIKE."""
+    """`words`: text of a tsquery in which each word begins a word of the text, "" where nothing typed is a word; `pieces`: in
+    lower case, all of them are in a name; `patterns`: the same for LIKE."""
 
     words: str
     pieces: tuple[str, ...]

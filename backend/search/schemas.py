@@ -13,8 +13,8 @@ NOUNS: tuple[Noun, ...] = get_args(Noun)
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One thing that was found. `subtitle`: a second line, or ""; `state`: of posts, texts, jobs and channels, else ""; `asset_id`:
-    its picture, if it has one; `at`: when a post is due, else when the thing was made."""
+    """One thing that was found. `subtitle`: a second line, or ""; `state`: of posts, texts, jobs and channels, else "";
+    `asset_id`: its picture, if it has one; `at`: when a post is due, else when the thing was made."""
 
     noun: Noun
     id: str

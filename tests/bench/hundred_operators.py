@@ -79,14 +79,14 @@ def p95_ms(times: list[float]) -> int:
 
 
 @contextmanager
-def full() -> Iterator[Studio]:
-    """Servers with a workspace of ROWS of each."""
+def full(rows_each: int = ROWS) -> Iterator[Studio]:
+    """Servers with a workspace of so many of each."""
     with studio(LOG_LEVEL="WARNING") as running_studio:
         rows = fill_workspace(running_studio.app.db, running_studio.tenant, pictures=8)
         with running_studio.app.db.transaction(SystemCaller(running_studio.tenant.id, running_studio.tenant.user_id)) as tx:
             planner = make_planner(tx, "Zara")
         ids = {"influencer_id": planner.influencer.id, "channel_id": planner.channel.id, "generation_id": rows.generation_id}
-        fill_rows(running_studio.owner_url, running_studio.tenant, n=ROWS, **ids)
+        fill_rows(running_studio.owner_url, running_studio.tenant, n=rows_each, **ids)
         yield running_studio
 
 

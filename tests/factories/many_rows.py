@@ -8,7 +8,7 @@ from tests.factories.account import Tenant
 
 DAYS = 2000
 """Over which plans are spread, half of them ahead: 300,000 are 150 a day."""
-_INVERTED = ("ix_pictures_search", "ix_pictures_bands", "ix_content_plans_search", "ix_posts_search")
+_INVERTED = ("ix_pictures_search", "ix_pictures_bands", "ix_content_plans_search", "ix_posts_search", "ix_jobs_search")
 _JOBS = """INSERT INTO jobs (id, tenant_id, kind, queue, title, state, payload, request_key, result, created_at, started_at,
       finished_at, not_before)
     SELECT 'job_0' || lpad(n::text, 25, '0'), %(tenant)s, 'image-generation', 'none', 'bella, portrait, number ' || n,

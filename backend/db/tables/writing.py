@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
 
 SEARCH_VECTOR = (
-    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate(((((topic || ' '::text) || "
-    "COALESCE((parts ->> 'hook'::text), ''::text)) || ' '::text) || COALESCE((parts ->> 'caption'::text), ''::text)), "
-    "'-/._@+&?=~#<>'::text, '             '::text))"
+    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate("
+    "((((topic || ' '::text) || COALESCE((parts ->> 'hook'::text), ''::text)) || ' '::text) || "
+    "COALESCE((parts ->> 'caption'::text), ''::text)), '-/._@+&?=~#<>'::text, '             '::text))"
 )
 
 
