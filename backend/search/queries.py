@@ -97,6 +97,7 @@ def _statement() -> CompoundSelect[Any]:
         .join(Influencer, Influencer.id == ContentPlan.influencer_id)
         .outerjoin(post, literal(True))
         .where(ContentPlan.deleted_at.is_(None))
+        .order_by(ContentPlan.id.desc())
     )
     pictures = (
         _columns(
@@ -110,17 +111,24 @@ def _statement() -> CompoundSelect[Any]:
         .join(found, (found.c.noun == "picture") & (found.c.noun_id == Picture.id))
         .outerjoin(Influencer, Influencer.id == Picture.influencer_id)
         .where(Picture.deleted_at.is_(None))
+        .order_by(Picture.id.desc())
     )
-    texts = _columns(
-        "text",
-        TextDraft.id,
-        TextDraft.topic,
-        subtitle=func.left(TextDraft.parts.op("->>")("caption"), _TITLE_LENGTH),
-        state=TextDraft.state,
-        at=TextDraft.created_at,
-    ).join(found, (found.c.noun == "text") & (found.c.noun_id == TextDraft.id))
-    jobs = _columns("job", Job.id, Job.title, state=Job.state, at=Job.created_at).join(
-        found, (found.c.noun == "job") & (found.c.noun_id == Job.id)
+    texts = (
+        _columns(
+            "text",
+            TextDraft.id,
+            TextDraft.topic,
+            subtitle=func.left(TextDraft.parts.op("->>")("caption"), _TITLE_LENGTH),
+            state=TextDraft.state,
+            at=TextDraft.created_at,
+        )
+        .join(found, (found.c.noun == "text") & (found.c.noun_id == TextDraft.id))
+        .order_by(TextDraft.id.desc())
+    )
+    jobs = (
+        _columns("job", Job.id, Job.title, state=Job.state, at=Job.created_at)
+        .join(found, (found.c.noun == "job") & (found.c.noun_id == Job.id))
+        .order_by(Job.id.desc())
     )
     members = (
         _named("member", User.id, User.name, subtitle=User.email, at=Membership.created_at)

@@ -33,8 +33,8 @@ router = APIRouter(
 
 class SearchHitResponse(ApiModel):
     """`noun`, `id`: what it is; a post is one of `/content-plans`, a track one of `/music`. `subtitle`: the influencer of posts
-    and pictures, the caption of texts, the e-mail address of members. `state`: of posts, texts, jobs and channels. `assetId`: its
-    picture. `at`: when a post is due, else when it was made."""
+    and pictures, the caption of texts, the e-mail address of members. `state`: of posts, texts, jobs and channels. `assetId`:
+    its picture. `at`: when a post is due, else when it was made."""
 
     noun: Noun
     id: str

@@ -18,25 +18,26 @@ DECLARE
 BEGIN
   IF workspace = '' OR numnode(wanted) = 0 THEN RETURN; END IF;
   FOR source IN SELECT * FROM (VALUES
-    ('post', 'content_plans', 'id', 'id', 'deleted_at IS NULL'),
-    ('post', 'posts', 'plan_id', 'id',
-      'EXISTS (SELECT FROM content_plans p WHERE p.tenant_id = $1 AND p.id = plan_id AND p.deleted_at IS NULL)'),
-    ('picture', 'pictures', 'id', 'id', 'deleted_at IS NULL AND gate = ''open'''),
-    ('text', 'text_drafts', 'id', 'id', 'state <> ''discarded'''),
-    ('job', 'jobs', 'id', 'id', 'parent_id IS NULL AND kind <> ''upkeep''')
-  ) AS sources(noun, rows_of, result, sorted, shown) LOOP
-    -- Common words are soon met among the newest rows; rare ones are few rows, found by their index.
+    ('post', 'content_plans', 'id', 'deleted_at IS NULL', 'true'),
+    ('post', 'posts', 'plan_id',
+      'EXISTS (SELECT FROM content_plans p WHERE p.tenant_id = $1 AND p.id = plan_id AND p.deleted_at IS NULL)', 'true'),
+    ('picture', 'pictures', 'id', 'deleted_at IS NULL AND gate = ''open''', 'true'),
+    ('text', 'text_drafts', 'id', 'state <> ''discarded''', 'true'),
+    ('job', 'jobs', 'id', 'parent_id IS NULL AND kind <> ''upkeep''', 'state IN (''completed'', ''failed'', ''cancelled'')')
+  ) AS sources(noun, rows_of, result, shown, in_index) LOOP
+    -- Common words are soon met among the newest rows; rare ones are few rows, found by their index. That of jobs holds those that
+    -- have ended, because every update of a running job would write to it.
     EXECUTE format('SELECT array_agg(f.result) FROM (SELECT %1$I AS result FROM '
-      '(SELECT * FROM %2$I WHERE tenant_id = $1 ORDER BY %3$I DESC LIMIT 300) near '
-      'WHERE search @@ $2 AND %4$s LIMIT $3) f', source.result, source.rows_of, source.sorted, source.shown)
+      '(SELECT * FROM %2$I WHERE tenant_id = $1 ORDER BY id DESC LIMIT 300) near '
+      'WHERE search @@ $2 AND %3$s LIMIT $3) f', source.result, source.rows_of, source.shown)
       INTO newest USING workspace, wanted, take;
     IF coalesce(cardinality(newest), 0) < take THEN
-      EXECUTE format('SELECT array_agg(g.result) FROM (SELECT f.result FROM (SELECT %1$I AS result, %3$I AS place FROM %2$I '
-        'WHERE tenant_id = $1 AND search @@ $2 AND %4$s LIMIT 1000) f ORDER BY f.place DESC LIMIT $3) g',
-        source.result, source.rows_of, source.sorted, source.shown)
-        INTO newest USING workspace, indexed, take;
+      EXECUTE format('SELECT $4 || array_agg(g.result) FROM (SELECT f.result FROM (SELECT %1$I AS result, id AS place FROM %2$I '
+        'WHERE tenant_id = $1 AND search @@ $2 AND %3$s AND %4$s LIMIT 1000) f ORDER BY f.place DESC LIMIT $3) g',
+        source.result, source.rows_of, source.shown, source.in_index)
+        INTO newest USING workspace, indexed, take, newest;
     END IF;
-    RETURN QUERY SELECT source.noun, met FROM unnest(newest) met;
+    RETURN QUERY SELECT DISTINCT source.noun, met FROM unnest(newest) met;
   END LOOP;
 END $$
 """

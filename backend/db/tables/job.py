@@ -55,7 +55,12 @@ class Job(Tenanted, Dated, Base):
         Index("ix_jobs_dead_letters", "tenant_id", "id", postgresql_where=text("dead_letter")),
         Index("ix_jobs_children", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_jobs_api_key", "api_key_id", "created_at", postgresql_where=text("api_key_id IS NOT NULL")),
-        Index("ix_jobs_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_jobs_search",
+            "search",
+            postgresql_using="gin",
+            postgresql_where=text("state IN ('completed', 'failed', 'cancelled')"),
+        ),
         Index("ix_jobs_processing", "attempt_id", postgresql_where=text("state = 'processing'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -99,7 +104,8 @@ class Job(Tenanted, Dated, Base):
     dismissed_at: Mapped[datetime | None]
     """When somebody hid its failure."""
     search: Mapped[str | None] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
-    """Words of the title, and one for the workspace. The index is read only through `find_anywhere`."""
+    """Words of the title, and one for the workspace. The index, of ended jobs,
+    is read only through `find_anywhere`."""
 
 
 class Attempt(Tenanted, Base):

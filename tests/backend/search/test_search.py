@@ -99,10 +99,23 @@ def test_what_is_put_away_is_not_found(app: App, workspace: Tenant) -> None:
 
 def test_each_noun_has_its_newest_and_old_ones_are_found_by_their_index(app: App, workspace: Tenant) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
+        planner = make_planner(tx)
         make_pictures(tx, 1, prompt="the first lighthouse")
         for n in range(16):
             make_pictures(tx, 20, prompt=f"dune {n}")
-    assert found(app, workspace, "lighth") == [("picture", "the first lighthouse")]
+        old = [
+            jobs.enqueue(tx, kind="upkeep", payload=Steps(), title=f"Lighthouse {n}", request_key=f"l{n}").id for n in (1, 2)
+        ]
+        for n in range(300):
+            jobs.enqueue(tx, kind="upkeep", payload=Steps(), title="x", request_key=f"x{n}")
+        tx.execute(update(Job).where(Job.id.in_(old)).values(kind="image-generation", state="completed"))
+        planner.plan(tx, topic="", variants=(planner.variant(caption="Lighthouse, without a topic"),))
+    assert found(app, workspace, "lighth") == [
+        ("post", "Lighthouse, without a topic"),
+        ("picture", "the first lighthouse"),
+        ("job", "Lighthouse 2"),
+        ("job", "Lighthouse 1"),
+    ]
     assert found(app, workspace, "dune", take=3) == [("picture", "dune 15")] * 3
 
 

@@ -1,5 +1,6 @@
 """Search of texts by their topic, hook and caption, and of jobs by their title."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0063"
@@ -18,7 +19,9 @@ def upgrade() -> None:
             f"ALTER TABLE {table} ADD COLUMN search tsvector GENERATED ALWAYS AS "
             f"(array_to_tsvector(ARRAY['#' || tenant_id]) || {words}) STORED"
         )
-        op.create_index(f"ix_{table}_search", table, ["search"], postgresql_using="gin")
+    op.create_index("ix_text_drafts_search", "text_drafts", ["search"], postgresql_using="gin")
+    ended = sa.text("state IN ('completed', 'failed', 'cancelled')")
+    op.create_index("ix_jobs_search", "jobs", ["search"], postgresql_using="gin", postgresql_where=ended)
 
 
 def downgrade() -> None:
