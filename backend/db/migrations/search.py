@@ -25,15 +25,16 @@ BEGIN
     ('text', 'text_drafts', 'id', 'state <> ''discarded''', 'true'),
     ('job', 'jobs', 'id', 'parent_id IS NULL AND kind <> ''upkeep''', 'state IN (''completed'', ''failed'', ''cancelled'')')
   ) AS sources(noun, rows_of, result, shown, in_index) LOOP
-    -- Common words are soon met among the newest rows; rare ones are few rows, found by their index. That of jobs holds those that
-    -- have ended, because every update of a running job would write to it.
+    -- Common words are soon met among the newest rows; rare ones are few rows, found by their index. That of jobs holds those
+    -- that have ended, because every update of a running job would write to it.
     EXECUTE format('SELECT array_agg(f.result) FROM (SELECT %1$I AS result FROM '
       '(SELECT * FROM %2$I WHERE tenant_id = $1 ORDER BY id DESC LIMIT 300) near '
       'WHERE search @@ $2 AND %3$s LIMIT $3) f', source.result, source.rows_of, source.shown)
       INTO newest USING workspace, wanted, take;
     IF coalesce(cardinality(newest), 0) < take THEN
-      EXECUTE format('SELECT $4 || array_agg(g.result) FROM (SELECT f.result FROM (SELECT %1$I AS result, id AS place FROM %2$I '
-        'WHERE tenant_id = $1 AND search @@ $2 AND %3$s AND %4$s LIMIT 1000) f ORDER BY f.place DESC LIMIT $3) g',
+      EXECUTE format('SELECT $4 || array_agg(g.result) FROM (SELECT f.result FROM '
+        '(SELECT %1$I AS result, id AS place FROM %2$I WHERE tenant_id = $1 AND search @@ $2 AND %3$s AND %4$s LIMIT 1000) f '
+        'ORDER BY f.place DESC LIMIT $3) g',
         source.result, source.rows_of, source.shown, source.in_index)
         INTO newest USING workspace, indexed, take, newest;
     END IF;

@@ -30,6 +30,10 @@ def make_text(tx: Session, influencer_id: str, topic: str, caption: str, **value
     return text_id
 
 
+def job_row(n: int) -> dict[str, object]:
+    return {"id": new_id("job"), "kind": "upkeep", "queue": "cpu", "title": "x", "payload": {}, "request_key": f"x{n}"}
+
+
 @contextmanager
 def viewing(app: App, workspace: Tenant) -> Iterator[Session]:
     with app.db.transaction(workspace.viewer.caller) as tx:
@@ -106,8 +110,7 @@ def test_each_noun_has_its_newest_and_old_ones_are_found_by_their_index(app: App
         old = [
             jobs.enqueue(tx, kind="upkeep", payload=Steps(), title=f"Lighthouse {n}", request_key=f"l{n}").id for n in (1, 2)
         ]
-        for n in range(300):
-            jobs.enqueue(tx, kind="upkeep", payload=Steps(), title="x", request_key=f"x{n}")
+        tx.execute(insert(Job), [job_row(n) for n in range(300)])
         tx.execute(update(Job).where(Job.id.in_(old)).values(kind="image-generation", state="completed"))
         planner.plan(tx, topic="", variants=(planner.variant(caption="Lighthouse, without a topic"),))
     assert found(app, workspace, "lighth") == [
