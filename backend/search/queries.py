@@ -80,7 +80,7 @@ def _statement() -> CompoundSelect[Any]:
     of_words = func.find_anywhere(bindparam("words", type_=Text), bindparam("take", type_=Integer)).table_valued(
         column("noun", Text), column("noun_id", Text), name="of_words"
     )
-    found = select(of_words.c.noun, of_words.c.noun_id).distinct().cte("found").prefix_with("MATERIALIZED")
+    matches = select(of_words.c.noun, of_words.c.noun_id).distinct().cte("matches").prefix_with("MATERIALIZED")
     first_post = select(Post.caption, Post.state, Post.media).where(Post.plan_id == ContentPlan.id)
     post = first_post.where(Post.tenant_id == ContentPlan.tenant_id).order_by(Post.id).limit(1).lateral("post")
     plans = (
@@ -93,7 +93,7 @@ def _statement() -> CompoundSelect[Any]:
             asset_id=post.c.media.op("->>")(0),
             at=ContentPlan.due_at,
         )
-        .join(found, (found.c.noun == "post") & (found.c.noun_id == ContentPlan.id))
+        .join(matches, (matches.c.noun == "post") & (matches.c.noun_id == ContentPlan.id))
         .join(Influencer, Influencer.id == ContentPlan.influencer_id)
         .outerjoin(post, literal(True))
         .where(ContentPlan.deleted_at.is_(None))
@@ -108,7 +108,7 @@ def _statement() -> CompoundSelect[Any]:
             asset_id=Picture.asset_id,
             at=Picture.created_at,
         )
-        .join(found, (found.c.noun == "picture") & (found.c.noun_id == Picture.id))
+        .join(matches, (matches.c.noun == "picture") & (matches.c.noun_id == Picture.id))
         .outerjoin(Influencer, Influencer.id == Picture.influencer_id)
         .where(Picture.deleted_at.is_(None))
         .order_by(Picture.id.desc())
@@ -122,12 +122,12 @@ def _statement() -> CompoundSelect[Any]:
             state=TextDraft.state,
             at=TextDraft.created_at,
         )
-        .join(found, (found.c.noun == "text") & (found.c.noun_id == TextDraft.id))
+        .join(matches, (matches.c.noun == "text") & (matches.c.noun_id == TextDraft.id))
         .order_by(TextDraft.id.desc())
     )
     jobs = (
         _columns("job", Job.id, Job.title, state=Job.state, at=Job.created_at)
-        .join(found, (found.c.noun == "job") & (found.c.noun_id == Job.id))
+        .join(matches, (matches.c.noun == "job") & (matches.c.noun_id == Job.id))
         .order_by(Job.id.desc())
     )
     members = (
