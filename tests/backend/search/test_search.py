@@ -40,7 +40,7 @@ def viewing(app: App, workspace: Tenant) -> Iterator[Session]:
         yield tx
 
 
-def found(app: App, workspace: Tenant, words: str, take: int = 5) -> list[tuple[str, str]]:
+def found_titles(app: App, workspace: Tenant, words: str, take: int = 5) -> list[tuple[str, str]]:
     with viewing(app, workspace) as tx:
         return [(hit.noun, hit.title) for hit in search.search(tx, words, take=take)]
 
@@ -61,7 +61,7 @@ def test_every_noun_is_found_by_what_is_written_in_it(app: App, workspace: Tenan
         make_influencer(tx, "Harbour of others")
         make_pictures(tx, 1, prompt="harbour of others")
 
-    assert found(app, workspace, "harbour") == [
+    assert found_titles(app, workspace, "harbour") == [
         ("influencer", "Harbour Bella"),
         ("post", "Harbour trams"),
         ("picture", "bella at the harbour"),
@@ -72,15 +72,18 @@ def test_every_noun_is_found_by_what_is_written_in_it(app: App, workspace: Tenan
         ("lora", "harbour-v1"),
         ("channel", "Harbour Bella"),
     ]
-    assert found(app, workspace, "COFF") == [("post", "Harbour trams")]
-    assert found(app, workspace, "harb tra") == [("post", "Harbour trams"), ("job", "Train harbour-v1")]
+    assert found_titles(app, workspace, "COFF") == [("post", "Harbour trams")]
+    assert found_titles(app, workspace, "harb tra") == [("post", "Harbour trams"), ("job", "Train harbour-v1")]
     with viewing(app, workspace) as tx:
         name = tx.scalars(select(User.name).where(User.id == workspace.viewer.id)).one()
         by_id = {hit.noun: hit for hit in search.search(tx, "harbour")}
         assert (by_id["post"].id, by_id["post"].asset_id, by_id["post"].state) == (plan.id, planner.asset_id, "draft")
         assert (by_id["picture"].id, by_id["picture"].subtitle) == (picture_id, "Harbour Bella")
         assert {hit.id for hit in search.search(tx, name)} >= {workspace.viewer.id}
-    assert found(app, other_workspace, "harbour") == [("influencer", "Harbour of others"), ("picture", "harbour of others")]
+    assert found_titles(app, other_workspace, "harbour") == [
+        ("influencer", "Harbour of others"),
+        ("picture", "harbour of others"),
+    ]
 
 
 def test_what_is_put_away_is_not_found(app: App, workspace: Tenant) -> None:
@@ -98,7 +101,7 @@ def test_what_is_put_away_is_not_found(app: App, workspace: Tenant) -> None:
         tx.execute(update(Picture).where(Picture.id == held).values(gate="held"))
         archived = make_influencer(tx, "Zebra")
         tx.execute(update(Influencer).where(Influencer.id == archived.id).values(archived_at=Influencer.created_at))
-    assert found(app, workspace, "zebra") == []
+    assert found_titles(app, workspace, "zebra") == []
 
 
 def test_each_noun_has_its_newest_and_old_ones_are_found_by_their_index(app: App, workspace: Tenant) -> None:
@@ -113,13 +116,13 @@ def test_each_noun_has_its_newest_and_old_ones_are_found_by_their_index(app: App
         tx.execute(insert(Job), [job_row(n) for n in range(300)])
         tx.execute(update(Job).where(Job.id.in_(old)).values(kind="image-generation", state="completed"))
         planner.plan(tx, topic="", variants=(planner.variant(caption="Lighthouse, without a topic"),))
-    assert found(app, workspace, "lighth") == [
+    assert found_titles(app, workspace, "lighth") == [
         ("post", "Lighthouse, without a topic"),
         ("picture", "the first lighthouse"),
         ("job", "Lighthouse 2"),
         ("job", "Lighthouse 1"),
     ]
-    assert found(app, workspace, "dune", take=3) == [("picture", "dune 15")] * 3
+    assert found_titles(app, workspace, "dune", take=3) == [("picture", "dune 15")] * 3
 
 
 def test_it_is_one_statement(app: App, workspace: Tenant) -> None:
@@ -132,7 +135,7 @@ def test_it_is_one_statement(app: App, workspace: Tenant) -> None:
 
 @pytest.mark.parametrize("typed", ["", "   ", "\x00"])
 def test_nothing_typed_finds_nothing(app: App, workspace: Tenant, typed: str) -> None:
-    assert found(app, workspace, typed) == []
+    assert found_titles(app, workspace, typed) == []
 
 
 @pytest.mark.parametrize("typed", ["50%", "a'b\\c", "' | '", "!:*", "🦓", "_", "مرحبا", "&|!()<->", "x" * 5000, "'"])
@@ -140,8 +143,8 @@ def test_signs_are_looked_for_as_they_are(app: App, workspace: Tenant, typed: st
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         gallery.create_board(tx, draft=BoardDraft(name=f"board {typed[:50]}"))
     if len(typed) < 50:
-        assert ("board", f"board {typed}") in found(app, workspace, typed.split()[0])
-    assert ("board", "board") not in found(app, workspace, typed)
+        assert ("board", f"board {typed}") in found_titles(app, workspace, typed.split()[0])
+    assert ("board", "board") not in found_titles(app, workspace, typed)
 
 
 @given(st.text(max_size=60))
