@@ -1,10 +1,12 @@
-"""The search over everything, among 100,000 things: over HTTP, and the verb against the same four indexed queries bare.
+"""The search over everything, among 100,000 things: over HTTP, and the verb against the same indexed queries bare.
 
-Bare is one connection past row-level security, four prepared queries by the text indexes one after the other, without names.
+Bare is one connection past row-level security: for each table the faster of its two plans (down the list until five rows match,
+or all matches by the text index), one after the other, without names, rows of other tables and a transaction.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -21,13 +23,20 @@ OBJECTS = 100_000
 ROUNDS = 30
 WORDS = {"common": "harb", "rare": "24999", "two": "bella sunset", "none": "zebra", "letter": "b"}
 _BARE = {
-    "content_plans": "SELECT id, topic FROM {table} WHERE {matches} AND deleted_at IS NULL ORDER BY id DESC LIMIT 5",
-    "posts": "SELECT plan_id, caption FROM {table} WHERE {matches} ORDER BY id DESC LIMIT 5",
-    "pictures": "SELECT id, prompt, asset_id FROM {table} WHERE {matches} AND deleted_at IS NULL ORDER BY id DESC LIMIT 5",
-    "jobs": "SELECT id, title FROM {table} WHERE {matches} AND parent_id IS NULL ORDER BY id DESC LIMIT 5",
-    "text_drafts": "SELECT id, topic FROM {table} WHERE {matches} ORDER BY id DESC LIMIT 5",
+    "content_plans": ("id, topic, due_at", "deleted_at IS NULL"),
+    "posts": ("id, plan_id, caption", "true"),
+    "pictures": ("id, prompt, asset_id", "deleted_at IS NULL AND gate = 'open'"),
+    "jobs": ("id, title, state", "parent_id IS NULL AND state IN ('completed', 'failed', 'cancelled')"),
+    "text_drafts": ("id, topic, parts", "state <> 'discarded'"),
 }
-_MATCHES = "tenant_id = %s AND search @@ to_tsquery('simple', %s)"
+"""Table -> what is read of it, and which rows."""
+_DOWN_THE_LIST = """SELECT {columns} FROM
+    (SELECT * FROM {table} WHERE tenant_id = '{tenant}' AND {shown} ORDER BY id DESC OFFSET 0) listed
+    WHERE search @@ to_tsquery('simple', '{words}') LIMIT 5"""
+_BY_INDEX = """WITH matches AS MATERIALIZED (SELECT id FROM {table}
+    WHERE tenant_id = '{tenant}' AND search @@ to_tsquery('simple', '{words}') AND {shown})
+    SELECT {columns} FROM {table} WHERE tenant_id = '{tenant}'
+    AND id = ANY (ARRAY(SELECT id FROM matches ORDER BY id DESC LIMIT 5)) ORDER BY id DESC"""
 
 
 def run() -> dict[str, Any]:
@@ -49,16 +58,20 @@ def run() -> dict[str, Any]:
 def _medians(studio: Studio, typed: str) -> tuple[float, float]:
     """Seconds: the verb in its transaction, the bare queries; in turn."""
     caller = SystemCaller(studio.tenant.id, studio.tenant.user_id)
-    words = " & ".join(f"'{word}':*" for word in typed.split())
-    ours, bare = [], []
+    words = " & ".join(f"''{word}'':*" for word in typed.split())
+    ours: list[float] = []
+    bare: dict[tuple[str, str], list[float]] = defaultdict(list)
     with psycopg.connect(studio.owner_url.replace("+psycopg", ""), autocommit=True) as owner:
         for _ in range(ROUNDS):
             started_at = perf_counter()
             with studio.app.db.transaction(caller) as tx:
                 search.search(tx, typed)
             ours.append(perf_counter() - started_at)
-            started_at = perf_counter()
-            for table, query in _BARE.items():
-                owner.execute(query.format(table=table, matches=_MATCHES), (studio.tenant.id, words), prepare=True).fetchall()
-            bare.append(perf_counter() - started_at)
-    return median(ours), median(bare)
+            for table, (columns, shown) in _BARE.items():
+                for form in (_DOWN_THE_LIST, _BY_INDEX):
+                    query = form.format(table=table, columns=columns, shown=shown, tenant=studio.tenant.id, words=words)
+                    started_at = perf_counter()
+                    owner.execute(query).fetchall()
+                    bare[table, form].append(perf_counter() - started_at)
+    faster = [min(median(bare[table, _DOWN_THE_LIST]), median(bare[table, _BY_INDEX])) for table in _BARE]
+    return median(ours), sum(faster)
