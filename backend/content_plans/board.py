@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.content_plans import calendar, checks, dates, queries, schedule
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, require_unchanged
 from backend.content_plans.schemas import CalendarEntry, Outcome, PlanCard, PlanFilters
+from backend.content_plans.times import time_text
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict
 from backend.kit.clock import now
@@ -23,11 +24,11 @@ Stage = Literal["attention", "draft", "review", "scheduled", "published"]
 TargetStage = Literal["draft", "review", "scheduled"]
 """Where people can move a plan to."""
 STAGE_LABELS: dict[Stage, str] = {
-    "attention": "Needs fixing",
-    "draft": "Draft",
-    "review": "In review",
-    "scheduled": "Scheduled",
-    "published": "Published",
+    "attention": tr_lazy("Needs fixing"),
+    "draft": tr_lazy("Draft"),
+    "review": tr_lazy("In review"),
+    "scheduled": tr_lazy("Scheduled"),
+    "published": tr_lazy("Published"),
 }
 STATES_OF_STAGE: dict[Stage, tuple[PostState, ...]] = {
     "attention": (S.FAILED, S.MISSED, S.UNKNOWN),
@@ -45,7 +46,7 @@ TARGET_STAGES: dict[PostState, tuple[TargetStage, ...]] = {
     S.MISSED: ("review", "scheduled"),
 }
 """Where a plan in this state can be moved to; nowhere where it is missing."""
-_BACK_TO_DRAFT = "Moved back to draft on the board."
+_BACK_TO_DRAFT = tr_lazy("Moved back to draft on the board.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,10 @@ def move_to_stage(tx: Session, plan_id: str, stage: TargetStage, *, expected: Ex
     match stage:
         case "draft":
             _run(card, lambda: schedule.reject(tx, [plan_id], note=_BACK_TO_DRAFT))
-            return StageMove(f"“{card.title}” is a draft again.")
+            return StageMove(tr_lazy("“{title}” is a draft again.", title=card.title))
         case "review":
             _run(card, lambda: schedule.submit_for_review(tx, [plan_id]))
-            return StageMove(f"“{card.title}” sent for review.")
+            return StageMove(tr_lazy("“{title}” sent for review.", title=card.title))
         case "scheduled":
             return _move_to_scheduled(tx, card)
 
@@ -142,15 +143,21 @@ def _move_to_scheduled(tx: Session, card: PlanCard) -> StageMove:
         after = queries.get(tx, card.id)
         undo_id = next((entry.id for entry in outcome.undo_entries), "")
         if after.state is S.APPROVED:
-            return StageMove(f"“{card.title}” approved.", _why_not_scheduled(tx, after), undo_id)
-        return StageMove(f"“{card.title}” approved and scheduled for {_date(after)}.", _held_note(after), undo_id)
+            return StageMove(tr_lazy("“{title}” approved.", title=card.title), _why_not_scheduled(tx, after), undo_id)
+        return StageMove(
+            tr_lazy("“{title}” approved and scheduled for {time}.", title=card.title, time=_date(after)),
+            _held_note(after),
+            undo_id,
+        )
     if card.wall is None:
         dates.set_date(tx, card.id, dates.suggested_time(tx, card.influencer_id, zone=card.zone), card.zone)
     outcome = _run(card, lambda: schedule.schedule(tx, [card.id]))
     after = queries.get(tx, card.id)
     if outcome.review:
-        return StageMove(f"“{card.title}” sent for review.", "The posting rules ask for an approval first.")
-    return StageMove(f"“{card.title}” scheduled for {_date(after)}.", _held_note(after))
+        return StageMove(
+            tr_lazy("“{title}” sent for review.", title=card.title), tr_lazy("The posting rules ask for an approval first.")
+        )
+    return StageMove(tr_lazy("“{title}” scheduled for {time}.", title=card.title, time=_date(after)), _held_note(after))
 
 
 def _run(card: PlanCard, verb: Callable[[], Outcome]) -> Outcome:
@@ -162,18 +169,18 @@ def _run(card: PlanCard, verb: Callable[[], Outcome]) -> Outcome:
 
 def _why_not_scheduled(tx: Session, card: PlanCard) -> str:
     if card.due_at is None:
-        return "It has no date yet."
+        return tr_lazy("It has no date yet.")
     if card.due_at <= now():
-        return "Its time has passed: choose a later one."
+        return tr_lazy("Its time has passed: choose a later one.")
     return checks.blocking_problems(tx, card)
 
 
 def _held_note(card: PlanCard) -> str:
-    return "Publishing is paused: it waits." if card.state is S.ON_HOLD else ""
+    return tr_lazy("Publishing is paused: it waits.") if card.state is S.ON_HOLD else ""
 
 
 def _date(card: PlanCard) -> str:
-    return f"{card.wall:%a %-d %b, %H:%M}" if card.wall else ""
+    return time_text(card.wall) if card.wall else ""
 
 
 def _stage_of(state: PostState) -> Stage:

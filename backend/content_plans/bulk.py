@@ -24,7 +24,7 @@ from backend.content_plans.schemas import (
 )
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid, StudioError
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.platforms.port import Format
 from backend.platforms.registry import PLATFORMS
 
@@ -167,5 +167,5 @@ def delete_many(
     if not outcome.done:
         return None, outcome
     n = len(outcome.done)
-    sentence = f"{n} {'plan' if n == 1 else 'plans'} deleted."
+    sentence = tr_lazy_plural("{n} plan deleted.", "{n} plans deleted.", n)
     return undo_entries.record(tx, "delete", sentence, n, {"plans": [{"id": plan_id} for plan_id in outcome.done]}), outcome

@@ -16,6 +16,7 @@ from backend.content_plans.rules import MOVABLE, Clash, PlannedPost
 from backend.content_plans.schemas import CalendarEntry, PlanFilters, RulesDraft
 from backend.content_plans.times import to_instant, to_local_time
 from backend.db.tables import Channel, ContentPlan, Post, PostingRule, PostState
+from backend.language import tr_lazy
 
 MAX_ENTRIES = 2000
 _DEFAULT_GAP_MINUTES = RulesDraft().gap_minutes
@@ -130,9 +131,11 @@ def placement_warnings(tx: Session, plan_id: str) -> list[str]:
             close = others.where(Post.due_at > post.due_at - gap, Post.due_at < post.due_at + gap)
             if other := tx.execute(close.order_by(Post.due_at).limit(1)).first():
                 minutes = int(abs((other.due_at - post.due_at).total_seconds()) // 60)
-                sentences.append(f"Only {minutes} min from another post on {other.name}.")
+                sentences.append(
+                    tr_lazy("Only {minutes} min from another post on {channel}.", minutes=minutes, channel=other.name)
+                )
         if post.fingerprint and (other := tx.execute(others.where(Post.fingerprint == post.fingerprint).limit(1)).first()):
-            sentences.append(f"{other.name} has another post with the same words.")
+            sentences.append(tr_lazy("{channel} has another post with the same words.", channel=other.name))
     return list(dict.fromkeys(sentences))
 
 
@@ -211,7 +214,7 @@ def _calendar_entry(plan: Any, posts: list[Any], zone: str) -> CalendarEntry:
     return CalendarEntry(
         id=plan.id,
         influencer_id=plan.influencer_id,
-        title=title or "Untitled",
+        title=title or tr_lazy("Untitled"),
         own_wall=plan.wall,
         zone=plan.zone,
         wall=to_local_time(plan.due_at, zone) if plan.due_at else None,
@@ -241,8 +244,8 @@ def _clashes(tx: Session, influencer_by_plan: Mapping[str, str], posts_by_plan: 
 
 def _clash_sentence(clash: Clash) -> str:
     if clash.kind == "same":
-        return "Another post on this channel has the same words."
-    return f"Only {clash.minutes} min from another post on this channel."
+        return tr_lazy("Another post on this channel has the same words.")
+    return tr_lazy("Only {minutes} min from another post on this channel.", minutes=clash.minutes)
 
 
 def _gap_minutes_by_scope(tx: Session) -> dict[str, int]:

@@ -13,6 +13,7 @@ from backend.assets import AssetCard
 from backend.channels import ChannelCard
 from backend.content_plans import files, rules
 from backend.content_plans.schemas import PlanCard, PostCard
+from backend.language import joined, tr_lazy
 from backend.platforms import rules as platforms
 from backend.platforms.port import Format, Media, Options, PostProblem, PostRequest
 from backend.platforms.registry import PLATFORMS
@@ -36,23 +37,27 @@ def problems(tx: Session, post: PostCard) -> tuple[PostProblem, ...]:
             replace(problem, message=reason) if problem.code == "media_missing" else problem for problem in post_problems
         ]
     if channel.deleted_at:
-        post_problems.insert(
-            0, PostProblem("channel_gone", f"The channel {channel.name} was removed. Take this post out.", "options")
-        )
+        message = tr_lazy("The channel {channel} was removed. Take this post out.", channel=channel.name)
+        post_problems.insert(0, PostProblem("channel_gone", message, "options"))
     elif channel.state != "connected":
-        sentence = (
-            "is switched off. Switch it on first." if channel.state == "off" else f"must be connected again: {channel.trouble}"
+        message = (
+            tr_lazy("{channel} is switched off. Switch it on first.", channel=channel.name)
+            if channel.state == "off"
+            else tr_lazy("{channel} must be connected again: {trouble}", channel=channel.name, trouble=channel.trouble)
         )
-        post_problems.insert(0, PostProblem("channel_off", f"{channel.name} {sentence}", "options"))
+        post_problems.insert(0, PostProblem("channel_off", message, "options"))
     return tuple(post_problems)
 
 
 def blocking_problems(tx: Session, card: PlanCard) -> str:
     """Everything that keeps a plan from being scheduled, as sentences that begin with the channel; empty: nothing does."""
     sentences = [
-        f"{post.channel_name}: {problem.message}" for post in card.posts for problem in problems(tx, post) if problem.blocks
+        tr_lazy("{channel}: {problem}", channel=post.channel_name, problem=problem.message)
+        for post in card.posts
+        for problem in problems(tx, post)
+        if problem.blocks
     ]
-    return " ".join(dict.fromkeys(sentences))
+    return joined(*dict.fromkeys(sentences))
 
 
 def build_request(tx: Session, post: PostCard) -> PostRequest:

@@ -20,7 +20,7 @@ from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, PlanAct, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 
 S = PostState
 _USUAL_CLOCK = "18:00"
@@ -91,7 +91,9 @@ def move(
     placed_at = set_date(tx, plan_id, target, card.zone)
     events.record(tx, "plan.moved", "plan", plan_id, {"from": _iso(card.wall), "to": _iso(target), "zone": card.zone})
     sentence = (
-        f"“{card.title}” taken off the calendar." if target is None else f"“{card.title}” moved to {target:%a %-d %b, %H:%M}."
+        tr_lazy("“{title}” taken off the calendar.", title=card.title)
+        if target is None
+        else tr_lazy("“{title}” moved to {time}.", title=card.title, time=times.time_text(target))
     )
     return undo_entries.record(tx, "move", sentence, 1, {"plans": [_undo_data(card, target)]}, _move_note(tx, card, placed_at))
 
@@ -111,7 +113,7 @@ def shift(
     lock_plans(tx, plan_ids)
     for card in queries.get_many(tx, list(dict.fromkeys(plan_ids))):
         if card.deleted_at or card.wall is None:
-            outcome.refused[card.id] = "It has no date to shift."
+            outcome.refused[card.id] = tr_lazy("It has no date to shift.")
             continue
         target = card.wall + timedelta(days=days, minutes=minutes)
         try:
@@ -126,7 +128,8 @@ def shift(
         return None, outcome
     n = len(outcome.done)
     events.record(tx, "plan.shifted", "workspace", tx.info["tenant_id"], {"plans": n, "days": days, "minutes": minutes})
-    sentence = f"{n} {'plan' if n == 1 else 'plans'} moved by {_step_text(days, minutes)}."
+    step = _step_text(days, minutes)
+    sentence = tr_lazy_plural("{n} plan moved by {step}.", "{n} plans moved by {step}.", n, step=step)
     return undo_entries.record(tx, "move", sentence, n, {"plans": before}), outcome
 
 
@@ -145,7 +148,7 @@ def undo(tx: Session, act_id: str) -> Outcome:
         except StudioError as error:
             outcome.refused[plan["id"]] = error.message
     if not outcome.done:
-        raise Conflict(next(iter(outcome.refused.values()), "There is nothing left to take back."))
+        raise Conflict(next(iter(outcome.refused.values()), tr_lazy("There is nothing left to take back.")))
     events.record(tx, "plan.undone", "workspace", tx.info["tenant_id"], {"act": act_id, "plans": len(outcome.done)})
     return outcome
 
@@ -168,7 +171,7 @@ def _undo_move(tx: Session, plan: dict[str, Any]) -> None:
     earlier_states = plan["states"]
     for post in schedule.lock_posts(tx, card.id):
         if earlier_states.get(post.id) == S.MISSED and post.state == S.SCHEDULED:
-            must_move(tx, post.id, S.SCHEDULED, S.MISSED, error_code="late", error="Its time has passed.")
+            must_move(tx, post.id, S.SCHEDULED, S.MISSED, error_code="late", error=tr_lazy("Its time has passed."))
         elif earlier_states.get(post.id) == S.APPROVED and post.state == S.SCHEDULED:
             must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
     missed = S.MISSED in earlier_states.values()
@@ -229,17 +232,18 @@ def _undo_data(card: PlanCard, target: datetime | None) -> dict[str, Any]:
 
 
 def _move_note(tx: Session, card: PlanCard, placed_at: Instant | None) -> str:
-    notes = {
-        "missing": f"The clock skips that time on this day; it is posted at {placed_at.wall:%H:%M}." if placed_at else "",
-        "double": "The clock shows that time twice on this day; the first is taken.",
-    }
-    parts = [notes.get(placed_at.adjustment, "")] if placed_at else []
-    return " ".join(filter(None, [*parts, *calendar.placement_warnings(tx, card.id)]))
+    note = ""
+    if placed_at and placed_at.adjustment == "missing":
+        note = tr_lazy("The clock skips that time on this day; it is posted at {time}.", time=f"{placed_at.wall:%H:%M}")
+    elif placed_at and placed_at.adjustment == "double":
+        note = tr_lazy("The clock shows that time twice on this day; the first is taken.")
+    return joined(note, *calendar.placement_warnings(tx, card.id))
 
 
 def _step_text(days: int, minutes: int) -> str:
-    parts = [f"{days:+d} {'day' if abs(days) == 1 else 'days'}"] if days else []
-    return " ".join([*parts, *([f"{minutes:+d} min"] if minutes else [])])
+    sign = "-" if days < 0 else "+"
+    days_text = tr_lazy_plural("{sign}{n} day", "{sign}{n} days", abs(days), sign=sign) if days else ""
+    return joined(days_text, f"{minutes:+d} min" if minutes else "")
 
 
 def _iso(local_time: datetime | None) -> str | None:

@@ -14,6 +14,7 @@ from backend.content_plans import queries
 from backend.content_plans.rules import MOVABLE
 from backend.content_plans.times import to_local_time
 from backend.db.tables import ContentPlan, Post, PostState
+from backend.language import tr_lazy
 
 MAX_TILES = 120
 _NOT_IN_GRID = ("story",)
@@ -74,7 +75,7 @@ def feed_preview(tx: Session, influencer_id: str, *, channel_id: str = "", zone:
     tiles = [
         FeedTile(
             plan_id=row.id,
-            title=" ".join((row.topic or row.text or "").split())[:120] or "Untitled",
+            title=" ".join((row.topic or row.text or "").split())[:120] or tr_lazy("Untitled"),
             state=PostState(row.state),
             local_time=to_local_time(row.at, zone),
             asset_id=row.cover_id or next(iter(row.media), ""),

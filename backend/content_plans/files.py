@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import assets, renditions, videos
 from backend.assets import AssetCard
 from backend.content_plans.schemas import PostCard
+from backend.language import tr_lazy
 from backend.platforms import rules as platforms
 from backend.platforms.port import Format, Media
 from backend.platforms.registry import PLATFORMS
@@ -19,7 +20,7 @@ _PICTURE_BYTES = min(
     limits.picture.size for platform in PLATFORMS.values() for limits in platform.formats.values() if limits.picture
 )
 """Largest size in bytes that every platform takes: one prepared file serves all of them."""
-_GONE = "This file is not here any more. Take it out and choose another one."
+_GONE = tr_lazy("This file is not here any more. Take it out and choose another one.")
 
 
 def rendition_recipes(tx: Session, post: PostCard) -> list[tuple[str, RenditionRecipe]]:
@@ -31,7 +32,9 @@ def rendition_recipes(tx: Session, post: PostCard) -> list[tuple[str, RenditionR
 def request_renditions(tx: Session, post: PostCard) -> None:
     """Starts preparing the post's files, so that they are ready when it is due."""
     title = " ".join((post.title or post.caption).split())[:60]
-    renditions.start_preparation(tx, rendition_recipes(tx, post), title=f"Prepare files: {title}" if title else "")
+    renditions.start_preparation(
+        tx, rendition_recipes(tx, post), title=tr_lazy("Prepare files: {title}", title=title) if title else ""
+    )
 
 
 def platform_media(tx: Session, post: PostCard) -> tuple[tuple[Media, ...], dict[int, str]]:

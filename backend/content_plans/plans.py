@@ -220,7 +220,7 @@ def delete(tx: Session, plan_id: str, *, expected: ExpectedPlans = ANY_VERSION) 
     require_unchanged(tx, plan_id, expected)
     card = queries.get_existing(tx, plan_id)
     mark_deleted(tx, card)
-    return undo_entries.record(tx, "delete", f"“{card.title}” deleted.", 1, {"plans": [{"id": plan_id}]})
+    return undo_entries.record(tx, "delete", tr_lazy("“{title}” deleted.", title=card.title), 1, {"plans": [{"id": plan_id}]})
 
 
 def discard_untouched(tx: Session, plan_id: str) -> bool:
@@ -293,9 +293,12 @@ def cooldown_message(tx: Session, card: PlanCard) -> str:
     days = posting_rules.get_rules(tx, card.influencer_id).cooldown_days
     if last_published is None or not (remaining := rules.remaining_cooldown(last_published, now(), days=days)):
         return ""
-    return (
-        f"This was published {(now() - last_published).days} days ago; {card.influencer_name}'s posts rest for {days} days. "
-        f"Wait {remaining.days + 1} more, or use it anyway."
+    return tr_lazy(
+        "This was published {ago} days ago; {influencer}'s posts rest for {days} days. Wait {left} more, or use it anyway.",
+        ago=(now() - last_published).days,
+        influencer=card.influencer_name,
+        days=days,
+        left=remaining.days + 1,
     )
 
 

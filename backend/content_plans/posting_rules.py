@@ -21,7 +21,7 @@ from backend.language import tr_lazy
 WORKSPACE = "workspace"
 NO_HOLIDAYS = "none"
 S = PostState
-_TIME_PASSED = "Its time passed while publishing was stopped. Choose a new one, or post it yourself and say so."
+_TIME_PASSED = tr_lazy("Its time passed while publishing was stopped. Choose a new one, or post it yourself and say so.")
 
 
 def get_rules(tx: Session, influencer_id: str) -> RulesCard:

@@ -14,13 +14,13 @@ from backend.content_plans.times import to_local_time
 from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, Refused
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
 S = PostState
 _NOT_SENDABLE = {
-    S.PUBLISHED: "It is published already.",
-    S.PUBLISHING: "The studio is publishing it right now.",
-    S.UNKNOWN: "Nobody knows yet whether it is there. Look at the account and say so first.",
+    S.PUBLISHED: tr_lazy("It is published already."),
+    S.PUBLISHING: tr_lazy("The studio is publishing it right now."),
+    S.UNKNOWN: tr_lazy("Nobody knows yet whether it is there. Look at the account and say so first."),
 }
 
 
@@ -83,7 +83,7 @@ def _lacks_approval(post: PostCard, *, review: bool) -> bool:
 
 def _require_sendable(tx: Session, card: PlanCard, posts: list[PostCard], *, approve: bool) -> None:
     if switch := posting_rules.active_stop_switch(tx, card.influencer_id):
-        owner = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
+        owner = tr_lazy("this workspace") if switch == posting_rules.WORKSPACE else card.influencer_name
         raise Conflict(tr_lazy("Publishing is stopped for {owner}. Start it again first.", owner=owner))
     review = posting_rules.get_rules(tx, card.influencer_id).review
     for post in posts:
@@ -96,10 +96,13 @@ def _require_sendable(tx: Session, card: PlanCard, posts: list[PostCard], *, app
                 )
             )
     blocking = [
-        f"{post.channel_name}: {problem.message}" for post in posts for problem in checks.problems(tx, post) if problem.blocks
+        tr_lazy("{channel}: {problem}", channel=post.channel_name, problem=problem.message)
+        for post in posts
+        for problem in checks.problems(tx, post)
+        if problem.blocks
     ]
     if blocking:
-        raise Invalid(" ".join(dict.fromkeys(blocking)))
+        raise Invalid(joined(*dict.fromkeys(blocking)))
 
 
 def _schedule_post_now(tx: Session, post: PostCard, *, approve: bool) -> None:

@@ -16,7 +16,7 @@ from backend.content_plans.transitions import must_move, update_in_state
 from backend.db.tables import Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 
 S = PostState
 _SCHEDULABLE = (S.DRAFT, S.IN_REVIEW, S.APPROVED, S.FAILED, S.MISSED)
@@ -67,7 +67,7 @@ def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
     outcome = _for_each_plan(tx, plan_ids, approve_plan, expected)
     if outcome.done:
         n = len(outcome.done)
-        sentence = f"{n} {'post' if n == 1 else 'posts'} approved."
+        sentence = tr_lazy_plural("{n} post approved.", "{n} posts approved.", n)
         outcome.undo_entries.append(
             undo_entries.record(tx, "approve", sentence, n, {"plans": [before[plan_id] for plan_id in outcome.done]})
         )
@@ -145,7 +145,7 @@ def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
             resume_state = S(post.held_from)
             switch = posting_rules.active_stop_switch(tx, card.influencer_id)
             if post.held_by != "person" or (switch and resume_state == S.SCHEDULED):
-                owner = "this workspace" if switch == posting_rules.WORKSPACE else card.influencer_name
+                owner = tr_lazy("this workspace") if switch == posting_rules.WORKSPACE else card.influencer_name
                 raise Conflict(tr_lazy("Publishing is stopped for {owner}. Start it again first.", owner=owner))
             if resume_state == S.SCHEDULED and (post.due_at is None or post.due_at <= now()):
                 must_move(tx, post.id, S.ON_HOLD, S.MISSED, error_code="held", error=_TIME_PASSED)

@@ -12,6 +12,7 @@ from backend.content_plans import rules, times
 from backend.content_plans.times import RecurringTime, zone_of
 from backend.db.tables import PostState
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 MAX_MEDIA = 35
 MAX_PLANS_AT_ONCE = 500
@@ -263,7 +264,7 @@ class PlanCard:
     @property
     def title(self) -> str:
         title = self.topic or next((post.title or post.caption for post in self.posts if post.title or post.caption), "")
-        return " ".join(title.split())[:120] or "Untitled"
+        return " ".join(title.split())[:120] or tr_lazy("Untitled")
 
     def draft(self) -> PlanDraft:
         return PlanDraft(

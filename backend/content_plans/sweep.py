@@ -12,9 +12,10 @@ from backend.content_plans.times import due_time_sql, to_instant
 from backend.content_plans.transitions import in_state, move
 from backend.db.tables import ContentPlan, Post, PostState
 from backend.errors import Invalid
+from backend.language import tr_lazy
 
 BATCH_SIZE = 200
-MISSED_MESSAGE = "Nobody posted it in the 48 hours after its time. Choose a new one, or say that you posted it."
+MISSED_MESSAGE = tr_lazy("Nobody posted it in the 48 hours after its time. Choose a new one, or say that you posted it.")
 
 
 def mark_missed(tx: Session) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from backend.engines.ports.events import Alive
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms import rules
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain, Transient
 from backend.platforms.http_base import ConnectError, ResponseLost
@@ -67,7 +67,9 @@ class AdapterBase:
         remaining_s = self.settings.publishing.settle_s - age_s
         if remaining_s > 0:
             poll = self.settings.publishing.poll_s * 2
-            return Unknown(f"{message} It may still be working on it.", ask_again_s=max(0.1, min(remaining_s, poll)))
+            return Unknown(
+                joined(message, tr_lazy("It may still be working on it.")), ask_again_s=max(0.1, min(remaining_s, poll))
+            )
         return NotPublished(message)
 
     def poll_s(self, *, video: bool) -> float:

@@ -27,17 +27,18 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from backend.engines.ports.events import Alive, Handle, Log, Progress
+from backend.language import tr_lazy
 from backend.platforms.errors import PlatformError
 
 Format = Literal["picture", "carousel", "reel", "story", "video", "short"]
 Source = Literal["url", "file"]
 FORMAT_NAMES: dict[Format, str] = {
-    "picture": "picture",
-    "carousel": "carousel",
-    "reel": "reel",
-    "story": "story",
-    "video": "video",
-    "short": "Short",
+    "picture": tr_lazy("picture"),
+    "carousel": tr_lazy("carousel"),
+    "reel": tr_lazy("reel"),
+    "story": tr_lazy("story"),
+    "video": tr_lazy("video"),
+    "short": tr_lazy("Short"),
 }
 
 

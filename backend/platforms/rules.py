@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from backend.language import joined, tr_lazy
 from backend.platforms.limits import FormatLimits, TextLimit, TextRules
 from backend.platforms.platform import Platform
 from backend.platforms.port import FORMAT_NAMES, Fix, Format, PlatformAccount, PostProblem, PostRequest
@@ -27,11 +28,16 @@ def problems(name: str, post: PostRequest, account: PlatformAccount | None = Non
     platform = PLATFORMS[name]
     limits = platform.formats.get(post.format)
     if limits is None:
-        alternatives = ", ".join(FORMAT_NAMES[format] for format in platform.formats)
+        alternatives = joined(*(FORMAT_NAMES[format] for format in platform.formats), separator=", ")
         return (
             PostProblem(
                 "format",
-                f"{platform.label} takes no {FORMAT_NAMES[post.format]}. Choose one of: {alternatives}.",
+                tr_lazy(
+                    "{platform} takes no {format}. Choose one of: {alternatives}.",
+                    platform=platform.label,
+                    format=FORMAT_NAMES[post.format],
+                    alternatives=alternatives,
+                ),
                 "format",
             ),
         )
@@ -50,22 +56,36 @@ def _count_problems(platform: Platform, limits: FormatLimits, post: PostRequest)
     low, high = limits.count
     name, file_count = FORMAT_NAMES[post.format], len(post.media)
     if file_count < low:
-        missing = "a picture" if limits.video is None else "a video" if limits.picture is None else "a picture or a video"
-        message = (
-            f"Add {missing}."
-            if low == 1
-            else f"A {name} on {platform.label} has at least {low} files. Add {low - file_count} more."
+        message = tr_lazy(
+            "A {format} on {platform} has at least {least} files. Add {missing} more.",
+            format=name,
+            platform=platform.label,
+            least=low,
+            missing=low - file_count,
         )
+        if low == 1 and limits.video is None:
+            message = tr_lazy("Add a picture.")
+        elif low == 1:
+            message = tr_lazy("Add a video.") if limits.picture is None else tr_lazy("Add a picture or a video.")
         return [PostProblem("media_missing" if not file_count else "too_few_files", message, "media")]
     if file_count > high:
-        limit_text = "one file" if high == 1 else f"at most {high} files"
-        return [
-            PostProblem(
-                "too_many_files",
-                f"A {name} on {platform.label} has {limit_text}, this one has {file_count}. Take some out.",
-                "media",
+        message = (
+            tr_lazy(
+                "A {format} on {platform} has one file, this one has {count}. Take some out.",
+                format=name,
+                platform=platform.label,
+                count=file_count,
             )
-        ]
+            if high == 1
+            else tr_lazy(
+                "A {format} on {platform} has at most {most} files, this one has {count}. Take some out.",
+                format=name,
+                platform=platform.label,
+                most=high,
+                count=file_count,
+            )
+        )
+        return [PostProblem("too_many_files", message, "media")]
     return []
 
 
@@ -74,19 +94,24 @@ def _file_problems(platform: Platform, limits: FormatLimits, post: PostRequest) 
     for n, media in enumerate(post.media):
         if media.kind == "picture":
             if limits.picture is None:
-                all_problems.append(_wrong_kind(platform, post, n, "pictures", "a video"))
+                all_problems.append(_wrong_kind(platform, post, n, "picture"))
             else:
                 all_problems += picture_problems(platform.label, limits, limits.picture, media, n)
         elif limits.video is None:
-            all_problems.append(_wrong_kind(platform, post, n, "videos", "a picture"))
+            all_problems.append(_wrong_kind(platform, post, n, "video"))
         else:
             all_problems += video_problems(platform.label, limits, limits.video, media, n)
     return all_problems + _ratio_problems(platform, post)
 
 
-def _wrong_kind(platform: Platform, post: PostRequest, n: int, kind_text: str, replacement: str) -> PostProblem:
-    name = FORMAT_NAMES[post.format]
-    return PostProblem("wrong_kind", f"A {name} on {platform.label} takes no {kind_text}. Put {replacement} there.", "media", n)
+def _wrong_kind(platform: Platform, post: PostRequest, n: int, kind: Literal["picture", "video"]) -> PostProblem:
+    names = {"format": FORMAT_NAMES[post.format], "platform": platform.label}
+    message = (
+        tr_lazy("A {format} on {platform} takes no pictures. Put a video there.", **names)
+        if kind == "picture"
+        else tr_lazy("A {format} on {platform} takes no videos. Put a picture there.", **names)
+    )
+    return PostProblem("wrong_kind", message, "media", n)
 
 
 def _ratio_problems(platform: Platform, post: PostRequest) -> list[PostProblem]:
@@ -98,7 +123,10 @@ def _ratio_problems(platform: Platform, post: PostRequest) -> list[PostProblem]:
     differing = [n for n, media in enumerate(post.media) if abs(media.width / max(1, media.height) - ratio) > 0.01 * ratio]
     if not differing:
         return []
-    message = f"{platform.label} crops every file of a carousel to the shape of the first. Some of these have another shape."
+    message = tr_lazy(
+        "{platform} crops every file of a carousel to the shape of the first. Some of these have another shape.",
+        platform=platform.label,
+    )
     return [PostProblem("mixed_ratios", message, "media", differing[0], blocks=False)]
 
 
@@ -109,10 +137,13 @@ def _privacy_problems(platform: Platform, post: PostRequest, account: PlatformAc
     if not post.privacy:
         if platform.privacy == "public by default":
             return []
-        return [PostProblem("privacy_missing", f"Choose who can see it: {platform.label} asks for it each time.", "privacy")]
+        message = tr_lazy("Choose who can see it: {platform} asks for it each time.", platform=platform.label)
+        return [PostProblem("privacy_missing", message, "privacy")]
     offered = account.privacy if account and account.privacy else platform.fixed_privacy
     if offered and post.privacy not in offered:
-        message = f"{platform.label} does not offer this audience to the account now. Choose another one."
+        message = tr_lazy(
+            "{platform} does not offer this audience to the account now. Choose another one.", platform=platform.label
+        )
         return [PostProblem("privacy_not_offered", message, "privacy")]
     return []
 
@@ -122,17 +153,25 @@ def _option_problems(platform: Platform, post: PostRequest) -> list[PostProblem]
     options = post.options
     max_collaborators = platform.max_collaborators
     if max_collaborators is not None and len(options.collaborators) > max_collaborators:
-        message = f"{platform.label} takes at most {max_collaborators} collaborators. Take some out."
+        message = tr_lazy(
+            "{platform} takes at most {most} collaborators. Take some out.", platform=platform.label, most=max_collaborators
+        )
         all_problems.append(PostProblem("collaborators", message, "options"))
     if platform.only_me and options.paid_partnership and post.privacy == platform.only_me:
-        message = f"A paid partnership on {platform.label} cannot be visible to you alone. Choose another audience."
+        message = tr_lazy(
+            "A paid partnership on {platform} cannot be visible to you alone. Choose another audience.", platform=platform.label
+        )
         all_problems.append(PostProblem("paid_but_private", message, "privacy"))
     if post.ai_made and not platform.formats[post.format].ai_label and not _AI_MENTION.search(post.caption):
-        message = f"{platform.label} takes no AI label for pictures from other programs. Say in the caption that AI made it."
+        message = tr_lazy(
+            "{platform} takes no AI label for pictures from other programs. Say in the caption that AI made it.",
+            platform=platform.label,
+        )
         all_problems.append(PostProblem("ai_unmarked", message, "caption", blocks=False))
     cover, video = options.cover_ms, next((media for media in post.media if media.kind == "video"), None)
     if cover is not None and video and video.duration_s is not None and not 0 <= cover < video.duration_s * 1000:
-        all_problems.append(PostProblem("cover", "The cover's moment lies outside the video. Choose another one.", "options"))
+        message = tr_lazy("The cover's moment lies outside the video. Choose another one.")
+        all_problems.append(PostProblem("cover", message, "options"))
     return all_problems
 
 
@@ -141,22 +180,24 @@ def _account_problems(platform: Platform, post: PostRequest, account: PlatformAc
     all_problems = []
     for n, media in enumerate(post.media):
         if account.max_video_s and media.duration_s and media.duration_s > account.max_video_s:
-            limit = f"at most {account.max_video_s:g} s on {platform.label}"
-            message = f"This account may post videos of {limit}. Make it shorter."
+            message = tr_lazy(
+                "This account may post videos of at most {seconds:g} s on {platform}. Make it shorter.",
+                seconds=account.max_video_s,
+                platform=platform.label,
+            )
             all_problems.append(PostProblem("account_duration", message, "media", n))
-    for allowed, turned_off, feature in (
-        (post.options.allow_comments, account.comments_off, "comments"),
-        (post.options.allow_duet, account.duet_off, "duets"),
-        (post.options.allow_stitch, account.stitch_off, "stitches"),
+    for allowed, turned_off, feature, feature_name in (
+        (post.options.allow_comments, account.comments_off, "comments", tr_lazy("comments")),
+        (post.options.allow_duet, account.duet_off, "duets", tr_lazy("duets")),
+        (post.options.allow_stitch, account.stitch_off, "stitches", tr_lazy("stitches")),
     ):
         if allowed and turned_off:
-            all_problems.append(
-                PostProblem(
-                    f"{feature}_off",
-                    f"The account has turned {feature} off on {platform.label}. Turn them off here too.",
-                    "options",
-                )
+            message = tr_lazy(
+                "The account has turned {feature} off on {platform}. Turn them off here too.",
+                feature=feature_name,
+                platform=platform.label,
             )
+            all_problems.append(PostProblem(f"{feature}_off", message, "options"))
     return all_problems
 
 
@@ -166,9 +207,8 @@ def text_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -
     all_problems: list[PostProblem] = []
     if rules.text is None or not limits.caption:
         if post.caption.strip():
-            all_problems.append(
-                _not_shown("caption_unseen", f"{label} shows no caption with a story. It is left out.", "caption")
-            )
+            message = tr_lazy("{platform} shows no caption with a story. It is left out.", platform=label)
+            all_problems.append(_not_shown("caption_unseen", message, "caption"))
     else:
         all_problems += _length_problems(label, "caption", post.caption, rules.text) + _hashtag_problems(
             label, post.caption, rules
@@ -179,14 +219,16 @@ def text_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -
             label, "title", post.title, rules
         )
     if platform.title_required and not post.title.strip():
-        all_problems.append(PostProblem("title_missing", f"{label} needs a title. Write one.", "title"))
+        message = tr_lazy("{platform} needs a title. Write one.", platform=label)
+        all_problems.append(PostProblem("title_missing", message, "title"))
     if not limits.links and _LINK.search(post.caption):
-        message = f"Links under a {label} {FORMAT_NAMES[post.format]} cannot be clicked."
+        message = tr_lazy(
+            "Links under a {platform} {format} cannot be clicked.", platform=label, format=FORMAT_NAMES[post.format]
+        )
         all_problems.append(_not_shown("links", message, "caption"))
     if rules.tags_in_all is not None and tags_length(post.options.tags) > rules.tags_in_all:
-        all_problems.append(
-            PostProblem("tags", f"Tags have at most {rules.tags_in_all} characters together. Take some out.", "options")
-        )
+        message = tr_lazy("Tags have at most {most} characters together. Take some out.", most=rules.tags_in_all)
+        all_problems.append(PostProblem("tags", message, "options"))
     return all_problems + _first_comment_problems(platform, limits, post, rules) + _alt_text_problems(label, post, rules)
 
 
@@ -194,21 +236,45 @@ def _length_problems(label: str, where: TextField, text: str, field: TextLimit) 
     length, limit = text_length(text, field.unit), field.limit
     if length <= limit:
         return []
-    unit = "bytes" if field.unit == "bytes" else "characters"
-    name = "first comment" if where == "first_comment" else field.name
-    message = f"The {name} has {length:,} {unit}, {label} takes {limit:,}. Make it shorter by {length - limit:,}."
-    return [PostProblem(f"{where}_long", message, where, fix=Fix("shorten", "Shorten it", to=limit))]
+    name = tr_lazy("first comment") if where == "first_comment" else field.name
+    lengths = {"length": length, "limit": limit, "excess": length - limit}
+    message = (
+        tr_lazy(
+            "The {field} has {length:,} bytes, {platform} takes {limit:,}. Make it shorter by {excess:,}.",
+            field=name,
+            platform=label,
+            **lengths,
+        )
+        if field.unit == "bytes"
+        else tr_lazy(
+            "The {field} has {length:,} characters, {platform} takes {limit:,}. Make it shorter by {excess:,}.",
+            field=name,
+            platform=label,
+            **lengths,
+        )
+    )
+    return [PostProblem(f"{where}_long", message, where, fix=Fix("shorten", tr_lazy("Shorten it"), to=limit))]
 
 
 def _hashtag_problems(label: str, caption: str, rules: TextRules) -> list[PostProblem]:
     all_problems = []
     hashtag_count, mention_count = len(hashtags_in(caption)), len(mentions_in(caption))
     if rules.hashtags is not None and hashtag_count > rules.hashtags:
-        fix = Fix("remove_hashtags", f"Keep the first {rules.hashtags}", to=rules.hashtags)
-        message = f"The caption has {hashtag_count} hashtags, {label} takes {rules.hashtags}. Take some out."
+        fix = Fix("remove_hashtags", tr_lazy("Keep the first {count}", count=rules.hashtags), to=rules.hashtags)
+        message = tr_lazy(
+            "The caption has {count} hashtags, {platform} takes {most}. Take some out.",
+            count=hashtag_count,
+            platform=label,
+            most=rules.hashtags,
+        )
         all_problems.append(PostProblem("hashtags", message, "caption", fix=fix))
     if rules.mentions is not None and mention_count > rules.mentions:
-        message = f"The caption names {mention_count} accounts with @, {label} takes {rules.mentions}. Take some out."
+        message = tr_lazy(
+            "The caption names {count} accounts with @, {platform} takes {most}. Take some out.",
+            count=mention_count,
+            platform=label,
+            most=rules.mentions,
+        )
         all_problems.append(PostProblem("mentions", message, "caption"))
     return all_problems
 
@@ -217,23 +283,36 @@ def _character_problems(label: str, where: TextField, text: str, rules: TextRule
     used_characters = sorted(set(text) & set(rules.forbidden))
     if not used_characters:
         return []
-    name = "description" if where == "caption" else where
-    return [PostProblem("letters", f"{label} takes no {' and no '.join(used_characters)} in the {name}. Take them out.", where)]
+    characters: str = used_characters[0]
+    for character in used_characters[1:]:
+        characters = tr_lazy("{characters} and no {character}", characters=characters, character=character)
+    message = (
+        tr_lazy("{platform} takes no {characters} in the description. Take them out.", platform=label, characters=characters)
+        if where == "caption"
+        else tr_lazy("{platform} takes no {characters} in the title. Take them out.", platform=label, characters=characters)
+    )
+    return [PostProblem("letters", message, where)]
 
 
 def _first_comment_problems(platform: Platform, limits: FormatLimits, post: PostRequest, rules: TextRules) -> list[PostProblem]:
     if not post.first_comment.strip():
         return []
     if not platform.comments or not limits.comment:
-        where = platform.label if not platform.comments else f"a story on {platform.label}"
-        return [_not_shown("comment_unseen", f"There is no first comment on {where}. It is left out.", "first_comment")]
+        message = (
+            tr_lazy("There is no first comment on a story on {platform}. It is left out.", platform=platform.label)
+            if platform.comments
+            else tr_lazy("There is no first comment on {platform}. It is left out.", platform=platform.label)
+        )
+        return [_not_shown("comment_unseen", message, "first_comment")]
     return _length_problems(platform.label, "first_comment", post.first_comment, rules.text) if rules.text else []
 
 
 def _alt_text_problems(label: str, post: PostRequest, rules: TextRules) -> list[PostProblem]:
     if rules.alt is None:
         return []
-    message = f"An alt text on {label} has at most {rules.alt.limit:,} characters. Make it shorter."
+    message = tr_lazy(
+        "An alt text on {platform} has at most {most:,} characters. Make it shorter.", platform=label, most=rules.alt.limit
+    )
     return [
         PostProblem("alt_text_long", message, "media", n)
         for n, media in enumerate(post.media)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.language import joined, tr_lazy
 from backend.platforms.limits import FormatLimits, PictureFormatLimits, Range, VideoLimits
 from backend.platforms.port import Fix, Media, PostProblem
 
@@ -18,22 +19,41 @@ def picture_problems(
 ) -> list[PostProblem]:
     problems = []
     if media.mime not in media_limits.mimes:
-        message = f"{label} takes {_mime_list(media_limits.mimes)} pictures only, this one is {_mime_name(media.mime)}."
-        problems.append(PostProblem("picture_format", message, "media", n, Fix("jpeg", "Make it a JPEG")))
-    elif media.size > media_limits.size:
-        message = f"This picture has {_size_text(media.size)}, {label} takes {_size_text(media_limits.size)}."
-        problems.append(PostProblem("picture_size", message, "media", n, Fix("jpeg", "Make the file smaller")))
-    if media.width < media_limits.min_width:
-        message = (
-            f"This picture is {media.width} px wide, {label} wants {media_limits.min_width} or more. "
-            "Use a larger copy, or enlarge it."
+        message = tr_lazy(
+            "{platform} takes {formats} pictures only, this one is {format}.",
+            platform=label,
+            formats=_mime_list(media_limits.mimes),
+            format=_mime_name(media.mime),
         )
-        enlarge = Fix("enlarge", "Enlarge it", width=media_limits.min_width) if media.width > 0 else None
+        problems.append(PostProblem("picture_format", message, "media", n, Fix("jpeg", tr_lazy("Make it a JPEG"))))
+    elif media.size > media_limits.size:
+        message = tr_lazy(
+            "This picture has {size}, {platform} takes {most}.",
+            size=_size_text(media.size),
+            platform=label,
+            most=_size_text(media_limits.size),
+        )
+        problems.append(PostProblem("picture_size", message, "media", n, Fix("jpeg", tr_lazy("Make the file smaller"))))
+    if media.width < media_limits.min_width:
+        message = tr_lazy(
+            "This picture is {width} px wide, {platform} wants {least} or more. Use a larger copy, or enlarge it.",
+            width=media.width,
+            platform=label,
+            least=media_limits.min_width,
+        )
+        enlarge = Fix("enlarge", tr_lazy("Enlarge it"), width=media_limits.min_width) if media.width > 0 else None
         problems.append(PostProblem("picture_small", message, "media", n, enlarge))
     elif media_limits.longest and max(media.width, media.height) > media_limits.longest:
         width = max(1, int(media.width * media_limits.longest / max(media.width, media.height)))
-        message = f"This picture is {media.width} x {media.height} px, {label} takes {media_limits.longest} on the longer side."
-        problems.append(PostProblem("picture_large", message, "media", n, Fix("resize", "Make it smaller", width=width)))
+        message = tr_lazy(
+            "This picture is {width} x {height} px, {platform} takes {longest} on the longer side.",
+            width=media.width,
+            height=media.height,
+            platform=label,
+            longest=media_limits.longest,
+        )
+        resize = Fix("resize", tr_lazy("Make it smaller"), width=width)
+        problems.append(PostProblem("picture_large", message, "media", n, resize))
     return problems + _ratio_problems(label, limits, media_limits.ratio, media, n)
 
 
@@ -41,10 +61,15 @@ def video_problems(label: str, limits: FormatLimits, media_limits: VideoLimits, 
     problems = []
     encoding_problem = _encoding_problem(label, media_limits, media)
     if encoding_problem:
-        problems.append(PostProblem("video_format", encoding_problem, "media", n, Fix("transcode", "Convert it")))
+        problems.append(PostProblem("video_format", encoding_problem, "media", n, Fix("transcode", tr_lazy("Convert it"))))
     if media.size > media_limits.size:
-        message = f"This video has {_size_text(media.size)}, {label} takes {_size_text(media_limits.size)}."
-        problems.append(PostProblem("video_size", message, "media", n, Fix("transcode", "Make the file smaller")))
+        message = tr_lazy(
+            "This video has {size}, {platform} takes {most}.",
+            size=_size_text(media.size),
+            platform=label,
+            most=_size_text(media_limits.size),
+        )
+        problems.append(PostProblem("video_size", message, "media", n, Fix("transcode", tr_lazy("Make the file smaller"))))
     return (
         problems
         + _length_problems(label, media_limits, media, n)
@@ -56,22 +81,52 @@ def _encoding_problem(label: str, media_limits: VideoLimits, media: Media) -> st
     """A sentence about the first problem that converting would fix; "" when there is none."""
     small, large = min(media.width, media.height), max(media.width, media.height)
     if media_limits.mimes and media.mime not in media_limits.mimes:
-        return f"{label} takes {_mime_list(media_limits.mimes)} videos only, this one is {_mime_name(media.mime)}."
+        return tr_lazy(
+            "{platform} takes {formats} videos only, this one is {format}.",
+            platform=label,
+            formats=_mime_list(media_limits.mimes),
+            format=_mime_name(media.mime),
+        )
     if not media.mime.startswith("video/"):
-        return f"{label} cannot read this file as a video ({media.mime})."
+        return tr_lazy("{platform} cannot read this file as a video ({format}).", platform=label, format=media.mime)
     if media_limits.codecs and media.codec and media.codec not in media_limits.codecs:
-        return f"{label} takes {' or '.join(media_limits.codecs)} videos, this one is {media.codec}."
+        return tr_lazy(
+            "{platform} takes {codecs} videos, this one is {codec}.",
+            platform=label,
+            codecs=_any_of(media_limits.codecs),
+            codec=media.codec,
+        )
     if media_limits.audio and media.audio and media.audio not in media_limits.audio:
-        return f"{label} takes sound as {' or '.join(media_limits.audio)}, this video has {media.audio}."
+        return tr_lazy(
+            "{platform} takes sound as {codecs}, this video has {codec}.",
+            platform=label,
+            codecs=_any_of(media_limits.audio),
+            codec=media.audio,
+        )
     if media_limits.fps and media.fps is not None and not media_limits.fps[0] <= round(media.fps, 1) <= media_limits.fps[1]:
-        return (
-            f"{label} takes {media_limits.fps[0]:g} to {media_limits.fps[1]:g} frames a second, this video has {media.fps:g}."
+        return tr_lazy(
+            "{platform} takes {least:g} to {most:g} frames a second, this video has {fps:g}.",
+            platform=label,
+            least=media_limits.fps[0],
+            most=media_limits.fps[1],
+            fps=media.fps,
         )
     if media_limits.max_width and media.width > media_limits.max_width:
-        return f"This video is {media.width} px wide, {label} takes {media_limits.max_width}."
+        return tr_lazy(
+            "This video is {width} px wide, {platform} takes {most}.",
+            width=media.width,
+            platform=label,
+            most=media_limits.max_width,
+        )
     if small < media_limits.sides[0] or large > media_limits.sides[1]:
-        sides = f"{media_limits.sides[0]:g} to {media_limits.sides[1]:g} px"
-        return f"{label} takes sides of {sides}, this video is {media.width} x {media.height}."
+        return tr_lazy(
+            "{platform} takes sides of {least:g} to {most:g} px, this video is {width} x {height}.",
+            platform=label,
+            least=media_limits.sides[0],
+            most=media_limits.sides[1],
+            width=media.width,
+            height=media.height,
+        )
     return ""
 
 
@@ -80,61 +135,90 @@ def _length_problems(label: str, media_limits: VideoLimits, media: Media, n: int
     if media.duration_s is None or lowest <= media.duration_s <= highest:
         return []
     if media.duration_s < lowest:
-        message = (
-            f"This video lasts {media.duration_s:.1f} s, {label} wants {_duration_text(lowest)} or more. Use a longer one."
+        message = tr_lazy(
+            "This video lasts {seconds:.1f} s, {platform} wants {least} or more. Use a longer one.",
+            seconds=media.duration_s,
+            platform=label,
+            least=_duration_text(lowest),
         )
         return [PostProblem("video_short", message, "media", n)]
-    message = f"This video lasts {_duration_text(media.duration_s)}, {label} takes {_duration_text(highest)} here."
-    return [
-        PostProblem(
-            "video_long", message, "media", n, Fix("trim", f"Keep the first {_duration_text(highest)}", seconds=highest)
-        )
-    ]
+    message = tr_lazy(
+        "This video lasts {duration}, {platform} takes {most} here.",
+        duration=_duration_text(media.duration_s),
+        platform=label,
+        most=_duration_text(highest),
+    )
+    trim = Fix("trim", tr_lazy("Keep the first {duration}", duration=_duration_text(highest)), seconds=highest)
+    return [PostProblem("video_long", message, "media", n, trim)]
 
 
 def _ratio_problems(label: str, limits: FormatLimits, ratio: Range | None, media: Media, n: int) -> list[PostProblem]:
     if media.width <= 0 or media.height <= 0:
-        return [PostProblem("media_unread", "The size of this file is not known. Add it again.", "media", n)]
+        message = tr_lazy("The size of this file is not known. Add it again.")
+        return [PostProblem("media_unread", message, "media", n)]
     current, advised = media.width / media.height, limits.advised
     if ratio and not ratio[0] * (1 - _RATIO_TOLERANCE) <= current <= ratio[1] * (1 + _RATIO_TOLERANCE):
         # Videos are cropped to the ratio that fills the screen, pictures to the nearest allowed ratio.
         target = advised if advised and media.kind == "video" else min(max(current, ratio[0]), ratio[1])
-        message = f"This is {_ratio_name(current)}, {label} takes {_ratio_range(ratio)} here."
-        return [PostProblem("ratio", message, "media", n, Fix("crop", f"Crop it to {_ratio_name(target)}", ratio=target))]
+        message = tr_lazy(
+            "This is {ratio}, {platform} takes {range} here.",
+            ratio=_ratio_name(current),
+            platform=label,
+            range=_ratio_range(ratio),
+        )
+        return [PostProblem("ratio", message, "media", n, _crop(target))]
     if advised and media.kind == "video" and abs(current - advised) > 0.02 * advised:
-        fix = Fix("crop", f"Crop it to {_ratio_name(advised)}", ratio=advised)
-        message = f"This video is {_ratio_name(current)}; {_ratio_name(advised)} fills the screen."
-        return [PostProblem("ratio_advised", message, "media", n, fix, blocks=False)]
+        message = tr_lazy(
+            "This video is {ratio}; {advised} fills the screen.", ratio=_ratio_name(current), advised=_ratio_name(advised)
+        )
+        return [PostProblem("ratio_advised", message, "media", n, _crop(advised), blocks=False)]
     return []
+
+
+def _crop(ratio: float) -> Fix:
+    return Fix("crop", tr_lazy("Crop it to {ratio}", ratio=_ratio_name(ratio)), ratio=ratio)
 
 
 def _ratio_range(ratio: Range) -> str:
     """An allowed range as text, without ends that no real file reaches."""
     lowest, highest = ratio
     if lowest < 0.1:
-        return f"{_ratio_name(highest)} or taller" if highest < 10 else "any shape"
-    return f"{_ratio_name(lowest)} to {_ratio_name(highest)}" if highest < 10 else f"{_ratio_name(lowest)} or wider"
+        return tr_lazy("{ratio} or taller", ratio=_ratio_name(highest)) if highest < 10 else tr_lazy("any shape")
+    if highest < 10:
+        return tr_lazy("{lowest} to {highest}", lowest=_ratio_name(lowest), highest=_ratio_name(highest))
+    return tr_lazy("{ratio} or wider", ratio=_ratio_name(lowest))
 
 
 def _ratio_name(ratio: float) -> str:
     for width, height in ((1, 1), (4, 5), (5, 4), (9, 16), (16, 9), (3, 4), (4, 3), (2, 3), (3, 2)):
         if abs(width / height - ratio) < 0.01 * ratio:
             return f"{width}:{height}"
-    return f"{ratio:.2f}:1" if ratio >= 1 else f"1:{1 / ratio:.2f}"
+    return tr_lazy("{ratio:.2f}:1", ratio=ratio) if ratio >= 1 else tr_lazy("1:{ratio:.2f}", ratio=1 / ratio)
 
 
 def _mime_name(mime: str) -> str:
-    return _MIME_NAMES.get(mime, mime or "of an unknown kind")
+    return _MIME_NAMES.get(mime, mime or tr_lazy("of an unknown kind"))
 
 
 def _mime_list(mimes: tuple[str, ...]) -> str:
     names = [_mime_name(mime) for mime in mimes]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    return tr_lazy("{names} and {last}", names=joined(*names[:-1], separator=", "), last=names[-1])
+
+
+def _any_of(names: tuple[str, ...]) -> str:
+    either: str = names[0]
+    for name in names[1:]:
+        either = tr_lazy("{either} or {name}", either=either, name=name)
+    return either
 
 
 def _size_text(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
+    return tr_lazy("{mb:,.1f} MB", mb=size / 1e6) if size < 1e9 else tr_lazy("{gb:,.1f} GB", gb=size / 1e9)
 
 
 def _duration_text(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds % 60 == 0 else f"{seconds:.0f} s"
+    if seconds < 120:
+        return tr_lazy("{seconds:g} s", seconds=seconds)
+    return f"{seconds / 60:.0f} min" if seconds % 60 == 0 else f"{seconds:.0f} s"

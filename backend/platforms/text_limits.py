@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.language import tr_lazy
 from backend.platforms.limits import TextLimit, TextRules, Unit
 from backend.platforms.registry import PLATFORMS
 
@@ -21,6 +22,11 @@ RULES: dict[str, TextRules] = {
     for rules in (platform.text_rules, *platform.text_rules_by_format.values())
 }
 """The text rules of all platforms by their key."""
+_UNIT_NAMES: dict[Unit, str] = {
+    "characters": tr_lazy("characters"),
+    "UTF-16 units": tr_lazy("UTF-16 units"),
+    "bytes": tr_lazy("bytes"),
+}
 _JOINER, _ELLIPSIS = "\u200d", "…"
 
 
@@ -66,27 +72,43 @@ def problems(key: str, *, text: str, heading: str = "", alt: str = "") -> list[T
     ]
     all_problems += _length_problems(rules, "alt", rules.alt, alt)
     shown_text = text if rules.text else ""
-    for part, n, limit in (
-        ("hashtags", len(hashtags_in(shown_text)), rules.hashtags),
-        ("mentions", len(mentions_in(shown_text)), rules.mentions),
+    for part, name, count, limit in (
+        ("hashtags", tr_lazy("hashtags"), len(hashtags_in(shown_text)), rules.hashtags),
+        ("mentions", tr_lazy("mentions"), len(mentions_in(shown_text)), rules.mentions),
     ):
-        if limit is not None and n > limit:
-            all_problems.append(
-                TextProblem(part, f"{rules.title} takes {limit} {part} at most; these are {n}. Take some away.")
+        if limit is not None and count > limit:
+            message = tr_lazy(
+                "{platform} takes {most} {things} at most; these are {count}. Take some away.",
+                platform=rules.title,
+                most=limit,
+                things=name,
+                count=count,
             )
+            all_problems.append(TextProblem(part, message))
     for part, checked_text in (("text", shown_text), ("heading", heading)):
         if forbidden_used := sorted(set(checked_text) & set(rules.forbidden)):
-            all_problems.append(
-                TextProblem(part, f"{rules.title} does not take {' and '.join(forbidden_used)}. Write it without.")
+            characters: str = forbidden_used[0]
+            for character in forbidden_used[1:]:
+                characters = tr_lazy("{names} and {last}", names=characters, last=character)
+            message = tr_lazy(
+                "{platform} does not take {characters}. Write it without.", platform=rules.title, characters=characters
             )
+            all_problems.append(TextProblem(part, message))
     return all_problems
 
 
 def _length_problems(rules: TextRules, part: str, field: TextLimit | None, checked_text: str) -> list[TextProblem]:
     if field is None or (n := text_length(checked_text, field.unit)) <= field.limit:
         return []
-    length_text = f"{n:,} of at most {field.limit:,} {field.unit}"
-    return [TextProblem(part, f"The {field.name} is too long for {rules.title}: {length_text}. Shorten it.")]
+    message = tr_lazy(
+        "The {field} is too long for {platform}: {length:,} of at most {limit:,} {unit}. Shorten it.",
+        field=field.name,
+        platform=rules.title,
+        length=n,
+        limit=field.limit,
+        unit=_UNIT_NAMES[field.unit],
+    )
+    return [TextProblem(part, message)]
 
 
 def tags_length(tags: Sequence[str]) -> int:

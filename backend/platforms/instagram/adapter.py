@@ -103,11 +103,11 @@ class Instagram(AdapterBase):
             case "PUBLISHED":
                 return _published_without_id(handle)
             case "ERROR":
-                return NotPublished("Instagram could not publish it.", container_error(container.status))
+                return NotPublished(tr_lazy("Instagram could not publish it."), container_error(container.status))
             case "EXPIRED":
                 expired = PrepareAgain(tr_lazy("What was prepared on Instagram has expired. It is prepared again."))
-                return NotPublished("It was not published, and what was prepared has expired.", expired)
-        return self.not_published_yet(age_s, "Instagram says that it has not published it.")
+                return NotPublished(tr_lazy("It was not published, and what was prepared has expired."), expired)
+        return self.not_published_yet(age_s, tr_lazy("Instagram says that it has not published it."))
 
     def comment(self, published: Published, text: str, access: AccountAccess) -> str:
         if not published.exact:
@@ -132,7 +132,7 @@ class Instagram(AdapterBase):
                 children.append(self._api.create(access.account_id, _child_fields(media), access.token))
             state["children"] = list(children)
             yield Handle(dict(state))
-            yield Progress(len(children), len(post.media), "sending")
+            yield Progress(len(children), len(post.media), tr_lazy("sending"))
         for n, id in enumerate(children):
             for _ in range(CHILDREN_POLLS):
                 with translate_api_errors(reading=True):
@@ -158,11 +158,11 @@ class Instagram(AdapterBase):
             case "PUBLISHED":
                 return PrepareStatus("published")
             case "EXPIRED":
-                return PrepareStatus("gone", "What was prepared on Instagram has expired.")
+                return PrepareStatus("gone", tr_lazy("What was prepared on Instagram has expired."))
             case "ERROR":
                 error = container_error(container.status)
                 return PrepareStatus("failed", error.message, error=error)
-        return PrepareStatus("waiting", "Instagram works on the files.", ask_again_s)
+        return PrepareStatus("waiting", tr_lazy("Instagram works on the files."), ask_again_s)
 
     def _permalink(self, media: str, access: AccountAccess) -> str:
         """ "" when it cannot be read: a missing link must not fail a post that is live (publishing.md, 1)."""

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -29,14 +29,14 @@ _FETCH_SUBCODES = {2207003, 2207052}
 _CREATE_SUBCODES = {2207032, 2207053, 2207001, 2207082}
 _EXPIRED_SUBCODES = {2207020, 2207008, 2207006}
 _INPUT_MESSAGES = {
-    2207004: "Instagram finds a picture too large: 8 MB at most.",
-    2207005: "Instagram cannot read a picture: it takes JPEG only.",
-    2207009: "Instagram refuses the shape of a picture: between 4:5 and 1.91:1.",
-    2207026: "Instagram cannot read the video: MP4 or MOV with H.264 and AAC.",
-    2207028: "Instagram takes 2 to 10 files in a carousel.",
-    2207040: "Instagram takes at most 20 accounts named with @.",
-    2207057: "The cover's moment lies outside the video.",
-    2207010: "The caption is too long for Instagram, or has too many hashtags or names.",
+    2207004: tr_lazy("Instagram finds a picture too large: 8 MB at most."),
+    2207005: tr_lazy("Instagram cannot read a picture: it takes JPEG only."),
+    2207009: tr_lazy("Instagram refuses the shape of a picture: between 4:5 and 1.91:1."),
+    2207026: tr_lazy("Instagram cannot read the video: MP4 or MOV with H.264 and AAC."),
+    2207028: tr_lazy("Instagram takes 2 to 10 files in a carousel."),
+    2207040: tr_lazy("Instagram takes at most 20 accounts named with @."),
+    2207057: tr_lazy("The cover's moment lies outside the video."),
+    2207010: tr_lazy("The caption is too long for Instagram, or has too many hashtags or names."),
 }
 _RATE_CODES = {4, 17, 32, 613, 80002}
 _SUBCODE = re.compile(r"2207\d{3}")
@@ -72,7 +72,7 @@ def to_platform_error(problem: InstagramErrorBody, *, publishing: bool = False, 
         return Transient(tr_lazy("Instagram does not find it at the moment. It is asked again."), **data)
     reason = problem.user_message or problem.message
     return InvalidPost(
-        tr_lazy("Instagram refuses this post: {rstrip}. Change it and try again.", rstrip=reason.rstrip(".")), **data
+        tr_lazy("Instagram refuses this post: {reason}. Change it and try again.", reason=reason.rstrip(".")), **data
     )
 
 
@@ -91,7 +91,9 @@ def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> Plat
         case code if code == NOT_READY:
             return Transient(tr_lazy("Instagram is not ready with the files yet. It is asked again."), **data)
         case code if code == QUOTA:
-            message = "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
+            message = tr_lazy(
+                "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
+            )
             return RateLimitedByPlatform(
                 message, retry_after=problem.retry_after or 3600.0, hinted=bool(problem.retry_after), what="quota", **data
             )
@@ -110,9 +112,7 @@ def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> Plat
         case code if code in _EXPIRED_SUBCODES:
             return PrepareAgain(tr_lazy("What was prepared on Instagram has expired. It is prepared again."), **data)
         case code if code in _INPUT_MESSAGES:
-            return InvalidPost(
-                tr_lazy("{input_messages} Change it and try again.", input_messages=_INPUT_MESSAGES[code]), **data
-            )
+            return InvalidPost(joined(_INPUT_MESSAGES[code], tr_lazy("Change it and try again.")), **data)
     return None
 
 

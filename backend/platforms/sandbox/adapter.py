@@ -75,7 +75,7 @@ class Sandbox(AdapterBase):
             if n not in draft.stored:
                 with translate_api_errors():
                     self._api.put(state["draft"], n, read_bytes(media, 0, media.size), mime=media.mime, token=access.token)
-            yield Progress(n + 1, len(post.media), "sending")
+            yield Progress(n + 1, len(post.media), tr_lazy("sending"))
 
     def check(self, handle: HandleState, access: AccountAccess) -> PrepareStatus:
         try:
@@ -90,7 +90,9 @@ class Sandbox(AdapterBase):
                     tr_lazy("{label} refuses the post: {reason}. Change it and try again.", label=LABEL, reason=draft.reason)
                 )
                 return PrepareStatus("failed", error.message, error=error)
-        return PrepareStatus("waiting", f"{LABEL} works on the files.", self.poll_s(video=bool(handle.get("film"))))
+        return PrepareStatus(
+            "waiting", tr_lazy("{label} works on the files.", label=LABEL), self.poll_s(video=bool(handle.get("film")))
+        )
 
     def finalize(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> Published | PublishAccepted:
         self.require_same(handle, post)
@@ -102,7 +104,7 @@ class Sandbox(AdapterBase):
         try:
             draft = self._draft(handle, access)
         except PrepareAgain:
-            return Unknown(f"{LABEL} has forgotten the post. Look at its feed.")
+            return Unknown(tr_lazy("{label} has forgotten the post. Look at its feed.", label=LABEL))
         if draft.state == "published":
             return _published(handle, draft)
         if draft.state == "failed":
@@ -110,7 +112,7 @@ class Sandbox(AdapterBase):
                 tr_lazy("{label} refuses the post: {reason}. Change it and try again.", label=LABEL, reason=draft.reason)
             )
             return NotPublished(error.message, error)
-        return self.not_published_yet(age_s, f"{LABEL} says that it has not published it.")
+        return self.not_published_yet(age_s, tr_lazy("{label} says that it has not published it.", label=LABEL))
 
     def comment(self, published: Published, text: str, access: AccountAccess) -> str:
         with translate_api_errors(publishing=True):
@@ -155,10 +157,14 @@ def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> Pl
             return Transient(tr_lazy("{label} is not ready with the files yet. It is asked again.", label=LABEL), **data)
         case 429:
             is_quota = error.code == "quota"
-            message = "The account has posted as often as it may today." if is_quota else f"{LABEL} wants fewer calls."
+            message = (
+                tr_lazy("The account has posted as often as it may today. It goes on later.")
+                if is_quota
+                else tr_lazy("{label} wants fewer calls. It goes on later.", label=LABEL)
+            )
             retry_after, hinted = error.retry_after or 60.0, error.retry_after is not None
             return RateLimitedByPlatform(
-                tr_lazy("{message} It goes on later.", message=message),
+                message,
                 retry_after=retry_after,
                 hinted=hinted,
                 what="quota" if is_quota else "rate",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from backend.language import tr_lazy
 from backend.platforms.limits import MB, VERTICAL, FormatLimits, PictureFormatLimits, TextLimit, TextRules, VideoLimits
 from backend.platforms.platform import Platform
 from backend.settings import Settings
 
 _PICTURE = PictureFormatLimits(("image/jpeg", "image/png", "image/webp"), 20 * MB, (0.4, 2.5), 64)
 _VIDEO = VideoLimits(("video/mp4", "video/quicktime", "video/webm"), (), (), 300 * MB, (0.5, 15 * 60))
-_TEXT = TextRules("sandbox", "Sandbox", TextLimit("caption", 2200), TextLimit("title", 100), hashtags=30, mentions=20)
+_TEXT = TextRules(
+    "sandbox", "Sandbox", TextLimit(tr_lazy("caption"), 2200), TextLimit(tr_lazy("title"), 100), hashtags=30, mentions=20
+)
 
 
 def _feed_url(settings: Settings, _name: str, _account_id: str) -> str:

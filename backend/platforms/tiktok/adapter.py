@@ -81,7 +81,7 @@ class TikTok(AdapterBase):
                 return PrepareStatus("failed", error.message, error=error)
             case "PROCESSING_UPLOAD" if (publish_status.uploaded or 0) < handle.get("size", 0):
                 return PrepareStatus("ready")
-        return PrepareStatus("published", "TikTok has all of it and works on it.")
+        return PrepareStatus("published", tr_lazy("TikTok has all of it and works on it."))
 
     def finalize(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> Published | PublishAccepted:
         self.require_same(handle, post)
@@ -97,15 +97,17 @@ class TikTok(AdapterBase):
             raise OutcomeUnknown(
                 tr_lazy("TikTok wants more of a video that is complete. It is being asked."), detail="206 at the end"
             )
-        return PublishAccepted(dict(handle), "TikTok has the video and works on it.", self.poll_s(video=True))
+        return PublishAccepted(dict(handle), tr_lazy("TikTok has the video and works on it."), self.poll_s(video=True))
 
     def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
         if not handle.get("publish_id"):
-            return Unknown("TikTok's answer was lost before it named the post, and it cannot be asked. Look at the account.")
+            return Unknown(
+                tr_lazy("TikTok's answer was lost before it named the post, and it cannot be asked. Look at the account.")
+            )
         try:
             publish_status = self._status(handle, access)
         except PrepareAgain:
-            return Unknown("TikTok no longer knows this post's number. Look at the account.")
+            return Unknown(tr_lazy("TikTok no longer knows this post's number. Look at the account."))
         match publish_status.status:
             case "PUBLISH_COMPLETE":
                 return _published(handle, publish_status)
@@ -114,8 +116,8 @@ class TikTok(AdapterBase):
                 return NotPublished(error.message, error)
             case "PROCESSING_UPLOAD":
                 if publish_status.uploaded is not None and publish_status.uploaded < handle.get("size", 0):
-                    return self.not_published_yet(age_s, "TikTok does not have the end of the video.")
-        return PublishAccepted(dict(handle), "TikTok works on it.", self.poll_s(video=True))
+                    return self.not_published_yet(age_s, tr_lazy("TikTok does not have the end of the video."))
+        return PublishAccepted(dict(handle), tr_lazy("TikTok works on it."), self.poll_s(video=True))
 
     def comment(self, published: Published, text: str, access: AccountAccess) -> str:
         raise InvalidPost(tr_lazy("TikTok lets no other program write comments."))
@@ -171,7 +173,7 @@ class TikTok(AdapterBase):
                 self._api.put(state["upload_url"], data, first=state["sent"], total=media.size, mime=media.mime)
             state["sent"] += len(data)
             yield Handle(dict(state))
-            yield Progress(state["sent"], media.size, "sending")
+            yield Progress(state["sent"], media.size, tr_lazy("sending"))
 
     def _init_pictures(self, post: PostRequest, handle: HandleState, access: AccountAccess) -> PublishAccepted:
         account = self.account(access)
@@ -179,7 +181,7 @@ class TikTok(AdapterBase):
         with translate_api_errors(publishing=True):
             init = self._api.init_pictures(_picture_body(post, account), access.token)
         state = {**handle, "publish_id": init.publish_id}
-        return PublishAccepted(state, "TikTok fetches the pictures.", self.poll_s(video=False))
+        return PublishAccepted(state, tr_lazy("TikTok fetches the pictures."), self.poll_s(video=False))
 
     def _status(self, handle: HandleState, access: AccountAccess) -> Status:
         with translate_api_errors():

@@ -22,28 +22,38 @@ from backend.platforms.tiktok.client import TikTokApiError, TikTokErrorBody
 LABEL = "TikTok"
 DAY_S = 86_400.0
 _ACCOUNT_MESSAGES = {
-    "scope_not_authorized": "The connection may not post. Connect the account again and allow posting.",
-    "url_ownership_unverified": "TikTok does not know this studio's address. Verify it in the TikTok app's URL properties.",
-    "spam_risk_user_banned_from_posting": "TikTok has banned this account from posting. Open TikTok and see what it says.",
-    "app_version_check_failed": "The account's TikTok app is too old for this. Update it on the phone.",
-    "token_not_authorized_for_specified_publish_id": "This post was begun with another account. Connect that one again.",
+    "scope_not_authorized": tr_lazy("The connection may not post. Connect the account again and allow posting."),
+    "url_ownership_unverified": tr_lazy(
+        "TikTok does not know this studio's address. Verify it in the TikTok app's URL properties."
+    ),
+    "spam_risk_user_banned_from_posting": tr_lazy(
+        "TikTok has banned this account from posting. Open TikTok and see what it says."
+    ),
+    "app_version_check_failed": tr_lazy("The account's TikTok app is too old for this. Update it on the phone."),
+    "token_not_authorized_for_specified_publish_id": tr_lazy(
+        "This post was begun with another account. Connect that one again."
+    ),
 }
 _INVALID_MESSAGES = {
-    "invalid_param": "TikTok refuses this post: a value of it is wrong. Change it and try again.",
-    "privacy_level_option_mismatch": "TikTok no longer offers this audience to the account. Choose another one.",
-    "unaudited_client_can_only_post_to_private_accounts": "TikTok has not audited this app: choose “only me”.",
-    "file_format_check_failed": "TikTok cannot read the file. Convert it and try again.",
-    "duration_check_failed": "TikTok refuses the length of the video. Make it shorter and try again.",
-    "frame_rate_check_failed": "TikTok takes 23 to 60 frames a second. Convert the video and try again.",
-    "picture_size_check_failed": "TikTok refuses the size of a picture. Make it smaller and try again.",
-    "publish_cancelled": "The post was cancelled on TikTok.",
-    "spam_risk": "TikTok took this post for spam. Change it before trying again.",
-    "spam_risk_text": "TikTok took the text for spam. Change it before trying again.",
+    "invalid_param": tr_lazy("TikTok refuses this post: a value of it is wrong. Change it and try again."),
+    "privacy_level_option_mismatch": tr_lazy("TikTok no longer offers this audience to the account. Choose another one."),
+    "unaudited_client_can_only_post_to_private_accounts": tr_lazy("TikTok has not audited this app: choose “only me”."),
+    "file_format_check_failed": tr_lazy("TikTok cannot read the file. Convert it and try again."),
+    "duration_check_failed": tr_lazy("TikTok refuses the length of the video. Make it shorter and try again."),
+    "frame_rate_check_failed": tr_lazy("TikTok takes 23 to 60 frames a second. Convert the video and try again."),
+    "picture_size_check_failed": tr_lazy("TikTok refuses the size of a picture. Make it smaller and try again."),
+    "publish_cancelled": tr_lazy("The post was cancelled on TikTok."),
+    "spam_risk": tr_lazy("TikTok took this post for spam. Change it before trying again."),
+    "spam_risk_text": tr_lazy("TikTok took the text for spam. Change it before trying again."),
 }
 _QUOTA_MESSAGES = {
-    "spam_risk_too_many_posts": "The account has posted as often as TikTok allows in 24 hours. It goes on when there is room.",
-    "spam_risk_too_many_pending_share": "The account has too many unfinished posts in TikTok. It goes on when there is room.",
-    "reached_active_user_cap": "This app has reached TikTok's number of accounts for today. It goes on tomorrow.",
+    "spam_risk_too_many_posts": tr_lazy(
+        "The account has posted as often as TikTok allows in 24 hours. It goes on when there is room."
+    ),
+    "spam_risk_too_many_pending_share": tr_lazy(
+        "The account has too many unfinished posts in TikTok. It goes on when there is room."
+    ),
+    "reached_active_user_cap": tr_lazy("This app has reached TikTok's number of accounts for today. It goes on tomorrow."),
 }
 _PREPARE_AGAIN = {"internal", "video_pull_failed", "photo_pull_failed"}
 
@@ -116,7 +126,7 @@ def error_by_reason(reason: str, data: dict[str, Any] | None = None) -> Platform
 def publish_failure(reason: str) -> PlatformError:
     """The error of a post that was accepted but not published."""
     known_error = error_by_reason(reason)
-    reason_text = reason.replace("_", " ") or "no reason given"
+    reason_text = reason.replace("_", " ") or tr_lazy("no reason given")
     return known_error or InvalidPost(
         tr_lazy("TikTok did not publish the post: {reason_text}. Look at it and try again.", reason_text=reason_text),
         platform_code=reason,

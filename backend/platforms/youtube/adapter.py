@@ -90,7 +90,7 @@ class YouTube(AdapterBase):
                     tr_lazy("YouTube does not take the video right now. It is tried again."), detail=f"{stored} bytes stored"
                 )
             stored = progress.stored
-            yield Progress(stored, media.size, "sending")
+            yield Progress(stored, media.size, tr_lazy("sending"))
 
     def check(self, handle: HandleState, access: AccountAccess) -> PrepareStatus:
         if handle.get("video"):
@@ -127,15 +127,15 @@ class YouTube(AdapterBase):
             try:
                 progress = self._probe(handle)
             except PrepareAgain:
-                return Unknown("YouTube has forgotten the upload, so it cannot be asked. Look at the channel.")
+                return Unknown(tr_lazy("YouTube has forgotten the upload, so it cannot be asked. Look at the channel."))
             if progress.video is None:
-                return self.not_published_yet(age_s, "YouTube does not have the end of the video.")
+                return self.not_published_yet(age_s, tr_lazy("YouTube does not have the end of the video."))
             return _outcome_of(handle, progress.video, self.poll_s(video=True))
         with translate_api_errors():
             video = self._api.video(handle["video"], access.token)
         if video is None:
             missing = InvalidPost(tr_lazy("The video is no longer on YouTube."))
-            outcome = self.not_published_yet(age_s, "YouTube does not show the video.")
+            outcome = self.not_published_yet(age_s, tr_lazy("YouTube does not show the video."))
             return outcome if isinstance(outcome, Unknown) else NotPublished(missing.message, missing)
         if video.upload_status in ("failed", "rejected", "deleted"):
             error = processing_failure(video)
@@ -169,7 +169,7 @@ def _outcome_of(handle: HandleState, video: Video, ask_again_s: float) -> Publis
     state, url = _with_video(handle, video), f"https://www.youtube.com/watch?v={video.id}"
     if video.upload_status == "processed":
         return Published(video.id, url, state)
-    return PublishAccepted(state, "YouTube has the video and works on it.", ask_again_s, url)
+    return PublishAccepted(state, tr_lazy("YouTube has the video and works on it."), ask_again_s, url)
 
 
 def _resource(post: PostRequest) -> dict[str, Any]:

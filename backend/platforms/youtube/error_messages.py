@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.common import answer_lost, translate_transport_errors
 from backend.platforms.errors import (
     Forbidden,
@@ -24,27 +24,27 @@ from backend.platforms.youtube.client import Video, YouTubeApiError, YouTubeErro
 LABEL = "YouTube"
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _INVALID_MESSAGES = {
-    "invalidTitle": "YouTube refuses the title: at most 100 characters, no < and no >.",
-    "invalidDescription": "YouTube refuses the description: at most 5,000 bytes, no < and no >.",
-    "invalidTags": "YouTube refuses the tags: at most 500 characters together.",
-    "invalidCategoryId": "YouTube does not know this category.",
-    "invalidPublishAt": "YouTube refuses the date.",
-    "invalidVideoMetadata": "YouTube refuses what is said about the video.",
-    "invalidFilename": "YouTube refuses the file's name.",
-    "mediaBodyRequired": "YouTube received no video.",
-    "defaultLanguageNotSet": "YouTube wants the language of the video.",
+    "invalidTitle": tr_lazy("YouTube refuses the title: at most 100 characters, no < and no >."),
+    "invalidDescription": tr_lazy("YouTube refuses the description: at most 5,000 bytes, no < and no >."),
+    "invalidTags": tr_lazy("YouTube refuses the tags: at most 500 characters together."),
+    "invalidCategoryId": tr_lazy("YouTube does not know this category."),
+    "invalidPublishAt": tr_lazy("YouTube refuses the date."),
+    "invalidVideoMetadata": tr_lazy("YouTube refuses what is said about the video."),
+    "invalidFilename": tr_lazy("YouTube refuses the file's name."),
+    "mediaBodyRequired": tr_lazy("YouTube received no video."),
+    "defaultLanguageNotSet": tr_lazy("YouTube wants the language of the video."),
 }
 _FAILURE_MESSAGES = {
-    "conversion": "YouTube could not convert the video. Convert it to MP4 (H.264, AAC) and try again.",
-    "invalidFile": "YouTube cannot read the video. Convert it to MP4 (H.264, AAC) and try again.",
-    "emptyFile": "YouTube received an empty file.",
-    "tooSmall": "YouTube finds the video too small.",
-    "codec": "YouTube cannot read the video's codec. Convert it to MP4 (H.264, AAC) and try again.",
+    "conversion": tr_lazy("YouTube could not convert the video. Convert it to MP4 (H.264, AAC) and try again."),
+    "invalidFile": tr_lazy("YouTube cannot read the video. Convert it to MP4 (H.264, AAC) and try again."),
+    "emptyFile": tr_lazy("YouTube received an empty file."),
+    "tooSmall": tr_lazy("YouTube finds the video too small."),
+    "codec": tr_lazy("YouTube cannot read the video's codec. Convert it to MP4 (H.264, AAC) and try again."),
 }
 _REJECTION_MESSAGES = {
-    "duplicate": "YouTube rejected the video: it has been uploaded before.",
-    "length": "YouTube rejected the video: it is too long for this account.",
-    "termsOfUse": "YouTube rejected the video: it is against its terms of use.",
+    "duplicate": tr_lazy("YouTube rejected the video: it has been uploaded before."),
+    "length": tr_lazy("YouTube rejected the video: it is too long for this account."),
+    "termsOfUse": tr_lazy("YouTube rejected the video: it is against its terms of use."),
 }
 
 
@@ -85,10 +85,12 @@ def to_platform_error(problem: YouTubeErrorBody, *, last: bool = False) -> Platf
 def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
     match reason:
         case "uploadLimitExceeded":
-            message = "The channel has uploaded as often as YouTube allows today. It goes on tomorrow."
+            message = tr_lazy("The channel has uploaded as often as YouTube allows today. It goes on tomorrow.")
             return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), what="quota", **data)
         case "quotaExceeded" | "dailyLimitExceeded":
-            message = "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
+            message = tr_lazy(
+                "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
+            )
             return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), hinted=True, what="quota", **data)
         case "youtubeSignupRequired":
             return Forbidden(tr_lazy("This Google account has no YouTube channel. Make one, then connect again."), **data)
@@ -99,9 +101,7 @@ def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
         case "commentsDisabled":
             return InvalidPost(tr_lazy("Comments are turned off for this video."), **data)
         case word if word in _INVALID_MESSAGES:
-            return InvalidPost(
-                tr_lazy("{invalid_messages} Change it and try again.", invalid_messages=_INVALID_MESSAGES[word]), **data
-            )
+            return InvalidPost(joined(_INVALID_MESSAGES[word], tr_lazy("Change it and try again.")), **data)
     return None
 
 
@@ -110,17 +110,15 @@ def processing_failure(video: Video) -> PlatformError:
     data: dict[str, Any] = {"platform_code": video.failure_reason or video.rejection_reason or video.upload_status}
     if video.upload_status == "rejected":
         reason = video.rejection_reason
-        return InvalidPost(
-            _REJECTION_MESSAGES.get(reason, f"YouTube rejected the video ({reason or 'no reason given'})."), **data
-        )
+        unknown_reason = tr_lazy("YouTube rejected the video ({reason}).", reason=reason or tr_lazy("no reason given"))
+        return InvalidPost(_REJECTION_MESSAGES.get(reason, unknown_reason), **data)
     if video.upload_status == "deleted":
         return InvalidPost(tr_lazy("The video was deleted on YouTube."), **data)
     if video.failure_reason == "uploadAborted":
         return PrepareAgain(tr_lazy("The upload to YouTube was broken off. It begins again."), **data)
     reason = video.failure_reason
-    return InvalidPost(
-        _FAILURE_MESSAGES.get(reason, f"YouTube could not process the video ({reason or 'no reason given'})."), **data
-    )
+    unknown_reason = tr_lazy("YouTube could not process the video ({reason}).", reason=reason or tr_lazy("no reason given"))
+    return InvalidPost(_FAILURE_MESSAGES.get(reason, unknown_reason), **data)
 
 
 def seconds_until_reset(now: datetime | None = None) -> float:
