@@ -12,20 +12,21 @@ from sqlalchemy.orm import Session
 
 from backend.content_plans import queries
 from backend.content_plans.schemas import PlanCard, PlanDraft, VariantDraft
+from backend.content_plans.times import time_text_with_year
 from backend.db.tables import ContentPlan
 from backend.errors import Conflict
-from backend.language import tr_lazy
+from backend.language import Message, joined, tr_lazy, tr_lazy_plural
 
 ExpectedPlans = Mapping[str, "PlanCard | int"]
 """Plan id -> the plan as it was shown, or only its `version`. Plans that are not in it are not checked."""
 ANY_VERSION: ExpectedPlans = {}
 _LABELS = {
-    "caption": "Caption",
-    "hashtags": "Hashtags",
-    "title": "Title",
-    "first_comment": "First comment",
-    "format": "Format",
-    "privacy": "Who can see it",
+    "caption": tr_lazy("Caption"),
+    "hashtags": tr_lazy("Hashtags"),
+    "title": tr_lazy("Title"),
+    "first_comment": tr_lazy("First comment"),
+    "format": tr_lazy("Format"),
+    "privacy": tr_lazy("Who can see it"),
 }
 _MAX_QUOTE = 90
 """Characters of a text in a sentence."""
@@ -39,8 +40,10 @@ class Difference:
     before: str
     after: str
 
-    def __str__(self) -> str:
-        return f"{self.field} was {_quoted(self.before)}, is now {_quoted(self.after)}."
+    @property
+    def sentence(self) -> Message:
+        before, after = _quoted(self.before), _quoted(self.after)
+        return tr_lazy("{field} was {before}, is now {after}.", field=self.field, before=before, after=after)
 
 
 class ChangedSince(Conflict):
@@ -82,9 +85,12 @@ def require_unchanged(tx: Session, plan_id: str, expected: ExpectedPlans) -> Non
         )
     current = queries.get(tx, plan_id)
     changes = differences(expected_plan, current)
-    summary = " ".join(map(str, changes[:3])) + (f" And {len(changes) - 3} more." if len(changes) > 3 else "")
     raise ChangedSince(
-        f"“{expected_plan.title}” was changed by somebody else after you opened it. {summary}".strip(),
+        joined(
+            tr_lazy("“{title}” was changed by somebody else after you opened it.", title=expected_plan.title),
+            *(change.sentence for change in changes[:3]),
+            tr_lazy("And {n} more.", n=len(changes) - 3) if len(changes) > 3 else "",
+        ),
         version=version,
         changed=[change.field for change in changes],
     )
@@ -102,48 +108,58 @@ def differences(
         channel_names |= {post.channel_id: post.channel_name for post in plan.posts} if isinstance(plan, PlanCard) else {}
     old, new = (plan.draft() if isinstance(plan, PlanCard) else plan for plan in (before, after))
     fields = [
-        _difference("Topic", old.topic, new.topic),
-        _difference("Time", _time_text(old.wall, old.zone), _time_text(new.wall, new.zone or old.zone)),
+        _difference(tr_lazy("Topic"), old.topic, new.topic),
+        _difference(tr_lazy("Time"), _time_text(old.wall, old.zone), _time_text(new.wall, new.zone or old.zone)),
     ]
     old_variants, new_variants = ({variant.channel_id: variant for variant in draft.variants} for draft in (old, new))
     channel_ids = dict.fromkeys([*old_variants, *new_variants])
     for channel_id in channel_ids:
-        name = channel_names.get(channel_id, "another channel")
+        name = channel_names.get(channel_id, tr_lazy("another channel"))
         if channel_id not in new_variants:
-            fields.append(Difference(name, "a post there", "no post there"))
+            fields.append(Difference(name, tr_lazy("a post there"), tr_lazy("no post there")))
         elif channel_id not in old_variants:
-            fields.append(Difference(name, "no post there", "a post there"))
+            fields.append(Difference(name, tr_lazy("no post there"), tr_lazy("a post there")))
         else:
             fields += _variant_differences(
-                old_variants[channel_id], new_variants[channel_id], f"{name}: " if len(channel_ids) > 1 else ""
+                old_variants[channel_id], new_variants[channel_id], name if len(channel_ids) > 1 else ""
             )
-    fields.append(_difference("Notes", old.notes, new.notes))
+    fields.append(_difference(tr_lazy("Notes"), old.notes, new.notes))
     return tuple(difference for difference in fields if difference)
 
 
-def _variant_differences(old: VariantDraft, new: VariantDraft, prefix: str) -> list[Difference | None]:
+def _variant_differences(old: VariantDraft, new: VariantDraft, channel: str) -> list[Difference | None]:
     fields = [
-        _difference(prefix + label, _value_text(getattr(old, name)), _value_text(getattr(new, name)))
+        _difference(_field_of(channel, label), _value_text(getattr(old, name)), _value_text(getattr(new, name)))
         for name, label in _LABELS.items()
     ]
-    fields.append(_file_difference(old, new, prefix))
+    fields.append(_file_difference(old, new, channel))
     if old.alt_texts != new.alt_texts:
-        fields.append(_difference(f"{prefix}Alt texts", "; ".join(old.alt_texts.values()), "; ".join(new.alt_texts.values())))
+        fields.append(
+            _difference(
+                _field_of(channel, tr_lazy("Alt texts")), "; ".join(old.alt_texts.values()), "; ".join(new.alt_texts.values())
+            )
+        )
     if old.options != new.options or old.cover_id != new.cover_id:
-        fields.append(_difference(f"{prefix}Options", _options_text(old), _options_text(new)))
+        fields.append(_difference(_field_of(channel, tr_lazy("Options")), _options_text(old), _options_text(new)))
     return fields
 
 
-def _file_difference(old: VariantDraft, new: VariantDraft, prefix: str) -> Difference | None:
+def _file_difference(old: VariantDraft, new: VariantDraft, channel: str) -> Difference | None:
+    field = _field_of(channel, tr_lazy("Pictures and videos"))
     if old.media != new.media:
-        before, after = (f"{len(draft.media)} {'file' if len(draft.media) == 1 else 'files'}" for draft in (old, new))
+        before, after = (tr_lazy_plural("{n} file", "{n} files", len(draft.media)) for draft in (old, new))
         if before == after:
-            after = "the same in another order" if set(old.media) == set(new.media) else "other files"
-        return Difference(f"{prefix}Pictures and videos", before, after)
+            is_reordered = set(old.media) == set(new.media)
+            after = tr_lazy("the same in another order") if is_reordered else tr_lazy("other files")
+        return Difference(field, before, after)
     edited = [asset_id for asset_id in old.media if old.edits.get(asset_id) != new.edits.get(asset_id)]
     if edited:
-        return Difference(f"{prefix}Pictures and videos", "as they were", "cropped or converted differently")
+        return Difference(field, tr_lazy("as they were"), tr_lazy("cropped or converted differently"))
     return None
+
+
+def _field_of(channel: str, field: str) -> str:
+    return tr_lazy("{channel}: {field}", channel=channel, field=field) if channel else field
 
 
 def _options_text(draft: VariantDraft) -> str:
@@ -156,7 +172,7 @@ def _difference(field: str, before: str, after: str) -> Difference | None:
 
 
 def _time_text(local_time: datetime | None, zone: str) -> str:
-    return f"{local_time:%a %-d %b %Y, %H:%M} ({zone})" if local_time else ""
+    return tr_lazy("{time} ({zone})", time=time_text_with_year(local_time), zone=zone) if local_time else ""
 
 
 def _value_text(value: Any) -> str:
@@ -164,5 +180,7 @@ def _value_text(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
+    if isinstance(text, Message):  # words of ours are short
+        return tr_lazy("“{text}”", text=text)
     short = " ".join(text.split())
-    return f"“{short[: _MAX_QUOTE - 1]}…”" if len(short) > _MAX_QUOTE else f"“{short}”" if short else "empty"
+    return f"“{short[: _MAX_QUOTE - 1]}…”" if len(short) > _MAX_QUOTE else f"“{short}”" if short else tr_lazy("empty")

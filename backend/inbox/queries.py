@@ -14,6 +14,7 @@ from backend.db.row_counts import bounded_count
 from backend.db.tables import Picture
 from backend.inbox.schemas import WAITING_KINDS, EntryKind, EntryPost, InboxCounts, InboxEntry
 from backend.kit.clock import now
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.notices import NoticeCard
 from backend.settings import Settings
 
@@ -128,7 +129,7 @@ def _plan_entry(kind: EntryKind, plan: PlanCard, match: FaceMatch | None, profil
 def _plan_message(kind: EntryKind, state: PostState, posts: Sequence[EntryPost]) -> str:
     error = next((post.error for post in posts if post.error and (kind == "approve" or post.state == state.value)), "")
     return error or (
-        "It is approved, and not scheduled: it will not go out at its time." if state == PostState.APPROVED else ""
+        tr_lazy("It is approved, and not scheduled: it will not go out at its time.") if state == PostState.APPROVED else ""
     )
 
 
@@ -148,9 +149,7 @@ def _channel_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
             noun_id=channel.channel_id,
             state=channel.state,
             title=f"{channel.name} · {channels.PLATFORMS[channel.platform]}",
-            message=" ".join(
-                filter(None, (channel.trouble or _channel_trouble(channel.state), _waiting_text(channel.waiting)))
-            ),
+            message=joined(channel.trouble or _channel_trouble(channel.state), _waiting_text(channel.waiting)),
             influencer_id=channel.influencer_id,
             influencer_name=names.get(channel.influencer_id, ""),
         )
@@ -159,11 +158,11 @@ def _channel_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
 
 
 def _channel_trouble(state: str) -> str:
-    return "It must be connected again." if state == "reconnect" else "It is switched off."
+    return tr_lazy("It must be connected again.") if state == "reconnect" else tr_lazy("It is switched off.")
 
 
 def _waiting_text(posts: int) -> str:
-    return f"{_posts(posts)} {'waits' if posts == 1 else 'wait'} for it." if posts else ""
+    return tr_lazy_plural("{n:,} post waits for it.", "{n:,} posts wait for it.", posts) if posts else ""
 
 
 def _pause_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
@@ -173,8 +172,12 @@ def _pause_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
             noun="pause",
             noun_id=paused.influencer_id or "workspace",
             state="paused",
-            title=f"Publishing is paused for {paused.name or 'the whole workspace'}",
-            message=f"{_posts(paused.posts)} {'is' if paused.posts == 1 else 'are'} held until it is resumed.",
+            title=tr_lazy("Publishing is paused for {name}", name=paused.name)
+            if paused.name
+            else tr_lazy("Publishing is paused for the whole workspace"),
+            message=tr_lazy_plural(
+                "{n:,} post is held until it is resumed.", "{n:,} posts are held until it is resumed.", paused.posts
+            ),
             influencer_id=paused.influencer_id,
             influencer_name=paused.name,
         )
@@ -182,32 +185,35 @@ def _pause_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
     ]
 
 
-def _posts(n: int) -> str:
-    return f"{n:,} {'post' if n == 1 else 'posts'}"
-
-
 def _budget_entries(tx: Session, settings: Settings) -> list[InboxEntry]:
     """At most one: of the month, else of the day."""
     if not settings.text.is_model:
         return []
     day, month = budgets.spending(tx, settings)
-    for period, name, again in ((month, "month", "next month"), (day, "day", "tomorrow")):
+    for period, name in ((month, "month"), (day, "day")):
         if period.limit_usd is None or period.share < NEAR_LIMIT:
             continue
         is_spent = period.share >= 1
-        consequence = (
-            f"Texts are written again {again}, or when an owner raises the limit."
-            if is_spent
-            else "What could cost more than is left is not asked. An owner can raise the limit."
-        )
+        titles = {
+            ("month", True): tr_lazy("The budget for AI texts of this month is used up"),
+            ("month", False): tr_lazy("The budget for AI texts of this month is nearly used up"),
+            ("day", True): tr_lazy("The budget for AI texts of this day is used up"),
+            ("day", False): tr_lazy("The budget for AI texts of this day is nearly used up"),
+        }
+        consequence = tr_lazy("What could cost more than is left is not asked. An owner can raise the limit.")
+        if is_spent and name == "month":
+            consequence = tr_lazy("Texts are written again next month, or when an owner raises the limit.")
+        elif is_spent:
+            consequence = tr_lazy("Texts are written again tomorrow, or when an owner raises the limit.")
+        amounts = {"spent": period.spent_usd, "limit": period.limit_usd}
         return [
             InboxEntry(
                 kind="fix",
                 noun="budget",
                 noun_id=name,
                 state="spent" if is_spent else "near",
-                title=f"The budget for AI texts of this {name} is {'used up' if is_spent else 'nearly used up'}",
-                message=f"${period.spent_usd:,.2f} of ${period.limit_usd:,.2f} spent. {consequence}",
+                title=titles[name, is_spent],
+                message=joined(tr_lazy("${spent:,.2f} of ${limit:,.2f} spent.", **amounts), consequence),
             )
         ]
     return []
@@ -250,7 +256,7 @@ def _picture_entries(tx: Session, kind: EntryKind, influencer_id: str, take: int
             noun="picture",
             noun_id=row.id,
             state=gate,
-            title=row.prompt or "Picture",
+            title=row.prompt or tr_lazy("Picture"),
             influencer_id=row.influencer_id or "",
             influencer_name=names.get(row.influencer_id or "", ""),
             at=row.created_at,

@@ -20,7 +20,7 @@ from backend.errors import Conflict, Invalid
 from backend.jobs import JobContext
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.errors import RateLimitedByPlatform
 from backend.platforms.port import Published
 from backend.publishing.decisions import Decision
@@ -200,11 +200,9 @@ def end_attempt(ctx: JobContext, attempt: PublishAttempt, decision: Decision) ->
         if decision.state is S.SCHEDULED:
             next_try_at: datetime = tx.scalars(select(func.clock_timestamp())).one() + timedelta(seconds=decision.delay_s)
             values["not_before"] = next_try_at
-            message += (
-                f" Next try: {posts.local_time_text(tx, attempt.post.plan_id, next_try_at)}."
-                if decision.code == RateLimitedByPlatform.code
-                else ""
-            )
+            if decision.code == RateLimitedByPlatform.code:
+                next_time = posts.local_time_text(tx, attempt.post.plan_id, next_try_at)
+                message = joined(message, tr_lazy("Next try: {time}.", time=next_time))
         _finish(
             tx,
             ctx,

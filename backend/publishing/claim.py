@@ -14,6 +14,7 @@ from backend.channels import PLATFORMS
 from backend.content_plans import ownership as posts
 from backend.db.tables import Channel, ContentPlan, Post, PostingRule, PostState
 from backend.errors import Invalid
+from backend.language import tr_lazy
 from backend.platforms.errors import TokenRefused
 from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
@@ -108,8 +109,10 @@ def start_job(tx: Session, tenant_id: str, post_id: str, *, title: str, hold: bo
 
 def job_title(row: Any) -> str:
     """`row`: topic, caption, and the channel's name and platform."""
-    about = " ".join((row.topic or row.caption).split())[:60] or "a post"
-    return f"Publish “{about}” on {row.name} · {PLATFORMS[row.platform]}"
+    about = " ".join((row.topic or row.caption).split())[:60] or tr_lazy("a post")
+    return tr_lazy(
+        "Publish “{title}” on {channel} · {platform}", title=about, channel=row.name, platform=PLATFORMS[row.platform]
+    )
 
 
 def _is_still_due(tx: Session, row: Any) -> bool:
@@ -137,7 +140,7 @@ def _explain_disconnected(tx: Session) -> None:
     post_ids = select(Post.id).where(*_due_conditions(), Post.error_code.not_in(_ALREADY_EXPLAINED), channel_disconnected)
     ids = tx.scalars(post_ids.order_by(Post.due_at).limit(BATCH_SIZE).with_for_update(of=Post, skip_locked=True)).all()
     if ids:
-        message = (
+        message = tr_lazy(
             "Its time has come, but its channel is not connected. It goes out as soon as the channel is, "
             "within 48 hours of its time."
         )

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from backend.db.tables import PostState
+from backend.language import joined, tr_lazy
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -39,8 +40,10 @@ MAX_PROCESSING_S = 24 * 3600.0
 """How long a platform may process a post that it has accepted."""
 DEFAULT_ASK_S = 60.0
 MAX_WAIT_S = 25 * 3600.0
-LOOK_AT_ACCOUNT = "Look at the account, then say whether it is there."
-HANDLE_UNREADABLE = Unknown("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
+LOOK_AT_ACCOUNT = tr_lazy("Look at the account, then say whether it is there.")
+HANDLE_UNREADABLE = Unknown(
+    tr_lazy("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
+)
 Phase = Literal["", "ready", "submitting"]
 
 
@@ -93,7 +96,7 @@ def try_again(
 ) -> Decision:
     """Uses up a try: scheduled again, or failed after the last one. `at_once`: the second try need not wait."""
     if tries >= len(delays):
-        message = f"{decision.message} It was tried {tries + 1} times."
+        message = joined(decision.message, tr_lazy("It was tried {times} times.", times=tries + 1))
         return replace(decision, state=PostState.FAILED, message=message, delay_s=0.0, counted=True, forget=True, phase="")
     delay_s = 0.0 if at_once and tries == 0 else delays[tries] * (1 + 0.1 * max(-1.0, min(1.0, spread)))
     return replace(decision, state=PostState.SCHEDULED, delay_s=delay_s, counted=True)
@@ -124,7 +127,11 @@ def after_answer(
 
 def after_remote_id_taken(label: str, remote_id: str) -> Decision:
     """The platform says it is published, under an id that another post of the channel has: one of them must be wrong."""
-    message = f"{label} answered with the id {remote_id}, which another post of this channel has already."
+    message = tr_lazy(
+        "{platform} answered with the id {remote_id}, which another post of this channel has already.",
+        platform=label,
+        remote_id=remote_id,
+    )
     return Decision(PostState.UNKNOWN, _with_look_at_account(message), "platform_id_taken")
 
 
@@ -136,16 +143,15 @@ def after_failed_question(error: PlatformError, *, age_s: float) -> Decision:
 
 def _ask_later(message: str, code: str, delay_s: float, age_s: float, max_age_s: float, *, detail: str = "") -> Decision:
     if age_s >= max_age_s:
-        hours = f"{max_age_s / 3600:g} hours"
-        return Decision(PostState.UNKNOWN, _with_look_at_account(f"{message} That was so for {hours}."), code, detail)
+        so_long = tr_lazy("That was so for {hours:g} hours.", hours=max_age_s / 3600)
+        return Decision(PostState.UNKNOWN, _with_look_at_account(joined(message, so_long)), code, detail)
     # asked less often the longer it takes, but always once more right before giving up
     delay_s = min(max(delay_s, 0.05, age_s / 20), max_age_s / 4, max_age_s - age_s + 0.05)
     return Decision(PostState.PUBLISHING, message, code, detail, delay_s=delay_s, phase="submitting")
 
 
 def _with_look_at_account(message: str) -> str:
-    sentence = message.strip().removesuffix("Look at the account.").removesuffix("Look at the channel.").strip()
-    return f"{sentence} {LOOK_AT_ACCOUNT}"
+    return joined(message, LOOK_AT_ACCOUNT)
 
 
 def _detail(error: PlatformError) -> str:

@@ -14,6 +14,7 @@ from backend import channels
 from backend.db.tables import PostState
 from backend.errors import Cancelled, RateLimited, Rejected
 from backend.jobs import JobContext
+from backend.language import tr_lazy
 from backend.platforms.errors import OutcomeUnknown, PlatformError, RateLimitedByPlatform, Transient
 from backend.platforms.port import AccountAccess, PlatformAdapter, Published
 from backend.platforms.registry import create_adapter
@@ -24,9 +25,9 @@ from backend.publishing.schemas import AutopostPayload
 from backend.publishing.service import CANCELLED
 
 MAX_TRIES = 5
-NOT_FOUND = "Its answer was lost and it is not under the post. Look, and write it by hand."
-NO_REMOTE_ID = "The platform did not say which post it is, so the first comment has to be written by hand."
-STOPPED = "Publishing was stopped before anything went out."
+NOT_FOUND = tr_lazy("Its answer was lost and it is not under the post. Look, and write it by hand.")
+NO_REMOTE_ID = tr_lazy("The platform did not say which post it is, so the first comment has to be written by hand.")
+STOPPED = tr_lazy("Publishing was stopped before anything went out.")
 
 
 def has_first_comment(platform: PlatformAdapter, attempt: PublishAttempt) -> bool:
@@ -59,7 +60,7 @@ def write_first_comment(ctx: JobContext, platform: PlatformAdapter, attempt: Pub
         if not comment_id:
             _record(ctx, attempt, progress, state="sending", tries=progress["tries"] + 1)
             ctx.fault_point("commenting")
-            ctx.progress(0, 0, "writing the first comment")
+            ctx.progress(0, 0, tr_lazy("writing the first comment"))
             comment_id = with_access(lambda access: platform.comment(published, text, access))
         _record(ctx, attempt, progress, state="written", id=comment_id)
     except OutcomeUnknown as error:

@@ -20,7 +20,7 @@ from backend.db.tables import Post, PostState
 from backend.engines.ports.events import Handle, Log, Progress
 from backend.errors import Invalid, NotFound, RateLimited
 from backend.jobs import JobContext
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -45,8 +45,7 @@ READY_WITHIN_S = 3600.0
 """How long the platform may process what was prepared before it is prepared again."""
 MAX_TOKEN_RENEWALS = 2
 """Renewals of a refused token in one run: if the new token is refused too, the channel must be connected again."""
-_TIME_SO_FAR = " It has taken {} minutes so far; after an hour they are sent anew."
-TOO_LATE = "It was not sent in the 48 hours after its time. Choose a new one, or say that you posted it."
+TOO_LATE = tr_lazy("It was not sent in the 48 hours after its time. Choose a new one, or say that you posted it.")
 
 
 def quota_used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) -> RateLimitedByPlatform:
@@ -58,7 +57,12 @@ def quota_used_up(ctx: JobContext, label: str, channel_id: str, quota: Quota) ->
             published.where(Post.published_at > now - func.make_interval(0, 0, 0, 0, 0, 0, float(quota.window_s)))
         )
     wait_s = quota.window_s - (now - oldest).total_seconds() + 60 if oldest else DEFAULT_WAIT_S
-    message = f"The account has posted {quota.used} of {quota.total} times that {label} allows it now."
+    message = tr_lazy(
+        "The account has posted {used} of {total} times that {platform} allows it now.",
+        used=quota.used,
+        total=quota.total or 0,
+        platform=label,
+    )
     return RateLimitedByPlatform(message, retry_after=max(60.0, wait_s), what="quota")
 
 
@@ -125,13 +129,13 @@ class PublishFlow:
             raise PrepareAgain(
                 tr_lazy("It was not ready for {label} within an hour. It is prepared again.", label=platform.label)
             )
-        self._ctx.progress(0, 0, "preparing the files")
+        self._ctx.progress(0, 0, tr_lazy("preparing the files"))
         try:
             post, files = media.prepared_request(self._ctx, attempt.post, waited_s=waited_s)
         except Invalid as error:
             raise InvalidPost(error.message) from error
         if not self._account_checked:
-            self._ctx.progress(0, 0, f"asking {platform.label} about the account")
+            self._ctx.progress(0, 0, tr_lazy("asking {platform} about the account", platform=platform.label))
             self._check_account(post)
         if attempt.phase != "ready" or attempt.handle is None or attempt.handle.get("of") != post.fingerprint:
             self._prepare(self._with_sources(post, files))
@@ -139,11 +143,14 @@ class PublishFlow:
         status = platform.check(attempt.handle, self._token())
         match status.state:
             case "waiting":
-                self._ctx.progress(0, 0, f"waiting until it is ready on {platform.label}")
-                message = status.message + (_TIME_SO_FAR.format(int(waited_s // 60)) if waited_s >= 120 else "")
+                self._ctx.progress(0, 0, tr_lazy("waiting until it is ready on {platform}", platform=platform.label))
+                minutes = int(waited_s // 60)
+                so_far = tr_lazy("It has taken {minutes} minutes so far; after an hour they are sent anew.", minutes=minutes)
+                message = joined(status.message, so_far) if waited_s >= 120 else status.message
                 return Decision(PostState.PUBLISHING, message, delay_s=status.ask_again_s, phase="ready")
             case "failed" | "gone":
-                raise status.error or PrepareAgain(status.message or f"What was prepared on {platform.label} is gone.")
+                is_gone = tr_lazy("What was prepared on {platform} is gone.", platform=platform.label)
+                raise status.error or PrepareAgain(status.message or is_gone)
             case "published":  # the irreversible call was made, perhaps by an earlier attempt
                 attempts.mark_submitting(self._ctx, attempt, already_made=True)
                 return None
@@ -162,7 +169,7 @@ class PublishFlow:
             raise quota_used_up(self._ctx, self._platform.label, self._attempt.post.channel_id, account.quota)
         blocking = [problem for problem in self._platform.problems(post, account) if problem.blocks]
         if blocking:
-            raise InvalidPost(" ".join(dict.fromkeys(problem.message for problem in blocking)), detail=blocking[0].code)
+            raise InvalidPost(joined(*dict.fromkeys(problem.message for problem in blocking)), detail=blocking[0].code)
         self._account_checked = True
 
     def _prepare(self, post: PostRequest) -> None:
@@ -203,7 +210,7 @@ class PublishFlow:
             attempts.set_phase(ctx, attempt, "ready", submitted_at=None)  # safe: the call was not made
             raise
         ctx.fault_point("submitting")
-        ctx.progress(0, 0, "publishing")
+        ctx.progress(0, 0, tr_lazy("publishing"))
         try:
             result = self._platform.finalize(post, attempt.handle, access)
         except OutcomeUnknown as error:
@@ -222,7 +229,7 @@ class PublishFlow:
     def _reconcile(self) -> Published | Decision | None:
         ctx, attempt = self._ctx, self._attempt
         ctx.fault_point("asking")
-        ctx.progress(0, 0, f"asking {self._platform.label} what became of it")
+        ctx.progress(0, 0, tr_lazy("asking {platform} what became of it", platform=self._platform.label))
         if attempt.handle is None:
             return decisions.after_answer(decisions.HANDLE_UNREADABLE, age_s=self._submitted_age_s(), **self._retry_arguments())
         answer = self._platform.reconcile(attempt.handle, self._token(), age_s=self._submitted_age_s())

@@ -101,13 +101,11 @@ class TikTok(AdapterBase):
 
     def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
         if not handle.get("publish_id"):
-            return Unknown(
-                tr_lazy("TikTok's answer was lost before it named the post, and it cannot be asked. Look at the account.")
-            )
+            return Unknown(tr_lazy("TikTok's answer was lost before it named the post, and it cannot be asked."))
         try:
             publish_status = self._status(handle, access)
         except PrepareAgain:
-            return Unknown(tr_lazy("TikTok no longer knows this post's number. Look at the account."))
+            return Unknown(tr_lazy("TikTok no longer knows this post's number."))
         match publish_status.status:
             case "PUBLISH_COMPLETE":
                 return _published(handle, publish_status)

@@ -127,7 +127,7 @@ class YouTube(AdapterBase):
             try:
                 progress = self._probe(handle)
             except PrepareAgain:
-                return Unknown(tr_lazy("YouTube has forgotten the upload, so it cannot be asked. Look at the channel."))
+                return Unknown(tr_lazy("YouTube has forgotten the upload, so it cannot be asked."))
             if progress.video is None:
                 return self.not_published_yet(age_s, tr_lazy("YouTube does not have the end of the video."))
             return _outcome_of(handle, progress.video, self.poll_s(video=True))
