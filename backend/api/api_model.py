@@ -11,7 +11,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from backend.language import worded
+from backend.language import Message, worded
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -27,6 +27,8 @@ def _require_iso_day(value: object) -> object:
 
 Worded = Annotated[str, BeforeValidator(lambda text: worded(text) if isinstance(text, str) else text)]
 """In the language of the page that asks (backend.api.reader_language)."""
+WordedTitle = Annotated[str, BeforeValidator(lambda text: worded(text) if isinstance(text, Message) else text)]
+"""As Worded, of texts that are mostly people's own: those are never looked up, “Untitled” is."""
 Day = Annotated[date, BeforeValidator(_require_iso_day)]
 """A day in a query string, as 2026-12-24."""
 

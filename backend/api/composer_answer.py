@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from backend.api.api_model import ApiModel, ClockTime
+from backend.api.api_model import ApiModel, ClockTime, Worded
 from backend.api.routes.content_plans import PlanActResponse, PlanResponse, plan_response
 from backend.content_plans import PlanCard, PlanDraft, VersionCard
 from backend.platforms.port import PostProblem
@@ -51,10 +51,10 @@ class ProblemResponse(ApiModel):
 
     channel_id: str
     code: str
-    message: str
+    message: Worded
     field: str
     media: int | None
-    fix: str
+    fix: Worded
     blocks: bool
 
 
@@ -62,7 +62,7 @@ class AttemptResponse(ApiModel):
     n: int
     outcome: str
     phase: str
-    said: str
+    said: Worded
     sent: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
@@ -109,7 +109,7 @@ class ComposerChannelResponse(ApiModel):
     name: str
     platform: str
     state: str
-    trouble: str
+    trouble: Worded
     nickname: str
     avatar: str
     privacy: str
@@ -126,19 +126,19 @@ class ComposerResponse(ApiModel):
     channels: list[ComposerChannelResponse]
     files: dict[str, FileResponse]
     problems: list[ProblemResponse]
-    warnings: list[str]
+    warnings: list[Worded]
     review_wanted: bool
     needs_approval: bool
-    refusal: str
+    refusal: Worded
     paused: bool
     posts: dict[str, PostDetailsResponse]
-    cooldown: str
+    cooldown: Worded
     next_free_time: ClockTime | None
     text: SourceTextResponse | None
     repurposed_from: str
     deleted: bool
     done: PlanActResponse | None = None
-    action_refusal: str = ""
+    action_refusal: Worded = ""
 
 
 class FixedDraftResponse(ApiModel):

@@ -31,7 +31,7 @@ from backend.errors import Cancelled, Rejected
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
 __all__ = ["run_motion", "run_picture", "run_reel", "run_series", "run_words"]
@@ -57,7 +57,7 @@ class _SeriesRun:
 def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     """Result: {posts, contentPlanIds, undated, unwritten, cost, model, pictures}, and `reasons` where posts are unwritten."""
     order = payload.order
-    ctx.progress(0, 0, "looking for free times")
+    ctx.progress(0, 0, tr_lazy("looking for free times"))
     times = ctx.write_step("times", no_work, lambda tx, _: _free_times(tx, order)) or {}
     with ctx.transaction() as tx:
         influencer, channels = influencers.get(tx, order.influencer_id), service.chosen_channels(tx, order)
@@ -71,7 +71,7 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     run = _SeriesRun(ctx, order, influencer, channels, local_times, draws)
     topics, results = _Topics(run), list[Mapping[str, Any]]()
     for n in range(len(local_times)):
-        ctx.progress(n, len(local_times), "writing posts")
+        ctx.progress(n, len(local_times), tr_lazy("writing posts"))
         try:
             results.append(_write_in_step(run, topics, n))
         except OverBudget as error:
@@ -94,8 +94,12 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
 
 
 def _over_budget_message(written: int, total: int, reason: str) -> str:
-    stays = f"{written} of {total} posts are on the calendar and stay." if written else "No post was written."
-    return f"{stays} {reason} Then try again: it goes on where it stopped."
+    stays = (
+        tr_lazy("{n} of {total} posts are on the calendar and stay.", n=written, total=total)
+        if written
+        else tr_lazy("No post was written.")
+    )
+    return joined(stays, reason, tr_lazy("Then try again: it goes on where it stopped."))
 
 
 def _free_times(tx: Session, order: SeriesOrder) -> dict[str, Any]:
@@ -220,7 +224,7 @@ def _write_post(run: _SeriesRun, topics: _Topics, n: int) -> _WrittenPost | _Unw
     except (Rejected, ReplyLost) as error:  # one failed post does not stop the others, unless it is the first
         if n == 0:
             raise
-        run.ctx.log(f"Post {n + 1} was not written: {error.message}", level="error")
+        run.ctx.log(tr_lazy("Post {n} was not written: {reason}", n=n + 1, reason=error.message), level="error")
         spent = writing.llm_cost_of(error.reply) if isinstance(error, UnusableAnswer) else LlmCost()
         return _UnwrittenPost(topics.ideas_cost(n) + spent, error.message)
     idea_parts = {name: value for name, value in (("hook", hook[:500]), ("picture", picture[:2000])) if value}
@@ -279,7 +283,7 @@ def _create_draft(
             tx,
             kind=service.REEL_KIND,
             payload=reel,
-            title=f"Reel of “{plan.title[:60]}”",
+            title=tr_lazy("Reel of “{title}”", title=plan.title[:60]),
             parent_id=ctx.job_id,
             request_key=f"{ctx.job_id}/reel-{n}",
             subject=("influencer", run.influencer.id),
@@ -299,7 +303,7 @@ def _create_draft(
             tx,
             kind=service.PICTURE_KIND,
             payload=payload,
-            title=f"Picture of “{plan.title[:60]}”",
+            title=tr_lazy("Picture of “{title}”", title=plan.title[:60]),
             parent_id=ctx.job_id,
             request_key=f"{ctx.job_id}/picture-{n}",
             subject=("influencer", run.influencer.id),

@@ -21,7 +21,7 @@ def run(ctx: JobContext, payload: MotionPayload) -> dict[str, Any]:
     ordered = ctx.write_step("order", no_work, lambda tx, _: _order(tx, ctx, payload)) or {}
     if not ordered["video_id"]:
         return {}
-    ctx.progress(0, 0, "making the video")
+    ctx.progress(0, 0, tr_lazy("making the video"))
     ctx.wait_for_children()
     return ctx.write_step("land", no_work, lambda tx, _: _replace(tx, payload, **ordered)) or {}
 

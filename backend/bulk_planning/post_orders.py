@@ -16,6 +16,7 @@ from backend.bulk_planning.service import MOTION_KIND, PICTURE_KIND, REEL_KIND, 
 from backend.content_plans import PlanCard
 from backend.db.tables import FINAL, Job
 from backend.jobs import JobCard
+from backend.language import tr_lazy
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CONTENT_TYPES
 
@@ -37,7 +38,7 @@ def write_words(tx: Session, plan_id: str, *, style: str = "", request_key: str)
         tx,
         kind=WORDS_KIND,
         payload=payload,
-        title=f"Words for “{plan.title[:60]}”",
+        title=tr_lazy("Words for “{title}”", title=plan.title[:60]),
         request_key=request_key,
         subject=("influencer", plan.influencer_id),
     )
@@ -60,7 +61,7 @@ def draw_pictures(tx: Session, plan_id: str, *, n: int = 1, redraw: int = DEFAUL
         tx,
         kind=PICTURE_KIND,
         payload=payload,
-        title=f"Picture of “{plan.title[:60]}”",
+        title=tr_lazy("Picture of “{title}”", title=plan.title[:60]),
         request_key=request_key,
         subject=("influencer", plan.influencer_id),
     )
@@ -73,7 +74,7 @@ def make_reel(tx: Session, plan_id: str, *, style: str = "", seconds: int = 20, 
         tx,
         kind=REEL_KIND,
         payload=payload,
-        title=f"Reel of “{plan.title[:60]}”",
+        title=tr_lazy("Reel of “{title}”", title=plan.title[:60]),
         request_key=request_key,
         subject=("influencer", plan.influencer_id),
     )
@@ -85,7 +86,7 @@ def animate_picture(tx: Session, plan_id: str, *, seconds: float | None = None, 
         tx,
         kind=MOTION_KIND,
         payload=MotionPayload(plan_id=plan.id, seconds=seconds),
-        title=f"Video of “{plan.title[:60]}”",
+        title=tr_lazy("Video of “{title}”", title=plan.title[:60]),
         request_key=request_key,
         subject=("influencer", plan.influencer_id),
     )

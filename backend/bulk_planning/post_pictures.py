@@ -14,6 +14,7 @@ from backend.engines.ports.image import ModelCard
 from backend.errors import NotFound
 from backend.generation import GenerationDraft, PictureCard
 from backend.jobs.context import JobContext, no_work
+from backend.language import tr_lazy
 
 
 def run(ctx: JobContext, payload: PicturePayload) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _draw_round(ctx: JobContext, payload: PicturePayload, n: int, missing: int) 
     generation_id = (request or {})["generation_id"]
     if not generation_id:
         return {}
-    ctx.progress(0, 0, "drawing again" if n else "drawing")
+    ctx.progress(0, 0, tr_lazy("drawing again") if n else "drawing")
     ctx.wait_for_children()
     return ctx.write_step(f"look-{n}", no_work, lambda tx, _: _score_pictures(tx, payload, generation_id)) or {}
 
@@ -113,12 +114,17 @@ def _missing_picture_reason(rounds: Sequence[Mapping[str, Any]], name: str) -> s
     drawn = sum(result["drawn"] for result in rounds)
     scored = [tuple(result["best"]) for result in rounds if result["best"][0] is not None]
     score, threshold = max(scored, default=(None, None))
-    best_match = (
-        f" (best face match {int(score * 100)} %, needs {int(threshold * 100)} %)"
-        if score is not None and threshold is not None
-        else ""
-    )
-    return (
-        f"Needs a picture: of {drawn} drawn, too few look like {name}{best_match}. "
-        "Choose one from the gallery, or draw another."
+    if score is None or threshold is None:
+        return tr_lazy(
+            "Needs a picture: of {drawn} drawn, too few look like {name}. Choose one from the gallery, or draw another.",
+            drawn=drawn,
+            name=name,
+        )
+    return tr_lazy(
+        "Needs a picture: of {drawn} drawn, too few look like {name} (best face match {best} %, needs {least} %). "
+        "Choose one from the gallery, or draw another.",
+        drawn=drawn,
+        name=name,
+        best=int(score * 100),
+        least=int(threshold * 100),
     )

@@ -21,7 +21,7 @@ def run(ctx: JobContext, payload: ReelPayload) -> dict[str, Any]:
     with ctx.transaction() as tx:
         if not _is_there(tx, payload.plan_id):
             return {}
-    ctx.progress(0, 0, "writing the script")
+    ctx.progress(0, 0, tr_lazy("writing the script"))
     order = TopicOrder(
         influencer_id=payload.influencer_id,
         topic=payload.topic[:_MAX_TOPIC],
@@ -32,7 +32,7 @@ def run(ctx: JobContext, payload: ReelPayload) -> dict[str, Any]:
     written = reels.write_reel(ctx, order)
     reel_id = written["reel_id"]
     ctx.write_step("render", no_work, lambda tx, _: _render(tx, ctx, reel_id))
-    ctx.progress(0, 0, "making the reel")
+    ctx.progress(0, 0, tr_lazy("making the reel"))
     ctx.wait_for_children()
     landed = ctx.write_step("land", no_work, lambda tx, _: _attach(tx, payload, reel_id)) or {}
     return {"reelId": reel_id, "cost": float(written["usd"]), **landed}

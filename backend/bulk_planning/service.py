@@ -17,7 +17,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 
 SERIES_KIND, PICTURE_KIND, REEL_KIND = "content-plan", "content-plan-picture", "content-plan-reel"
 WORDS_KIND, MOTION_KIND = "content-plan-words", "content-plan-motion"
@@ -40,7 +40,9 @@ def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCar
     influencer = influencers.get(tx, order.influencer_id)
     chosen_channels(tx, order)
     n = len(require_free_times(tx, order))
-    title = f"Plan of {n} {'post' if n == 1 else 'posts'} for {influencer.name}"
+    title = tr_lazy_plural(
+        "Plan of {n} post for {influencer}", "Plan of {n} posts for {influencer}", n, influencer=influencer.name
+    )
     payload = SeriesPayload(order=order)
     return jobs.enqueue(
         tx, kind=SERIES_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", influencer.id)

@@ -75,12 +75,13 @@ def _row(tx: Session, name: str, influencer_id: str, channel_id: str, account_id
         row = tx.get(Channel, channel_id)
         assert row is not None  # `oauth.start` has read it, and rows of channels are never deleted
         if row.account_id not in ("", account_id):
-            sentence = f"You signed in to {label} as {account.name}, which is not the account of {row.name}."
             raise Conflict(
                 tr_lazy(
-                    "{sentence} Sign out there, then connect again as {name}; or connect this account as a new channel.",
-                    sentence=sentence,
-                    name=row.name,
+                    "You signed in to {platform} as {account}, which is not the account of {channel}. "
+                    "Sign out there, then connect again as {channel}; or connect this account as a new channel.",
+                    platform=label,
+                    account=account.name,
+                    channel=row.name,
                 )
             )
         return row

@@ -122,13 +122,18 @@ def callback(app: App, token: str, query: Mapping[str, str]) -> OAuthResult:
     """
     started = _take_state(app, query.get("state", ""))
     if started is None:
-        return OAuthResult("", "This way back was used already, or it took longer than 10 minutes. Connect again.")
+        return OAuthResult("", tr_lazy("This way back was used already, or it took longer than 10 minutes. Connect again."))
     if started.session != hash_token(token):
-        return OAuthResult("", "This connection was begun in another browser, or before you signed in. Connect again here.")
+        message = tr_lazy("This connection was begun in another browser, or before you signed in. Connect again here.")
+        return OAuthResult("", message)
     label = PLATFORMS[started.platform]
     if query.get("error") or not query.get("code"):
-        why = "you did not allow it there" if query.get("error") == "access_denied" else f"{label} sent no permission back"
-        return OAuthResult(started.tenant_id, f"Nothing was connected: {why}.")
+        message = (
+            tr_lazy("Nothing was connected: you did not allow it there.")
+            if query.get("error") == "access_denied"
+            else tr_lazy("Nothing was connected: {platform} sent no permission back.", platform=label)
+        )
+        return OAuthResult(started.tenant_id, message)
     try:
         grant, account, ahead_s = _exchange_code(app, started, query["code"])
     except (TokenRefused, Forbidden) as error:
@@ -147,7 +152,7 @@ def callback(app: App, token: str, query: Mapping[str, str]) -> OAuthResult:
             )
         except Conflict as error:
             return OAuthResult(started.tenant_id, error.message)
-    return OAuthResult(started.tenant_id, f"{card.label} is connected.", card)
+    return OAuthResult(started.tenant_id, tr_lazy("{channel} is connected.", channel=card.label), card)
 
 
 def store_flash(app: App, token: str, result: OAuthResult) -> str:
@@ -215,8 +220,10 @@ def _address_problem(oauth: Connector, consent_url: str, origin: str) -> str:
     if url.scheme == "https" or not consent_url.startswith("https://"):
         return ""
     if oauth.needs_https or url.hostname not in LOOPBACK:
-        why = f"{oauth.label} sends people back only to a public HTTPS address."
-        return (
-            f"{why} Set PUBLIC_URL to the studio's https address, register {CALLBACK_PATH} of it with your app, then restart."
+        return tr_lazy(
+            "{platform} sends people back only to a public HTTPS address. Set PUBLIC_URL to the studio's https address, "
+            "register {path} of it with your app, then restart.",
+            platform=oauth.label,
+            path=CALLBACK_PATH,
         )
     return ""

@@ -15,7 +15,7 @@ from backend.channels.tokens import Transact, with_access
 from backend.db.tables import Channel
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms import registry
 from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import create_adapter
@@ -87,7 +87,13 @@ def save_settings(tx: Session, channel_id: str, *, privacy: str = "", made_for_k
     card = get(tx, channel_id)
     labels = PRIVACY.get(card.platform, {})
     if privacy and privacy not in labels:
-        raise Invalid(f"{PLATFORMS[card.platform]} has no such privacy. Choose one of: {', '.join(labels.values()) or 'none'}.")
+        raise Invalid(
+            tr_lazy(
+                "{platform} has no such privacy. Choose one of: {choices}.",
+                platform=PLATFORMS[card.platform],
+                choices=joined(*labels.values(), separator=", ") if labels else tr_lazy("none"),
+            )
+        )
     if made_for_kids is not None and not registry.PLATFORMS[card.platform].asks_made_for_kids:
         platform_names = " and ".join(platform.label for platform in registry.PLATFORMS.values() if platform.asks_made_for_kids)
         raise Invalid(tr_lazy("Only {platform_names} asks whether videos are made for kids.", platform_names=platform_names))

@@ -238,7 +238,7 @@ def _check_usable(row: Channel, *, allow_off: bool = False) -> None:
     if row.state == "off" and not allow_off:
         raise Forbidden(tr_lazy("The channel {name} is switched off. Switch it on under Plan, Channels.", name=row.name))
     if row.state == "reconnect":
-        raise TokenRefused(row.trouble or f"The channel {row.name} must be connected again.")
+        raise TokenRefused(row.trouble or tr_lazy("The channel {channel} must be connected again.", channel=row.name))
 
 
 def refresh_expiring(app: App, transact: Transact, *, check: Callable[[], None] = lambda: None) -> dict[str, int]:

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from backend.db.tables import PostState
-from backend.language import joined, tr_lazy
+from backend.language import Message, joined, tr_lazy
+from backend.platforms import port
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -151,7 +152,8 @@ def _ask_later(message: str, code: str, delay_s: float, age_s: float, max_age_s:
 
 
 def _with_look_at_account(message: str) -> str:
-    return joined(message, LOOK_AT_ACCOUNT)
+    parts = message.parts if isinstance(message, Message) and message.parts else (message,)
+    return joined(*(part for part in parts if part not in (port.LOOK_AT_ACCOUNT, port.LOOK_AT_CHANNEL)), LOOK_AT_ACCOUNT)
 
 
 def _detail(error: PlatformError) -> str:

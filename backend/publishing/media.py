@@ -128,8 +128,8 @@ def reachability_problems(tx: Session, settings: Settings, post: posts.PostCard)
 
 def _unreachable_message(label: str) -> str:
     return tr_lazy(
-        "{platform} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs it must "
-        "set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address and restart.",
+        "{platform} fetches files over the internet, and nothing of this studio can be reached from there. Whoever runs it "
+        "must set PUBLIC_URL (or S3_PUBLIC_ENDPOINT) to a public https address and restart.",
         platform=label,
     )
 

@@ -155,7 +155,7 @@ def update_body(app: App, tx: Session, job_id: str) -> Mapping[str, Any] | None:
 
 
 def _error_of(job: JobCard) -> str:
-    return job.error_message or ("It was cancelled." if job.state == "cancelled" else "It failed.")
+    return job.error_message or (tr_lazy("It was cancelled.") if job.state == "cancelled" else tr_lazy("It failed."))
 
 
 def manifest(

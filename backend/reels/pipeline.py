@@ -84,10 +84,10 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     clip = clips.plan_clip(film_parts(timed)[0], shown, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
     steps = clips.render_clip(ctx, clip, shown, files, canvas, silent)
-    run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, "filming the scene"))
+    run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, tr_lazy("filming the scene")))
     own_sounds = narration.own_sounds(ctx, timed, reel.scenes, files)
     sound = narration.sound_of(ctx, timed, speech, effects=own_sounds)
-    _run(ctx, join([silent], sound, out, source_type=None, settings=ctx.app.settings), "mixing the sound")
+    _run(ctx, join([silent], sound, out, source_type=None, settings=ctx.app.settings), tr_lazy("mixing the sound"))
     file = _video_file(ctx, out, 0, canvas, clip.frames, "preview.mp4", None)
     stored = ctx.write_step("preview", lambda: _upload(ctx, [file]), lambda tx, sent: _confirm(tx, sent))
     return {"assetId": (stored or {})["ids"][0], "s3Key": file.key}
@@ -124,7 +124,7 @@ def _draw(ctx: JobContext, reel: ReelCard) -> dict[str, str]:
     missing = [scene for scene in reel.scenes if not scene.asset_id]
     if not missing:
         return {}
-    ctx.progress(0, 0, "drawing the pictures")
+    ctx.progress(0, 0, tr_lazy("drawing the pictures"))
     started = ctx.write_step(
         "pictures", ctx.app.engines.image.models, lambda tx, models: _start_pictures(tx, ctx, reel, missing, models)
     )
@@ -165,7 +165,7 @@ def _canvas(reel: ReelCard, width: int, height: int, preset: str, logo: Logo | N
 
 def _fetch(ctx: JobContext, scenes: Sequence[SceneCard], timed: Sequence[TimedScene]) -> dict[int, tuple[AssetCard, Path]]:
     """Number of a scene -> its file, and where it lies now."""
-    ctx.progress(0, 0, "fetching the pictures")
+    ctx.progress(0, 0, tr_lazy("fetching the pictures"))
     ids = {scene.n: str(scenes[scene.n].asset_id) for scene in timed}
     with ctx.transaction() as tx:
         cards = assets.get_many(tx, list(ids.values()))
@@ -197,7 +197,7 @@ def _film_clips(
             earlier_id = clips.find(tx, part.digest)
         ids.append(earlier_id or _film_clip(ctx, part, scenes, files, canvas, done, total))
         done += part.frames
-        ctx.progress(done, total, "filming the scenes")
+        ctx.progress(done, total, tr_lazy("filming the scenes"))
     return ids
 
 
@@ -213,7 +213,7 @@ def _film_clip(
     def work() -> Uploads:
         out = ctx.workdir / f"{part.digest[:16]}.mp4"
         steps = clips.render_clip(ctx, part, scenes, files, canvas, out)
-        run_steps(ctx, steps, lambda frames: ctx.progress(done + frames, total, "filming the scenes"))
+        run_steps(ctx, steps, lambda frames: ctx.progress(done + frames, total, tr_lazy("filming the scenes")))
         key = _key(ctx, f"{part.digest[:16]}.mp4")
         file = NewFile(out, "clip", key, "video/mp4", "clip.mp4", canvas.width, canvas.height)
         return _upload(ctx, [file])
@@ -249,7 +249,9 @@ def _store_film(
         sound = narration.sound_of(ctx, timed, speech, narration.music_of(ctx, reel), own_sounds)
         out = ctx.workdir / "stitched_subtitled.mp4"
         source_type = ai_mark.SOURCE_TYPE
-        finished = _run(ctx, join(paths, sound, out, source_type=source_type, settings=ctx.app.settings), "putting it together")
+        finished = _run(
+            ctx, join(paths, sound, out, source_type=source_type, settings=ctx.app.settings), tr_lazy("putting it together")
+        )
         new = [_video_file(ctx, out, 0, canvas, frames, f"{reel.title[:60]}.mp4", source_type)]
         words = [word for scene in timed for word in scene.words]
         if words:
@@ -259,12 +261,12 @@ def _store_film(
         if sound.voice:
             voiceover = ctx.workdir / "voiceover.mp3"
             spoken_only = replace(sound, music=None, effects=())
-            _run(ctx, write_voiceover(spoken_only, voiceover, settings=ctx.app.settings), "saving the voice")
+            _run(ctx, write_voiceover(spoken_only, voiceover, settings=ctx.app.settings), tr_lazy("saving the voice"))
             new.append(NewFile(voiceover, "audio", _key(ctx, "voiceover.mp3"), "audio/mpeg", "voiceover.mp3"))
         voice = narration.waveforms(ctx, timed, speech)
         manifest = orchestrator.manifest(reel, parts, timed, speech, finished, voice)
         new.append(_text_file(ctx, "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1), "application/json"))
-        ctx.progress(0, 0, "saving the video")
+        ctx.progress(0, 0, tr_lazy("saving the video"))
         return _upload(ctx, new)
 
     def write(tx: Session, sent: Uploads) -> dict[str, Any]:

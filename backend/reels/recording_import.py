@@ -30,9 +30,9 @@ def _store(ctx: JobContext, payload: SceneRecordingPayload) -> tuple[str, Upload
     with ctx.transaction() as tx:
         upload = uploads.get(tx, payload.upload_id)
     source, wav = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "recording.wav"
-    ctx.progress(0, 0, "fetching the recording")
+    ctx.progress(0, 0, tr_lazy("fetching the recording"))
     assets.fetch_file(ctx, upload.key, source)
-    ctx.progress(0, 0, "listening to it")
+    ctx.progress(0, 0, tr_lazy("listening to it"))
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(

@@ -33,7 +33,7 @@ def record_scene(tx: Session, reel_id: str, scene_id: str, upload_id: str, *, re
         tx,
         kind=RECORDING_KIND,
         payload=SceneRecordingPayload(reel_id=reel_id, scene_id=scene_id, upload_id=upload.id),
-        title=f"Recording for a scene: {card.title}",
+        title=tr_lazy("Recording for a scene: {title}", title=card.title),
         request_key=request_key,
         subject=(SCENE_NOUN, scene_id),
     )

@@ -201,7 +201,7 @@ def render(tx: Session, reel_id: str, *, request_key: str, parent_id: str | None
     if card.music_track_id:
         music.usable(tx, card.music_track_id)
     payload = RenderPayload(reel_id=reel_id)
-    title = f"Reel: {card.title}"
+    title = tr_lazy("Reel: {title}", title=card.title)
     job = jobs.enqueue(
         tx,
         kind=RENDER_KIND,
@@ -220,7 +220,7 @@ def preview_scene(tx: Session, reel_id: str, scene_id: str, *, request_key: str)
     card = get(tx, reel_id)
     _require_scene([scene.id for scene in card.scenes], scene_id)
     payload = ScenePreviewPayload(reel_id=reel_id, scene_id=scene_id)
-    title = f"Preview of a scene: {card.title}"
+    title = tr_lazy("Preview of a scene: {title}", title=card.title)
     return jobs.enqueue(
         tx, kind=PREVIEW_KIND, payload=payload, title=title, request_key=request_key, subject=(SCENE_NOUN, scene_id)
     )

@@ -30,7 +30,7 @@ def start_script(tx: Session, order: TopicOrder, *, request_key: str) -> JobCard
     """Has a script written and made a reel; the job's result has its `reelId`. Raises NotFound, Invalid."""
     influencer = influencers.get(tx, order.influencer_id)
     service.check_format(order.format)
-    title = f"Script: {order.topic[:60]}"
+    title = tr_lazy("Script: {topic}", topic=order.topic[:60])
     return jobs.enqueue(
         tx, kind=SCRIPT_KIND, payload=order, title=title, request_key=request_key, subject=("influencer", influencer.id)
     )
@@ -85,6 +85,6 @@ def write_reel(ctx: JobContext, order: TopicOrder) -> dict[str, Any]:
 
 def run_script(ctx: JobContext, order: TopicOrder) -> dict[str, Any]:
     """Result: {reelId, cost, model}."""
-    ctx.progress(0, 0, "writing the script")
+    ctx.progress(0, 0, tr_lazy("writing the script"))
     written = write_reel(ctx, order)
     return {"reelId": written["reel_id"], "cost": float(written["usd"]), "model": written["model"]}

@@ -8,6 +8,7 @@ from typing import Any
 from backend import assets, music, videos
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media import ffmpeg, fonts
 from backend.media.ffmpeg.film_order import FORMATS, FilmScene, FinishOrder
 from backend.media.ffmpeg.finishing import FinishProgress, finish
@@ -45,7 +46,7 @@ def _make(ctx: JobContext, card: VideoCard, source: AssetCard) -> WriteVideo:
     folder, source_type = ctx.workdir / "out", str(source.meta.get(SOURCE_META) or "") or None
     folder.mkdir(parents=True, exist_ok=True)
     video, out = folder / f"source{Path(source.key).suffix}", folder / "film.mp4"
-    ctx.progress(0, 0, "fetching the video")
+    ctx.progress(0, 0, tr_lazy("fetching the video"))
     assets.fetch_file(ctx, source.key, video)
     order = _order(ctx, card, video, source_type)
     sound = _run_finish(ctx, order, out)

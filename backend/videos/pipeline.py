@@ -38,7 +38,7 @@ def run(ctx: JobContext, payload: VideoPayload) -> dict[str, Any]:
         files = _lora_files(tx, card)
     ctx.start_timing(requests.video_work(card.recipe))
     picture = ctx.workdir / f"picture{Path(source.key).suffix}"
-    ctx.progress(0, 0, "fetching the picture")
+    ctx.progress(0, 0, tr_lazy("fetching the picture"))
     assets.fetch_file(ctx, source.key, picture)
     request = _request(ctx, _with_focus(ctx, card, source, picture), picture, files)
     result: dict[str, Any] = {}
@@ -116,7 +116,7 @@ def _store_output(ctx: JobContext, card: VideoCard, output: Output, source_type:
 def _deliver(ctx: JobContext, card: VideoCard, output: Output, source_type: str | None) -> WriteVideo:
     """Marks the video and uploads it."""
     delivered = ctx.workdir / "deliver.mp4"
-    ctx.progress(0, 0, "saving the video")
+    ctx.progress(0, 0, tr_lazy("saving the video"))
     run_steps(ctx, ffmpeg.deliver(output.path, delivered, source_type=source_type, settings=ctx.app.settings))
     return store_video(
         ctx,

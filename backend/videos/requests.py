@@ -233,7 +233,7 @@ def _start(tx: Session, picture: PictureCard, recipe: VideoRecipe, request_key: 
         tx,
         kind="video-generation-gpu" if recipe.device else "video-generation",
         payload=VideoPayload(clip_id=row.id, model=recipe.checkpoint),
-        title=f"{recipe.title}: {picture.prompt[:60] or 'video of a picture'}",
+        title=tr_lazy("{model}: {prompt}", model=recipe.title, prompt=picture.prompt[:60] or tr_lazy("video of a picture")),
         request_key=request_key,
         subject=("clip", row.id),
     )

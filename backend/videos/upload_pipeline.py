@@ -38,14 +38,14 @@ def run_import(ctx: JobContext, payload: VideoImportPayload) -> dict[str, Any]:
 def _make(ctx: JobContext, card: VideoCard, upload: assets.UploadCard) -> WriteVideo:
     """Checks, encodes and uploads the video; returns what writes its row."""
     source, out = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "video.mp4"
-    ctx.progress(0, 0, "fetching the file")
+    ctx.progress(0, 0, tr_lazy("fetching the file"))
     assets.fetch_file(ctx, upload.key, source)
-    ctx.progress(0, 0, "looking at it")
+    ctx.progress(0, 0, tr_lazy("looking at it"))
     video = run_steps(ctx, own_video.check(source, max_seconds=MAX_SECONDS))
     named = next((name for name in AI_SOURCE_TYPES if video.source_type and name.endswith(f"/{video.source_type}")), None)
     source_type = named or (SOURCE_TYPE if card.recipe.ai_mark else None)
     steps = own_video.encode(source, video, out, source_type=source_type, settings=ctx.app.settings)
-    run_steps(ctx, steps, lambda frames: ctx.progress(frames, video.frames, "making it ready for every player"))
+    run_steps(ctx, steps, lambda frames: ctx.progress(frames, video.frames, tr_lazy("making it ready for every player")))
     info = run_steps(ctx, ffmpeg.probe(out))
     if info.seconds < 0.9 * video.seconds - 0.5:
         raise Rejected(_DAMAGED, detail=f"{info.seconds:.1f} of {video.seconds:.1f} s")

@@ -41,7 +41,7 @@ def add(tx: Session, draft: NewVideo, *, request_key: str) -> VideoCard:
         tx,
         kind=IMPORT_KIND,
         payload=VideoImportPayload(clip_id=clip_id, upload_id=upload.id),
-        title=f"Video: {title}",
+        title=tr_lazy("Video: {title}", title=title),
         request_key=request_key,
         subject=("clip", clip_id),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
@@ -144,12 +144,18 @@ def _answer(
 
 
 def _save_answer(tx: Session, line_id: str, state: str, answer: str, notes: Sequence[BrokenRule], cost: LlmCost) -> None:
-    values: dict[str, Any] = {"state": state, "answer": answer, "notes": [asdict(note) for note in notes]}
+    values: dict[str, Any] = {"state": state, "answer": answer, "notes": [note.as_json() for note in notes]}
     values |= {"model": cost.model, "cost_usd": cost.usd}
     tx.execute(update(TalkLine).where(TalkLine.id == line_id).values(**values))
 
 
 def _line_of(row: TalkLine) -> ChatLine:
     return ChatLine(
-        row.id, row.question, row.answer, row.state, tuple(BrokenRule(**note) for note in row.notes), row.model, row.created_at
+        row.id,
+        row.question,
+        row.answer,
+        row.state,
+        tuple(BrokenRule.from_json(note) for note in row.notes),
+        row.model,
+        row.created_at,
     )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backend.influencers import LANGUAGES, Persona
+from backend.language import tr_lazy
 from backend.media.documents.language import other_language
 from backend.platforms import text_limits
 from backend.platforms.text_limits import full_caption, hashtags_in
@@ -77,14 +78,14 @@ def _check_never_say(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]
     for part in _SPOKEN_PARTS:
         for phrase in persona.never_say:
             if contains_phrase(_part_text(parts, part), phrase):
-                yield BrokenRule(part, "never_say", f"Says “{phrase}”, which they never say.")
+                yield BrokenRule(part, "never_say", tr_lazy("Says “{phrase}”, which they never say.", phrase=phrase))
 
 
 def _check_boundaries(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
     for part in _SPOKEN_PARTS:
         for line in persona.dont:
             if any(rules.touches(_part_text(parts, part), phrase) for phrase in rules.named_phrases(line)):
-                yield BrokenRule(part, "boundary", f"Touches “{line}”, which they never do.")
+                yield BrokenRule(part, "boundary", tr_lazy("Touches “{boundary}”, which they never do.", boundary=line))
 
 
 def contains_phrase(text: str, phrase: str) -> bool:
@@ -105,7 +106,7 @@ def _check_copied(parts: TextParts, persona: Persona) -> Iterator[BrokenRule]:
         for example in persona.examples:
             example_words = _WORD.findall(fold_letters(example))
             if any(tuple(example_words[n : n + run_length]) in runs for n in range(len(example_words) - run_length + 1)):
-                yield BrokenRule(part, "copied", f"Repeats {run_length} words or more of one of their posts.")
+                yield BrokenRule(part, "copied", tr_lazy("Repeats {n} words or more of one of their posts.", n=run_length))
                 break
 
 
@@ -115,17 +116,17 @@ def _check_persona_habits(parts: TextParts, persona: Persona) -> Iterator[Broken
     for part in ("hook", "caption"):
         text = _part_text(parts, part)
         if no_emoji and (n := len(rules.EMOJI.findall(text))):
-            yield BrokenRule(part, "unlike", f"Has {n} emoji; the lines they gave have none.")
+            yield BrokenRule(part, "unlike", tr_lazy("Has {n} emoji; the lines they gave have none.", n=n))
         if no_exclamations and text.count("!") > 1:
-            yield BrokenRule(part, "unlike", "Has exclamation marks; the lines they gave have none.")
+            yield BrokenRule(part, "unlike", tr_lazy("Has exclamation marks; the lines they gave have none."))
 
 
 def _check_language(parts: TextParts, language: str) -> Iterator[BrokenRule]:
     texts = {part: _part_text(parts, part) for part in ("caption", "hook", "alt_text")}
     for part, text in texts.items():
         if other := other_language(text, language):
-            name = LANGUAGES.get(other, other)
-            yield BrokenRule(part, "language", f"Is in {name}, not in {LANGUAGES.get(language, language)}.")
+            names = {"found": LANGUAGES.get(other, other), "wanted": LANGUAGES.get(language, language)}
+            yield BrokenRule(part, "language", tr_lazy("Is in {found}, not in {wanted}.", **names))
 
 
 def _check_stock_phrases(
@@ -136,14 +137,15 @@ def _check_stock_phrases(
     for part in ("hook", "caption"):
         phrase = rules.stock_phrase(_part_text(parts, part), language)
         if phrase and fold_letters(phrase) not in supplied:
-            yield BrokenRule(part, "stock", f"Says “{phrase}”, as every second caption does.")
+            yield BrokenRule(part, "stock", tr_lazy("Says “{phrase}”, as every second caption does.", phrase=phrase))
 
 
 def _check_amounts(parts: TextParts, persona: Persona, order: WriteOrder | IdeasOrder) -> Iterator[BrokenRule]:
     supplied = _supplied_text(persona, order)
     for part in ("hook", "caption"):
         if amounts := rules.invented_amounts(_part_text(parts, part), supplied):
-            yield BrokenRule(part, "invented", f"Says “{amounts[0]}”, which nobody gave: take it out, or add it to the topic.")
+            message = tr_lazy("Says “{amount}”, which nobody gave: take it out, or add it to the topic.", amount=amounts[0])
+            yield BrokenRule(part, "invented", message)
 
 
 def _supplied_text(persona: Persona, order: WriteOrder | IdeasOrder) -> str:
@@ -155,29 +157,32 @@ def _supplied_text(persona: Persona, order: WriteOrder | IdeasOrder) -> str:
 def _check_must_say(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
     for phrase in order.must_say:
         if phrase.casefold() not in parts.caption.casefold():
-            yield BrokenRule("caption", "must_say", f"Does not say “{phrase}”.")
+            yield BrokenRule("caption", "must_say", tr_lazy("Does not say “{phrase}”.", phrase=phrase))
 
 
 def _check_lengths(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
     for part, max_characters in (("caption", order.length), ("hook", MAX_HOOK), ("alt_text", MAX_ALT_TEXT)):
         if (n := len(_part_text(parts, part))) > max_characters:  # type: ignore[arg-type]
-            yield BrokenRule(part, "length", f"Has {n:,} characters; at most {max_characters:,} were asked for.")
+            message = tr_lazy("Has {length:,} characters; at most {most:,} were asked for.", length=n, most=max_characters)
+            yield BrokenRule(part, "length", message)
     if not parts.caption.strip():
-        yield BrokenRule("caption", "length", "Is empty.")
+        yield BrokenRule("caption", "length", tr_lazy("Is empty."))
 
 
 def _check_hashtags(parts: TextParts) -> Iterator[BrokenRule]:
     if bad := [tag for tag in parts.hashtags if not _HASHTAG.fullmatch(tag)]:
-        yield BrokenRule("hashtags", "hashtags", f"“{bad[0]}” is no hashtag: # and letters, digits or _ without blanks.")
+        message = tr_lazy("“{hashtag}” is no hashtag: # and letters, digits or _ without blanks.", hashtag=bad[0])
+        yield BrokenRule("hashtags", "hashtags", message)
     if not MIN_HASHTAGS <= (n := len(parts.hashtags)) <= MAX_HASHTAGS:
-        yield BrokenRule("hashtags", "hashtags", f"There are {n}; {MIN_HASHTAGS} to {MAX_HASHTAGS} work best.")
+        message = tr_lazy("There are {n}; {least} to {most} work best.", n=n, least=MIN_HASHTAGS, most=MAX_HASHTAGS)
+        yield BrokenRule("hashtags", "hashtags", message)
 
 
 def _check_sponsored(parts: TextParts, order: WriteOrder, language: str) -> Iterator[BrokenRule]:
     if order.sponsored and not rules.is_disclosed(parts.caption, language):
-        yield BrokenRule(
-            "caption", "sponsored", f"Does not say that it is paid for: put {rules.disclosure_tag(language)} in front."
-        )
+        tag = rules.disclosure_tag(language)
+        message = tr_lazy("Does not say that it is paid for: put {tag} in front.", tag=tag)
+        yield BrokenRule("caption", "sponsored", message)
 
 
 def _check_platform(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:

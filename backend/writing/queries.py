@@ -99,7 +99,7 @@ def _card(row: TextDraft, name: str, language: str) -> DraftCard:
         brief=PostBrief(**{name: value for name, value in row.brief.items() if name in PostBrief.model_fields}),
         publish_on=date.fromisoformat(on) if (on := row.brief.get("publish_on")) else None,
         parts=TextParts(**row.parts),
-        notes=tuple(BrokenRule(**note) for note in row.notes),
+        notes=tuple(BrokenRule.from_json(note) for note in row.notes),
         earlier=tuple(row.earlier),
         replies=tuple(row.replies),
     )

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
-from backend.language import tr_lazy
+from backend.language import messages, stored, tr_lazy
 from backend.writing.content_types import CONTENT_TYPES, full_key
 
 MAX_TOPIC, MAX_STYLE, MAX_VARIANTS, MAX_DAYS = 200, 100, 5, 30
@@ -158,6 +158,16 @@ class BrokenRule:
     rule: str
     sentence: str
     repaired: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored; `sentence` with its parts, so that it is worded for whoever reads it."""
+        return {"part": self.part, "rule": self.rule, "sentence": stored(self.sentence), "repaired": self.repaired}
+
+    @classmethod
+    def from_json(cls, note: Mapping[str, Any]) -> Self:
+        """What `as_json` has written; in rows of earlier versions the sentence is a plain text."""
+        sentence = note["sentence"]
+        return cls(**{**note, "sentence": sentence if isinstance(sentence, str) else messages.read(sentence)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, func, update
@@ -47,7 +46,7 @@ def save_texts(
     batch_id, ids = new_id("bat"), []
     for text in texts:
         row = _new_row(tx, order, batch_id, text.parts, llm_cost, len(texts))
-        row.notes, row.job_id = [asdict(note) for note in text.notes], job_id
+        row.notes, row.job_id = [note.as_json() for note in text.notes], job_id
         tx.add(row)
         ids.append(row.id)
     tx.flush()
@@ -77,7 +76,7 @@ def save_ideas(
         )
         parts = TextParts(hook=idea.hook[:500], picture=normalize_picture_prompt(idea.picture, card)[:2000])
         row = _new_row(tx, idea_order, batch_id, parts, llm_cost, len(checked_ideas))
-        row.day, row.job_id, row.notes = idea.day, job_id, [asdict(note) for note in checked.notes]
+        row.day, row.job_id, row.notes = idea.day, job_id, [note.as_json() for note in checked.notes]
         tx.add(row)
         ids.append(row.id)
     tx.flush()
@@ -198,7 +197,7 @@ def _save(
     values: dict[str, Any] = {
         "parts": parts.model_dump(mode="json"),
         "earlier": earlier,
-        "notes": [asdict(note) for note in [*notes, *repaired_notes]],
+        "notes": [note.as_json() for note in [*notes, *repaired_notes]],
         "version": before.version + 1,
         "updated_at": func.clock_timestamp(),
     }
@@ -230,7 +229,7 @@ def start_ideas(tx: Session, *, order: IdeasOrder, request_key: str) -> JobCard:
     """
     card = influencers.get(tx, order.influencer_id)
     payload = IdeasPayload(order=order, batch_id=new_id("bat"))
-    title = f"Ideas of {card.name} for {order.days} days"
+    title = tr_lazy("Ideas of {influencer} for {days} days", influencer=card.name, days=order.days)
     return jobs.enqueue(
         tx, kind=IDEAS_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", card.id)
     )

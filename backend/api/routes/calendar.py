@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from backend import content_plans
-from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, Worded, WordedTitle, listing
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.content_plans import MAX_PLANS_AT_ONCE, TARGET_STAGES, PlanFilters, PostState, Stage, TargetStage
 from backend.errors import Invalid
@@ -28,7 +28,7 @@ class CalendarEntryResponse(ApiModel):
 
     id: str
     influencer_id: str
-    title: str
+    title: WordedTitle
     wall: ClockTime | None
     own_wall: ClockTime | None
     zone: str
@@ -39,7 +39,7 @@ class CalendarEntryResponse(ApiModel):
     version: int
     campaign_id: str | None
     face_below: bool
-    clash: str
+    clash: Worded
 
 
 class CalendarResponse(ApiModel):
@@ -60,7 +60,7 @@ class BoardColumnResponse(ApiModel):
     """`more`: there are more than `data`."""
 
     stage: Stage
-    label: str
+    label: Worded
     data: list[BoardEntryResponse]
     more: bool
 
@@ -79,8 +79,8 @@ class StageRequest(ApiRequest):
 class StageMoveResponse(ApiModel):
     """`said`: what was done; `undoId`: for POST /content-plans/acts/{id}/undo; "": it cannot be undone."""
 
-    said: str
-    note: str
+    said: Worded
+    note: Worded
     undo_id: str
 
 
@@ -88,7 +88,7 @@ class FeedTileResponse(ApiModel):
     """`localTime`: when it goes out, or went out, in the zone asked for. `assetId` "": no picture yet."""
 
     plan_id: str
-    title: str
+    title: WordedTitle
     state: PostState
     local_time: ClockTime
     asset_id: str

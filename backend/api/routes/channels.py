@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field, StrictBool
 
 from backend import channels
-from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, Worded, sliced
 from backend.api.deps import Caller, Studio, Token, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
 from backend.app import App
@@ -34,7 +34,7 @@ class ChannelResponse(ApiModel):
     name: str
     account_id: str
     state: str
-    trouble: str
+    trouble: Worded
     privacy: str | None
     made_for_kids: bool | None
     expires_at: datetime | None

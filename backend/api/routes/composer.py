@@ -24,7 +24,7 @@ from backend.content_plans import ChangedSince, PlanDraft
 from backend.db.transactions import Member
 from backend.errors import Invalid
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import tr_lazy, worded
 from backend.publishing import PlanAction
 
 router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
@@ -117,7 +117,7 @@ def save_plan(plan_id: str, body: SaveRequest, app: Studio, caller: Caller, idem
             typing=body.typing,
         )
         answer = composer_response(publishing.read_composer(tx, app.settings, plan_id))
-    answer.action_refusal = result.refusal
+    answer.action_refusal = worded(result.refusal)
     answer.done = PlanActResponse.model_validate(result.undo_entry) if result.undo_entry else None
     return answer
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field, StrictBool
 
 from backend import assets, content_plans
-from backend.api.api_model import ApiModel, ApiRequest
+from backend.api.api_model import ApiModel, ApiRequest, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.content_plans import PlanActResponse, PlanResponse, plan_response
 from backend.app import App
@@ -43,7 +43,7 @@ class ApprovalResponse(ApiModel):
 
     plan_ids: list[str]
     scheduled: list[str]
-    refused: dict[str, str]
+    refused: dict[str, Worded]
     act: PlanActResponse | None
 
 

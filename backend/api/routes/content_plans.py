@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from backend import assets, content_plans
-from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing
+from backend.api.api_model import ApiModel, ApiRequest, ClockTime, Listing, Worded
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.content_plans import (
     MAX_PLANS_AT_ONCE,
@@ -25,7 +25,7 @@ from backend.content_plans import (
 )
 from backend.errors import Conflict, Invalid
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
 router = APIRouter(prefix="/content-plans", tags=["content plans"], dependencies=[needs_scope("posts")])
 Key = Annotated[str, Header(max_length=200)]
@@ -79,8 +79,8 @@ class VariantResponse(ApiModel):
     url: str
     published_at: datetime | None
     error_code: str
-    error: str
-    note: str
+    error: Worded
+    note: Worded
     job_id: str | None
     not_before: datetime | None
 
@@ -164,9 +164,9 @@ class PlanShiftRequest(ApiRequest):
 class PlanActResponse(ApiModel):
     id: str
     kind: str
-    said: str
+    said: Worded
     count: int
-    note: str = ""
+    note: Worded = ""
 
 
 @router.get("")
@@ -236,7 +236,7 @@ def shift_plans(body: PlanShiftRequest, app: Studio, caller: Caller) -> PlanActR
         )
         if undo_entry is None:
             content_plans.get(tx, next(iter(body.plan_ids), ""))
-            raise Conflict(" ".join(dict.fromkeys(outcome.refused.values())))
+            raise Conflict(joined(*dict.fromkeys(outcome.refused.values())))
     return PlanActResponse.model_validate(undo_entry)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import reels
-from backend.api.api_model import ApiModel, ApiRequest, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.jobs import JobResponse, job_response
 from backend.kit.ids import new_id
@@ -54,7 +54,7 @@ class ReelResponse(ApiModel):
     run_id: str | None
     job_id: str | None
     state: str
-    error_message: str | None
+    error_message: Worded | None
     asset_id: str | None
     files: dict[str, Any]
     revision: int

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StrictBool
 
 from backend import writing
-from backend.api.api_model import ApiModel, ApiRequest, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.writing import DraftCard, Goal, TextParts, WriteOrder
 
@@ -23,7 +23,7 @@ class NoteResponse(ApiModel):
 
     part: str
     rule: str
-    sentence: str
+    sentence: Worded
     repaired: bool
 
 

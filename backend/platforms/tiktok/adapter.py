@@ -10,10 +10,11 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.ports.events import Handle, Log, Progress
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.common import AdapterBase, fetch_url, read_bytes
 from backend.platforms.errors import InvalidPost, OutcomeUnknown, PrepareAgain
 from backend.platforms.port import (
+    LOOK_AT_ACCOUNT,
     AccountAccess,
     Event,
     HandleState,
@@ -101,11 +102,13 @@ class TikTok(AdapterBase):
 
     def reconcile(self, handle: HandleState, access: AccountAccess, *, age_s: float) -> Outcome:
         if not handle.get("publish_id"):
-            return Unknown(tr_lazy("TikTok's answer was lost before it named the post, and it cannot be asked."))
+            return Unknown(
+                joined(tr_lazy("TikTok's answer was lost before it named the post, and it cannot be asked."), LOOK_AT_ACCOUNT)
+            )
         try:
             publish_status = self._status(handle, access)
         except PrepareAgain:
-            return Unknown(tr_lazy("TikTok no longer knows this post's number."))
+            return Unknown(joined(tr_lazy("TikTok no longer knows this post's number."), LOOK_AT_ACCOUNT))
         match publish_status.status:
             case "PUBLISH_COMPLETE":
                 return _published(handle, publish_status)

@@ -9,10 +9,11 @@ from collections.abc import Generator
 from typing import Any
 
 from backend.engines.ports.events import Handle, Log, Progress
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.platforms.common import AdapterBase, read_bytes
 from backend.platforms.errors import Forbidden, InvalidPost, PrepareAgain, Transient
 from backend.platforms.port import (
+    LOOK_AT_CHANNEL,
     AccountAccess,
     Event,
     HandleState,
@@ -127,7 +128,7 @@ class YouTube(AdapterBase):
             try:
                 progress = self._probe(handle)
             except PrepareAgain:
-                return Unknown(tr_lazy("YouTube has forgotten the upload, so it cannot be asked."))
+                return Unknown(joined(tr_lazy("YouTube has forgotten the upload, so it cannot be asked."), LOOK_AT_CHANNEL))
             if progress.video is None:
                 return self.not_published_yet(age_s, tr_lazy("YouTube does not have the end of the video."))
             return _outcome_of(handle, progress.video, self.poll_s(video=True))

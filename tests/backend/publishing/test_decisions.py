@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.db.tables import POST_MOVES, PostState
+from backend.language import joined
 from backend.platforms.errors import (
     Forbidden,
     InvalidPost,
@@ -19,7 +20,7 @@ from backend.platforms.errors import (
     TokenRefused,
     Transient,
 )
-from backend.platforms.port import NotPublished, PublishAccepted, Unknown
+from backend.platforms.port import LOOK_AT_ACCOUNT, NotPublished, PublishAccepted, Unknown
 from backend.publishing import decisions
 from backend.publishing.decisions import Decision
 
@@ -118,7 +119,7 @@ def test_a_lost_answer_that_is_not_there_is_sent_again_at_once_then_ever_later()
     assert "tried 6 times" in results[5].message
 
 
-@pytest.mark.parametrize("message", ["It cannot be asked. Look at the account.", "It cannot be asked."])
+@pytest.mark.parametrize("message", [joined("It cannot be asked.", LOOK_AT_ACCOUNT), "It cannot be asked."])
 def test_who_must_look_is_told_so_once(message: str) -> None:
     decision = decisions.after_answer(Unknown(message), tries=0, age_s=5, delays=DELAYS)
     assert decision.message == "It cannot be asked. Look at the account, then say whether it is there."
