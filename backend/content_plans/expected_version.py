@@ -40,6 +40,9 @@ class Difference:
     before: str
     after: str
 
+    def __str__(self) -> str:
+        return self.sentence
+
     @property
     def sentence(self) -> Message:
         before, after = _quoted(self.before), _quoted(self.after)

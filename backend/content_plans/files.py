@@ -46,7 +46,7 @@ def platform_media(tx: Session, post: PostCard) -> tuple[tuple[Media, ...], dict
     recipes = _recipes_of(post, asset_cards)
     status_by_rendition = renditions.rendition_status(tx, recipes)
     files: list[Media] = []
-    troubles = {
+    troubles: dict[int, str] = {
         n: _GONE
         for n, asset_id in enumerate(post.media)
         if asset_id not in asset_cards or asset_cards[asset_id].state != "stored"

@@ -17,7 +17,7 @@ from backend.content_plans.posting_rules import WORKSPACE, active_stop_switch
 from backend.content_plans.queries import get_post
 from backend.content_plans.rules import MISSED_AFTER
 from backend.content_plans.schemas import PostCard
-from backend.content_plans.times import to_instant, to_local_time
+from backend.content_plans.times import time_text, to_instant, to_local_time
 from backend.content_plans.transitions import in_state, move
 from backend.db.tables import ContentPlan
 
@@ -45,4 +45,4 @@ def influencer_of(tx: Session, plan_id: str) -> str:
 def local_time_text(tx: Session, plan_id: str, at: datetime) -> str:
     """An instant as `Sat 21 Nov, 18:30` in the plan's time zone."""
     zone = tx.scalars(select(ContentPlan.zone).where(ContentPlan.id == plan_id)).one()
-    return f"{to_local_time(at, zone):%a %-d %b, %H:%M}"
+    return time_text(to_local_time(at, zone))

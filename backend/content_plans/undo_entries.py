@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from backend.content_plans.schemas import PlanUndoEntry
 from backend.db.tables import PlanAct
 from backend.kit.ids import new_id
+from backend.language import messages, stored
 
 
 def record(tx: Session, kind: str, sentence: str, count: int, before: dict[str, Any], note: str = "") -> PlanUndoEntry:
-    row = PlanAct(id=new_id("act"), kind=kind, said=sentence, count=count, before=before, created_by=tx.info.get("user_id"))
+    row = PlanAct(id=new_id("act"), kind=kind, said=sentence, count=count, created_by=tx.info.get("user_id"))
+    row.before = {**before, "sentence": stored(sentence)}
     tx.add(row)
     tx.flush()
     return PlanUndoEntry(row.id, kind, sentence, count, note)
@@ -23,4 +25,7 @@ def latest_undo_entry(tx: Session) -> PlanUndoEntry | None:
     """The caller's own newest entry that was not undone."""
     own = select(PlanAct).where(PlanAct.created_by == tx.info.get("user_id"), PlanAct.undone_at.is_(None))
     row = tx.scalars(own.order_by(PlanAct.id.desc()).limit(1)).first()
-    return PlanUndoEntry(row.id, row.kind, row.said, row.count) if row else None
+    if row is None:
+        return None
+    sentence = messages.read(row.before["sentence"]) if "sentence" in row.before else row.said
+    return PlanUndoEntry(row.id, row.kind, sentence, row.count)

@@ -44,10 +44,10 @@ def worded(text: str) -> str:
 
 
 def _worded(text: str, language: str) -> str:
-    if language == "en":
+    if language == "en" or not text:
         return str(text)
     if not isinstance(text, Message):
-        return translations(language).gettext(text) if text else text
+        return translations(language).gettext(text)
     if text.parts:
         return text.template.join(_worded(part, language) for part in text.parts)
     return _filled(language, text.template, text.plural, text.values)
