@@ -54,8 +54,8 @@ def tr_lazy_plural(template: str, plural: str, n: int, /, **values: Value) -> Me
 
 def joined(*parts: str, separator: str = " ") -> Message:
     """Sentences one after the other, each worded by itself; empty ones are left out."""
-    kept = tuple(part for part in parts if part)
-    return Message(separator, parts=kept) if kept else Message("")
+    sentences = tuple(part for part in parts if part)
+    return Message(separator, parts=sentences) if sentences else Message("")
 
 
 def stored(text: str) -> dict[str, Any]:
