@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db.row_counts import bounded_count
 from backend.db.tables import FINAL, Attempt, Device, Job, JobLog, JobState, Worker
+from backend.db.tables.message_column import text_of
 from backend.db.transactions import Database, Member, hash_token
 from backend.errors import NotFound
 from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
@@ -87,16 +88,16 @@ def _to_card(job: Any, attempt: Any, position: int | None, later: bool, payload:
         id=job.id,
         kind=job.kind,
         type=job.type or type_of_kind(job.kind),
-        title=job.title,
+        title=text_of(job.title),
         state=job.state,
         progress=progress,
-        phase=attempt.phase if running else "",
+        phase=text_of(attempt.phase) if running else "",
         done=done,
         total=total,
         eta_s=attempt.eta_s if running else None,
         preview=attempt.preview if running else None,
         error_code=job.error_code,
-        error_message=job.error_message,
+        error_message=None if job.error_message is None else text_of(job.error_message),
         dead_letter=job.dead_letter,
         result=camel_result(job.result),
         subject_noun=job.subject_noun,

@@ -75,7 +75,7 @@ def test_captions_by_a_vision_model(
     with app.db.transaction(workspace.caller) as tx:
         assert sum(1 for image in datasets.images(tx, dataset_id).images if image.caption) == 1
     tab.goto(f"{url}/costs?ws={workspace.id}")
-    expect(tab.get_by_text("Saved by that")).to_be_visible()
+    expect(tab.get_by_text("Saved by cache").first).to_be_visible()
     tab.get_by_role("tab", name="By kind").click()
     shoot(tab, "caption-costs")
 

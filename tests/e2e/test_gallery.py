@@ -195,7 +195,7 @@ def test_a_destructive_act_asks_first_and_says_what_it_touches(
     tab = tab_of(new_visitor(), bare_studio_url, workspace.owner, workspace)
     tab.goto(f"{bare_studio_url}/loras?ws={workspace.id}&id={rows.lora_id}")
     tab.get_by_role("button", name="Delete").click()
-    expect(tab.get_by_text("It is the default of Bella and 8 pictures.")).to_be_visible()
+    expect(tab.get_by_text("In use: the default of Bella, 8 pictures. Pictures made with it stay.")).to_be_visible()
     tab.get_by_role("button", name="Cancel").click()
     expect(tab.get_by_role("dialog")).to_have_count(0)
     with db.transaction(workspace.caller) as tx:

@@ -31,10 +31,15 @@ class MessageColumn(TypeDecorator[str]):
         return None if value is None else messages.read(value)
 
 
+def text_of(value: str | Mapping[str, Any]) -> str:
+    """What such a column held, of a row of `Database.read_once`, which has JSON as psycopg gives it."""
+    return value if isinstance(value, str) else messages.read(value)
+
+
 def without_nul(value: Any) -> Any:
-    """JSON without the character that Postgres does not store."""
+    """JSON as Postgres accepts it: without NUL characters, lone surrogates replaced by question marks."""
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {name: without_nul(part) for name, part in value.items()}
     return [without_nul(part) for part in value] if isinstance(value, list) else value

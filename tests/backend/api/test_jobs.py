@@ -292,5 +292,7 @@ def test_a_page_reads_why_a_job_failed_in_its_own_language(app: App, client: Bro
     for headers, expected in (({}, sentence), ({"x-studio-language": "it"}, italian), ({"x-studio-language": "xx"}, sentence)):
         where = {"params": {"workspace": workspace.id}, "headers": headers}
         assert browser.get(f"/api/jobs/{job_id}", **where).json()["error"] == expected
+        followed = {**where, "params": {"workspace": workspace.id, "id": job_id}}
+        assert browser.get("/api/jobs/live", **followed).json()["data"][0]["error"] == expected
         assert browser.get("/api/nowhere", **where).json()["message"] == expected
     assert italian != sentence
