@@ -202,7 +202,7 @@ def test_a_destructive_act_asks_first_and_says_what_it_touches(
         assert loras.get(tx, rows.lora_id)
 
     tab.get_by_role("button", name="Delete").click()
-    tab.get_by_role("button", name="Delete it").click()
+    tab.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(tab.get_by_text("No LoRA yet")).to_be_visible()
     with db.transaction(workspace.caller) as tx:
         assert loras.page(tx).total == 0
