@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.types import BigInteger, Boolean, DateTime, Float, Integer, Nume
 
 from backend.db.migrations import check_confined
 from backend.db.tables import WITHOUT_TENANT, Base
+from backend.db.tables.message_column import MessageColumn
 from backend.db.transactions import Anonymous, Database, SignedIn, SystemCaller
 from backend.errors import Invalid, NotSignedIn
 from tests.factories.account import Tenant
@@ -73,6 +75,8 @@ def _value(kind: object, word: str) -> Any:
             return 1
         case DateTime():
             return "2026-01-01T00:00:00Z"
+        case MessageColumn():
+            return json.dumps({"text": word})
         case _ if "JSON" in type(kind).__name__:
             return "{}"
         case _:

@@ -200,7 +200,7 @@ class Context:
         return {name: result for name, result in rows}
 
     def progress(self, done: int, total: int, phase: str = "working") -> None:
-        now, phase = time.monotonic(), strip_nul(phase)
+        now = time.monotonic()
         with self._lock:
             report = self._report
             if (done, total, phase) != (report.done, report.total, report.phase):

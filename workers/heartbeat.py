@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from backend.db.tables import JobState
+from backend.db.tables.message_column import message_json
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import StudioError
 from backend.jobs import AttemptRef, finish_attempt
@@ -35,7 +36,7 @@ _HEARTBEAT = text(
       AS n(id, step, phase, done, total, eta_s, preview, moved)),
     -- The progress of attempts that moved; a preview stays until there is another one.
     updated_attempts AS (
-      UPDATE attempts a SET step = n.step, phase = n.phase, done = n.done, total = n.total, eta_s = n.eta_s,
+      UPDATE attempts a SET step = n.step, phase = CAST(n.phase AS jsonb), done = n.done, total = n.total, eta_s = n.eta_s,
         preview = coalesce(n.preview, a.preview), progressed_at = clock_timestamp()
       FROM reports n WHERE a.id = n.id AND a.ended_at IS NULL AND n.moved),
     -- New log lines, with the workspace and job of their attempt.
@@ -127,7 +128,7 @@ class Heartbeat:
             "state": state,
             "ids": list(reports),
             "steps": [report.step for report in reports.values()],
-            "phases": [report.phase for report in reports.values()],
+            "phases": [message_json(report.phase) for report in reports.values()],
             "dones": [report.done for report in reports.values()],
             "totals": [report.total for report in reports.values()],
             "etas": [report.eta_s for report in reports.values()],

@@ -132,7 +132,7 @@ def fetch_small(ctx: JobContext, asset_ids: Sequence[str], side: int) -> dict[st
     with ThreadPoolExecutor(_FETCH_THREADS) as pool:
         fetched = pool.map(lambda asset_id: ctx.app.storage.get_file(keys[asset_id], paths[asset_id]), keys)
         for done, _ in enumerate(fetched, 1):
-            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.progress(done, len(keys), tr_lazy("fetching pictures"))
             ctx.check()
     return paths
 

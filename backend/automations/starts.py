@@ -73,10 +73,12 @@ def start_run(
     if refusal:
         events.record(tx, "automation.run_refused", "automation", automation.id, {**data, "summary": refusal})
         return run_id
-    title = f"{automation.name} for {influencer.name}" if influencer else automation.name
+    title = (
+        tr_lazy("{name} for {influencer}", name=automation.name, influencer=influencer.name) if influencer else automation.name
+    )
     payload = AutomationPayload(run_id=run_id)
     key, subject = f"automation/{run_id}", ("automation", automation.id)
-    job = jobs.enqueue(tx, kind=KIND, payload=payload, title=title[:200], request_key=key, subject=subject)
+    job = jobs.enqueue(tx, kind=KIND, payload=payload, title=title, request_key=key, subject=subject)
     tx.execute(update(AutomationRun).where(AutomationRun.id == run_id).values(job_id=job.id))
     events.record(tx, "automation.run_started", "automation", automation.id, data)
     return run_id

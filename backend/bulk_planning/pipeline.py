@@ -77,7 +77,7 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
         except OverBudget as error:
             written_count = sum(bool(result["plan_id"]) for result in results)
             raise OverBudget(_over_budget_message(written_count, len(local_times), error.message)) from error
-    ctx.progress(len(local_times), len(local_times), "drawing")
+    ctx.progress(len(local_times), len(local_times), tr_lazy("drawing"))
     ctx.wait_for_children()
     written = [result for result in results if result["plan_id"]]
     reasons = list(dict.fromkeys(result["why"] for result in results if result.get("why")))

@@ -46,7 +46,7 @@ def _draw_round(ctx: JobContext, payload: PicturePayload, n: int, missing: int) 
     generation_id = (request or {})["generation_id"]
     if not generation_id:
         return {}
-    ctx.progress(0, 0, tr_lazy("drawing again") if n else "drawing")
+    ctx.progress(0, 0, tr_lazy("drawing again") if n else tr_lazy("drawing"))
     ctx.wait_for_children()
     return ctx.write_step(f"look-{n}", no_work, lambda tx, _: _score_pictures(tx, payload, generation_id)) or {}
 

@@ -12,6 +12,7 @@ from backend.bulk_planning.schemas import WordsPayload
 from backend.content_plans import PlanCard, PostCard
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.platforms.port import Format
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CheckedText, LlmCost, WriteOrder
@@ -21,7 +22,7 @@ _MAX_TOPIC = 200
 
 def run(ctx: JobContext, payload: WordsPayload) -> dict[str, Any]:
     """Result: {textId, channels: how many posts got words, cost, model}; {} where nothing lacks words any more."""
-    ctx.progress(0, 0, "writing")
+    ctx.progress(0, 0, tr_lazy("writing"))
     result = ctx.write_step("words", lambda: _write(ctx, payload), lambda tx, text: _save(tx, ctx, payload, text))
     return result or {}
 

@@ -85,7 +85,7 @@ def _comparison_progress(event: Event, *, before: int, total: int) -> Iterator[E
     """
     match event:
         case Progress(phase="drawing"):
-            yield Progress(before + event.done, total, "drawing")
+            yield Progress(before + event.done, total, tr_lazy("drawing"))
         case Progress():
             yield Alive() if before else event
         case DeviceReleased():
@@ -181,7 +181,7 @@ def make_grid(ctx: JobContext, card: ComparisonCard, cells: Sequence[DrawnCell])
     fetched = [cell for cell in cells if cell.asset_id in paths]
     by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in fetched}
     sheet = ctx.workdir / "sheet.png"
-    ctx.progress(0, 0, "drawing the grid")
+    ctx.progress(0, 0, tr_lazy("drawing the grid"))
     contact_sheet.draw_sheet(
         sheet,
         title=f"{card.run_name} · {card.plan.model}",

@@ -108,6 +108,6 @@ def _fetch_all(ctx: JobContext, keys: Sequence[str], name: str) -> list[Path]:
     paths = [ctx.workdir / f"{name}-{n:03d}{Path(key).suffix}" for n, key in enumerate(keys)]
     with ThreadPoolExecutor(_FETCHERS) as pool:
         for done, _ in enumerate(pool.map(ctx.app.storage.get_file, keys, paths), 1):
-            ctx.progress(done, len(keys), "fetching pictures")
+            ctx.progress(done, len(keys), tr_lazy("fetching pictures"))
             ctx.check()
     return paths

@@ -91,7 +91,7 @@ def record(tx: Session, draft: RecordingDraft, *, request_key: str) -> ConsentCa
         tx,
         kind=CHECK_KIND,
         payload=RecordingPayload(consent_id=row.id, upload_id=upload.id),
-        title=f"Consent of {row.subject_name}",
+        title=tr_lazy("Consent of {name}", name=row.subject_name),
         request_key=request_key,
         subject=(NOUN, row.id),
     )

@@ -71,7 +71,7 @@ class _Captioning:
         self._total = len(selection["ids"])
         self._done = self._total - len(targets)
         ctx.start_timing(captioning_work(self._captioner, len(targets)))
-        ctx.progress(self._done, self._total, "captioning")
+        ctx.progress(self._done, self._total, tr_lazy("captioning"))
         self._expire_lost_answers()
         try:
             with ExitStack() as stack:
@@ -218,7 +218,7 @@ class _Captioning:
             path.unlink()
         if self._done % _REFRESH_EVERY == 0:
             self._refresh()
-        self._ctx.progress(self._done, self._total, "captioning")
+        self._ctx.progress(self._done, self._total, tr_lazy("captioning"))
 
     def _refresh(self) -> None:
         if not self._preview:

@@ -26,6 +26,7 @@ from backend.db.tables import Asset, DatasetImage, JobStep
 from backend.errors import Cancelled, DiskFull
 from backend.jobs.context import JobContext
 from backend.kit import disk
+from backend.language import tr_lazy
 from backend.media.images.pictures import MEASURES_VERSION, InspectedPicture, Inspector, PictureLimits
 
 __all__ = ["caption", "run", "scan"]
@@ -69,7 +70,7 @@ def _ingest_round(ctx: JobContext, dataset_id: str, character: str, writer: Imag
         if previous:  # its files were uploaded while this batch was inspected
             writer.record(previous)
         previous, inspected_files = batch, inspected_files + sum(1 for source, _ in inspected if source.path or source.reason)
-        ctx.progress(inspected_files, max(sources.total, inspected_files), "checking pictures")
+        ctx.progress(inspected_files, max(sources.total, inspected_files), tr_lazy("checking pictures"))
         ctx.check()
     if previous:
         writer.record(previous)
@@ -147,7 +148,7 @@ def scan(ctx: JobContext, payload: ScanPayload) -> dict[str, Any]:
     with Inspector(limits) as inspector:
         for start in range(0, len(rows), BATCH):
             unreadable += _measure_batch(ctx, inspector, rows[start : start + BATCH])
-            ctx.progress(min(start + BATCH, len(rows)), len(rows), "measuring pictures")
+            ctx.progress(min(start + BATCH, len(rows)), len(rows), tr_lazy("measuring pictures"))
             ctx.check()
     with ctx.transaction() as tx:
         lock_dataset(tx, dataset_id)

@@ -19,6 +19,7 @@ from backend.db.tables import Dataset, DatasetImage, Upload
 from backend.engines.local import starter_model
 from backend.errors import Refused
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.documents import caption_files
 from backend.media.documents import zip as archives
 
@@ -149,7 +150,7 @@ class SourceFiles:
     def _archive_files(self, upload: UploadCard) -> Iterator[SourceFile]:
         """The pictures of an archive, then a SourceFile without path for its end. When it turns out to be damaged, the pictures
         before the damage are kept."""
-        self._ctx.progress(0, 0, f"fetching {upload.filename}"[:100])
+        self._ctx.progress(0, 0, tr_lazy("fetching {filename}", filename=upload.filename[:90]))
         path = self._fetch(upload)
         processed = self._processed_names(upload.id)
         try:

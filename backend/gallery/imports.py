@@ -16,13 +16,12 @@ from backend.assets import AssetCard, ThumbFile, UploadCard, uploads
 from backend.db.tables import Generation, Lora, Picture, PictureLora
 from backend.errors import Invalid
 from backend.gallery import board_order, duplicates
-from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import INBOX, NOUN, ImportPayload
 from backend.generation import LoraRef, PictureRecipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE, add_mark
 from backend.media.images.picture_hash import bands
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
@@ -52,7 +51,7 @@ def start_import(
     if influencer_id:
         influencers.get(tx, influencer_id)
     payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
-    title = f"Bring in {count_pictures(waiting)}"
+    title = tr_lazy_plural("Bring in {n:,} picture", "Bring in {n:,} pictures", waiting)
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
 
@@ -73,7 +72,7 @@ def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
         while waiting := _waiting(ctx):
             for upload in waiting:
                 ctx.check()
-                ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, "bringing in pictures")
+                ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, tr_lazy("bringing in pictures"))
                 _import_upload(ctx, payload, upload, inspector, models, tally)
     return tally
 

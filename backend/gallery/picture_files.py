@@ -13,11 +13,10 @@ from backend.assets import AssetCard, safe_name
 from backend.errors import Invalid
 from backend.gallery import queries
 from backend.gallery.boards import get_board
-from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, ArchiveDraft, ArchivePayload, GalleryFilters
 from backend.generation import PictureCard
 from backend.jobs import JobCard
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.media.images import picture_metadata, recipe_text
 from backend.media.images.recipe_text import ParsedRecipe
 from backend.storage import Storage
@@ -113,6 +112,10 @@ def start_archive(tx: Session, *, draft: ArchiveDraft, filters: GalleryFilters |
     if is_empty:
         raise Invalid(tr_lazy("There are no pictures to pack. Choose some first."))
     payload = ArchivePayload(filename=safe_name(name), board_id=draft.board_id, picture_ids=ids, with_recipe=draft.with_recipe)
-    title = f"ZIP of “{name}”" if draft.board_id else f"ZIP of {count_pictures(len(ids))}"
+    title = (
+        tr_lazy("ZIP of “{name}”", name=name)
+        if draft.board_id
+        else tr_lazy_plural("ZIP of {n:,} picture", "ZIP of {n:,} pictures", len(ids))
+    )
     subject = ("board", draft.board_id) if draft.board_id else ("", "")
     return jobs.enqueue(tx, kind="picture-archive", payload=payload, title=title, request_key=request_key, subject=subject)

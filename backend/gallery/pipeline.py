@@ -71,7 +71,7 @@ class _ArchiveEntries:
         """(name, chunks) of each file, the manifest last. Counts the pictures in `packed`."""
         for n, (card, asset) in enumerate(self._cards(), 1):
             self._ctx.check()
-            self._ctx.progress(n - 1, len(self._ids), "packing pictures")
+            self._ctx.progress(n - 1, len(self._ids), tr_lazy("packing pictures"))
             try:
                 data = self._bytes(card, asset)
             except NotFound:
@@ -81,7 +81,7 @@ class _ArchiveEntries:
             name = f"{self.packed:04d}-{card.id}{PurePosixPath(asset.key).suffix}"
             self._manifest_entries.append(_entry(name, card, asset, data))
             yield name, (data,)
-        self._ctx.progress(len(self._ids), len(self._ids), "packing pictures")
+        self._ctx.progress(len(self._ids), len(self._ids), tr_lazy("packing pictures"))
         manifest = {**self._manifest_head, "pictures": self._manifest_entries}
         yield "manifest.json", (json.dumps(manifest, indent=1, ensure_ascii=False).encode(),)
 

@@ -208,9 +208,9 @@ def _start(
 def _title(recipe: PictureRecipe, n: int, form: str, grid: Grid | None) -> str:
     short = recipe.prompt if len(recipe.prompt) <= 60 else recipe.prompt[:59].rstrip() + "…"
     if grid:
-        return f"Grid {' × '.join(str(len(axis.labels)) for axis in grid.axes)}: {short}"
+        return tr_lazy("Grid {size}: {prompt}", size=" × ".join(str(len(axis.labels)) for axis in grid.axes), prompt=short)
     if form == "list":
-        return f"List of {n}: {short}"
+        return tr_lazy("List of {n}: {prompt}", n=n, prompt=short)
     return f"{n} × {short}" if n > 1 else short
 
 

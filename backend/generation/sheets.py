@@ -33,7 +33,7 @@ def start_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard
         raise Invalid(tr_lazy("No picture of this grid is there yet. Wait for the first ones."))
     payload, subject = GenerationPayload(generation_id=card.id), ("generation", card.id)
     return jobs.enqueue(
-        tx, kind=KIND, payload=payload, title="Labelled picture of a grid", request_key=request_key, subject=subject
+        tx, kind=KIND, payload=payload, title=tr_lazy("Labelled picture of a grid"), request_key=request_key, subject=subject
     )
 
 
@@ -97,5 +97,5 @@ def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard
         )
         for label, numbers in rows
     ]
-    ctx.progress(0, 0, "drawing the grid")
+    ctx.progress(0, 0, tr_lazy("drawing the grid"))
     contact_sheet.draw_sheet(path, title=card.recipe.prompt, columns=columns, rows=cells, side=side)

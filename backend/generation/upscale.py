@@ -57,7 +57,7 @@ def start_upscale(
         tx,
         kind="image-upscale-gpu" if upscaler.device else "image-upscale",
         payload=GenerationPayload(generation_id=row.id),
-        title=f"{scale}× larger: {card.prompt[:60]}",
+        title=tr_lazy("{scale}× larger: {prompt}", scale=scale, prompt=card.prompt[:60]),
         request_key=request_key,
         subject=("generation", row.id),
     )

@@ -69,7 +69,7 @@ def score_missing(ctx: JobContext, payload: ScoringPayload) -> dict[str, Any]:
             with ctx.transaction() as tx:
                 _save_score(tx, payload.influencer_id, picture_id, score)
             done, scored, after = done + 1, scored + (score.score is not None), picture_id
-            ctx.progress(done, total, "scoring")
+            ctx.progress(done, total, tr_lazy("scoring"))
     return {"scored": scored, "left": done - scored}
 
 
@@ -94,7 +94,7 @@ def _read_references(ctx: JobContext, references: Sequence[Candidate], embedder:
     readings: list[Reading] = []
     for start in range(0, len(references), _BATCH):
         batch = references[start : start + _BATCH]
-        ctx.progress(start, len(references), "reading the references")
+        ctx.progress(start, len(references), tr_lazy("reading the references"))
         result = ctx.step(f"read-{start}-{embedder}", partial(_read_batch, ctx, batch, start, len(references))) or {}
         readings += [Reading.from_json(item) for item in result["readings"]]
     if any(item.embedder != embedder for item in readings):
@@ -117,7 +117,7 @@ def _read_batch(ctx: JobContext, batch: Sequence[Candidate], start: int, total: 
 
 
 def _report_progress(ctx: JobContext, start: int, total: int, n: int) -> None:
-    ctx.progress(start + n, total, "reading the references")
+    ctx.progress(start + n, total, tr_lazy("reading the references"))
 
 
 def _next_unscored(ctx: JobContext, influencer_id: str, after: str) -> list[tuple[str, str, str]]:

@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 
 from backend.db.pipelining import Statement, execute_pipelined
 from backend.db.tables import FINAL, MOVES, Job, JobState
-from backend.db.tables.message_column import without_nul
+from backend.db.tables.message_column import message_json
 from backend.db.transactions import notify_queue, strip_nul
 from backend.errors import LeaseLost
 from backend.jobs.rules import AttemptOutcome, fail_after_deaths
 from backend.jobs.service import child_ended
 from backend.jobs.transitions import lock_ancestors
 from backend.kit.ids import new_id
-from backend.language import stored
 
 TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
 _INSERT_STEP = text(
@@ -52,7 +51,7 @@ _END_ATTEMPT = text(
     ended_attempt AS (
       UPDATE attempts SET ended_at = clock_timestamp(), outcome = :outcome, error_code = :error_code,
         error_detail = nullif(:detail, ''), preview = NULL, handle = CASE WHEN :keep_handle THEN handle END,
-        step = coalesce(:step, step), phase = coalesce(:phase, phase), done = coalesce(:done, done),
+        step = coalesce(:step, step), phase = coalesce(CAST(:phase AS jsonb), phase), done = coalesce(:done, done),
         total = coalesce(:total, total)
       WHERE id = :attempt_id AND ended_at IS NULL RETURNING id),
     -- Its job, if the attempt still owns it, and the state it goes to: a job that was to be cancelled does not go back to
@@ -172,7 +171,7 @@ def _end_params(
         "state": outcome.state.value,
         "result": None if outcome.result is None else json.dumps(outcome.result),
         "error_code": outcome.error_code,
-        "error_message": None if outcome.error_message is None else _stored_text(outcome.error_message),
+        "error_message": None if outcome.error_message is None else message_json(outcome.error_message),
         "detail": strip_nul(outcome.detail),
         "keep_handle": outcome.keep_handle,
         "counted": int(outcome.counted),
@@ -180,7 +179,8 @@ def _end_params(
         "dead_letter": outcome.dead_letter,
         "delay_s": _delay_s(tx, ref, outcome),
         "device_down": strip_nul(outcome.device_down),
-        **{name: figures.get(name) for name in ("step", "phase", "done", "total")},
+        "phase": None if "phase" not in figures else message_json(figures["phase"]),
+        **{name: figures.get(name) for name in ("step", "done", "total")},
     }
 
 
@@ -199,11 +199,6 @@ def _delay_s(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> float:
         return outcome.delay_s
     n = tx.scalar(_CONSECUTIVE_RETRIES, {"job_id": ref.job_id, "attempt_id": ref.attempt_id}) or 0
     return outcome.delays[min(n, len(outcome.delays) - 1)]
-
-
-def _stored_text(message: str) -> str:
-    """As JSON for a statement of plain SQL."""
-    return json.dumps(without_nul(stored(message)))
 
 
 def _after_children(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> tuple[AttemptOutcome, int]:

@@ -16,6 +16,7 @@ from backend.db.tables import FINAL, EventRow, Job, Schedule, Workspace
 from backend.db.transactions import notify_queue
 from backend.jobs.job_type import JOB_TYPES
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 
@@ -29,7 +30,7 @@ class Recurring:
     every_setting: str
 
 
-RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", "Tidy up the workspace", "jobs.maintenance_every_s")}
+RECURRING: dict[str, Recurring] = {"upkeep": Recurring("upkeep", tr_lazy("Tidy up the workspace"), "jobs.maintenance_every_s")}
 
 
 def fire_due(tx: Session, settings: Settings) -> int:
@@ -75,7 +76,7 @@ def enqueue_for(
     """Enqueues a job in any workspace; `tx` is a dispatch transaction. Returns its id. The queue is notified after the
     commit."""
     spec, job_id = JOB_TYPES[kind], new_id("job")
-    row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title[:200]}
+    row = {"id": job_id, "tenant_id": tenant_id, "kind": kind, "v": spec.v, "queue": spec.queue, "title": title}
     row |= {
         "payload": payload.model_dump(mode="json"),
         "subject_noun": subject[0],

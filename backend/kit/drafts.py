@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from backend.errors import Invalid
 from backend.kit.texts import printable
+from backend.language import Message, joined
 
 
 class Draft(BaseModel):
@@ -45,18 +46,24 @@ def _clean(value: Any) -> Any:
 
 
 def _sentence(items: Iterable[Any]) -> str:
-    return " ".join(dict.fromkeys(_complaint(item) for item in items))
+    complaints = list(dict.fromkeys(_complaint(item) for item in items))
+    return complaints[0] if len(complaints) == 1 else joined(*complaints)
 
 
 def _message(item: Any) -> str:
     cause = item.get("ctx", {}).get("error")
-    return str(cause) if isinstance(cause, ValueError) else str(item["msg"])
+    return _text_of(cause) if isinstance(cause, ValueError) else str(item["msg"])
+
+
+def _text_of(error: ValueError) -> str:
+    """A Message stays one: whoever reads it may not read English."""
+    return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], Message) else str(error)
 
 
 def _complaint(item: Any) -> str:
     """Our own validators raise ValueError with a sentence, which is used as it is; pydantic's messages get the field's name."""
     if isinstance(cause := item.get("ctx", {}).get("error"), ValueError):
-        return str(cause)
+        return _text_of(cause)
     field = " ".join(str(part) for part in item["loc"] if isinstance(part, str)).replace("_", " ").capitalize()
     message = str(item["msg"])
     return f"{field}: {message[:1].lower()}{message[1:]}." if field else f"{message}."

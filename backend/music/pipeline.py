@@ -30,9 +30,9 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
         upload = uploads.get(tx, payload.upload_id)
         title = tx.get_one(Track, payload.track_id).title
     source, out = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "track.m4a"
-    ctx.progress(0, 0, "fetching the file")
+    ctx.progress(0, 0, tr_lazy("fetching the file"))
     assets.fetch_file(ctx, upload.key, source)
-    ctx.progress(0, 0, "listening to it")
+    ctx.progress(0, 0, tr_lazy("listening to it"))
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(

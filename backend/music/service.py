@@ -42,7 +42,7 @@ def add(tx: Session, draft: NewTrack, *, request_key: str) -> TrackCard:
         tx,
         kind=IMPORT_KIND,
         payload=TrackPayload(track_id=track_id, upload_id=upload.id),
-        title=f"Music: {clean.title}",
+        title=tr_lazy("Music: {title}", title=clean.title),
         request_key=request_key,
         subject=(NOUN, track_id),
     )

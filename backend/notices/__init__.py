@@ -17,7 +17,7 @@ from backend.notices.schemas import (
 )
 from backend.notices.service import counts, extra, mark, mark_all, page, purge_old
 from backend.notices.targets import SERVICES, add_target, remove_target, targets
-from backend.notices.unsubscribe import label_of, unsubscribe
+from backend.notices.unsubscribe import label_of, reader_of, unsubscribe
 from backend.notices.watch import record_low_disk, report_week
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "preferences",
     "purge_deliveries",
     "purge_old",
+    "reader_of",
     "record_low_disk",
     "remove_target",
     "report_week",

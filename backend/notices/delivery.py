@@ -22,7 +22,7 @@ from backend.db.tables import Notice, NoticeDelivery, NoticeTarget, Workspace
 from backend.db.transactions import Member, SystemCaller
 from backend.errors import Invalid, Refused
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import Reader, reading, tr, tr_lazy, worded
 from backend.notices import emails, preferences, push, rules, targets, unsubscribe
 from backend.notices.clock import database_now
 from backend.notices.emails import Letter
@@ -30,6 +30,7 @@ from backend.notices.mail_server import Mailer, SendResult
 from backend.notices.people import Recipient, recipients
 from backend.notices.schemas import NoticeCard, TargetCard
 from backend.notices.service import card
+from backend.notices.sources import OWN_ADDRESS
 from backend.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _carry(app: App, mailer: Mailer, claim: DeliveryClaim) -> int:
         if outgoing.is_dropped or outgoing.held_until is not None:
             _note_unsent(tx, outgoing)
             return 0
-    result = _sent(app.settings, mailer, outgoing)
+    assert outgoing.recipient is not None
+    with reading(Reader(outgoing.recipient.language)):
+        result = _sent(app.settings, mailer, outgoing)
     with app.db.transaction(caller) as tx:
         _note(tx, outgoing, result)
     return 1
@@ -216,7 +219,7 @@ def _sent(settings: Settings, mailer: Mailer, outgoing: Outgoing) -> SendResult:
         return push.post(settings, outgoing.url, outgoing.secret, message_id=claim.delivery_ids[0], body=body, at=outgoing.at)
     if claim.way == "apprise":
         link = inbox_url(settings, claim.tenant_id)
-        return push.push(settings, outgoing.url, title=notice.title, message=notice.message, link=link)
+        return push.push(settings, outgoing.url, title=worded(notice.title), message=worded(notice.message), link=link)
     return _sent_by_mail(settings, mailer, outgoing)
 
 
@@ -265,7 +268,7 @@ def _tell_of_failure(tx: Session, outgoing: Outgoing, result: SendResult) -> Non
     """The person hears in the inbox of an address that takes nothing: of a mail address once, of others with each message
     that was given up for it."""
     claim, recipient = outgoing.claim, outgoing.recipient
-    address = "your e-mail address"
+    address: str = OWN_ADDRESS
     if claim.target_id:
         address = tx.scalar(select(NoticeTarget.label).where(NoticeTarget.id == claim.target_id)) or "an address"
     elif (
@@ -291,7 +294,7 @@ def send_test_email(app: App, caller: Member) -> None:
     headed = letter(
         settings, recipient, tenant_id=caller.tenant_id, workspace=workspace, kind=unsubscribe.DIGEST, id=message_id, at=at
     )
-    with Mailer(settings.notices.smtp_url.get_secret_value()) as mailer:
+    with Mailer(settings.notices.smtp_url.get_secret_value()) as mailer, reading(Reader(recipient.language)):
         result = mailer.send(emails.test(headed), recipient.email)
     if result.state != "sent":
         raise Refused(tr_lazy("The mail server did not take it: {reason}", reason=result.reason))
@@ -305,7 +308,7 @@ def send_test(app: App, caller: Member, target_id: str) -> TargetCard:
     with app.db.transaction(caller) as tx:
         row = targets.own_target(tx, target_id)
         (url, secret), way, at = targets.opened(settings, row), row.way, database_now(tx)
-    title, message = "A test from your studio", "Messages arrive here."
+    title, message = tr("A test from your studio"), tr("Messages arrive here.")
     if way == "webhook":
         body = {"type": "notice.test", "timestamp": at.isoformat(), "data": {"workspace": caller.tenant_id, "title": title}}
         result = push.post(settings, url, secret, message_id=new_id("ntd"), body=body, at=at)

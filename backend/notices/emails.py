@@ -1,4 +1,5 @@
-"""E-mails of notices: text and HTML, with the headers by which mail programs unsubscribe. Pure."""
+"""E-mails of notices: text and HTML, with the headers by which mail programs unsubscribe. In the language of
+whoever reads (backend.language). Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
 
+from backend.language import reader, tr, tr_plural, worded
 from backend.notices.schemas import NoticeCard
 
 _MOST_LISTED = 100
@@ -41,28 +43,30 @@ class Letter:
 
 def of_notice(letter: Letter, notice: NoticeCard) -> EmailMessage:
     """One notice."""
-    email = _headed(letter, notice.title)
-    stop = f"You get this because of “{notice.label}” in {letter.workspace}."
-    _write(email, letter, [notice], heading=notice.title, stop=stop)
+    heading = worded(notice.title)
+    email = _headed(letter, heading)
+    stop = tr("You get this because of “{kind}” in {workspace}.", kind=worded(notice.label), workspace=letter.workspace)
+    _write(email, letter, [notice], heading=heading, stop=stop)
     return email
 
 
 def digest(letter: Letter, notices: Sequence[NoticeCard]) -> EmailMessage:
     """Several notices, newest first."""
-    n = len(notices)
-    heading = f"{n:,} {'notice' if n == 1 else 'notices'} from {letter.workspace}"
+    heading = tr_plural(
+        "{n:,} notice from {workspace}", "{n:,} notices from {workspace}", len(notices), workspace=letter.workspace
+    )
     email = _headed(letter, heading)
-    _write(email, letter, notices, heading=heading, stop=f"This is your digest of {letter.workspace}.")
+    _write(email, letter, notices, heading=heading, stop=tr("This is your digest of {workspace}.", workspace=letter.workspace))
     return email
 
 
 def test(letter: Letter) -> EmailMessage:
     """Asked for by the person, to see whether mail arrives."""
-    email = _headed(letter, "A test from your studio")
-    text = f"This e-mail was asked for in {letter.workspace}. E-mails arrive."
+    email = _headed(letter, tr("A test from your studio"))
+    text = tr("This e-mail was asked for in {workspace}. E-mails arrive.", workspace=letter.workspace)
     email.set_content(f"{text}\n\n{letter.settings_url}\n", cte=_CTE)
     email.add_alternative(
-        _page(f"<p>{escape(text)}</p>{_link(letter.settings_url, 'Settings of notices')}"), subtype="html", cte=_CTE
+        _page(f"<p>{escape(text)}</p>{_link(letter.settings_url, tr('Settings of notices'))}"), subtype="html", cte=_CTE
     )
     return email
 
@@ -83,32 +87,35 @@ def _headed(letter: Letter, subject: str) -> EmailMessage:
 
 def _write(email: EmailMessage, letter: Letter, notices: Sequence[NoticeCard], *, heading: str, stop: str) -> None:
     listed, left = notices[:_MOST_LISTED], len(notices) - _MOST_LISTED
-    is_single = len(notices) == 1 and notices[0].title == heading
+    is_single = len(notices) == 1 and worded(notices[0].title) == heading
     lines: list[str] = [heading, ""]
     parts: list[str] = [f"<h1 style='font-size:19px'>{escape(heading)}</h1>"]
     for notice in listed:
+        title, message = worded(notice.title), worded(notice.message)
         if not is_single:
-            lines.append(f"* {notice.title}")
-            parts.append(f"<p style='margin:0.8rem 0 0'><strong>{escape(notice.title)}</strong></p>")
-        if notice.message:
-            lines.append(notice.message if is_single else f"  {_one_line(notice.message)}")
-            parts.append(f"<p style='margin:0;white-space:pre-line'>{escape(notice.message)}</p>")
+            lines.append(f"* {title}")
+            parts.append(f"<p style='margin:0.8rem 0 0'><strong>{escape(title)}</strong></p>")
+        if message:
+            lines.append(message if is_single else f"  {_one_line(message)}")
+            parts.append(f"<p style='margin:0;white-space:pre-line'>{escape(message)}</p>")
     if left > 0:
-        lines.append(f"And {left:,} more.")
-        parts.append(f"<p>And {left:,} more.</p>")
-    lines += ["", f"Open the inbox: {letter.inbox_url}", "", "-- ", stop]
-    lines += [f"Stop these e-mails: {letter.unsubscribe_url}", f"Choose what you are told: {letter.settings_url}", ""]
-    parts.append(f"<p style='margin-top:1.2rem'>{_link(letter.inbox_url, 'Open the inbox')}</p>")
+        more = tr("And {n:,} more.", n=left)
+        lines.append(more)
+        parts.append(f"<p>{escape(more)}</p>")
+    open_inbox, stop_these, choose = tr("Open the inbox"), tr("Stop these e-mails"), tr("Choose what you are told")
+    lines += ["", f"{open_inbox}: {letter.inbox_url}", "", "-- ", stop]
+    lines += [f"{stop_these}: {letter.unsubscribe_url}", f"{choose}: {letter.settings_url}", ""]
+    parts.append(f"<p style='margin-top:1.2rem'>{_link(letter.inbox_url, open_inbox)}</p>")
     parts.append(
-        f"<p style='{_MUTED}'>{escape(stop)} {_link(letter.unsubscribe_url, 'Stop these e-mails')} · "
-        f"{_link(letter.settings_url, 'Choose what you are told')}</p>"
+        f"<p style='{_MUTED}'>{escape(stop)} {_link(letter.unsubscribe_url, stop_these)} · "
+        f"{_link(letter.settings_url, choose)}</p>"
     )
     email.set_content("\n".join(lines), cte=_CTE)
     email.add_alternative(_page("".join(parts)), subtype="html", cte=_CTE)
 
 
 def _page(body: str) -> str:
-    return f"<!doctype html><html lang='en'><body><div style='{_STYLE}'>{body}</div></body></html>"
+    return f"<!doctype html><html lang='{reader().language}'><body><div style='{_STYLE}'>{body}</div></body></html>"
 
 
 def _link(url: str, label: str) -> str:

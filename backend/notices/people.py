@@ -18,7 +18,8 @@ from backend.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A member. `preferences`: those that they chose, by kind; `targets`: (id, way) of their other addresses."""
+    """A member. `language`: a key of LANGUAGES. `preferences`: those that they chose, by kind; `targets`: (id, way) of their
+    other addresses."""
 
     user_id: str
     email: str
@@ -26,6 +27,7 @@ class Recipient:
     role: str
     is_operator: bool
     hours: HourSettings
+    language: str = "en"
     preferences: Mapping[str, Preference] = field(default_factory=dict)
     targets: Sequence[tuple[str, TargetWay]] = ()
 
@@ -48,7 +50,9 @@ def recipients(tx: Session, settings: Settings, *, user_id: str = "") -> list[Re
     if user_id:
         where.append(User.id == user_id)
     members = tx.execute(
-        select(User.id, User.email, User.name, Membership.role).join(Membership, Membership.user_id == User.id).where(*where)
+        select(User.id, User.email, User.name, User.language, Membership.role)
+        .join(Membership, Membership.user_id == User.id)
+        .where(*where)
     ).all()
     ids = [row.id for row in members]
     hours = {row.user_id: hours_of(row) for row in tx.scalars(select(NoticeSettings).where(NoticeSettings.user_id.in_(ids)))}
@@ -68,6 +72,7 @@ def recipients(tx: Session, settings: Settings, *, user_id: str = "") -> list[Re
             role=row.role,
             is_operator=row.id in operators,
             hours=hours.get(row.id, HourSettings()),
+            language=row.language or "en",
             preferences=preferences.get(row.id, {}),
             targets=targets.get(row.id, ()),
         )

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 
 from backend.errors import Invalid
 from backend.kit.outgoing_client import OutgoingClient
+from backend.language import worded
 from backend.notices import targets
 from backend.notices.mail_server import SendResult
 from backend.notices.schemas import NoticeCard
@@ -53,7 +54,7 @@ def post(settings: Settings, url: str, secret: str, *, message_id: str, body: di
 
 
 def webhook_body(notice: NoticeCard, *, tenant_id: str, at: datetime) -> dict[str, Any]:
-    """`type` is the kind; the rest is what the inbox shows."""
+    """`type` is the kind; the rest is what the inbox shows, in the language of whoever reads."""
     return {
         "type": f"notice.{notice.kind}",
         "timestamp": at.isoformat(),
@@ -61,8 +62,8 @@ def webhook_body(notice: NoticeCard, *, tenant_id: str, at: datetime) -> dict[st
             "id": notice.id,
             "workspace": tenant_id,
             "kind": notice.kind,
-            "title": notice.title,
-            "message": notice.message,
+            "title": worded(notice.title),
+            "message": worded(notice.message),
             "count": notice.count,
             "noun": notice.noun,
             "nounId": notice.noun_id,

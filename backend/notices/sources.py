@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from backend.channels import PLATFORMS
 from backend.db.tables import Channel, ContentPlan, Job, JobState, Post, User
 from backend.events import EventRecord
+from backend.language import joined, tr_lazy
 from backend.notices.schemas import Happening
 
+OWN_ADDRESS = tr_lazy("your e-mail address")
+"""What is refused, in the event of a person's e-mail address."""
 LONG_RUN_S = 60.0
 """A job of this length is worth telling the person who started it."""
 FAILING_MIN_JOBS, FAILING_WITHIN = 5, timedelta(hours=1)
@@ -156,7 +159,7 @@ def _of_channel(blank: Happening, event: EventRecord, name: str) -> Happening | 
         return replace(blank, kind="channel.refused", subject=channel, name=name, detail=detail)
     if event.kind == "channel.expiring":
         ends = str(event.data.get("expires_at", ""))
-        detail = f"Its permission ends on {ends[:10]}." if ends else ""
+        detail = tr_lazy("Its permission ends on {day}.", day=ends[:10]) if ends else ""
         return replace(blank, kind="channel.expiring", subject=f"{channel}:{ends}", name=name, detail=detail)
     return None
 
@@ -177,12 +180,12 @@ def _budget(blank: Happening, event: EventRecord) -> Happening:
     period, limit = str(event.data.get("period", "month")), str(event.data.get("limit_usd", ""))
     is_spent = event.kind == "budget.spent"
     day = blank.at.strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
-    consequence = "AI calls are refused until then, or until an owner raises it." if is_spent else ""
+    consequence = tr_lazy("AI calls are refused until then, or until an owner raises it.") if is_spent else ""
     return replace(
         blank,
         kind="budget",
         subject=f"{'spent' if is_spent else 'near'}:{day}",
-        detail=f"The limit is ${float(limit or 0):,.2f}. {consequence}".strip(),
+        detail=joined(tr_lazy("The limit is ${usd:,.2f}.", usd=float(limit or 0)), consequence),
         data={"period": period, **({"spent": "yes"} if is_spent else {})},
     )
 
@@ -213,7 +216,7 @@ def _report(blank: Happening, event: EventRecord) -> Happening:
 
 
 def _disk(blank: Happening, event: EventRecord) -> Happening:
-    detail = "Jobs stop when it is full. Free some space on the machine that keeps the studio's data."
+    detail = tr_lazy("Jobs stop when it is full. Free some space on the machine that keeps the studio's data.")
     return replace(blank, kind="disk", subject=f"day:{blank.at:%Y-%m-%d}", name=str(event.data.get("free", "")), detail=detail)
 
 
@@ -223,7 +226,7 @@ def _address_refused(blank: Happening, event: EventRecord) -> Happening:
         blank,
         kind="address.refused",
         subject=f"{event.noun}:{event.id}",
-        name=address,
+        name=OWN_ADDRESS if address == OWN_ADDRESS else address,
         detail=reason,
         only_user=str(event.data.get("user_id", "")),
     )
@@ -263,7 +266,9 @@ def _failing_jobs(tx: Session, result: Sequence[Happening]) -> list[Happening]:
             f"day:{latest.at:%Y-%m-%d}",
             latest.position,
             latest.at,
-            detail=f"{failed:,} of {ended:,} jobs of the last hour failed. {latest.detail}".strip(),
+            detail=joined(
+                tr_lazy("{failed:,} of {ended:,} jobs of the last hour failed.", failed=failed, ended=ended), latest.detail
+            ),
             noun="job",
         )
     ]

@@ -7,9 +7,12 @@ import binascii
 import hashlib
 import hmac
 
+from sqlalchemy import select
+
+from backend.db.tables import User
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound
-from backend.language import tr_lazy
+from backend.language import Reader, tr_lazy
 from backend.notices.kinds import KINDS
 from backend.notices.preferences import stop_email
 from backend.settings import Settings
@@ -27,9 +30,16 @@ def link(settings: Settings, *, tenant_id: str, user_id: str, kind: str) -> str:
 
 
 def label_of(settings: Settings, token: str) -> str:
-    """What a link stops, for people. Raises NotFound."""
+    """The label of the kind that a link stops; "": digests. Raises NotFound."""
     _, _, kind = _read(settings, token)
-    return "digests" if kind == DIGEST else f"e-mails of the kind “{KINDS[kind].label}”"
+    return "" if kind == DIGEST else KINDS[kind].label
+
+
+def reader_of(db: Database, settings: Settings, token: str) -> Reader:
+    """Whom the link was sent to. Raises NotFound."""
+    tenant_id, user_id, _ = _read(settings, token)
+    with db.transaction(SystemCaller(tenant_id, user_id)) as tx:
+        return Reader(tx.scalar(select(User.language).where(User.id == user_id)) or "en")
 
 
 def unsubscribe(db: Database, settings: Settings, token: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from backend import assets, influencers, music, voices
 from backend.assets import AssetCard
 from backend.jobs.context import JobContext, run_steps
+from backend.language import tr_lazy
 from backend.media import ffmpeg
 from backend.media.audio import wav_file
 from backend.media.ffmpeg.sound_mix import SoundClip, SoundMix
@@ -35,11 +36,11 @@ def speak_scenes(ctx: JobContext, reel: ReelCard) -> dict[int, SpokenScene]:
     spoken: dict[int, SpokenScene] = {}
     for n, scene in enumerate(reel.scenes):
         if scene.recording_asset_id:
-            ctx.progress(n, len(reel.scenes), "listening")
+            ctx.progress(n, len(reel.scenes), tr_lazy("listening"))
             spoken[n] = _recorded(ctx, reel, scene.recording_asset_id, scene.words)
         if scene.recording_asset_id or reel.voice_id is None or not voices.without_pauses(scene.words).strip():
             continue
-        ctx.progress(n, len(reel.scenes), "speaking")
+        ctx.progress(n, len(reel.scenes), tr_lazy("speaking"))
         text = voices.speak(ctx, reel.voice_id, scene.words, speed=reel.speed)
         words = tuple(TimedWord(word.text, word.start_s, word.end_s) for word in text.words)
         spoken[n] = SpokenScene(text.s3_key, Speech(text.duration_s, words, text.timing_source))

@@ -35,7 +35,7 @@ def run(ctx: JobContext, payload: MediaPayload) -> dict[str, Any]:
     asset_ids: dict[str, str] = {}
     refused = 0
     for n, rendition_id in enumerate(payload.rendition_ids):
-        ctx.progress(n, len(payload.rendition_ids), "preparing files")
+        ctx.progress(n, len(payload.rendition_ids), tr_lazy("preparing files"))
         result = _prepare_in_step(ctx, rendition_id, n)
         refused += bool(result.get("error"))
         if asset_id := result.get("asset_id"):
@@ -165,7 +165,7 @@ def _make_video(
     else:
         conversion = ffmpeg.remux(source_path, out_path, sound=video.sound, source_type=mark, settings=settings)
     for frames_done in conversion:
-        ctx.progress(frames_done, frames, "converting the video")
+        ctx.progress(frames_done, frames, tr_lazy("converting the video"))
         ctx.check()
     result = _run_checked(ctx, ffmpeg.probe(out_path))
     if recipe.max_bytes and out_path.stat().st_size > recipe.max_bytes:

@@ -14,6 +14,7 @@ from backend.db.tables import FINAL, Asset, Rendition
 from backend.errors import Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
+from backend.language import tr_lazy_plural
 from backend.renditions.schemas import KIND, OWNER_TYPE, MediaPayload, RenditionRequests
 
 _MAX_CHAIN = 20
@@ -27,7 +28,7 @@ def start_preparation(tx: Session, requests: RenditionRequests, *, title: str = 
     missing = request_renditions(tx, requests).rendition_ids
     if not missing:
         return None
-    job_title = title or f"Prepare {len(missing)} file{'' if len(missing) == 1 else 's'} for posting"
+    job_title = title or tr_lazy_plural("Prepare {n} file for posting", "Prepare {n} files for posting", len(missing))
     key = f"media:{hashlib.sha256(' '.join(sorted(missing)).encode()).hexdigest()[:32]}"
     payload = MediaPayload(rendition_ids=missing)
     for _ in range(_MAX_CHAIN):

@@ -126,7 +126,7 @@ def _statement() -> CompoundSelect[Any]:
         .order_by(TextDraft.id.desc())
     )
     jobs = (
-        _columns("job", Job.id, Job.title, state=Job.state, at=Job.created_at)
+        _columns("job", Job.id, Job.title["text"].astext, state=Job.state, at=Job.created_at)
         .join(matches, (matches.c.noun == "job") & (matches.c.noun_id == Job.id))
         .order_by(Job.id.desc())
     )

@@ -165,7 +165,7 @@ def _fetch_pictures(ctx: JobContext, card: RunCard) -> tuple[TrainImage, ...]:
     storage = ctx.app.storage
     with ThreadPoolExecutor(_FETCHERS) as pool:
         for done, _ in enumerate(pool.map(lambda pair: storage.get_file(*pair), downloads), 1):
-            ctx.progress(done, len(downloads), "fetching pictures")
+            ctx.progress(done, len(downloads), tr_lazy("fetching pictures"))
             ctx.check()
     return tuple(images)
 

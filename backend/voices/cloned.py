@@ -70,7 +70,7 @@ def start_clone(tx: Session, engines: Mapping[str, SpeechEngine], draft: CloneDr
         tx,
         kind=CLONE_KIND,
         payload=ClonePayload(consent_id=consent.id, engine=draft.engine, title=title),
-        title=f"Copy of the voice of {consent.subject_name}",
+        title=tr_lazy("Copy of the voice of {name}", name=consent.subject_name),
         request_key=request_key,
         subject=("consent", consent.id),
     )
@@ -103,7 +103,7 @@ def withdraw(tx: Session, consent_id: str) -> None:
             tx,
             kind=REMOVAL_KIND,
             payload=RemovalPayload(voice_id=voice.id),
-            title=f"Delete the copy: {voice.title}",
+            title=tr_lazy("Delete the copy: {title}", title=voice.title),
             request_key=request_key,
             subject=("voice", voice.id),
         )
@@ -137,7 +137,7 @@ def delete_left_behind(tx: Session, consent_id: str = "") -> int:
         if jobs.find_by_key(tx, request_key):
             continue
         payload = RemovalPayload(clone_job_id=job_id, engine=engine)
-        title = "Delete the copy of a voice that was not finished"
+        title = tr_lazy("Delete the copy of a voice that was not finished")
         subject = ("consent", of_consent)
         jobs.enqueue(tx, kind=REMOVAL_KIND, payload=payload, title=title, request_key=request_key, subject=subject)
         count += 1

@@ -59,7 +59,7 @@ def recovered(
     ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list[SpeechPart], speed: float, since: datetime
 ) -> Sound:
     """From the engine's history. Raises SpeechLost where it does not have all parts: the rest may have been paid."""
-    ctx.progress(0, 0, "asking for what was spoken")
+    ctx.progress(0, 0, tr_lazy("asking for what was spoken"))
 
     def events(request: SpeechRequest) -> Generator[Event, None, None]:
         has_sound = False

@@ -88,7 +88,7 @@ def _copy(ctx: JobContext, engine: VoiceCloner, payload: ClonePayload) -> Speech
         recording = assets.get(tx, str(consent.asset_id))
     sample = ctx.workdir / "sample.wav"
     assets.fetch(ctx.app.storage, recording, sample)
-    ctx.progress(0, 0, "copying the voice")
+    ctx.progress(0, 0, tr_lazy("copying the voice"))
     copied: SpeechVoice | None = None
 
     def steps() -> Generator[Event, None, None]:

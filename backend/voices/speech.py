@@ -118,7 +118,7 @@ def _produce(
         sound = speak_paid(ctx, engine, voice, parts, speed, usd, digest)
     else:
         sound = speak_parts(ctx, engine, voice, parts, speed, engine.run)
-    ctx.progress(0, 0, "saving the voice")
+    ctx.progress(0, 0, tr_lazy("saving the voice"))
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, n=int(digest[:8], 16))
     meta = {"duration_s": sound.duration_s, "engine": voice.engine, "voice": voice.engine_voice, "ai": voice.kind != "recorded"}
     file = NewFile(sound.path, "audio", key, "audio/wav", f"{voice.title}.wav", meta=meta)

@@ -23,7 +23,7 @@ from backend.writing.writing_context import default_prompt_form, load_context
 
 def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     """Writes a text, saves it as a draft and has its picture drawn. The result has keys of the API (`contentPlan` …)."""
-    ctx.progress(0, 0, "writing")
+    ctx.progress(0, 0, tr_lazy("writing"))
     with ctx.transaction() as tx:
         context = load_context(tx, order.influencer_id, default_prompt_form(ctx.app))
     texts, cost = compose_texts(ask_in_steps(ctx, "caption", order.influencer_id), context, order)
@@ -32,7 +32,7 @@ def run_content(ctx: JobContext, order: WriteOrder) -> dict[str, Any]:
     started = (
         ctx.write_step("picture", list_models, lambda tx, models: _start_picture(tx, ctx, saved["draft_id"], models)) or {}
     )
-    ctx.progress(0, 0, "drawing")
+    ctx.progress(0, 0, tr_lazy("drawing"))
     ctx.wait_for_children()
     with ctx.transaction() as tx:
         return _build_result(tx, writing.get(tx, str(saved["draft_id"])), str(started["generation_id"]), context, cost)

@@ -217,9 +217,11 @@ def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCar
     NotFound.
     """
     card = influencers.get(tx, order.influencer_id)
-    title = f"{CONTENT_TYPES[order.content_type].title} of {card.name}: {order.topic}"
+    kind = CONTENT_TYPES[order.content_type].title
+    topic = _shorten(order.topic, 90 - len(f"{kind} of {card.name}: "))
+    title = tr_lazy("{kind} of {name}: {topic}", kind=kind, name=card.name, topic=topic)
     return jobs.enqueue(
-        tx, kind=CONTENT_KIND, payload=order, title=_shorten(title), request_key=request_key, subject=("influencer", card.id)
+        tx, kind=CONTENT_KIND, payload=order, title=title, request_key=request_key, subject=("influencer", card.id)
     )
 
 
@@ -240,5 +242,5 @@ def latest_job(tx: Session, kind: str, influencer_id: str) -> JobCard | None:
     return jobs.latest(tx, ("influencer", influencer_id), kind)
 
 
-def _shorten(title: str) -> str:
-    return title if len(title) <= 90 else title[:89].rstrip() + "…"
+def _shorten(topic: str, most: int) -> str:
+    return topic if len(topic) <= most else topic[: max(most - 1, 10)].rstrip() + "…"

@@ -13,6 +13,7 @@ from backend.assets import UploadCard, uploads
 from backend.db.tables import StyleSource
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.documents.pdf import PdfLimits, PdfReader, PdfText
 from backend.writing_styles.rules import MAX_SOURCE_WORDS
 from backend.writing_styles.words import count_words
@@ -30,7 +31,7 @@ def read_all(ctx: JobContext, style_id: str) -> None:
     sources: list[dict[str, str]] = listed["sources"]
     with PdfReader(limits) as reader:
         for n, source in enumerate(sources):
-            ctx.progress(n, len(sources), "reading")
+            ctx.progress(n, len(sources), tr_lazy("reading"))
             ctx.check()
             if key := _read_in_step(ctx, reader, source, n, len(sources)).get("key"):
                 ctx.app.storage.delete([key])
@@ -76,7 +77,7 @@ def _read_source(
 
 
 def _on_page(ctx: JobContext, filename: str, n: int, total: int, page: int, n_pages: int) -> None:
-    ctx.progress(page or n, n_pages or total, f"reading {filename}")
+    ctx.progress(page or n, n_pages or total, tr_lazy("reading {filename}", filename=filename))
     ctx.check()
 
 

@@ -41,7 +41,7 @@ def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
     if not files:
         reasons = " ".join(f"{name}: {reason}" for name, reason in refused[:3])
         raise Invalid(f"None of the files could be read. {reasons}".strip())
-    ctx.progress(0, 0, "measuring")
+    ctx.progress(0, 0, tr_lazy("measuring"))
     card = measure(source, pages=pages, sources=files)
     if message := too_little_message(card.words):
         raise Invalid(message)
@@ -90,7 +90,7 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
                 )
             )
         notes.append("A first version copied from the source; it was written anew.")
-    ctx.progress(0, 0, "comparing with the source")
+    ctx.progress(0, 0, tr_lazy("comparing with the source"))
     score = Similarity(source, style.card.language).score(text) if text_card.language in ("", style.card.language) else None
     notes += _notes(text_card, style.card, text, score, cut=writer.cut)
     finished = _FinishedText(text, count_words(text), score, shared, notes, writer.model, writer.cost_usd)
@@ -196,7 +196,7 @@ class _LiveDraft:
         with self.ctx.transaction() as tx:
             tx.execute(update(StyleText).where(StyleText.id == self.text_card.id).values(draft=self.text))
         target = self.text_card.words_wanted
-        self.ctx.progress(min(count_words(self.text), target), target, "writing")
+        self.ctx.progress(min(count_words(self.text), target), target, tr_lazy("writing"))
 
 
 def _save_text(tx: Session, text_card: StyleTextCard, finished: _FinishedText) -> dict[str, Any]:

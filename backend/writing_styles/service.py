@@ -98,7 +98,7 @@ def train(tx: Session, style_id: str, *, request_key: str, upload_ids: Sequence[
         tx,
         kind=TRAINING_KIND,
         payload=StyleTrainingPayload(style_id=style_id),
-        title=f"Learning “{style.name}”",
+        title=tr_lazy("Learning “{name}”", name=style.name),
         request_key=request_key,
         subject=(NOUN, style_id),
     )
@@ -146,7 +146,7 @@ def write(tx: Session, style_id: str, draft: StyleTextDraft, *, request_key: str
         tx,
         kind=WRITING_KIND,
         payload=StyleWritingPayload(text_id=text_id),
-        title=f"{draft.words:,} words on “{short}”",
+        title=tr_lazy("{n:,} words on “{topic}”", n=draft.words, topic=short),
         request_key=request_key,
         subject=("style-text", text_id),
     )

@@ -196,7 +196,7 @@ def _copy(page: Page, consent_id: str, engine: str) -> None:
 
 def _use(page: Page, use: VoiceUse) -> str:
     url = nav.url("create/reels", {"id": use.id}) if use.noun == "reel" else media_url(page.workspace.id, use.id)
-    return f"- [{plain(use.title)}]({url})"
+    return f"- [{plain(worded(use.title))}]({url})"
 
 
 def _revoke(page: Page, card: ConsentCard) -> None:

@@ -190,7 +190,7 @@ def _target(page: Page, card: TargetCard) -> None:
     elif card.last_sent_at:
         state = tr("last sent {time}", time=ago(card.last_sent_at))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(card.label)}**  \n:small[{state}]")
+        st.markdown(f"**{plain(worded(card.label))}**  \n:small[{state}]")
         st.space("stretch")
         if st.button(tr("Send a test"), icon=":material/send:", key=f"notices:test:{card.id}"):
             tested = notices.send_test(page.app, page.caller, card.id)

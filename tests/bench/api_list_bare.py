@@ -19,8 +19,8 @@ from backend.db.transactions import CONNECTIONS, with_driver
 
 _ENTER = text("SELECT set_config('app.tenant', :tenant, true)")
 _PAGE = text(
-    "SELECT id, kind, title, state, result, priority, created_at, started_at, finished_at, cost_usd FROM jobs "
-    "ORDER BY id DESC LIMIT 51"
+    "SELECT id, kind, title ->> 'text' AS title, state, result, priority, created_at, started_at, finished_at, cost_usd "
+    "FROM jobs ORDER BY id DESC LIMIT 51"
 )
 _COUNT = text(f"SELECT count(*) FROM (SELECT FROM jobs LIMIT {COUNT_TO}) counted")
 

@@ -11,7 +11,8 @@ DAYS = 2000
 _INVERTED = ("ix_pictures_search", "ix_pictures_bands", "ix_content_plans_search", "ix_posts_search", "ix_jobs_search")
 _JOBS = """INSERT INTO jobs (id, tenant_id, kind, queue, title, state, payload, request_key, result, created_at, started_at,
       finished_at, not_before)
-    SELECT 'job_0' || lpad(n::text, 25, '0'), %(tenant)s, 'image-generation', 'none', 'bella, portrait, number ' || n,
+    SELECT 'job_0' || lpad(n::text, 25, '0'), %(tenant)s, 'image-generation', 'none',
+      jsonb_build_object('text', 'bella, portrait, number ' || n),
       CASE WHEN n %% 50 = 0 THEN 'failed' ELSE 'completed' END, '{"prompt": "bella"}', 'many-' || n, '{"pictures": 4}',
       at, at, at + interval '9 s', at
     FROM (SELECT n, clock_timestamp() - (%(n)s - n) * interval '2 min' AS at FROM generate_series(1, %(n)s) n) made"""

@@ -37,12 +37,20 @@ def test_old_things_go_and_what_is_referred_to_stays(worker_app: App, workspace:
         tx.add(JobLog(job_id=job.id, line="drawn"))
         tx.flush()
         tx.execute(
-            update(Job).where(Job.title.in_(["x", "dataset-ingest 0"])).values(state="completed", finished_at=MONTHS_AGO)
+            update(Job)
+            .where(Job.title["text"].astext.in_(["x", "dataset-ingest 0"]))
+            .values(state="completed", finished_at=MONTHS_AGO)
         )
         tx.execute(
-            update(Job).where(Job.title.in_(["dataset-ingest 1", "upkeep 2"])).values(state="failed", finished_at=YESTERDAY)
+            update(Job)
+            .where(Job.title["text"].astext.in_(["dataset-ingest 1", "upkeep 2"]))
+            .values(state="failed", finished_at=YESTERDAY)
         )
-        tx.execute(update(Job).where(Job.title == "upkeep 3").values(state="completed", finished_at=func.clock_timestamp()))
+        tx.execute(
+            update(Job)
+            .where(Job.title["text"].astext == "upkeep 3")
+            .values(state="completed", finished_at=func.clock_timestamp())
+        )
     former_member = make_person(worker_app.db, workspace.id, "viewer")
     with worker_app.db.transaction(workspace.caller) as tx:
         tx.execute(update(SessionRow).where(SessionRow.user_id == former_member.id).values(revoked_at=YESTERDAY))

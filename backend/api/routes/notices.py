@@ -12,17 +12,18 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import notices
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
+from backend.language import reader, reading, tr, worded
 from backend.notices import EmailChoice, HourSettings, Preference, TargetWay
 
 router = APIRouter(prefix="/notices", tags=["notices"])
 SCOPE = needs_scope("notices")
 HTML = "text/html"
 _PAGE = (
-    "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-    "<title>E-mails</title><body style='font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem'>"
-    "{}</body></html>"
+    "<!doctype html><html lang='{language}'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+    "<title>{title}</title><body style='font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem'>"
+    "{body}</body></html>"
 )
 Kinds = Annotated[list[str], Query(max_length=30, description="of these kinds alone, as `training.done`")]
 
@@ -33,9 +34,9 @@ class NoticeResponse(ApiModel):
 
     id: str = Field(examples=["ntc_0190"])
     kind: str = Field(examples=["training.done"])
-    label: str
-    title: str
-    message: str
+    label: Worded
+    title: Worded
+    message: Worded
     count: int
     noun: str
     noun_id: str
@@ -70,7 +71,7 @@ class PreferenceResponse(ApiModel):
     """`email`: off, now, or in a daily or weekly digest. `isDefault`: the person has not chosen."""
 
     kind: str = Field(examples=["training.done"])
-    label: str
+    label: Worded
     in_app: bool
     email: EmailChoice
     webhook: bool
@@ -252,8 +253,11 @@ def send_notice_test(target_id: str, app: Studio, caller: Caller) -> TargetRespo
 )
 def show_unsubscribe(token: str, app: Studio) -> Response:
     """Of a link in an e-mail. Stops nothing yet: mail scanners open links too."""
-    label = escape(notices.label_of(app.settings, token))
-    return _html(f"<h1>Stop {label}?</h1><form method='post'><button>Stop them</button></form>")
+    with reading(notices.reader_of(app.db, app.settings, token)):
+        label = worded(notices.label_of(app.settings, token))
+        question = tr("Stop e-mails of the kind “{kind}”?", kind=label) if label else tr("Stop digests?")
+        button = escape(tr("Stop them"))
+        return _html(f"<h1>{escape(question)}</h1><form method='post'><button>{button}</button></form>")
 
 
 @router.post(
@@ -263,8 +267,13 @@ def show_unsubscribe(token: str, app: Studio) -> Response:
 )
 def unsubscribe_by_link(token: str, app: Studio) -> Response:
     """One click, without signing in (RFC 8058): the address is the permission."""
-    label = escape(notices.unsubscribe(app.db, app.settings, token))
-    return _html(f"<h1>You get no {label} any more.</h1><p>You can choose again in the studio: Settings, Notices.</p>")
+    with reading(notices.reader_of(app.db, app.settings, token)):
+        label = worded(notices.unsubscribe(app.db, app.settings, token))
+        done = (
+            tr("You get no e-mails of the kind “{kind}” any more.", kind=label) if label else tr("You get no digests any more.")
+        )
+        again = tr("You can choose again in the studio: Settings, Notices.")
+        return _html(f"<h1>{escape(done)}</h1><p>{escape(again)}</p>")
 
 
 def _preference(card: notices.PreferenceCard) -> PreferenceResponse:
@@ -272,4 +281,5 @@ def _preference(card: notices.PreferenceCard) -> PreferenceResponse:
 
 
 def _html(body: str) -> Response:
-    return Response(_PAGE.format(body), media_type=f"{HTML}; charset=utf-8", headers={"referrer-policy": "no-referrer"})
+    page = _PAGE.format(language=reader().language, title=escape(tr("E-mails")), body=body)
+    return Response(page, media_type=f"{HTML}; charset=utf-8", headers={"referrer-policy": "no-referrer"})

@@ -12,11 +12,11 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
-from backend.db.tables.message_column import MessageColumn
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 SEARCH_VECTOR = (
-    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate(title, "
-    "'-/._@+&?=~#<>'::text, '             '::text))"
+    "array_to_tsvector(ARRAY[('#'::text || tenant_id)]) || to_tsvector('simple'::regconfig, translate("
+    "(title ->> 'text'::text), '-/._@+&?=~#<>'::text, '             '::text))"
 )
 
 
@@ -70,7 +70,7 @@ class Job(Tenanted, Dated, Base):
     """What was ordered, by the name that programs use; null in jobs of 0.5.1: the type of their kind."""
     v: Mapped[int] = mapped_column(server_default="1")
     queue: Mapped[str]
-    title: Mapped[str]
+    title: Mapped[str] = mapped_column(MessageColumn)
     """Name for people: “Train bella-v1”."""
     state: Mapped[str] = mapped_column(server_default="pending")
     payload: Mapped[dict[str, Any]]
@@ -129,7 +129,7 @@ class Attempt(Tenanted, Base):
     device_id: Mapped[str | None]
     outcome: Mapped[str] = mapped_column(server_default="running")
     step: Mapped[str] = mapped_column(server_default="")
-    phase: Mapped[str] = mapped_column(server_default="")
+    phase: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     done: Mapped[int] = mapped_column(server_default="0")
     total: Mapped[int] = mapped_column(server_default="0")
     eta_s: Mapped[float | None]

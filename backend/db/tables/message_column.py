@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator
 
 from backend.language import messages
+
+NO_MESSAGE = text('\'{"text": ""}\'')
+"""The server default of a column in which "" says nothing."""
 
 
 class MessageColumn(TypeDecorator[str]):
@@ -34,6 +38,11 @@ class MessageColumn(TypeDecorator[str]):
 def text_of(value: str | Mapping[str, Any]) -> str:
     """What such a column held, of a row of `Database.read_once`, which has JSON as psycopg gives it."""
     return value if isinstance(value, str) else messages.read(value)
+
+
+def message_json(message: str) -> str:
+    """A value of such a column for a statement of plain SQL."""
+    return json.dumps(without_nul(messages.stored(message)))
 
 
 def without_nul(value: Any) -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 EMAIL_CHOICES = ("off", "now", "daily", "weekly")
 NOTICE_WAYS = ("email", "digest", "webhook", "apprise")
@@ -57,8 +58,8 @@ class Notice(Tenanted, Dated, Base):
     position: Mapped[int] = mapped_column(BigInteger)
     """Of the last event in it: an event is never counted twice."""
     count: Mapped[int] = mapped_column(server_default="1")
-    title: Mapped[str]
-    message: Mapped[str] = mapped_column(server_default="")
+    title: Mapped[str] = mapped_column(MessageColumn)
+    message: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     noun: Mapped[str] = mapped_column(server_default="")
     noun_id: Mapped[str] = mapped_column(server_default="")
     """What to open; "": the list of such things."""

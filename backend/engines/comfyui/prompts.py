@@ -18,6 +18,7 @@ from PIL import Image
 from backend.engines.comfyui.client_models import SocketMessage
 from backend.engines.comfyui.results import FetchedResult
 from backend.engines.ports.events import Event, Preview, Progress
+from backend.language import tr_lazy
 
 SUBFOLDER = "studio"
 PREVIEW_OPTIONS = {"preview_method": "latent2rgb"}
@@ -151,15 +152,17 @@ class ProgressView:
             yield from self.on_started()
 
     def on_started(self) -> Generator[Event, None, None]:
-        yield from self._before_first_step("loading")
+        yield from self._before_first_step(tr_lazy("loading"))
 
     def on_waiting(self, ahead: int) -> Generator[Event, None, None]:
-        yield from self._before_first_step(f"waiting for ComfyUI ({ahead} before it)" if ahead else "waiting for ComfyUI")
+        yield from self._before_first_step(
+            tr_lazy("waiting for ComfyUI ({n} before it)", n=ahead) if ahead else tr_lazy("waiting for ComfyUI")
+        )
 
     def on_progress(self) -> Generator[Event, None, None]:
         """The steps done so far, of all prompts together."""
         self._done = max(self._done, sum(_steps(part) for part in self._parts))
-        yield from self._emit(Progress(self._done, self._total, "drawing"))
+        yield from self._emit(Progress(self._done, self._total, tr_lazy("drawing")))
 
     def _before_first_step(self, phase: str) -> Generator[Event, None, None]:
         """Shows `phase` until the first step is done."""

@@ -17,6 +17,7 @@ from backend.engines.ports import training_files
 from backend.engines.ports.events import Checkpoint, Event, Log, Metric, Output, Progress, Sample
 from backend.engines.ports.trainer import TrainRequest
 from backend.errors import EngineError
+from backend.language import tr_lazy
 from backend.media.model_files import modelspec, safetensors
 
 AVERAGED = 32
@@ -75,7 +76,7 @@ class ProgressReader:
             raise error_messages.too_short(self._plan.done + done, self._request.params.steps)
         if not results.is_complete(path):
             raise error_messages.no_file()
-        yield Progress(0, 0, "saving")
+        yield Progress(0, 0, tr_lazy("saving"))
         steps = self._request.params.steps
         target = training_files.final_path(self._request.workdir)
         self._publish(path, target, steps)
@@ -118,10 +119,10 @@ class ProgressReader:
                     yield from self._metrics()  # the losses up to the failing step
                     raise error_messages.not_a_number(self._plan.done + done, self._request.params.unet_lr)
                 self._bar_at, self.phase = max(self._bar_at, done), "training"
-                yield Progress(self._plan.done + done, self._request.params.steps, "training")
+                yield Progress(self._plan.done + done, self._request.params.steps, tr_lazy("training"))
             case BarLine(done, total) if self.phase != "loading":
                 # Between steps another bar is that of a sample, whichever of the two files was read first.
-                yield Progress(done, total, self.phase if self.phase == "caching" else "sampling")
+                yield Progress(done, total, self.phase if self.phase == "caching" else tr_lazy("sampling"))
             case PhaseLine(name):
                 self.phase = name
                 yield Progress(0, 0, name)

@@ -139,7 +139,7 @@ class KohyaTrainer:
         """Writes everything the scripts read."""
         params, pictures = request.params, workdir / "pictures"
         for done in dataset.write_pictures(request.images, pictures, max(params.sides)):
-            yield Progress(done, len(request.images), "loading")
+            yield Progress(done, len(request.images), tr_lazy("loading"))
         drop_captions = not plan.cache_text
         config = dataset.config(params, request.images, pictures, micro_batch=plan.micro_batch, drop_captions=drop_captions)
         dataset.write_config(plan.dataset_config, config)

@@ -30,7 +30,7 @@ class CameraEngine:
         card = _card(request.model)
         frames, fps = request.frames or card.frames, request.fps or card.fps
         _check(card, request)
-        yield Progress(0, 0, "opening the picture")
+        yield Progress(0, 0, tr_lazy("opening the picture"))
         still, out = request.workdir / "still.png", request.workdir / "film.mp4"
         size = yield from input_pictures.convert_to_png(request.picture, still)
         width, height = video_size(*size, request.width, request.height, longest=SIDE)
@@ -40,7 +40,7 @@ class CameraEngine:
         threads = self._settings.engines.local.threads
         graph = tool.h264_output(still_streams([filmed_still])[0], out, fps=fps, frames=frames, threads=threads)
         for done in tool.render(graph, out, self._settings, stills=[filmed_still]):
-            yield Progress(min(done, frames), frames, "filming")
+            yield Progress(min(done, frames), frames, tr_lazy("filming"))
         still.unlink()
         yield Output(out, 0, {"width": width, "height": height, "frames": frames, "fps": fps})
 

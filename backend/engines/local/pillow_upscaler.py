@@ -47,7 +47,7 @@ class Resampler:
             [sys.executable, "-m", CHILD, child_argument], cwd=ROOT, stdout=subprocess.PIPE, memory_mb=_MEMORY_MB, nice=5
         )
         try:
-            yield Progress(0, 0, "enlarging")
+            yield Progress(0, 0, tr_lazy("enlarging"))
             for answer in child.json_lines(proc, on_other=lambda _: None):
                 if answer is None:
                     yield Alive()

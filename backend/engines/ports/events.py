@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.language import tr_lazy
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -40,7 +42,7 @@ class Progress:
 
     done: int
     total: int
-    phase: str = "working"
+    phase: str = tr_lazy("working")
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,11 +77,11 @@ def _finish(order: FinishOrder, out: Path, settings: Settings) -> Generator[Fini
                 yield progress
             while not mixing.done():
                 wait([mixing], timeout=0.5)
-                yield FinishProgress("mixing the sound", order.frames, order.frames, 1.0)
+                yield FinishProgress(tr_lazy("mixing the sound"), order.frames, order.frames, 1.0)
             finished = mixing.result()
         track = ffmpeg.input(str(picture)).video
         for _ in join_tracks(track, sound_file, out, source_type=order.source_type, settings=settings):
-            yield FinishProgress("adding the sound", order.frames, order.frames, 0.0)
+            yield FinishProgress(tr_lazy("adding the sound"), order.frames, order.frames, 0.0)
         return finished
     finally:
         for path in (picture, sound_file):
@@ -109,10 +109,10 @@ def _named_apart(scenes: Sequence[FilmScene], out: Path) -> tuple[tuple[FilmScen
 def _timed(rendered: Iterable[int], total: int) -> Iterator[FinishProgress]:
     """Progress with the time that is left at the mean speed so far."""
     start = time.monotonic()
-    yield FinishProgress("making the film", 0, total)
+    yield FinishProgress(tr_lazy("making the film"), 0, total)
     for frames in rendered:
         left = (time.monotonic() - start) / frames * max(0, total - frames) if frames else None
-        yield FinishProgress("making the film", min(frames, total), total, left)
+        yield FinishProgress(tr_lazy("making the film"), min(frames, total), total, left)
 
 
 def needed_bytes(order: FinishOrder) -> int:

@@ -90,7 +90,7 @@ def test_claims_read_a_few_rows_of_a_long_backlog(
     analysed: bool, workspace: Tenant, worker_db: Database, db: Database, database_urls: Any, settings_without_clock: Settings
 ) -> None:
     backlog = """INSERT INTO jobs (id, kind, queue, title, payload, request_key, not_before)
-        SELECT 'job_z' || n, 'test-steps', 'cpu', 'x', '{}', 'key' || n, now() FROM generate_series(1, 5000) n"""
+        SELECT 'job_z' || n, 'test-steps', 'cpu', '{"text": "x"}', '{}', 'key' || n, now() FROM generate_series(1, 5000) n"""
     with db.transaction(SystemCaller(workspace.id)) as tx:
         tx.execute(text(backlog))
     if analysed:

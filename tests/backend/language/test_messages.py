@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import field_validator
 
+from backend.errors import Invalid
+from backend.kit.drafts import Draft
 from backend.language import Message, Reader, catalogues, joined, messages, reading, stored, tr, tr_lazy, tr_lazy_plural, worded
 
 CATALOGUE = """
@@ -77,6 +80,23 @@ def test_a_stored_message_is_worded_for_later_readers() -> None:
     changed = {"text": "Nina left.", "id": "{person} left.", "values": {"name": "Nina"}}
     assert messages.read(changed) == "Nina left."
     assert not isinstance(messages.read({"text": "Plain."}), Message)
+
+
+class _Named(Draft):
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def _short(cls, name: str) -> str:
+        raise ValueError(tr_lazy("{name} was deleted.", name=name))
+
+
+@pytest.mark.usefixtures("italian")
+def test_what_a_form_refuses_keeps_its_parts() -> None:
+    with pytest.raises(Invalid) as refused:
+        _Named(name="Nina")
+    assert (refused.value.message, worded(refused.value.message)) == ("Nina was deleted.", "Nina è stata eliminata.")
+    assert [worded(text) for _, text in refused.value.data["complaints"]] == ["Nina è stata eliminata."]
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner, min_size=1, max_size=3)))

@@ -67,12 +67,16 @@ def states(app: App, tenant: Tenant) -> dict[str, tuple[str, int]]:
 def test_a_notice_is_mailed_once_with_text_html_and_one_click_to_stop(
     mailing: App, workspace: Tenant, smtp: MailServer
 ) -> None:
+    with mailing.db.transaction(workspace.owner.caller) as tx:
+        accounts.set_reading(tx, accounts.ReadingSettings(language="it"))
     happen(mailing, workspace, n=12)
     assert delivery.deliver_due(mailing) == 2
     assert delivery.deliver_due(mailing) == 0
     assert {address for address, _ in smtp.taken} == {workspace.owner.email, workspace.editor.email}
     message = dict(smtp.taken)[workspace.editor.email]
     assert message["Subject"] == "A channel must be connected again"
+    italian = dict(smtp.taken)[workspace.owner.email]
+    assert italian["Subject"] == "Un canale: da collegare di nuovo"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
@@ -83,6 +87,8 @@ def test_a_notice_is_mailed_once_with_text_html_and_one_click_to_stop(
     path = link.removeprefix("https://studio.test/api")
     with browser(mailing, None) as stranger:
         assert "channel must be connected again" in stranger.get(path).text
+        italian_path = str(italian["List-Unsubscribe"]).strip("<>").removeprefix("https://studio.test/api")
+        assert "Disattivare le e-mail" in stranger.get(italian_path).text
         assert preference(mailing, workspace).email == "now", "looking stops nothing"
         assert stranger.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
         assert stranger.post(path).status_code == 200

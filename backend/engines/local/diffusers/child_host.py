@@ -19,6 +19,7 @@ from typing import Any
 from backend.engines.local.torch_host import ipc_codec
 from backend.engines.local.torch_host.child import ParentPipe, exit_now, prepare_environment, report_errors
 from backend.engines.ports.image import ImageRequest, ModelCard
+from backend.language import tr_lazy
 
 
 def main() -> None:
@@ -84,7 +85,7 @@ class ImageHost:
         from backend.engines.ports.events import Log, Progress
 
         request, card = ipc_codec.load(ImageRequest, message["request"]), ipc_codec.load(ModelCard, message["card"])
-        pipe.send_event(Progress(0, 0, "loading"))
+        pipe.send_event(Progress(0, 0, tr_lazy("loading")))
         model, merger = self._model(card, Path(message["folder"]))
         merger.apply([(lora.name, lora.path, lora.weight) for lora in request.loras])
         if any(is_too_long(model, prompt) for prompt in request.prompts or (request.prompt,)):

@@ -46,7 +46,7 @@ def draw(model: LoadedModel, request: ImageRequest, send: SendEvent, is_cancelle
     pipe = model_folder.build_pipeline(model, request.sampler, from_picture=picture is not None)
     requested_steps, done_steps = _step_counts(request)
     batch_size, n = _batch_size(model, request), 0
-    send(Progress(0, done_steps * len(request.seeds), "drawing"))
+    send(Progress(0, done_steps * len(request.seeds), tr_lazy("drawing")))
     while n < len(request.seeds):
         seeds = request.seeds[n : n + batch_size]
         prompts = request.prompts[n : n + batch_size] or (request.prompt,) * len(seeds)
@@ -159,7 +159,9 @@ class _StepCallback:
         self._step += 1
         if self._is_cancelled():
             raise DrawCancelled
-        self._send(Progress(self._first * self._steps + min(self._step, self._steps) * self._count, self._total, "drawing"))
+        self._send(
+            Progress(self._first * self._steps + min(self._step, self._steps) * self._count, self._total, tr_lazy("drawing"))
+        )
         if self._step < self._steps and time.monotonic() - self._shown_at > PREVIEW_EVERY_S:
             self._shown_at = time.monotonic()
             self._send(Preview(preview(self._model, tensors["latents"][:1]), self._first))

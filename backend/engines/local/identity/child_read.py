@@ -16,6 +16,7 @@ from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.engines.ports.events import Output, Progress
 from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 Reader = Callable[[Path, str], Reading]
 """Takes a picture file and the prompt it should show ("" for none)."""
@@ -28,13 +29,13 @@ def main() -> None:
 def _read(pipe: ParentPipe, reader: Reader, message: dict[str, Any]) -> None:
     request = ipc_codec.load(IdentityRequest, message["request"])
     for n, path in enumerate(request.pictures):
-        pipe.send_event(Progress(n, len(request.pictures), "looking"))
+        pipe.send_event(Progress(n, len(request.pictures), tr_lazy("looking")))
         try:
             reading = reader(path, request.words[n] if request.words else "")
         except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for a file that is no picture
             raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from error
         pipe.send_event(Output(reading.save(request.workdir / f"{n}.json"), n))
-    pipe.send_event(Progress(len(request.pictures), len(request.pictures), "looking"))
+    pipe.send_event(Progress(len(request.pictures), len(request.pictures), tr_lazy("looking")))
     pipe.send({"id": message["id"], "done": True})
 
 

@@ -21,6 +21,7 @@ from backend.engines.ports.events import Checkpoint, Metric, Output, Progress, S
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainRequest
 from backend.errors import Rejected
+from backend.language import tr_lazy
 
 if TYPE_CHECKING:
     from backend.engines.local.peft.learner import Learner
@@ -41,7 +42,7 @@ def main() -> None:
 
 def train(pipe: ParentPipe, settings: dict[str, Any], message: dict[str, Any]) -> None:
     """Runs one training. `message`: `{"card", "folder", "request"}`. Raises EngineError with a sentence."""
-    pipe.send_event(Progress(0, 0, "loading"))
+    pipe.send_event(Progress(0, 0, tr_lazy("loading")))
     from backend.engines.local.diffusers import model_folder
     from backend.engines.local.peft import data, prior
     from backend.engines.local.peft.learner import Learner
@@ -57,10 +58,12 @@ def train(pipe: ParentPipe, settings: dict[str, Any], message: dict[str, Any]) -
         else []
     )
     total = count + len(texts)
-    dataset = data.encode_dataset(model, request.images, params, lambda n: pipe.send_event(Progress(n, total, "caching")))
+    dataset = data.encode_dataset(
+        model, request.images, params, lambda n: pipe.send_event(Progress(n, total, tr_lazy("caching")))
+    )
     if texts:
         shape = tuple(dataset.latents.shape[1:])
-        on_progress = lambda n: pipe.send_event(Progress(count + n, total, "caching"))  # noqa: E731
+        on_progress = lambda n: pipe.send_event(Progress(count + n, total, tr_lazy("caching")))  # noqa: E731
         prior_data = prior.build_prior(model, Path(message["folder"]), texts, shape, params.seed, on_progress)
     TrainingProcess(pipe, request, Learner(model, dataset, params, prior_data)).run()
 
@@ -88,7 +91,7 @@ class TrainingProcess:
             done, self._loss_first = 0, learner.mean_loss(self._fixed_batches)
         else:
             done, self._loss_first = checkpoint_io.resume_from(request.resume, learner, request)
-        self._pipe.send_event(Progress(done, params.steps, "training"))
+        self._pipe.send_event(Progress(done, params.steps, tr_lazy("training")))
         for step in range(done + 1, params.steps + 1):
             self.step(step)
             if self._stop or (_due(step, params.save_every) and step < params.steps):
@@ -128,7 +131,7 @@ class TrainingProcess:
                     f"Lower the learning rate (now {self._request.params.unet_lr:g}) and start again."
                 )
             self._pipe.send_event(Metric(step, loss, rate))
-        self._pipe.send_event(Progress(self._unsent[-1][0], self._request.params.steps, "training"))
+        self._pipe.send_event(Progress(self._unsent[-1][0], self._request.params.steps, tr_lazy("training")))
         self._unsent, self._sent_at = [], time.monotonic()
 
     def _checkpoint(self, step: int) -> None:
@@ -147,7 +150,7 @@ class TrainingProcess:
         model, request = self._learner.model, self._request
         self._send_metrics(now=True)
         for n, prompt in enumerate(request.sample_prompts):
-            self._pipe.send_event(Progress(n, len(request.sample_prompts), "sampling"))
+            self._pipe.send_event(Progress(n, len(request.sample_prompts), tr_lazy("sampling")))
             image = sketch(model, [prompt], request.sample_negative, seed=request.params.seed + n, steps=SAMPLE_STEPS)[0]
             path = training_files.sample_path(request.workdir, step, n)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +161,7 @@ class TrainingProcess:
         from backend.engines.local.peft import checkpoint_io
 
         self._send_metrics(now=True)
-        self._pipe.send_event(Progress(0, 0, "saving"))
+        self._pipe.send_event(Progress(0, 0, tr_lazy("saving")))
         steps = self._request.params.steps
         loss_last = self._learner.mean_loss(self._fixed_batches)
         path = checkpoint_io.save_lora(training_files.final_path(self._request.workdir), self._learner, steps)

@@ -96,7 +96,7 @@ class LocalSpeech(ABC):
             for message in messages:
                 match message:
                     case {"spoken": int(n)}:
-                        yield Progress(n, len(sentences), "speaking")
+                        yield Progress(n, len(sentences), tr_lazy("speaking"))
                     case {"sample_rate": int(rate), "sentences": list(times), "words": list(spans)}:
                         spoken = _timed(sentences, times, rate)
                         texts = [text for sentence in sentences for text in word_times.words_of(sentence)]

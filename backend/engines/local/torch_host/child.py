@@ -18,6 +18,7 @@ from backend.engines.local.torch_host import ipc_codec
 from backend.engines.ports.events import Event, Progress
 from backend.errors import DiskFull, EngineError, OutOfMemory
 from backend.kit import disk
+from backend.language import tr_lazy
 
 Model = TypeVar("Model")
 
@@ -115,7 +116,7 @@ def _serve(
         if message is None:
             return
         if model is None:
-            pipe.send_event(Progress(0, 0, "loading"))
+            pipe.send_event(Progress(0, 0, tr_lazy("loading")))
             model = load(settings)
         if not report_errors(pipe, partial(answer, pipe, model, message)):
             return
