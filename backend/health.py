@@ -114,7 +114,7 @@ def _device(row: Device) -> DeviceCard:
     state = "disabled" if row.state == "disabled" else "busy" if row.held_by else "free"
     if down and state == "free":
         state = "down" if len(down) == len(row.engines) else "partly down"
-    reason = "  ".join(f"{capability}: {why}" for capability, why in down.items())
+    reason = joined(*(joined(capability, why, separator=": ") for capability, why in down.items()), separator="  ")
     return DeviceCard(row.id, state, row.vram_mb, dict(row.engines), reason)
 
 

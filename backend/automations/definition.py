@@ -64,7 +64,9 @@ class EventTrigger(Draft):
     @classmethod
     def _event(cls, event: str) -> str:
         if event not in EVENTS:
-            raise ValueError(f"“{event[:60]}” starts no automation. Choose one of: {', '.join(EVENTS)}.")
+            raise ValueError(
+                tr_lazy("“{event}” starts no automation. Choose one of: {events}.", event=event[:60], events=", ".join(EVENTS))
+            )
         return event
 
 
@@ -171,13 +173,13 @@ class Wait(Draft):
     def _until(cls, clock: str) -> str:
         hour, _, minute = clock.partition(":")
         if clock and not (len(clock) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-            raise ValueError(f"“{clock}” is no time of day. Write it like 22:00.")
+            raise ValueError(tr_lazy("“{clock}” is no time of day. Write it like 22:00.", clock=clock))
         return clock
 
     @model_validator(mode="after")
     def _minutes_or_time(self) -> Wait:
         if bool(self.minutes) == bool(self.until):
-            raise ValueError("Say either how many minutes to wait, or until what time.")
+            raise ValueError(tr_lazy("Say either how many minutes to wait, or until what time."))
         return self
 
 
@@ -199,7 +201,7 @@ class Condition(Draft):
     @model_validator(mode="after")
     def _days(self) -> Condition:
         if self.test == "weekday" and not self.weekdays:
-            raise ValueError("Choose at least one day of the week.")
+            raise ValueError(tr_lazy("Choose at least one day of the week."))
         return self
 
 
@@ -300,25 +302,28 @@ class AutomationDraft(Draft):
     @model_validator(mode="after")
     def _steps(self) -> AutomationDraft:
         if not self.steps:
-            raise ValueError("Add at least one step.")
+            raise ValueError(tr_lazy("Add at least one step."))
         kinds = [step.kind for step in self.steps]
         for n, step in enumerate(self.steps):
             needed, why = _NEEDS.get(step.kind, ((), ""))
             if needed and not set(needed) & set(kinds[:n]) and not getattr(step, "dataset_id", ""):
                 started_by_dataset = isinstance(self.trigger, EventTrigger) and self.trigger.event in _GIVES.get(step.kind, ())
                 if not started_by_dataset:
-                    raise ValueError(f"Step {n + 1} ({STEP_LABELS[step.kind].lower()}) needs {why}.")
+                    raise ValueError(
+                        tr_lazy("Step {n} ({step}) needs {what}.", n=n + 1, step=STEP_LABELS[step.kind].lower(), what=why)
+                    )
         return self
 
 
 _POSTS = ("take-posts", "plan-posts")
 _NEEDS: dict[str, tuple[tuple[str, ...], str]] = {
     **dict.fromkeys(
-        ("write", "draw", "video", "review", "schedule", "publish"), (_POSTS, "a step before it that takes or plans posts")
+        ("write", "draw", "video", "review", "schedule", "publish"),
+        (_POSTS, tr_lazy("a step before it that takes or plans posts")),
     ),
-    "caption": (("train",), "a dataset: choose one, or start the automation with an uploaded dataset"),
-    "train": (("caption",), "a dataset: choose one, or start the automation with an uploaded dataset"),
-    "test-pictures": (("train",), "a step before it that trains a LoRA"),
+    "caption": (("train",), tr_lazy("a dataset: choose one, or start the automation with an uploaded dataset")),
+    "train": (("caption",), tr_lazy("a dataset: choose one, or start the automation with an uploaded dataset")),
+    "test-pictures": (("train",), tr_lazy("a step before it that trains a LoRA")),
 }
 """Kind of a step -> kinds of which one must come before it, and what to say when none does."""
 _POST_EVENTS = ("plan.created", "post.in_review", "post.approved", "post.published", "post.failed")

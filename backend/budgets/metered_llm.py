@@ -28,6 +28,7 @@ from backend.engines.ports.text import (
 )
 from backend.engines.ports.text_answers import check_answer, retry_request
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
+from backend.language import tr_lazy
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -68,8 +69,9 @@ def complete(
     if not retry or isinstance(problem, ModelRefused):
         raise problem
     if isinstance(problem, AnswerCutOff) and not _has_more_room(app, request):
-        message = (
-            f"The model's answer was cut off: MAX_TOKENS_{request.use.upper()} gives it no more room. Ask for less at once."
+        message = tr_lazy(
+            "The model's answer was cut off: MAX_TOKENS_{use} gives it no more room. Ask for less at once.",
+            use=request.use.upper(),
         )
         raise AnswerCutOff(message, reply) from problem
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_UP, Decimal
 
 from backend.errors import Invalid
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 ALERT_AT = Decimal("0.8")
@@ -62,12 +62,30 @@ def checked_limit(own: Decimal | None, operators: Decimal | None, name: str) -> 
 
 def over_sentence(*, period: str, spent: Decimal, more: Decimal, limit: Decimal) -> str:
     """The sentence of OverBudget: why the call was not made, and what to do."""
-    when = {"day": "today", "month": "this month"}[period]
-    next_time = {"day": "tomorrow", "month": "next month"}[period]
-    cost = f"${max(more, _CENT):,.2f}"
-    status = "is used up" if spent >= limit else "has too little left"
-    return (
-        f"The budget for words {status}: ${spent:,.2f} of ${limit:,.{2 if limit >= _CENT else 4}f} is spent {when}, and this "
-        f"could cost up to {cost}. "
-        f"It goes on {next_time}, or when an owner raises the limit on the Costs page."
+    places = {"spent": f"{spent:,.2f}", "limit": f"{limit:,.{2 if limit >= _CENT else 4}f}", "cost": f"{max(more, _CENT):,.2f}"}
+    if period == "day" and spent >= limit:
+        status = tr_lazy(
+            "The budget for words is used up: ${spent} of ${limit} is spent today, and this could cost up to ${cost}.", **places
+        )
+    elif period == "day":
+        status = tr_lazy(
+            "The budget for words has too little left: ${spent} of ${limit} is spent today, and this could cost up to ${cost}.",
+            **places,
+        )
+    elif spent >= limit:
+        status = tr_lazy(
+            "The budget for words is used up: ${spent} of ${limit} is spent this month, and this could cost up to ${cost}.",
+            **places,
+        )
+    else:
+        status = tr_lazy(
+            "The budget for words has too little left: ${spent} of ${limit} is spent this month, and this could cost up to "
+            "${cost}.",
+            **places,
+        )
+    goes_on = (
+        tr_lazy("It goes on tomorrow, or when an owner raises the limit on the Costs page.")
+        if period == "day"
+        else tr_lazy("It goes on next month, or when an owner raises the limit on the Costs page.")
     )
+    return joined(status, goes_on)

@@ -46,7 +46,7 @@ def score(ctx: JobContext, card: ComparisonCard) -> dict[str, Any]:
         try:
             info, cell_values = _score_cells(ctx, card, cells)
         except EngineError as error:
-            ctx.log(f"The pictures could not be scored: {error.message}", "warning")
+            ctx.log(tr_lazy("The pictures could not be scored: {reason}", reason=error.message), "warning")
             info = ScoringInfo(embedder=engine.embedder, no_identity=error.message, no_adherence=error.message)
     with ctx.transaction() as tx:
         if cell_values:

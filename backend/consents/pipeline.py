@@ -83,7 +83,7 @@ def _transcript(ctx: JobContext, consent: ConsentCard, wav: Path) -> str | None:
         for _ in ctx.pump(steps()):
             pass
     except EngineError as error:
-        ctx.log(f"The recording is not compared with the statement: {error.message}", level="warning")
+        ctx.log(tr_lazy("The recording is not compared with the statement: {reason}", reason=error.message), level="warning")
         return None
     return text
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from backend.consents.schemas import ConsentCard, ConsentEnded, ConsentPage, ConsentState, TranscriptCheck
 from backend.db.tables import Consent, Job
 from backend.errors import NotFound
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
-_DIFFERS = "What was recorded is not this statement. Read it again, or let an owner listen and confirm it."
+_DIFFERS = tr_lazy("What was recorded is not this statement. Read it again, or let an owner listen and confirm it.")
 
 
 def get(tx: Session, consent_id: str) -> ConsentCard:
@@ -67,15 +67,26 @@ def check_usable(tx: Session, consent_id: str, *, influencer_id: str | None = No
 
 
 def revoked_sentence(card: ConsentCard) -> str:
-    reason = f" ({card.revoke_reason.rstrip('.')})" if card.revoke_reason else ""
-    day = f" on {card.revoked_at:%Y-%m-%d}" if card.revoked_at else ""
-    return f"{card.subject_name} took back the consent for this voice{day}{reason}. Choose another voice."
+    name, reason = card.subject_name, card.revoke_reason.rstrip(".")
+    day = f"{card.revoked_at:%Y-%m-%d}" if card.revoked_at else ""
+    match bool(day), bool(reason):
+        case True, True:
+            text = tr_lazy(
+                "{name} took back the consent for this voice on {day} ({reason}).", name=name, day=day, reason=reason
+            )
+        case True, False:
+            text = tr_lazy("{name} took back the consent for this voice on {day}.", name=name, day=day)
+        case False, True:
+            text = tr_lazy("{name} took back the consent for this voice ({reason}).", name=name, reason=reason)
+        case _:
+            text = tr_lazy("{name} took back the consent for this voice.", name=name)
+    return joined(text, tr_lazy("Choose another voice."))
 
 
 def _cards() -> Select[Any]:
     query: Any = select(Consent, Job.state, Job.error_message).outerjoin(Job, Job.id == Consent.job_id)
-    joined: Select[Any] = query.execution_options(populate_existing=True)
-    return joined
+    with_jobs: Select[Any] = query.execution_options(populate_existing=True)
+    return with_jobs
 
 
 def _card(row: Consent, job_state: str | None, job_error: str | None) -> ConsentCard:
@@ -97,7 +108,7 @@ def _state(row: Consent, job_state: str | None, job_error: str | None) -> tuple[
     if job_state in ("pending", "processing"):
         return "checking", ""
     if row.asset_id is None:
-        return ("refused", job_error or "The check was stopped. Record again.") if row.job_id else ("unread", "")
+        return ("refused", job_error or tr_lazy("The check was stopped. Record again.")) if row.job_id else ("unread", "")
     return ("refused", _DIFFERS) if row.transcript_check == "differs" else ("valid", "")
 
 

@@ -26,7 +26,7 @@ from backend.engines.ports.caption import MAX_SIDE, CaptionInput, CaptionRequest
 from backend.engines.ports.text import Reply, TextRequest
 from backend.errors import Cancelled, Invalid, NotFound, ShuttingDown
 from backend.jobs.context import JobContext, no_work
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.media.images.picture_cut import Cutter, PictureCut
 
 _GRACE_S = 3.0
@@ -81,10 +81,12 @@ class _Captioning:
                     self._save_answer(target, answer)
         except OverBudget as error:
             self._refresh()
-            progress_text = (
-                f"{self._done:,} of {self._total:,} pictures are done and stay so; try again then to go on with the rest."
+            progress_text = tr_lazy(
+                "{done:,} of {total:,} pictures are done and stay so; try again then to go on with the rest.",
+                done=self._done,
+                total=self._total,
             )
-            raise OverBudget(f"{error.message} {progress_text}", **error.data) from error
+            raise OverBudget(joined(error.message, progress_text), **error.data) from error
         except Cancelled:
             self._refresh()
             raise
@@ -106,9 +108,15 @@ class _Captioning:
         with ctx.transaction() as tx:
             lost_calls, usd = budgets.expire(tx, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
         if lost_calls:
-            answers = f"{lost_calls} answer{'s were' if lost_calls > 1 else ' was'}"
-            message = f"{answers} under way when the worker stopped, and did not come back"
-            ctx.log(f"{message}. Up to ${usd:.4f} of it may be paid twice: the costs show it as an estimate.", level="warning")
+            message = tr_lazy_plural(
+                "{n} answer was under way when the worker stopped, and did not come back. Up to ${usd:.4f} of it may be paid "
+                "twice: the costs show it as an estimate.",
+                "{n} answers were under way when the worker stopped, and did not come back. Up to ${usd:.4f} of it may be paid "
+                "twice: the costs show it as an estimate.",
+                lost_calls,
+                usd=usd,
+            )
+            ctx.log(message, level="warning")
 
     def _targets(self, ids: Sequence[str]) -> list[CaptionTarget]:
         """The pictures that have no result yet and still exist."""
@@ -193,7 +201,7 @@ class _Captioning:
     def _check(self) -> None:
         if self._stopping:
             self._ctx.check()
-            raise ShuttingDown("The captioning has stopped.")
+            raise ShuttingDown(tr_lazy("The captioning has stopped."))
 
     def _save_answer(self, target: CaptionTarget, answer: PictureCaption) -> None:
         composed = caption_runs.compose_answer(answer, self._rules)

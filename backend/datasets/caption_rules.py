@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from backend.datasets.rules import has_word
 from backend.engines.ports.caption import CaptionForm
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
 MAX_TOKENS = 75
 MACHINE_SOURCES = frozenset({"vision", "blip", "template"})
@@ -127,7 +127,7 @@ def compose(answer: str, rules: CaptionRules) -> ComposedCaption:
         doubts.append(tr_lazy("An address or a handle was removed."))
     text, removed = _clean(text, rules)
     if removed:
-        notes.append(f"Taken out, for the trigger word carries it: {', '.join(removed)}.")
+        notes.append(tr_lazy("Taken out, for the trigger word carries it: {words}.", words=", ".join(removed)))
     if not re.search(r"[^\W\d_]{2}", text):
         return ComposedCaption(doubts=tuple(doubts), refusal=tr_lazy("Nothing of the answer may be used."))
     if len(re.findall(r"\w+", text)) < 3:
@@ -136,8 +136,8 @@ def compose(answer: str, rules: CaptionRules) -> ComposedCaption:
         doubts.append(tr_lazy("It repeats itself."))
     caption, was_cut = _fit_to_tokens(text, rules)
     if was_cut:
-        notes.append(f"Cut to about {MAX_TOKENS} tokens: more is not read.")
-    return ComposedCaption(caption, tuple(doubts), note=" ".join(notes))
+        notes.append(tr_lazy("Cut to about {n} tokens: more is not read.", n=MAX_TOKENS))
+    return ComposedCaption(caption, tuple(doubts), note=joined(*notes))
 
 
 def fixed_phrases(look: str) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class DatasetDraft(Draft):
     @classmethod
     def _check_name(cls, name: str) -> str:
         if not 3 <= len(name) <= 80:
-            raise ValueError("The name of a dataset must have 3 to 80 characters.")
+            raise ValueError(tr_lazy("The name of a dataset must have 3 to 80 characters."))
         return name
 
     @field_validator("trigger_word")
@@ -63,7 +63,7 @@ class TriggerWordDraft(Draft):
 
 def _checked_trigger_word(word: str) -> str:
     if len(word) > 32 or any(c.isspace() or c in ",<>()[]:" for c in word):
-        raise ValueError("The trigger word must be one word of at most 32 characters, for example bella_01.")
+        raise ValueError(tr_lazy("The trigger word must be one word of at most 32 characters, for example bella_01."))
     return word
 
 
@@ -89,9 +89,9 @@ class RightsDraft(Draft):
     @model_validator(mode="after")
     def _check_statement(self) -> RightsDraft:
         if not self.kind and len(self.statement) < 5:
-            raise ValueError("Say in a sentence whose pictures these are and why you may use them.")
+            raise ValueError(tr_lazy("Say in a sentence whose pictures these are and why you may use them."))
         if self.kind == "agreed" and len(self.note) < 3:
-            raise ValueError("Say who agreed and where that agreement is kept.")
+            raise ValueError(tr_lazy("Say who agreed and where that agreement is kept."))
         return self
 
 
@@ -118,11 +118,11 @@ class CaptionDraft(Draft):
 
 
 CAPTION_VERBS = {
-    "replace": "Replaced “{find}” with “{put}”",
-    "prefix": "Put “{put}” in front",
-    "suffix": "Added “{put}” at the end",
-    "remove": "Removed the tag “{find}”",
-    "cut": "Took out “{find}”",
+    "replace": tr_lazy("Replaced “{find}” with “{put}”"),
+    "prefix": tr_lazy("Put “{put}” in front"),
+    "suffix": tr_lazy("Added “{put}” at the end"),
+    "remove": tr_lazy("Removed the tag “{find}”"),
+    "cut": tr_lazy("Took out “{find}”"),
     "trigger": tr_lazy("Put the trigger word in front"),
     "tidy": tr_lazy("Tidied commas and repeated tags"),
 }

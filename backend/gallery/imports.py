@@ -251,7 +251,7 @@ def _notes(inspected: InspectedPicture, loras_by_name: dict[str, Lora], models: 
     missing = [name for name, _ in source_recipe.loras if name.lower() not in loras_by_name]
     notes = [*source_recipe.notes, *(note["sentence"] for note in inspected.notes)]
     if missing:
-        notes.append(f"Not in the library: LoRA {', '.join(missing[:5])}.")
+        notes.append(tr_lazy("Not in the library: LoRA {names}.", names=", ".join(missing[:5])))
     if source_recipe.model and source_recipe.model.lower() not in models:
-        notes.append(f"The studio has no model called {source_recipe.model}.")
+        notes.append(tr_lazy("The studio has no model called {model}.", model=source_recipe.model))
     return notes

@@ -22,7 +22,7 @@ from backend.errors import Invalid, NotFound
 from backend.gallery.schemas import TILE_COLUMNS, Count, GalleryFilters, GalleryPage, TileCard, TilePage
 from backend.gallery.search import GallerySearch, parse_search
 from backend.kit.ids import first_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
 COUNT_TO = 10_000
 MAX_PAGE_SIZE = 200
@@ -166,7 +166,12 @@ def _influencer(tx: Session, name: str) -> str:
         if row.name.lower() == name.lower():
             return str(row.id)
     listed = ", ".join(sorted(row.name for row in rows)[:5])
-    raise Invalid(f"There is no influencer called “{name[:60]}”." + (f" There are: {listed}." if listed else ""))
+    raise Invalid(
+        joined(
+            tr_lazy("There is no influencer called “{name}”.", name=name[:60]),
+            tr_lazy("There are: {names}.", names=listed) if listed else "",
+        )
+    )
 
 
 def _board(tx: Session, name: str) -> str:

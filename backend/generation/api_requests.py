@@ -15,6 +15,7 @@ from backend.generation.lists import apply_to
 from backend.generation.requests import RequestPreview, check_lines, preview, preview_grid, start_grid, start_list
 from backend.generation.schemas import MAX_PICTURES_IN_BATCH, GenerationCard, GenerationDraft
 from backend.kit.drafts import Draft
+from backend.language import joined, tr_lazy
 
 _MAX_PROBLEMS_LISTED = 20
 
@@ -68,8 +69,9 @@ def preview_grid_order(tx: Session, *, order: GridOrder, models: Sequence[ModelC
 
 def _lines(tx: Session, order: ListOrder, models: Sequence[ModelCard]) -> list[GenerationDraft]:
     checked = check_lines(tx, apply_to(order.lines, order.draft), models=models)
-    problems = [f"Line {line.number}: {line.problem}" for line in checked if line.problem]
+    problems = [tr_lazy("Line {n}: {problem}", n=line.number, problem=line.problem) for line in checked if line.problem]
     if problems:
-        rest = f" And {len(problems) - _MAX_PROBLEMS_LISTED} more lines." if len(problems) > _MAX_PROBLEMS_LISTED else ""
-        raise Invalid(" ".join(problems[:_MAX_PROBLEMS_LISTED]) + rest)
+        n_more = len(problems) - _MAX_PROBLEMS_LISTED
+        rest = tr_lazy("And {n} more lines.", n=n_more) if n_more > 0 else ""
+        raise Invalid(joined(*problems[:_MAX_PROBLEMS_LISTED], rest))
     return [line.draft for line in checked if line.draft]

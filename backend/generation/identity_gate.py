@@ -18,6 +18,7 @@ from backend.generation.recipe import PictureRecipe
 from backend.generation.schemas import GenerationCard
 from backend.identity import IdentityScore, LoraSnapshot, PictureProvenance, ScoringContext
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.loras import LoraCard
 
 MAX_RECENT = 200
@@ -116,7 +117,14 @@ def add_replacements(ctx: JobContext, context: GateContext, card: GenerationCard
             failed = sorted(n for n, gate in gates.items() if gate != "open")
             row.shots = [*row.shots, *(row.shots[n] for n in islice(cycle(failed or [0]), missing))]
         tx.flush()
-        ctx.log(f"{requested - passed} of {requested} pictures fell below the line: {missing} more are drawn.")
+        ctx.log(
+            tr_lazy(
+                "{failed} of {requested} pictures fell below the line: {missing} more are drawn.",
+                failed=requested - passed,
+                requested=requested,
+                missing=missing,
+            )
+        )
         return generation.get(tx, card.id)
 
 

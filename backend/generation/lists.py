@@ -26,14 +26,14 @@ _COLUMN_ALIASES = {
 }
 MAX_LIST_CHARS = 1_000_000
 _SAME_FOR_ALL_LINES = {
-    "influencer_id": "The influencer",
-    "mask_asset_id": "The mask",
-    "feather": "The mask's edge",
-    "pose": "The pose",
-    "second_pass": "The second pass",
-    "workflow_id": "The workflow",
+    "influencer_id": tr_lazy("The influencer is the same for all lines: give it in draft, or ask for this line alone."),
+    "mask_asset_id": tr_lazy("The mask is the same for all lines: give it in draft, or ask for this line alone."),
+    "feather": tr_lazy("The mask's edge is the same for all lines: give it in draft, or ask for this line alone."),
+    "pose": tr_lazy("The pose is the same for all lines: give it in draft, or ask for this line alone."),
+    "second_pass": tr_lazy("The second pass is the same for all lines: give it in draft, or ask for this line alone."),
+    "workflow_id": tr_lazy("The workflow is the same for all lines: give it in draft, or ask for this line alone."),
 }
-"""Fields of a draft that one request can have only once, and what an error message calls them."""
+"""Fields of a draft that one request can have only once, and what is said of a line that gives one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,9 @@ def _line_over_base(number: int, values: Mapping[str, Any], base: GenerationDraf
         draft = GenerationDraft(**{**dict(base), "n": 1, **without_base_size, **values})
     except StudioError as error:
         return ListLine(number, prompt, None, error.message)
-    for name, label in _SAME_FOR_ALL_LINES.items():
+    for name, problem in _SAME_FOR_ALL_LINES.items():
         if getattr(draft, name) != getattr(base, name):
-            return ListLine(
-                number, prompt, None, f"{label} is the same for all lines: give it in draft, or ask for this line alone."
-            )
+            return ListLine(number, prompt, None, problem)
     if draft.mask_asset_id and draft.init_asset_id != base.init_asset_id:
         return ListLine(
             number, prompt, None, tr_lazy("The mask lies on one picture: leave out the mask, or ask for this line alone.")
@@ -105,10 +103,11 @@ def _line_over_base(number: int, values: Mapping[str, Any], base: GenerationDraf
 def _check_total(lines: list[ListLine]) -> list[ListLine]:
     total = sum(line.draft.n for line in lines if line.draft)
     if total > MAX_PICTURES_IN_BATCH:
-        limit = f"at most {MAX_PICTURES_IN_BATCH} at once"
         raise Invalid(
             tr_lazy(
-                "This list asks for {total:,} pictures; {limit}. Ask for fewer of each, or split it.", total=total, limit=limit
+                "This list asks for {total:,} pictures; at most {most} at once. Ask for fewer of each, or split it.",
+                total=total,
+                most=MAX_PICTURES_IN_BATCH,
             )
         )
     return lines

@@ -24,7 +24,7 @@ SIZES: dict[str, Size] = {
 }
 _TAG = re.compile(r"<\s*lora\s*:([^<>]*)>", re.IGNORECASE)
 LOOK_PRESET_TITLES = {"": tr_lazy("None"), "casual": tr_lazy("Casual photo"), "studio": tr_lazy("Studio")}
-ELSEWHERE = "Choose another model, or leave it out."
+ELSEWHERE = tr_lazy("Choose another model, or leave it out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,13 @@ def check_features(draft: GenerationDraft, model: ModelCard, workflow: WorkflowC
         _check_workflow(draft, model, workflow)
         return
     requested = {
-        "picture": draft.init_asset_id and "draw from a picture",
-        "mask": draft.mask_asset_id and "change a part of a picture",
-        "pose": draft.pose and "hold a pose",
-        "pose-photo": draft.pose and not draft.pose.drawn and "read a pose from a picture (only one drawn as a skeleton)",
-        "hires": draft.second_pass and "draw a second, larger pass",
+        "picture": draft.init_asset_id and tr_lazy("draw from a picture"),
+        "mask": draft.mask_asset_id and tr_lazy("change a part of a picture"),
+        "pose": draft.pose and tr_lazy("hold a pose"),
+        "pose-photo": draft.pose
+        and not draft.pose.drawn
+        and tr_lazy("read a pose from a picture (only one drawn as a skeleton)"),
+        "hires": draft.second_pass and tr_lazy("draw a second, larger pass"),
     }
     for feature, ability in requested.items():
         if ability and feature not in model.features:
@@ -186,10 +188,10 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
             )
         )
     requested = {
-        "picture": (draft.init_asset_id, "starting picture"),
-        "mask": (draft.mask_asset_id, "mask"),
-        "pose": (draft.pose, "picture of a pose"),
-        "scale": (draft.second_pass, "second pass"),
+        "picture": (draft.init_asset_id, tr_lazy("starting picture")),
+        "mask": (draft.mask_asset_id, tr_lazy("mask")),
+        "pose": (draft.pose, tr_lazy("picture of a pose")),
+        "scale": (draft.second_pass, tr_lazy("second pass")),
         "lora": (draft.loras, "LoRA"),
     }
     for role, (value, noun) in requested.items():

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ImageParams, ImageParamsDraft
 from backend.generation.recipe import LoraRef, PictureRecipe, StyleRef, TemplateRef
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 Weight = Annotated[float, Field(ge=-2, le=2)]
 MAX_SEED = 2**32 - 1
@@ -83,9 +84,9 @@ class GenerationDraft(ImageParamsDraft, PromptDraft):  # fields are in the order
     @model_validator(mode="after")
     def _both_sides(self) -> GenerationDraft:
         if (self.width is None) != (self.height is None):
-            raise ValueError("Give both width and height, or neither.")
+            raise ValueError(tr_lazy("Give both width and height, or neither."))
         if self.mask_asset_id and not self.init_asset_id:
-            raise ValueError("A mask needs the picture it lies on. Choose the picture to change first.")
+            raise ValueError(tr_lazy("A mask needs the picture it lies on. Choose the picture to change first."))
         return self
 
 

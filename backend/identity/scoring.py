@@ -12,6 +12,7 @@ from backend.engines.ports.identity import IdentityRequest, Reading
 from backend.errors import EngineError
 from backend.identity.schemas import IdentityScore, ScoringContext
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 
 
 def read_pictures(
@@ -41,7 +42,7 @@ def score_picture(ctx: JobContext, context: ScoringContext, picture: Path) -> Id
     try:
         [reading] = read_pictures(ctx, [picture])
     except EngineError as error:
-        ctx.log(f"No identity score: {error.message}", level="warning")
+        ctx.log(tr_lazy("No identity score: {reason}", reason=error.message), level="warning")
         return IdentityScore(why=error.message)
     return score_reading(context, reading)
 

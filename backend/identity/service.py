@@ -91,7 +91,7 @@ def score_missing(tx: Session, influencer_id: str, *, engine: IdentityEngine, re
     """Enqueues the job that scores pictures without a score. Raises NotFound, Invalid (not calibrated, or nothing to do)."""
     current = profile(tx, influencer_id, engine=engine)
     if not current.embedder or current.embedder != engine.embedder:
-        raise Invalid(current.stale or current.why or "Calibrate first: pictures are scored against the references.")
+        raise Invalid(current.stale or current.why or tr_lazy("Calibrate first: pictures are scored against the references."))
     if not count_unscored(tx, influencer_id):
         raise Invalid(tr_lazy("Every picture of this influencer has a score already."))
     return jobs.enqueue(

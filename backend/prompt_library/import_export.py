@@ -74,7 +74,7 @@ def _save_all(tx: Session, template_list: list[Any], lists: dict[str, Any]) -> I
             )
             same += existing is not None and saved.version == existing.version
         except (StudioError, AttributeError, TypeError) as error:
-            problems.append(f"Template {_entry_name(entry)}: {_error_text(error)}")
+            problems.append(tr_lazy("Template {name}: {problem}", name=_entry_name(entry), problem=_error_text(error)))
     wildcards_by_name = {card.name: card for card in wildcards(tx)}
     for name, lines in lists.items():
         try:
@@ -93,13 +93,14 @@ def _save_all(tx: Session, template_list: list[Any], lists: dict[str, Any]) -> I
             wildcards_by_name[saved_list.name] = saved_list
             created, changed = created + (existing_list is None), changed + (existing_list is not None)
         except (StudioError, TypeError) as error:
-            problems.append(f"List {str(name)[:60]}: {_error_text(error)}")
+            problems.append(tr_lazy("List {name}: {problem}", name=str(name)[:60], problem=_error_text(error)))
     return ImportResult(created, changed, same, tuple(problems))
 
 
 def _entry_name(entry: Any) -> str:
-    return str(entry.get("name", "without a name"))[:60] if isinstance(entry, dict) else "without a name"
+    name = str(entry.get("name", ""))[:60] if isinstance(entry, dict) else ""
+    return name or tr_lazy("without a name")
 
 
 def _error_text(error: Exception) -> str:
-    return error.message if isinstance(error, StudioError) else "it is not built as an export is."
+    return error.message if isinstance(error, StudioError) else tr_lazy("it is not built as an export is.")

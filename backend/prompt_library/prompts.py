@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from itertools import accumulate
 
 from backend.errors import Invalid
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 
 MAX_DEPTH = 8
 MAX_LENGTH = 4000
@@ -50,7 +50,14 @@ def parse(text: str) -> Nodes:
     """Raises Invalid for a brace without its partner, and for more than DEEPEST levels."""
     nodes, at = _parse_sequence(text, 0, 0)
     if at < len(text):
-        raise Invalid("A } in the prompt has no { before it. Write \\} when you mean the sign itself.")
+        raise Invalid(
+            tr_lazy(
+                "A {close} in the prompt has no {open} before it. Write {escaped} when you mean the sign itself.",
+                close="}",
+                open="{",
+                escaped="\\}",
+            )
+        )
     return nodes
 
 
@@ -80,14 +87,13 @@ def resolve(text: str, seed: int, lists: Mapping[str, Sequence[str]], *, salt: s
     fixed = all(isinstance(node, str) for node in nodes)
     resolved = _Resolver(random.Random(f"{seed}:{salt}"), lists).render(nodes, 0)
     if len(resolved) > MAX_LENGTH:
-        subject, cause = ("The prompt", "it") if fixed else ("With its words chosen the prompt", "the lists")
         raise Invalid(
-            tr_lazy(
-                "{subject} has {n:,} characters; at most {max_length:,}. Shorten {cause}.",
-                subject=subject,
+            tr_lazy("The prompt has {n:,} characters; at most {most:,}. Shorten it.", n=len(resolved), most=MAX_LENGTH)
+            if fixed
+            else tr_lazy(
+                "With its words chosen the prompt has {n:,} characters; at most {most:,}. Shorten the lists.",
                 n=len(resolved),
-                max_length=MAX_LENGTH,
-                cause=cause,
+                most=MAX_LENGTH,
             )
         )
     return resolved if fixed else _clean_commas(resolved)
@@ -155,7 +161,14 @@ def _parse_choice(text: str, at: int, depth: int) -> tuple[ChoiceNode, int]:
         nodes, at = _parse_sequence(text, at, depth)
         options.append((weight, nodes))
         if at >= len(text):
-            raise Invalid("A { in the prompt is never closed with }. Write \\{ when you mean the sign itself.")
+            raise Invalid(
+                tr_lazy(
+                    "A {open} in the prompt is never closed with {close}. Write {escaped} when you mean the sign itself.",
+                    open="{",
+                    close="}",
+                    escaped="\\{",
+                )
+            )
         at += 1
         if text[at - 1] == "}":
             break
@@ -222,11 +235,13 @@ def _check_depth(
 
 def _unknown_list_message(name: str, list_names: Sequence[str]) -> str:
     if not list_names:
-        return f"There is no wildcard list called {name}, and none at all yet. Make one on the Prompts page."
+        return tr_lazy("There is no wildcard list called {name}, and none at all yet. Make one on the Prompts page.", name=name)
     closest = get_close_matches(name, list_names, 1)
-    hint = f" Did you mean __{closest[0]}__?" if closest else ""
+    hint = tr_lazy("Did you mean __{name}__?", name=closest[0]) if closest else ""
     shown = ", ".join(sorted(list_names)[:12]) + (" …" if len(list_names) > 12 else "")
-    return f"There is no wildcard list called {name}.{hint} There are: {shown}."
+    return joined(
+        tr_lazy("There is no wildcard list called {name}.", name=name), hint, tr_lazy("There are: {names}.", names=shown)
+    )
 
 
 class _Resolver:

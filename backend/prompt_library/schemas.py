@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.prompt_library import prompts
 
 Prompt = Annotated[str, Field(max_length=2000)]
@@ -28,7 +29,7 @@ class WildcardDraft(Draft):
     def _name(cls, name: str) -> str:
         word = str(name).strip().strip("_").lower().replace(" ", "-")
         if not prompts.NAME.fullmatch(word) or len(word) > 60:
-            raise ValueError("Name the list with small letters, digits, - and _, for example places or hair/colors.")
+            raise ValueError(tr_lazy("Name the list with small letters, digits, - and _, for example places or hair/colors."))
         return word
 
     @field_validator("lines", mode="before")
@@ -36,11 +37,17 @@ class WildcardDraft(Draft):
     def _lines(cls, lines: Any) -> tuple[str, ...]:
         choices = tuple(dict.fromkeys(line for value in lines if (line := str(value).strip()) and not line.startswith("#")))
         if not choices:
-            raise ValueError("Write at least one line: each one is a choice.")
+            raise ValueError(tr_lazy("Write at least one line: each one is a choice."))
         if len(choices) > MAX_LINES:
-            raise ValueError(f"A list may have {MAX_LINES:,} lines; this one has {len(choices):,}. Split it in two.")
+            raise ValueError(
+                tr_lazy("A list may have {most:,} lines; this one has {n:,}. Split it in two.", most=MAX_LINES, n=len(choices))
+            )
         if too_long := next((line for line in choices if len(line) > MAX_LINE_LENGTH), None):
-            raise ValueError(f"The line “{too_long[:40]}…” is longer than {MAX_LINE_LENGTH} characters. Shorten it.")
+            raise ValueError(
+                tr_lazy(
+                    "The line “{line}…” is longer than {most} characters. Shorten it.", line=too_long[:40], most=MAX_LINE_LENGTH
+                )
+            )
         for line in choices:
             prompts.parse(line)
         return choices
@@ -56,7 +63,9 @@ class TemplateDraft(Draft):
     @model_validator(mode="after")
     def _parses(self) -> TemplateDraft:
         if not self.prompt:
-            raise ValueError("Write the template, for example: portrait of {subject}, {place=at the beach}.")
+            raise ValueError(
+                tr_lazy("Write the template, for example: {example}.", example="portrait of {subject}, {place=at the beach}")
+            )
         for text in (self.prompt, self.negative):
             prompts.parse(prompts.fill_blanks(text, dict.fromkeys(prompts.blanks(text), "x")))
         return self
@@ -84,7 +93,7 @@ class PromptStyleDraft(Draft):
     @model_validator(mode="after")
     def _says_something(self) -> PromptStyleDraft:
         if not (self.prompt or self.negative or any(self.settings.model_dump().values())):
-            raise ValueError("A style adds words or settings. Write at least what it adds to the prompt.")
+            raise ValueError(tr_lazy("A style adds words or settings. Write at least what it adds to the prompt."))
         for text in (self.prompt, self.negative):
             prompts.parse(text)
         return self

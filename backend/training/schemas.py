@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_val
 
 from backend.engines.ports.trainer import TrainParams
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 Prompt = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -75,9 +76,9 @@ class RunDraft(Draft):
     @model_validator(mode="after")
     def _whole(self) -> RunDraft:
         if (self.continued_from_run_id is None) != (self.continued_from_step is None):
-            raise ValueError("Say both which run and which of its checkpoints to continue from.")
+            raise ValueError(tr_lazy("Say both which run and which of its checkpoints to continue from."))
         if self.pictures == "snapshot" and not self.source_run_id:
-            raise ValueError("Say which run's pictures to train on again.")
+            raise ValueError(tr_lazy("Say which run's pictures to train on again."))
         return self
 
     @property
@@ -89,7 +90,7 @@ class RunDraft(Draft):
     @classmethod
     def _preset(cls, preset: str) -> str:
         if preset not in ("quick", "character", "style"):
-            raise ValueError("Choose one of the presets: quick trial, character or style.")
+            raise ValueError(tr_lazy("Choose one of the presets: quick trial, character or style."))
         return preset
 
 

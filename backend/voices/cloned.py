@@ -26,7 +26,7 @@ from backend.voices.schemas import (
     VoiceUse,
 )
 
-NO_CLONER = "none is set up: set ELEVENLABS_API_KEY, or put Pocket TTS with voice cloning into SPEECH_MODELS_DIR"
+NO_CLONER = tr_lazy("none is set up: set ELEVENLABS_API_KEY, or put Pocket TTS with voice cloning into SPEECH_MODELS_DIR")
 _MAX_USES = 100
 _LEFT_BEHIND_DAYS = 7
 """For so long after a job that copies a voice has failed or was cancelled, upkeep looks whether its copy was deleted."""
@@ -197,4 +197,4 @@ def require_usable(tx: Session, consent_id: str | None, influencer_id: str | Non
     try:
         consents.check_usable(tx, consent_id, influencer_id=influencer_id)
     except NotFound as error:
-        raise consents.ConsentEnded("The consent for this voice is not here. Choose another voice.") from error
+        raise consents.ConsentEnded(tr_lazy("The consent for this voice is not here. Choose another voice.")) from error

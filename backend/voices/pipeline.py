@@ -19,8 +19,6 @@ from backend.language import tr_lazy
 from backend.voices import cloned
 from backend.voices.schemas import CLONE_STEP, ClonePayload, PreviewPayload, RemovalPayload
 
-_NON_COMMERCIAL = "The licence of {title} ({licence}) does not allow earning money with its voices. Choose another engine."
-
 
 def run_preview(ctx: JobContext, payload: PreviewPayload) -> dict[str, Any]:
     """Result: {assetId, s3Key, durationS, timingSource, words: [[text, start_s, end_s]]}."""
@@ -105,7 +103,13 @@ def _copy(ctx: JobContext, engine: VoiceCloner, payload: ClonePayload) -> Speech
         raise EngineError(tr_lazy("The copy of the voice did not arrive. Try again."))
     if not copied.commercial:
         engine.forget(copied.name)
-        raise Unsupported(_NON_COMMERCIAL.format(title=payload.engine, licence=copied.licence))
+        raise Unsupported(
+            tr_lazy(
+                "The licence of {title} ({licence}) does not allow earning money with its voices. Choose another engine.",
+                title=payload.engine,
+                licence=copied.licence,
+            )
+        )
     return copied
 
 

@@ -79,7 +79,10 @@ def _offer(engine: SpeechEngine, voice: SpeechVoice) -> OfferedVoice:
     refusal = (
         ""
         if voice.commercial
-        else (f"The licence of this voice ({voice.licence}) does not allow earning money with it. Choose another voice.")
+        else tr_lazy(
+            "The licence of this voice ({licence}) does not allow earning money with it. Choose another voice.",
+            licence=voice.licence,
+        )
     )
     return OfferedVoice(
         engine=engine.name,

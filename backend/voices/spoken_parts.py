@@ -118,7 +118,7 @@ def time_words(
         try:
             aligned = _aligned(ctx, aligner, wav, whole)
         except EngineError as error:
-            ctx.log(f"Words are timed by sentences: {error.message}", level="warning")
+            ctx.log(tr_lazy("Words are timed by sentences: {reason}", reason=error.message), level="warning")
             aligned = ()
         if word_times.believable(aligned, script, duration_s):
             return word_times.relabelled(aligned, script, duration_s), "aligned"

@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping
 from backend.engines.comfyui.graphs import lint
 from backend.engines.comfyui.graphs import mapping as comfy_mapping
 from backend.engines.ports.workflow import Graph, InputSlot
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.workflows.schemas import WorkflowCard
 
 EXPECTED_ROLES = {
-    "prompt": "No input takes the prompt: every picture would show what the workflow itself says.",
-    "seed": "No input takes the seed: the same picture would come again and again.",
+    "prompt": tr_lazy("No input takes the prompt: every picture would show what the workflow itself says."),
+    "seed": tr_lazy("No input takes the seed: the same picture would come again and again."),
 }
 
 
@@ -21,17 +22,23 @@ def problems(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]], allowed
     if sentences:
         return sentences
     if foreign_classes := lint.unknown_classes(graph, allowed):
-        plural = len(foreign_classes) > 1
         sentences.append(
-            f"The node{'s' if plural else ''} {', '.join(foreign_classes[:8])} {'are' if plural else 'is'} not among "
-            "those that may be used "
-            "here: a node may run code or read files of the server. Who runs this studio can allow "
-            f"{'them' if plural else 'it'} in COMFYUI_ALLOWED_CLASSES; or take {'them' if plural else 'it'} out in ComfyUI."
+            tr_lazy_plural(
+                "The node {nodes} is not among those that may be used here: a node may run code or read files of the server. "
+                "Who runs this studio can allow it in COMFYUI_ALLOWED_CLASSES; or take it out in ComfyUI.",
+                "The nodes {nodes} are not among those that may be used here: a node may run code or read files of the server. "
+                "Who runs this studio can allow them in COMFYUI_ALLOWED_CLASSES; or take them out in ComfyUI.",
+                len(foreign_classes),
+                nodes=", ".join(foreign_classes[:8]),
+            )
         )
     for key in comfy_mapping.unbound_pictures(graph, dict(mapping)):
         sentences.append(
-            f"{lint.node_label(graph, key)} reads a file that lies on the server. "
-            "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI."
+            tr_lazy(
+                "{node} reads a file that lies on the server. "
+                "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI.",
+                node=lint.node_label(graph, key),
+            )
         )
     return sentences
 
@@ -47,7 +54,9 @@ def check_mapping(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]]) ->
     for role, slots in mapping.items():
         for slot in slots:
             if roles_by_slot.setdefault(slot, role) != role:
-                return (
-                    f"{lint.node_label(graph, slot.node)}, {slot.input} is bound twice. Choose another input for one of them."
+                return tr_lazy(
+                    "{node}, {input} is bound twice. Choose another input for one of them.",
+                    node=lint.node_label(graph, slot.node),
+                    input=slot.input,
                 )
     return ""

@@ -15,7 +15,7 @@ from backend.engines.comfyui.graphs import mapping as comfy_mapping
 from backend.engines.ports.workflow import InputSlot
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.workflows import rules
 from backend.workflows.queries import card_of, get
 from backend.workflows.schemas import WorkflowCard, WorkflowDraft, WorkflowEdit
@@ -111,7 +111,7 @@ def undelete(tx: Session, graph_id: str) -> WorkflowCard:
 def check_usable(card: WorkflowCard, *, allowed: Collection[str]) -> None:
     """Called before every use, because the allowed classes may have changed. Raises Invalid."""
     if problems := rules.problems(card.graph, card.mapping, allowed):
-        raise Invalid(f"The workflow {card.name} cannot be used. " + " ".join(problems))
+        raise Invalid(joined(tr_lazy("The workflow {name} cannot be used.", name=card.name), *problems))
 
 
 def record_trial_request(tx: Session, graph_id: str, generation_id: str) -> None:

@@ -62,14 +62,14 @@ def _read_source(
     with ctx.transaction() as tx:
         upload = _upload(tx, source["upload_id"])
     if upload is None:
-        read = PdfText(ok=False, reason="The file is not there any more. Upload it again.")
+        read = PdfText(ok=False, reason=tr_lazy("The file is not there any more. Upload it again."))
     else:
         path = ctx.workdir / f"{source['id']}.pdf"
         try:
             ctx.app.storage.get_file(upload.key, path)
             read = reader.read(path, on_page=partial(_on_page, ctx, source["filename"], n, total))
         except NotFound:
-            read = PdfText(ok=False, reason="The file is not there any more. Upload it again.")
+            read = PdfText(ok=False, reason=tr_lazy("The file is not there any more. Upload it again."))
         finally:
             path.unlink(missing_ok=True)
     ctx.log(f"{source['filename']}: {f'{read.pages} pages' if read.ok else read.reason}")
@@ -112,19 +112,22 @@ def _save_source(tx: Session, source_id: str, upload: UploadCard | None, read: P
 def _refusal_reason(tx: Session, row: StyleSource, digest: str, read: PdfText) -> str:
     other_sources = StyleSource.style_id == row.style_id, StyleSource.state == "read", StyleSource.id != row.id
     if duplicate := tx.scalar(select(StyleSource.filename).where(*other_sources, StyleSource.sha256 == digest).limit(1)):
-        return f"It has the same text as {duplicate}, which is there already."
+        return tr_lazy("It has the same text as {file}, which is there already.", file=duplicate)
     n_words = tx.scalar(select(func.sum(StyleSource.words)).where(*other_sources)) or 0
     if n_words + count_words(read.text) > MAX_SOURCE_WORDS:
-        return f"With it the style would have more than {MAX_SOURCE_WORDS:,} words. Leave it out, or take another file out."
+        return tr_lazy(
+            "With it the style would have more than {most:,} words. Leave it out, or take another file out.",
+            most=MAX_SOURCE_WORDS,
+        )
     return ""
 
 
 def _notes(read: PdfText) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if read.empty:
-        notes.append(f"{read.empty:,} of {read.pages:,} pages have no text (pictures or empty).")
+        notes.append(tr_lazy("{n:,} of {pages:,} pages have no text (pictures or empty).", n=read.empty, pages=read.pages))
     if read.dropped:
-        notes.append(f"{read.dropped:,} headers, footers and page numbers were left out.")
+        notes.append(tr_lazy("{n:,} headers, footers and page numbers were left out.", n=read.dropped))
     return notes
 
 

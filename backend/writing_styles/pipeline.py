@@ -19,7 +19,7 @@ from backend.db.transactions import SystemCaller
 from backend.engines.ports.text import AnswerCutOff, TextRequest
 from backend.errors import Conflict, Invalid, NotFound, Rejected
 from backend.jobs.context import JobContext, no_work
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.writing_styles import pdf_ingest, queries, requests, similarity, words
 from backend.writing_styles.rules import RELIABLE_SOURCE_WORDS, too_little_message
 from backend.writing_styles.schemas import StyleProfile, StyleTextCard, StyleTrainingPayload, StyleWritingPayload
@@ -39,8 +39,8 @@ def train(ctx: JobContext, payload: StyleTrainingPayload) -> dict[str, Any]:
         read = StyleSource.style_id == style.id, StyleSource.state == "read"
         files, pages = tx.execute(select(func.count(), func.coalesce(func.sum(StyleSource.pages), 0)).where(*read)).one()
     if not files:
-        reasons = " ".join(f"{name}: {reason}" for name, reason in refused[:3])
-        raise Invalid(f"None of the files could be read. {reasons}".strip())
+        reasons = [joined(name, reason, separator=": ") for name, reason in refused[:3]]
+        raise Invalid(joined(tr_lazy("None of the files could be read."), *reasons))
     ctx.progress(0, 0, tr_lazy("measuring"))
     card = measure(source, pages=pages, sources=files)
     if message := too_little_message(card.words):
@@ -76,7 +76,7 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     text, shared = writer.write(), similarity.SharedRun()
     notes: list[str] = []
     if (shared := similarity.longest_shared_run(text, source)).copied:
-        ctx.log(f"{shared.run} words in a row stand in the source; written once more", level="warning")
+        ctx.log(tr_lazy("{n} words in a row stand in the source; written once more", n=shared.run), level="warning")
         text = writer.rewrite(
             text, [shared_run.words for shared_run in similarity.shared_runs(text, source) if shared_run.copied]
         )
@@ -89,7 +89,7 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
                     shorten=_shorten(shared.words),
                 )
             )
-        notes.append("A first version copied from the source; it was written anew.")
+        notes.append(tr_lazy("A first version copied from the source; it was written anew."))
     ctx.progress(0, 0, tr_lazy("comparing with the source"))
     score = Similarity(source, style.card.language).score(text) if text_card.language in ("", style.card.language) else None
     notes += _notes(text_card, style.card, text, score, cut=writer.cut)
@@ -221,16 +221,27 @@ def _save_text(tx: Session, text_card: StyleTextCard, finished: _FinishedText) -
 
 
 def _notes(text_card: StyleTextCard, card: StyleProfile, text: str, score: float | None, *, cut: bool) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if words.missing_words(text, text_card.words_wanted):
-        reason = "the model's last answer was cut off" if cut else "the model ended it here"
-        notes.append(f"It is shorter than the {text_card.words_wanted:,} words asked for: {reason}.")
+        notes.append(
+            tr_lazy(
+                "It is shorter than the {n:,} words asked for: the model's last answer was cut off.", n=text_card.words_wanted
+            )
+            if cut
+            else tr_lazy("It is shorter than the {n:,} words asked for: the model ended it here.", n=text_card.words_wanted)
+        )
     if card.has_little_source:
-        notes.append(f"The source has {card.words:,} words; under {RELIABLE_SOURCE_WORDS:,} its measures are unsteady.")
+        notes.append(
+            tr_lazy(
+                "The source has {n:,} words; under {least:,} its measures are unsteady.",
+                n=card.words,
+                least=RELIABLE_SOURCE_WORDS,
+            )
+        )
     if score is None and text_card.language not in ("", card.language):
-        notes.append("No score: the text is in another language than its source.")
+        notes.append(tr_lazy("No score: the text is in another language than its source."))
     elif score is None:
-        notes.append("No score: too little text to compare.")
+        notes.append(tr_lazy("No score: too little text to compare."))
     return notes
 
 

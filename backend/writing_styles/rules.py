@@ -32,8 +32,10 @@ def too_little_message(words: int) -> str:
     """The error message, or "" when it is enough to learn from."""
     if words >= MIN_SOURCE_WORDS:
         return ""
-    return (
-        f"{words:,} words are too little to learn a style from: {MIN_SOURCE_WORDS:,} are needed, "
-        f"{RELIABLE_SOURCE_WORDS:,} or more are "
-        "better. Add more pages by the same author."
+    return tr_lazy(
+        "{n:,} words are too little to learn a style from: {least:,} are needed, {better:,} or more are "
+        "better. Add more pages by the same author.",
+        n=words,
+        least=MIN_SOURCE_WORDS,
+        better=RELIABLE_SOURCE_WORDS,
     )

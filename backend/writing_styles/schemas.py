@@ -9,6 +9,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.writing_styles.rules import LANGUAGES, MAX_TEXT_WORDS, MAX_TOPIC, RELIABLE_SOURCE_WORDS
 
 
@@ -60,7 +61,7 @@ class WritingStyleDraft(Draft):
     @classmethod
     def _name(cls, name: str) -> str:
         if not 3 <= len(name) <= 80:
-            raise ValueError("The name must have 3 to 80 characters.")
+            raise ValueError(tr_lazy("The name must have 3 to 80 characters."))
         return name
 
 
@@ -76,23 +77,23 @@ class StyleTextDraft(Draft):
     @classmethod
     def _topic(cls, topic: str) -> str:
         if not topic:
-            raise ValueError("Say what the text is about.")
+            raise ValueError(tr_lazy("Say what the text is about."))
         if len(topic) > MAX_TOPIC:
-            raise ValueError(f"Say what it is about in at most {MAX_TOPIC} characters.")
+            raise ValueError(tr_lazy("Say what it is about in at most {most} characters.", most=MAX_TOPIC))
         return topic
 
     @field_validator("words")
     @classmethod
     def _words(cls, words: int) -> int:
         if not 20 <= words <= MAX_TEXT_WORDS:
-            raise ValueError(f"A text can have 20 to {MAX_TEXT_WORDS:,} words.")
+            raise ValueError(tr_lazy("A text can have 20 to {most:,} words.", most=MAX_TEXT_WORDS))
         return words
 
     @field_validator("language")
     @classmethod
     def _language(cls, language: str) -> str:
         if language and language not in LANGUAGES:
-            raise ValueError(f"Choose one of these languages: {', '.join(sorted(LANGUAGES))}.")
+            raise ValueError(tr_lazy("Choose one of these languages: {languages}.", languages=", ".join(sorted(LANGUAGES))))
         return language
 
 

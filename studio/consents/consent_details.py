@@ -149,7 +149,7 @@ def _voices(page: Page, card: ConsentCard) -> None:
     if card.state == "valid" or copies:
         st.subheader(tr("Copies of the voice"), anchor=False)
     for voice in copies:
-        st.markdown(f"**{plain(voice.title)}** · {plain(voice.engine)} · {plain(voice.licence)} · {_age(voice)}")
+        st.markdown(f"**{plain(voice.title)}** · {plain(voice.engine)} · {plain(worded(voice.licence))} · {_age(voice)}")
     if card.state == "valid" and not follow(page, copying, key="clone"):
         _offer_copy(page, card, {voice.engine for voice in copies})
     if uses:

@@ -72,8 +72,8 @@ def _copy_offer(page: Page, voice: VoiceCard) -> OfferedVoice:
 
 
 def _label(offer: OfferedVoice) -> str:
-    title = tr("{name} (cloned)", name=offer.title) if offer.voice_id else offer.title
-    return " · ".join([title, offer.engine_title, *([tr("paid")] if offer.paid else [])])
+    title = tr("{name} (cloned)", name=offer.title) if offer.voice_id else worded(offer.title)
+    return " · ".join([title, worded(offer.engine_title), *([tr("paid")] if offer.paid else [])])
 
 
 def _greeting(influencer: InfluencerCard) -> str:
@@ -96,7 +96,7 @@ def _choice_form(page: Page, influencer: InfluencerCard, choice: ChosenVoice | N
         plain(
             " ".join(
                 [
-                    tr("Licence: {licence}.", licence=offer.licence),
+                    tr("Licence: {licence}.", licence=worded(offer.licence)),
                     *([tr("Sounds robotic.")] if offer.quality == "robotic" else []),
                 ]
             )

@@ -93,7 +93,7 @@ def _film(page: Page, card: ReelCard) -> None:
 
 
 def _voice_title(voice: VoiceCard) -> str:
-    title = f"{voice.title} ({voice.language})"
+    title = f"{worded(voice.title)} ({voice.language})"
     return " · ".join([title, tr("cannot be used any more")]) if voice.refusal else title
 
 

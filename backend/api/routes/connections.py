@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from backend import connection_checks
-from backend.api.api_model import ApiModel
+from backend.api.api_model import ApiModel, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.connection_checks import ConnectionFinding, PlatformReport
 
@@ -18,10 +18,10 @@ Status = Literal["ok", "warning", "failed", "unknown"]
 class FindingResponse(ApiModel):
     """`message`: what was seen; `nextStep`: what to do, "" when nothing is missing."""
 
-    name: str
+    name: Worded
     status: Status
-    message: str
-    next_step: str
+    message: Worded
+    next_step: Worded
 
 
 class ChannelReportResponse(ApiModel):

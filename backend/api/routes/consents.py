@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import consents, voices
-from backend.api.api_model import ApiModel, ApiRequest, Listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.consents import ConsentDraft
 
@@ -39,7 +39,7 @@ class ConsentResponse(ApiModel):
     influencer_id: str | None
     expires_on: date | None
     state: str
-    problem: str
+    problem: Worded
     job_id: str | None
     asset_id: str | None
     recorded_at: datetime | None

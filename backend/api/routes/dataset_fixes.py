@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
 from backend import datasets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.dataset_captions import CaptionChangeResponse
 from backend.api.routes.dataset_pictures import CountResponse, Key, MasksRequest, edit_key, picture_of, pictures_of
@@ -54,7 +54,7 @@ class NearDuplicatesResponse(ApiModel):
 class ImportNoteResponse(ApiModel):
     """`filenames`: the first of the `count` pictures."""
 
-    sentence: str
+    sentence: Worded
     count: int
     filenames: list[str]
 

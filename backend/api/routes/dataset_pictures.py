@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StrictBool
 from sqlalchemy.orm import Session
 
 from backend import datasets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.datasets import Box, ImageCard, ImageFilter
 from backend.errors import Invalid, NotFound
@@ -50,7 +50,7 @@ class ProblemResponse(ApiModel):
     """`blocker`: training does not start with it."""
 
     code: str
-    sentence: str
+    sentence: Worded
     blocker: bool
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, ConfigDict
 
 from backend import datasets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.routes.datasets import DatasetResponse, dataset_response
 from backend.datasets import Finding
@@ -44,7 +44,7 @@ class FindingResponse(ApiModel):
     """`count`: how many pictures it is about."""
 
     code: str
-    sentence: str
+    sentence: Worded
     count: int
 
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from backend import datasets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, binary_response, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, binary_response, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
 from backend.datasets import DatasetCard, DatasetMetadata, DatasetStatus, Thresholds
@@ -140,7 +140,7 @@ class NewDatasetResponse(DatasetResponse):
 class RefusedFileResponse(ApiModel):
     id: str
     filename: str
-    reason: str
+    reason: Worded
 
 
 class SampleCharacterRequest(ApiRequest):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from backend import identity, influencers
-from backend.api.api_model import ApiModel, ApiRequest
+from backend.api.api_model import ApiModel, ApiRequest, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
 from backend.api.routes.jobs import JobResponse, job_response
@@ -42,8 +42,8 @@ class FaceCheckResponse(ApiModel):
     unscored: int
     calibrated_at: datetime | None
     job_id: str | None
-    stale: str
-    why: str
+    stale: Worded
+    why: Worded
 
 
 @router.get("")

@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from backend import prompt_library
-from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, Worded, sliced
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.api.etags import IfMatch, require_match, set_etag
 from backend.api.job_requests import to_snake_keys
@@ -137,7 +137,7 @@ class ImportResponse(ApiModel):
     created: int
     changed: int
     same: int
-    problems: list[str]
+    problems: list[Worded]
 
 
 @router.get("/templates")

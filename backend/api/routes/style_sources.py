@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
 
 from backend import writing_styles
-from backend.api.api_model import Listing, Skip, Take, sliced
+from backend.api.api_model import Listing, Skip, Take, Worded, sliced
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.errors import NotFound
 from backend.kit.ids import new_id
@@ -24,7 +24,7 @@ class StyleSourceResponse(BaseModel):
     id: str
     filename: str
     state: str
-    reason: str
+    reason: Worded
     pages: int
     words: int
     created_at: datetime

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from backend import VERSION, accounts, health
-from backend.api.api_model import ApiModel
+from backend.api.api_model import ApiModel, Worded
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.kit import metrics
 
@@ -20,7 +20,7 @@ class CheckResponse(ApiModel):
     name: str
     ok: bool
     version: str
-    detail: str
+    detail: Worded
 
 
 class WorkerResponse(ApiModel):
@@ -42,7 +42,7 @@ class DeviceResponse(ApiModel):
     state: str
     vram_mb: int
     engines: dict[str, str]
-    reason: str
+    reason: Worded
 
 
 class SystemResponse(ApiModel):

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from backend import assets
-from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Worded, listing
 from backend.api.deps import CallerIn, OwnOrigin, Studio, require_scope
 from backend.assets import UploadCard
 from backend.db.transactions import Member
@@ -78,7 +78,7 @@ class UploadResponse(ApiModel):
     filename: str
     size_bytes: int
     state: str
-    reason: str
+    reason: Worded
     created_at: datetime
     skip: bool
     put_url: str | None = None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from backend import influencers, voices
-from backend.api.api_model import ApiModel, ApiRequest, Listing, listing
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Worded, listing
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.voices.schemas import Speed
 
@@ -28,7 +28,7 @@ class OfferedVoiceResponse(ApiModel):
     quality: str
     licence: str
     paid: bool
-    refusal: str
+    refusal: Worded
 
 
 class VoiceResponse(ApiModel):
@@ -46,7 +46,7 @@ class VoiceResponse(ApiModel):
     weights_sha256: str
     created_at: datetime
     consent_id: str | None
-    refusal: str
+    refusal: Worded
     only_for: str | None
 
 

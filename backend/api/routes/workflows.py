@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
 from backend import generation, workflows
-from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, sliced
+from backend.api.api_model import ApiModel, ApiRequest, Listing, Skip, Take, Worded, sliced
 from backend.api.deps import Caller, Studio, needs_scope
 from backend.app import App
 from backend.generation import GenerationDraft
@@ -30,7 +30,7 @@ class WorkflowResponse(ApiModel):
     notes: str
     state: str
     takes: list[str]
-    problems: list[str]
+    problems: list[Worded]
     tried_at: datetime | None
     approved_at: datetime | None
     updated_at: datetime

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool
 
 from backend import VERSION, jobs, writing_styles
 from backend.api import errors, style_files
-from backend.api.api_model import Listing, Skip, Take, sliced
+from backend.api.api_model import Listing, Skip, Take, Worded, sliced
 from backend.api.deps import Caller, KeyCache, Studio, needs_scope
 from backend.api.idempotency import Idempotency
 from backend.api.rate_limits import RateLimits
@@ -142,7 +142,7 @@ class Result(BaseModel):
     words_requested: int
     style_match: float | None
     longest_shared_run: int
-    notes: list[str]
+    notes: list[Worded]
     model: str
     created_at: datetime
     completed_at: datetime | None

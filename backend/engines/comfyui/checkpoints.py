@@ -13,6 +13,7 @@ from backend.engines.comfyui.image_inputs import SAMPLERS
 from backend.engines.comfyui.servers import Servers
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.prompt_forms import form_from_name
+from backend.language import tr_lazy
 from backend.media.model_files import checkpoints
 
 CLASSES = (
@@ -69,10 +70,12 @@ def _server_cards(servers: Servers, url: str) -> list[ModelCard]:
 def _model_card(servers: Servers, url: str, name: str, info: Info, samplers: tuple[str, ...]) -> ModelCard:
     base = _detect_base(servers, url, name)
     guess_note = (
-        "" if base else "Its family is not known: it is taken for what its name says. Set COMFYUI_MODELS_DIR to be sure."
+        ""
+        if base
+        else tr_lazy("Its family is not known: it is taken for what its name says. Set COMFYUI_MODELS_DIR to be sure.")
     )
     base = base or _base_from_name(name)
-    untested_note = "FLUX draws with a workflow that was never tried on real weights." if base == "flux" else ""
+    untested_note = tr_lazy("FLUX draws with a workflow that was never tried on real weights.") if base == "flux" else ""
     side, steps, cfg = _DEFAULTS.get(base, _DEFAULTS["sd15"])
     preferred = "euler" if base == "flux" else "dpmpp_2m_karras"
     return ModelCard(

@@ -15,17 +15,17 @@ _FOLDERS = {
     "lora_name": ("LoRA", "loras"),
     "control_net_name": ("ControlNet", "controlnet"),
     "vae_name": ("VAE", "vae"),
-    "unet_name": ("diffusion model", "diffusion_models"),
-    "clip_name": ("text encoder", "text_encoders"),
-    "clip_name1": ("text encoder", "text_encoders"),
-    "clip_name2": ("text encoder", "text_encoders"),
+    "unet_name": (tr_lazy("diffusion model"), "diffusion_models"),
+    "clip_name": (tr_lazy("text encoder"), "text_encoders"),
+    "clip_name1": (tr_lazy("text encoder"), "text_encoders"),
+    "clip_name2": (tr_lazy("text encoder"), "text_encoders"),
 }
 """Input of a loader -> what people call the file, and its folder below `models`."""
 _BY_CLASS = {
-    "UpscaleModelLoader": ("upscale model", "upscale_models"),
-    "ADE_LoadAnimateDiffModel": ("motion model", "animatediff_models"),
+    "UpscaleModelLoader": (tr_lazy("upscale model"), "upscale_models"),
+    "ADE_LoadAnimateDiffModel": (tr_lazy("motion model"), "animatediff_models"),
 }
-BLACK_PICTURE = (
+BLACK_PICTURE = tr_lazy(
     "The picture came out black: the model's numbers broke off (NaN). Start ComfyUI with --fp32-vae, or choose another "
     "checkpoint or VAE, then ask again."
 )
@@ -74,18 +74,36 @@ def node_error_messages(url: str, node_errors: Mapping[str, Any]) -> list[str]:
                 missing.append(_missing_file_message(url, kind, folder, str(extra.get("received_value", ""))))
             elif error.get("type") == "value_not_in_list":
                 value = extra.get("received_value")
-                other.append(f"ComfyUI at {server_urls.name(url)} knows no {input_name} {value!r} for {name}. Choose another.")
+                other.append(
+                    tr_lazy(
+                        "ComfyUI at {server} knows no {input} {value} for {node}. Choose another.",
+                        server=server_urls.name(url),
+                        input=input_name,
+                        value=repr(value),
+                        node=name,
+                    )
+                )
             elif error.get("type") == "custom_validation_failed":
-                other.append("A picture this needs is not on the ComfyUI server. Ask again: it is sent anew.")
+                other.append(tr_lazy("A picture this needs is not on the ComfyUI server. Ask again: it is sent anew."))
             else:
                 place = f"{name}, {input_name}" if input_name else name
-                other.append(f"ComfyUI did not accept what {place} was given. Correct the workflow, or choose other settings.")
+                other.append(
+                    tr_lazy(
+                        "ComfyUI did not accept what {place} was given. Correct the workflow, or choose other settings.",
+                        place=place,
+                    )
+                )
     return [*missing, *other]
 
 
 def _missing_file_message(url: str, kind: str, folder: str, name: str) -> str:
-    server = f"ComfyUI at {server_urls.name(url)}"
-    return f"{server} has no {kind} {name!r}. Put the file into its models/{folder} folder, or choose another."
+    return tr_lazy(
+        "ComfyUI at {server} has no {kind} {file}. Put the file into its models/{folder} folder, or choose another.",
+        server=server_urls.name(url),
+        kind=kind,
+        file=repr(name),
+        folder=folder,
+    )
 
 
 def execution_error(url: str, error: Mapping[str, Any]) -> StudioError:
@@ -118,10 +136,14 @@ def execution_error(url: str, error: Mapping[str, Any]) -> StudioError:
             tr_lazy("ComfyUI at {name} finds no ffmpeg. Install it there, then ask again.", name=server_urls.name(url)),
             **detail,
         )
-    name = kind.rpartition(".")[2] or "an error"
     return Rejected(
-        f"ComfyUI at {server_urls.name(url)} could not do the step {node or 'of this workflow'} ({name}). "
-        "Choose other settings or another model; its own log says more.",
+        tr_lazy(
+            "ComfyUI at {server} could not do the step {step} ({error}). "
+            "Choose other settings or another model; its own log says more.",
+            server=server_urls.name(url),
+            step=node or tr_lazy("of this workflow"),
+            error=kind.rpartition(".")[2] or tr_lazy("an error"),
+        ),
         **detail,
     )
 

@@ -23,7 +23,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event, Log, Output
 from backend.engines.ports.image import ImageRequest, ModelCard, check_request
 from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineUnavailable, Invalid, Unsupported
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
 
@@ -82,10 +82,16 @@ class ComfyImageEngine:
         if len(urls) == 1:
             return self._servers.status(urls[0], device)
         status_by_url = self._servers.for_each_server(self._servers.status, EngineStatus(self.name, False, "", "", ""))
-        detail = " ".join(f"{server_urls.name(url)}: {status.detail}" for url, status in status_by_url.items())
+        detail = joined(
+            *(joined(server_urls.name(url), status.detail, separator=": ") for url, status in status_by_url.items())
+        )
         versions = ", ".join(dict.fromkeys(status.version for status in status_by_url.values() if status.version))
         return EngineStatus(
-            self.name, any(status.ok for status in status_by_url.values()), versions, detail, f"{len(urls)} servers"
+            self.name,
+            any(status.ok for status in status_by_url.values()),
+            versions,
+            detail,
+            tr_lazy("{n} servers", n=len(urls)),
         )
 
     def loaded(self, device: str) -> str:

@@ -13,6 +13,7 @@ from backend.engines.comfyui import server_urls
 from backend.engines.comfyui.client import ComfyClient, ComfyRefused, ComfyUnreachable
 from backend.engines.comfyui.socket_mux import SocketMux
 from backend.engines.ports.events import EngineStatus
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 T = TypeVar("T")
@@ -141,17 +142,20 @@ class Servers:
     def _read_status(self, client: ComfyClient, device: str) -> EngineStatus:
         stats, server_queue, url = client.system_stats(), client.queue(), client.url
         version = str(stats.get("system", {}).get("comfyui_version", ""))
-        cards = ", ".join(_device_summary(entry) for entry in stats.get("devices", []))
+        cards = joined(*(_device_summary(entry) for entry in stats.get("devices", [])), separator=", ")
         stuck = self._stuck_at.get(url)
         if stuck and stuck in server_queue.running:
             return EngineStatus("comfyui", False, version, stuck_message(url), device or cards)
         self._stuck_at.pop(url, None)
         queue_text = (
-            f"{len(server_queue.running)} running, {len(server_queue.pending)} waiting."
+            tr_lazy(
+                "{running} running, {waiting} waiting.", running=len(server_queue.running), waiting=len(server_queue.pending)
+            )
             if server_queue.running or server_queue.pending
-            else "Idle."
+            else tr_lazy("Idle.")
         )
-        return EngineStatus("comfyui", True, version, f"{cards}. {queue_text}".removeprefix(". "), device or cards)
+        detail = joined(cards, queue_text, separator=". ")
+        return EngineStatus("comfyui", True, version, detail, device or cards)
 
     @staticmethod
     def _object_info_reader(name: str) -> Callable[[ComfyClient], dict[str, Any]]:
@@ -189,16 +193,20 @@ class Servers:
 
 
 def unreachable_message(url: str) -> str:
-    advice = "Start it, or correct COMFYUI_URL; jobs that wait go on by themselves."
-    return f"ComfyUI at {server_urls.name(url)} does not answer. {advice}"
+    return tr_lazy(
+        "ComfyUI at {server} does not answer. Start it, or correct COMFYUI_URL; jobs that wait go on by themselves.",
+        server=server_urls.name(url),
+    )
 
 
 def stuck_message(url: str) -> str:
-    server = f"ComfyUI at {server_urls.name(url)} answers but has stopped working on its queue."
-    return f"{server} Restart it; the job goes on by itself."
+    return tr_lazy(
+        "ComfyUI at {server} answers but has stopped working on its queue. Restart it; the job goes on by itself.",
+        server=server_urls.name(url),
+    )
 
 
 def _device_summary(device: dict[str, Any]) -> str:
     name = str(device.get("name", "")).partition(" : ")[0]
     total, free = (int(device.get(key) or 0) / 2**30 for key in ("vram_total", "vram_free"))
-    return f"{name} ({free:.0f} of {total:.0f} GB free)" if total else name
+    return tr_lazy("{device} ({free:.0f} of {total:.0f} GB free)", device=name, free=free, total=total) if total else name

@@ -20,7 +20,7 @@ from backend.engines.ports.events import EngineStatus, Event, Output, forward_ev
 from backend.engines.ports.upscale import UpscaleCard, UpscaleRequest
 from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Invalid, Rejected, Unsupported
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.media.images.ai_mark import deliver_png
 from backend.settings import Settings
 
@@ -89,7 +89,9 @@ class ComfyUpscaler:
         url = self._url(device)
         status = self._servers.status(url, device)
         count = len(self.models()) - 1
-        return EngineStatus(self.name, status.ok, status.version, f"{status.detail} Upscale models: {count}.", device)
+        return EngineStatus(
+            self.name, status.ok, status.version, joined(status.detail, tr_lazy("Upscale models: {n}.", n=count)), device
+        )
 
     def close(self) -> None:
         self._servers.close()
@@ -133,7 +135,7 @@ class ComfyUpscaler:
 
 def _upscale_card(name: str) -> UpscaleCard:
     title = _title(name)
-    note = f"{title}: draws fine detail of its own, so faces may change a little."
+    note = tr_lazy("{model}: draws fine detail of its own, so faces may change a little.", model=title)
     return UpscaleCard(name, title, SCALES, True, note, "image")
 
 

@@ -23,7 +23,7 @@ from backend.engines.ports.events import EngineStatus, Event, forward_events
 from backend.engines.ports.motion import MotionCard, MotionRequest
 from backend.engines.ports.workflow import Graph
 from backend.errors import EngineUnavailable, Unsupported
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 MODULES_FOLDER = "animatediff_models"
@@ -77,9 +77,9 @@ class ComfyMotion:
     def status(self, device: str = "") -> EngineStatus:
         status = self._servers.status(self._servers.url_of(device), device)
         count = len(self._model_cards())
-        no_model_note = "No motion model: put one into models/animatediff_models there, or an SVD checkpoint."
-        models_note = f"Motion models: {count}." if count else no_model_note
-        return EngineStatus(self.name, status.ok and bool(count), status.version, f"{status.detail} {models_note}", device)
+        no_model_note = tr_lazy("No motion model: put one into models/animatediff_models there, or an SVD checkpoint.")
+        models_note = tr_lazy("Motion models: {n}.", n=count) if count else no_model_note
+        return EngineStatus(self.name, status.ok and bool(count), status.version, joined(status.detail, models_note), device)
 
     def close(self) -> None:
         self._servers.close()
@@ -98,8 +98,8 @@ class ComfyMotion:
             checkpoints = [name for name in self._servers.models(url, "checkpoints") if _is_svd(name)]
         except ComfyUnreachable:
             return []
-        animatediff_note = "Follows the prompt and SD 1.5 LoRAs; the picture is where it starts."
-        svd_note = "Moves the picture itself: no words, no LoRAs."
+        animatediff_note = tr_lazy("Follows the prompt and SD 1.5 LoRAs; the picture is where it starts.")
+        svd_note = tr_lazy("Moves the picture itself: no words, no LoRAs.")
         return [
             *(
                 MotionCard(name, _title(name), True, "sd15", 512, 16, 8, 64, True, animatediff_note, "image")
@@ -116,7 +116,7 @@ class ComfyMotion:
             raise EngineUnavailable(comfy_servers.unreachable_message(url))
         if card := next((card for card in cards if request.model in ("", card.name)), None):
             return card
-        offer = f"It has: {', '.join(card.name for card in cards)}." if cards else "It has none."
+        offer = tr_lazy("It has: {names}.", names=", ".join(card.name for card in cards)) if cards else tr_lazy("It has none.")
         raise Unsupported(
             tr_lazy(
                 "ComfyUI at {name} has no motion model {model}: put it into models/{modules_folder} there "

@@ -188,7 +188,7 @@ class ElevenLabsSpeech:
             count = len(self._voices())
         except EngineError as error:
             return EngineStatus(self.name, False, "", error.message)
-        return EngineStatus(self.name, True, self._settings.elevenlabs_model, f"Voices of the account: {count}.")
+        return EngineStatus(self.name, True, self._settings.elevenlabs_model, tr_lazy("Voices of the account: {n}.", n=count))
 
     def close(self) -> None:
         return None

@@ -22,7 +22,7 @@ from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import GB, MemoryPreset, TrainRequest, preset_for, split_batch
 from backend.errors import EngineUnavailable, Rejected, Unsupported
 from backend.kit import child
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.media.model_files import safetensors
 from backend.settings import Settings, foreign_environment
 
@@ -85,14 +85,17 @@ class KohyaTrainer:
             return EngineStatus(self.name, False, "", error.message)
         version, models = f"sd-scripts, torch {python.torch}", self.models()
         if not models:
-            detail = (
+            detail = tr_lazy(
                 "There is no Stable Diffusion 1.5 or XL checkpoint (.safetensors) to train on. Set KOHYA_MODELS_DIR, "
                 "or COMFYUI_MODELS_DIR, to the folder that has them."
             )
             return EngineStatus(self.name, False, version, detail)
-        count_text = "1 model" if len(models) == 1 else f"{len(models)} models"
         return EngineStatus(
-            self.name, True, version, f"{count_text} to train on.", device or self._settings.engines.local.device
+            self.name,
+            True,
+            version,
+            tr_lazy_plural("{n} model to train on.", "{n} models to train on.", len(models)),
+            device or self._settings.engines.local.device,
         )
 
     @property
@@ -213,18 +216,28 @@ def _follow(process: child.Child, reader: ProgressReader, request: TrainRequest)
 def _explanations(plan: KohyaPlan, request: TrainRequest) -> Iterator[Event]:
     """Log lines that explain how the run differs from what was requested, to fit the device."""
     params = request.params
-    yield Log(f"kohya trains {plan.preset.title}.")
+    yield Log(tr_lazy("kohya trains {preset}.", preset=plan.preset.title))
     if plan.accumulation_steps > 1:
         yield Log(
-            f"A batch of {params.batch} does not fit: {plan.micro_batch} at once, {plan.accumulation_steps} times a step."
+            tr_lazy(
+                "A batch of {batch} does not fit: {micro_batch} at once, {times} times a step.",
+                batch=params.batch,
+                micro_batch=plan.micro_batch,
+                times=plan.accumulation_steps,
+            )
         )
     if plan.cache_text and params.caption_dropout:
-        yield Log("No captions are dropped: the text encoders' outputs are made once, to save memory.")
+        yield Log(tr_lazy("No captions are dropped: the text encoders' outputs are made once, to save memory."))
     if params.prior_weight > 0:
-        yield Log("Prior preservation is left out: kohya does it with regularisation pictures, which a dataset has none of.")
+        yield Log(
+            tr_lazy("Prior preservation is left out: kohya does it with regularisation pictures, which a dataset has none of.")
+        )
     if params.sample_every and request.sample_prompts and plan.sample_every != params.sample_every:
-        how_often = f"every {plan.sample_every} steps" if plan.sample_every else "never"
-        yield Log(f"Samples are drawn {how_often}, so that no step both draws and saves.")
+        yield Log(
+            tr_lazy("Samples are drawn every {n} steps, so that no step both draws and saves.", n=plan.sample_every)
+            if plan.sample_every
+            else tr_lazy("Samples are drawn never, so that no step both draws and saves.")
+        )
 
 
 def _sample_every(request: TrainRequest, steps: int) -> int:

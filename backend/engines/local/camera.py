@@ -53,7 +53,7 @@ class CameraEngine:
             version = tool.version(path)
         except EngineUnavailable as error:
             return EngineStatus(self.name, False, "", error.message)
-        return EngineStatus(self.name, True, f"ffmpeg {version}", f"Camera moves over pictures: {len(CARDS)}.")
+        return EngineStatus(self.name, True, f"ffmpeg {version}", tr_lazy("Camera moves over pictures: {n}.", n=len(CARDS)))
 
     def close(self) -> None:
         return None

@@ -21,7 +21,8 @@ MAX_CHARACTERS = 4096
 
 
 class OpenAISpeech:
-    name, title = "openai", "Speech server"
+    name = "openai"
+    title: str = tr_lazy("Speech server")
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.speech
@@ -33,7 +34,7 @@ class OpenAISpeech:
     def voices(self) -> list[SpeechVoice]:
         languages = tuple(self._settings.openai_languages.replace(" ", "").split(","))
         names = [name.strip() for name in self._settings.openai_voices.split(",") if name.strip()]
-        licence = "as its server's terms say"
+        licence = tr_lazy("as its server's terms say")
         return [SpeechVoice(name, name.capitalize(), languages[0], licence, also=languages[1:]) for name in names]
 
     def quote_usd(self, text: str) -> Decimal:
@@ -78,7 +79,12 @@ class OpenAISpeech:
 
     def status(self) -> EngineStatus:
         names = ", ".join(voice.title for voice in self.voices())
-        return EngineStatus(self.name, True, self._settings.openai_model, f"Voices of {httpx.URL(self._url).host}: {names}.")
+        return EngineStatus(
+            self.name,
+            True,
+            self._settings.openai_model,
+            tr_lazy("Voices of {server}: {names}.", server=httpx.URL(self._url).host, names=names),
+        )
 
     def close(self) -> None:
         return None

@@ -21,7 +21,7 @@ from backend.engines.ports.text import Quote, Reply, ReplyLost, TextChunk, TextR
 from backend.engines.ports.text_answers import response_schema
 from backend.errors import EngineError, EngineUnavailable, RateLimited, Rejected, Unsupported
 from backend.kit.texts import printable
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -106,20 +106,29 @@ class OpenAIEngine:
             key = {}  # other servers have no such endpoint
         except (LlmUnreachable, LlmResponseLost):
             return EngineStatus(
-                self.name, False, "", f"{self._client.url} does not answer. Start it or correct OPENROUTER_BASE_URL."
+                self.name,
+                False,
+                "",
+                tr_lazy("{url} does not answer. Start it or correct OPENROUTER_BASE_URL.", url=str(self._client.url)),
             )
         credit_left = key.get("limit_remaining")
-        summary = models + (f"; the key has ${credit_left} left" if credit_left is not None else "")
+        summary = (
+            tr_lazy("{models}; the key has ${usd} left", models=models, usd=credit_left) if credit_left is not None else models
+        )
         unanswered, substituted = self._unpriced_settings()
         if not unanswered and not substituted:
             return EngineStatus(self.name, True, "", summary)
-        no_price = "The model's server names no price for"
-        problems = [f"{no_price} {name}, so nothing is asked where it should answer." for name in unanswered]
-        problems += [f"{no_price} {name}, so {other} answers instead." for name, other in substituted]
-        advice = "Set a model that it has, or give the price in TEXT_PRICES (0/0 when it costs nothing), and restart."
-        return EngineStatus(
-            self.name, not unanswered, "", " ".join([*([] if unanswered else [f"{summary}."]), *problems, advice])
-        )
+        problems = [
+            tr_lazy("The model's server names no price for {model}, so nothing is asked where it should answer.", model=name)
+            for name in unanswered
+        ]
+        problems += [
+            tr_lazy("The model's server names no price for {model}, so {other} answers instead.", model=name, other=other)
+            for name, other in substituted
+        ]
+        advice = tr_lazy("Set a model that it has, or give the price in TEXT_PRICES (0/0 when it costs nothing), and restart.")
+        detail = joined("" if unanswered else summary, joined(*problems, advice), separator=". ")
+        return EngineStatus(self.name, not unanswered, "", detail)
 
     def _limited(self, request: TextRequest) -> TextRequest:
         """The request with as many tokens as the setting of its use allows."""
@@ -143,11 +152,21 @@ class OpenAIEngine:
 
     def _no_price_message(self, names: tuple[str, ...], request: TextRequest) -> str:
         closest = self._prices.closest_name(names[0])
-        advice = f"{closest} is a model that it has" if closest else "choose one that it has"
-        return (
-            f"The model's server names no price for {', '.join(names)}, so it is not asked: it may not have this model. Set "
-            f"TEXT_MODEL_{request.use.upper()} to another one ({advice}), or give its price in TEXT_PRICES (0/0 when it costs "
-            "nothing), and restart."
+        if not closest:
+            return tr_lazy(
+                "The model's server names no price for {models}, so it is not asked: it may not have this model. Set "
+                "TEXT_MODEL_{use} to another one (choose one that it has), or give its price in TEXT_PRICES (0/0 when it costs "
+                "nothing), and restart.",
+                models=", ".join(names),
+                use=request.use.upper(),
+            )
+        return tr_lazy(
+            "The model's server names no price for {models}, so it is not asked: it may not have this model. Set "
+            "TEXT_MODEL_{use} to another one ({closest} is a model that it has), or give its price in TEXT_PRICES (0/0 when it "
+            "costs nothing), and restart.",
+            models=", ".join(names),
+            use=request.use.upper(),
+            closest=closest,
         )
 
     def _stream_once(self, body: dict[str, Any]) -> Generator[Alive | TextChunk, None, Completion]:
@@ -254,13 +273,13 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
                 tr_lazy("The model's server does not accept OPENROUTER_API_KEY. Set a valid key and restart."), **data
             )
         case 402 if not problem.retryable:
-            message = (
+            message = tr_lazy(
                 "The account of OPENROUTER_API_KEY has no credit left. Whoever runs the studio can add some; then try again."
             )
             return Rejected(message, **data)
         case 402 | 429:
             after = min(problem.retry_after or 60.0, MAX_RETRY_AFTER_S)
-            message = f"The model's server has too much to do for us. Try again {_wait_text(after)}."
+            message = joined(tr_lazy("The model's server has too much to do for us."), _try_again(after))
             return RateLimited(message, retry_after=after, **data)
         case 403:
             return Rejected(
@@ -275,22 +294,24 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
                 **data,
             )
         case code if problem.retryable or code >= 500:
-            when = (
-                _wait_text(problem.retry_after) if problem.retry_after and problem.retry_after > MAX_WAIT_S else "in a moment"
-            )
-            return EngineUnavailable(
-                tr_lazy("The language model does not answer right now. Try again {when}.", when=when), **data
-            )
+            is_long = problem.retry_after and problem.retry_after > MAX_WAIT_S
+            when = _try_again(problem.retry_after or 0.0) if is_long else tr_lazy("Try again in a moment.")
+            return EngineUnavailable(joined(tr_lazy("The language model does not answer right now."), when), **data)
         case _:
-            subject, advice = ("this", "Change the words and try again")
-            if use == "vision":
-                subject, advice = ("this picture", "Try again, or write its caption by hand")
-            return Rejected(f"The model refused {subject}: {problem.message or problem.code}. {advice}.", **data)
+            reason = problem.message or problem.code
+            message = (
+                tr_lazy("The model refused this picture: {reason}. Try again, or write its caption by hand.", reason=reason)
+                if use == "vision"
+                else tr_lazy("The model refused this: {reason}. Change the words and try again.", reason=reason)
+            )
+            return Rejected(message, **data)
 
 
-def _wait_text(seconds: float) -> str:
-    """“in a minute”, “in 20 minutes”, “in 3 hours”: rounded up, so that this wait is long enough."""
+def _try_again(seconds: float) -> str:
+    """“… in a minute.”, “… in 20 minutes.”, “… in 3 hours.”: rounded up, so that this wait is long enough."""
     minutes = math.ceil(seconds / 60)
+    if minutes <= 1:
+        return tr_lazy("Try again in a minute.")
     if minutes < 90:
-        return "in a minute" if minutes <= 1 else f"in {minutes} minutes"
-    return f"in {math.ceil(minutes / 60)} hours"
+        return tr_lazy("Try again in {n} minutes.", n=minutes)
+    return tr_lazy("Try again in {n} hours.", n=math.ceil(minutes / 60))

@@ -13,6 +13,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Progress
 from backend.engines.ports.text import EmptyAnswer, Reply, ReplyLost, TextRequest, UnreadableAnswer, UnusableAnswer
 from backend.engines.ports.text_answers import parse_answer
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 MAX_TOKENS = 220
@@ -64,8 +65,10 @@ class VisionCaptioner:
     def status(self) -> EngineStatus:
         models = ", ".join(self._settings.text.models("vision"))
         if not self._settings.text.is_model:
-            return EngineStatus("captions", False, "", "No vision model: set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL).")
-        return EngineStatus("captions", True, models, f"Pictures are described by {models}.")
+            return EngineStatus(
+                "captions", False, "", tr_lazy("No vision model: set OPENROUTER_API_KEY (or OPENROUTER_BASE_URL).")
+            )
+        return EngineStatus("captions", True, models, tr_lazy("Pictures are described by {model}.", model=models))
 
     def _question(self, request: CaptionRequest, picture: bytes) -> TextRequest:
         avoid = "; ".join(part.replace("<", "‹").replace(">", "›").strip() for part in request.avoid if part.strip())

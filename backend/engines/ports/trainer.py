@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from backend.engines.ports.events import Checkpoint, EngineStatus, Event
 from backend.engines.ports.image import ModelCard
+from backend.language import joined, tr_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +167,15 @@ class MemoryPreset:
     @property
     def title(self) -> str:
         """For people: `for a card of 12 GB: gradient checkpointing, 8-bit optimizer`."""
-        device = f"for a card of {self.gb} GB" if self.gb else "for a processor"
+        device = tr_lazy("for a card of {n} GB", n=self.gb) if self.gb else tr_lazy("for a processor")
         parts = (
-            ("gradient checkpointing", self.checkpointing),
-            ("8-bit optimizer", self.eight_bit),
-            ("text encoders cached", self.cache_text),
-            ("U-Net in 8 bits", self.fp8),
+            (tr_lazy("gradient checkpointing"), self.checkpointing),
+            (tr_lazy("8-bit optimizer"), self.eight_bit),
+            (tr_lazy("text encoders cached"), self.cache_text),
+            (tr_lazy("U-Net in 8 bits"), self.fp8),
         )
-        return ": ".join(filter(None, (device, ", ".join(name for name, on in parts if on))))
+        names = [name for name, on in parts if on]
+        return joined(device, joined(*names, separator=", "), separator=": ") if names else device
 
 
 _PROCESSOR = MemoryPreset(0, 1_000)

@@ -20,10 +20,9 @@ CHILD = "backend.media.audio.sound_check_child"
 FORMATS = ("mp3", "wav", "flac", "ogg", "mov")
 _MEMORY_MB, _CPU_S = 2048, 300
 _SENTENCES = {
-    "damaged": "This file is damaged, or not all of it is here. Export the sound again, then choose it again.",
-    "film": "This is a video. Save its sound as MP3 or WAV, then choose that.",
-    "silent": "There is nothing to hear in this file. Choose another one.",
-    "long": "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.",
+    "damaged": tr_lazy("This file is damaged, or not all of it is here. Export the sound again, then choose it again."),
+    "film": tr_lazy("This is a video. Save its sound as MP3 or WAV, then choose that."),
+    "silent": tr_lazy("There is nothing to hear in this file. Choose another one."),
 }
 OTHER_FORMAT = tr_lazy("This is no sound file that can be used. Take MP3, WAV, M4A, Ogg or FLAC.")
 
@@ -46,7 +45,9 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, SoundInfo]
     answer = yield from child_answer(CHILD, *arguments, what="the sound", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
     answer = answer or NO_ANSWER
     if "refused" in answer:
-        sentence = _SENTENCES[answer["refused"]].format(minutes=max_seconds / 60)
+        sentence = _SENTENCES.get(answer["refused"]) or tr_lazy(
+            "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.", minutes=max_seconds / 60
+        )
         raise Rejected(sentence, detail=str(answer.get("detail", "")))
     return SoundInfo(name, **answer)
 

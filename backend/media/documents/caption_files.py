@@ -7,15 +7,19 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from backend.language import tr_lazy
+
 SUFFIXES = {".txt", ".caption"}
 MAX_BYTES = 64 * 1024
-TOO_LONG = "This text is too long for a caption. Captions are a sentence or two."
-NO_PICTURE = (
+TOO_LONG = tr_lazy("This text is too long for a caption. Captions are a sentence or two.")
+NO_PICTURE = tr_lazy(
     "No picture of this name came with this caption, or is in the dataset. Upload the picture and the caption together."
 )
-DUPLICATE = "Another text of this name was taken as the caption of the picture. Keep one of them."
-UNREADABLE = "This caption is not UTF-8 text, and its encoding cannot be told. Save it as UTF-8, or type it into the dataset."
-GUESSED_ENCODING = "Its caption was read as Windows-1252. If letters look wrong, correct them in the dataset."
+DUPLICATE = tr_lazy("Another text of this name was taken as the caption of the picture. Keep one of them.")
+UNREADABLE = tr_lazy(
+    "This caption is not UTF-8 text, and its encoding cannot be told. Save it as UTF-8, or type it into the dataset."
+)
+GUESSED_ENCODING = tr_lazy("Its caption was read as Windows-1252. If letters look wrong, correct them in the dataset.")
 
 
 class UnreadableCaption(Exception):

@@ -13,11 +13,14 @@ from types import TracebackType
 from typing import Self
 
 from backend.kit import child
+from backend.language import messages, tr_lazy
 from backend.media.images.pictures import ROOT
 
 _MEMORY_MB, _CPU_S, _MAX_SILENCE_S = 2048, 300, 60
 """Limits of the child. When it reports no progress for `_MAX_SILENCE_S` seconds, it hangs and is stopped."""
-_UNREADABLE = "This PDF cannot be read: opening it needs too much memory or time. Print it to a new PDF and upload that."
+_UNREADABLE = tr_lazy(
+    "This PDF cannot be read: opening it needs too much memory or time. Print it to a new PDF and upload that."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,12 @@ class PdfReader:
     def _too_large(self, path: Path) -> str:
         size = path.stat().st_size
         if size == 0:
-            return "The file is empty. Upload it again."
+            return tr_lazy("The file is empty. Upload it again.")
         if size > self._limits.max_bytes:
-            return (
-                f"The file has {size >> 20} MB; at most {self._limits.max_bytes >> 20} MB a PDF. Split it, or save it smaller."
+            return tr_lazy(
+                "The file has {mb} MB; at most {most} MB a PDF. Split it, or save it smaller.",
+                mb=size >> 20,
+                most=self._limits.max_bytes >> 20,
             )
         return ""
 
@@ -106,7 +111,7 @@ class PdfReader:
             proc.stdin.write(json.dumps(request).encode() + b"\n")
             for message in child.json_lines(proc, every_s=1.0, on_other=lambda _: None):
                 if message and "ok" in message:
-                    return PdfText(**message)
+                    return PdfText(**(message | {"reason": messages.read(message["reason"]) if "reason" in message else ""}))
                 silent_s = 0 if message else silent_s + 1
                 if message:
                     page, total = message["page"], message["of"]

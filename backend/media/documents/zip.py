@@ -16,7 +16,7 @@ from stream_zip import NO_COMPRESSION_64, stream_zip
 
 from backend.errors import Invalid, ProcessKilled, StudioError
 from backend.kit import child
-from backend.language import tr_lazy
+from backend.language import messages, tr_lazy
 
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD_MEMORY_MB = 1024
@@ -95,14 +95,15 @@ def _read_entries(proc: child.Child) -> Iterator[ZipEntry]:
             continue
         silent_s = 0
         if "refused" in answer:
-            raise Invalid(answer["refused"])
+            raise Invalid(messages.read(answer["refused"]))
         if "disk_full" in answer:
             raise OSError(errno.ENOSPC, answer["disk_full"])
         if "end" in answer:
             return
         path = Path(answer["path"]) if answer["path"] else None
         folders = tuple(answer["folders"])
-        yield ZipEntry(answer["name"], path, answer["caption"], answer["reason"], answer["total"], answer["note"], folders)
+        reason, note = messages.read(answer["reason"]), messages.read(answer["note"])
+        yield ZipEntry(answer["name"], path, answer["caption"], reason, answer["total"], note, folders)
         if path is not None:
             path.unlink(missing_ok=True)
         proc.stdin.write(b"\n")

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from backend.language import stored, tr_lazy
 from backend.media.documents import caption_files
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".tif", ".tiff", ".bmp", ".avif"}
 ARCHIVES = {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".xz", ".bz2"}
 _CHUNK_BYTES = 1 << 20
 _BOMB_RATIO = 200
-_NO_ARCHIVE_MESSAGE = "This is no ZIP archive the studio can read, or it is damaged ({}). Pack it anew."
 
 
 class ArchiveRefused(Exception):
@@ -48,21 +48,28 @@ def main() -> None:
     try:
         with zipfile.ZipFile(request["archive"]) as archive:
             for answer in walk(archive, request):
-                _send(answer)
+                _send(answer | {"reason": stored(answer["reason"]), "note": stored(answer["note"])})
                 if not sys.stdin.readline():
                     return
         _send({"end": True})
     except ArchiveRefused as error:
-        _send({"refused": str(error)})
+        _send({"refused": stored(error.args[0])})
     except MemoryError:
-        _send({"refused": "Opening this archive needs too much memory. Upload the pictures in smaller archives."})
+        message = tr_lazy("Opening this archive needs too much memory. Upload the pictures in smaller archives.")
+        _send({"refused": stored(message)})
     except OSError as error:
         if error.errno == errno.ENOSPC:
             _send({"disk_full": str(error)})
         else:
-            _send({"refused": _NO_ARCHIVE_MESSAGE.format(str(error)[:80])})
+            _send({"refused": stored(_no_archive(error))})
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-        _send({"refused": _NO_ARCHIVE_MESSAGE.format(str(error)[:80])})
+        _send({"refused": stored(_no_archive(error))})
+
+
+def _no_archive(error: Exception) -> str:
+    return tr_lazy(
+        "This is no ZIP archive the studio can read, or it is damaged ({error}). Pack it anew.", error=str(error)[:80]
+    )
 
 
 def walk(archive: zipfile.ZipFile, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -80,7 +87,9 @@ def walk(archive: zipfile.ZipFile, request: dict[str, Any]) -> Iterator[dict[str
             texts.setdefault(caption_files.match_key(info.filename), {})[info.filename] = info
     pictures = [info for info in files if not caption_files.is_caption(info.filename)]
     if not files:
-        raise ArchiveRefused("There are no pictures in this archive. Pack the pictures themselves, then upload it again.")
+        raise ArchiveRefused(
+            tr_lazy("There are no pictures in this archive. Pack the pictures themselves, then upload it again.")
+        )
     keys = {caption_files.match_key(info.filename) for info in pictures}
     unmatched = [name for key, names in texts.items() if key not in keys for name in names]
     common = {"total": len(pictures) + len(unmatched), "folders": _picture_folders(pictures)}
@@ -114,14 +123,20 @@ def _picture_folders(pictures: list[zipfile.ZipInfo]) -> list[str]:
 def _check_limits(infos: list[zipfile.ZipInfo], request: dict[str, Any]) -> None:
     if len(infos) > request["max_entries"]:
         raise ArchiveRefused(
-            f"The archive has {len(infos):,} entries; at most {request['max_entries']:,}. Pack only the pictures."
+            tr_lazy(
+                "The archive has {n:,} entries; at most {most:,}. Pack only the pictures.",
+                n=len(infos),
+                most=request["max_entries"],
+            )
         )
     if any(info.flag_bits & 1 for info in infos):
-        raise ArchiveRefused("The archive is locked with a password. Pack it without one.")
+        raise ArchiveRefused(tr_lazy("The archive is locked with a password. Pack it without one."))
     total = sum(info.file_size for info in infos)
     packed = max(1, Path(request["archive"]).stat().st_size)
     if total > request["max_total_bytes"] or (total > 64 << 20 and total > packed * _BOMB_RATIO):
-        raise ArchiveRefused(f"Unpacked, the archive would have {total >> 20:,} MB. Pack fewer pictures at a time.")
+        raise ArchiveRefused(
+            tr_lazy("Unpacked, the archive would have {mb:,} MB. Pack fewer pictures at a time.", mb=total >> 20)
+        )
 
 
 def _is_ignored(name: str, *, own_export: bool) -> bool:
@@ -134,18 +149,20 @@ def _is_ignored(name: str, *, own_export: bool) -> bool:
 def _refusal_reason(info: zipfile.ZipInfo, request: dict[str, Any]) -> str:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-        return "Its name points outside the archive. Pack it anew with plain folder names."
+        return tr_lazy("Its name points outside the archive. Pack it anew with plain folder names.")
     if info.external_attr >> 28 == 0xA:
-        return "It is a link to another file, not a picture. Pack the picture itself."
+        return tr_lazy("It is a link to another file, not a picture. Pack the picture itself.")
     suffix = path.suffix.lower()
     if suffix in ARCHIVES:
-        return "Archives inside archives are not opened. Unpack it first."
+        return tr_lazy("Archives inside archives are not opened. Unpack it first.")
     if not path.name:
-        return "It has no name. Pack it anew with plain names."
+        return tr_lazy("It has no name. Pack it anew with plain names.")
     if suffix and suffix not in PICTURES:  # without an ending its content tells what it is
-        return f"{suffix} is no picture format the studio takes."
+        return tr_lazy("{suffix} is no picture format the studio takes.", suffix=suffix)
     if info.file_size > request["max_file_bytes"]:
-        return f"The file has {info.file_size >> 20} MB; at most {request['max_file_bytes'] >> 20} MB a picture."
+        return tr_lazy(
+            "The file has {mb} MB; at most {most} MB a picture.", mb=info.file_size >> 20, most=request["max_file_bytes"] >> 20
+        )
     return ""
 
 
@@ -158,11 +175,11 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, max_
                 written += len(chunk)
                 if written > max_bytes:
                     target.unlink()
-                    return written, "It unpacks to more than it says or than is allowed. Pack it anew."
+                    return written, tr_lazy("It unpacks to more than it says or than is allowed. Pack it anew.")
                 file.write(chunk)
     except _Damaged as error:
         target.unlink(missing_ok=True)
-        return written, str(error)
+        return written, error.args[0]
     return written, ""
 
 
@@ -173,9 +190,9 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             while chunk := source.read(_CHUNK_BYTES):
                 yield chunk
     except MemoryError:
-        raise _Damaged("Unpacking it needs too much memory. Pack it anew, as a plain ZIP.") from None
+        raise _Damaged(tr_lazy("Unpacking it needs too much memory. Pack it anew, as a plain ZIP.")) from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError, struct.error):
-        raise _Damaged("It is damaged inside the archive. Pack it anew.") from None
+        raise _Damaged(tr_lazy("It is damaged inside the archive. Pack it anew.")) from None
 
 
 def _read_caption(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _CaptionText:
@@ -187,7 +204,7 @@ def _read_caption(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _CaptionTe
                 return _CaptionText(reason=caption_files.TOO_LONG)
         caption, note = caption_files.read_caption(data)
     except (_Damaged, caption_files.UnreadableCaption) as error:
-        return _CaptionText(reason=str(error))
+        return _CaptionText(reason=error.args[0])
     return _CaptionText(caption, note)
 
 

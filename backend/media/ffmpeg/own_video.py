@@ -25,10 +25,9 @@ _HD_SIDE = 720
 _MIN_FPS, _MAX_FPS = 24, 60
 """Frames a second that every platform takes (docs/contracts/instagram.md, 3)."""
 _SENTENCES = {
-    "damaged": "This video is damaged, or not all of it is here. Export it again, then choose it again.",
-    "sound": "This file has sound and no picture. Add it under Music.",
-    "still": "This is a single picture. Add it to the gallery.",
-    "long": "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.",
+    "damaged": tr_lazy("This video is damaged, or not all of it is here. Export it again, then choose it again."),
+    "sound": tr_lazy("This file has sound and no picture. Add it under Music."),
+    "still": tr_lazy("This is a single picture. Add it to the gallery."),
 }
 OTHER_FORMAT = tr_lazy("This is no video file that can be used. Take MP4, MOV, WebM or MKV.")
 _TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -81,7 +80,9 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, OwnVideo]:
     answer = yield from child_answer(CHILD, *arguments, what="the video", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
     answer = answer or NO_ANSWER
     if "refused" in answer:
-        sentence = _SENTENCES[answer["refused"]].format(minutes=max_seconds / 60)
+        sentence = _SENTENCES.get(answer["refused"]) or tr_lazy(
+            "This is longer than {minutes:.0f} minutes. Cut it, then choose it again.", minutes=max_seconds / 60
+        )
         raise Rejected(sentence, detail=str(answer.get("detail", "")))
     video = OwnVideo(format=name, **answer)
     if min(video.width, video.height) < _MIN_SIDE or max(video.width, video.height) > _MAX_SOURCE_SIDE:

@@ -15,11 +15,11 @@ from typing import Any, Self
 
 from backend.errors import Invalid
 from backend.kit import child
+from backend.language import tr_lazy
 
 ROOT = Path(__file__).resolve().parents[3]
 _CHILD_MEMORY_MB = 4096
 _TIMEOUT_S = 60
-_BROKEN_MESSAGE = "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,18 @@ class Cutter:
                 killed = child.killed(proc)  # from outside: that says nothing about the picture
                 child.stop(proc, grace_s=0)
                 if not killed or last_try:
-                    answer = {"reason": "opening it needs too much memory or time"}
+                    answer = {"reason": tr_lazy("opening it needs too much memory or time")}
                     break
         finally:
             self._idle.put(proc)
         assert answer is not None
         if "reason" in answer:
-            raise Invalid(_BROKEN_MESSAGE.format(reason=answer["reason"]))
+            raise Invalid(
+                tr_lazy(
+                    "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals.",
+                    reason=answer["reason"],
+                )
+            )
         return Path(answer["path"])
 
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 from PIL import Image
 
 from backend.kit import child
+from backend.language import messages, stored, tr_lazy
 from backend.media.images import recipe_text
 from backend.media.images.recipe_text import ParsedRecipe
 
@@ -29,7 +30,7 @@ MEASURES_VERSION = 1
 """Version of `Measures`: pictures measured by an older one are measured again on request."""
 _CHILD_MEMORY_MB = 4096
 _TIMEOUT_S = 60
-_UNREADABLE = "This file cannot be read: opening it needs too much memory or time. Save it anew as PNG."
+_UNREADABLE = tr_lazy("This file cannot be read: opening it needs too much memory or time. Save it anew as PNG.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Inspector:
                 killed = child.killed(proc)  # from outside: that says nothing about the file
                 child.stop(proc, grace_s=0)
                 if not killed or last_try:
-                    answer = {"ok": False, "reason": _UNREADABLE}
+                    answer = {"ok": False, "reason": stored(_UNREADABLE)}
                     break
         finally:
             self._idle.put(proc)
@@ -140,9 +141,13 @@ class Inspector:
     def _too_large(self, path: Path) -> str:
         size = path.stat().st_size
         if size == 0:
-            return "The file is empty. Upload it again."
+            return tr_lazy("The file is empty. Upload it again.")
         if size > self._limits.max_bytes:
-            return f"The file has {size >> 20} MB; at most {self._limits.max_bytes >> 20} MB a picture. Save it smaller."
+            return tr_lazy(
+                "The file has {mb} MB; at most {most} MB a picture. Save it smaller.",
+                mb=size >> 20,
+                most=self._limits.max_bytes >> 20,
+            )
         return ""
 
     def _start(self) -> child.Child:
@@ -180,7 +185,7 @@ class Inspector:
 
 def _parse_answer(answer: dict[str, Any]) -> InspectedPicture:
     if not answer["ok"]:
-        return InspectedPicture(ok=False, reason=answer["reason"])
+        return InspectedPicture(ok=False, reason=messages.read(answer["reason"]))
     return InspectedPicture(
         **{key: answer[key] for key in ("ok", "format", "width", "height", "sha256", "dhash")},
         measures=_parse_measures(answer["measures"]),

@@ -22,6 +22,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
+from backend.language import stored, tr_lazy
 from backend.media.images import recipe_text
 from backend.media.images.picture_metadata import strip
 from backend.media.images.pictures import MEASURES_VERSION, write_thumbs
@@ -40,7 +41,7 @@ FORMAT_BY_SUFFIX = {
     "jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "heif": "HEIF", "tif": "TIFF", "tiff": "TIFF",
     "bmp": "BMP", "avif": "AVIF",
 }  # fmt: skip
-_ACCEPTED_TEXT = "JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF"
+_ACCEPTED_TEXT = tr_lazy("JPEG, PNG, WebP, HEIC, TIFF, BMP or AVIF")
 _EXIF, _COMMENT = 0x8769, 0x9286
 _TERM_PREFIX = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _SOURCE_TYPE = re.compile(rb"cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{1,60})")
@@ -130,15 +131,16 @@ def main() -> None:
             out = Path(request["out"]) if request["out"] else None
             answer = inspect(Path(request["path"]), out, request["max_pixels"], request["min_side"])
         except BadPicture as error:
-            answer = {"ok": False, "reason": str(error)}
+            answer = {"ok": False, "reason": stored(error.args[0])}
         except (MemoryError, Image.DecompressionBombError):
-            answer = {"ok": False, "reason": "Opening this file needs too much memory. Save it smaller, as PNG or JPEG."}
+            reason = tr_lazy("Opening this file needs too much memory. Save it smaller, as PNG or JPEG.")
+            answer = {"ok": False, "reason": stored(reason)}
         except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, ArithmeticError) as error:
             # what decoders raise on damaged input; anything else ends the child and is answered by the parent
-            answer = {
-                "ok": False,
-                "reason": f"The file is damaged and cannot be read ({_error_text(error)}). Save or export it anew.",
-            }
+            reason = tr_lazy(
+                "The file is damaged and cannot be read ({error}). Save or export it anew.", error=_error_text(error)
+            )
+            answer = {"ok": False, "reason": stored(reason)}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
@@ -193,13 +195,15 @@ def _open(path: Path) -> Image.Image:
 def _wrong_format_message(path: Path) -> str:
     head = path.read_bytes()[:512] if path.stat().st_size < 1 << 20 else path.open("rb").read(512)
     if b"<svg" in head.lower() or head.lstrip().startswith(b"<?xml"):
-        return f"SVG drawings are not taken. Export it as {_ACCEPTED_TEXT}."
+        return tr_lazy("SVG drawings are not taken. Export it as {formats}.", formats=_ACCEPTED_TEXT)
     for magic, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"8BPS", "Photoshop")):
         if head.startswith(magic):
-            return f"This is a {name} file, not a photo. Save the picture as {_ACCEPTED_TEXT}."
+            return tr_lazy(
+                "This is a {kind} file, not a photo. Save the picture as {formats}.", kind=name, formats=_ACCEPTED_TEXT
+            )
     if head[4:8] == b"ftyp" and b"heic" not in head and b"avif" not in head:
-        return f"This is a video, not a picture. Save a frame as {_ACCEPTED_TEXT}."
-    return f"This is no picture the studio can read, or it is damaged. Save it as {_ACCEPTED_TEXT}."
+        return tr_lazy("This is a video, not a picture. Save a frame as {formats}.", formats=_ACCEPTED_TEXT)
+    return tr_lazy("This is no picture the studio can read, or it is damaged. Save it as {formats}.", formats=_ACCEPTED_TEXT)
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
@@ -207,10 +211,23 @@ def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
     if width * height > max_pixels:
         megapixels, max_megapixels = width * height / 1e6, max_pixels / 1e6
         raise BadPicture(
-            f"{width} x {height} px is {megapixels:.0f} megapixels; at most {max_megapixels:.0f}. Save it smaller."
+            tr_lazy(
+                "{width} x {height} px is {megapixels:.0f} megapixels; at most {most:.0f}. Save it smaller.",
+                width=width,
+                height=height,
+                megapixels=megapixels,
+                most=max_megapixels,
+            )
         )
     if min(width, height) < min_side:
-        raise BadPicture(f"{width} x {height} px is too small to learn from; the short side needs {min_side} px or more.")
+        raise BadPicture(
+            tr_lazy(
+                "{width} x {height} px is too small to learn from; the short side needs {px} px or more.",
+                width=width,
+                height=height,
+                px=min_side,
+            )
+        )
 
 
 def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, str]]:
@@ -226,13 +243,13 @@ def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[s
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         note("animated", f"Has {picture.n_frames} frames; only the first is used.")  # type: ignore[attr-defined]
     if picture.getexif().get(0x0112, 1) not in (0, 1):
-        note("rotated", "Turned upright as its camera recorded.")
+        note("rotated", tr_lazy("Turned upright as its camera recorded."))
     if picture.mode == "CMYK":
-        note("cmyk", "Converted from CMYK; colours may differ a little.")
+        note("cmyk", tr_lazy("Converted from CMYK; colours may differ a little."))
     if picture.mode.startswith(("I", "F")) or (actual == "PNG" and data[24] == 16):
-        note("16-bit", "Reduced to 8 bits a channel.")
+        note("16-bit", tr_lazy("Reduced to 8 bits a channel."))
     if "A" in picture.getbands() or "transparency" in picture.info:
-        note("transparent", "Transparent parts were put on white.")
+        note("transparent", tr_lazy("Transparent parts were put on white."))
     return notes
 
 

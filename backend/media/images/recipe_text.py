@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from backend.kit.texts import printable
+from backend.language import tr_lazy
 from backend.media.images import comfyui_graph
 
 TEXT_KEYS = ("influencerai", "parameters", "prompt", "workflow")
@@ -45,7 +46,7 @@ class ParsedRecipe:
     notes: tuple[str, ...] = ()
 
 
-NO_RECIPE = "The file says nothing about how it was made. It was kept without a recipe."
+NO_RECIPE = tr_lazy("The file says nothing about how it was made. It was kept without a recipe.")
 
 
 def read_recipe(texts: Mapping[str, str]) -> ParsedRecipe:
@@ -67,7 +68,7 @@ ReadResult = tuple[ParsedRecipe | None, str]
 def _read_own(text: str) -> ReadResult:
     data = _parse_json(text)
     if not isinstance(data, dict) or "prompt" not in data:
-        return None, "Its InfluencerAI recipe is damaged and was left out."
+        return None, tr_lazy("Its InfluencerAI recipe is damaged and was left out.")
     loras = [(str(lora.get("name", ""))[:200], to_float(lora.get("weight"), 1.0)) for lora in _list_of_dicts(data.get("loras"))]
     return ParsedRecipe(
         "influencerai",
@@ -88,7 +89,7 @@ def _read_a1111(text: str) -> ReadResult:
     lines = text.strip().split("\n")
     settings_line = next((n for n in range(len(lines) - 1, -1, -1) if re.match(r"\s*Steps:\s*\d", lines[n])), None)
     if settings_line is None:
-        return None, "Its generation parameters have no line of settings, so they could not be read."
+        return None, tr_lazy("Its generation parameters have no line of settings, so they could not be read.")
     settings = {
         key.strip().lower(): value.strip().strip('"')
         for key, value in _SETTING.findall(" ".join(lines[settings_line:])[:20_000])
@@ -116,7 +117,7 @@ def _read_comfyui(text: str) -> ReadResult:
     data = _parse_json(text)
     fields = comfyui_graph.read_parameters(data) if isinstance(data, dict) else None
     if fields is None:
-        return None, "Its ComfyUI graph has no sampler the studio understands, so the recipe was left out."
+        return None, tr_lazy("Its ComfyUI graph has no sampler the studio understands, so the recipe was left out.")
     return ParsedRecipe("comfyui", **fields), ""
 
 

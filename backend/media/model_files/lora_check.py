@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.errors import Invalid
 from backend.kit import child
-from backend.language import tr_lazy
+from backend.language import messages, tr_lazy
 
 ROOT = Path(__file__).resolve().parents[3]
 _MEMORY_MB, _CPU_S, _TIMEOUT_S = 1024, 120, 300
@@ -54,7 +54,7 @@ def check(path: Path, out: Path) -> CheckedLora:
         proc.stdin.write(json.dumps({"path": str(path), "out": str(out)}).encode() + b"\n")
         for seconds, answer in enumerate(child.json_lines(proc, every_s=1.0, on_other=lambda _: None)):
             if answer and "reason" in answer:
-                raise Invalid(answer["reason"])
+                raise Invalid(messages.read(answer["reason"]))
             if answer:
                 return CheckedLora(Path(answer.pop("path")), **answer)
             if seconds >= _TIMEOUT_S:

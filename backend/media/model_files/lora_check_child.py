@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backend.errors import Invalid
+from backend.language import stored, tr_lazy
 from backend.media.model_files import lora_key_names, lora_layouts, modelspec, safetensors, sd_layers
 from backend.media.model_files.safetensors import Tensor
 
@@ -27,9 +28,10 @@ def main() -> None:
     try:
         answer = check(Path(request["path"]), Path(request["out"]))
     except Invalid as error:
-        answer = {"reason": error.message}
+        answer = {"reason": stored(error.message)}
     except MemoryError:
-        answer = {"reason": "Checking this file needs too much memory. Export the LoRA again and upload that."}
+        message = tr_lazy("Checking this file needs too much memory. Export the LoRA again and upload that.")
+        answer = {"reason": stored(message)}
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
@@ -43,7 +45,9 @@ def check(path: Path, out: Path) -> dict[str, Any]:
     names = lora_key_names.kohya_names(tensors) if layout in lora_layouts.RENAMEABLE else {name: name for name in tensors}
     base = base_of({names[name]: tensor for name, tensor in tensors.items()}, metadata)
     if not safetensors.all_finite(path):
-        raise Invalid("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
+        raise Invalid(
+            tr_lazy("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
+        )
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     note = ""
@@ -71,13 +75,21 @@ def base_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
         return claimed
     if claimed in misfits and fitting:
         raise Invalid(
-            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, but its layers are those of "
-            f"{sd_layers.FAMILIES[fitting[0]]}. Ask where it comes from, or export it again."
+            tr_lazy(
+                "This LoRA says that it is for {claimed}, but its layers are those of {family}. "
+                "Ask where it comes from, or export it again.",
+                claimed=sd_layers.FAMILIES[claimed],
+                family=sd_layers.FAMILIES[fitting[0]],
+            )
         )
     if claimed in misfits:
         raise Invalid(
-            f"This LoRA says that it is for {sd_layers.FAMILIES[claimed]}, which has no layer {misfits[claimed][:100]} of this "
-            "size. It was made for another model: choose one for Stable Diffusion 1.5, 2, XL or the starter model."
+            tr_lazy(
+                "This LoRA says that it is for {claimed}, which has no layer {layer} of this "
+                "size. It was made for another model: choose one for Stable Diffusion 1.5, 2, XL or the starter model.",
+                claimed=sd_layers.FAMILIES[claimed],
+                layer=misfits[claimed][:100],
+            )
         )
     if len(fitting) == 1:
         return fitting[0]
@@ -85,11 +97,25 @@ def base_of(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
         return claimed
     if len(fitting) > 1:
         names = " and ".join(sd_layers.FAMILIES[base] for base in fitting)
-        raise Invalid(f"This LoRA fits {names}, and does not say which it is for. Export it with ss_base_model_version set.")
-    claim_text = f" (it says {claimed[:60]})" if claimed else ""
+        raise Invalid(
+            tr_lazy(
+                "This LoRA fits {families}, and does not say which it is for. Export it with ss_base_model_version set.",
+                families=names,
+            )
+        )
+    if claimed:
+        raise Invalid(
+            tr_lazy(
+                "This LoRA is for a model of another kind (it says {claimed}): its layers are not those of Stable Diffusion "
+                "1.5, 2 or XL. Choose one made for these.",
+                claimed=claimed[:60],
+            )
+        )
     raise Invalid(
-        f"This LoRA is for a model of another kind{claim_text}: its layers are not those of Stable Diffusion 1.5, 2 or XL. "
-        "Choose one made for these."
+        tr_lazy(
+            "This LoRA is for a model of another kind: its layers are not those of Stable Diffusion 1.5, 2 or XL. "
+            "Choose one made for these."
+        )
     )
 
 
@@ -98,14 +124,23 @@ def _check_pairs(tensors: Mapping[str, Tensor]) -> None:
         down, up = tensors.get(f"{name}.lora_down.weight"), tensors.get(f"{name}.lora_up.weight")
         if down is None or up is None:
             raise Invalid(
-                f"This LoRA is incomplete: {name[:100]} lacks its {'down' if down is None else 'up'} part. Export it again."
+                tr_lazy(
+                    "This LoRA is incomplete: {layer} lacks its {part} part. Export it again.",
+                    layer=name[:100],
+                    part="down" if down is None else "up",
+                )
             )
         if min(len(down.shape), len(up.shape)) < 2 or 0 in (*down.shape, *up.shape) or down.shape[0] != up.shape[1]:
             raise Invalid(
-                f"This LoRA is broken: the two parts of {name[:100]} have different ranks. Train or download it again."
+                tr_lazy(
+                    "This LoRA is broken: the two parts of {layer} have different ranks. Train or download it again.",
+                    layer=name[:100],
+                )
             )
         if not {down.dtype, up.dtype} <= _FLOAT_DTYPES:
-            raise Invalid(f"This LoRA holds {down.dtype} numbers, which cannot be drawn with. Export it as float16.")
+            raise Invalid(
+                tr_lazy("This LoRA holds {dtype} numbers, which cannot be drawn with. Export it as float16.", dtype=down.dtype)
+            )
 
 
 def _first_misfit(tensors: Mapping[str, Tensor], base: str) -> str:
@@ -145,8 +180,10 @@ def _common_rank_and_alpha(path: Path) -> dict[str, Any]:
                 value = safetensors.read_number(file, alpha) if alpha else float(down.shape[0])
                 if value == 0:
                     raise Invalid(
-                        "This LoRA has an alpha of 0, which some programs take as no effect and others as the full one. "
-                        "Export it with its true alpha."
+                        tr_lazy(
+                            "This LoRA has an alpha of 0, which some programs take as no effect and others as the full one. "
+                            "Export it with its true alpha."
+                        )
                     )
                 pairs.append((down.shape[0], value))
     dim, value = max(set(pairs), key=pairs.count)

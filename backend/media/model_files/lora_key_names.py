@@ -26,7 +26,7 @@ _OLD_PAIR = re.compile(r"(?P<module>.+?)(?:\.processor)?\.to_(?P<part>q|k|v|out)
 _ALPHA = re.compile(r"(?P<module>.+?)(?:\.processor)?(?:\.to_(?P<part>q|k|v|out)_lora)?\.alpha")
 _PREFIX = re.compile(r"(?:(unet|text_encoder|text_encoder_2)\.)?(?:base_model\.model\.)?(.+)")
 _CONFIG = "lora_adapter_metadata"
-_NO_ALPHA = (
+_NO_ALPHA = tr_lazy(
     "PEFT keeps the alpha in adapter_config.json, which was not uploaded: it is taken to be the rank. If pictures come out too "
     "strong or too weak, change the LoRA's weight."
 )

@@ -5,40 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from backend.language import joined, tr_lazy
 from backend.media.model_files.safetensors import Tensor
 
 KOHYA, DIFFUSERS, OLD_DIFFUSERS, PEFT = "kohya", "diffusers", "old diffusers", "PEFT"
 RENAMEABLE = (DIFFUSERS, OLD_DIFFUSERS, PEFT)
 """Layouts that differ from kohya's only in the tensor names."""
 
-_PLAIN_LORAS_ONLY = (
+_PLAIN_LORAS_ONLY = tr_lazy(
     "The studio draws plain LoRAs only: train it again as one (kohya's networks.lora), or merge it into a checkpoint "
     "and extract a LoRA from that."
 )
-_FAMILIES = "The studio draws LoRAs for Stable Diffusion 1.5, 2, XL and its starter model: choose one made for these."
+_FAMILIES = tr_lazy("The studio draws LoRAs for Stable Diffusion 1.5, 2, XL and its starter model: choose one made for these.")
 REFUSALS = {
-    "empty": "This file holds no tensors. Export the LoRA again and upload that.",
-    "embedding": "This is a textual inversion embedding, not a LoRA. The studio cannot use embeddings: train a LoRA instead.",
-    "checkpoint": (
+    "empty": tr_lazy("This file holds no tensors. Export the LoRA again and upload that."),
+    "embedding": tr_lazy(
+        "This is a textual inversion embedding, not a LoRA. The studio cannot use embeddings: train a LoRA instead."
+    ),
+    "checkpoint": tr_lazy(
         "This is a whole checkpoint, not a LoRA. Whoever runs the studio can put it into the models folder of ComfyUI or of "
         "kohya's scripts; to upload, extract a LoRA from it."
     ),
-    "model part": "These are the weights of a model itself, not a LoRA. Upload the LoRA file (often a few to 300 MB).",
-    "controlnet": "This is a ControlNet, not a LoRA. Whoever runs the studio can put it into ComfyUI's models folder.",
-    "ip-adapter": "This is an IP-Adapter, not a LoRA. Whoever runs the studio can put it into ComfyUI's models folder.",
-    "LoKr": f"This is a LoKr (LyCORIS), not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "LoHa": f"This is a LoHa (LyCORIS), not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "DoRA": f"This is a DoRA: a LoRA with magnitudes of its own, which would be lost. {_PLAIN_LORAS_ONLY}",
-    "LoCon": f"This is a LoCon with middle weights (lora_mid, Tucker form). {_PLAIN_LORAS_ONLY} A LoCon without them works.",
-    "OFT": f"This is an OFT or BOFT file, not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "IA3": f"This is an (IA)³ file, not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "GLoRA": f"This is a GLoRA (LyCORIS), not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "full": f"This holds whole differences of weights (diff), not a plain LoRA. {_PLAIN_LORAS_ONLY}",
-    "FLUX": f"This is a LoRA for FLUX. {_FAMILIES}",
-    "SD3": f"This is a LoRA for Stable Diffusion 3. {_FAMILIES}",
-    "transformer": f"This is a LoRA for a newer kind of model (Wan, Qwen-Image, Hunyuan, Lumina or the like). {_FAMILIES}",
-    "cascade": f"This is a LoRA for Stable Cascade. {_FAMILIES}",
-    "other": (
+    "model part": tr_lazy("These are the weights of a model itself, not a LoRA. Upload the LoRA file (often a few to 300 MB)."),
+    "controlnet": tr_lazy("This is a ControlNet, not a LoRA. Whoever runs the studio can put it into ComfyUI's models folder."),
+    "ip-adapter": tr_lazy(
+        "This is an IP-Adapter, not a LoRA. Whoever runs the studio can put it into ComfyUI's models folder."
+    ),
+    "LoKr": joined(tr_lazy("This is a LoKr (LyCORIS), not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "LoHa": joined(tr_lazy("This is a LoHa (LyCORIS), not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "DoRA": joined(tr_lazy("This is a DoRA: a LoRA with magnitudes of its own, which would be lost."), _PLAIN_LORAS_ONLY),
+    "LoCon": joined(
+        tr_lazy("This is a LoCon with middle weights (lora_mid, Tucker form)."),
+        _PLAIN_LORAS_ONLY,
+        tr_lazy("A LoCon without them works."),
+    ),
+    "OFT": joined(tr_lazy("This is an OFT or BOFT file, not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "IA3": joined(tr_lazy("This is an (IA)³ file, not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "GLoRA": joined(tr_lazy("This is a GLoRA (LyCORIS), not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "full": joined(tr_lazy("This holds whole differences of weights (diff), not a plain LoRA."), _PLAIN_LORAS_ONLY),
+    "FLUX": joined(tr_lazy("This is a LoRA for FLUX."), _FAMILIES),
+    "SD3": joined(tr_lazy("This is a LoRA for Stable Diffusion 3."), _FAMILIES),
+    "transformer": joined(
+        tr_lazy("This is a LoRA for a newer kind of model (Wan, Qwen-Image, Hunyuan, Lumina or the like)."), _FAMILIES
+    ),
+    "cascade": joined(tr_lazy("This is a LoRA for Stable Cascade."), _FAMILIES),
+    "other": tr_lazy(
         "This file is no LoRA the studio knows. It takes LoRAs of kohya's scripts (lora_unet_…) and of diffusers (unet.…) for "
         "Stable Diffusion 1.5, 2, XL and its starter model."
     ),

@@ -64,19 +64,24 @@ def lint(graph: Mapping[str, Any]) -> list[str]:
     if is_editor_format(graph):
         return [EDITOR_FORMAT]
     if not graph:
-        return ["The workflow has no nodes."]
+        return [tr_lazy("The workflow has no nodes.")]
     if len(graph) > MAX_NODES:
-        return [f"The workflow has {len(graph):,} nodes; at most {MAX_NODES} can be used."]
+        return [tr_lazy("The workflow has {n:,} nodes; at most {most} can be used.", n=len(graph), most=MAX_NODES)]
     node_errors = [message for key, node in graph.items() if (message := _node_error(str(key), node))]
     if node_errors:
         return node_errors
     errors = [error for key, node in graph.items() for error in _link_errors(graph, key, node)]
     if not errors and (cycle := _find_cycle(graph)):
         errors.append(
-            f"The nodes {', '.join(node_label(graph, key) for key in cycle)} feed each other in a ring. Break it in ComfyUI."
+            tr_lazy(
+                "The nodes {nodes} feed each other in a ring. Break it in ComfyUI.",
+                nodes=", ".join(node_label(graph, key) for key in cycle),
+            )
         )
     if not result_nodes(graph):
-        errors.append("The workflow saves nothing. Add a Save Image node (or Save Video) in ComfyUI and export it again.")
+        errors.append(
+            tr_lazy("The workflow saves nothing. Add a Save Image node (or Save Video) in ComfyUI and export it again.")
+        )
     return errors
 
 
@@ -152,12 +157,16 @@ def _normalized_node(node: object) -> Node:
 
 def _node_error(key: str, node: object) -> str:
     if not isinstance(node, dict) or not isinstance(node.get("class_type"), str) or not node["class_type"]:
-        return f"The node {key} says not what it is (class_type). Export the workflow from ComfyUI again."
+        return tr_lazy("The node {node} says not what it is (class_type). Export the workflow from ComfyUI again.", node=key)
     if not isinstance(node.get("inputs"), dict):
-        return f"The node {key} ({node['class_type']}) has no inputs. Export the workflow from ComfyUI again."
+        return tr_lazy(
+            "The node {node} ({kind}) has no inputs. Export the workflow from ComfyUI again.", node=key, kind=node["class_type"]
+        )
     names = (key, node["class_type"], *map(str, node["inputs"]))
     if any(len(name) > 200 or not name.isprintable() for name in names) or not _is_storable(node["inputs"]):
-        return "A node has an id, a class or an input whose name cannot be read. Export the workflow from ComfyUI again."
+        return tr_lazy(
+            "A node has an id, a class or an input whose name cannot be read. Export the workflow from ComfyUI again."
+        )
     return ""
 
 
@@ -168,15 +177,27 @@ def _is_storable(inputs: Node) -> bool:
 
 
 def _link_errors(graph: Mapping[str, Any], key: str, node: Node) -> Iterator[str]:
-    advice = "Connect it again in ComfyUI."
     for name, value in node["inputs"].items():
         if is_link(value):
             if value[0] not in graph:
-                yield f"{node_label(graph, key)} takes “{name}” from the node {value[0]}, which is not there. {advice}"
+                yield tr_lazy(
+                    "{node} takes “{input}” from the node {source}, which is not there. Connect it again in ComfyUI.",
+                    node=node_label(graph, key),
+                    input=name,
+                    source=value[0],
+                )
             elif value[1] < 0 or value[1] != int(value[1]):
-                yield f"{node_label(graph, key)} takes “{name}” from an output that does not exist. {advice}"
+                yield tr_lazy(
+                    "{node} takes “{input}” from an output that does not exist. Connect it again in ComfyUI.",
+                    node=node_label(graph, key),
+                    input=name,
+                )
         elif isinstance(value, list) and any(isinstance(item, (list, dict)) for item in value):
-            yield f"{node_label(graph, key)} has something in “{name}” that is no value and no connection."
+            yield tr_lazy(
+                "{node} has something in “{input}” that is no value and no connection.",
+                node=node_label(graph, key),
+                input=name,
+            )
 
 
 def _find_cycle(graph: Mapping[str, Node]) -> list[str]:

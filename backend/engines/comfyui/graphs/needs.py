@@ -11,6 +11,7 @@ from typing import Any
 
 from backend.engines.comfyui.graphs import lint, node_classes
 from backend.engines.ports.workflow import Graph
+from backend.language import joined, tr_lazy
 
 Info = Mapping[str, Any]
 _MAX_SHOWN = 5
@@ -101,16 +102,28 @@ def _file_inputs(graph: Graph) -> Iterator[tuple[str, str, str, str]]:
 
 def _missing_class_message(name: str) -> str:
     if pack := node_classes.custom_node_pack(name):
-        return f"The server has no node {name}: install the custom nodes {pack} there (ComfyUI Manager) and restart it."
-    return f"The server has no node {name}: update ComfyUI there, or install the custom nodes that bring it, and restart it."
+        return tr_lazy(
+            "The server has no node {node}: install the custom nodes {pack} there (ComfyUI Manager) and restart it.",
+            node=name,
+            pack=pack,
+        )
+    return tr_lazy(
+        "The server has no node {node}: update ComfyUI there, or install the custom nodes that bring it, and restart it.",
+        node=name,
+    )
 
 
 def _missing_file_message(folder: str, value: str, offered: list[str]) -> str:
-    noun = node_classes.NOUN_BY_FOLDER.get(folder, "file")
-    offer = (
-        f"It has {', '.join(offered[:_MAX_SHOWN])}{' …' if len(offered) > _MAX_SHOWN else ''}." if offered else "It has none."
+    shown = ", ".join(offered[:_MAX_SHOWN]) + (" …" if len(offered) > _MAX_SHOWN else "")
+    return joined(
+        tr_lazy(
+            "The server has no {kind} {file}: put it into models/{folder} there.",
+            kind=node_classes.NOUN_BY_FOLDER.get(folder, tr_lazy("file")),
+            file=value,
+            folder=folder,
+        ),
+        tr_lazy("It has {names}.", names=shown) if offered else tr_lazy("It has none."),
     )
-    return f"The server has no {noun} {value}: put it into models/{folder} there. {offer}"
 
 
 def _unknown_option_messages(info: Info, graph: Graph) -> Iterator[str]:
@@ -122,9 +135,12 @@ def _unknown_option_messages(info: Info, graph: Graph) -> Iterator[str]:
                 continue
             offered = options(info, node["class_type"], name)
             if offered is not None and value not in offered:
-                yield (
-                    f"{lint.node_label(graph, key)} has {name} {value!r}, which the server does not know. "
-                    f"It offers: {', '.join(offered[:12])}."
+                yield tr_lazy(
+                    "{node} has {input} {value}, which the server does not know. It offers: {names}.",
+                    node=lint.node_label(graph, key),
+                    input=name,
+                    value=repr(value),
+                    names=", ".join(offered[:12]),
                 )
 
 

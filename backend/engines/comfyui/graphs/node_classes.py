@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backend.language import tr_lazy
+
 _HARMLESS = """
 CheckpointLoaderSimple ImageOnlyCheckpointLoader UNETLoader VAELoader CLIPLoader DualCLIPLoader TripleCLIPLoader
 CLIPVisionLoader ControlNetLoader DiffControlNetLoader UpscaleModelLoader LoraLoader LoraLoaderModelOnly
@@ -70,11 +72,11 @@ NOUN_BY_FOLDER = {
     "loras": "LoRA",
     "controlnet": "ControlNet",
     "vae": "VAE",
-    "diffusion_models": "diffusion model",
-    "text_encoders": "text encoder",
-    "upscale_models": "upscale model",
-    "animatediff_models": "motion module",
-    "clip_vision": "CLIP vision model",
+    "diffusion_models": tr_lazy("diffusion model"),
+    "text_encoders": tr_lazy("text encoder"),
+    "upscale_models": tr_lazy("upscale model"),
+    "animatediff_models": tr_lazy("motion module"),
+    "clip_vision": tr_lazy("CLIP vision model"),
 }
 
 

@@ -11,11 +11,11 @@ from backend.engines.ports.caption import AskModel, CaptionerName, CaptionForm, 
 from backend.engines.ports.events import Alive, EngineStatus, Progress
 from backend.engines.ports.text import TextRequest
 from backend.errors import EngineUnavailable, Unsupported
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 CHILD = "backend.engines.local.captions.child_blip"
-_SETUP_HINT = "Set BLIP_DIR to the folder of a BLIP caption model in transformers format."
+_SETUP_HINT = tr_lazy("Set BLIP_DIR to the folder of a BLIP caption model in transformers format.")
 
 
 class BlipCaptioner:
@@ -64,12 +64,17 @@ class BlipCaptioner:
 
     def status(self) -> EngineStatus:
         problem = self._problem()
-        detail = problem or f"Pictures are described by {self._folder.name}, on this machine."
+        detail = problem or tr_lazy("Pictures are described by {model}, on this machine.", model=self._folder.name)
         return EngineStatus("captions", not problem, "" if problem else self._folder.name, detail, self._device)
 
     def _problem(self) -> str:
         if not self._folder.is_dir():
-            return f"BLIP_DIR {self._folder.name} is no folder. {_SETUP_HINT}"
+            return joined(tr_lazy("BLIP_DIR {folder} is no folder.", folder=self._folder.name), _SETUP_HINT)
         if not (self._folder / "config.json").is_file() or not any(self._folder.glob("*.safetensors")):
-            return f"BLIP_DIR {self._folder.name} holds no model (config.json and .safetensors are needed). {_SETUP_HINT}"
+            return joined(
+                tr_lazy(
+                    "BLIP_DIR {folder} holds no model (config.json and .safetensors are needed).", folder=self._folder.name
+                ),
+                _SETUP_HINT,
+            )
         return ""

@@ -9,6 +9,7 @@ from statistics import fmean, pstdev
 from backend.engines.ports.caption import AskModel, CaptionerName, CaptionForm, CaptionRequest, PictureCaption, PictureFacts
 from backend.engines.ports.events import Alive, EngineStatus, Progress
 from backend.engines.ports.text import TextRequest
+from backend.language import tr_lazy
 
 MODEL = "template"
 FRAMINGS = {"face": "close-up portrait", "bust": "half-length portrait", "body": "full-length picture"}
@@ -46,7 +47,7 @@ class TemplateCaptioner:
         return None
 
     def status(self) -> EngineStatus:
-        detail = "Without a model: framing, format, light and an even background, as they were measured."
+        detail = tr_lazy("Without a model: framing, format, light and an even background, as they were measured.")
         return EngineStatus("captions", True, MODEL, detail)
 
 

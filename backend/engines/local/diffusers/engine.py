@@ -14,7 +14,7 @@ from backend.engines.ports.events import Alive, EngineStatus, Event
 from backend.engines.ports.image import ImageRequest, ModelCard, check_request
 from backend.engines.ports.workflow import Workflow
 from backend.errors import EngineUnavailable, ProcessKilled
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.settings import Settings
 
 HOST = "backend.engines.local.diffusers.child_host"
@@ -50,17 +50,21 @@ class DiffusersEngine:
         return model_cards.list_cards(self._settings)[0]
 
     def missing_for(self, workflow: Workflow) -> list[str]:
-        return ["Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours."]
+        return [tr_lazy("Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours.")]
 
     def status(self, device: str = "") -> EngineStatus:
         cards_, problems = model_cards.list_cards(self._settings)
         if missing := missing_libraries():
-            detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
+            detail = tr_lazy("Not installed: {names}. Run `make run` again, which installs them.", names=", ".join(missing))
             return EngineStatus(self.name, False, "", detail)
         hosts = [host for name, host in list(self._hosts.items()) if device in ("", name)]
-        warm_text = "warm" if any(host.is_warm() for host in hosts) else "starts with the first picture"
-        count_text = "1 model" if len(cards_) == 1 else f"{len(cards_)} models"
-        detail = " ".join([f"{count_text}, {warm_text}.", *problems])
+        if any(host.is_warm() for host in hosts):
+            state = tr_lazy_plural("{n} model, warm.", "{n} models, warm.", len(cards_))
+        else:
+            state = tr_lazy_plural(
+                "{n} model, starts with the first picture.", "{n} models, starts with the first picture.", len(cards_)
+            )
+        detail = joined(state, *problems)
         device_names = ", ".join(filter(None, (host.device for host in hosts)))
         return EngineStatus(
             self.name, bool(cards_), library_versions(), detail, device_names or device or self._settings.engines.local.device

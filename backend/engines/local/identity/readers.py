@@ -14,11 +14,12 @@ from backend.engines.local.torch_host.process import WarmChild, missing_librarie
 from backend.engines.ports.events import Alive, EngineStatus, Event
 from backend.engines.ports.identity import IdentityRequest
 from backend.errors import EngineUnavailable
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 CHILD = "backend.engines.local.identity.child_read"
 STARTER_BASE = "starter-128"
-SETUP_HINT = "Set IDENTITY_MODEL to the folder of a vision model (CLIP, DINOv2) in transformers format."
+SETUP_HINT = tr_lazy("Set IDENTITY_MODEL to the folder of a vision model (CLIP, DINOv2) in transformers format.")
 _SAMPLES, _SAMPLE_BYTES = 64, 4096
 
 
@@ -74,7 +75,11 @@ class _ChildReader:
 
     def _missing(self) -> str:
         missing = missing_libraries(self.libraries)
-        return f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them." if missing else ""
+        return (
+            tr_lazy("Not installed: {names}. Run `make run` again, which installs them.", names=", ".join(missing))
+            if missing
+            else ""
+        )
 
 
 class StarterTraitReader(_ChildReader):
@@ -89,12 +94,17 @@ class StarterTraitReader(_ChildReader):
     def unsupported_reason(self, base: str) -> str:
         if base == STARTER_BASE:
             return ""
-        return f"The starter's classifier knows only its own cartoon portraits, not pictures of a {base} model. {SETUP_HINT}"
+        return joined(
+            tr_lazy(
+                "The starter's classifier knows only its own cartoon portraits, not pictures of a {model} model.", model=base
+            ),
+            SETUP_HINT,
+        )
 
     def status(self) -> EngineStatus:
         problem = self._missing()
         return EngineStatus(
-            "identity", not problem, self.embedder, problem or "Reads traits of the starter's portraits.", "cpu"
+            "identity", not problem, self.embedder, problem or tr_lazy("Reads traits of the starter's portraits."), "cpu"
         )
 
 
@@ -112,7 +122,7 @@ class EmbeddingReader(_ChildReader):
 
     def status(self) -> EngineStatus:
         problem = self._missing()
-        detail = problem or f"Embeds pictures with {self.embedder.partition(':')[0]}."
+        detail = problem or tr_lazy("Embeds pictures with {model}.", model=self.embedder.partition(":")[0])
         return EngineStatus("identity", not problem, self.embedder, detail, self._settings.engines.identity.device)
 
 
@@ -123,11 +133,24 @@ def build_identity_engine(settings: Settings) -> NoReader | StarterTraitReader |
         if settings.engines.local.default_model == "starter":
             return StarterTraitReader(settings)
         return NoReader(
-            f"No identity scores: the model {settings.engines.local.default_model!r} has no classifier of its own. {SETUP_HINT}"
+            joined(
+                tr_lazy(
+                    "No identity scores: the model {model} has no classifier of its own.",
+                    model=repr(settings.engines.local.default_model),
+                ),
+                SETUP_HINT,
+            )
         )
     folder = folder.expanduser().absolute()
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        return NoReader(f"IDENTITY_MODEL {folder.name} holds no model (config.json and .safetensors are needed). {SETUP_HINT}")
+        return NoReader(
+            joined(
+                tr_lazy(
+                    "IDENTITY_MODEL {folder} holds no model (config.json and .safetensors are needed).", folder=folder.name
+                ),
+                SETUP_HINT,
+            )
+        )
     return EmbeddingReader(settings, folder)
 
 

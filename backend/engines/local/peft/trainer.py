@@ -14,7 +14,7 @@ from backend.engines.ports.events import Alive, Checkpoint, EngineStatus, Event
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainRequest
 from backend.errors import EngineUnavailable, Unsupported
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.settings import Settings
 
 CHILD = "backend.engines.local.peft.child_train"
@@ -55,12 +55,15 @@ class PeftTrainer:
 
     def status(self, device: str = "") -> EngineStatus:
         if missing := missing_libraries():
-            detail = f"Not installed: {', '.join(missing)}. Run `make run` again, which installs them."
+            detail = tr_lazy("Not installed: {names}. Run `make run` again, which installs them.", names=", ".join(missing))
             return EngineStatus(self.name, False, "", detail)
         models = self.models()
-        count_text = "1 model" if len(models) == 1 else f"{len(models)} models"
         return EngineStatus(
-            self.name, bool(models), library_versions(), f"{count_text} to train on.", self._settings.engines.local.device
+            self.name,
+            bool(models),
+            library_versions(),
+            tr_lazy_plural("{n} model to train on.", "{n} models to train on.", len(models)),
+            self._settings.engines.local.device,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from backend.engines.local.speech.voice_folders import allows_commerce, licence_of, sha256_of_all
 from backend.engines.local.speech.voices import OPTIONAL, LocalSpeech
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 _LANGUAGES = {
@@ -57,7 +58,7 @@ class KokoroSpeech(LocalSpeech):
 
     def problem(self) -> str:
         if self._files() is None:
-            return f"{self._folder} needs one .onnx and one .bin with its voices."
+            return tr_lazy("{folder} needs one .onnx and one .bin with its voices.", folder=str(self._folder))
         return ""
 
     def _files(self) -> KokoroFiles | None:

@@ -18,6 +18,7 @@ from backend.engines.local.speech.voices import OPTIONAL, LocalSpeech
 from backend.engines.ports.events import Alive, Event
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice
 from backend.errors import Unsupported
+from backend.language import joined, tr_lazy
 from backend.media.ffmpeg.runner import binary_path
 from backend.settings import Settings
 
@@ -57,22 +58,30 @@ class PocketSpeech(LocalSpeech):
     def problem(self) -> str:
         if not self._models():
             names = ", ".join(_LANGUAGES)
-            return (
-                f"{self._folder} needs a folder called after its language ({names}), with model.safetensors and tokenizer.json."
+            return tr_lazy(
+                "{folder} needs a folder called after its language ({languages}), with model.safetensors and tokenizer.json.",
+                folder=str(self._folder),
+                languages=names,
             )
         return ""
 
     def clone_problem(self, language: str) -> str:
         if not util.find_spec(self.package):
-            return f"{self.distribution} is not installed. {self.install}"
+            return joined(tr_lazy("{package} is not installed.", package=self.distribution), self.install)
         models = [folder for folder in self._models() if language in ("", _language(folder))]
         if not models:
-            return f"Pocket TTS has no model for {language!r} here. Put one into {self._folder}."
+            return tr_lazy(
+                "Pocket TTS has no model for {language} here. Put one into {folder}.",
+                language=repr(language),
+                folder=str(self._folder),
+            )
         if not any(has_cloning_weights(folder / "model.safetensors") for folder in models):
             names = ", ".join(folder.name for folder in models)
-            return (
-                f"The weights in {self._folder} ({names}) are those without voice cloning. Put those there that Kyutai gives "
-                "to whoever accepts its terms (kyutai/pocket-tts)."
+            return tr_lazy(
+                "The weights in {folder} ({models}) are those without voice cloning. Put those there that Kyutai gives "
+                "to whoever accepts its terms (kyutai/pocket-tts).",
+                folder=str(self._folder),
+                models=names,
             )
         return ""
 

@@ -17,24 +17,24 @@ from backend.engines.ports import word_times
 from backend.engines.ports.events import Alive, EngineStatus, Event, Output, Progress
 from backend.engines.ports.speech import SpeechRequest, SpeechVoice, SpokenWord
 from backend.errors import EngineUnavailable, Rejected, Unsupported
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.settings import Settings
 
 _CHILDREN = "backend.engines.local.speech"
 JOE = "en_US-joe-medium"
-_ESPEAK_LANGUAGES = {
-    "it": "Italian",
-    "es": "Spanish",
-    "fr": "French",
-    "de": "German",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "en": "English",
+_ESPEAK_TITLES = {
+    "it": tr_lazy("Italian (robotic)"),
+    "es": tr_lazy("Spanish (robotic)"),
+    "fr": tr_lazy("French (robotic)"),
+    "de": tr_lazy("German (robotic)"),
+    "pt": tr_lazy("Portuguese (robotic)"),
+    "nl": tr_lazy("Dutch (robotic)"),
+    "pl": tr_lazy("Polish (robotic)"),
+    "en": tr_lazy("English (robotic)"),
 }
 
 
-OPTIONAL = "Run `.venv/bin/pip install -r requirements-voices.txt`, then start the studio again."
+OPTIONAL = tr_lazy("Run `.venv/bin/pip install -r requirements-voices.txt`, then start the studio again.")
 
 
 class LocalSpeech(ABC):
@@ -43,7 +43,7 @@ class LocalSpeech(ABC):
     name = ""
     title = ""
     package, distribution = "", ""
-    install = "Run `make run` again, which installs it."
+    install: str = tr_lazy("Run `make run` again, which installs it.")
     paid = False
 
     def __init__(self, child: str, settings: Settings) -> None:
@@ -114,12 +114,14 @@ class LocalSpeech(ABC):
 
     def status(self) -> EngineStatus:
         if not util.find_spec(self.package):
-            detail = f"{self.distribution} is not installed. {self.install}"
+            detail = joined(tr_lazy("{package} is not installed.", package=self.distribution), self.install)
             return EngineStatus(self.name, False, "", detail)
         if problem := self.problem():
             return EngineStatus(self.name, False, "", problem)
-        titles = ", ".join(voice.title for voice in self.voices())
-        return EngineStatus(self.name, True, metadata.version(self.distribution), f"Voices on this machine: {titles}.")
+        titles = joined(*(voice.title for voice in self.voices()), separator=", ")
+        return EngineStatus(
+            self.name, True, metadata.version(self.distribution), tr_lazy("Voices on this machine: {names}.", names=titles)
+        )
 
     def close(self) -> None:
         self._child.unload()
@@ -140,7 +142,7 @@ class HibariSpeech(LocalSpeech):
         if not util.find_spec(self.package):
             return []
         weights = Path(str(resources.files("hibari") / "assets" / "hibari.onnx"))
-        return [SpeechVoice("heart", "Heart (woman, American)", "en", "Apache-2.0", weights_sha256=sha256_of(weights))]
+        return [SpeechVoice("heart", tr_lazy("Heart (woman, American)"), "en", "Apache-2.0", weights_sha256=sha256_of(weights))]
 
 
 class PiperSpeech(LocalSpeech):
@@ -173,7 +175,7 @@ class PiperSpeech(LocalSpeech):
 
 def _piper_voice(name: str, path: Path) -> SpeechVoice:
     licence = "CC0 (voice)" if name == JOE else licence_of(path.parent, name)
-    title = "Joe (man, American)" if name == JOE else name
+    title = tr_lazy("Joe (man, American)") if name == JOE else name
     commercial = allows_commerce(licence)
     return SpeechVoice(name, title, _language_of(path), licence, commercial=commercial, weights_sha256=sha256_of(path))
 
@@ -199,8 +201,8 @@ class EspeakSpeech(LocalSpeech):
         if not util.find_spec(self.package):
             return []
         return [
-            SpeechVoice(code, f"{language} (robotic)", code, "none needed (formants)", quality="robotic")
-            for code, language in _ESPEAK_LANGUAGES.items()
+            SpeechVoice(code, title, code, "none needed (formants)", quality="robotic")
+            for code, title in _ESPEAK_TITLES.items()
         ]
 
     def _speak(self, request: SpeechRequest) -> Generator[Event, None, None]:
