@@ -24,11 +24,15 @@ _COLUMNS = {
     "dataset_images": ["filename", "caption"],
     "training_runs": ["name"],
     "loras": ["name"],
-    "jobs": ["title"],
     "pictures": ["prompt"],
     "workspaces": ["name"],
     "channels": ["name"],
 }
+_TYPED_IN_TITLES = """
+UPDATE jobs SET title = title || jsonb_build_object('text', (title ->> 'text') || :typed) || CASE WHEN title ? 'values' THEN
+  jsonb_build_object('values', (SELECT jsonb_object_agg(key, CASE jsonb_typeof(value)
+    WHEN 'string' THEN to_jsonb((value #>> '{}') || :typed) ELSE value END) FROM jsonb_each(title -> 'values'))) ELSE '{}' END"""
+"""Titles of jobs are stored sentences: names stand in their values."""
 _READ_AS_MARKDOWN = {"body", "label", "help", "content", "caption"}
 _READ_AS_IT_IS = {"Html", "Code", "Json", "TextArea.value"}
 _RENDERED = re.compile(r"(?<!\\)!(?<!\\)\[i")
@@ -43,6 +47,7 @@ def hostile(db: Database, tenant: Tenant) -> None:
         for table, columns in _COLUMNS.items():
             for column in columns:
                 tx.execute(text(f"UPDATE {table} SET {column} = {column} || :typed"), {"typed": TYPED})
+        tx.execute(text(_TYPED_IN_TITLES), {"typed": TYPED})
 
 
 def rendered(at: AppTest) -> list[str]:

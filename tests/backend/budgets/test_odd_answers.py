@@ -90,7 +90,7 @@ def test_the_limit_holds_against_odd_answers_side_by_side(
 
     with ThreadPoolExecutor(6) as pool:
         errors = list(pool.map(ask, range(60)))
-    assert {None, OverBudget, ReplyLost} < set(errors)
+    assert {None, OverBudget, ReplyLost} <= set(errors)
     assert server.total <= spent_usd(app, acting) <= limit
     budgets.reconcile(app, acting(app))
     assert spent_usd(app, acting) - unidentified_usd(app, acting) <= server.total <= spent_usd(app, acting) <= limit
