@@ -31,7 +31,8 @@ _COLUMNS = {
 _TYPED_IN_TITLES = """
 UPDATE jobs SET title = title || jsonb_build_object('text', (title ->> 'text') || :typed) || CASE WHEN title ? 'values' THEN
   jsonb_build_object('values', (SELECT jsonb_object_agg(key, CASE jsonb_typeof(value)
-    WHEN 'string' THEN to_jsonb((value #>> '{}') || :typed) ELSE value END) FROM jsonb_each(title -> 'values'))) ELSE '{}' END"""
+    WHEN 'string' THEN to_jsonb((value #>> '{}') || :typed) ELSE value END)
+    FROM jsonb_each(title -> 'values'))) ELSE '{}' END"""
 """Titles of jobs are stored sentences: names stand in their values."""
 _READ_AS_MARKDOWN = {"body", "label", "help", "content", "caption"}
 _READ_AS_IT_IS = {"Html", "Code", "Json", "TextArea.value"}
