@@ -35,7 +35,7 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     Postgres is away.
     """
     settings = settings or Settings.read()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, service=role)
     _check_required(settings, role, overrides=overrides)
     client = overrides.get("redis") or _redis(settings)
     database = overrides.get("db") or _database(settings, role, jobs.notifier(client))

@@ -21,8 +21,8 @@ NO_NAMES = {
 }  # fmt: skip
 """Say what a thing is (`post`, `job`, `error_message`), not what was done to it or whose it is."""
 NOUNS_IN_ING = {
-    "averaging", "bulk_planning", "captioning", "finishing", "mapping", "onboarding", "ordering", "pipelining", "publishing",
-    "ranking", "scoring", "timing", "training", "writing",
+    "averaging", "bulk_planning", "captioning", "finishing", "mapping", "monitoring", "onboarding", "ordering", "pipelining",
+    "publishing", "ranking", "scoring", "timing", "training", "writing",
 }  # fmt: skip
 """Nouns of the field, or of this studio."""
 VENDORS = ("backend/platforms/", "ops/sandbox_platform/", "backend/api/", "backend/db/tables/")

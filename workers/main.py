@@ -26,6 +26,7 @@ from backend.kit import disk, temp_folders
 from workers import devices
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
+from workers.monitoring import SamplerThread, serve_probes
 from workers.notice_feed import NoticeFeedThread, NoticeSenderThread
 from workers.runner import FinishedAttempt, Process, drain, write_outcome
 from workers.scheduler import Scheduler
@@ -33,7 +34,10 @@ from workers.wakeups import notifications, start_listening
 from workers.webhook_sender import WebhookSender
 
 if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
+
     from backend.app import App
+    from backend.settings.work import WorkerSettings
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +95,11 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
             "webhooks": WebhookSender(app).run,
             "notices": NoticeFeedThread(app).run,
             "notice-sender": NoticeSenderThread(app).run,
+            "sampler": SamplerThread(app).run,
         }
         for name, target in beside.items():
             threading.Thread(target=target, args=[lease.stopping], name=name, daemon=True).start()
+    probes = _serve_probes(settings.workers, queues, lease)
     device_ids = list(process.device_ids)
     log.info("worker is up", worker=identity.id, queues=queues, threads=threads, devices=device_ids)
     while not lease.stopping.wait(settings.workers.device_probe_s):
@@ -103,10 +109,24 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     listener.stop(timeout=int(settings.workers.stop_grace_s * 1000))
     _release_running(process)
     heartbeat.stop()
+    if probes:
+        probes.shutdown()
+        probes.server_close()
     if "engines" in vars(app):
         app.engines.image.unload()
     app.close()
     log.info("worker has stopped", worker=identity.id)
+
+
+def _serve_probes(settings: WorkerSettings, queues: tuple[str, ...], lease: Lease) -> ThreadingHTTPServer | None:
+    """None: WORKER_HEALTH_PORT is not set, or taken by another worker of this machine; work goes on without."""
+    if not settings.health_port:
+        return None
+    try:
+        return serve_probes((settings.health_host, settings.health_port), queues, lease)
+    except OSError as error:
+        log.warning("nothing answers probes", port=settings.health_port, error=str(error))
+        return None
 
 
 def _tune_connections(app: App) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from backend.errors import LeaseLost, StudioError, Unavailable
 from backend.jobs import JOB_TYPES, Handler, WaitForChildren, WaitUntil, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
+from backend.kit import logs, metrics
 from workers.context import Context
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
@@ -170,12 +172,21 @@ def run(process: Process, claim: Claim) -> FinishedAttempt | None:
     written alone, because they lock the job's ancestors.
     """
     context = Context(process.app, claim, workdir=process.workroot / claim.attempt_id, lease=process.lease)
+    started = time.perf_counter()
     process.heartbeat.watch(context)
-    with structlog.contextvars.bound_contextvars(job=claim.job_id, attempt=claim.attempt_id, tenant=claim.tenant_id):
+    with logs.log_context(job=claim.job_id, attempt=claim.attempt_id, tenantId=claim.tenant_id):
         outcome = _run_handler(process, context)
         finished = FinishedAttempt(context, outcome)
         _record_duration(process, context, outcome)
-        log.info("attempt ended", kind=claim.kind, outcome=outcome.outcome, error=outcome.error_code)
+        seconds = time.perf_counter() - started
+        metrics.attempt(kind=claim.kind, outcome=outcome.outcome, seconds=seconds)
+        log.info(
+            "attempt ended",
+            action=claim.kind,
+            duration=round(seconds * 1000),
+            outcome=outcome.outcome,
+            error=outcome.error_code,
+        )
         shutil.rmtree(process.workroot / claim.attempt_id, ignore_errors=True)
         if context.completed:
             process.heartbeat.unwatch(context)

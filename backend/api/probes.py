@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backend import VERSION, health
+from backend import VERSION, health, monitoring
 from backend.api.exposure import may_read_details
 from backend.app import App
+from backend.db.transactions import Anonymous
 from backend.errors import StudioError
 from backend.kit import clock, metrics
 
@@ -66,9 +68,20 @@ def probe_routes(get_app: Callable[[], App]) -> list[Route]:
 
     async def metrics_page(request: Request) -> Response:
         parts = await run_in_threadpool(part_states)
-        return Response(metrics.exposition(parts), media_type=metrics.CONTENT_TYPE)
+        installation = await run_in_threadpool(installation_metrics, get_app)
+        return Response(metrics.exposition(parts, *installation), media_type=metrics.CONTENT_TYPE)
 
     return [Route("/health", healthy), Route("/ready", ready), Route("/metrics", metrics_page)]
+
+
+def installation_metrics(get_app: Callable[[], App]) -> list[Collector]:
+    """Of the newest sample; none while Postgres is away: alert rules look for `studio_sample_timestamp_seconds`."""
+    try:
+        with get_app().db.transaction(Anonymous()) as tx:
+            sample = monitoring.latest(tx)
+    except StudioError:
+        return []
+    return [monitoring.SampleCollector(sample)] if sample else []
 
 
 def _part_states(checks: Sequence[health.Check]) -> dict[str, bool]:

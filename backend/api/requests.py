@@ -16,6 +16,8 @@ from backend.kit.ids import new_id
 log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 1 << 20
 """Bytes of a JSON body. FastAPI reads the body before it authorises the caller, so this holds for strangers too."""
+_READS = ("GET", "HEAD", "OPTIONS")
+"""Methods whose requests are logged at DEBUG alone: pages ask a lot."""
 _MULTIPART_PATHS = ("/style/train", "/train", "/assets")
 """These routes authorise the caller before they read the body, and limit its size themselves."""
 
@@ -50,7 +52,8 @@ class RequestLogging:
         route = scope.get("route")
         pattern = route.path if isinstance(route, Route) else "unknown"
         metrics.request(method=scope["method"], route=pattern, status=status, seconds=seconds)
-        log.debug("request", method=scope["method"], route=pattern, status=status, ms=round(seconds * 1000, 1))
+        write = log.warning if status >= 500 else log.info if scope["method"] not in _READS else log.debug
+        write("request", action=f"{scope['method']} {pattern}", status=status, duration=round(seconds * 1000, 1))
 
 
 def _is_file_upload(scope: Scope) -> bool:

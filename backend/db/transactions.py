@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, fetch_pipelined, send_pipelined
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
+from backend.kit import logs
 from backend.language import tr_lazy
 
 T = TypeVar("T")
@@ -342,6 +343,7 @@ def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
                     )
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
+            logs.add_to_context(tenantId=caller.tenant_id, userId=row.user_id)
             if isinstance(caller, KeyHolder):
                 tx.info["api_key_id"] = row.api_key_id
         case SystemCaller():

@@ -1,19 +1,32 @@
-"""Logging: one JSON object a line, with the request, job, attempt and tenant it belongs to."""
+"""Logging: one JSON object a line, with the request, job, attempt, workspace and person it belongs to.
+
+The names are those of the deployment document: timestamp, level, service, tenantId, userId, action, duration (ms), message.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import structlog
 
+_about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
+"""What the current request or job is about. A dictionary, so that threads that work for a request can add to it."""
 
-def configure(level: str = "INFO") -> None:
-    """Sends our own log lines and those of libraries to standard error in the same form. Idempotent."""
+
+def configure(level: str = "INFO", *, service: str = "studio") -> None:
+    """Sends our own log lines and those of libraries to standard error in the same form. Idempotent. `service`: studio,
+    worker."""
+
+    def add_service(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {"service": service, **(_about.get() or {}), **event}
+
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_service,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -33,6 +46,7 @@ def configure(level: str = "INFO") -> None:
                 foreign_pre_chain=shared,
                 processors=[
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.EventRenamer("message"),
                     structlog.processors.JSONRenderer(),
                 ],
             )
@@ -45,6 +59,16 @@ def configure(level: str = "INFO") -> None:
 
 @contextmanager
 def log_context(**names: str) -> Iterator[None]:
-    """Adds these names (`request`, `job`, `attempt`, `tenant`) to every line logged inside the `with` block."""
-    with structlog.contextvars.bound_contextvars(**names):
+    """Adds these names (`request`, `job`, `attempt`, `tenantId`) to every line logged inside the `with` block."""
+    token = _about.set({**(_about.get() or {}), **names})
+    try:
         yield
+    finally:
+        _about.reset(token)
+
+
+def add_to_context(**names: str | None) -> None:
+    """Adds names to the lines of the surrounding `log_context` from now on, also from a thread that works for it. Without one
+    it does nothing: lines of others must not carry them."""
+    if (about := _about.get()) is not None:
+        about.update({name: value for name, value in names.items() if value})

@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 _REQUESTS = Histogram(
     "studio_http_seconds", "API requests by route and status.", ["method", "route", "status"], registry=REGISTRY
+)
+_ATTEMPTS = Histogram(
+    "studio_attempt_seconds",
+    "Attempts at jobs by kind and outcome.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+    buckets=(0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400),
 )
 _SIGN_INS = Counter("studio_sign_ins", "Sign-in tries by outcome.", ["outcome"], registry=REGISTRY)
 _UP = Gauge("studio_up", "1 while this part answers.", ["part"], registry=REGISTRY)
@@ -20,6 +28,11 @@ _UP = Gauge("studio_up", "1 while this part answers.", ["part"], registry=REGIST
 def request(*, method: str, route: str, status: int, seconds: float) -> None:
     """Counts an API request. `route` is the pattern (`/jobs/{id}`), never the path, whose ids would make endless series."""
     _REQUESTS.labels(method, route, str(status)).observe(seconds)
+
+
+def attempt(*, kind: str, outcome: str, seconds: float) -> None:
+    """Counts an attempt at a job that has ended in this worker."""
+    _ATTEMPTS.labels(kind, outcome).observe(seconds)
 
 
 def sign_in(outcome: str) -> None:
@@ -57,8 +70,12 @@ def request_figures() -> RequestFigures:
     )
 
 
-def exposition(up: Mapping[str, bool]) -> bytes:
-    """All metrics in Prometheus's text format. `up`: part -> whether it answers right now."""
+def exposition(up: Mapping[str, bool], *collectors: Collector) -> bytes:
+    """All metrics of this process in Prometheus's text format, and those of `collectors`. `up`: part -> whether it answers
+    right now."""
     for part, ok in up.items():
         _UP.labels(part).set(ok)
-    return generate_latest(REGISTRY)
+    others = CollectorRegistry()
+    for collector in collectors:
+        others.register(collector)
+    return generate_latest(REGISTRY) + generate_latest(others)

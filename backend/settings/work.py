@@ -70,6 +70,8 @@ class WorkerSettings(SettingsSection):
     poll_ms: int = env("WORKER_POLL_MS", 150, "how often an idle worker looks for a wake-up")
     device_probe_s: float = env("DEVICE_PROBE_S", 15.0, "how often a device marked down is tried again")
     stop_grace_s: float = env("WORKER_STOP_GRACE_S", 20.0)
+    health_port: int = env("WORKER_HEALTH_PORT", 0, "where a worker answers /health, /ready, /metrics; 0: nowhere")
+    health_host: str = env("WORKER_HEALTH_HOST", "127.0.0.1", "0.0.0.0 in containers")
     fault_step: str = env("FAULT_STEP", "", "tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
 
 
@@ -84,3 +86,4 @@ class RetentionSettings(SettingsSection):
     undo_days: int = env("RETAIN_ACTS_DAYS", 30, "how long acts on pictures can be undone")
     sessions_hours: int = env("SESSION_CLEANUP_HOURS", 24)
     jobs_hours: int = env("JOB_CLEANUP_HOURS", 24 * 30)
+    log_days: int = env("LOG_DAYS", 7, "log files of `make run`")

@@ -20,7 +20,6 @@ from ops.local_stack import environment
 from ops.local_stack.services import Service
 from ops.local_stack.state import State
 
-_KEPT_LOGS = 3
 _MAX_RESTART_DELAY_S = 60.0
 _STABLE_AFTER_S = 20.0
 """A process that ran this long counts as stable: its next end counts as the first failure."""
@@ -112,13 +111,3 @@ class Processes:
 
     def _log(self, service: Service) -> Path:
         return self.state.folder / "log" / f"{service.name}.log"
-
-
-def rotate_logs(folder: Path) -> None:
-    """a.log becomes a.log.1 and so on; the oldest goes. Makes the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for log in sorted(folder.glob("*.log")):
-        for n in range(_KEPT_LOGS - 1, -1, -1):
-            older = log.with_name(f"{log.name}.{n}") if n else log
-            if older.exists():
-                older.replace(log.with_name(f"{log.name}.{n + 1}"))

@@ -16,7 +16,8 @@ from backend.errors import Conflict, StudioError, Unavailable
 from backend.settings import ROOT, Settings
 from ops.local_stack import environment, frozen_processes, ports, services, stack
 from ops.local_stack import state as states
-from ops.local_stack.processes import Processes, rotate_logs
+from ops.local_stack.log_files import LogFiles
+from ops.local_stack.processes import Processes
 from ops.local_stack.restart import ServerRestarts
 from ops.local_stack.services import Service
 
@@ -78,7 +79,7 @@ def run(
     except BaseException:
         state.release()
         raise
-    rotate_logs(state.folder / "log")
+    LogFiles(state.folder / "log", settings.retention.log_days).tidy()
     keys, logins = environment.stored_keys(state, env), {}
 
     def migrate(owner_url: str) -> None:
@@ -150,9 +151,11 @@ def _run(
         target=frozen_processes.FrozenProcessWatch(processes, signs).run, args=[shutdown.stop], name="watch", daemon=True
     )
     watching.start()
+    log_files = LogFiles(servers.state.folder / "log", settings.retention.log_days)
     while not shutdown.stop.wait(_CHECK_EVERY_S):
         restarts.check()
         processes.check()
+        log_files.tidy()
     print("Stopping …", file=sys.stderr, flush=True)
 
 

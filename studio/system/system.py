@@ -10,6 +10,7 @@ from backend import accounts, health, jobs, notices
 from backend.kit import metrics
 from backend.language import tr, tr_lazy, worded
 from studio.shell.frame import Page
+from studio.system.last_day import show_last_day
 from studio.ui.format import ago, number, plain, size
 
 _STATES = {
@@ -37,6 +38,7 @@ def show(page: Page) -> None:
     st.button(tr("Check again"), icon=":material/refresh:")
     _workspace(page, figures)
     if is_operator:
+        show_last_day(page)
         _workers(page)
         _devices(page)
         _requests()

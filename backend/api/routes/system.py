@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from backend import VERSION, accounts, health
 from backend.api.api_model import ApiModel, Worded
 from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.probes import installation_metrics
 from backend.kit import metrics
 
 router = APIRouter(prefix="/system", tags=["system"], dependencies=[needs_scope("workspace")])
@@ -90,4 +91,5 @@ def get_system_metrics(app: Studio, caller: Caller) -> Response:
     with app.db.transaction(caller) as tx:
         accounts.require_operator(tx, app.settings)
     parts = {check.name.lower(): check.ok for check in health.check(app, engines=False) if check.name != "Disk"}
-    return Response(metrics.exposition(parts), media_type=metrics.CONTENT_TYPE)
+    installation = installation_metrics(lambda: app)
+    return Response(metrics.exposition(parts, *installation), media_type=metrics.CONTENT_TYPE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from backend.db.migrations import access, gallery, plans, search
+from backend.db.migrations import access, gallery, monitoring, plans, search
 from backend.db.tables import WITHOUT_TENANT, Base
 
 _TENANT = "tenant_id = (SELECT current_setting('app.tenant', true))"
@@ -62,6 +62,7 @@ _FUNCTIONS = (
         + (SELECT count(*) FROM jobs WHERE state = 'processing' AND kind IN ('style-training', 'style-generation')) $$""",
     *access.FUNCTIONS,
     *gallery.FUNCTIONS,
+    *monitoring.FUNCTIONS,
     *plans.FUNCTIONS,
     *search.FUNCTIONS,
 )

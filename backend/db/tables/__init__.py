@@ -39,6 +39,7 @@ from backend.db.tables.job import (
     WorkTime,
 )
 from backend.db.tables.lora import Lora
+from backend.db.tables.monitoring import InstallationSample
 from backend.db.tables.music import Track
 from backend.db.tables.notice import (
     EMAIL_CHOICES,
@@ -85,6 +86,7 @@ WITHOUT_TENANT = frozenset(
         "schedules",
         "webhook_cursors",
         "work_times",
+        "installation_samples",
         "alembic_version",
     }
 )
@@ -129,6 +131,7 @@ __all__ = [
     "IdentityProfile",
     "Influencer",
     "InfluencerVoice",
+    "InstallationSample",
     "Invitation",
     "Job",
     "JobLog",

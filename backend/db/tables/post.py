@@ -105,6 +105,7 @@ class Post(Tenanted, Dated, Base):
         Index("ix_posts_due", "due_at", postgresql_where=text("state = 'scheduled'")),
         Index("ix_posts_state", "tenant_id", "state", "id"),
         Index("ix_posts_publishing", "id", postgresql_where=text("state = 'publishing'")),
+        Index("ix_posts_unknown", "id", postgresql_where=text("state = 'unknown'")),
         Index("ix_posts_channel", "tenant_id", "channel_id", "due_at"),
         Index("uq_posts_remote", "tenant_id", "channel_id", "remote_id", unique=True, postgresql_where=text("remote_id <> ''")),
         Index("ix_posts_search", "search", postgresql_using="gin"),

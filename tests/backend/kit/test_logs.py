@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime
 
 import pytest
 import structlog
@@ -19,19 +22,24 @@ def test_lines_are_json_and_say_which_job(capsys: pytest.CaptureFixture[str]) ->
     before, level = root.handlers[:], root.level
     root.handlers = []
     try:
-        logs.configure("INFO")
-        logs.configure("INFO")
-        with logs.log_context(job="job_1", tenant="ws_1"):
-            structlog.get_logger("test").info("drawing", n=3)
+        logs.configure("INFO", service="worker")
+        logs.configure("INFO", service="worker")
+        with logs.log_context(job="job_1", tenantId="ws_1"):
+            with ThreadPoolExecutor(1) as pool:  # as a request's thread does once it knows who asks
+                pool.submit(copy_context().run, logs.add_to_context, userId="usr_1").result()
+            structlog.get_logger("test").info("drawing", action="image-generation", duration=3)
+        logs.add_to_context(userId="usr_2")
         logging.getLogger("some.library").warning("old %s", "news")
     finally:
         root.handlers = before
         root.setLevel(level)
         structlog.reset_defaults()
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
-    assert (ours["event"], ours["job"], ours["tenant"], ours["n"], ours["level"]) == ("drawing", "job_1", "ws_1", 3, "info")
-    assert (theirs["event"], theirs["logger"]) == ("old news", "some.library")
-    assert "job" not in theirs
+    assert ours.items() >= {"level": "info", "service": "worker", "tenantId": "ws_1", "userId": "usr_1"}.items()
+    assert ours.items() >= {"action": "image-generation", "duration": 3, "message": "drawing", "job": "job_1"}.items()
+    assert datetime.fromisoformat(ours["timestamp"]).tzinfo is not None
+    assert (theirs["message"], theirs["logger"]) == ("old news", "some.library")
+    assert not {"job", "tenantId", "userId"} & set(theirs)
 
 
 def test_what_a_statement_was_given_is_not_written_down(db: Database) -> None:
