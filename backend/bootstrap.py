@@ -83,7 +83,7 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
         database = Database(url.get_secret_value(), on_notify=notify)
     except ArgumentError as error:
         raise Invalid(
-            tr_lazy("{name} is no URL. It looks like postgresql://login:password@host:5432/studio.", name=name)
+            tr_lazy("{name} is not a URL. It looks like postgresql://login:password@host:5432/studio.", name=name)
         ) from error
     try:
         with database.engine.connect() as connection:

@@ -205,7 +205,7 @@ def _account(app: App, transact: channels.Transact, card: ChannelCard) -> list[C
                 tr_lazy("Account"),
                 "failed",
                 error.message,
-                tr_lazy("Try again in a moment; if it stays, connect the account again."),
+                tr_lazy("Try again in a moment; if it keeps failing, connect the account again."),
             )
         ]
     findings = [ConnectionFinding(tr_lazy("Account"), "ok", tr_lazy("{name} answers.", name=account.name or card.name))]

@@ -254,7 +254,7 @@ class Context:
         if now - self._started > (limit := self._spec.deadline_s(settings)):
             raise TimedOut(
                 tr_lazy(
-                    "It took longer than {time}. Make it smaller, or raise its deadline in the settings.",
+                    "It took longer than {time}. Make it smaller, or raise its time limit in the settings.",
                     time=_duration_text(limit),
                 )
             )

@@ -102,8 +102,8 @@ def _noted_answer(tx: Session, first: IdempotentRequest, claim: RequestClaim) ->
     if status is None:
         raise AnswerLost(
             tr_lazy(
-                "The studio was ended while it ran this request, after it had changed something. Look what is "
-                "there; to have it done again send a new Idempotency-Key."
+                "The studio stopped while it ran this request, after it had changed something. Check what is there; to "
+                "run it again send a new Idempotency-Key."
             )
         )
     answer = StoredAnswer(status, {"content-type": "application/json"}, first.body)

@@ -59,8 +59,8 @@ def check_quota(tx: Session) -> str | None:
     if jobs_per_day is not None and used.jobs >= jobs_per_day:
         raise TooMany(
             tr_lazy(
-                "This API key has started {jobs} jobs today, as many as it may. It may go on at midnight UTC, or "
-                "an owner raises its limit.",
+                "This API key has started {jobs} jobs today, as many as it may. It may continue at midnight UTC, or an "
+                "owner raises its limit.",
                 jobs=used.jobs,
             ),
             retry_after=_seconds_to_midnight(at),
@@ -68,7 +68,7 @@ def check_quota(tx: Session) -> str | None:
     if usd_per_month is not None and used.usd >= usd_per_month:
         raise TooMany(
             tr_lazy(
-                "The jobs of this API key have spent ${usd:.2f} of ${usd_per_month:.2f} this month. It may go on "
+                "The jobs of this API key have spent ${usd:.2f} of ${usd_per_month:.2f} this month. It may continue "
                 "next month, or an owner raises its limit.",
                 usd=used.usd,
                 usd_per_month=usd_per_month,

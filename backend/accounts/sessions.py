@@ -23,9 +23,7 @@ from backend.language import tr_lazy
 
 SEEN_EVERY_S = 60
 _SETUP_LOCK = 7_316_540_212
-_WRONG_CREDENTIALS = tr_lazy(
-    "The e-mail address and the password do not fit together. Check both, or ask an owner for a reset link."
-)
+_WRONG_CREDENTIALS = tr_lazy("Wrong e-mail or password. Check both, or ask an owner for a reset link.")
 _now = func.clock_timestamp()
 
 

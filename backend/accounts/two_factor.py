@@ -67,7 +67,7 @@ def begin(tx: Session, settings: Settings) -> TwoFactorSetup:
     """
     user = tx.scalars(select(User).where(User.id == tx.info["user_id"]).with_for_update()).one()
     if user.totp_enabled_at is not None:
-        raise Conflict(tr_lazy("Two-factor sign-in is on already. Turn it off first to set it up anew."))
+        raise Conflict(tr_lazy("Two-factor sign-in is on already. Turn it off first to set it up again."))
     secret = pyotp.random_base32()
     user.totp_secret = _ring(settings).seal(secret, tenant_id="", row_id=user.id)
     return TwoFactorSetup(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER))
@@ -80,7 +80,7 @@ def enable(tx: Session, settings: Settings, code: str) -> list[str]:
     """
     user = tx.scalars(select(User).where(User.id == tx.info["user_id"]).with_for_update()).one()
     if user.totp_secret is None or user.totp_enabled_at is not None:
-        raise Conflict(tr_lazy("Begin again: this set-up is over, or was finished in another tab."))
+        raise Conflict(tr_lazy("Start over: this set-up has expired, or was finished in another tab."))
     step = _step_of(_open_secret(settings, user), code)
     if step is None:
         raise Invalid(_WRONG_CODE)

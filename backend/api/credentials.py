@@ -96,7 +96,7 @@ def _refuse_key_in_address(query: QueryParams) -> None:
         if value.startswith(access.key_format.PREFIX) or (name.lower() in _KEY_PARAMETERS and value.startswith("eyJ")):
             raise Invalid(
                 tr_lazy(
-                    "A key or token does not belong into the address, which others can read. Send it as "
-                    "Authorization: Bearer …, and revoke the one that was in this address."
+                    "A key or token must not be in the address, where others can read it. Send it as Authorization: "
+                    "Bearer …, and revoke the one that was in this address."
                 )
             )

@@ -95,7 +95,7 @@ async def require_own_origin(request: Request, app: Studio, credentials: Sent) -
     if request.method in _SAFE or credentials.kind not in ("cookie", "none"):
         return
     if not app.settings.web.hosts.own_origin(request.headers.get("origin", ""), request.headers.get("host", "")):
-        raise NotPermitted(tr_lazy("This request did not come from the studio's own page. Open the studio and try there."))
+        raise NotPermitted(tr_lazy("This request did not come from a page of the studio. Open the studio and try there."))
 
 
 async def session_token(credentials: Sent, _cookie: Annotated[str | None, Security(_COOKIE_SCHEME)] = None) -> str:

@@ -84,7 +84,7 @@ class _Writing(Generic[T]):
 
     def _on_text(self, text: str) -> None:
         if self._is_left:
-            raise Cancelled(tr_lazy("The answer was not waited for."))
+            raise Cancelled(tr_lazy("The caller did not wait for the answer."))
         self._loop.call_soon_threadsafe(self._events.put_nowait, text)
 
 

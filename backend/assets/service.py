@@ -104,9 +104,7 @@ def intend(tx: Session, files: Sequence[NewFile], *, job_id: str | None = None, 
     )
     ids = {key: asset_id for asset_id, key in tx.execute(upsert.returning(Asset.id, Asset.key)).all()}
     if len(ids) < len(files):
-        raise Conflict(
-            tr_lazy("These bytes are already stored under the same key. Reload the page and look before trying again.")
-        )
+        raise Conflict(tr_lazy("This file is already stored under the same key. Reload the page before trying again."))
     return [ids[file.key] for file in files]
 
 

@@ -236,7 +236,7 @@ def _check_target(tx: Session, settings: Settings, noun: str, noun_id: str) -> N
 
 def _check_style(tx: Session, style_id: str, name: str) -> None:
     if not name.lower().endswith(".pdf"):
-        raise Invalid(tr_lazy("{name} is no PDF. A writing style learns from PDF files: export the text as PDF.", name=name))
+        raise Invalid(tr_lazy("{name} is not a PDF. A writing style learns from PDF files: export the text as PDF.", name=name))
     if tx.scalar(select(WritingStyle.id).where(WritingStyle.id == style_id, WritingStyle.deleted_at.is_(None))) is None:
         raise NotFound(
             tr_lazy("This writing style does not exist here. It may have been deleted; open the list of writing styles.")

@@ -55,7 +55,7 @@ def parse(line: str) -> str:
             ) from error
         raise Invalid(
             tr_lazy(
-                "“{line}” is no cron line. For example 0 9 * * 1-5 for 9:00 from Monday to Friday.",
+                "“{line}” is not a cron line. For example 0 9 * * 1-5 for 9:00 from Monday to Friday.",
                 line=normalized[:80],
             )
         ) from error

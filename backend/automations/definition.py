@@ -173,7 +173,7 @@ class Wait(Draft):
     def _until(cls, clock: str) -> str:
         hour, _, minute = clock.partition(":")
         if clock and not (len(clock) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-            raise ValueError(tr_lazy("“{clock}” is no time of day. Write it like 22:00.", clock=clock))
+            raise ValueError(tr_lazy("“{clock}” is not a time of day. Write it like 22:00.", clock=clock))
         return clock
 
     @model_validator(mode="after")
@@ -268,7 +268,7 @@ STEP_LABELS: dict[str, str] = {
     "take-posts": tr_lazy("Take posts"),
     "plan-posts": tr_lazy("Plan new posts"),
     "write": tr_lazy("Write texts"),
-    "draw": tr_lazy("Draw pictures"),
+    "draw": tr_lazy("Create pictures"),
     "video": tr_lazy("Make videos"),
     "review": tr_lazy("Wait for review"),
     "schedule": tr_lazy("Schedule posts"),
@@ -279,7 +279,7 @@ STEP_LABELS: dict[str, str] = {
     "webhook": tr_lazy("Call a webhook"),
     "caption": tr_lazy("Caption a dataset"),
     "train": tr_lazy("Train a LoRA"),
-    "test-pictures": tr_lazy("Draw test pictures"),
+    "test-pictures": tr_lazy("Create test pictures"),
 }
 
 

@@ -210,7 +210,7 @@ def _plan(
     times = ", ".join(f"{time.wall:%a %d %b %H:%M}" for time in forecast.moments[:4])
     more = " …" if len(forecast.moments) > 4 else ""
     posts = tr_lazy_plural("{n} new post ({times}).", "{n} new posts ({times}).", len(forecast.moments), times=times + more)
-    pictures = tr_lazy_plural("Draws {n} picture.", "Draws {n} pictures.", forecast.pictures) if forecast.pictures else ""
+    pictures = tr_lazy_plural("Creates {n} picture.", "Creates {n} pictures.", forecast.pictures) if forecast.pictures else ""
     return joined(posts, pictures), forecast.most_usd or Decimal(0), forecast.seconds
 
 
@@ -230,12 +230,12 @@ def _draw(app: App, transact: Transact, influencer: InfluencerCard, n: int) -> F
         return tr_lazy("Nothing: every post has its picture."), Decimal(0), 0.0
     models = app.engines.image.models()
     if not models:
-        return tr_lazy("No image model is set up, so nothing can be drawn."), Decimal(0), None
+        return tr_lazy("No image model is set up, so no pictures can be created."), Decimal(0), None
     with transact() as tx:
         draft = GenerationDraft(prompt="a picture", influencer_id=influencer.id, n=1, size="portrait")
         plan = generation.preview(tx, drafts=[draft], models=models)
     seconds = None if plan.seconds is None else plan.load_s + (plan.seconds - plan.load_s) * n
-    return tr_lazy_plural("Draws {n} picture.", "Draws {n} pictures.", n), Decimal(0), seconds
+    return tr_lazy_plural("Creates {n} picture.", "Creates {n} pictures.", n), Decimal(0), seconds
 
 
 def _length(minutes: int) -> str:

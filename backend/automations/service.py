@@ -25,10 +25,8 @@ MAX_AUTOMATIONS = 100
 HOOK_PATH = "/api/automation-hooks"
 MAX_HOOK_BYTES = 16_384
 _FIND_HOOK = text("SELECT automation_id, tenant_id FROM find_automation_hook(:hook_hash)")
-_CHANGED = tr_lazy(
-    "This automation was changed by someone else while you were editing. Load it again, then repeat your change."
-)
-_NO_HOOK = tr_lazy("There is no automation at this address. It may have got a new one; look at its page.")
+_CHANGED = tr_lazy("Somebody else changed this automation while you were editing. Load it again, then repeat your change.")
+_NO_HOOK = tr_lazy("There is no automation at this address. It may have got a new one; see its page.")
 
 
 def create(tx: Session, draft: AutomationDraft) -> AutomationCard:
@@ -113,7 +111,7 @@ def skip_next(tx: Session, automation_id: str) -> AutomationCard:
     automation = _lock(tx, automation_id)
     next_at = clock.skip_next(tx, automation)
     if next_at is None:
-        raise Conflict(tr_lazy("No time is set at which it would start, so there is nothing to skip."))
+        raise Conflict(tr_lazy("It has no scheduled start, so there is nothing to skip."))
     events.record(tx, "automation.skipped", "automation", automation_id, {"next_at": next_at.isoformat()})
     return queries.get(tx, automation_id)
 
@@ -132,7 +130,7 @@ def run_now(tx: Session, automation_id: str, *, influencer_id: str = "", request
         if not cards:
             raise Invalid(tr_lazy("This automation is not for that influencer. Choose another one, or change whom it is for."))
     if not cards:
-        raise Invalid(tr_lazy("There is no influencer that it could run for. Create one first."))
+        raise Invalid(tr_lazy("There is no influencer to run for. Create one first."))
     trigger = {"kind": "hand", "at": clock.now(tx).isoformat(), "by": tx.info.get("user_id")}
     return [
         queries.get_run(tx, start_run(tx, automation, card, trigger=trigger, trigger_key=f"hand:{request_key}:{card.id}"))
@@ -179,7 +177,7 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
             if influencer_id in ("", card.id)
         ]
         if not cards:
-            raise Invalid(tr_lazy("There is no such influencer that this automation could run for."))
+            raise Invalid(tr_lazy("This automation cannot run for that influencer."))
         trigger = {"kind": "webhook", "at": clock.now(tx).isoformat(), "body": dict(body)}
         return [
             start_run(tx, automation, card, trigger=trigger, trigger_key=f"webhook:{request_key}:{card.id}") for card in cards

@@ -57,7 +57,7 @@ TEMPLATES: dict[str, Template] = {
         ),
         Template(
             "lora-pipeline",
-            tr_lazy("After each upload: captions the dataset, trains a LoRA, draws test pictures and tells you."),
+            tr_lazy("After each upload: captions the dataset, trains a LoRA, creates test pictures and tells you."),
             AutomationDraft(
                 name=tr_lazy("LoRA pipeline"),
                 trigger=EventTrigger(event="dataset.ingested"),
@@ -72,8 +72,8 @@ TEMPLATES: dict[str, Template] = {
         Template(
             "content-pipeline",
             tr_lazy(
-                "When you start it: plans a post, draws its picture, turns it into a video, waits for your approval and "
-                "publishes it."
+                "When you start it: plans a post, creates its picture, turns it into a video, waits for your approval "
+                "and publishes it."
             ),
             AutomationDraft(
                 name=tr_lazy("Content pipeline"),

@@ -22,7 +22,7 @@ def set_limits(tx: Session, *, daily_usd: Decimal | None, monthly_usd: Decimal |
     Raises NotPermitted for anybody but an owner, Invalid.
     """
     if tx.info["role"] != "owner":
-        raise NotPermitted(tr_lazy("Only an owner of this workspace can set what words may cost. Ask one of them."))
+        raise NotPermitted(tr_lazy("Only an owner of this workspace can set what AI texts may cost. Ask one of them."))
     operator_day, operator_month = rules.operator_limits(settings)
     values = {
         "daily_usd": rules.checked_limit(daily_usd, operator_day, "day"),

@@ -65,27 +65,29 @@ def over_sentence(*, period: str, spent: Decimal, more: Decimal, limit: Decimal)
     places = {"spent": f"{spent:,.2f}", "limit": f"{limit:,.{2 if limit >= _CENT else 4}f}", "cost": f"{max(more, _CENT):,.2f}"}
     if period == "day" and spent >= limit:
         status = tr_lazy(
-            "The budget for words is used up: ${spent} of ${limit} is spent today, and this could cost up to ${cost}.", **places
+            "The budget for AI texts is used up: ${spent} of ${limit} is spent today, and this could cost up to ${cost}.",
+            **places,
         )
     elif period == "day":
         status = tr_lazy(
-            "The budget for words has too little left: ${spent} of ${limit} is spent today, and this could cost up to ${cost}.",
+            "The budget for AI texts has too little left: ${spent} of ${limit} is spent today, and this could cost up "
+            "to ${cost}.",
             **places,
         )
     elif spent >= limit:
         status = tr_lazy(
-            "The budget for words is used up: ${spent} of ${limit} is spent this month, and this could cost up to ${cost}.",
+            "The budget for AI texts is used up: ${spent} of ${limit} is spent this month, and this could cost up to ${cost}.",
             **places,
         )
     else:
         status = tr_lazy(
-            "The budget for words has too little left: ${spent} of ${limit} is spent this month, and this could cost up to "
-            "${cost}.",
+            "The budget for AI texts has too little left: ${spent} of ${limit} is spent this month, and this could "
+            "cost up to ${cost}.",
             **places,
         )
     goes_on = (
-        tr_lazy("It goes on tomorrow, or when an owner raises the limit on the Costs page.")
+        tr_lazy("It continues tomorrow, or when an owner raises the limit in Settings → Usage & limits.")
         if period == "day"
-        else tr_lazy("It goes on next month, or when an owner raises the limit on the Costs page.")
+        else tr_lazy("It continues next month, or when an owner raises the limit in Settings → Usage & limits.")
     )
     return joined(status, goes_on)

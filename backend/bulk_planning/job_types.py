@@ -34,7 +34,7 @@ register(
         "net",
         SeriesPayload,
         "backend.bulk_planning.pipeline:run_series",
-        tr_lazy("Plans of posts"),
+        tr_lazy("Auto-plans"),
         limit_setting="jobs.concurrency_writing",
         **_LIMITS,
         requests=(
@@ -60,18 +60,18 @@ register(
         "net",
         PicturePayload,
         "backend.bulk_planning.pipeline:run_picture",
-        tr_lazy("Plans of posts"),
+        tr_lazy("Auto-plans"),
         **_LIMITS,
     ),
     JobType(
-        "content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", tr_lazy("Plans of posts"), **_LIMITS
+        "content-plan-reel", "net", ReelPayload, "backend.bulk_planning.pipeline:run_reel", tr_lazy("Auto-plans"), **_LIMITS
     ),
     JobType(
         "content-plan-words",
         "net",
         WordsPayload,
         "backend.bulk_planning.pipeline:run_words",
-        tr_lazy("Plans of posts"),
+        tr_lazy("Auto-plans"),
         limit_setting="jobs.concurrency_writing",
         **_LIMITS,
     ),
@@ -80,7 +80,7 @@ register(
         "net",
         MotionPayload,
         "backend.bulk_planning.pipeline:run_motion",
-        tr_lazy("Plans of posts"),
+        tr_lazy("Auto-plans"),
         **_LIMITS,
     ),
 )

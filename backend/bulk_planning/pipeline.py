@@ -99,7 +99,7 @@ def _over_budget_message(written: int, total: int, reason: str) -> str:
         if written
         else tr_lazy("No post was written.")
     )
-    return joined(stays, reason, tr_lazy("Then try again: it goes on where it stopped."))
+    return joined(stays, reason, tr_lazy("Then try again: it continues where it stopped."))
 
 
 def _free_times(tx: Session, order: SeriesOrder) -> dict[str, Any]:

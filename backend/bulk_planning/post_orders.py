@@ -38,7 +38,7 @@ def write_words(tx: Session, plan_id: str, *, style: str = "", request_key: str)
         tx,
         kind=WORDS_KIND,
         payload=payload,
-        title=tr_lazy("Words for “{title}”", title=plan.title[:60]),
+        title=tr_lazy("Text for “{title}”", title=plan.title[:60]),
         request_key=request_key,
         subject=("influencer", plan.influencer_id),
     )

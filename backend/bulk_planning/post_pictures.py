@@ -116,13 +116,13 @@ def _missing_picture_reason(rounds: Sequence[Mapping[str, Any]], name: str) -> s
     score, threshold = max(scored, default=(None, None))
     if score is None or threshold is None:
         return tr_lazy(
-            "Needs a picture: of {drawn} drawn, too few look like {name}. Choose one from the gallery, or draw another.",
+            "Needs a picture: of {drawn} created, too few look like {name}. Choose one from the gallery, or create another.",
             drawn=drawn,
             name=name,
         )
     return tr_lazy(
-        "Needs a picture: of {drawn} drawn, too few look like {name} (best face match {best} %, needs {least} %). "
-        "Choose one from the gallery, or draw another.",
+        "Needs a picture: of {drawn} created, too few look like {name} (best face match {best} %, needs {least} %). "
+        "Choose one from the gallery, or create another.",
         drawn=drawn,
         name=name,
         best=int(score * 100),

@@ -74,7 +74,7 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     if not order.clocks and not rules.slots:
         raise Invalid(
             tr_lazy(
-                "{name} has no recurring times. Set them under Rules on the calendar, or choose times of day.",
+                "{name} has no recurring times. Set them in the posting rules of the calendar, or choose times of day.",
                 name=influencer.name,
             )
         )
@@ -153,7 +153,7 @@ def get_series(tx: Session, job_id: str) -> SeriesCard:
     """Progress of the series of this job. Raises NotFound."""
     card = jobs.get(tx, job_id)
     if card.kind != SERIES_KIND:
-        raise NotFound(tr_lazy("This is no plan of posts."))
+        raise NotFound(tr_lazy("This is not an auto-plan."))
     plans = tuple(content_plans.plans_in_series(tx, f"{job_id}:"))
     picture_jobs = [job for job in jobs.children(tx, job_id) if job.kind in (PICTURE_KIND, REEL_KIND)]
     states = [job.state for job in picture_jobs]

@@ -79,7 +79,7 @@ def check_connectable(
             name, influencer_id = card.platform, card.influencer_id
         influencer = influencers.get(tx, influencer_id)
         if influencer.archived_at is not None:
-            raise Conflict(tr_lazy("This influencer is archived. Take it out of the archive first."))
+            raise Conflict(tr_lazy("This influencer is archived. Restore it first."))
         if influencer.is_sample:
             raise Conflict(
                 tr_lazy("The sample influencer posts on its practice channel only. Make an influencer of your own first.")
@@ -122,7 +122,7 @@ def callback(app: App, token: str, query: Mapping[str, str]) -> OAuthResult:
     """
     started = _take_state(app, query.get("state", ""))
     if started is None:
-        return OAuthResult("", tr_lazy("This way back was used already, or it took longer than 10 minutes. Connect again."))
+        return OAuthResult("", tr_lazy("This sign-in was used already, or took longer than 10 minutes. Connect again."))
     if started.session != hash_token(token):
         message = tr_lazy("This connection was begun in another browser, or before you signed in. Connect again here.")
         return OAuthResult("", message)
@@ -199,7 +199,7 @@ def _exchange_code(app: App, started: OAuthStart, code: str) -> tuple[Grant, Pla
         if grant.scopes and (missing := [scope for scope in required if scope not in grant.scopes]):
             raise Forbidden(
                 tr_lazy(
-                    "{label} did not give all that posting needs ({missing}). Connect again, allow all.",
+                    "{label} did not grant everything that posting needs ({missing}). Connect again and allow all.",
                     label=oauth.label,
                     missing=", ".join(missing),
                 )

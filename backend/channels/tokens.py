@@ -236,7 +236,7 @@ def _check_usable(row: Channel, *, allow_off: bool = False) -> None:
     if row.deleted_at is not None:
         raise Forbidden(tr_lazy("The channel {name} was disconnected. Choose another one, or connect it again.", name=row.name))
     if row.state == "off" and not allow_off:
-        raise Forbidden(tr_lazy("The channel {name} is switched off. Switch it on under Plan, Channels.", name=row.name))
+        raise Forbidden(tr_lazy("The channel {name} is paused. Resume it in Settings → Channels.", name=row.name))
     if row.state == "reconnect":
         raise TokenRefused(row.trouble or tr_lazy("The channel {channel} must be connected again.", channel=row.name))
 

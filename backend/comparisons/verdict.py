@@ -97,7 +97,7 @@ def suggest(
     if not candidates:
         return ArmSuggestion(None, 0.0, tr_lazy("There is no picture of a version yet."))
     if not votes and all(item.identity is None and item.adherence is None for item in candidates):
-        no_scores = tr_lazy("There are no scores to go by here. Vote on at least {n} pairs to get a suggestion.", n=MIN_VOTES)
+        no_scores = tr_lazy("There are no scores here. Vote on at least {n} pairs to get a suggestion.", n=MIN_VOTES)
         return ArmSuggestion(None, 0.0, no_scores)
     overfitted = {item.arm for item in warnings}
     own = (info and info.own) or 1.0
@@ -155,12 +155,12 @@ def _overfit_signs(current: ArmScores, earlier: Sequence[ArmScores], *, by_words
         signs.append(
             tr_lazy("Prompts are followed to {now:.0%}, {where} to {before:.0%}.", **shares)
             if by_words
-            else tr_lazy("{now:.0%} of the places and clothes in the prompts are there, {where} {before:.0%}.", **shares)
+            else tr_lazy("{now:.0%} of the places and clothes in the prompts are shown, {where} {before:.0%}.", **shares)
         )
     if identity_loss <= IDENTITY_HOLDS:  # a face less well known than before may look alike for another reason
         signs += _sameness_signs(current, [other for other in earlier if not other.arm.control], by_words=by_words)
     if signs and current.identity is not None:
-        signs.insert(0, tr_lazy("The face is there ({share:.0%}).", share=current.identity))
+        signs.insert(0, tr_lazy("The face is recognisable ({share:.0%}).", share=current.identity))
     return signs
 
 
@@ -225,7 +225,7 @@ def _reason(best: ArmScores, votes: Rank | None, info: ScoringInfo | None) -> st
         sentences.append(
             tr_lazy("Its pictures match the prompts to {share:.0%}.", share=best.adherence)
             if info and info.by_words
-            else tr_lazy("{share:.0%} of the places and clothes in the prompts are there.", share=best.adherence)
+            else tr_lazy("{share:.0%} of the places and clothes in the prompts are shown.", share=best.adherence)
         )
     if votes and votes.n:
         sentences.append(tr_lazy("It won {wins:g} of {n} blind votes.", wins=votes.wins, n=votes.n))

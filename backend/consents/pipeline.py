@@ -44,7 +44,7 @@ def _store(ctx: JobContext, payload: RecordingPayload) -> _Recording:
     source, wav = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "consent.wav"
     ctx.progress(0, 0, tr_lazy("fetching the recording"))
     ctx.app.storage.get_file(upload.key, source)
-    ctx.progress(0, 0, tr_lazy("listening to it"))
+    ctx.progress(0, 0, tr_lazy("checking the sound"))
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(

@@ -71,15 +71,13 @@ def revoked_sentence(card: ConsentCard) -> str:
     day = f"{card.revoked_at:%Y-%m-%d}" if card.revoked_at else ""
     match bool(day), bool(reason):
         case True, True:
-            text = tr_lazy(
-                "{name} took back the consent for this voice on {day} ({reason}).", name=name, day=day, reason=reason
-            )
+            text = tr_lazy("{name} revoked the consent for this voice on {day} ({reason}).", name=name, day=day, reason=reason)
         case True, False:
-            text = tr_lazy("{name} took back the consent for this voice on {day}.", name=name, day=day)
+            text = tr_lazy("{name} revoked the consent for this voice on {day}.", name=name, day=day)
         case False, True:
-            text = tr_lazy("{name} took back the consent for this voice ({reason}).", name=name, reason=reason)
+            text = tr_lazy("{name} revoked the consent for this voice ({reason}).", name=name, reason=reason)
         case _:
-            text = tr_lazy("{name} took back the consent for this voice.", name=name)
+            text = tr_lazy("{name} revoked the consent for this voice.", name=name)
     return joined(text, tr_lazy("Choose another voice."))
 
 

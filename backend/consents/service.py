@@ -79,14 +79,14 @@ def record(tx: Session, draft: RecordingDraft, *, request_key: str) -> ConsentCa
     row = _locked(tx, draft.consent_id)
     card = get(tx, draft.consent_id)
     if card.state not in ("unread", "refused"):
-        raise Conflict(tr_lazy("This consent is {state}: it takes no recording. Make a new one.", state=card.state))
+        raise Conflict(tr_lazy("This consent is {state}: nothing can be recorded for it. Create a new one.", state=card.state))
     if datetime.now(UTC) - row.created_at > timedelta(hours=READ_WITHIN_HOURS):
         raise Conflict(tr_lazy("The words of this statement are more than a day old. Make a new statement, and record that."))
     upload = uploads.get(tx, draft.upload_id)
     if (upload.noun, upload.noun_id) != (UPLOAD_NOUN, row.id):
         raise NotFound(tr_lazy("This upload does not exist for this consent. Record it again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This recording was taken already, or has not arrived yet. Record it again."))
+        raise Conflict(tr_lazy("This recording was used already, or has not arrived yet. Record it again."))
     job = jobs.enqueue(
         tx,
         kind=CHECK_KIND,

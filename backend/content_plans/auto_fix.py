@@ -47,7 +47,7 @@ def fix(tx: Session, post_id: str, problems: Sequence[PostProblem] = (), *, expe
             break
         card = _save(tx, card, draft)
     if card is before:
-        raise Invalid(tr_lazy("There is nothing here that can be mended by itself."))
+        raise Invalid(tr_lazy("Nothing here can be fixed automatically."))
     return card
 
 
@@ -120,7 +120,7 @@ def _save(tx: Session, card: PostCard, draft: VariantDraft) -> PostCard:
     next_version = update(ContentPlan).where(ContentPlan.id == plan.id, ContentPlan.deleted_at.is_(None))
     next_version = next_version.values(version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
     if tx.execute(next_version.returning(ContentPlan.id)).first() is None:
-        raise Conflict(tr_lazy("This plan was deleted meanwhile. Take that back first."))
+        raise Conflict(tr_lazy("This post was deleted meanwhile. Restore it first."))
     plans.edit_post(tx, card, draft, review=posting_rules.get_rules(tx, plan.influencer_id).review)
     events.record(tx, "plan.saved", "plan", plan.id, {"post": card.id})
     return queries.get_post(tx, card.id)

@@ -153,7 +153,7 @@ def delete_many(
     Raises Invalid (too many at once).
     """
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
+        raise Invalid(tr_lazy("At most {max_plans_at_once} posts at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome = Outcome()
     lock_plans(tx, plan_ids)
     for plan_id in dict.fromkeys(plan_ids):
@@ -167,5 +167,5 @@ def delete_many(
     if not outcome.done:
         return None, outcome
     n = len(outcome.done)
-    sentence = tr_lazy_plural("{n} plan deleted.", "{n} plans deleted.", n)
+    sentence = tr_lazy_plural("{n} post deleted.", "{n} posts deleted.", n)
     return undo_entries.record(tx, "delete", sentence, n, {"plans": [{"id": plan_id} for plan_id in outcome.done]}), outcome

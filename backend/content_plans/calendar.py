@@ -135,7 +135,7 @@ def placement_warnings(tx: Session, plan_id: str) -> list[str]:
                     tr_lazy("Only {minutes} min from another post on {channel}.", minutes=minutes, channel=other.name)
                 )
         if post.fingerprint and (other := tx.execute(others.where(Post.fingerprint == post.fingerprint).limit(1)).first()):
-            sentences.append(tr_lazy("{channel} has another post with the same words.", channel=other.name))
+            sentences.append(tr_lazy("{channel} has another post with the same text.", channel=other.name))
     return list(dict.fromkeys(sentences))
 
 
@@ -244,7 +244,7 @@ def _clashes(tx: Session, influencer_by_plan: Mapping[str, str], posts_by_plan: 
 
 def _clash_sentence(clash: Clash) -> str:
     if clash.kind == "same":
-        return tr_lazy("Another post on this channel has the same words.")
+        return tr_lazy("Another post on this channel has the same text.")
     return tr_lazy("Only {minutes} min from another post on this channel.", minutes=clash.minutes)
 
 

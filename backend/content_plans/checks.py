@@ -37,11 +37,11 @@ def problems(tx: Session, post: PostCard) -> tuple[PostProblem, ...]:
             replace(problem, message=reason) if problem.code == "media_missing" else problem for problem in post_problems
         ]
     if channel.deleted_at:
-        message = tr_lazy("The channel {channel} was removed. Take this post out.", channel=channel.name)
+        message = tr_lazy("The channel {channel} was removed. Remove this post.", channel=channel.name)
         post_problems.insert(0, PostProblem("channel_gone", message, "options"))
     elif channel.state != "connected":
         message = (
-            tr_lazy("{channel} is switched off. Switch it on first.", channel=channel.name)
+            tr_lazy("{channel} is paused. Resume it first.", channel=channel.name)
             if channel.state == "off"
             else tr_lazy("{channel} must be connected again: {trouble}", channel=channel.name, trouble=channel.trouble)
         )

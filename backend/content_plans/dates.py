@@ -48,7 +48,7 @@ def set_date(tx: Session, plan_id: str, local_time: datetime | None, zone: str, 
         if S(post.state) not in MOVABLE:
             label = STATE_LABELS[S(post.state)].lower()
             raise Conflict(
-                tr_lazy("A post of this plan is {label}: its date stays. Duplicate the plan to post it again.", label=label)
+                tr_lazy("This post is already {label} on a channel: its date stays. Duplicate it to post again.", label=label)
             )
     scheduled = [post for post in posts if S.SCHEDULED in (post.state, post.held_from)]
     if values["due_at"] and values["due_at"] <= now() and (scheduled or not undoing):
@@ -56,7 +56,7 @@ def set_date(tx: Session, plan_id: str, local_time: datetime | None, zone: str, 
     change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_(None))
     change = change.values(**values, version=ContentPlan.version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
-        raise NotFound(tr_lazy("This plan does not exist here. It may have been deleted."))
+        raise NotFound(tr_lazy("This post does not exist here. It may have been deleted."))
     tx.execute(update(Post).where(Post.plan_id == plan_id).values(due_at=due_time_sql(values["due_at"])))
     _update_post_states(tx, plan_id, posts, dated=local_time is not None)
     return to_instant(local_time, zone) if local_time else None
@@ -91,7 +91,7 @@ def move(
     placed_at = set_date(tx, plan_id, target, card.zone)
     events.record(tx, "plan.moved", "plan", plan_id, {"from": _iso(card.wall), "to": _iso(target), "zone": card.zone})
     sentence = (
-        tr_lazy("“{title}” taken off the calendar.", title=card.title)
+        tr_lazy("“{title}” removed from the calendar.", title=card.title)
         if target is None
         else tr_lazy("“{title}” moved to {time}.", title=card.title, time=times.time_text(target))
     )
@@ -106,14 +106,14 @@ def shift(
     Raises Invalid (no step, too many plans).
     """
     if not days and not minutes:
-        raise Invalid(tr_lazy("Say by how many days or minutes."))
+        raise Invalid(tr_lazy("Enter the number of days or minutes."))
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
+        raise Invalid(tr_lazy("At most {max_plans_at_once} posts at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome, before = Outcome(), []
     lock_plans(tx, plan_ids)
     for card in queries.get_many(tx, list(dict.fromkeys(plan_ids))):
         if card.deleted_at or card.wall is None:
-            outcome.refused[card.id] = tr_lazy("It has no date to shift.")
+            outcome.refused[card.id] = tr_lazy("It has no date to move.")
             continue
         target = card.wall + timedelta(days=days, minutes=minutes)
         try:
@@ -129,7 +129,7 @@ def shift(
     n = len(outcome.done)
     events.record(tx, "plan.shifted", "workspace", tx.info["tenant_id"], {"plans": n, "days": days, "minutes": minutes})
     step = _step_text(days, minutes)
-    sentence = tr_lazy_plural("{n} plan moved by {step}.", "{n} plans moved by {step}.", n, step=step)
+    sentence = tr_lazy_plural("{n} post moved by {step}.", "{n} posts moved by {step}.", n, step=step)
     return undo_entries.record(tx, "move", sentence, n, {"plans": before}), outcome
 
 
@@ -148,7 +148,7 @@ def undo(tx: Session, act_id: str) -> Outcome:
         except StudioError as error:
             outcome.refused[plan["id"]] = error.message
     if not outcome.done:
-        raise Conflict(next(iter(outcome.refused.values()), tr_lazy("There is nothing left to take back.")))
+        raise Conflict(next(iter(outcome.refused.values()), tr_lazy("There is nothing left to undo.")))
     events.record(tx, "plan.undone", "workspace", tx.info["tenant_id"], {"act": act_id, "plans": len(outcome.done)})
     return outcome
 
@@ -188,7 +188,7 @@ def undelete(tx: Session, plan_id: str) -> None:
     queries.get(tx, plan_id)
     restored = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.deleted_at.is_not(None)).values(deleted_at=None)
     if tx.execute(restored.returning(ContentPlan.id)).first() is None:
-        raise Conflict(tr_lazy("This plan is back already."))
+        raise Conflict(tr_lazy("This post is restored already."))
     schedule.schedule_approved(tx, plan_id)
     events.record(tx, "plan.undeleted", "plan", plan_id, {})
 
@@ -236,7 +236,7 @@ def _move_note(tx: Session, card: PlanCard, placed_at: Instant | None) -> str:
     if placed_at and placed_at.adjustment == "missing":
         note = tr_lazy("The clock skips that time on this day; it is posted at {time}.", time=f"{placed_at.wall:%H:%M}")
     elif placed_at and placed_at.adjustment == "double":
-        note = tr_lazy("The clock shows that time twice on this day; the first is taken.")
+        note = tr_lazy("The clock shows that time twice on this day; the first one is used.")
     return joined(note, *calendar.placement_warnings(tx, card.id))
 
 

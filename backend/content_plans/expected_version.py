@@ -79,8 +79,8 @@ def require_unchanged(tx: Session, plan_id: str, expected: ExpectedPlans) -> Non
     if isinstance(expected_plan, int):
         raise ChangedSince(
             tr_lazy(
-                "Somebody else has changed this plan since it was shown (version {seen} then, {version} "
-                "now). Look at it again, then repeat.",
+                "Somebody else has changed this post since you opened it (version {seen} then, {version} now). Load it "
+                "again, then repeat.",
                 seen=expected_plan,
                 version=version,
             ),

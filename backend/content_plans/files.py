@@ -20,7 +20,7 @@ _PICTURE_BYTES = min(
     limits.picture.size for platform in PLATFORMS.values() for limits in platform.formats.values() if limits.picture
 )
 """Largest size in bytes that every platform takes: one prepared file serves all of them."""
-_GONE = tr_lazy("This file is not here any more. Take it out and choose another one.")
+_GONE = tr_lazy("This file is gone. Remove it and choose another one.")
 
 
 def rendition_recipes(tx: Session, post: PostCard) -> list[tuple[str, RenditionRecipe]]:

@@ -64,12 +64,12 @@ def save(tx: Session, plan_id: str, draft: PlanDraft, *, version: int, typing: b
     current_version = lock_plans(tx, [plan_id]).get(plan_id, version)
     before = queries.get_existing(tx, plan_id)
     if draft.influencer_id != before.influencer_id:
-        raise Invalid(tr_lazy("A plan stays with its influencer. Duplicate it for another one."))
+        raise Invalid(tr_lazy("A post stays with its influencer. Duplicate it for another one."))
     change = update(ContentPlan).where(ContentPlan.id == plan_id, ContentPlan.version == version)
     change = change.values(topic=draft.topic, notes=draft.notes, version=version + 1, updated_at=func.clock_timestamp())
     if tx.execute(change.returning(ContentPlan.id)).first() is None:
         raise ChangedSince(
-            tr_lazy("This plan was changed by someone else while you were editing. Load it again, then repeat your change."),
+            tr_lazy("Somebody else changed this post while you were editing. Load it again, then repeat your change."),
             version=current_version,
         )
     _save_posts(tx, before, draft)
@@ -193,7 +193,7 @@ def _update_asset_uses(tx: Session, post_id: str, before: tuple[str, ...], after
         if asset_id not in asset_cards and asset_id in before:
             continue  # the file was deleted since: the checks report it, and the rest of the post stays editable
         if asset_id not in asset_cards or asset_cards[asset_id].kind not in ("image", "video"):
-            raise NotFound(tr_lazy("A picture or video of this post is not here any more. Take it out and choose another one."))
+            raise NotFound(tr_lazy("A picture or video of this post is gone. Remove it and choose another one."))
         assets.use(tx, asset_id, "post", post_id)
     for asset_id in set(before) - set(after):
         assets.unuse(tx, asset_id, "post", post_id)
@@ -203,7 +203,7 @@ def _remove_post(tx: Session, card: PostCard) -> None:
     if card.state in _SENT_STATES:
         raise Conflict(
             tr_lazy(
-                "The post on {channel_name} is {state} and stays in its plan.",
+                "The post on {channel_name} is {state} and cannot be removed.",
                 channel_name=card.channel_name,
                 state=rules.STATE_LABELS[card.state].lower(),
             )
@@ -241,7 +241,7 @@ def discard_untouched(tx: Session, plan_id: str) -> bool:
 def mark_deleted(tx: Session, card: PlanCard) -> None:
     """Marks the plan as deleted. Raises Conflict (it is being published)."""
     if any(post.state == S.PUBLISHING for post in card.posts):
-        raise Conflict(tr_lazy("This plan is being published right now. Wait until that has ended."))
+        raise Conflict(tr_lazy("This post is being published right now. Wait until that has ended."))
     for post in card.posts:
         if post.state == S.SCHEDULED and move(tx, post.id, S.SCHEDULED, S.APPROVED) is None:
             raise state_changed_error(post.state)
@@ -277,7 +277,7 @@ def repurpose(
     require_unchanged(tx, plan_id, expected)
     card = queries.get(tx, plan_id)
     if not any(post.published_at for post in card.posts):
-        raise Conflict(tr_lazy("This plan was never published, so there is nothing to use again. Duplicate it instead."))
+        raise Conflict(tr_lazy("This post was never published, so there is nothing to use again. Duplicate it instead."))
     if not ignore_cooldown and (reason := cooldown_message(tx, card)):
         raise Conflict(reason)
     return create(tx, _copy(card), request_key=request_key, repurposed_from=plan_id, text_id=card.text_id)

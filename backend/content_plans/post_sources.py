@@ -177,7 +177,7 @@ def _only_influencer(tx: Session) -> str:
 def _require_influencer(tx: Session, materials: _Materials) -> str:
     if influencer_id := materials.influencer_id or _only_influencer(tx):
         return influencer_id
-    raise Invalid(tr_lazy("Say whose post it is: nothing of it belongs to an influencer yet."))
+    raise Invalid(tr_lazy("Choose an influencer for this post: none of it belongs to one yet."))
 
 
 def _topic(materials: _Materials, influencer: InfluencerCard) -> str:

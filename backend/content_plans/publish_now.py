@@ -20,7 +20,7 @@ S = PostState
 _NOT_SENDABLE = {
     S.PUBLISHED: tr_lazy("It is published already."),
     S.PUBLISHING: tr_lazy("The studio is publishing it right now."),
-    S.UNKNOWN: tr_lazy("Nobody knows yet whether it is there. Look at the account and say so first."),
+    S.UNKNOWN: tr_lazy("We could not confirm this post. Check the account first, then say whether it is there."),
 }
 
 
@@ -62,11 +62,11 @@ def needs_approval(tx: Session, card: PlanCard) -> bool:
 
 def _sendable_posts(card: PlanCard, post_id: str) -> list[PostCard]:
     if card.deleted_at:
-        raise NotFound(tr_lazy("This plan was deleted. Take that back first, or make a new one."))
+        raise NotFound(tr_lazy("This post was deleted. Restore it first, or create a new one."))
     chosen = [post for post in card.posts if post_id in ("", post.id)]
     if not chosen:
         raise (
-            NotFound(tr_lazy("This post is not in its plan any more."))
+            NotFound(tr_lazy("This post was removed from its channel."))
             if post_id
             else Invalid(tr_lazy("Choose at least one channel for it."))
         )
@@ -88,7 +88,7 @@ def _require_sendable(tx: Session, card: PlanCard, posts: list[PostCard], *, app
     review = posting_rules.get_rules(tx, card.influencer_id).review
     for post in posts:
         if post.state == S.ON_HOLD:
-            raise Conflict(tr_lazy("{channel_name}: the post is on hold. Let it go first.", channel_name=post.channel_name))
+            raise Conflict(tr_lazy("{channel_name}: the post is on hold. Resume it first.", channel_name=post.channel_name))
         if not approve and _lacks_approval(post, review=review):
             raise Conflict(
                 tr_lazy(

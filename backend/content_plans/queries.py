@@ -53,7 +53,7 @@ def get(tx: Session, plan_id: str) -> PlanCard:
     """The plan, also a deleted one (`deleted_at` is set then). Raises NotFound."""
     plan_cards = get_many(tx, [plan_id])
     if not plan_cards:
-        raise NotFound(tr_lazy("This plan does not exist here. It may have been made in another workspace."))
+        raise NotFound(tr_lazy("This post does not exist here. It may have been made in another workspace."))
     return plan_cards[0]
 
 
@@ -61,7 +61,7 @@ def get_existing(tx: Session, plan_id: str) -> PlanCard:
     """The plan; raises NotFound also for a deleted one."""
     card = get(tx, plan_id)
     if card.deleted_at:
-        raise NotFound(tr_lazy("This plan was deleted. Take that back first, or make a new one."))
+        raise NotFound(tr_lazy("This post was deleted. Restore it first, or create a new one."))
     return card
 
 
@@ -83,7 +83,7 @@ def get_post(tx: Session, post_id: str) -> PostCard:
     """Raises NotFound."""
     row = tx.execute(_posts_query().where(Post.id == post_id)).first()
     if row is None:
-        raise NotFound(tr_lazy("This post does not exist here. It may have been taken out of its plan."))
+        raise NotFound(tr_lazy("This post does not exist here. It may have been removed."))
     return _post_card(*row)
 
 

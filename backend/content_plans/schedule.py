@@ -38,7 +38,7 @@ def submit_for_review(tx: Session, plan_ids: Sequence[str], *, expected: Expecte
     def submit_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         drafts = [post for post in card.posts if post.state in (S.DRAFT, S.FAILED, S.MISSED)]
         if not drafts:
-            raise Conflict(tr_lazy("Nothing of this plan is a draft."))
+            raise Conflict(tr_lazy("This post is not a draft."))
         for post in drafts:
             must_move(tx, post.id, post.state, S.IN_REVIEW)
         outcome.review.append(card.id)
@@ -56,7 +56,7 @@ def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
     def approve_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in (S.DRAFT, S.IN_REVIEW)]
         if not posts:
-            raise Conflict(tr_lazy("Nothing of this plan waits for an approval."))
+            raise Conflict(tr_lazy("This post does not wait for an approval."))
         for post in posts:
             approval = {"approved_by": tx.info.get("user_id"), "approved_at": func.clock_timestamp(), "note": ""}
             must_move(tx, post.id, post.state, S.APPROVED, **approval)
@@ -79,7 +79,7 @@ def unapprove(tx: Session, before: dict[str, Any]) -> None:
     posts_by_id = {post.id: post for post in lock_posts(tx, before["id"])}
     approved = [(posts_by_id[post_id], S(earlier)) for post_id, earlier in before["states"].items() if post_id in posts_by_id]
     if not any(S(post.state) in (S.APPROVED, S.SCHEDULED, S.ON_HOLD) for post, _ in approved):
-        raise Conflict(tr_lazy("This post is out, or was changed since it was approved: the approval stays."))
+        raise Conflict(tr_lazy("This post is published, or was changed since it was approved: the approval stays."))
     for post, earlier in approved:
         state = S(post.state)
         if state == S.SCHEDULED:
@@ -92,12 +92,12 @@ def unapprove(tx: Session, before: dict[str, Any]) -> None:
 def reject(tx: Session, plan_ids: Sequence[str], *, note: str, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
     """Sends plans back to draft with the reviewer's note. Raises Invalid without a note."""
     if not note.strip():
-        raise Invalid(tr_lazy("Say in a sentence what should change, so that the next person knows."))
+        raise Invalid(tr_lazy("Write in a sentence what should change, so that the next person knows."))
 
     def reject_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in (S.IN_REVIEW, S.APPROVED, S.SCHEDULED)]
         if not posts:
-            raise Conflict(tr_lazy("Nothing of this plan is in review."))
+            raise Conflict(tr_lazy("This post is not in review."))
         for post in posts:
             state = post.state
             if state == S.SCHEDULED:
@@ -125,7 +125,7 @@ def hold(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_
     def hold_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state in _SCHEDULABLE or post.state == S.SCHEDULED]
         if not posts:
-            raise Conflict(tr_lazy("Nothing of this plan can be held back any more."))
+            raise Conflict(tr_lazy("This post cannot be put on hold any more."))
         for post in posts:
             resume_state = S.DRAFT if post.state in (S.FAILED, S.MISSED) else post.state
             must_move(tx, post.id, post.state, S.ON_HOLD, held_from=resume_state, held_by="person")
@@ -140,7 +140,7 @@ def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
     def release_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state == S.ON_HOLD]
         if not posts:
-            raise Conflict(tr_lazy("This plan is not on hold."))
+            raise Conflict(tr_lazy("This post is not on hold."))
         for post in posts:
             resume_state = S(post.held_from)
             switch = posting_rules.active_stop_switch(tx, card.influencer_id)
@@ -166,7 +166,7 @@ def unschedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans 
     def unschedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
         posts = [post for post in card.posts if post.state == S.SCHEDULED]
         if not posts:
-            raise Conflict(tr_lazy("Nothing of this plan is scheduled."))
+            raise Conflict(tr_lazy("This post is not scheduled."))
         for post in posts:
             must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
         outcome.done.append(card.id)
@@ -219,7 +219,7 @@ def _schedule_plan(tx: Session, card: PlanCard, outcome: Outcome) -> None:
     if not card.posts:
         raise Invalid(tr_lazy("Choose at least one channel for it."))
     if not posts:
-        raise Conflict(tr_lazy("Nothing of this plan is left to be scheduled."))
+        raise Conflict(tr_lazy("Nothing of this post is left to schedule."))
     if card.due_at is None:
         raise Invalid(tr_lazy("It has no date yet. Give it one."))
     if card.due_at <= now():
@@ -270,17 +270,17 @@ def _for_each_plan(
     tx: Session, plan_ids: Sequence[str], act: Callable[[Session, PlanCard, Outcome], None], expected: ExpectedPlans
 ) -> Outcome:
     if len(plan_ids) > MAX_PLANS_AT_ONCE:
-        raise Invalid(tr_lazy("At most {max_plans_at_once} plans at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
+        raise Invalid(tr_lazy("At most {max_plans_at_once} posts at once. Choose fewer.", max_plans_at_once=MAX_PLANS_AT_ONCE))
     outcome = Outcome()
     ids = list(dict.fromkeys(plan_ids))
     lock_plans(tx, ids)
     cards_by_id = {card.id: card for card in queries.get_many(tx, ids) if not card.deleted_at}
     if ids and not cards_by_id:
-        raise NotFound(tr_lazy("None of these plans exists here any more."))
+        raise NotFound(tr_lazy("None of these posts exists here any more."))
     for plan_id in ids:
         try:
             if plan_id not in cards_by_id:
-                raise NotFound(tr_lazy("This plan does not exist here any more."))
+                raise NotFound(tr_lazy("This post does not exist here any more."))
             require_unchanged(tx, plan_id, expected)
             with tx.begin_nested():
                 act(tx, cards_by_id[plan_id], outcome)

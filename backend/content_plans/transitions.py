@@ -49,7 +49,7 @@ def update_in_state(tx: Session, post_id: str, state: PostState, **values: Any) 
 def state_changed_error(state: PostState) -> Conflict:
     return Conflict(
         tr_lazy(
-            "This post is no longer “{state}”: somebody else, or the clock, was faster. Load it again.",
+            "This post is no longer “{state}”. Load it again.",
             state=STATE_LABELS[state].lower(),
         )
     )

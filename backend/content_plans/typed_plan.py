@@ -50,7 +50,7 @@ def fixed_draft(tx: Session, card: PlanCard, draft: PlanDraft, *, channel_id: st
             break
         fixed = fixed.model_copy(update={"variants": variants})
     if fixed == draft:
-        raise NotFound(tr_lazy("There is nothing here that can be mended by itself."))
+        raise NotFound(tr_lazy("Nothing here can be fixed automatically."))
     return fixed.model_copy(update={"variants": crop_focus.with_focus(tx, fixed.variants, draft.variants)})
 
 

@@ -127,9 +127,9 @@ def compose(answer: str, rules: CaptionRules) -> ComposedCaption:
         doubts.append(tr_lazy("An address or a handle was removed."))
     text, removed = _clean(text, rules)
     if removed:
-        notes.append(tr_lazy("Taken out, for the trigger word carries it: {words}.", words=", ".join(removed)))
+        notes.append(tr_lazy("Left out, because the trigger word stands for it: {words}.", words=", ".join(removed)))
     if not re.search(r"[^\W\d_]{2}", text):
-        return ComposedCaption(doubts=tuple(doubts), refusal=tr_lazy("Nothing of the answer may be used."))
+        return ComposedCaption(doubts=tuple(doubts), refusal=tr_lazy("None of the answer can be used."))
     if len(re.findall(r"\w+", text)) < 3:
         doubts.append(tr_lazy("Very short."))
     if _repeats_itself(text):

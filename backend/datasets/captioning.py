@@ -35,7 +35,7 @@ CAPTION_RUN_S, CAPTION_S = 0.2, 0.015
 LABELS: dict[str, str] = {"vision": tr_lazy("a vision model"), "blip": "BLIP", "template": tr_lazy("measurements")}
 _NO_TRIGGER = tr_lazy("Give the dataset a trigger word first, in its settings: every caption begins with it.")
 _NOTHING_TO_DO = tr_lazy(
-    "There is no caption to write: none of these pictures is without one. Choose to replace captions, or other pictures."
+    "There is no caption to write: all of these pictures have one. Choose to replace captions, or other pictures."
 )
 Captioners = Mapping[str, Captioner]
 

@@ -51,7 +51,7 @@ def set_captions(tx: Session, captions: Mapping[str, tuple[str, int]]) -> int:
 def preview_captions(tx: Session, dataset_id: str, edit: CaptionEdit, *, image_ids: Sequence[str] = ()) -> list[CaptionChange]:
     """The captions that the edit would change. `image_ids` empty: all pictures. Raises NotFound, Invalid."""
     if edit.verb in ("replace", "remove", "cut") and not edit.find.strip():
-        raise Invalid(tr_lazy("Say which words this is about."))
+        raise Invalid(tr_lazy("Enter the words to change."))
     if edit.verb in ("prefix", "suffix") and not edit.put.strip():
         raise Invalid(tr_lazy("Write the words that should be added."))
     trigger_word = _trigger_word(tx, dataset_id)

@@ -44,7 +44,7 @@ def save_mask(
     if upload.noun != UPLOAD or upload.noun_id != image_id:
         raise NotFound(tr_lazy("This upload is not a mask of this picture. Draw it again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This mask is still on its way, or was taken already. Save it again."))
+        raise Conflict(tr_lazy("This mask is still uploading, or was used already. Save it again."))
     with tempfile.TemporaryDirectory(prefix="mask-") as folder:
         storage.get_file(upload.key, path := Path(folder) / "mask.png")
         inspected = _inspect(open_tx, settings, upload_id, path)

@@ -89,9 +89,9 @@ class RightsDraft(Draft):
     @model_validator(mode="after")
     def _check_statement(self) -> RightsDraft:
         if not self.kind and len(self.statement) < 5:
-            raise ValueError(tr_lazy("Say in a sentence whose pictures these are and why you may use them."))
+            raise ValueError(tr_lazy("Write in a sentence whose pictures these are and why you may use them."))
         if self.kind == "agreed" and len(self.note) < 3:
-            raise ValueError(tr_lazy("Say who agreed and where that agreement is kept."))
+            raise ValueError(tr_lazy("Enter who agreed and where that agreement is kept."))
         return self
 
 
@@ -122,7 +122,7 @@ CAPTION_VERBS = {
     "prefix": tr_lazy("Put “{put}” in front"),
     "suffix": tr_lazy("Added “{put}” at the end"),
     "remove": tr_lazy("Removed the tag “{find}”"),
-    "cut": tr_lazy("Took out “{find}”"),
+    "cut": tr_lazy("Removed “{find}”"),
     "trigger": tr_lazy("Put the trigger word in front"),
     "tidy": tr_lazy("Tidied commas and repeated tags"),
 }

@@ -123,7 +123,7 @@ def delete(tx: Session, dataset_id: str) -> None:
     row = lock_dataset(tx, dataset_id)
     if get(tx, dataset_id).status == "training":
         raise Conflict(
-            tr_lazy("{name} is being trained on. Wait for that run to end, or cancel it on the Jobs page.", name=row.name)
+            tr_lazy("{name} is being trained on. Wait for that run to end, or cancel it in Settings → Activity.", name=row.name)
         )
     files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
     release(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])

@@ -22,9 +22,9 @@ def mark_undone(tx: Session, table: type[EntryRow], entry_id: str, *, page: str)
     """
     row = tx.get(table, entry_id, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound(tr_lazy("This change is not remembered any more, so it cannot be undone."))
+        raise NotFound(tr_lazy("This change is too old to be undone."))
     if row.undone_at:
-        raise Conflict(tr_lazy("This was undone already. Load the {page} again.", page=page))
+        raise Conflict(tr_lazy("This was undone already. Load the page again ({page}).", page=page))
     if row.created_by != tx.info.get("user_id") and tx.info["role"] != "owner":
         raise NotPermitted(tr_lazy("Somebody else did this. They can undo it, or an owner can."))
     row.undone_at = tx.scalar(select(func.clock_timestamp()))

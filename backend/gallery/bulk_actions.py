@@ -49,7 +49,7 @@ Performed = tuple[str, int, dict[str, Any]]
 
 def _rate(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     if draft.rating is None:
-        raise Invalid(tr_lazy("Say how many stars, 0 to 5."))
+        raise Invalid(tr_lazy("Enter 0 to 5 stars."))
     ids_by_rating: dict[str, list[str]] = {}
     for picture_id, rating in tx.execute(select(Picture.id, Picture.rating).where(Picture.id.in_(ids))):
         if rating != draft.rating:

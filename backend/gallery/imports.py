@@ -45,13 +45,13 @@ def start_import(
         duplicates.accept_anyway(tx, anyway)
     waiting = uploads.count(tx, NOUN, INBOX, states=("stored",))
     if not waiting:
-        raise Invalid(tr_lazy("There is nothing to bring in. Choose pictures first."))
+        raise Invalid(tr_lazy("There is nothing to import. Choose pictures first."))
     if board_id:
         board_order.lock_board(tx, board_id)
     if influencer_id:
         influencers.get(tx, influencer_id)
     payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
-    title = tr_lazy_plural("Bring in {n:,} picture", "Bring in {n:,} pictures", waiting)
+    title = tr_lazy_plural("Import {n:,} picture", "Import {n:,} pictures", waiting)
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
 
@@ -72,7 +72,7 @@ def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
         while waiting := _waiting(ctx):
             for upload in waiting:
                 ctx.check()
-                ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, tr_lazy("bringing in pictures"))
+                ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, tr_lazy("importing pictures"))
                 _import_upload(ctx, payload, upload, inspector, models, tally)
     return tally
 

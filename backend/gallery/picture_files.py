@@ -47,7 +47,7 @@ class PictureFile:
         except ValueError as error:
             raise Invalid(
                 tr_lazy(
-                    "The recipe cannot be written into {filename}: {error}. Download it without.",
+                    "Prompt and settings cannot be written into {filename}: {error}. Download it without.",
                     filename=self.filename,
                     error=str(error),
                 )
@@ -64,9 +64,7 @@ def to_picture_file(card: PictureCard, asset: AssetCard, *, with_recipe: bool = 
     """Raises Invalid (a kind of file that holds no recipe)."""
     if with_recipe and asset.content_type not in picture_metadata.CONTENT_TYPES:
         kind = asset.content_type.rpartition("/")[2].upper()
-        raise Invalid(
-            tr_lazy("A recipe cannot be written into a file of the kind {kind}. Download it without its recipe.", kind=kind)
-        )
+        raise Invalid(tr_lazy("Prompt and settings cannot be written into a {kind} file. Download it without them.", kind=kind))
     name = asset.filename or f"{card.id}{PurePosixPath(asset.key).suffix}"
     texts = recipe_texts(card) if with_recipe else {}
     return PictureFile(name, asset.content_type, asset.key, texts, card.width, card.height)

@@ -177,7 +177,7 @@ def _influencer(tx: Session, name: str) -> str:
 def _board(tx: Session, name: str) -> str:
     board_id = tx.scalar(select(Board.id).where(func.lower(Board.name) == name.lower(), Board.deleted_at.is_(None)))
     if board_id is None:
-        raise Invalid(tr_lazy("There is no board called “{name}”. Look at the list of boards.", name=name[:60]))
+        raise Invalid(tr_lazy("There is no board called “{name}”. See the list of boards.", name=name[:60]))
     return str(board_id)
 
 

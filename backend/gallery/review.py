@@ -36,7 +36,7 @@ def decide(
 def undo_decision(tx: Session, before: Mapping[str, str], *, expected: GateState | None = None) -> None:
     """Undoes `decide`: `before` is what it returned. `expected`: where it had put them. Raises as `decide`."""
     if set(before.values()) - {"open", "held", "rejected"}:
-        raise Invalid(tr_lazy("This cannot be taken back: the list of pictures is damaged. Load the page again."))
+        raise Invalid(tr_lazy("This cannot be undone: the list of pictures is damaged. Load the page again."))
     _lock_gates(tx, list(before), expected)
     _set_gates(tx, before, "")
 
@@ -56,7 +56,7 @@ def _lock_gates(tx: Session, picture_ids: Sequence[str], expected: str | None) -
     if len(gates) != len(set(picture_ids)):
         raise NotFound(tr_lazy("One of these pictures does not exist here any more. Load the page again."))
     if expected and set(gates.values()) != {expected}:
-        raise Conflict(tr_lazy("Somebody has decided on one of these pictures since you looked. Load them again, then decide."))
+        raise Conflict(tr_lazy("Somebody has already decided on one of these pictures. Load them again, then decide."))
     return gates
 
 

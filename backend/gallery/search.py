@@ -77,7 +77,7 @@ def _term(key: str, value: str) -> dict[str, object]:
             )
         )
     if not value:
-        raise Invalid(tr_lazy("Say what {key}: should be, for example {terms}.", key=key, terms=TERMS[key]))
+        raise Invalid(tr_lazy("Write what {key}: should be, for example {terms}.", key=key, terms=TERMS[key]))
     match key:
         case "seed":
             return {"seed": _seed(value)}
@@ -131,8 +131,6 @@ def _is_term(value: str) -> dict[str, object]:
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> str:
     if value.lower() not in allowed:
         raise Invalid(
-            tr_lazy(
-                "{key}: is one of {allowed}; “{what}” is none of them.", key=key, allowed=", ".join(allowed), what=value[:30]
-            )
+            tr_lazy("{key}: must be one of {allowed}, not “{what}”.", key=key, allowed=", ".join(allowed), what=value[:30])
         )
     return value.lower()

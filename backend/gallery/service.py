@@ -20,7 +20,7 @@ _TRASHED = "trashed-picture"
 def rate(tx: Session, picture_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
-        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 to take it away."))
+        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 for none."))
     _update_pictures(tx, picture_ids, rating=rating)
 
 
@@ -41,7 +41,7 @@ def undelete(tx: Session, picture_ids: Sequence[str]) -> None:
     pairs = _assets(tx, picture_ids)
     if {asset_id for asset_id, _ in pairs} - assets.restore(tx, [asset_id for asset_id, _ in pairs]):
         raise NotFound(
-            tr_lazy("These pictures were deleted too long ago: their files are gone. Draw them again from their recipe.")
+            tr_lazy("These pictures were deleted too long ago: their files are gone. Create them again from their prompts.")
         )
     _update_pictures(tx, picture_ids, deleted_at=None)
     assets.unuse_all(tx, _TRASHED, picture_ids)
@@ -78,7 +78,7 @@ def _assets(tx: Session, picture_ids: Sequence[str]) -> list[tuple[str, str]]:
     """(asset id, picture id). Raises NotFound: one was erased."""
     rows = tx.execute(select(Picture.asset_id, Picture.id, Picture.erased_at).where(Picture.id.in_(picture_ids))).all()
     if any(erased_at for _, _, erased_at in rows):
-        raise NotFound(tr_lazy("These pictures were deleted for good. Draw them again."))
+        raise NotFound(tr_lazy("These pictures were deleted for good. Create them again."))
     return [(asset_id, picture_id) for asset_id, picture_id, _ in rows]
 
 

@@ -32,7 +32,7 @@ def similar(tx: Session, picture_id: str, *, most: int = 12, take: int = 60) -> 
     if row is None:
         raise NotFound(_NOT_FOUND)
     if row.dhash is None:
-        raise Invalid(tr_lazy("This picture has not been looked at yet. Ask again in a moment."))
+        raise Invalid(tr_lazy("This picture has not been checked yet. Ask again in a moment."))
     bands_of_picture = bindparam("bands", row.bands, ARRAY(Integer))
     matches = func.similar_pictures(row.dhash, bands_of_picture, most, take + 1).table_valued(
         column("picture_id"), column("distance", Integer)
@@ -55,7 +55,7 @@ def ensure_hash(open_tx: Callable[[], AbstractContextManager[Session]], storage:
             return
         asset = assets.get(tx, row.asset_id)
     if not asset.thumbs:
-        raise NotFound(tr_lazy("This picture has no thumbnail to compare. Draw it again from its recipe."))
+        raise NotFound(tr_lazy("This picture has no thumbnail to compare. Create it again from its prompt."))
     with tempfile.TemporaryDirectory(prefix="look-") as folder:
         path = Path(folder) / "thumb.webp"
         storage.get_file(assets.thumb_key(asset.key, max(asset.thumbs)), path)

@@ -41,7 +41,7 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     if model := next((card for card in models if name in ("", card.name)), None):
         return model
     if not models:
-        raise Invalid(tr_lazy("The image engine offers no model right now. Look at the System page to see what it needs."))
+        raise Invalid(tr_lazy("The image engine offers no model right now. The System page says what it needs."))
     raise Invalid(
         tr_lazy(
             "The image engine has no model called {name}. It offers: {what}.",
@@ -239,7 +239,7 @@ class RequestAssembler:
     def _picture(self, asset_id: str) -> AssetCard:
         card = self._cached(("asset", asset_id), lambda: assets.get(self._tx, asset_id))
         if card.kind != "image":
-            raise Invalid(tr_lazy("Draw from a picture: this file is not one. Choose another."))
+            raise Invalid(tr_lazy("Start image: this file is not a picture. Choose another."))
         return card
 
     def _cached(self, key: Any, read: Callable[[], T]) -> T:
@@ -276,14 +276,14 @@ def _notes(
     varies: bool,
 ) -> tuple[str, ...]:
     notes: list[str] = [
-        tr_lazy("{model} draws this at {width} × {height} px.", model=model.title, width=params.width, height=params.height)
+        tr_lazy("{model} creates this at {width} × {height} px.", model=model.title, width=params.width, height=params.height)
     ]
     if draft.mask_asset_id:
-        notes = [tr_lazy("Only the painted part is drawn anew; every other pixel stays as it is.")]
+        notes = [tr_lazy("Only the painted part changes; every other pixel stays as it is.")]
     if varies:
         notes.append(
             tr_lazy(
-                "Words in {choices} and {lists} are chosen anew for each picture; this is one of them.",
+                "Words in {choices} and {lists} are chosen again for each picture; this is one example.",
                 choices="{…}",
                 lists="__…__",
             )
@@ -304,5 +304,5 @@ def _notes(
     if look_added:
         notes.append(tr_lazy("The influencer's trigger word and look were added."))
     if lora_refs and not draft.loras and "<lora" not in parts.prompt.lower():
-        notes.append(tr_lazy("Drawn with the influencer's LoRA {name}.", name=lora_refs[0].name))
+        notes.append(tr_lazy("Created with the influencer's LoRA {name}.", name=lora_refs[0].name))
     return tuple(notes)

@@ -82,7 +82,7 @@ def grid_drafts(
         product_text = " × ".join(map(str, sizes))
         raise Invalid(
             tr_lazy(
-                "This grid has {product_text} = {prod:,} pictures; at most {max_pictures_in_batch}. Take some values out.",
+                "This grid has {product_text} = {prod:,} pictures; at most {max_pictures_in_batch}. Remove some values.",
                 product_text=product_text,
                 prod=prod(sizes),
                 max_pictures_in_batch=MAX_PICTURES_IN_BATCH,
@@ -109,7 +109,7 @@ def parse_numbers(texts: Sequence[str], *, whole: bool = False) -> list[float]:
             values += _range(*match.groups()) if match else [_finite(text)]
         except (ValueError, OverflowError) as error:
             raise Invalid(
-                tr_lazy("“{text}” is no number. Write for example 10, 20, 30 or 10-30 (+5).", text=text[:30])
+                tr_lazy("“{text}” is not a number. Write for example 10, 20, 30 or 10-30 (+5).", text=text[:30])
             ) from error
         if len(values) > MAX_VALUES:
             raise Invalid(tr_lazy("An axis has at most {max_values} values.", max_values=MAX_VALUES))
@@ -148,7 +148,7 @@ def _range(low: str, high: str, step: str | None, count: str | None) -> list[flo
         return [first + (last - first) * at / (n - 1) for at in range(n)]
     by = float(step) if step else 1.0
     if not by or (last - first) / by < 0:
-        raise Invalid(tr_lazy("{low}-{high} never ends with steps of {by:g}. Turn it round.", low=low, high=high, by=by))
+        raise Invalid(tr_lazy("{low}-{high} never ends with steps of {by:g}. Swap the two numbers.", low=low, high=high, by=by))
     n = floor((last - first) / by + 1e-9) + 1
     if n > MAX_VALUES:
         raise Invalid(
@@ -234,7 +234,7 @@ def _replace(old: str, new: str) -> _DraftChange:
         if (longest := max(map(len, replaced.values()))) > MAX_PROMPT_CHARS:
             raise Invalid(
                 tr_lazy(
-                    "With “{label}” the prompt has {longest:,} characters; at most {max_prompt_chars:,}. Take fewer words.",
+                    "With “{label}” the prompt has {longest:,} characters; at most {max_prompt_chars:,}. Use fewer words.",
                     label=_label(new),
                     longest=longest,
                     max_prompt_chars=MAX_PROMPT_CHARS,

@@ -119,7 +119,7 @@ def add_replacements(ctx: JobContext, context: GateContext, card: GenerationCard
         tx.flush()
         ctx.log(
             tr_lazy(
-                "{failed} of {requested} pictures fell below the line: {missing} more are drawn.",
+                "{failed} of {requested} pictures are below the threshold: {missing} more are created.",
                 failed=requested - passed,
                 requested=requested,
                 missing=missing,

@@ -31,9 +31,9 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, settings: Settings, upload
         upload = assets.uploads.get(tx, upload_id)
         tenant_id = str(tx.info["tenant_id"])
     if upload.noun != "generation":
-        raise NotFound(tr_lazy("This upload is not a starting picture. Choose the file again."))
+        raise NotFound(tr_lazy("This upload is not a start image. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This picture is still on its way, or was taken already. Choose the file again."))
+        raise Conflict(tr_lazy("This picture is still uploading, or was used already. Choose the file again."))
     with tempfile.TemporaryDirectory(prefix="start-") as folder:
         path = Path(folder) / f"picture{Path(upload.filename).suffix.lower()[:8]}"
         storage.get_file(upload.key, path)

@@ -146,7 +146,7 @@ def _grid_drafts(
 def _recipes(assembler: RequestAssembler, drafts: Sequence[GenerationDraft]) -> list[PictureRecipe]:
     """One for each picture."""
     if not drafts:
-        raise Invalid(tr_lazy("There is nothing to draw. Write at least one prompt."))
+        raise Invalid(tr_lazy("There is nothing to create. Write at least one prompt."))
     if (total := sum(draft.n for draft in drafts)) > MAX_PICTURES_IN_BATCH:
         raise Invalid(
             tr_lazy(

@@ -155,22 +155,20 @@ def preset_words(finish: str, *, base: str, prompt: str) -> tuple[str, str]:
 def check_features(draft: GenerationDraft, model: ModelCard, workflow: WorkflowCard | None) -> None:
     """Raises Invalid with a sentence that says what to change."""
     if draft.pose and draft.init_asset_id:
-        raise Invalid(tr_lazy("A pose cannot be held while drawing from a picture. Leave one of them out."))
+        raise Invalid(tr_lazy("A pose and a start image cannot be combined. Remove one of them."))
     if draft.second_pass and draft.init_asset_id:
-        raise Invalid(
-            tr_lazy("A second pass needs a drawing from words alone. Leave the starting picture out, or enlarge it after.")
-        )
+        raise Invalid(tr_lazy("A second pass works from a prompt only. Remove the start image, or upscale the result."))
     if workflow:
         _check_workflow(draft, model, workflow)
         return
     requested = {
-        "picture": draft.init_asset_id and tr_lazy("draw from a picture"),
+        "picture": draft.init_asset_id and tr_lazy("start from an image"),
         "mask": draft.mask_asset_id and tr_lazy("change a part of a picture"),
-        "pose": draft.pose and tr_lazy("hold a pose"),
+        "pose": draft.pose and tr_lazy("use a pose"),
         "pose-photo": draft.pose
         and not draft.pose.drawn
         and tr_lazy("read a pose from a picture (only one drawn as a skeleton)"),
-        "hires": draft.second_pass and tr_lazy("draw a second, larger pass"),
+        "hires": draft.second_pass and tr_lazy("make a second, larger pass"),
     }
     for feature, ability in requested.items():
         if ability and feature not in model.features:
@@ -183,12 +181,12 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
     if "graph" not in model.features:
         raise Invalid(
             tr_lazy(
-                "The workflow {name} needs a ComfyUI, which does not draw here now. Choose the built-in workflow.",
+                "The workflow {name} needs ComfyUI, which is not running. Choose the built-in workflow.",
                 name=workflow.name,
             )
         )
     requested = {
-        "picture": (draft.init_asset_id, tr_lazy("starting picture")),
+        "picture": (draft.init_asset_id, tr_lazy("start image")),
         "mask": (draft.mask_asset_id, tr_lazy("mask")),
         "pose": (draft.pose, tr_lazy("picture of a pose")),
         "scale": (draft.second_pass, tr_lazy("second pass")),
@@ -199,7 +197,7 @@ def _check_workflow(draft: GenerationDraft, model: ModelCard, workflow: Workflow
         if value and not takes:
             raise Invalid(
                 tr_lazy(
-                    "The workflow {name} takes no {noun}. Leave it out, or choose another workflow.",
+                    "The workflow {name} uses no {noun}. Leave it out, or choose another workflow.",
                     name=workflow.name,
                     noun=noun,
                 )
@@ -212,9 +210,11 @@ def feature_notes(draft: GenerationDraft, workflow: WorkflowCard | None, width: 
     """Sentences about workflow, pose and second pass for the preview of a request."""
     lines: list[str] = []
     if workflow:
-        lines.append(tr_lazy("Drawn with the workflow {name}; what it has no input for stays as it says.", name=workflow.name))
+        lines.append(
+            tr_lazy("Created with the workflow {name}; what it has no input for stays as in the workflow.", name=workflow.name)
+        )
     if draft.pose:
-        lines.append(tr_lazy("The pose of a picture is held at {strength:g}.", strength=draft.pose.strength))
+        lines.append(tr_lazy("Uses the pose of a picture, at {strength:g}.", strength=draft.pose.strength))
     if draft.second_pass:
         scale = draft.second_pass.scale
         lines.append(

@@ -28,7 +28,7 @@ def start_sheet(tx: Session, generation_id: str, *, request_key: str) -> JobCard
     """Enqueues the job; its result has `assetId`. Raises NotFound, Invalid (no grid, no picture yet)."""
     card = get(tx, generation_id)
     if card.grid is None:
-        raise Invalid(tr_lazy("Only a grid can be drawn as one labelled picture."))
+        raise Invalid(tr_lazy("Only a grid can become one labelled picture."))
     if not card.done:
         raise Invalid(tr_lazy("No picture of this grid is there yet. Wait for the first ones."))
     payload, subject = GenerationPayload(generation_id=card.id), ("generation", card.id)
@@ -89,7 +89,7 @@ def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard
     side = contact_sheet.picture_side(len(columns), len(rows))
     paths = assets.fetch_small(ctx, [picture.asset_id for picture in pictures.values()], side)
     if not paths:
-        raise NotFound(tr_lazy("The pictures of this grid were deleted. Draw it again."))
+        raise NotFound(tr_lazy("The pictures of this grid were deleted. Create it again."))
     cells = [
         (
             label,

@@ -41,10 +41,10 @@ def start_upscale(
         return get(tx, first_job.subject_id)
     card = picture(tx, picture_id)
     if card.deleted_at:
-        raise NotFound(tr_lazy("This picture was deleted. Bring it back first."))
+        raise NotFound(tr_lazy("This picture was deleted. Restore it first."))
     upscaler = next((offered for offered in models if model in ("", offered.name)), None)
     if upscaler is None or scale not in upscaler.scales:
-        raise Invalid(tr_lazy("There is no such way to make a picture larger. Choose one that is offered."))
+        raise Invalid(tr_lazy("This way of upscaling does not exist. Choose one that is offered."))
     size = {"width": card.width * scale, "height": card.height * scale}
     upscaled = Upscaled(picture_id=card.id, scale=scale, model=upscaler.name, detail=upscaler.detail)
     # An imported picture counts as AI-edited only when the upscaler draws detail of its own.

@@ -98,7 +98,7 @@ def _read_references(ctx: JobContext, references: Sequence[Candidate], embedder:
         result = ctx.step(f"read-{start}-{embedder}", partial(_read_batch, ctx, batch, start, len(references))) or {}
         readings += [Reading.from_json(item) for item in result["readings"]]
     if any(item.embedder != embedder for item in readings):
-        raise Rejected(tr_lazy("The embedder changed while the references were read. Calibrate again."))
+        raise Rejected(tr_lazy("The measuring model changed while the references were read. Calibrate again."))
     return readings
 
 

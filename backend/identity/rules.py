@@ -16,7 +16,10 @@ GATES: dict[Gate, tuple[str, str]] = {
     "off": (tr_lazy("No check"), tr_lazy("Pictures get no score.")),
     "mark": (tr_lazy("Marked"), tr_lazy("Every picture is shown, with its score.")),
     "hold": (tr_lazy("Held for the face check"), tr_lazy("They wait in the face check until somebody shows or rejects them.")),
-    "regenerate": (tr_lazy("Generated again"), tr_lazy("Another picture takes its place. What cannot be replaced is held.")),
+    "regenerate": (
+        tr_lazy("Generated again"),
+        tr_lazy("Another picture takes its place. What cannot be replaced goes to the face check."),
+    ),
     "reject": (tr_lazy("Rejected"), tr_lazy("They stay out of the gallery. Nothing is deleted; you can show them later.")),
 }
 """Gate -> its title and what it does."""

@@ -42,7 +42,7 @@ def score_picture(ctx: JobContext, context: ScoringContext, picture: Path) -> Id
     try:
         [reading] = read_pictures(ctx, [picture])
     except EngineError as error:
-        ctx.log(tr_lazy("No identity score: {reason}", reason=error.message), level="warning")
+        ctx.log(tr_lazy("No face match: {reason}", reason=error.message), level="warning")
         return IdentityScore(why=error.message)
     return score_reading(context, reading)
 

@@ -158,11 +158,11 @@ def _channel_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
 
 
 def _channel_trouble(state: str) -> str:
-    return tr_lazy("It must be connected again.") if state == "reconnect" else tr_lazy("It is switched off.")
+    return tr_lazy("It must be connected again.") if state == "reconnect" else tr_lazy("It is paused.")
 
 
 def _waiting_text(posts: int) -> str:
-    return tr_lazy_plural("{n:,} post waits for it.", "{n:,} posts wait for it.", posts) if posts else ""
+    return tr_lazy_plural("{n:,} post waits for this.", "{n:,} posts wait for this.", posts) if posts else ""
 
 
 def _pause_entries(tx: Session, influencer_id: str) -> list[InboxEntry]:
@@ -200,7 +200,7 @@ def _budget_entries(tx: Session, settings: Settings) -> list[InboxEntry]:
             ("day", True): tr_lazy("The budget for AI texts of this day is used up"),
             ("day", False): tr_lazy("The budget for AI texts of this day is nearly used up"),
         }
-        consequence = tr_lazy("What could cost more than is left is not asked. An owner can raise the limit.")
+        consequence = tr_lazy("Calls that could cost more than is left are refused. An owner can raise the limit.")
         if is_spent and name == "month":
             consequence = tr_lazy("Texts are written again next month, or when an owner raises the limit.")
         elif is_spent:

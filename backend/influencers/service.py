@@ -42,7 +42,7 @@ def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: in
     if changed is None:
         raise Conflict(
             tr_lazy(
-                "{name} was changed by someone else while you were editing. Load it again, then repeat your change.",
+                "Somebody else changed {name} while you were editing. Load it again, then repeat your change.",
                 name=before.name,
             )
         )

@@ -36,7 +36,7 @@ from backend.jobs.results import camel_result
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.language import tr_lazy
 
-_NOT_FOUND = tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
+_NOT_FOUND = tr_lazy("There is no such job in this workspace. It may have been cleaned up; see the list of jobs.")
 _ahead = aliased(Job)
 # Place in the workspace's own queue, from 1; null for a job that cannot be claimed now.
 _position = case(

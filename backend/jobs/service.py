@@ -183,7 +183,7 @@ def _lock(tx: Session, job_id: str) -> str:
 
 
 def _missing() -> NoReturn:
-    raise NotFound(tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs."))
+    raise NotFound(tr_lazy("There is no such job in this workspace. It may have been cleaned up; see the list of jobs."))
 
 
 def _cancel_tree(tx: Session, job_id: str, state: str) -> None:
@@ -258,9 +258,7 @@ def reorder(tx: Session, job_id: str, where: Destination) -> None:
         raise NotPermitted(tr_lazy("Your role here is viewer: you can look at jobs but not move them. Ask an owner for more."))
     job = tx.get(Job, job_id)
     if job is None:
-        raise NotFound(
-            tr_lazy("There is no such job in this workspace. It may have been cleaned up; look at the list of jobs.")
-        )
+        raise NotFound(tr_lazy("There is no such job in this workspace. It may have been cleaned up; see the list of jobs."))
     tx.execute(_LOCK, {"name": f"order:{tx.info['tenant_id']}:{job.queue}"})
     waiting = Job.queue == job.queue, Job.state == JobState.PENDING, Job.waits_for == 0
     rows = tx.execute(select(Job.id, Job.priority).where(*waiting).order_by(Job.priority, Job.id).with_for_update()).all()

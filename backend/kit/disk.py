@@ -9,7 +9,7 @@ from pathlib import Path
 from backend.language import tr_lazy
 
 FULL = tr_lazy(
-    "The disk is full. Free some space on the machine that keeps the studio's data. What waits goes on by itself then."
+    "The disk is full. Free some space on the machine that keeps the studio's data. Waiting jobs then continue by themselves."
 )
 _MIN_FREE_BYTES = 64 * 1024**2
 

@@ -175,7 +175,7 @@ def _allowed_host(entry: str) -> AllowedHost:
     host = host.removeprefix("[").removesuffix("]")
     letters = set(host.removeprefix("*."))
     if not valid_port or not letters or not all(letter.isalnum() or letter in ".-_:" for letter in letters):
-        raise Invalid(tr_lazy("“{entry}” is no host. Write n8n.lan, n8n.lan:5678 or 192.168.0.0/16.", entry=entry[:80]))
+        raise Invalid(tr_lazy("“{entry}” is not a host. Write n8n.lan, n8n.lan:5678 or 192.168.0.0/16.", entry=entry[:80]))
     number = int(port) if port else None
     if network := _as_network(host):
         return AllowedHost("", network, number)

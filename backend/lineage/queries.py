@@ -25,7 +25,7 @@ _NOT_FOUND = {
 def trace(tx: Session, noun: str, subject_id: str) -> Lineage:
     """What one thing was made from and what was made of it. Raises Invalid (no such noun), NotFound."""
     if noun not in COLUMNS:
-        raise Invalid(tr_lazy("A lineage starts from one of: {columns}.", columns=", ".join(COLUMNS)))
+        raise Invalid(tr_lazy("“How it was made” starts from one of: {columns}.", columns=", ".join(COLUMNS)))
     conditions = _CONDITIONS[noun](subject_id)
     columns = tuple(
         _COLUMN_READERS[column_noun](tx, conditions[column_noun], subject_id if column_noun == noun else "")

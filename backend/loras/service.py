@@ -138,9 +138,7 @@ def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     if upload.state == "refused":
         raise Invalid(f"{upload.filename}: {upload.reason or 'It was refused. Upload another one.'}")
     if upload.state != "stored":
-        raise Conflict(
-            tr_lazy("This file is still on its way, or is in the library already. Look at the list, then try again.")
-        )
+        raise Conflict(tr_lazy("This file is still uploading, or is in the library already. Check the list, then try again."))
     return upload
 
 

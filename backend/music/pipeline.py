@@ -32,7 +32,7 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     source, out = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "track.m4a"
     ctx.progress(0, 0, tr_lazy("fetching the file"))
     assets.fetch_file(ctx, upload.key, source)
-    ctx.progress(0, 0, tr_lazy("listening to it"))
+    ctx.progress(0, 0, tr_lazy("checking the sound"))
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(
@@ -44,7 +44,7 @@ def _store(ctx: JobContext, payload: TrackPayload) -> _Stored:
     run_steps(ctx, sound_file.write_m4a(source, info.format, out, settings=ctx.app.settings))
     loudness = run_steps(ctx, measure(out))
     if loudness.is_silence:
-        raise Rejected(tr_lazy("There is nothing to hear in this file. Choose another one."))
+        raise Rejected(tr_lazy("This file is silent. Choose another one."))
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id, ext="m4a")
     uses = [(NOUN, payload.track_id)]
     file = NewFile(out, "audio", key, "audio/mp4", f"{title[:80]}.m4a", meta={"duration_s": info.seconds}, uses=uses)

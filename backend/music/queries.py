@@ -45,7 +45,7 @@ def usable(tx: Session, track_id: str) -> UsedTrack:
     card = get(tx, track_id)
     if card.deleted_at:
         raise Invalid(
-            tr_lazy("The music “{title}” was deleted. Choose another track, or bring it back from the trash.", title=card.title)
+            tr_lazy("The music “{title}” was deleted. Choose another track, or restore it from the trash.", title=card.title)
         )
     if not card.is_ready:
         raise Invalid(

@@ -20,15 +20,15 @@ def checked(draft: TrackDraft) -> TrackDraft:
     if not clean.title:
         raise Invalid(tr_lazy("Give the track a title."))
     if not clean.licence:
-        raise Invalid(tr_lazy("Say under which licence the music may be used."))
+        raise Invalid(tr_lazy("Choose the licence under which the music may be used."))
     if not clean.source:
-        raise Invalid(tr_lazy("Say where the music is from: its address, or who made it."))
+        raise Invalid(tr_lazy("Write where the music is from: its address, or who made it."))
     if _NON_COMMERCIAL.search(clean.licence):
         raise Invalid(
-            tr_lazy("This licence does not allow commercial use, and posts of influencers are that. Choose other music.")
+            tr_lazy("This licence does not allow commercial use, and influencers' posts are commercial. Choose other music.")
         )
     if _NO_DERIVATIVES.search(clean.licence):
-        raise Invalid(tr_lazy("This licence does not allow changes, and music under a video is one. Choose other music."))
+        raise Invalid(tr_lazy("This licence does not allow changes, and adding music to a video is one. Choose other music."))
     if _NAMES_AUTHOR.search(clean.licence) and not clean.credit:
         raise Invalid(tr_lazy("This licence wants the author named. Fill in the credit."))
     return clean

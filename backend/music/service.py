@@ -36,7 +36,7 @@ def add(tx: Session, draft: NewTrack, *, request_key: str) -> TrackCard:
     if upload.noun != UPLOAD_NOUN:
         raise NotFound(tr_lazy("This upload does not exist here. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This file was taken already, or has not arrived yet. Choose it again."))
+        raise Conflict(tr_lazy("This file was used already, or has not arrived yet. Choose it again."))
     track_id = new_id("trk")
     job = jobs.enqueue(
         tx,
@@ -101,7 +101,7 @@ def erase(tx: Session, track_ids: Sequence[str]) -> int:
 def _require_own(tx: Session, track_id: str) -> TrackCard:
     card = get(tx, track_id)
     if card.bundled:
-        raise Invalid(tr_lazy("This piece came along with the studio. It cannot be changed or deleted."))
+        raise Invalid(tr_lazy("This track came with the studio. It cannot be changed or deleted."))
     if card.deleted_at:
-        raise NotFound(tr_lazy("This music was deleted. Bring it back from the trash first."))
+        raise NotFound(tr_lazy("This music was deleted. Restore it from the trash first."))
     return card

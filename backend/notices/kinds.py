@@ -51,7 +51,7 @@ class NoticeKind:
 _KINDS = (
     NoticeKind("post.review", tr_lazy("A post waits for approval"), defaults=_NEWS, is_derived=True, skips_actor=True),
     NoticeKind("post.failed", tr_lazy("A post failed"), defaults=_URGENT, is_derived=True),
-    NoticeKind("post.unknown", tr_lazy("It is unknown whether a post went out"), defaults=_URGENT, is_derived=True),
+    NoticeKind("post.unknown", tr_lazy("A post could not be confirmed"), defaults=_URGENT, is_derived=True),
     NoticeKind("post.missed", tr_lazy("A post missed its time"), defaults=_URGENT, is_derived=True),
     NoticeKind("job.failed", tr_lazy("A job failed"), defaults=_NEWS, is_derived=True),
     NoticeKind("jobs.failing", tr_lazy("More than half of the jobs fail"), defaults=_URGENT, once=True),

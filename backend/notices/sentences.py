@@ -57,10 +57,10 @@ def _post_failed(latest: Happening, n: int) -> str:
 def _post_unknown(latest: Happening, n: int) -> str:
     channel = latest.data["channel"]
     if n == 1:
-        return tr_lazy("“{post}” may or may not be out on {channel}", post=latest.name or _A_POST, channel=channel)
+        return tr_lazy("“{post}” could not be confirmed on {channel}", post=latest.name or _A_POST, channel=channel)
     return tr_lazy_plural(
-        "{n:,} post may or may not be out on {channel}",
-        "{n:,} posts may or may not be out on {channel}",
+        "{n:,} post could not be confirmed on {channel}",
+        "{n:,} posts could not be confirmed on {channel}",
         n,
         channel=channel,
     )

@@ -110,7 +110,7 @@ def check_push(settings: Settings, url: str) -> None:
     if parts.scheme not in SERVICES:
         raise Invalid(tr_lazy("Give an address that begins with https://, tgram://, slack://, discord:// or ntfys://."))
     if parts.query or parts.fragment.count("?"):
-        raise Invalid(tr_lazy("Leave out what stands behind the question mark."))
+        raise Invalid(tr_lazy("Leave out everything after the question mark."))
     if SERVICES[parts.scheme] == _FREE_HOST and (host := _ntfy_host(url)) not in settings.notices.push_hosts:
         allowed = ", ".join(settings.notices.push_hosts) or "none"
         raise Invalid(

@@ -32,7 +32,7 @@ from backend.platforms.errors import PlatformError
 
 Format = Literal["picture", "carousel", "reel", "story", "video", "short"]
 Source = Literal["url", "file"]
-LOOK_AT_ACCOUNT, LOOK_AT_CHANNEL = tr_lazy("Look at the account."), tr_lazy("Look at the channel.")
+LOOK_AT_ACCOUNT, LOOK_AT_CHANNEL = tr_lazy("Check the account."), tr_lazy("Check the channel.")
 FORMAT_NAMES: dict[Format, str] = {
     "picture": tr_lazy("picture"),
     "carousel": tr_lazy("carousel"),

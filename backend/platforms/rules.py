@@ -71,14 +71,14 @@ def _count_problems(platform: Platform, limits: FormatLimits, post: PostRequest)
     if file_count > high:
         message = (
             tr_lazy(
-                "A {format} on {platform} has one file, this one has {count}. Take some out.",
+                "A {format} on {platform} has one file, this one has {count}. Remove some.",
                 format=name,
                 platform=platform.label,
                 count=file_count,
             )
             if high == 1
             else tr_lazy(
-                "A {format} on {platform} has at most {most} files, this one has {count}. Take some out.",
+                "A {format} on {platform} has at most {most} files, this one has {count}. Remove some.",
                 format=name,
                 platform=platform.label,
                 most=high,
@@ -154,7 +154,7 @@ def _option_problems(platform: Platform, post: PostRequest) -> list[PostProblem]
     max_collaborators = platform.max_collaborators
     if max_collaborators is not None and len(options.collaborators) > max_collaborators:
         message = tr_lazy(
-            "{platform} takes at most {most} collaborators. Take some out.", platform=platform.label, most=max_collaborators
+            "{platform} takes at most {most} collaborators. Remove some.", platform=platform.label, most=max_collaborators
         )
         all_problems.append(PostProblem("collaborators", message, "options"))
     if platform.only_me and options.paid_partnership and post.privacy == platform.only_me:
@@ -227,7 +227,7 @@ def text_problems(platform: Platform, limits: FormatLimits, post: PostRequest) -
         )
         all_problems.append(_not_shown("links", message, "caption"))
     if rules.tags_in_all is not None and tags_length(post.options.tags) > rules.tags_in_all:
-        message = tr_lazy("Tags have at most {most} characters together. Take some out.", most=rules.tags_in_all)
+        message = tr_lazy("Tags have at most {most} characters together. Remove some.", most=rules.tags_in_all)
         all_problems.append(PostProblem("tags", message, "options"))
     return all_problems + _first_comment_problems(platform, limits, post, rules) + _alt_text_problems(label, post, rules)
 
@@ -262,7 +262,7 @@ def _hashtag_problems(label: str, caption: str, rules: TextRules) -> list[PostPr
     if rules.hashtags is not None and hashtag_count > rules.hashtags:
         fix = Fix("remove_hashtags", tr_lazy("Keep the first {count}", count=rules.hashtags), to=rules.hashtags)
         message = tr_lazy(
-            "The caption has {count} hashtags, {platform} takes {most}. Take some out.",
+            "The caption has {count} hashtags, {platform} takes {most}. Remove some.",
             count=hashtag_count,
             platform=label,
             most=rules.hashtags,
@@ -270,7 +270,7 @@ def _hashtag_problems(label: str, caption: str, rules: TextRules) -> list[PostPr
         all_problems.append(PostProblem("hashtags", message, "caption", fix=fix))
     if rules.mentions is not None and mention_count > rules.mentions:
         message = tr_lazy(
-            "The caption names {count} accounts with @, {platform} takes {most}. Take some out.",
+            "The caption names {count} accounts with @, {platform} takes {most}. Remove some.",
             count=mention_count,
             platform=label,
             most=rules.mentions,
@@ -287,9 +287,9 @@ def _character_problems(label: str, where: TextField, text: str, rules: TextRule
     for character in used_characters[1:]:
         characters = tr_lazy("{characters} and no {character}", characters=characters, character=character)
     message = (
-        tr_lazy("{platform} takes no {characters} in the description. Take them out.", platform=label, characters=characters)
+        tr_lazy("{platform} takes no {characters} in the description. Remove them.", platform=label, characters=characters)
         if where == "caption"
-        else tr_lazy("{platform} takes no {characters} in the title. Take them out.", platform=label, characters=characters)
+        else tr_lazy("{platform} takes no {characters} in the title. Remove them.", platform=label, characters=characters)
     )
     return [PostProblem("letters", message, where)]
 

@@ -78,7 +78,7 @@ def problems(key: str, *, text: str, heading: str = "", alt: str = "") -> list[T
     ):
         if limit is not None and count > limit:
             message = tr_lazy(
-                "{platform} takes {most} {things} at most; these are {count}. Take some away.",
+                "{platform} takes {most} {things} at most; there are {count}. Remove some.",
                 platform=rules.title,
                 most=limit,
                 things=name,

@@ -40,7 +40,7 @@ def _parse_export(text: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Invalid(tr_lazy("This file is no JSON. Export one on this page to see what it should look like.")) from error
+        raise Invalid(tr_lazy("This file is not JSON. Export one on this page to see what it should look like.")) from error
     template_list = whole.get("templates", []) if isinstance(whole, dict) else None
     lists = whole.get("wildcards", {}) if isinstance(whole, dict) else None
     if not isinstance(template_list, list) or not isinstance(lists, dict) or not (template_list or lists):
@@ -103,4 +103,4 @@ def _entry_name(entry: Any) -> str:
 
 
 def _error_text(error: Exception) -> str:
-    return error.message if isinstance(error, StudioError) else tr_lazy("it is not built as an export is.")
+    return error.message if isinstance(error, StudioError) else tr_lazy("it is not an export.")

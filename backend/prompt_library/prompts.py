@@ -211,7 +211,7 @@ def _check_depth(
         if name in path:
             circle = " → ".join((*path[path.index(name) :], name))
             raise Invalid(
-                tr_lazy("The wildcard lists go round in a circle: {circle}. Take one of these words out.", circle=circle)
+                tr_lazy("The wildcard lists go round in a circle: {circle}. Remove one of these words.", circle=circle)
             )
         if name not in depths:
             if name not in lists:
@@ -235,7 +235,7 @@ def _check_depth(
 
 def _unknown_list_message(name: str, list_names: Sequence[str]) -> str:
     if not list_names:
-        return tr_lazy("There is no wildcard list called {name}, and none at all yet. Make one on the Prompts page.", name=name)
+        return tr_lazy("There is no wildcard list called {name}. Create one in the prompt library.", name=name)
     closest = get_close_matches(name, list_names, 1)
     hint = tr_lazy("Did you mean __{name}__?", name=closest[0]) if closest else ""
     shown = ", ".join(sorted(list_names)[:12]) + (" …" if len(list_names) > 12 else "")

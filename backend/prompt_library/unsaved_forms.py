@@ -26,7 +26,7 @@ def unsaved_form(tx: Session, form: str) -> dict[str, Any]:
 def save_unsaved_form(tx: Session, form: str, values: Mapping[str, Any]) -> None:
     """Writes these values over those of the same names. Raises Invalid for more than MAX_FORM_BYTES of JSON."""
     if len(json.dumps(values)) > MAX_FORM_BYTES:
-        raise Invalid(tr_lazy("This form is too long to be kept."))
+        raise Invalid(tr_lazy("This form is too long to be saved."))
     row = insert(UnsavedForm).values(user_id=_user_id(tx), form=form, draft=dict(values))
     merged = {"draft": UnsavedForm.draft.op("||")(row.excluded.draft), "updated_at": func.clock_timestamp()}
     tx.execute(row.on_conflict_do_update(index_elements=["tenant_id", "user_id", "form"], set_=merged))

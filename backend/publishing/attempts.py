@@ -35,7 +35,7 @@ OUTCOMES = {
     S.ON_HOLD: "held",
     S.MISSED: "missed",
 }
-NOT_THIS_JOB = tr_lazy("Nothing of this post is waiting to be sent by this job. Open it on the calendar to see how it stands.")
+NOT_THIS_JOB = tr_lazy("This job has nothing of this post left to send. Open it on the calendar to see its state.")
 
 
 @dataclass

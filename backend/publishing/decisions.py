@@ -41,7 +41,7 @@ MAX_PROCESSING_S = 24 * 3600.0
 """How long a platform may process a post that it has accepted."""
 DEFAULT_ASK_S = 60.0
 MAX_WAIT_S = 25 * 3600.0
-LOOK_AT_ACCOUNT = tr_lazy("Look at the account, then say whether it is there.")
+LOOK_AT_ACCOUNT = tr_lazy("Check the account, then say whether it is there.")
 HANDLE_UNREADABLE = Unknown(
     tr_lazy("What was sent cannot be read with today's SECRET_KEYS, so the platform cannot be asked about it.")
 )
@@ -144,7 +144,7 @@ def after_failed_question(error: PlatformError, *, age_s: float) -> Decision:
 
 def _ask_later(message: str, code: str, delay_s: float, age_s: float, max_age_s: float, *, detail: str = "") -> Decision:
     if age_s >= max_age_s:
-        so_long = tr_lazy("That was so for {hours:g} hours.", hours=max_age_s / 3600)
+        so_long = tr_lazy("It stayed that way for {hours:g} hours.", hours=max_age_s / 3600)
         return Decision(PostState.UNKNOWN, _with_look_at_account(joined(message, so_long)), code, detail)
     # asked less often the longer it takes, but always once more right before giving up
     delay_s = min(max(delay_s, 0.05, age_s / 20), max_age_s / 4, max_age_s - age_s + 0.05)

@@ -42,9 +42,7 @@ def prepared_request(ctx: JobContext, post: posts.PostCard, *, waited_s: float) 
     with ctx.transaction() as tx:
         recipes = posts.rendition_recipes(tx, post)
         if len(recipes) < len(post.media):
-            raise InvalidPost(
-                tr_lazy("A picture or video of this post is not here any more. Take it out and choose another one.")
-            )
+            raise InvalidPost(tr_lazy("A picture or video of this post is gone. Remove it and choose another one."))
         files = renditions.ready_files(tx, recipes)
         if files is None:
             renditions.start_preparation(tx, recipes)

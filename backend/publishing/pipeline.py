@@ -25,7 +25,7 @@ from backend.publishing.schemas import AutopostPayload
 from backend.publishing.service import CANCELLED
 
 MAX_TRIES = 5
-NOT_FOUND = tr_lazy("Its answer was lost and it is not under the post. Look, and write it by hand.")
+NOT_FOUND = tr_lazy("Its answer was lost and it is not under the post. Check, and write it by hand.")
 NO_REMOTE_ID = tr_lazy("The platform did not say which post it is, so the first comment has to be written by hand.")
 STOPPED = tr_lazy("Publishing was stopped before anything went out.")
 

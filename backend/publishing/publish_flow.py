@@ -145,7 +145,7 @@ class PublishFlow:
             case "waiting":
                 self._ctx.progress(0, 0, tr_lazy("waiting until it is ready on {platform}", platform=platform.label))
                 minutes = int(waited_s // 60)
-                so_far = tr_lazy("It has taken {minutes} minutes so far; after an hour they are sent anew.", minutes=minutes)
+                so_far = tr_lazy("It has taken {minutes} minutes so far; after an hour they are sent again.", minutes=minutes)
                 message = joined(status.message, so_far) if waited_s >= 120 else status.message
                 return Decision(PostState.PUBLISHING, message, delay_s=status.ask_again_s, phase="ready")
             case "failed" | "gone":
@@ -229,7 +229,7 @@ class PublishFlow:
     def _reconcile(self) -> Published | Decision | None:
         ctx, attempt = self._ctx, self._attempt
         ctx.fault_point("asking")
-        ctx.progress(0, 0, tr_lazy("asking {platform} what became of it", platform=self._platform.label))
+        ctx.progress(0, 0, tr_lazy("asking {platform} whether it is published", platform=self._platform.label))
         if attempt.handle is None:
             return decisions.after_answer(decisions.HANDLE_UNREADABLE, age_s=self._submitted_age_s(), **self._retry_arguments())
         answer = self._platform.reconcile(attempt.handle, self._token(), age_s=self._submitted_age_s())

@@ -19,7 +19,7 @@ from backend.language import tr_lazy
 from backend.publishing import claim
 from backend.publishing.schemas import KIND, PRIORITY, AutopostPayload
 
-CANCELLED = tr_lazy("Its job was cancelled before anything went out. Release it to send it.")
+CANCELLED = tr_lazy("Its job was cancelled before anything went out. Schedule it again to send it.")
 S = PostState
 
 

@@ -25,9 +25,9 @@ from backend.settings import Settings
 BATCH_SIZE = 200
 MAX_ASKING_JOBS = 10
 """Jobs that may end without an answer to what became of one submission."""
-JOB_BROKE_MESSAGE = tr_lazy("Something broke on our side while it was being sent; nothing of it is out.")
+JOB_BROKE_MESSAGE = tr_lazy("Something broke on our side while it was being sent; nothing is published.")
 OUTCOME_LOST_MESSAGE = joined(
-    tr_lazy("Its job ended {times} times before it could find out what became of the post.", times=MAX_ASKING_JOBS),
+    tr_lazy("Its job ended {times} times before it could find out whether the post is published.", times=MAX_ASKING_JOBS),
     LOOK_AT_ACCOUNT,
 )
 S = PostState
@@ -98,7 +98,7 @@ def _ask_again(tx: Session, row: Any, *, hold: bool) -> None:
     if (tx.scalar(asking_jobs) or 0) >= MAX_ASKING_JOBS:
         _finish(tx, row, S.UNKNOWN, OUTCOME_LOST_MESSAGE, "job_ended", {})
         return
-    _end_attempt(tx, row, "released", "job_ended", tr_lazy("Its job ended; another one asks what became of the post."))
+    _end_attempt(tx, row, "released", "job_ended", tr_lazy("Its job ended; another one asks whether the post is published."))
     job_id = claim.start_job(tx, row.tenant_id, row.id, title=claim.job_title(row), hold=hold)
     tx.execute(update(Post).where(Post.id == row.id).values(job_id=job_id, updated_at=func.clock_timestamp()))
 

@@ -70,7 +70,7 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     if not scenes:
         raise Invalid(tr_lazy("This scene was removed meanwhile."))
     if not scenes[0].asset_id:
-        raise Invalid(tr_lazy("This scene has no picture yet. Choose one, or render the reel: then it is drawn."))
+        raise Invalid(tr_lazy("This scene has no picture yet. Choose one, or render the reel: then one is created."))
     outer = kit.model_copy(update={"intro_asset_id": None, "outro_asset_id": None})
     reel = brand_look.branded(replace(reel, scenes=(replace(scenes[0], transition="cut"),)), outer)
     speech = narration.speak_scenes(ctx, reel)
@@ -84,7 +84,7 @@ def run_preview(ctx: JobContext, payload: ScenePreviewPayload) -> dict[str, Any]
     clip = clips.plan_clip(film_parts(timed)[0], shown, {n: card for n, (card, _) in files.items()}, canvas)
     silent, out = ctx.workdir / "scene.mp4", ctx.workdir / "preview.mp4"
     steps = clips.render_clip(ctx, clip, shown, files, canvas, silent)
-    run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, tr_lazy("filming the scene")))
+    run_steps(ctx, steps, lambda frames: ctx.progress(frames, clip.frames, tr_lazy("making the scene")))
     own_sounds = narration.own_sounds(ctx, timed, reel.scenes, files)
     sound = narration.sound_of(ctx, timed, speech, effects=own_sounds)
     _run(ctx, join([silent], sound, out, source_type=None, settings=ctx.app.settings), tr_lazy("mixing the sound"))
@@ -124,7 +124,7 @@ def _draw(ctx: JobContext, reel: ReelCard) -> dict[str, str]:
     missing = [scene for scene in reel.scenes if not scene.asset_id]
     if not missing:
         return {}
-    ctx.progress(0, 0, tr_lazy("drawing the pictures"))
+    ctx.progress(0, 0, tr_lazy("creating the pictures"))
     started = ctx.write_step(
         "pictures", ctx.app.engines.image.models, lambda tx, models: _start_pictures(tx, ctx, reel, missing, models)
     )
@@ -176,7 +176,7 @@ def _fetch(ctx: JobContext, scenes: Sequence[SceneCard], timed: Sequence[TimedSc
     if gone := [n for n, asset_id in ids.items() if asset_id not in cards]:
         raise Invalid(
             tr_lazy(
-                "The picture of scene {gone} was deleted. Choose another one, or take it out: then one is drawn.",
+                "The picture of scene {gone} was deleted. Choose another one, or remove it: then one is created.",
                 gone=gone[0] + 1,
             )
         )
@@ -197,7 +197,7 @@ def _film_clips(
             earlier_id = clips.find(tx, part.digest)
         ids.append(earlier_id or _film_clip(ctx, part, scenes, files, canvas, done, total))
         done += part.frames
-        ctx.progress(done, total, tr_lazy("filming the scenes"))
+        ctx.progress(done, total, tr_lazy("making the scenes"))
     return ids
 
 
@@ -213,7 +213,7 @@ def _film_clip(
     def work() -> Uploads:
         out = ctx.workdir / f"{part.digest[:16]}.mp4"
         steps = clips.render_clip(ctx, part, scenes, files, canvas, out)
-        run_steps(ctx, steps, lambda frames: ctx.progress(done + frames, total, tr_lazy("filming the scenes")))
+        run_steps(ctx, steps, lambda frames: ctx.progress(done + frames, total, tr_lazy("making the scenes")))
         key = _key(ctx, f"{part.digest[:16]}.mp4")
         file = NewFile(out, "clip", key, "video/mp4", "clip.mp4", canvas.width, canvas.height)
         return _upload(ctx, [file])

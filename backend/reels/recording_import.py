@@ -32,7 +32,7 @@ def _store(ctx: JobContext, payload: SceneRecordingPayload) -> tuple[str, Upload
     source, wav = ctx.workdir / f"source{PurePosixPath(upload.filename).suffix[:8]}", ctx.workdir / "recording.wav"
     ctx.progress(0, 0, tr_lazy("fetching the recording"))
     assets.fetch_file(ctx, upload.key, source)
-    ctx.progress(0, 0, tr_lazy("listening to it"))
+    ctx.progress(0, 0, tr_lazy("checking the sound"))
     info = run_steps(ctx, sound_file.check(source, max_seconds=MAX_SECONDS))
     if info.seconds < MIN_SECONDS:
         raise Rejected(
@@ -40,7 +40,7 @@ def _store(ctx: JobContext, payload: SceneRecordingPayload) -> tuple[str, Upload
         )
     run_steps(ctx, sound_file.write_voice_wav(source, info.format, wav, settings=ctx.app.settings))
     if max(wav_file.peaks(wav, per_second=10), default=0) < _SILENT:
-        raise Rejected(tr_lazy("There is nothing to hear in this recording. Check the microphone, then record again."))
+        raise Rejected(tr_lazy("This recording is silent. Check the microphone, then record again."))
     voice_level.level(wav)
     key = assets.key_for("audio", tenant_id=ctx.tenant_id, job_id=ctx.job_id, attempt_id=ctx.attempt_id)
     meta = {"duration_s": wav_file.duration_s(wav), "origin": RECORDED, "ai": False}

@@ -28,7 +28,7 @@ def record_scene(tx: Session, reel_id: str, scene_id: str, upload_id: str, *, re
     if (upload.noun, upload.noun_id) != (SCENE_NOUN, scene_id):
         raise NotFound(tr_lazy("This upload does not exist for this scene. Record it again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This recording was taken already, or has not arrived yet. Record it again."))
+        raise Conflict(tr_lazy("This recording was used already, or has not arrived yet. Record it again."))
     job = jobs.enqueue(
         tx,
         kind=RECORDING_KIND,

@@ -191,7 +191,7 @@ def render(tx: Session, reel_id: str, *, request_key: str, parent_id: str | None
     """
     card = _lock(tx, reel_id)
     if card.deleted_at:
-        raise NotFound(tr_lazy("This reel was deleted. Bring it back first."))
+        raise NotFound(tr_lazy("This reel was deleted. Restore it first."))
     if not card.scenes:
         raise Invalid(tr_lazy("This reel has no scenes yet. Write the script first."))
     if card.voice_id:
@@ -309,7 +309,7 @@ def _checked_scene(tx: Session, draft: SceneDraft) -> SceneDraft:
         )
     recording = assets.get(tx, draft.recording_asset_id) if draft.recording_asset_id else None
     if recording and (recording.kind != "audio" or recording.meta.get("origin") != RECORDED):
-        raise Invalid(tr_lazy("This file is no recording of a scene. Record it again, or upload it there."))
+        raise Invalid(tr_lazy("This file is not a recording of a scene. Record it again, or upload it there."))
     file = assets.get(tx, draft.asset_id) if draft.asset_id else None
     if file and file.kind not in ("image", "video", "dataset"):
         raise Invalid(tr_lazy("This file is neither a picture nor a video. Choose another one for the scene."))
@@ -375,7 +375,7 @@ def _lock(tx: Session, reel_id: str, revision: int | None = None) -> ReelCard:
     tx.execute(select(Reel.id).where(Reel.id == reel_id).with_for_update())
     card = get(tx, reel_id)
     if revision is not None and revision != card.revision:
-        raise Conflict(tr_lazy("This reel was changed by someone else meanwhile. Load it again, then repeat your change."))
+        raise Conflict(tr_lazy("Somebody else changed this reel meanwhile. Load it again, then repeat your change."))
     return card
 
 

@@ -56,7 +56,7 @@ def render_all(tx: Session, reel_id: str, *, request_key: str) -> list[JobCard]:
 
 def _check(reel: ReelCard, draft: ReelVariantDraft) -> None:
     if reel.deleted_at:
-        raise NotFound(tr_lazy("This reel was deleted. Bring it back first."))
+        raise NotFound(tr_lazy("This reel was deleted. Restore it first."))
     if draft.hook and draft.ending and len(reel.scenes) == 1:
         raise Invalid(tr_lazy("This reel has one scene: give its variant a hook or an ending, not both."))
 

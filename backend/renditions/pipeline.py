@@ -20,8 +20,8 @@ from backend.media.images import ai_mark, picture_metadata, picture_out
 from backend.renditions.recipe import FileFacts, RenditionRecipe, facts_of, plan_cut
 from backend.renditions.schemas import OWNER_TYPE, MediaPayload
 
-_GONE = tr_lazy("This file is not here any more. Take it out of the post and choose another one.")
-_UNREADABLE = tr_lazy("This video cannot be read, so it cannot be posted. Take it out, or make it again.")
+_GONE = tr_lazy("This file is gone. Remove it from the post and choose another one.")
+_UNREADABLE = tr_lazy("This video cannot be read, so it cannot be posted. Remove it, or make it again.")
 _PLAYABLE_CODECS = ("h264", "hevc")
 """Video codecs that every platform plays."""
 _XMP_BYTES = 2_000
@@ -127,7 +127,7 @@ def _make_picture(
     ctx: JobContext, source_path: Path, folder: Path, source: AssetCard, recipe: RenditionRecipe, source_type: str
 ) -> _PreparedFile:
     if source.kind != "image" or not source.width or not source.height:
-        raise Invalid(tr_lazy("The size of this picture is not known. Take it out and add it again."))
+        raise Invalid(tr_lazy("The size of this picture is not known. Remove it and add it again."))
     cut, out_path = plan_cut(facts_of(source), recipe), folder / "out.jpg"
     max_bytes = recipe.max_bytes and recipe.max_bytes - _XMP_BYTES
     source_size = (source.width, source.height)

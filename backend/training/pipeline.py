@@ -82,7 +82,7 @@ def _train_to_end(ctx: JobContext, card: RunCard) -> int:
         with ctx.transaction() as tx:
             last = _last_checkpoint(tx, card.id)
     if last is None or not last.final:
-        raise Rejected(tr_lazy("The training ended without a finished LoRA. Look at the log, then start it again."))
+        raise Rejected(tr_lazy("The training ended without a finished LoRA. Check the log, then start it again."))
     return last.step
 
 

@@ -36,7 +36,7 @@ PARAMETERS: dict[str, str] = {
     "repeats": tr_lazy("Repeats of each picture"),
     "seed": tr_lazy("Seed"),
     "save_every": tr_lazy("Save every … steps"),
-    "sample_every": tr_lazy("Draw samples every … steps"),
+    "sample_every": tr_lazy("Create samples every … steps"),
     "caption_dropout": tr_lazy("Caption dropout"),
     "train_convolutions": tr_lazy("Train convolutions too"),
     "flip": tr_lazy("Mirror pictures at random"),

@@ -76,9 +76,9 @@ class RunDraft(Draft):
     @model_validator(mode="after")
     def _whole(self) -> RunDraft:
         if (self.continued_from_run_id is None) != (self.continued_from_step is None):
-            raise ValueError(tr_lazy("Say both which run and which of its checkpoints to continue from."))
+            raise ValueError(tr_lazy("Give both the run and the version to continue from."))
         if self.pictures == "snapshot" and not self.source_run_id:
-            raise ValueError(tr_lazy("Say which run's pictures to train on again."))
+            raise ValueError(tr_lazy("Choose the run whose pictures to train on again."))
         return self
 
     @property

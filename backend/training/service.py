@@ -158,7 +158,7 @@ def choose_model(models: Sequence[ModelCard], name: str) -> ModelCard:
     if model := next((card for card in trainable if name in ("", card.name)), None):
         return model
     if not trainable:
-        raise Invalid(tr_lazy("The training engine offers no model right now. Look at the System page to see what it needs."))
+        raise Invalid(tr_lazy("The training engine offers no model right now. The System page says what it needs."))
     raise Invalid(
         tr_lazy(
             "The training engine has no model called {name}. It offers: {names}.",
@@ -177,7 +177,7 @@ def _check_ready(tx: Session, dataset_id: str, model: ModelCard, max_images: int
     """Raises Invalid when the dataset is not ready. With `same_pictures` as an earlier run only the rights are checked."""
     if same_pictures:
         if not datasets.get(tx, dataset_id).rights_statement:
-            raise Invalid(tr_lazy("Say first on the dataset's page that these pictures may be trained on."))
+            raise Invalid(tr_lazy("First declare on the dataset's page that these pictures may be trained on."))
         return
     if blockers := datasets.readiness(tx, dataset_id, model_card=model, max_images=max_images).blockers:
         raise Invalid(joined(tr_lazy("This dataset is not ready for training."), *(blocker.sentence for blocker in blockers)))

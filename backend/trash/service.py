@@ -70,13 +70,13 @@ def _erase_all(tx: Session, kinds: Collection[TrashKind], older_than_days: int |
 def _ids_by_kind(tx: Session, items: Sequence[TrashItem]) -> dict[TrashKind, list[str]]:
     """Raises NotFound: one is not in the trash (any more)."""
     if not items:
-        raise Invalid(tr_lazy("Choose at least one thing."))
+        raise Invalid(tr_lazy("Choose at least one item."))
     if len(items) > MAX_ITEMS:
-        raise Invalid(tr_lazy("At most {max_items} things at once. Choose fewer.", max_items=MAX_ITEMS))
+        raise Invalid(tr_lazy("At most {max_items} items at once. Choose fewer.", max_items=MAX_ITEMS))
     chosen: dict[TrashKind, list[str]] = {}
     for item in items:
         chosen.setdefault(item.kind, []).append(item.id)
     for kind, ids in chosen.items():
         if len(ids_in_trash(tx, kind, ids)) < len(set(ids)):
-            raise NotFound(tr_lazy("A {kind} of these is not in the trash any more. Load the page again.", kind=kind))
+            raise NotFound(tr_lazy("One of these is not in the trash any more ({kind}). Load the page again.", kind=kind))
     return chosen

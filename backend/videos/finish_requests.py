@@ -46,7 +46,7 @@ def finish(tx: Session, clip_id: str, draft: FinishDraft, *, request_key: str) -
         return first
     card = get(tx, clip_id)
     if card.asset_id is None or card.deleted_at:
-        raise Invalid(tr_lazy("This video is not there to be finished. Wait until it is made, or restore it."))
+        raise Invalid(tr_lazy("This video cannot be finished now. Wait until it is made, or restore it."))
     _check(card, draft)
     recipe = _recipe(card, draft, music.usable(tx, draft.music) if draft.music else None)
     row = Clip(id=new_id("clip"), picture_id=card.picture_id, influencer_id=card.influencer_id, format=recipe.format)

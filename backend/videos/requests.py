@@ -101,7 +101,7 @@ def draft_of_order(tx: Session, order: VideoOrder) -> tuple[VideoDraft, str]:
         return draft, order.picture_id
     picture_id = tx.scalar(select(Picture.id).where(Picture.asset_id == order.asset_id, Picture.deleted_at.is_(None)).limit(1))
     if picture_id is None:
-        raise NotFound(tr_lazy("This file is no picture of the gallery. Bring it in there first, then animate it."))
+        raise NotFound(tr_lazy("This file is not in the gallery. Import it there first, then animate it."))
     return draft, str(picture_id)
 
 
@@ -196,14 +196,14 @@ def _checkpoint(card: MotionCard, draft: VideoDraft, checkpoints: Sequence[Model
     if not fitting:
         raise Invalid(
             tr_lazy(
-                "{title} moves a checkpoint of the family {base}, and the image engine has none. Add one there.",
+                "{title} works with a {base} checkpoint, and the image engine has none. Add one there.",
                 title=card.title,
                 base=card.base,
             )
         )
     raise Invalid(
         tr_lazy(
-            "{title} cannot move {checkpoint}. It can: {what}.",
+            "{title} does not work with {checkpoint}, but with: {what}.",
             title=card.title,
             checkpoint=repr(draft.checkpoint),
             what=", ".join(model.name for model in fitting),
@@ -218,7 +218,9 @@ def _loras(
     cards: list[tuple[LoraCard, float]] = [(loras.get(tx, pick.lora_id), pick.weight) for pick in draft.loras]
     cards += [(loras.by_name(tx, name), weight) for name, weight in written]
     if cards and base is None:
-        raise Invalid(tr_lazy("{title} takes no LoRA. Draw the picture with it, then animate that picture.", title=card.title))
+        raise Invalid(
+            tr_lazy("{title} uses no LoRA. Create the picture with the LoRA, then animate that picture.", title=card.title)
+        )
     for lora, _ in cards:
         assert base is not None
         loras.check_base(lora, base)

@@ -20,10 +20,10 @@ def choose_model(models: Sequence[MotionCard], name: str) -> MotionCard:
     if model := next((card for card in models if name in ("", card.name)), None):
         return model
     if not models:
-        raise Invalid(tr_lazy("Nothing can move pictures here right now. Look at the System page to see what is missing."))
+        raise Invalid(tr_lazy("Pictures cannot be animated here right now. The System page says what is missing."))
     raise Invalid(
         tr_lazy(
-            "There is no way to move pictures called {name}. There are: {what}.",
+            "There is no way to animate pictures called {name}. There are: {what}.",
             name=repr(name),
             what=", ".join(card.name for card in models),
         )
@@ -64,8 +64,8 @@ def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:
     if not 2 <= frames <= card.most_frames:
         raise Invalid(
             tr_lazy(
-                "{title} makes 2 to {most_frames} frames: at {fps} a second at most {most_frames2:.3g} seconds. "
-                "Choose a shorter film, or fewer frames a second.",
+                "{title} makes 2 to {most_frames} frames: at {fps} a second at most {most_frames2:.3g} seconds. Choose "
+                "a shorter video, or fewer frames a second.",
                 title=card.title,
                 most_frames=card.most_frames,
                 fps=fps,
@@ -78,7 +78,9 @@ def length(draft: VideoDraft, card: MotionCard) -> tuple[int, int]:
 def check_supported(draft: VideoDraft, card: MotionCard) -> None:
     """Raises Invalid for settings that this model would ignore."""
     if not card.prompts and draft.loras:
-        raise Invalid(tr_lazy("{title} takes no LoRA. Draw the picture with it, then animate that picture.", title=card.title))
+        raise Invalid(
+            tr_lazy("{title} uses no LoRA. Create the picture with the LoRA, then animate that picture.", title=card.title)
+        )
 
 
 def looks_soft(width: int, height: int, video_size: tuple[int, int], format_: str) -> bool:

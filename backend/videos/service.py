@@ -19,7 +19,7 @@ _TRASHED = "trashed-clip"
 def rate(tx: Session, clip_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
-        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 to take it away."))
+        raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 for none."))
     _update_videos(tx, clip_ids, rating=rating)
 
 

@@ -45,7 +45,7 @@ def _make(ctx: JobContext, card: VideoCard, upload: assets.UploadCard) -> WriteV
     named = next((name for name in AI_SOURCE_TYPES if video.source_type and name.endswith(f"/{video.source_type}")), None)
     source_type = named or (SOURCE_TYPE if card.recipe.ai_mark else None)
     steps = own_video.encode(source, video, out, source_type=source_type, settings=ctx.app.settings)
-    run_steps(ctx, steps, lambda frames: ctx.progress(frames, video.frames, tr_lazy("making it ready for every player")))
+    run_steps(ctx, steps, lambda frames: ctx.progress(frames, video.frames, tr_lazy("converting it for every player")))
     info = run_steps(ctx, ffmpeg.probe(out))
     if info.seconds < 0.9 * video.seconds - 0.5:
         raise Rejected(_DAMAGED, detail=f"{info.seconds:.1f} of {video.seconds:.1f} s")

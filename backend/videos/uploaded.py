@@ -31,7 +31,7 @@ def add(tx: Session, draft: NewVideo, *, request_key: str) -> VideoCard:
     if upload.noun != UPLOAD_NOUN:
         raise NotFound(tr_lazy("This upload does not exist here. Choose the file again."))
     if upload.state != "stored":
-        raise Conflict(tr_lazy("This file was taken already, or has not arrived yet. Choose it again."))
+        raise Conflict(tr_lazy("This file was used already, or has not arrived yet. Choose it again."))
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     title = " ".join(draft.title.split()) or PurePosixPath(upload.filename).stem.replace("_", " ")[:120] or "Video"

@@ -156,7 +156,7 @@ def require_no_removal(tx: Session, clone_job_id: str) -> None:
     and would be deleted with it."""
     removal = select(Job.id).where(Job.kind == REMOVAL_KIND, Job.state.not_in(FINAL))
     if tx.scalar(removal.where(Job.payload["clone_job_id"].astext == clone_job_id).limit(1)):
-        raise Unavailable(tr_lazy("What the earlier try left behind is deleted first. This one goes on then."))
+        raise Unavailable(tr_lazy("What the earlier try left behind is deleted first. Then this one continues."))
 
 
 def made_with(tx: Session, consent_id: str) -> list[VoiceUse]:

@@ -48,7 +48,7 @@ def announce(ctx: JobContext, engine: SpeechEngine, digest: str, voice: VoiceCar
             return None
         attempt = tx.get(Attempt, earlier.attempt_id) if earlier.attempt_id else None
         if attempt is not None and attempt.ended_at is None and attempt.id != ctx.attempt_id:
-            raise Unavailable(tr_lazy("The same words are being spoken by another job. This one goes on when they are."))
+            raise Unavailable(tr_lazy("Another job is speaking the same words. This one continues when it is done."))
         if isinstance(engine, SpeechHistory):
             earlier.attempt_id = ctx.attempt_id
             return earlier.created_at
@@ -59,7 +59,7 @@ def recovered(
     ctx: JobContext, engine: SpeechEngine, voice: VoiceCard, parts: list[SpeechPart], speed: float, since: datetime
 ) -> Sound:
     """From the engine's history. Raises SpeechLost where it does not have all parts: the rest may have been paid."""
-    ctx.progress(0, 0, tr_lazy("asking for what was spoken"))
+    ctx.progress(0, 0, tr_lazy("fetching the spoken audio"))
 
     def events(request: SpeechRequest) -> Generator[Event, None, None]:
         has_sound = False

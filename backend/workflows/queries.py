@@ -40,7 +40,7 @@ def usable(tx: Session, graph_id: str, *, trial: bool = False) -> WorkflowCard:
         raise NotFound(tr_lazy("The workflow {name} was deleted. Choose another one.", name=card.name))
     if card.state == "archived":
         raise Invalid(
-            tr_lazy("The workflow {name} is in the archive. Choose another one, or take it out on its page.", name=card.name)
+            tr_lazy("The workflow {name} is archived. Choose another one, or restore it on its page.", name=card.name)
         )
     if card.state != "approved" and not trial:
         raise Invalid(

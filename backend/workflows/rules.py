@@ -35,8 +35,8 @@ def problems(graph: Graph, mapping: Mapping[str, tuple[InputSlot, ...]], allowed
     for key in comfy_mapping.unbound_pictures(graph, dict(mapping)):
         sentences.append(
             tr_lazy(
-                "{node} reads a file that lies on the server. "
-                "Bind it to the start picture, the mask or the pose, or take it out in ComfyUI.",
+                "{node} reads a file that lies on the server. Bind it to the start image, the mask or the pose, or "
+                "take it out in ComfyUI.",
                 node=lint.node_label(graph, key),
             )
         )

@@ -74,7 +74,7 @@ def approve(tx: Session, graph_id: str, *, allowed: Collection[str]) -> Workflow
     if problems := rules.problems(card.graph, card.mapping, allowed):
         raise Invalid(" ".join(problems))
     if row.tried_at is None:
-        raise Invalid(tr_lazy("Try the workflow first: one picture drawn with it must be there before it is approved."))
+        raise Invalid(tr_lazy("Try the workflow first: it needs a trial picture before it can be approved."))
     row.state, row.approved_at, row.approved_by = "approved", func.clock_timestamp(), tx.info.get("user_id")
     events.record(tx, "workflow.approved", "workflow", row.id, {"name": row.name})
     return _save(tx, row)

@@ -69,7 +69,7 @@ def ask_again(app: App, transact: Transact, *, line_id: str, on_text: Callable[[
     with transact() as tx:
         row = tx.scalars(select(TalkLine).where(TalkLine.id == line_id, TalkLine.user_id == tx.info["user_id"])).first()
         if row is None:
-            raise NotFound(tr_lazy("This question does not exist any more. The talk may have been cleared."))
+            raise NotFound(tr_lazy("This question does not exist any more. The chat may have been cleared."))
         influencer_id, question = row.influencer_id, row.question
         tx.delete(row)
     return _ask(app, transact, influencer_id, question, on_text, 3 * _ANSWER_TOKENS)

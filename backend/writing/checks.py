@@ -116,9 +116,9 @@ def _check_persona_habits(parts: TextParts, persona: Persona) -> Iterator[Broken
     for part in ("hook", "caption"):
         text = _part_text(parts, part)
         if no_emoji and (n := len(rules.EMOJI.findall(text))):
-            yield BrokenRule(part, "unlike", tr_lazy("Has {n} emoji; the lines they gave have none.", n=n))
+            yield BrokenRule(part, "unlike", tr_lazy("Has {n} emoji; their typical lines have none.", n=n))
         if no_exclamations and text.count("!") > 1:
-            yield BrokenRule(part, "unlike", tr_lazy("Has exclamation marks; the lines they gave have none."))
+            yield BrokenRule(part, "unlike", tr_lazy("Has exclamation marks; their typical lines have none."))
 
 
 def _check_language(parts: TextParts, language: str) -> Iterator[BrokenRule]:
@@ -144,7 +144,7 @@ def _check_amounts(parts: TextParts, persona: Persona, order: WriteOrder | Ideas
     supplied = _supplied_text(persona, order)
     for part in ("hook", "caption"):
         if amounts := rules.invented_amounts(_part_text(parts, part), supplied):
-            message = tr_lazy("Says “{amount}”, which nobody gave: take it out, or add it to the topic.", amount=amounts[0])
+            message = tr_lazy("Says “{amount}”, which nobody gave: remove it, or add it to the topic.", amount=amounts[0])
             yield BrokenRule(part, "invented", message)
 
 
@@ -163,7 +163,7 @@ def _check_must_say(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]
 def _check_lengths(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
     for part, max_characters in (("caption", order.length), ("hook", MAX_HOOK), ("alt_text", MAX_ALT_TEXT)):
         if (n := len(_part_text(parts, part))) > max_characters:  # type: ignore[arg-type]
-            message = tr_lazy("Has {length:,} characters; at most {most:,} were asked for.", length=n, most=max_characters)
+            message = tr_lazy("Has {length:,} characters; at most {most:,} were requested.", length=n, most=max_characters)
             yield BrokenRule(part, "length", message)
     if not parts.caption.strip():
         yield BrokenRule("caption", "length", tr_lazy("Is empty."))
@@ -171,7 +171,7 @@ def _check_lengths(parts: TextParts, order: WriteOrder) -> Iterator[BrokenRule]:
 
 def _check_hashtags(parts: TextParts) -> Iterator[BrokenRule]:
     if bad := [tag for tag in parts.hashtags if not _HASHTAG.fullmatch(tag)]:
-        message = tr_lazy("“{hashtag}” is no hashtag: # and letters, digits or _ without blanks.", hashtag=bad[0])
+        message = tr_lazy("“{hashtag}” is not a hashtag: # and letters, digits or _ without blanks.", hashtag=bad[0])
         yield BrokenRule("hashtags", "hashtags", message)
     if not MIN_HASHTAGS <= (n := len(parts.hashtags)) <= MAX_HASHTAGS:
         message = tr_lazy("There are {n}; {least} to {most} work best.", n=n, least=MIN_HASHTAGS, most=MAX_HASHTAGS)
@@ -181,7 +181,7 @@ def _check_hashtags(parts: TextParts) -> Iterator[BrokenRule]:
 def _check_sponsored(parts: TextParts, order: WriteOrder, language: str) -> Iterator[BrokenRule]:
     if order.sponsored and not rules.is_disclosed(parts.caption, language):
         tag = rules.disclosure_tag(language)
-        message = tr_lazy("Does not say that it is paid for: put {tag} in front.", tag=tag)
+        message = tr_lazy("Does not say that it is sponsored: put {tag} in front.", tag=tag)
         yield BrokenRule("caption", "sponsored", message)
 
 

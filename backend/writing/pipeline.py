@@ -49,7 +49,7 @@ def run_ideas(ctx: JobContext, payload: IdeasPayload) -> dict[str, Any]:
     earlier_hooks, days_with_ideas = list(context.recent), set()
     ask = ask_in_steps(ctx, "ideas", order.influencer_id)
     for first in range(1, order.days + 1, IDEAS_PER_CALL):
-        ctx.progress(first - 1, order.days, tr_lazy("thinking of days"))
+        ctx.progress(first - 1, order.days, tr_lazy("finding ideas for each day"))
         n = min(IDEAS_PER_CALL, order.days - first + 1)
         ideas, cost = generate_ideas(ask, context, order, first=first, n=n, earlier_hooks=earlier_hooks[-2 * IDEAS_PER_CALL :])
         _save_ideas(ctx, f"drafts-{first}", payload, ideas, cost)

@@ -113,7 +113,7 @@ class WriteOrder(_OrderBase):
     @classmethod
     def _topic(cls, topic: str) -> str:
         if not (normalized := " ".join(topic.split())):
-            raise ValueError("Say in a few words what the post is about.")
+            raise ValueError("Write in a few words what the post is about.")
         return normalized
 
 

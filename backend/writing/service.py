@@ -209,7 +209,7 @@ def _save(
 
 def _check_version(card: DraftCard, version: int | None) -> None:
     if version is not None and version != card.version:
-        raise Conflict(tr_lazy("This text was changed by someone else meanwhile. Load it again, then repeat your change."))
+        raise Conflict(tr_lazy("Somebody else changed this text meanwhile. Load it again, then repeat your change."))
 
 
 def start_content(tx: Session, *, order: WriteOrder, request_key: str) -> JobCard:

@@ -141,9 +141,9 @@ def suggest(
     """
     topic = " ".join(topic.split())
     if not topic:
-        raise Invalid(tr_lazy("Say in a few words what the post is about."))
+        raise Invalid(tr_lazy("Write in a few words what the post is about."))
     if len(topic) > MAX_TOPIC:
-        raise Invalid(tr_lazy("Say what it is about in at most {max_topic} characters.", max_topic=MAX_TOPIC))
+        raise Invalid(tr_lazy("Write what it is about in at most {max_topic} characters.", max_topic=MAX_TOPIC))
     form = default_prompt_form(app)
     with transact() as tx:
         card = influencers.get(tx, influencer_id)

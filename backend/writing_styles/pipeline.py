@@ -76,20 +76,20 @@ def write(ctx: JobContext, payload: StyleWritingPayload) -> dict[str, Any]:
     text, shared = writer.write(), similarity.SharedRun()
     notes: list[str] = []
     if (shared := similarity.longest_shared_run(text, source)).copied:
-        ctx.log(tr_lazy("{n} words in a row stand in the source; written once more", n=shared.run), level="warning")
+        ctx.log(tr_lazy("{n} words in a row are in the source; rewritten", n=shared.run), level="warning")
         text = writer.rewrite(
             text, [shared_run.words for shared_run in similarity.shared_runs(text, source) if shared_run.copied]
         )
         if (shared := similarity.longest_shared_run(text, source)).copied:
             raise Rejected(
                 tr_lazy(
-                    "The text repeats {run} words in a row of the source, also after it was written anew: "
-                    "“{shorten}”. Ask for another topic, or say it in your own words.",
+                    "The text repeats {run} words in a row of the source, even after a rewrite: “{shorten}”. Choose "
+                    "another topic, or put it in your own words.",
                     run=shared.run,
                     shorten=_shorten(shared.words),
                 )
             )
-        notes.append(tr_lazy("A first version copied from the source; it was written anew."))
+        notes.append(tr_lazy("A first version copied from the source; it was rewritten."))
     ctx.progress(0, 0, tr_lazy("comparing with the source"))
     score = Similarity(source, style.card.language).score(text) if text_card.language in ("", style.card.language) else None
     notes += _notes(text_card, style.card, text, score, cut=writer.cut)

@@ -33,8 +33,8 @@ def too_little_message(words: int) -> str:
     if words >= MIN_SOURCE_WORDS:
         return ""
     return tr_lazy(
-        "{n:,} words are too little to learn a style from: {least:,} are needed, {better:,} or more are "
-        "better. Add more pages by the same author.",
+        "{n:,} words are too few to learn a style from: {least:,} are needed, {better:,} or more are better. Add more "
+        "pages by the same author.",
         n=words,
         least=MIN_SOURCE_WORDS,
         better=RELIABLE_SOURCE_WORDS,

@@ -77,9 +77,9 @@ class StyleTextDraft(Draft):
     @classmethod
     def _topic(cls, topic: str) -> str:
         if not topic:
-            raise ValueError(tr_lazy("Say what the text is about."))
+            raise ValueError(tr_lazy("Write what the text is about."))
         if len(topic) > MAX_TOPIC:
-            raise ValueError(tr_lazy("Say what it is about in at most {most} characters.", most=MAX_TOPIC))
+            raise ValueError(tr_lazy("Write what it is about in at most {most} characters.", most=MAX_TOPIC))
         return topic
 
     @field_validator("words")

@@ -25,7 +25,7 @@ def open_dialog(
     @st.dialog(tr("Dry run"), width="large", icon=":material/science:")
     def dialog() -> None:
         if not names:
-            st.info(tr("There is no influencer that it could run for."), icon=":material/face_3:")
+            st.info(tr("There is no influencer to run for."), icon=":material/face_3:")
             return
         chosen = current_influencer.current_influencer_id(list(names)) or next(iter(names))
         if len(names) > 1:

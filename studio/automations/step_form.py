@@ -114,7 +114,7 @@ def _plan_posts(page: Page, fields: Fields) -> None:
     else:
         with_picture = st.checkbox(tr("With a picture"), bool(fields.start["pictures"]), key=f"{fields.key}:with-picture")
         fields.take("pictures", int(with_picture))
-    fields.text("topic", tr("Topic"), max_chars=200, placeholder=tr("The writer finds one"))
+    fields.text("topic", tr("Topic"), max_chars=200, placeholder=tr("The writer chooses one"))
     fields.text("style", tr("Tone"), max_chars=100, placeholder=tr("As the influencer writes"))
     fields.check("only_if_none", tr("Only if there is no post from the steps before"))
     fields.check("skip_filled", tr("Skip days that have a post already"))
@@ -128,7 +128,7 @@ def _write(_page: Page, fields: Fields) -> None:
 
 def _draw(_page: Page, fields: Fields) -> None:
     fields.number("n", tr("Pictures for each post"), 1, 4)
-    fields.number("redraw", tr("Redraw pictures that do not look like the influencer, at most"), 0, 6, help=tr("0: never"))
+    fields.number("redraw", tr("Retries for pictures below the face match threshold"), 0, 6, help=tr("0: never"))
     fields.minutes("wait_minutes", worded(_WAIT_LABEL), help=worded(_WAIT_HELP))
 
 

@@ -68,7 +68,7 @@ STEP_HINTS = {
     "take-posts": tr_lazy("Continues with posts that are in the calendar already."),
     "plan-posts": tr_lazy("Plans new posts, with text and pictures."),
     "write": tr_lazy("Writes the text of posts that have none."),
-    "draw": tr_lazy("Draws the pictures of posts that have none."),
+    "draw": tr_lazy("Creates the pictures of posts that have none."),
     "video": tr_lazy("Makes a reel, or turns a picture into a video."),
     "review": tr_lazy("Waits until somebody approves the posts."),
     "schedule": tr_lazy("Schedules the posts at their times."),
@@ -79,7 +79,7 @@ STEP_HINTS = {
     "webhook": tr_lazy("Sends what was done to a webhook endpoint."),
     "caption": tr_lazy("Captions the pictures of a dataset."),
     "train": tr_lazy("Trains a LoRA on a dataset."),
-    "test-pictures": tr_lazy("Draws pictures with the new LoRA."),
+    "test-pictures": tr_lazy("Creates pictures with the new LoRA."),
 }
 _OF_DAYS = {
     # Translators: “Drafts of today, only without text; at most 5.”

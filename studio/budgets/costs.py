@@ -83,13 +83,13 @@ def budget_warning(page: Page) -> str:
             return f"{spent} {tr('Calls that could cost more than what is left are refused. An owner can raise the limit.')}"
         if is_month:
             return tr(
-                "This month's limit for AI texts is used up ({spent} of {limit}). "
-                "It starts anew next month, or when an owner raises the limit.",
+                "This month's limit for AI texts is used up ({spent} of {limit}). It starts again next month, or when "
+                "an owner raises the limit.",
                 **figures,
             )
         return tr(
-            "Today's limit for AI texts is used up ({spent} of {limit}). "
-            "It starts anew tomorrow, or when an owner raises the limit.",
+            "Today's limit for AI texts is used up ({spent} of {limit}). It starts again tomorrow, or when an owner "
+            "raises the limit.",
             **figures,
         )
     return ""
@@ -97,8 +97,8 @@ def budget_warning(page: Page) -> str:
 
 def _periods(current: Costs) -> None:
     used_up = (
-        tr("Used up: it starts anew tomorrow, or when an owner raises the limit."),
-        tr("Used up: it starts anew next month, or when an owner raises the limit."),
+        tr("Used up: it starts again tomorrow, or when an owner raises the limit."),
+        tr("Used up: it starts again next month, or when an owner raises the limit."),
     )
     for column, period, title, sentence in zip(
         st.columns(2), (current.day, current.month), (tr("Today"), tr("This month")), used_up, strict=True

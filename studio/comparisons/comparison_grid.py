@@ -95,8 +95,8 @@ def _legend(card: ComparisonCard) -> None:
     else:
         sentences.append(
             tr_plural(
-                "**face**: how much of the face of the {n} training picture is there.",
-                "**face**: how much of the face of the {n} training pictures is there.",
+                "**face**: how much the pictures look like the {n} training picture.",
+                "**face**: how much the pictures look like the {n} training pictures.",
                 judged.references,
             )
         )

@@ -122,7 +122,9 @@ def _table(results: Results) -> None:
         column_config={
             "#": st.column_config.TextColumn(width=40),
             "LoRA": st.column_config.TextColumn(tr("LoRA")),
-            "Face": st.column_config.ProgressColumn(tr("Face"), help=tr("How much of the trained face is there"), **bar),
+            "Face": st.column_config.ProgressColumn(
+                tr("Face"), help=tr("How much the pictures look like the trained face"), **bar
+            ),
             "Prompt": st.column_config.ProgressColumn(tr("Prompt"), help=tr("How well the prompt is followed"), **bar),
             "Diversity": st.column_config.NumberColumn(
                 tr("Diversity"), help=tr("How different its pictures look from each other"), format="%.0f %%"

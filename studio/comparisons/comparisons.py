@@ -114,7 +114,7 @@ def _estimate_text(draft: ComparisonDraft, n: int, duration: ComparisonEstimate 
 
 def _duration_text(duration: ComparisonEstimate | None) -> str:
     if duration is None:
-        return tr("How long that takes is not known here yet.")
+        return tr("It is not known yet how long that takes.")
     time = rough_duration(duration.seconds)
     match duration.by:
         case "comparisons":

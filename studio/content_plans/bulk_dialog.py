@@ -193,7 +193,7 @@ def _budget_warning(forecast: Forecast) -> str:
     if not forecast.left_usd:
         return tr(
             "The text budget is used up, so no post would be written. It starts again when the day or the month is "
-            "over, or when an owner raises the limit on the Costs page."
+            "over, or when an owner raises the limit in Settings → Usage & limits."
         )
     return tr(
         "The text budget has {left} left, so it may stop before the end. What is written by then stays; “Try again” "

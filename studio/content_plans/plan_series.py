@@ -297,16 +297,16 @@ def _summary(card: SeriesCard) -> str:
     if card.lacking:
         sentences.append(
             tr_plural(
-                "{n:,} post needs a picture: too few of the generated ones looked like them.",
-                "{n:,} posts need a picture: too few of the generated ones looked like them.",
+                "{n:,} post needs a picture: too few of the generated ones passed the face match.",
+                "{n:,} posts need a picture: too few of the generated ones passed the face match.",
                 card.lacking,
             )
         )
     if card.held:
         sentences.append(
             tr_plural(
-                "{n:,} picture in the face check: not enough like them. Choose what the post shows instead.",
-                "{n:,} pictures in the face check: not enough like them. Choose what the posts show instead.",
+                "{n:,} picture in the face check: below the threshold. Choose what the post shows instead.",
+                "{n:,} pictures in the face check: below the threshold. Choose what the posts show instead.",
                 card.held,
             )
         )

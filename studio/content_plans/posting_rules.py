@@ -62,8 +62,8 @@ def form(page: Page, influencer_id: str, *, offer_practice_channel: bool = True)
                 content_plans.save_rules(tx, influencer_id, draft)
             st.success(tr("Saved. It applies to what is scheduled from now on."))
     if page.can_edit and offer_practice_channel and not has_sandbox:
-        st.caption(tr("A sandbox channel behaves like a platform, but nobody outside sees its posts."))
-        st.button(tr("Add a sandbox channel"), icon=":material/science:", on_click=_add_sandbox, args=(page, influencer_id))
+        st.caption(tr("A practice channel behaves like a platform, but nobody outside sees its posts."))
+        st.button(tr("Add a practice channel"), icon=":material/science:", on_click=_add_sandbox, args=(page, influencer_id))
 
 
 def switches(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
@@ -123,7 +123,7 @@ def _add_sandbox(page: Page, influencer_id: str) -> None:
     try:
         with page.transaction(needs="editor") as tx:
             channels.add_sandbox(tx, influencer_id)
-        queue_toast(tr("A sandbox channel was added."))
+        queue_toast(tr("A practice channel was added."))
     except StudioError as error:
         queue_toast(plain(worded(error.message)), ":material/error:")
 

@@ -252,8 +252,8 @@ def _budget_message(plan: CaptionPlan) -> str:
         )
     return plain(
         tr(
-            "The budget has {amount} left: too little for a picture. It goes on when the day or the month is "
-            "over, or when an owner raises the limit on the Costs page.",
+            "The budget has {amount} left: too little for a picture. It continues when the day or the month is over, "
+            "or when an owner raises the limit in Settings → Usage & limits.",
             amount=usd(plan.left_usd or Decimal(0)),
         )
     )
@@ -323,7 +323,7 @@ def _results_to_check(page: Page, card: DatasetCard, run: CaptionRunCard) -> Non
         for result in results:
             _result(page, result)
     if card.influencer_id is None and run.unsure:
-        st.caption(tr("Name the influencer of this dataset: what never changes about them is then left out of captions too."))
+        st.caption(tr("Choose the influencer of this dataset: captions then leave out what never changes about them."))
 
 
 def _result(page: Page, result: CaptionResultCard) -> None:

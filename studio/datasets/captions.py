@@ -38,7 +38,7 @@ VERBS = {
     "prefix": tr_lazy("Put in front"),
     "suffix": tr_lazy("Add at the end"),
     "remove": tr_lazy("Remove a tag"),
-    "cut": tr_lazy("Take out words"),
+    "cut": tr_lazy("Remove words"),
     "trigger": tr_lazy("Put the trigger word in front"),
     "tidy": tr_lazy("Tidy commas and repeated tags"),
 }
@@ -218,8 +218,8 @@ def _show_leaks(page: Page, card: DatasetCard, leaks: list[CaptionLeak]) -> None
     if not leaks or not trigger_word:
         return
     label = tr_plural(
-        "{n:,} trait named that “{trigger_word}” should carry",
-        "{n:,} traits named that “{trigger_word}” should carry",
+        "{n:,} trait that “{trigger_word}” should stand for",
+        "{n:,} traits that “{trigger_word}” should stand for",
         len(leaks),
         trigger_word=trigger_word,
     )
@@ -238,7 +238,7 @@ def _show_leaks(page: Page, card: DatasetCard, leaks: list[CaptionLeak]) -> None
                 st.markdown(f"**{plain(leak.words)}** · {share}, {reason}", width="content")
                 if page.can_edit:
                     st.button(
-                        tr("Take out …"),
+                        tr("Remove …"),
                         key=f"leak:{leak.words}",
                         on_click=prefill_bulk_edit,
                         args=(card.id, "cut", leak.words),

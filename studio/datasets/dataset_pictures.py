@@ -114,7 +114,9 @@ def _check_now(page: Page, dataset_id: str) -> None:
 
 
 def _samples(page: Page, dataset_id: str) -> None:
-    st.caption(tr("Drawn people that come with the studio, free to use. Good for a first try: 14 pictures with captions."))
+    st.caption(
+        tr("Cartoon characters that come with the studio, free to use. Good for a first try: 14 pictures with captions.")
+    )
     columns = st.columns(len(SAMPLES))
     for column, (name, title) in zip(columns, SAMPLES.items(), strict=True):
         with column:

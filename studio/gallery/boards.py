@@ -95,8 +95,8 @@ def _head(page: Page, board: BoardCard) -> None:
         with st.popover(tr("Edit"), icon=":material/edit:"):
             _edit(page, board)
         with st.popover(tr("ZIP"), icon=":material/folder_zip:"):
-            st.caption(tr("All pictures of the board, with a manifest.json of their recipes, seeds and LoRAs."))
-            recipe = st.checkbox(tr("Recipes in the picture files too"), key=f"zip:{board.id}")
+            st.caption(tr("All pictures of the board, with their prompts, seeds and LoRAs in a manifest.json."))
+            recipe = st.checkbox(tr("Prompt metadata in the picture files too"), key=f"zip:{board.id}")
             st.button(
                 tr("Create ZIP"),
                 type="primary",

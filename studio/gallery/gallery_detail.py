@@ -91,7 +91,9 @@ def _create_actions(page: Page, card: PictureCard) -> None:
         return
     source = PostSource(picture_ids=(card.id,))
     create_post.create_post_button(page, source, key=card.id, type="primary", width="stretch")
-    if st.button(tr("Variations"), icon=":material/auto_awesome:", width="stretch", help=tr("Same recipe, new seeds")):
+    if st.button(
+        tr("Variations"), icon=":material/auto_awesome:", width="stretch", help=tr("Same prompt and settings, new seeds")
+    ):
         page.go("create/pictures", remix=card.id)
     if st.button(tr("Edit prompt, keep seed"), icon=":material/edit:", width="stretch"):
         page.go("create/pictures", remix=card.id, seed="same")
@@ -164,7 +166,7 @@ def _more_actions(page: Page, card: PictureCard, board_id: str) -> None:
 
 
 def _recipe(card: PictureCard) -> None:
-    st.markdown(tr("**Recipe**"))
+    st.markdown(tr("**Prompt and settings**"))
     recipe = card.recipe
     if card.prompt:
         st.code(card.prompt, language=None, wrap_lines=True)

@@ -47,7 +47,7 @@ def import_page(page: Page) -> None:
         accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
         max_bytes=page.app.settings.uploads.max_picture_size,
         label=tr("Drop pictures or a folder here"),
-        hint=tr("PNG keeps recipes best"),
+        hint=tr("PNG keeps prompt metadata best"),
         on_done=lambda uploaded: _start(
             page, bool(uploaded.ids), board_id=board_id, influencer_id=influencer_id, ai_made=ai_made
         ),
@@ -91,8 +91,8 @@ def _follow(page: Page, job_id: str) -> None:
     if imported:
         st.success(
             tr_plural(
-                "{n:,} picture imported, {with_recipe:,} with a recipe.",
-                "{n:,} pictures imported, {with_recipe:,} with a recipe.",
+                "{n:,} picture imported, {with_recipe:,} with a prompt.",
+                "{n:,} pictures imported, {with_recipe:,} with a prompt.",
                 imported,
                 with_recipe=with_recipe,
             ),

@@ -61,7 +61,7 @@ def upscale_options(page: Page, card: PictureCard) -> None:
         ):
             page.go("create/pictures", **{"from": card.id, "redraw": "1"})
     if not models and not redraw:
-        st.caption(tr("No model here can enlarge this picture."))
+        st.caption(tr("No model here can upscale this picture."))
 
 
 def _enlarge(page: Page, card: PictureCard, model: str, scale: int) -> None:

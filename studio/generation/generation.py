@@ -232,7 +232,7 @@ def _preview(page: Page, draft: GenerationDraft, choices: GenerationChoices) -> 
 def _replacements_line(draft: GenerationDraft, plan: RequestPreview, replacements: int) -> str:
     """What is drawn besides, when pictures fall short of the face match."""
     if not plan.seconds:
-        return tr("up to {n} more if pictures fall short", n=replacements)
+        return tr("up to {n} more for pictures below the threshold", n=replacements)
     drawn_s = plan.seconds - plan.load_s
     total_s = plan.load_s + drawn_s * (draft.n + replacements) / draft.n
-    return tr("up to {n} more if pictures fall short, {time} then", n=replacements, time=duration(total_s))
+    return tr("up to {n} more for pictures below the threshold, {time} then", n=replacements, time=duration(total_s))

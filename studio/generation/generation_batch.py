@@ -102,9 +102,7 @@ def start_list_bar(
     bad = len(checked) - len(drafts)
     if bad:
         st.warning(
-            tr_plural(
-                "{n:,} line cannot be drawn and will be left out.", "{n:,} lines cannot be drawn and will be left out.", bad
-            ),
+            tr_plural("{n:,} line cannot be used and will be skipped.", "{n:,} lines cannot be used and will be skipped.", bad),
             icon=":material/warning:",
         )
     return _start_button(
@@ -144,7 +142,7 @@ def _start_button(
         st.caption(_summary(plan))
         if plan.pictures > CONFIRM_FROM:
             confirmed = st.checkbox(
-                tr("Yes, draw {n:,} pictures", n=plan.pictures),
+                tr("Yes, create {n:,} pictures", n=plan.pictures),
                 key=f"{key}:sure:{plan.pictures}",
                 disabled=not page.can_edit,
             )

@@ -151,7 +151,7 @@ def _presets(page: Page, draft: GenerationDraft) -> None:
                 disabled=preset is None,
                 on_click=fill_form,
                 args=(page, preset),
-                help=tr("Older than this form: save it again.")
+                help=tr("From an older form: save it again.")
                 if preset is None
                 else tr("Everybody's")
                 if not card.is_own

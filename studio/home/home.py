@@ -124,8 +124,8 @@ def _welcome(page: Page) -> None:
     card = empty_state(
         tr("Create your first influencer"),
         tr(
-            "Give a name, add pictures or borrow a sample character, and the studio trains a model of the "
-            "face and draws the first four pictures. On a laptop that takes a few minutes."
+            "Give a name, add pictures or borrow a sample character: the studio trains a model of the face and creates "
+            "the first four pictures. On a laptop that takes a few minutes."
         ),
         icon=":material/auto_awesome:",
     )

@@ -23,7 +23,7 @@ from studio.ui.picture_grid import Tile, picture_grid
 
 FEW_REFERENCES = 8
 MAX_SHOWN = 120
-_GATE_BADGES = {"held": tr_lazy("held"), "rejected": tr_lazy("rejected")}
+_GATE_BADGES = {"held": tr_lazy("in face check"), "rejected": tr_lazy("rejected")}
 
 
 def identity_section(page: Page, influencer: InfluencerCard) -> None:
@@ -186,7 +186,7 @@ def _unscored(page: Page, influencer: InfluencerCard, profile: IdentityProfileCa
             with page.transaction(needs="editor") as tx:
                 identity.score_missing(tx, influencer.id, engine=page.app.engines.identity, request_key=idempotency_key)
             renew_request_key(key)
-            st.toast(tr("The pictures are being scored. See Jobs."), icon=":material/check:")
+            st.toast(tr("The pictures are being scored. See Activity."), icon=":material/check:")
 
 
 def _references(page: Page, influencer: InfluencerCard, profile: IdentityProfileCard) -> None:
@@ -254,7 +254,7 @@ def badges(score: float | None, line: float | None, gate: str = "open") -> list[
     """Badges of a tile as (text, kind): the score (kind good when it passes), and whether the picture is held or rejected."""
     shown = []
     if score is not None:
-        shown.append((tr("ID {score:.2f}", score=score), "good" if line is None or score >= line - 1e-9 else "warn"))
+        shown.append((tr("Face match {score:.2f}", score=score), "good" if line is None or score >= line - 1e-9 else "warn"))
     if gate != "open":
         shown.append((worded(_GATE_BADGES[gate]), "warn" if gate == "held" else "bad"))
     return shown

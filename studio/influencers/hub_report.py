@@ -57,7 +57,7 @@ def _figures(report: InfluencerReport) -> None:
             tr("{passed:,} of {scored:,}", passed=report.passed, scored=report.scored) if report.scored else "–",
             border=True,
         )
-        st.metric(tr("Held"), f"{report.held:,}", border=True)
+        st.metric(tr("In face check"), f"{report.held:,}", border=True)
         st.metric(tr("Rejected"), f"{report.rejected:,}", border=True)
     more = [tr_plural("{n:,} deleted since", "{n:,} deleted since", report.deleted)] if report.deleted else []
     more += [tr_plural("{n:,} picture imported", "{n:,} pictures imported", report.imported)] if report.imported else []

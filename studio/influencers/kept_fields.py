@@ -35,7 +35,7 @@ def edit(
     version = int(start[_VERSION])
     if version != card.version:
         st.warning(
-            tr("Someone else has changed {name} since you opened this page.", name=plain(card.name)),
+            tr("Somebody else has changed {name} since you opened this page.", name=plain(card.name)),
             icon=":material/sync_problem:",
         )
         st.button(tr("Load the newer version"), key=f"{form}:newer", on_click=_fill, args=(page, form, card))

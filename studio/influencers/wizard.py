@@ -120,7 +120,7 @@ def _pictures_step(page: Page, card: InfluencerCard) -> None:
 
 
 def _check_step(page: Page, card: InfluencerCard) -> None:
-    st.markdown(tr("## A last look before training"))
+    st.markdown(tr("## Final check before training"))
     dataset_id = str(card.setup["dataset_id"])
     dataset_widgets.rights(page, dataset_id, key="wizard")
     ready = dataset_widgets.readiness(page, dataset_id)
@@ -168,7 +168,7 @@ def _first_pictures_step(page: Page, card: InfluencerCard) -> None:
             with above:
                 _finished(page, card, ok=request.state == "completed")
         return
-    st.caption(tr("Say where they are and what they do; the face comes from the training."))
+    st.caption(tr("Describe where they are and what they do; the face comes from the training."))
     start = GenerationDraft(prompt=FIRST_PROMPT, influencer_id=card.id, n=4)
     started = generation_widgets.request_form(page, start, key=f"wizard:images:{card.id}", button=tr("Create 4 pictures"))
     if started:
@@ -215,7 +215,7 @@ def _next_steps(page: Page, card: InfluencerCard) -> None:
                 page.go("influencers/influencers", id=card.id, tab="channels")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(tr("A week of posts with text and picture, as drafts in free slots."), width="stretch")
-        if st.button(tr("Fill my week"), icon=":material/auto_awesome:", type="primary" if connected else "secondary"):
+        if st.button(tr("Fill the week"), icon=":material/auto_awesome:", type="primary" if connected else "secondary"):
             bulk_dialog.open_dialog(page, [card], influencer=card.id)
 
 

@@ -39,7 +39,7 @@ def job_result(page: Page, card: JobCard) -> None:
         st.markdown(tr("**Text**: {text}", text=plain(text)))
     _links(page, result)
     if card.state == "failed" and card.payload:
-        with st.expander(tr("Its input"), icon=":material/data_object:"):
+        with st.expander(tr("Input"), icon=":material/data_object:"):
             st.code(json.dumps(card.payload, indent=2, ensure_ascii=False), language="json")
 
 

@@ -201,4 +201,4 @@ def detail(page: Page, job_id: str) -> None:
     if log:
         st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
     else:
-        st.caption(tr("Nothing was logged.") if card.ended else tr("No lines yet."))
+        st.caption(tr("No log.") if card.ended else tr("No log yet."))

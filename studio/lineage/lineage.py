@@ -62,7 +62,7 @@ def choose_start(page: Page) -> None:
             tr("See which datasets, trainings and LoRAs a picture or video was made from."),
             icon=":material/account_tree:",
         )
-        if page.can_edit and card.button(tr("Begin with a dataset"), type="primary"):
+        if page.can_edit and card.button(tr("Start with a dataset"), type="primary"):
             page.go("models/datasets")
         return
     st.markdown(

@@ -129,7 +129,7 @@ def _preference_fields(card: PreferenceCard) -> Preference:
             width=190,
         )
         ways: list[str] = st.pills(
-            tr("Told by: {label}", label=label),
+            tr("Sent by: {label}", label=label),
             list(_WAYS),
             selection_mode="multi",
             default=[way for way in _WAYS if getattr(current, way)],

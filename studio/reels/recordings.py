@@ -40,7 +40,7 @@ def draw(page: Page, card: ReelCard, scene: SceneCard) -> None:
             args=(page, card, scene),
         )
     if not checking:
-        label = tr("Record again") if scene.recording_asset_id else tr("Say it yourself")
+        label = tr("Record again") if scene.recording_asset_id else tr("Record it yourself")
         with st.popover(label, icon=":material/mic:"):
             st.caption(tr("Your own recording instead of the voice"))  # as help it would lie over what the button opens
             _record(page, card, scene)

@@ -148,12 +148,12 @@ def _picture(page: Page, card: ReelCard, scene: SceneCard) -> None:
             'style="width:100%;max-height:300px;object-fit:contain;border-radius:8px;display:block">'
         )
     else:
-        st.caption(tr("Drawn with the next render"))
+        st.caption(tr("Created with the next render"))
     if not page.can_edit:
         return
     with st.popover(tr("Picture or video"), icon=":material/imagesmode:"):
         if scene.asset_id:
-            st.button(tr("Draw a new one"), key=f"redraw:{scene.id}", on_click=_set_picture, args=(page, card, scene, None))
+            st.button(tr("Create a new one"), key=f"redraw:{scene.id}", on_click=_set_picture, args=(page, card, scene, None))
         take = partial(_set_picture, page, card, scene)
         file_choice(page, f"scene:{scene.id}", take=take, influencer_id=card.influencer_id)
 

@@ -50,7 +50,7 @@ def _head(page: Page, card: ReelCard) -> None:
     if film_format.max_seconds and seconds > film_format.max_seconds:
         st.warning(
             tr(
-                "{format} takes {seconds:.0f} s; what comes later is cut. Shorten the script.",
+                "{format} lasts {seconds:.0f} s at most; the rest is cut. Shorten the script.",
                 format=film_format.title,
                 seconds=film_format.max_seconds,
             )
@@ -82,7 +82,7 @@ def _film(page: Page, card: ReelCard) -> None:
         'background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
     )
     if card.rendered_revision != card.revision:
-        st.caption(tr("Scenes have changed since. Render again: only what changed is made anew."))
+        st.caption(tr("Scenes have changed since. Render again: only what changed is made again."))
     names = {"subtitles.srt": "SRT", "subtitles.ass": "ASS", "voiceover.mp3": tr("Voice")}
     create_post.create_post_button(page, PostSource(reel_ids=(card.id,)), key=card.id)
     with st.container(horizontal=True):

@@ -21,7 +21,7 @@ def write_button(page: Page, topic: str, seconds: int, influencer_id: str, forma
     """The button, with what the script costs at most."""
     pressed = st.button(tr("Write the script"), type="primary", icon=":material/edit_note:", disabled=not influencer_id)
     if not influencer_id:
-        st.caption(tr("Someone has to speak: make an influencer first."))
+        st.caption(tr("Somebody has to speak: create an influencer first."))
         return
     if topic.strip():
         _cost(page, TopicOrder(influencer_id=influencer_id, topic=topic, seconds=seconds, format=format_name))

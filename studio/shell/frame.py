@@ -157,7 +157,7 @@ def error_boundary(*, stop: bool = False) -> Iterator[None]:
 def _no_workspace(has_others: bool) -> NoReturn:
     if has_others:
         st.error(
-            tr("You do not belong to this workspace, or it is gone. Choose another one on the left."), icon=":material/block:"
+            tr("You do not belong to this workspace, or it is gone. Choose another one at the top."), icon=":material/block:"
         )
     else:
         st.info(tr("You do not belong to a workspace yet. Ask an owner for an invitation link."), icon=":material/mail:")

@@ -48,7 +48,7 @@ def show(session_info: accounts.SessionInfo | None) -> None:
         except StudioError as error:
             st.error(plain(worded(error.message)), icon=":material/error:")
             if has_link():
-                st.link_button(tr("To the studio"), "/", type="primary")
+                st.link_button(tr("Open the studio"), "/", type="primary")
 
 
 def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
@@ -64,7 +64,7 @@ def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
 
 def _setup_form() -> None:
     st.title(tr("Welcome to your studio"))
-    st.markdown(tr("You are the first one here. Create the owner's account; you can invite others afterwards."))
+    st.markdown(tr("You are the first here. Create the owner's account; you can invite others later."))
     with st.form("found", border=False):
         name = st.text_input(tr("Your name"), autocomplete="name")
         email = st.text_input(tr("E-mail"), autocomplete="username")

@@ -155,7 +155,7 @@ def _devices(page: Page) -> None:
     rows = health.devices(page.app)
     st.header(tr("Devices"))
     if not rows:
-        st.caption(tr("No worker offers a device yet. The gpu worker registers the cards (or the CPU) of its machine."))
+        st.caption(tr("No worker offers a device yet. The gpu worker registers the GPUs (or the CPU) of its machine."))
         return
     table = [
         {

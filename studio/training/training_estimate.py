@@ -18,8 +18,8 @@ from studio.ui.format import clock_time, duration
 _AT_ONCE_S = 60
 _MEASURED = tr_lazy("Measured: peak memory of the training process, by batch, size and dim.")
 _COUNTED = tr_lazy(
-    "Rough: counted from the network's shapes (frozen weights in bf16, what is kept for the backward "
-    "pass, adapters with gradient and moments) plus a quarter."
+    "Estimate from the network's shapes (frozen weights in bf16, what is kept for the backward pass, adapters with "
+    "gradient and moments) plus a quarter."
 )
 
 
@@ -114,7 +114,7 @@ def _memory_line(estimate: TrainingEstimate) -> None:
 
 def _time_line(estimate: TrainingEstimate) -> None:
     if estimate.time is None:
-        text = tr("How long it takes is not known yet: no run of this model, size and batch has finished here.")
+        text = tr("It is not known yet how long it takes: no run with this model, size and batch has finished here.")
         st.markdown(f":material/timer: {text}")
         return
     takes = rough_duration(estimate.time.seconds)

@@ -247,7 +247,7 @@ def _parameter_fields(key: str, initial: TrainParams, disabled: bool, *, continu
         "seed": right.number_input(_label("seed"), 0, 2**32 - 1, initial.seed, key=f"{key}:seed", **editable),
         "save_every": left.number_input(_label("save_every"), 1, 50_000, initial.save_every, 50, key=f"{key}:save", **editable),
         "sample_every": right.number_input(
-            tr("Draw samples every … steps (0: never)"), 0, 50_000, initial.sample_every, 50, key=f"{key}:sample", **editable
+            tr("Create samples every … steps (0: never)"), 0, 50_000, initial.sample_every, 50, key=f"{key}:sample", **editable
         ),
         "warmup_steps": left.number_input(
             _label("warmup_steps"), 0, 10_000, initial.warmup_steps, 10, key=f"{key}:warm", **editable

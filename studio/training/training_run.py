@@ -49,7 +49,7 @@ def watch(page: Page, run: RunCard, *, key: str) -> None:
 
 
 def _samples(page: Page, run: RunCard, samples: list[SampleCard], working: bool, key: str) -> None:
-    st.markdown(tr("**Samples** :small[— drawn during training with the same seed]"))
+    st.markdown(tr("**Samples** :small[— created during training with the same seed]"))
     if not samples and not working:
         st.caption(tr("No samples."))
         return

@@ -139,7 +139,7 @@ def _dated(at: date, form: int) -> str:
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:
     """A job's state as Streamlit markdown."""
-    word = tr("Needs a look") if dead_letter else worded(STATE_LABELS.get(state, state))
+    word = tr("Needs attention") if dead_letter else worded(STATE_LABELS.get(state, state))
     return f":{STATE_COLORS.get(state, 'gray')}-badge[{word}]"
 
 

@@ -42,7 +42,7 @@ def video_form(key: str, choices: VideoChoices, start: VideoDraft) -> VideoDraft
         key=f"{key}:movement",
         help=tr("How far the camera goes")
         if not card.device
-        else tr("How much moves; at the top little of the picture is left"),
+        else tr("How much moves; at the maximum little of the picture is left"),
     )
     if card.prompts:
         values |= _prompt_fields(key, card, choices, start)

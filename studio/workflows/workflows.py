@@ -95,7 +95,7 @@ def _row(page: Page, card: WorkflowCard) -> None:
 def _head(page: Page, card: WorkflowCard) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"## {plain(card.name)} {_state_badge(card.state)}", width="stretch")
-        if card.state == "approved" and page.can_edit and st.button(tr("Create with it"), icon=":material/brush:"):
+        if card.state == "approved" and page.can_edit and st.button(tr("Create pictures with it"), icon=":material/brush:"):
             page.go("create/pictures", workflow=card.id)
         st.download_button(
             tr("Download"),

@@ -90,7 +90,7 @@ def _figures(card: StyleProfile) -> None:
 def _apart_note(card: StyleProfile) -> str:
     if card.apart is None:
         return tr("no comparison in this language") if card.language != "en" else tr("too little source")
-    return tr("of its pages told apart from other authors")
+    return tr("of its pages recognised among other authors")
 
 
 def _most_first(rates: dict[str, float]) -> list[tuple[str, float]]:

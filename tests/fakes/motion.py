@@ -44,11 +44,11 @@ class FakeMotion:
         self.requests.append(request)
         done = False
         try:
-            yield Progress(0, 4, "filming")
+            yield Progress(0, 4, "making the video")
             out = request.workdir / "film.mp4"
             shutil.copy(tiny_film(), out)
             self._at("film")
-            yield Progress(4, 4, "filming")
+            yield Progress(4, 4, "making the video")
             yield Output(out, 0, {"width": 64, "height": 64, "frames": 4, "fps": 8})
             self._at("end")
             done = True

@@ -97,7 +97,7 @@ def test_a_trait_in_a_caption_is_taken_out_after_a_look(open_page: Open, db: Dat
         datasets.set_captions(tx, {image.id: ("bella, green eyes, at sea", image.caption_version)})
     at = on(open_page("models/datasets", id=rows.dataset_id), rows.dataset_id, "Captions")
     assert "**green eyes** · 1 of 13, a trait of the person" in words(at)
-    press(at, "Take out …")
+    press(at, "Remove …")
     assert not at.exception
     press(at, "Change 1 caption")
     assert captions(db, workspace, rows.dataset_id)[0] == "bella, at sea"

@@ -84,7 +84,7 @@ def test_what_is_typed_into_the_persona_is_kept_until_it_is_saved_or_discarded(
     at = open_page("influencers/influencers", **query)
     assert (tone(at).value, at.warning[0].value) == (
         "dry",
-        f"Someone else has changed {card.name} since you opened this page.",
+        f"Somebody else has changed {card.name} since you opened this page.",
     )
     others = open_page("influencers/influencers", person=workspace.editor, **query)
     assert tone(others).value == saved_tone, "kept for each user"

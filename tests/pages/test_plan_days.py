@@ -111,7 +111,7 @@ def test_drafts_are_scheduled_or_deleted_together(open_page: Open, app: App, wor
     within(at, "Delete", "Delete them")
     with app.db.transaction(workspace.caller) as tx:
         assert not content_plans.plans_in_series(tx, f"{job_id}:")
-    assert "3 plans deleted." in said(at)
+    assert "3 posts deleted." in said(at)
     press(at, "Undo")
     with app.db.transaction(workspace.caller) as tx:
         assert len(content_plans.plans_in_series(tx, f"{job_id}:")) == 3

@@ -40,7 +40,7 @@ def test_the_form_says_how_kohya_makes_it_fit(open_page: Open, db: Database, wor
         if {"sd15/base", "sdxl/base"} <= {option.split(" ·")[0] for option in element.options}
     )
     page_text = words(at)
-    assert "kohya trains for a card of 12 GB: gradient checkpointing." in page_text
+    assert "kohya trains for a GPU with 12 GB: gradient checkpointing." in page_text
     assert "cuda:0 has 12.0 GB" in page_text
     model.set_value("sdxl/base.safetensors").run()
     assert "8-bit optimizer, text encoders cached" in words(at)

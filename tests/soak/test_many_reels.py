@@ -27,7 +27,7 @@ RUNS = 10
 """Of each workspace."""
 FFMPEG_GB = 1.0
 """Of all that run at once. Beside each is a program of 0.13 GB that moves the camera, and one that speaks: 1.5 GB in all."""
-CANCEL_AT = ("speaking", "filming the scenes", "putting it together")
+CANCEL_AT = ("speaking", "making the scenes", "putting it together")
 WORDS = "Good morning from Turin. Today it rains, so I stay at home and make coffee. "
 
 
@@ -79,7 +79,7 @@ def test_a_render_and_a_finishing_of_full_size_end_soon_after_their_cancel(
     with app.db.transaction(job_user.tenant.editor.caller, needs="editor") as tx:
         draft = FinishDraft(preset="youtube-standard", subtitles=WORDS, music=music.page(tx).cards[0].id)
         job_id = str(videos.finish(tx, video_id, draft, request_key="finish").job_id)
-    waits = {"finishing": cancelled_in(job_user, job_id, "making the film")}
+    waits = {"finishing": cancelled_in(job_user, job_id, "making the video")}
     for phase in CANCEL_AT:
         with app.db.transaction(job_user.tenant.editor.caller, needs="editor") as tx:
             job_id = reels.render(tx, reel_id, request_key=phase).id

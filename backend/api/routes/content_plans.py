@@ -298,9 +298,7 @@ def _change_status(tx: Session, card: PlanCard, change: PlanChangeRequest) -> No
         if card.id in outcome.refused:
             raise Conflict(outcome.refused[card.id])
         if change.status == "scheduled" and card.id in outcome.review:
-            raise Conflict(
-                tr_lazy("It needs an approval before it is scheduled. Send the status in_review, so that somebody looks.")
-            )
+            raise Conflict(tr_lazy("It needs an approval before it is scheduled. Send the status in_review."))
 
 
 @router.delete("/{plan_id}")

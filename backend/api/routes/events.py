@@ -111,7 +111,7 @@ async def stream_events_to_socket(socket: WebSocket) -> None:
         if credentials.kind == "cookie" and not app.settings.web.hosts.own_origin(
             socket.headers.get("origin", ""), socket.headers.get("host", "")
         ):
-            raise NotPermitted(tr_lazy("This connection did not come from the studio's own page."))
+            raise NotPermitted(tr_lazy("This connection did not come from a page of the studio."))
         caller = await deps.member(socket, app, credentials, query.get("workspace") or socket.headers.get("x-workspace", ""))
         deps.require_scope(caller, "jobs:read")
         hub = hub_of(socket.app, app)

@@ -288,7 +288,7 @@ def result(
     if text is None:
         raise NotFound(tr_lazy("There is no text of this job. It may have been deleted."))
     if not text.text:
-        raise Conflict(tr_lazy("The text is not done. Ask /jobs/<job_id> how it goes, then come back."))
+        raise Conflict(tr_lazy("The text is not ready. Poll /jobs/<job_id> until it is done."))
     if format != "json":
         headers = {"content-disposition": disposition(writing_styles.export_filename(text, format))}
         return Response(writing_styles.export_text(text, format), headers=headers, media_type="text/plain; charset=utf-8")

@@ -16,7 +16,7 @@ from backend.content_plans import PlanCard, PlanFilters, PostState
 from backend.errors import StudioError
 from backend.language import tr_lazy
 
-NO_POSTS = tr_lazy("No posts came from the steps before.")
+NO_POSTS = tr_lazy("The earlier steps produced no posts.")
 COMING, IN_REVIEW = (PostState.SCHEDULED, PostState.PUBLISHING), (PostState.IN_REVIEW,)
 _LOOKED_AT = 200
 """Posts that are looked at for those that lack something."""

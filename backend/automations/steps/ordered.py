@@ -207,7 +207,7 @@ def train(tx: Session, run: RunState, step: TrainLora) -> Orders:
 def test_pictures(tx: Session, run: RunState, step: TestPictures) -> Orders:
     lora_id = run.flow.lora_id
     if not lora_id:
-        return Orders(message=tr_lazy("No LoRA came from the steps before."))
+        return Orders(message=tr_lazy("The earlier steps produced no LoRA."))
     prompts = step.prompts or (_TEST_PROMPT,)
     ordered = {}
     for n, prompt in enumerate(prompts):
@@ -233,7 +233,7 @@ def trained(tx: Session, run: RunState, ended: Sequence[EndedJob], training_run_
     [job] = ended
     card = training.get(tx, training_run_id)
     if job.state != "completed" or not card.lora_id:
-        return StepResult(run.flow, "failed", job.reason or tr_lazy("The training brought no LoRA."))
+        return StepResult(run.flow, "failed", job.reason or tr_lazy("The training produced no LoRA."))
     update = {"training_run_id": card.id, "lora_id": card.lora_id}
     return StepResult(run.flow.model_copy(update=update), message=f"“{card.name}” is trained")
 

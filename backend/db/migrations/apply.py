@@ -28,7 +28,7 @@ def migrate(owner_url: str, *, app_password: str = "", worker_password: str = ""
     try:
         engine = create_engine(with_driver(owner_url), pool_pre_ping=True)
     except ArgumentError as error:
-        raise Invalid("DATABASE_OWNER_URL is no URL. It looks like postgresql://login:password@host:5432/studio.") from error
+        raise Invalid("DATABASE_OWNER_URL is not a URL. It looks like postgresql://login:password@host:5432/studio.") from error
     try:
         with engine.connect() as lock:
             check_server(lock)

@@ -75,7 +75,7 @@ def _model_card(servers: Servers, url: str, name: str, info: Info, samplers: tup
         else tr_lazy("Its family is not known: it is taken for what its name says. Set COMFYUI_MODELS_DIR to be sure.")
     )
     base = base or _base_from_name(name)
-    untested_note = tr_lazy("FLUX draws with a workflow that was never tried on real weights.") if base == "flux" else ""
+    untested_note = tr_lazy("FLUX uses a workflow that was never tried with real weights.") if base == "flux" else ""
     side, steps, cfg = _DEFAULTS.get(base, _DEFAULTS["sd15"])
     preferred = "euler" if base == "flux" else "dpmpp_2m_karras"
     return ModelCard(

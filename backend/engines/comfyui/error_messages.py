@@ -84,7 +84,7 @@ def node_error_messages(url: str, node_errors: Mapping[str, Any]) -> list[str]:
                     )
                 )
             elif error.get("type") == "custom_validation_failed":
-                other.append(tr_lazy("A picture this needs is not on the ComfyUI server. Ask again: it is sent anew."))
+                other.append(tr_lazy("A picture this needs is not on the ComfyUI server. Ask again: it is sent again."))
             else:
                 place = f"{name}, {input_name}" if input_name else name
                 other.append(
@@ -113,7 +113,7 @@ def execution_error(url: str, error: Mapping[str, Any]) -> StudioError:
     if kind.endswith("OutOfMemoryError") or "out of memory" in str(error.get("exception_message", "")).lower():
         return OutOfMemory(
             tr_lazy(
-                "The card of ComfyUI at {name} ran out of memory. Choose a smaller size or model, or fewer LoRAs.",
+                "The GPU of ComfyUI at {name} ran out of memory. Choose a smaller size or model, or fewer LoRAs.",
                 name=server_urls.name(url),
             ),
             **detail,
@@ -161,8 +161,8 @@ def _failing_file(error: Mapping[str, Any]) -> str:
 def prompt_lost(url: str, count: int) -> StudioError:
     return EngineError(
         tr_lazy(
-            "ComfyUI at {name} lost this {n} times: it was restarted, or somebody cleared its queue. Look at "
-            "its log, then try again.",
+            "ComfyUI at {name} lost this {n} times: it was restarted, or somebody cleared its queue. Check its log, "
+            "then try again.",
             name=server_urls.name(url),
             n=count,
         )

@@ -29,11 +29,9 @@ def choose_workflow(request: ImageRequest, card: ModelCard) -> Workflow:
     if request.workflow:
         return request.workflow
     if request.pose and request.init_image:
-        raise Unsupported(tr_lazy("A pose cannot be held while drawing from a picture. Leave one of them out."))
+        raise Unsupported(tr_lazy("A pose and a start image cannot be combined. Remove one of them."))
     if request.second_pass and request.init_image:
-        raise Unsupported(
-            tr_lazy("A second pass needs a drawing from words alone. Leave the start picture out, or enlarge it after.")
-        )
+        raise Unsupported(tr_lazy("A second pass works from a prompt only. Remove the start image, or upscale the result."))
     if request.mask:
         return workflow.load_builtin("inpaint")
     if request.init_image:

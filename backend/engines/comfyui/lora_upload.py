@@ -40,8 +40,8 @@ def copy_to_server(settings: Settings, url: str, lora: Path, title: str) -> str:
     if models is None:
         raise Unsupported(
             tr_lazy(
-                "The LoRA {title} cannot be brought to ComfyUI at {name}. Set COMFYUI_MODELS_DIR to its models "
-                "folder as this machine sees it, or draw without LoRAs.",
+                "The LoRA {title} cannot be brought to ComfyUI at {name}. Set COMFYUI_MODELS_DIR to its models folder "
+                "as this machine sees it, or create without LoRAs.",
                 title=repr(title),
                 name=server_urls.name(url),
             )

@@ -128,8 +128,8 @@ class PromptTracker:
         yield Handle({})
         raise EngineUnavailable(
             tr_lazy(
-                "ComfyUI at {name} has been busy with something else all the time. Look at its queue; the job "
-                "goes on by itself when it is free.",
+                "ComfyUI at {name} has been busy with something else all the time. Check its queue; the job continues "
+                "by itself when it is free.",
                 name=server_urls.name(self._url),
             )
         )

@@ -194,14 +194,14 @@ class Servers:
 
 def unreachable_message(url: str) -> str:
     return tr_lazy(
-        "ComfyUI at {server} does not answer. Start it, or correct COMFYUI_URL; jobs that wait go on by themselves.",
+        "ComfyUI at {server} does not answer. Start it, or correct COMFYUI_URL; waiting jobs continue by themselves.",
         server=server_urls.name(url),
     )
 
 
 def stuck_message(url: str) -> str:
     return tr_lazy(
-        "ComfyUI at {server} answers but has stopped working on its queue. Restart it; the job goes on by itself.",
+        "ComfyUI at {server} answers but has stopped working on its queue. Restart it; the job continues by itself.",
         server=server_urls.name(url),
     )
 

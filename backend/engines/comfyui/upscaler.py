@@ -135,7 +135,7 @@ class ComfyUpscaler:
 
 def _upscale_card(name: str) -> UpscaleCard:
     title = _title(name)
-    note = tr_lazy("{model}: draws fine detail of its own, so faces may change a little.", model=title)
+    note = tr_lazy("{model}: adds fine detail of its own, so faces may change a little.", model=title)
     return UpscaleCard(name, title, SCALES, True, note, "image")
 
 

@@ -144,7 +144,7 @@ def _check(card: MotionCard, request: MotionRequest) -> None:
     if not 0 <= request.frames <= card.most_frames or request.frames == 1:
         raise Unsupported(
             tr_lazy(
-                "{title} makes films of 2 to {most_frames} frames. Choose fewer.",
+                "{title} makes videos of 2 to {most_frames} frames. Choose fewer.",
                 title=card.title,
                 most_frames=card.most_frames,
             )
@@ -153,10 +153,12 @@ def _check(card: MotionCard, request: MotionRequest) -> None:
         raise Unsupported(tr_lazy("Frames a second must be 1 to 60, and movement between 0 and 1."))
     if request.loras and not card.base:
         raise Unsupported(
-            tr_lazy("{title} takes no LoRA. Draw the first picture with it, then move that picture.", title=card.title)
+            tr_lazy(
+                "{title} uses no LoRA. Create the first picture with the LoRA, then animate that picture.", title=card.title
+            )
         )
     if card.checkpoint and not request.checkpoint:
-        raise Unsupported(tr_lazy("{title} moves an SD 1.5 checkpoint. Choose one.", title=card.title))
+        raise Unsupported(tr_lazy("{title} works with an SD 1.5 checkpoint. Choose one.", title=card.title))
 
 
 def _values(card: MotionCard, request: MotionRequest, picture: str, width: int, height: int) -> dict[str, Any]:

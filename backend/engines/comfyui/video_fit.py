@@ -59,7 +59,7 @@ def fit_video(event: Event, request: MotionRequest, out: Path, settings: Setting
         for done in tool.refit(
             event.path, out, width=width, height=height, fps=fps, frames=film.frames or request.frames, settings=settings
         ):
-            yield Progress(done, film.frames, tr_lazy("fitting the film"))
+            yield Progress(done, film.frames, tr_lazy("fitting the video"))
         if event.path != out:
             event.path.unlink(missing_ok=True)
     yield Output(out, event.n, {"width": width, "height": height, "frames": film.frames, "fps": round(film.fps)})

@@ -240,7 +240,7 @@ def _read(answer: httpx.Response, text: str) -> tuple[bytes, tuple[SpokenWord, .
         body = answer.json()
         pcm = base64.b64decode(body["audio_base64"], validate=True)
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise SpeechLost(tr_lazy("ElevenLabs' answer is no sound. It may have been paid.")) from error
+        raise SpeechLost(tr_lazy("ElevenLabs' answer is not sound. It may have been paid.")) from error
     if not pcm or len(pcm) % 2:
         raise SpeechLost(tr_lazy("ElevenLabs' answer is cut off. It may have been paid."))
     return pcm, _words(body.get("alignment"), text)

@@ -46,8 +46,8 @@ def not_finite(step: int) -> Rejected:
 def silent(phase: str, minutes: float) -> EngineError:
     return EngineError(
         tr_lazy(
-            "kohya has said nothing for {minutes:.0f} minutes while {phase}, so it was stopped. Look whether "
-            "its card or disk is stuck, then try the training again.",
+            "kohya has said nothing for {minutes:.0f} minutes while {phase}, so it was stopped. Check its GPU and "
+            "disk, then try the training again.",
             minutes=minutes,
             phase=phase,
         )
@@ -57,7 +57,7 @@ def silent(phase: str, minutes: float) -> EngineError:
 def too_short(done: int, expected: int) -> EngineError:
     return EngineError(
         tr_lazy(
-            "kohya ended after {done} of {expected} steps and said that all is well. Try the training again.",
+            "kohya ended after {done} of {expected} steps without an error. Try the training again.",
             done=done,
             expected=expected,
         )
@@ -69,7 +69,7 @@ def no_file() -> EngineError:
 
 
 def killed() -> ProcessKilled:
-    return ProcessKilled(tr_lazy("kohya's process was ended from outside. The training goes on from its last checkpoint."))
+    return ProcessKilled(tr_lazy("kohya's process was ended from outside. The training continues from its last version."))
 
 
 def lacked_memory(text: str) -> bool:

@@ -155,7 +155,7 @@ def unpack_state(path: Path, folder: Path) -> Path:
 
 
 _BROKEN_STATE_MESSAGE = tr_lazy(
-    "The saved state is broken, or another trainer wrote it. Continue the run from its last checkpoint, or start it anew."
+    "The saved state is broken, or another trainer wrote it. Continue the run from its last version, or start it again."
 )
 
 

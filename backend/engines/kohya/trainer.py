@@ -230,13 +230,13 @@ def _explanations(plan: KohyaPlan, request: TrainRequest) -> Iterator[Event]:
         yield Log(tr_lazy("No captions are dropped: the text encoders' outputs are made once, to save memory."))
     if params.prior_weight > 0:
         yield Log(
-            tr_lazy("Prior preservation is left out: kohya does it with regularisation pictures, which a dataset has none of.")
+            tr_lazy("Prior preservation is left out: kohya needs regularisation pictures for it, and a dataset has none.")
         )
     if params.sample_every and request.sample_prompts and plan.sample_every != params.sample_every:
         yield Log(
-            tr_lazy("Samples are drawn every {n} steps, so that no step both draws and saves.", n=plan.sample_every)
+            tr_lazy("Samples are created every {n} steps, so that no step both samples and saves.", n=plan.sample_every)
             if plan.sample_every
-            else tr_lazy("Samples are drawn never, so that no step both draws and saves.")
+            else tr_lazy("No samples are created, so that no step both samples and saves.")
         )
 
 
@@ -260,14 +260,14 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
         state_info = results.read_state(request.resume)
         if state_info.get("run") != training_files.fingerprint(request):
             raise Rejected(
-                tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training anew.")
+                tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training again.")
             )
     elif request.start is not None:
         training_files.check_start(request.start, params)
         if (base := safetensors.inspect(request.start.lora).base) not in {card.base, ""}:
             raise Rejected(
                 tr_lazy(
-                    "The checkpoint to continue from is for {base}, but {title} is {other_base}. Choose a model of {base}.",
+                    "The version to continue from is for {base}, but {title} is {other_base}. Choose a model of {base}.",
                     base=base,
                     title=card.title,
                     other_base=card.base,

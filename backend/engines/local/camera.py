@@ -40,7 +40,7 @@ class CameraEngine:
         threads = self._settings.engines.local.threads
         graph = tool.h264_output(still_streams([filmed_still])[0], out, fps=fps, frames=frames, threads=threads)
         for done in tool.render(graph, out, self._settings, stills=[filmed_still]):
-            yield Progress(min(done, frames), frames, tr_lazy("filming"))
+            yield Progress(min(done, frames), frames, tr_lazy("making the video"))
         still.unlink()
         yield Output(out, 0, {"width": width, "height": height, "frames": frames, "fps": fps})
 
@@ -88,8 +88,10 @@ def _card(name: str) -> MotionCard:
 
 def _check(card: MotionCard, request: MotionRequest) -> None:
     if not 0 <= request.frames <= card.most_frames or request.frames == 1:
-        raise Unsupported(tr_lazy("A film has 2 to {most_frames} frames. Choose fewer seconds.", most_frames=card.most_frames))
+        raise Unsupported(tr_lazy("A video has 2 to {most_frames} frames. Choose fewer seconds.", most_frames=card.most_frames))
     if not 0 <= request.fps <= 60 or not 0 <= request.movement <= 1 or not 0 <= request.focus <= 1:
         raise Unsupported(tr_lazy("Frames a second must be 1 to 60; movement and what is kept between 0 and 1."))
     if request.loras:
-        raise Unsupported(tr_lazy("A camera move takes no LoRA. Draw the picture with it, then move the camera over that."))
+        raise Unsupported(
+            tr_lazy("A camera move uses no LoRA. Create the picture with the LoRA, then move the camera over it.")
+        )

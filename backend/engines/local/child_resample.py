@@ -17,7 +17,7 @@ def main() -> None:
     except (OSError, ValueError, SyntaxError):
         answer = {"refused": "This picture cannot be read. Choose another picture."}
     except MemoryError:
-        answer = {"refused": "There was not enough memory to enlarge this picture. Choose a smaller factor."}
+        answer = {"refused": "There was not enough memory to upscale this picture. Choose a smaller factor."}
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

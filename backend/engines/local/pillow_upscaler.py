@@ -57,10 +57,8 @@ class Resampler:
                     yield Output(Path(answer["path"]), 0, {"width": answer["width"], "height": answer["height"]})
                     return
             if child.killed(proc):
-                raise ProcessKilled(
-                    tr_lazy("The program that enlarges the picture was ended from outside. It is started again.")
-                )
-            raise OutOfMemory(tr_lazy("There was not enough memory to enlarge this picture. Choose a smaller factor."))
+                raise ProcessKilled(tr_lazy("The upscaler was ended from outside. It is started again."))
+            raise OutOfMemory(tr_lazy("There was not enough memory to upscale this picture. Choose a smaller factor."))
         finally:
             child.stop(proc, grace_s=0.5)
 

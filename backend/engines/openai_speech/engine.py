@@ -69,7 +69,7 @@ class OpenAISpeech:
             pcm, rate = wav_file.read_pcm(answer.content)
         except ValueError as error:
             raise SpeechLost(
-                tr_lazy("The speech server's answer is no sound ({error}). It may have been paid.", error=str(error))
+                tr_lazy("The speech server's answer is not sound ({error}). It may have been paid.", error=str(error))
             ) from error
         request.workdir.mkdir(parents=True, exist_ok=True)
         out = request.workdir / "speech.wav"

@@ -119,8 +119,7 @@ class OpenAIEngine:
         if not unanswered and not substituted:
             return EngineStatus(self.name, True, "", summary)
         problems = [
-            tr_lazy("The model's server names no price for {model}, so nothing is asked where it should answer.", model=name)
-            for name in unanswered
+            tr_lazy("The model's server names no price for {model}, so it is not used.", model=name) for name in unanswered
         ]
         problems += [
             tr_lazy("The model's server names no price for {model}, so {other} answers instead.", model=name, other=other)
@@ -279,7 +278,7 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
             return Rejected(message, **data)
         case 402 | 429:
             after = min(problem.retry_after or 60.0, MAX_RETRY_AFTER_S)
-            message = joined(tr_lazy("The model's server has too much to do for us."), _try_again(after))
+            message = joined(tr_lazy("The model's server is overloaded."), _try_again(after))
             return RateLimited(message, retry_after=after, **data)
         case 403:
             return Rejected(
@@ -302,7 +301,7 @@ def _error_for(refusal: LlmRefused, use: str = "…") -> EngineError:
             message = (
                 tr_lazy("The model refused this picture: {reason}. Try again, or write its caption by hand.", reason=reason)
                 if use == "vision"
-                else tr_lazy("The model refused this: {reason}. Change the words and try again.", reason=reason)
+                else tr_lazy("The model refused this: {reason}. Change the text and try again.", reason=reason)
             )
             return Rejected(message, **data)
 

@@ -70,7 +70,7 @@ def score(reference: IdentityReference, reading: Reading) -> float:
     if reading.embedder != reference.embedder:
         raise Invalid(
             tr_lazy(
-                "This picture was read by {embedder}, the references by {other_embedder}. Calibrate again, then score.",
+                "This picture was measured by {embedder}, the references by {other_embedder}. Calibrate again, then score.",
                 embedder=reading.embedder,
                 other_embedder=reference.embedder,
             )
@@ -144,7 +144,7 @@ def _embedder(readings: Sequence[Reading]) -> str:
     if len(names) > 1:
         raise Invalid(
             tr_lazy(
-                "These references were read by different embedders ({names}). Calibrate again.",
+                "These references were measured by different models ({names}). Calibrate again.",
                 names=", ".join(sorted(names)),
             )
         )

@@ -197,7 +197,7 @@ def fit_size(card: ModelCard, width: int, height: int) -> tuple[int, int]:
     if width < 1 or height < 1 or max(width, height) > MAX_ASPECT * min(width, height):
         raise Unsupported(
             tr_lazy(
-                "{title} cannot draw {width} x {height}: the long side may be twice the short one at most. Choose another.",
+                "{title} cannot create {width} x {height}: the long side may be twice the short one at most. Choose another.",
                 title=card.title,
                 width=width,
                 height=height,

@@ -47,7 +47,9 @@ def post(client: httpx.Client, url: str, body: dict[str, Any], **options: Any) -
             for part in streamed.iter_bytes():
                 size += len(part)
                 if size > MAX_ANSWER:
-                    raise SpeechLost(tr_lazy("The speech server sends without an end; it was stopped. It may have been paid."))
+                    raise SpeechLost(
+                        tr_lazy("The speech server never stopped sending, so it was cut off. It may have been paid.")
+                    )
                 parts.append(part)
             answer = httpx.Response(streamed.status_code, headers=_plain(streamed.headers), content=b"".join(parts))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -72,7 +74,8 @@ def refusal(answer: httpx.Response) -> EngineError:
         case 401 | 403:
             return Unsupported(
                 tr_lazy(
-                    "The speech server refuses the key of the studio. Whoever runs it has to set another one.{server_message}",
+                    "The speech server refuses the studio's key. Whoever runs the studio has to set another "
+                    "one.{server_message}",
                     server_message=server_message,
                 )
             )
@@ -91,9 +94,7 @@ def refusal(answer: httpx.Response) -> EngineError:
                 )
             )
         case 429:
-            return RateLimited(
-                tr_lazy("The speech server has too much to do. It is asked again."), retry_after=_retry_after(answer)
-            )
+            return RateLimited(tr_lazy("The speech server is overloaded. It is asked again."), retry_after=_retry_after(answer))
         case 500 | 503:
             return EngineUnavailable(tr_lazy("The speech server failed. It is asked again."))
         case status if status >= 500:

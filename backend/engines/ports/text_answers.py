@@ -203,7 +203,7 @@ def _refused(reply: Reply, text: str) -> ModelRefused | None:
         return None
     reason = f"“{clipped(' '.join(refusal.split()), _MAX_QUOTE_BYTES)}”" if refusal else "its safety filter stopped the answer."
     return ModelRefused(
-        tr_lazy("The model refused: {reason} Say it in other words. {other_model}", reason=reason, other_model=_OTHER_MODEL),
+        tr_lazy("The model refused: {reason} Rephrase it. {other_model}", reason=reason, other_model=_OTHER_MODEL),
         reply,
     )
 
@@ -226,5 +226,6 @@ def _cut(reply: Reply) -> AnswerCutOff:
 
 def _empty(reply: Reply) -> EmptyAnswer:
     return EmptyAnswer(
-        tr_lazy("The model gave no words, though it was paid. Try again. {other_model}", other_model=_OTHER_MODEL), reply
+        tr_lazy("The model answered with nothing, though it was paid. Try again. {other_model}", other_model=_OTHER_MODEL),
+        reply,
     )

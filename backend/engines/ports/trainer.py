@@ -166,8 +166,8 @@ class MemoryPreset:
 
     @property
     def title(self) -> str:
-        """For people: `for a card of 12 GB: gradient checkpointing, 8-bit optimizer`."""
-        device = tr_lazy("for a card of {n} GB", n=self.gb) if self.gb else tr_lazy("for a processor")
+        """For people: `for a GPU with 12 GB: gradient checkpointing, 8-bit optimizer`."""
+        device = tr_lazy("for a GPU with {n} GB", n=self.gb) if self.gb else tr_lazy("for a processor")
         parts = (
             (tr_lazy("gradient checkpointing"), self.checkpointing),
             (tr_lazy("8-bit optimizer"), self.eight_bit),

@@ -52,9 +52,9 @@ def check_state(path: Path, request: TrainRequest) -> dict[str, str]:
     try:
         _, metadata = safetensors.read_header(path)
     except (OSError, Invalid) as error:
-        raise Rejected(tr_lazy("The saved state is broken or gone. Start the training anew.")) from error
+        raise Rejected(tr_lazy("The saved state is broken or gone. Start the training again.")) from error
     if metadata.get("run") != fingerprint(request):
-        raise Rejected(tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training anew."))
+        raise Rejected(tr_lazy("The saved state belongs to a run with other pictures or settings. Start the training again."))
     return metadata
 
 
@@ -63,14 +63,14 @@ def check_start(start: StartCheckpoint, params: TrainParams) -> None:
     try:
         card = safetensors.inspect(start.lora)
     except (OSError, Invalid) as error:
-        raise Rejected(tr_lazy("The checkpoint to continue from is broken or gone. Choose another one.")) from error
+        raise Rejected(tr_lazy("The version to continue from is broken or gone. Choose another one.")) from error
     if not card.keys_ok:
-        raise Rejected(tr_lazy("The checkpoint to continue from is not a LoRA in kohya's layout. Choose another one."))
+        raise Rejected(tr_lazy("The version to continue from is not a LoRA in kohya's layout. Choose another one."))
     if (card.dim, card.alpha) != (params.network_dim, params.network_alpha):
         raise Rejected(
             tr_lazy(
-                "The checkpoint to continue from has dim {dim} and alpha {alpha:g}. Train with the same values, "
-                "not {network_dim} and {network_alpha:g}.",
+                "The version to continue from has dim {dim} and alpha {alpha:g}. Train with the same values, not "
+                "{network_dim} and {network_alpha:g}.",
                 dim=card.dim,
                 alpha=card.alpha,
                 network_dim=params.network_dim,

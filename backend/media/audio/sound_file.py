@@ -22,9 +22,9 @@ _MEMORY_MB, _CPU_S = 2048, 300
 _SENTENCES = {
     "damaged": tr_lazy("This file is damaged, or not all of it is here. Export the sound again, then choose it again."),
     "film": tr_lazy("This is a video. Save its sound as MP3 or WAV, then choose that."),
-    "silent": tr_lazy("There is nothing to hear in this file. Choose another one."),
+    "silent": tr_lazy("This file is silent. Choose another one."),
 }
-OTHER_FORMAT = tr_lazy("This is no sound file that can be used. Take MP3, WAV, M4A, Ogg or FLAC.")
+OTHER_FORMAT = tr_lazy("This sound file cannot be used. Choose MP3, WAV, M4A, Ogg or FLAC.")
 
 
 @dataclass(frozen=True, slots=True)

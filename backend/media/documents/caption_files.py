@@ -15,7 +15,7 @@ TOO_LONG = tr_lazy("This text is too long for a caption. Captions are a sentence
 NO_PICTURE = tr_lazy(
     "No picture of this name came with this caption, or is in the dataset. Upload the picture and the caption together."
 )
-DUPLICATE = tr_lazy("Another text of this name was taken as the caption of the picture. Keep one of them.")
+DUPLICATE = tr_lazy("Another text with this name was used as the picture's caption. Keep one of them.")
 UNREADABLE = tr_lazy(
     "This caption is not UTF-8 text, and its encoding cannot be told. Save it as UTF-8, or type it into the dataset."
 )

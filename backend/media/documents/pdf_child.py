@@ -36,7 +36,7 @@ def main() -> None:
             }
         except (pdfium.PdfiumError, OSError, ValueError, OverflowError) as error:
             error_text = (str(error).splitlines() or [type(error).__name__])[0][:120].rstrip(".")
-            reason = tr_lazy("The PDF is damaged and cannot be read ({error}). Save or export it anew.", error=error_text)
+            reason = tr_lazy("The PDF is damaged and cannot be read ({error}). Save or export it again.", error=error_text)
             answer = {"ok": False, "reason": stored(reason)}
         _send(answer)
 
@@ -45,7 +45,7 @@ def read(path: Path, max_pages: int, max_characters: int) -> dict[str, Any]:
     """The fields of `pdf.PdfText`. Raises BadPdf."""
     with path.open("rb") as file:
         if b"%PDF-" not in file.read(1024):
-            raise BadPdf(tr_lazy("This is no PDF, whatever its name says. Export the text as PDF and upload that."))
+            raise BadPdf(tr_lazy("This is not a PDF, whatever its name says. Export the text as PDF and upload that."))
     document = _open(path)
     try:
         total = len(document)

@@ -68,7 +68,7 @@ def main() -> None:
 
 def _no_archive(error: Exception) -> str:
     return tr_lazy(
-        "This is no ZIP archive the studio can read, or it is damaged ({error}). Pack it anew.", error=str(error)[:80]
+        "This is not a ZIP that the studio can read, or it is damaged ({error}). Pack it again.", error=str(error)[:80]
     )
 
 
@@ -149,16 +149,16 @@ def _is_ignored(name: str, *, own_export: bool) -> bool:
 def _refusal_reason(info: zipfile.ZipInfo, request: dict[str, Any]) -> str:
     path = PurePosixPath(info.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-        return tr_lazy("Its name points outside the archive. Pack it anew with plain folder names.")
+        return tr_lazy("Its name points outside the archive. Pack it again with plain folder names.")
     if info.external_attr >> 28 == 0xA:
         return tr_lazy("It is a link to another file, not a picture. Pack the picture itself.")
     suffix = path.suffix.lower()
     if suffix in ARCHIVES:
         return tr_lazy("Archives inside archives are not opened. Unpack it first.")
     if not path.name:
-        return tr_lazy("It has no name. Pack it anew with plain names.")
+        return tr_lazy("It has no name. Pack it again with plain names.")
     if suffix and suffix not in PICTURES:  # without an ending its content tells what it is
-        return tr_lazy("{suffix} is no picture format the studio takes.", suffix=suffix)
+        return tr_lazy("The studio does not accept {suffix} pictures.", suffix=suffix)
     if info.file_size > request["max_file_bytes"]:
         return tr_lazy(
             "The file has {mb} MB; at most {most} MB a picture.", mb=info.file_size >> 20, most=request["max_file_bytes"] >> 20
@@ -175,7 +175,7 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, max_
                 written += len(chunk)
                 if written > max_bytes:
                     target.unlink()
-                    return written, tr_lazy("It unpacks to more than it says or than is allowed. Pack it anew.")
+                    return written, tr_lazy("It unpacks to more than it says or than is allowed. Pack it again.")
                 file.write(chunk)
     except _Damaged as error:
         target.unlink(missing_ok=True)
@@ -190,9 +190,9 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             while chunk := source.read(_CHUNK_BYTES):
                 yield chunk
     except MemoryError:
-        raise _Damaged(tr_lazy("Unpacking it needs too much memory. Pack it anew, as a plain ZIP.")) from None
+        raise _Damaged(tr_lazy("Unpacking it needs too much memory. Pack it again, as a plain ZIP.")) from None
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError, struct.error):
-        raise _Damaged(tr_lazy("It is damaged inside the archive. Pack it anew.")) from None
+        raise _Damaged(tr_lazy("It is damaged inside the archive. Pack it again.")) from None
 
 
 def _read_caption(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _CaptionText:

@@ -109,10 +109,10 @@ def _named_apart(scenes: Sequence[FilmScene], out: Path) -> tuple[tuple[FilmScen
 def _timed(rendered: Iterable[int], total: int) -> Iterator[FinishProgress]:
     """Progress with the time that is left at the mean speed so far."""
     start = time.monotonic()
-    yield FinishProgress(tr_lazy("making the film"), 0, total)
+    yield FinishProgress(tr_lazy("making the video"), 0, total)
     for frames in rendered:
         left = (time.monotonic() - start) / frames * max(0, total - frames) if frames else None
-        yield FinishProgress(tr_lazy("making the film"), min(frames, total), total, left)
+        yield FinishProgress(tr_lazy("making the video"), min(frames, total), total, left)
 
 
 def needed_bytes(order: FinishOrder) -> int:
@@ -130,7 +130,9 @@ def _check_disk(order: FinishOrder, folder: Path) -> None:
     if free < needed + _KEPT_FREE_BYTES:
         megabytes = (needed + _KEPT_FREE_BYTES - free) // 1_000_000 + 1
         raise DiskFull(
-            tr_lazy("The disk lacks {megabytes} MB for this film. Free some space, or make a shorter one.", megabytes=megabytes)
+            tr_lazy(
+                "The disk lacks {megabytes} MB for this video. Free some space, or make a shorter one.", megabytes=megabytes
+            )
         )
 
 
@@ -138,7 +140,7 @@ def _check(order: FinishOrder) -> None:
     if not order.scenes:
         raise Invalid(tr_lazy("There is no scene yet. Add one."))
     if any(side % 2 or side < 2 for side in order.size):
-        raise Invalid(tr_lazy("Width and height of a film must be even."))
+        raise Invalid(tr_lazy("Width and height of a video must be even."))
     for n, scene in enumerate(order.scenes):
         neighbours = min(scene.seconds, order.scenes[n - 1].seconds) if n else scene.seconds
         if scene.seconds * order.fps < 1 or overlap(scene, n) > neighbours:

@@ -29,7 +29,7 @@ _SENTENCES = {
     "sound": tr_lazy("This file has sound and no picture. Add it under Music."),
     "still": tr_lazy("This is a single picture. Add it to the gallery."),
 }
-OTHER_FORMAT = tr_lazy("This is no video file that can be used. Take MP4, MOV, WebM or MKV.")
+OTHER_FORMAT = tr_lazy("This video file cannot be used. Choose MP4, MOV, WebM or MKV.")
 _TONE_MAP: tuple[tuple[str, dict[str, Any]], ...] = (
     ("zscale", {"t": "linear", "npl": 100}),
     ("format", {"pix_fmts": "gbrpf32le"}),

@@ -25,8 +25,8 @@ _VERSION = re.compile(r"ffmpeg version (?:n-?)?(\S+)")
 _PROGRESS_ARGS = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", "-progress", "pipe:1"]
 _YIELD_EVERY_S = 0.25
 _CAMERA_MEMORY_MB = 4096
-_KILLED = tr_lazy("The program that makes the film was ended from outside. It is started again.")
-_NO_MEMORY = tr_lazy("There was not enough memory to make this film. Choose a smaller size or fewer seconds.")
+_KILLED = tr_lazy("The program that makes the video was ended from outside. It is started again.")
+_NO_MEMORY = tr_lazy("There was not enough memory to make this video. Choose a smaller size or fewer seconds.")
 
 
 def binary_path(settings: Settings) -> str:
@@ -128,7 +128,7 @@ def _check_camera(camera: child.Child, log: Path) -> None:
     if camera.returncode == -signal.SIGKILL or "MemoryError" in child.tail(log):
         raise OutOfMemory(_NO_MEMORY)
     if camera.returncode:
-        raise Rejected(tr_lazy("A picture could not be filmed. Choose another one."), detail=child.tail(log))
+        raise Rejected(tr_lazy("A picture could not be animated. Choose another one."), detail=child.tail(log))
 
 
 def partial_path(out: Path) -> Path:
@@ -143,9 +143,11 @@ def _raise_for_log(code: int, log_tail: str, folder: Path) -> None:
         raise OutOfMemory(_NO_MEMORY, detail=log_tail)
     if "Unknown encoder" in log_tail or "No such filter" in log_tail:
         raise EngineUnavailable(
-            tr_lazy("This ffmpeg lacks a part that is needed (x264, libass). Leave FFMPEG_BINARY empty: one came along."),
+            tr_lazy(
+                "This ffmpeg lacks a part that is needed (x264, libass). Leave FFMPEG_BINARY empty to use the bundled one."
+            ),
             detail=log_tail,
         )
     raise Rejected(
-        tr_lazy("The film could not be made. Try again; if it happens again, choose another picture."), detail=log_tail
+        tr_lazy("The video could not be made. Try again; if it happens again, choose another picture."), detail=log_tail
     )

@@ -46,10 +46,10 @@ def probe(path: Path) -> Generator[None, None, VideoInfo]:
                 detail = str(answer["refused"])
                 break
             if seconds > _TIMEOUT_S:
-                raise TimedOut(tr_lazy("Looking at the film took too long on this machine. It is tried again."))
+                raise TimedOut(tr_lazy("Checking the video took too long on this machine. It is tried again."))
             yield
         if child.killed(proc):
-            raise ProcessKilled(tr_lazy("The program that looks at the film was ended from outside. It is started again."))
+            raise ProcessKilled(tr_lazy("The program that checks the video was ended from outside. It is started again."))
     finally:
         child.stop(proc, grace_s=0.5)
-    raise Rejected(tr_lazy("The film that was made is not whole. Try again."), detail=detail)
+    raise Rejected(tr_lazy("The finished video is incomplete. Try again."), detail=detail)

@@ -80,7 +80,7 @@ class Cutter:
         if "reason" in answer:
             raise Invalid(
                 tr_lazy(
-                    "A picture could not be cut: {reason}. Take it out of the dataset, or download the originals.",
+                    "A picture could not be cropped: {reason}. Remove it from the dataset, or download the originals.",
                     reason=answer["reason"],
                 )
             )

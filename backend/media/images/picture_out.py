@@ -61,5 +61,5 @@ def deliver_picture(request: PictureDelivery) -> Generator[None, None, Delivered
     finally:
         child.stop(proc, grace_s=0.5)
     raise Rejected(
-        tr_lazy("This picture cannot be read, so it cannot be posted. Take it out, or make it again."), detail=detail
+        tr_lazy("This picture cannot be read, so it cannot be posted. Remove it, or create it again."), detail=detail
     )

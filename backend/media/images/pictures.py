@@ -30,7 +30,7 @@ MEASURES_VERSION = 1
 """Version of `Measures`: pictures measured by an older one are measured again on request."""
 _CHILD_MEMORY_MB = 4096
 _TIMEOUT_S = 60
-_UNREADABLE = tr_lazy("This file cannot be read: opening it needs too much memory or time. Save it anew as PNG.")
+_UNREADABLE = tr_lazy("This file cannot be read: opening it needs too much memory or time. Save it again as PNG.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def main() -> None:
         except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, KeyError, ArithmeticError) as error:
             # what decoders raise on damaged input; anything else ends the child and is answered by the parent
             reason = tr_lazy(
-                "The file is damaged and cannot be read ({error}). Save or export it anew.", error=_error_text(error)
+                "The file is damaged and cannot be read ({error}). Save or export it again.", error=_error_text(error)
             )
             answer = {"ok": False, "reason": stored(reason)}
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -195,7 +195,7 @@ def _open(path: Path) -> Image.Image:
 def _wrong_format_message(path: Path) -> str:
     head = path.read_bytes()[:512] if path.stat().st_size < 1 << 20 else path.open("rb").read(512)
     if b"<svg" in head.lower() or head.lstrip().startswith(b"<?xml"):
-        return tr_lazy("SVG drawings are not taken. Export it as {formats}.", formats=_ACCEPTED_TEXT)
+        return tr_lazy("SVG files are not accepted. Export it as {formats}.", formats=_ACCEPTED_TEXT)
     for magic, name in ((b"GIF8", "GIF"), (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"8BPS", "Photoshop")):
         if head.startswith(magic):
             return tr_lazy(
@@ -203,7 +203,9 @@ def _wrong_format_message(path: Path) -> str:
             )
     if head[4:8] == b"ftyp" and b"heic" not in head and b"avif" not in head:
         return tr_lazy("This is a video, not a picture. Save a frame as {formats}.", formats=_ACCEPTED_TEXT)
-    return tr_lazy("This is no picture the studio can read, or it is damaged. Save it as {formats}.", formats=_ACCEPTED_TEXT)
+    return tr_lazy(
+        "This is not a picture that the studio can read, or it is damaged. Save it as {formats}.", formats=_ACCEPTED_TEXT
+    )
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:

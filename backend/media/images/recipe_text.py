@@ -46,7 +46,7 @@ class ParsedRecipe:
     notes: tuple[str, ...] = ()
 
 
-NO_RECIPE = tr_lazy("The file says nothing about how it was made. It was kept without a recipe.")
+NO_RECIPE = tr_lazy("The file does not say how it was made. It was kept without a prompt.")
 
 
 def read_recipe(texts: Mapping[str, str]) -> ParsedRecipe:
@@ -68,7 +68,7 @@ ReadResult = tuple[ParsedRecipe | None, str]
 def _read_own(text: str) -> ReadResult:
     data = _parse_json(text)
     if not isinstance(data, dict) or "prompt" not in data:
-        return None, tr_lazy("Its InfluencerAI recipe is damaged and was left out.")
+        return None, tr_lazy("Its InfluencerAI prompt and settings are damaged and were left out.")
     loras = [(str(lora.get("name", ""))[:200], to_float(lora.get("weight"), 1.0)) for lora in _list_of_dicts(data.get("loras"))]
     return ParsedRecipe(
         "influencerai",
@@ -117,7 +117,7 @@ def _read_comfyui(text: str) -> ReadResult:
     data = _parse_json(text)
     fields = comfyui_graph.read_parameters(data) if isinstance(data, dict) else None
     if fields is None:
-        return None, tr_lazy("Its ComfyUI graph has no sampler the studio understands, so the recipe was left out.")
+        return None, tr_lazy("Its ComfyUI graph has no sampler the studio understands, so prompt and settings were left out.")
     return ParsedRecipe("comfyui", **fields), ""
 
 

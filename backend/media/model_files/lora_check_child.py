@@ -46,7 +46,7 @@ def check(path: Path, out: Path) -> dict[str, Any]:
     base = base_of({names[name]: tensor for name, tensor in tensors.items()}, metadata)
     if not safetensors.all_finite(path):
         raise Invalid(
-            tr_lazy("This LoRA holds numbers that are not finite: it would only draw noise. Train or download it again.")
+            tr_lazy("This LoRA holds numbers that are not finite: it would only give noise. Train or download it again.")
         )
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -139,7 +139,7 @@ def _check_pairs(tensors: Mapping[str, Tensor]) -> None:
             )
         if not {down.dtype, up.dtype} <= _FLOAT_DTYPES:
             raise Invalid(
-                tr_lazy("This LoRA holds {dtype} numbers, which cannot be drawn with. Export it as float16.", dtype=down.dtype)
+                tr_lazy("This LoRA holds {dtype} numbers, which the studio cannot use. Export it as float16.", dtype=down.dtype)
             )
 
 

@@ -13,10 +13,10 @@ RENAMEABLE = (DIFFUSERS, OLD_DIFFUSERS, PEFT)
 """Layouts that differ from kohya's only in the tensor names."""
 
 _PLAIN_LORAS_ONLY = tr_lazy(
-    "The studio draws plain LoRAs only: train it again as one (kohya's networks.lora), or merge it into a checkpoint "
+    "The studio uses plain LoRAs only: train it again as one (kohya's networks.lora), or merge it into a checkpoint "
     "and extract a LoRA from that."
 )
-_FAMILIES = tr_lazy("The studio draws LoRAs for Stable Diffusion 1.5, 2, XL and its starter model: choose one made for these.")
+_FAMILIES = tr_lazy("The studio uses LoRAs for Stable Diffusion 1.5, 2, XL and its starter model: choose one made for these.")
 REFUSALS = {
     "empty": tr_lazy("This file holds no tensors. Export the LoRA again and upload that."),
     "embedding": tr_lazy(
@@ -50,8 +50,8 @@ REFUSALS = {
     ),
     "cascade": joined(tr_lazy("This is a LoRA for Stable Cascade."), _FAMILIES),
     "other": tr_lazy(
-        "This file is no LoRA the studio knows. It takes LoRAs of kohya's scripts (lora_unet_…) and of diffusers (unet.…) for "
-        "Stable Diffusion 1.5, 2, XL and its starter model."
+        "The studio does not know this kind of LoRA. It takes LoRAs of kohya's scripts (lora_unet_…) and of diffusers "
+        "(unet.…) for Stable Diffusion 1.5, 2, XL and its starter model."
     ),
 }
 """Layout that is refused -> sentence for people."""

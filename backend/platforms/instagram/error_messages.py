@@ -92,7 +92,7 @@ def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> Plat
             return Transient(tr_lazy("Instagram is not ready with the files yet. It is asked again."), **data)
         case code if code == QUOTA:
             message = tr_lazy(
-                "The account has published as often as Instagram allows in 24 hours. It goes on when there is room."
+                "The account has published as often as Instagram allows in 24 hours. It continues when there is room."
             )
             return RateLimitedByPlatform(
                 message, retry_after=problem.retry_after or 3600.0, hinted=bool(problem.retry_after), what="quota", **data
@@ -103,7 +103,7 @@ def _error_by_subcode(problem: InstagramErrorBody, data: dict[str, Any]) -> Plat
             )
         case code if code == SPAM:
             return Forbidden(
-                tr_lazy("Instagram took this for spam. Look at the account in Instagram before posting more."), **data
+                tr_lazy("Instagram took this for spam. Check the account in Instagram before posting more."), **data
             )
         case code if code in _FETCH_SUBCODES:
             return PrepareAgain(tr_lazy("Instagram could not fetch a file. It is prepared again."), **data)
@@ -123,7 +123,7 @@ def _error_by_code(problem: InstagramErrorBody, data: dict[str, Any]) -> Platfor
     if code in _RATE_CODES or problem.status == 429:
         retry_after, hinted = problem.retry_after or 300.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            tr_lazy("Instagram wants fewer calls. It goes on later."), retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("Instagram wants fewer calls. It continues later."), retry_after=retry_after, hinted=hinted, **data
         )
     if code == 10 or 200 <= code <= 299:
         return Forbidden(tr_lazy("The connection may not publish. Connect the account again and allow publishing."), **data)

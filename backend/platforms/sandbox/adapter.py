@@ -158,9 +158,9 @@ def to_platform_error(error: SandboxApiError, *, publishing: bool = False) -> Pl
         case 429:
             is_quota = error.code == "quota"
             message = (
-                tr_lazy("The account has posted as often as it may today. It goes on later.")
+                tr_lazy("The account has posted as often as it may today. It continues later.")
                 if is_quota
-                else tr_lazy("{label} wants fewer calls. It goes on later.", label=LABEL)
+                else tr_lazy("{label} wants fewer calls. It continues later.", label=LABEL)
             )
             retry_after, hinted = error.retry_after or 60.0, error.retry_after is not None
             return RateLimitedByPlatform(

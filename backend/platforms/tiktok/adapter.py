@@ -151,7 +151,7 @@ class TikTok(AdapterBase):
             publish_status = self._status(state, access)
             if publish_status.status == "FAILED":
                 raise PrepareAgain(
-                    tr_lazy("TikTok gave up the upload. It begins again."), platform_code=publish_status.fail_reason
+                    tr_lazy("TikTok cancelled the upload. It begins again."), platform_code=publish_status.fail_reason
                 )
             if (
                 publish_status.uploaded is not None

@@ -48,12 +48,12 @@ _INVALID_MESSAGES = {
 }
 _QUOTA_MESSAGES = {
     "spam_risk_too_many_posts": tr_lazy(
-        "The account has posted as often as TikTok allows in 24 hours. It goes on when there is room."
+        "The account has posted as often as TikTok allows in 24 hours. It continues when there is room."
     ),
     "spam_risk_too_many_pending_share": tr_lazy(
-        "The account has too many unfinished posts in TikTok. It goes on when there is room."
+        "The account has too many unfinished posts in TikTok. It continues when there is room."
     ),
-    "reached_active_user_cap": tr_lazy("This app has reached TikTok's number of accounts for today. It goes on tomorrow."),
+    "reached_active_user_cap": tr_lazy("This app has reached TikTok's number of accounts for today. It continues tomorrow."),
 }
 _PREPARE_AGAIN = {"internal", "video_pull_failed", "photo_pull_failed"}
 
@@ -92,7 +92,7 @@ def to_platform_error(problem: TikTokErrorBody, *, publishing: bool = False) -> 
     if problem.code == "rate_limit_exceeded" or problem.status == 429:
         retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            tr_lazy("TikTok wants fewer calls. It goes on in a moment."), retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("TikTok wants fewer calls. It continues in a moment."), retry_after=retry_after, hinted=hinted, **data
         )
     if problem.code == "invalid_publish_id":
         return PrepareAgain(tr_lazy("TikTok no longer knows what was prepared. It is prepared again."), **data)
@@ -137,7 +137,7 @@ def _chunk_error(problem: TikTokErrorBody, *, last: bool) -> PlatformError:
     data: dict[str, Any] = {"platform_code": problem.code, "detail": f"{problem.status} {problem.message}"}
     if problem.status == 429:
         return RateLimitedByPlatform(
-            tr_lazy("TikTok wants fewer calls. It goes on in a moment."), retry_after=problem.retry_after or 30.0, **data
+            tr_lazy("TikTok wants fewer calls. It continues in a moment."), retry_after=problem.retry_after or 30.0, **data
         )
     if problem.status in (403, 404, 410):
         return PrepareAgain(tr_lazy("The upload to TikTok has expired. It begins again."), **data)

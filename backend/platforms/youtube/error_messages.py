@@ -68,7 +68,7 @@ def to_platform_error(problem: YouTubeErrorBody, *, last: bool = False) -> Platf
     if problem.status == 429 or problem.reason in ("rateLimitExceeded", "userRateLimitExceeded"):
         retry_after, hinted = problem.retry_after or 60.0, problem.retry_after is not None
         return RateLimitedByPlatform(
-            tr_lazy("YouTube wants fewer calls. It goes on in a moment."), retry_after=retry_after, hinted=hinted, **data
+            tr_lazy("YouTube wants fewer calls. It continues in a moment."), retry_after=retry_after, hinted=hinted, **data
         )
     if problem.status in (404, 410):
         return PrepareAgain(tr_lazy("The upload to YouTube has expired. It begins again."), **data)
@@ -85,11 +85,11 @@ def to_platform_error(problem: YouTubeErrorBody, *, last: bool = False) -> Platf
 def _error_by_reason(reason: str, data: dict[str, Any]) -> PlatformError | None:
     match reason:
         case "uploadLimitExceeded":
-            message = tr_lazy("The channel has uploaded as often as YouTube allows today. It goes on tomorrow.")
+            message = tr_lazy("The channel has uploaded as often as YouTube allows today. It continues tomorrow.")
             return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), what="quota", **data)
         case "quotaExceeded" | "dailyLimitExceeded":
             message = tr_lazy(
-                "This studio's YouTube project has used up today's calls. It goes on after midnight in California."
+                "This studio's YouTube project has used up today's calls. It continues after midnight in California."
             )
             return RateLimitedByPlatform(message, retry_after=seconds_until_reset(), hinted=True, what="quota", **data)
         case "youtubeSignupRequired":

@@ -32,7 +32,7 @@ export const countText = ({ votes, mine, left, pair }) => {
 const whatIsLeft = (hasPair, left) => {
   if (!hasPair) return tr("You have seen every pair.")
   if (left) return tr("About {left} more until the order is likely settled.", { left })
-  return tr("The order is likely settled; more votes make it surer.")
+  return tr("The order is likely settled; more votes make it more certain.")
 }
 
 /** How far the votes are, in whole percent. @param {Ballot} ballot */

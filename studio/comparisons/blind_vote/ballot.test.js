@@ -9,7 +9,7 @@ test("the count says how far it is", () => {
   assert.equal(countText(ballot), "3 votes, 1 of them yours. About 9 more until the order is likely settled.")
   assert.equal(
     countText({ ...ballot, votes: 1, left: 0 }),
-    "1 vote. The order is likely settled; more votes make it surer.",
+    "1 vote. The order is likely settled; more votes make it more certain.",
   )
   assert.equal(countText({ ...ballot, mine: 3, pair: null }), "3 votes. You have seen every pair.")
 })

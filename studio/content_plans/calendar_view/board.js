@@ -31,7 +31,7 @@ const STAGE_LABELS = {
 }
 /** @type {Record<string, string>} */
 const HINTS = {
-  draft: trLazy("Ideas and drafts stand here."),
+  draft: trLazy("Ideas and drafts go here."),
   review: trLazy("Nothing waits for approval."),
   scheduled: trLazy("Nothing is scheduled."),
   published: trLazy("Nothing is published yet."),

@@ -61,7 +61,7 @@ const buildMoveItems = (view, entry) => {
     ...STEPS.map(([text, step]) =>
       buildItem(view, tr(text), () => moveEntry(view, entry, { wall: later(entry.ownWall, step), zone: "" })),
     ),
-    buildItem(view, tr("Take off the calendar"), () => moveEntry(view, entry, { wall: null, zone: "" })),
+    buildItem(view, tr("Remove from the calendar"), () => moveEntry(view, entry, { wall: null, zone: "" })),
   ]
 }
 

@@ -146,7 +146,7 @@ export class Footer {
       const list = el("ul")
       list.append(...names.map(name => el("li", "", name)))
       const notes = []
-      if (action.action === "approve_and_publish") notes.push(tr("It needs an approval: this gives it."))
+      if (action.action === "approve_and_publish") notes.push(tr("It needs an approval: this approves it."))
       if (model.draft.localTime) notes.push(tr("It was planned for {time}.", { time: wallText(model.draft.localTime) }))
       const go = button(
         action.label,

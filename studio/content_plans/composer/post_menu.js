@@ -27,7 +27,7 @@ export class PostMenu {
     const { model } = this
     const isOpen = model.data.canEdit && model.answer && !model.answer.deleted
     const items = isOpen ? [...this.buildActions(), ...this.buildCopies()] : []
-    return items.length ? items : [el("p", "help", tr("Nothing can be done here."))]
+    return items.length ? items : [el("p", "help", tr("Nothing to do here."))]
   }
 
   /** @returns {HTMLElement[]} */

@@ -18,7 +18,7 @@ const OUTCOMES = /** @type {Record<string, string>} */ ({
   failed: trLazy("Failed"),
   unknown: trLazy("Unconfirmed"),
   released: trLazy("Tried again later"),
-  held: trLazy("Held"),
+  held: trLazy("In face check"),
   missed: trLazy("Missed"),
 })
 

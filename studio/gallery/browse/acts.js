@@ -72,7 +72,7 @@ export const snapshot = items => {
 export const freshKey = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`
 
 /** What the face check said of a picture, if it is not open. @type {Record<string, string>} */
-const GATES = { held: trLazy("held"), rejected: trLazy("rejected") }
+const GATES = { held: trLazy("in face check"), rejected: trLazy("rejected") }
 
 /**
  * The word on a tile: how alike it is, what the gate said of it, where it comes from.

@@ -86,7 +86,7 @@ export class SelectionBar {
     const { browser } = this
     return [
       button(tr("Pictures"), () => browser.acts.downloadZip(false), "quiet"),
-      button(tr("Pictures with their recipes inside"), () => browser.acts.downloadZip(true), "quiet"),
+      button(tr("Pictures with prompt metadata"), () => browser.acts.downloadZip(true), "quiet"),
     ]
   }
 

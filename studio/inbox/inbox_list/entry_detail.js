@@ -90,7 +90,7 @@ export class EntryDetail {
     const cancel = button(tr("Cancel"), close, "quiet")
     if (action.asks === "again") {
       const doubt = tr("Is it really not on the account?")
-      const risk = tr("If it is there after all, followers see it twice, and only you can delete one of them there.")
+      const risk = tr("If it is there after all, followers see it twice, and only you can delete one of them.")
       const warning = el("p", "", `${doubt} ${risk}`)
       this.showQuestion(
         warning,

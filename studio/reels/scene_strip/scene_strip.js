@@ -189,7 +189,7 @@ class SceneStrip {
       image.draggable = false
       frame.append(image)
     } else {
-      frame.append(el("span", "muted empty", tr("Drawn with the next render")))
+      frame.append(el("span", "muted empty", tr("Created with the next render")))
     }
     frame.append(el("span", "number", String(n + 1)))
     return frame

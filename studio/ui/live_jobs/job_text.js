@@ -50,8 +50,8 @@ const startText = (at, now) => {
 /** Of a job that failed and is tried again: as `startText`. @param {Date} at @param {Date} now */
 const nextTryText = (at, now) => {
   if (at.getTime() - now.getTime() <= FAR_MS) return tr("tried again in a moment")
-  if (isWithinADay(at, now)) return tr("goes on at {time}", { time: clockText(at) })
-  return tr("goes on on {day} at {time}", { day: dayText(at), time: clockText(at) })
+  if (isWithinADay(at, now)) return tr("continues at {time}", { time: clockText(at) })
+  return tr("continues on {day} at {time}", { day: dayText(at), time: clockText(at) })
 }
 
 /** @param {Date} at @param {Date} now */
@@ -83,14 +83,14 @@ const waitText = (job, now) => {
     const at = new Date(job.notBefore)
     return job.error ? nextTryText(at, now) : startText(at, now)
   }
-  if (job.waitsFor) return trPlural("waiting for {n} part of it", "waiting for {n} parts of it", job.waitsFor)
+  if (job.waitsFor) return trPlural("waiting for {n} part", "waiting for {n} parts", job.waitsFor)
   if (job.queuePosition > 1) return tr("waiting, number {n} in line", { n: job.queuePosition })
   return tr("next in line, waiting for a free worker")
 }
 
 /** @param {LiveJob} job */
 export const statusText = job => {
-  if (job.deadLetter) return tr("needs a look")
+  if (job.deadLetter) return tr("needs attention")
   return job.status === "pending" && job.waitsFor ? tr("under way") : tr(TEXT_BY_STATUS[job.status])
 }
 

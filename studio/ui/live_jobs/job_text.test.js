@@ -65,7 +65,7 @@ test("a job that runs says its phase, or that it stops", () => {
 test("its status in a word", () => {
   assert.equal(statusText(job({})), "waiting")
   assert.equal(statusText(job({ waitsFor: 2 })), "under way")
-  assert.equal(statusText(job({ status: "failed", deadLetter: true })), "needs a look")
+  assert.equal(statusText(job({ status: "failed", deadLetter: true })), "needs attention")
 })
 
 test("progress is not known without a total", () => {

@@ -152,7 +152,7 @@ class Painting {
     paintToMask(image.data)
     penOf(flat).putImageData(image, 0, 0)
     return new Promise((resolve, reject) =>
-      flat.toBlob(blob => (blob ? resolve(blob) : reject(new Error(tr("The mask could not be made.")))), "image/png"),
+      flat.toBlob(blob => (blob ? resolve(blob) : reject(new Error(tr("The mask could not be created.")))), "image/png"),
     )
   }
 }
@@ -193,7 +193,7 @@ const loadMask = (painting, address, forget, onLoaded) => {
   const saved = new Image()
   const fail = () => {
     forget()
-    onLoaded(new Error(tr("The saved mask could not be shown here. Draw it anew, or reload the page.")))
+    onLoaded(new Error(tr("The saved mask could not be shown here. Draw it again, or reload the page.")))
   }
   saved.onload = () => {
     try {

@@ -103,7 +103,7 @@ const putFile = (file, url, onLoaded) =>
       if (status >= 200 && status < 300) resolve()
       else reject(refusal(status, request.responseText))
     }
-    request.onerror = () => reject(new Error(tr("The connection was lost. Try this file again; the others go on.")))
+    request.onerror = () => reject(new Error(tr("The connection was lost. Try this file again; the others continue.")))
     request.send(file)
   })
 

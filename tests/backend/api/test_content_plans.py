@@ -227,5 +227,5 @@ def test_a_month_is_sent_as_it_is_drawn(app: App, editor: Any, bella: Planner, w
     assert ids == {plan.id for plan in plans[:3]} | {same.id}
     assert few["data"] == [plan for plan in whole["data"] if plan["id"] in ids]
     assert [plan["clash"] for plan in few["data"]] == [
-        "", "", "Only 30 min from another post on this channel.", "Another post on this channel has the same words.",
+        "", "", "Only 30 min from another post on this channel.", "Another post on this channel has the same text.",
     ]  # fmt: skip

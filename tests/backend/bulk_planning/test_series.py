@@ -99,7 +99,7 @@ def test_what_does_not_look_like_them_is_drawn_again(rig: SeriesRig, workspace: 
             [problem] = [problem for problem in content_plans.problems(tx, post) if problem.code == "media_missing"]
             assert problem.blocks
             assert problem.message == content_plans.missing_picture_reason(post.options, post.media)
-            assert problem.message.startswith("Needs a picture: of 4 drawn, too few look like")
+            assert problem.message.startswith("Needs a picture: of 4 created, too few look like")
             assert "best face match 67 %, needs 83 %" in problem.message
     with rig.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         content_plans.attach_files(tx, third.id, first.posts[0].media)
@@ -141,7 +141,7 @@ def test_all_drafts_away_with_one_undo_and_what_went_on_stays(rig: SeriesRig, wo
         content_plans.submit_for_review(tx, [plans[0].id])
         entry, outcome = bulk_planning.discard_drafts(tx, context.job_id)
     assert entry
-    assert (entry.said, sorted(outcome.done)) == ("2 plans deleted.", sorted(plan.id for plan in plans[1:]))
+    assert (entry.said, sorted(outcome.done)) == ("2 posts deleted.", sorted(plan.id for plan in plans[1:]))
     assert [plan.id for plan in rig.plans(context.job_id)] == [plans[0].id]
     with rig.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         assert sorted(content_plans.undo(tx, entry.id).done) == sorted(outcome.done)

@@ -73,7 +73,7 @@ def test_an_account_is_connected_and_opens(
     assert card.profile["name"]
     assert channels.check_account(app, partial(app.db.transaction, workspace.caller), card.id).id
     assert landed(app, editor, back, workspace) == (
-        "This way back was used already, or it took longer than 10 minutes. Connect again.", False,
+        "This sign-in was used already, or took longer than 10 minutes. Connect again.", False,
     )  # fmt: skip
     listed = editor.get("/channels").text
     assert "marco" in listed.lower()

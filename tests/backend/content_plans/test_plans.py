@@ -198,7 +198,7 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
         assert [entry.id for entry in content_plans.undated_entries(tx)] == [undated.id]
         assert content_plans.placement_warnings(tx, second.id) == [
             "Only 20 min from another post on Bella.",
-            "Bella has another post with the same words.",
+            "Bella has another post with the same text.",
         ]
         gaps = content_plans.empty_days(tx, bella.influencer.id, noon.date(), (noon + timedelta(days=9)).date())
         assert [(end - start).days + 1 for start, end in gaps] == [8]

@@ -60,7 +60,7 @@ def test_only_ones_own_finished_starting_pictures(app: Any, workspace: Tenant, o
         take(app, other_workspace, valid_upload)
     with pytest.raises(Conflict, match="on its way"):
         take(app, workspace, upload(app, workspace, photo(3), filename="b.jpg", sent=False))
-    with pytest.raises(NotFound, match="not a starting picture"):
+    with pytest.raises(NotFound, match="not a start image"):
         take(app, workspace, upload(app, workspace, photo(4), noun="lora"))
     with pytest.raises(NotPermitted):
         generation.take_upload(

@@ -61,10 +61,10 @@ def brought(db: Database, tenant: Tenant, name: str = "txt2img_lora_sd15", *, ap
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"pose": PosePick(asset_id="a", drawn=True)}, "cannot hold a pose"),
-        ({"second_pass": SecondPassPick()}, "cannot draw a second, larger pass"),
-        ({"pose": PosePick(asset_id="a"), "init_asset_id": "b"}, "Leave one of them out"),
-        ({"second_pass": SecondPassPick(), "init_asset_id": "b"}, "Leave the starting picture out"),
+        ({"pose": PosePick(asset_id="a", drawn=True)}, "cannot use a pose"),
+        ({"second_pass": SecondPassPick()}, "cannot make a second, larger pass"),
+        ({"pose": PosePick(asset_id="a"), "init_asset_id": "b"}, "Remove one of them"),
+        ({"second_pass": SecondPassPick(), "init_asset_id": "b"}, "Remove the start image"),
     ],
 )
 def test_what_the_model_cannot_is_a_sentence(values: dict[str, Any], says: str) -> None:
@@ -81,11 +81,11 @@ def test_a_pose_from_a_photo_needs_a_reader() -> None:
 
 def test_a_workflow_is_asked_only_for_what_it_takes(db: Database, workspace: Tenant) -> None:
     plain, picture = (brought(db, workspace, name) for name in ("txt2img_lora_sd15", "img2img_lora_sd15"))
-    with pytest.raises(Invalid, match="needs a ComfyUI"):
+    with pytest.raises(Invalid, match="needs ComfyUI"):
         rules.check_features(GenerationDraft(prompt="x"), PLAIN, plain)
-    with pytest.raises(Invalid, match="takes no starting picture"):
+    with pytest.raises(Invalid, match="uses no start image"):
         rules.check_features(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, plain)
-    with pytest.raises(Invalid, match="needs a starting picture"):
+    with pytest.raises(Invalid, match="needs a start image"):
         rules.check_features(GenerationDraft(prompt="x"), ABLE, picture)
     rules.check_features(GenerationDraft(prompt="x", init_asset_id="a"), ABLE, picture)
 

@@ -138,7 +138,7 @@ def test_a_platform_that_cuts_gets_a_shorter_film(order: FinishOrder, tmp_path: 
 def test_a_film_that_is_cancelled_leaves_nothing(order: FinishOrder, tmp_path: Path) -> None:
     endless = FinishOrder((replace(order.scenes[0], seconds=600.0),), SIZE, order.sound, fps=20)
     steps = finish(endless, tmp_path / "out.mp4", settings=SETTINGS)
-    assert next(state for state in steps if state.phase == "making the film").total == 12_000
+    assert next(state for state in steps if state.phase == "making the video").total == 12_000
     steps.close()
     assert not list(tmp_path.iterdir())
 

@@ -122,4 +122,4 @@ def test_a_lost_answer_that_is_not_there_is_sent_again_at_once_then_ever_later()
 @pytest.mark.parametrize("message", [joined("It cannot be asked.", LOOK_AT_ACCOUNT), "It cannot be asked."])
 def test_who_must_look_is_told_so_once(message: str) -> None:
     decision = decisions.after_answer(Unknown(message), tries=0, age_s=5, delays=DELAYS)
-    assert decision.message == "It cannot be asked. Look at the account, then say whether it is there."
+    assert decision.message == "It cannot be asked. Check the account, then say whether it is there."

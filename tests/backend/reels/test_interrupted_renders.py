@@ -30,7 +30,7 @@ from workers.context import Context
 PHASES = (
     "speaking",
     "fetching the pictures",
-    "filming the scenes",
+    "making the scenes",
     "putting it together",
     "saving the voice",
     "saving the video",

@@ -19,11 +19,11 @@ MAX_NODES = 500
 MAX_GRAPH_CHARS = 1024 * 1024
 """Characters of a graph as JSON."""
 EDITOR_FORMAT = tr_lazy(
-    "This is a workflow saved for ComfyUI's editor: it has no names of inputs, so that no other "
-    "program can run it. Open it in ComfyUI and choose Workflow, Export (API) (in older versions: "
-    "turn on Dev mode in the settings, then Save (API Format)). Bring that file."
+    "This is a workflow saved for ComfyUI's editor: its inputs have no names, so no other program can run it. Open it "
+    "in ComfyUI and choose Workflow, Export (API) (in older versions: turn on Dev mode in the settings, then Save (API "
+    "Format)). Upload that file."
 )
-_NOT_A_GRAPH = tr_lazy("This is no ComfyUI workflow. Bring the JSON file that ComfyUI makes with Workflow, Export (API).")
+_NOT_A_GRAPH = tr_lazy("This is not a ComfyUI workflow. Upload the JSON file that ComfyUI makes with Workflow, Export (API).")
 
 
 def parse(text: str | bytes) -> Graph:
@@ -33,13 +33,13 @@ def parse(text: str | bytes) -> Graph:
     """
     if len(text) > MAX_GRAPH_CHARS:
         raise Invalid(
-            tr_lazy("This file is too large for a workflow: at most 1 MB. Bring the workflow alone, without pictures in it.")
+            tr_lazy("This file is too large for a workflow: at most 1 MB. Upload the workflow alone, without pictures in it.")
         )
     try:
         data = json.loads(text, parse_float=_finite_float, parse_constant=_finite_float)
     except (ValueError, RecursionError) as error:
         raise Invalid(
-            tr_lazy("This is not JSON, so no workflow. {partition}", partition=_NOT_A_GRAPH.partition(". ")[2])
+            tr_lazy("This is not JSON, so it is not a workflow. {partition}", partition=_NOT_A_GRAPH.partition(". ")[2])
         ) from error
     if isinstance(data, dict) and isinstance(data.get("prompt"), dict) and "class_type" not in data["prompt"]:
         data = data["prompt"]
@@ -157,7 +157,9 @@ def _normalized_node(node: object) -> Node:
 
 def _node_error(key: str, node: object) -> str:
     if not isinstance(node, dict) or not isinstance(node.get("class_type"), str) or not node["class_type"]:
-        return tr_lazy("The node {node} says not what it is (class_type). Export the workflow from ComfyUI again.", node=key)
+        return tr_lazy(
+            "The node {node} does not say what it is (class_type). Export the workflow from ComfyUI again.", node=key
+        )
     if not isinstance(node.get("inputs"), dict):
         return tr_lazy(
             "The node {node} ({kind}) has no inputs. Export the workflow from ComfyUI again.", node=key, kind=node["class_type"]
@@ -194,7 +196,7 @@ def _link_errors(graph: Mapping[str, Any], key: str, node: Node) -> Iterator[str
                 )
         elif isinstance(value, list) and any(isinstance(item, (list, dict)) for item in value):
             yield tr_lazy(
-                "{node} has something in “{input}” that is no value and no connection.",
+                "{node} has something in “{input}” that is neither a value nor a connection.",
                 node=node_label(graph, key),
                 input=name,
             )

@@ -73,7 +73,7 @@ ROLES: dict[str, str] = {
     "height": tr_lazy("Height"),
     "checkpoint": tr_lazy("Checkpoint"),
     "lora": tr_lazy("LoRA"),
-    "picture": tr_lazy("Start picture"),
+    "picture": tr_lazy("Start image"),
     "mask": tr_lazy("Mask"),
     "pose": tr_lazy("Pose picture"),
     "control": tr_lazy("ControlNet of the pose"),
@@ -199,7 +199,7 @@ def _force_batch_of_one(graph: Graph) -> None:
 def _chain_loras(graph: Graph, loaders: Sequence[str], loras: Sequence[tuple[str, float]]) -> None:
     """Repeats the first of `loaders` once per LoRA, in order, and bypasses the others; without LoRAs all are bypassed."""
     if loras and not loaders:
-        raise Invalid(tr_lazy("This workflow has no place for a LoRA. Add a Load LoRA node in ComfyUI, or draw without one."))
+        raise Invalid(tr_lazy("This workflow has no place for a LoRA. Add a Load LoRA node in ComfyUI, or create without one."))
     for key in loaders[1:] if loras else loaders:
         _bypass(graph, key)
     if not loras:

@@ -69,7 +69,7 @@ class BlipCaptioner:
 
     def _problem(self) -> str:
         if not self._folder.is_dir():
-            return joined(tr_lazy("BLIP_DIR {folder} is no folder.", folder=self._folder.name), _SETUP_HINT)
+            return joined(tr_lazy("BLIP_DIR {folder} is not a folder.", folder=self._folder.name), _SETUP_HINT)
         if not (self._folder / "config.json").is_file() or not any(self._folder.glob("*.safetensors")):
             return joined(
                 tr_lazy(

@@ -47,7 +47,7 @@ class TemplateCaptioner:
         return None
 
     def status(self) -> EngineStatus:
-        detail = tr_lazy("Without a model: framing, format, light and an even background, as they were measured.")
+        detail = tr_lazy("Without a model: framing, format, light and an even background.")
         return EngineStatus("captions", True, MODEL, detail)
 
 

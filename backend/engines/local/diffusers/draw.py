@@ -68,7 +68,7 @@ def draw(model: LoadedModel, request: ImageRequest, send: SendEvent, is_cancelle
                 raise
             if batch_size == 1:
                 raise OutOfMemory(
-                    tr_lazy("There is not enough memory to draw this picture. Choose a smaller size or model.")
+                    tr_lazy("There is not enough memory to create this picture. Choose a smaller size or model.")
                 ) from error
             batch_size = max(1, batch_size // 2)
             continue

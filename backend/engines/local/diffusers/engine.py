@@ -50,7 +50,7 @@ class DiffusersEngine:
         return model_cards.list_cards(self._settings)[0]
 
     def missing_for(self, workflow: Workflow) -> list[str]:
-        return [tr_lazy("Workflows are drawn by a ComfyUI. Set COMFYUI_URL to the address of yours.")]
+        return [tr_lazy("Workflows run on ComfyUI. Set COMFYUI_URL to the address of yours.")]
 
     def status(self, device: str = "") -> EngineStatus:
         cards_, problems = model_cards.list_cards(self._settings)

@@ -122,7 +122,7 @@ class EmbeddingReader(_ChildReader):
 
     def status(self) -> EngineStatus:
         problem = self._missing()
-        detail = problem or tr_lazy("Embeds pictures with {model}.", model=self.embedder.partition(":")[0])
+        detail = problem or tr_lazy("Compares pictures with {model}.", model=self.embedder.partition(":")[0])
         return EngineStatus("identity", not problem, self.embedder, detail, self._settings.engines.identity.device)
 
 
@@ -135,7 +135,7 @@ def build_identity_engine(settings: Settings) -> NoReader | StarterTraitReader |
         return NoReader(
             joined(
                 tr_lazy(
-                    "No identity scores: the model {model} has no classifier of its own.",
+                    "No face match: the model {model} has no classifier of its own.",
                     model=repr(settings.engines.local.default_model),
                 ),
                 SETUP_HINT,

@@ -23,8 +23,8 @@ from backend.language import tr_lazy
 from backend.media.model_files import modelspec, safetensors
 
 _OTHER_PARTS_MESSAGE = tr_lazy(
-    "The checkpoint to continue from was trained on other parts of the model. Choose the same model, "
-    "and the same switches for convolutions and the text encoder."
+    "The version to continue from was trained on other parts of the model. Choose the same model, and the same "
+    "switches for convolutions and the text encoder."
 )
 _OPTIONAL_ADAPTERS = "_time_emb_proj."  # part of the names of adapters that earlier releases did not train
 

@@ -94,7 +94,7 @@ def _check(card: ModelCard, request: TrainRequest) -> None:
     if not request.images:
         raise Unsupported(tr_lazy("There are no pictures to train on. Include at least one."))
     if params.resolution_height not in (0, params.resolution):
-        raise Unsupported(tr_lazy("This trainer learns squares only. Choose one resolution, or train with kohya."))
+        raise Unsupported(tr_lazy("This trainer learns square pictures only. Choose one resolution, or train with kohya."))
     if params.resolution % card.step_px or not card.side <= params.resolution * 2 <= card.side * 4:
         raise Unsupported(
             tr_lazy(

@@ -92,4 +92,4 @@ def open_rgb(path: Path) -> Image.Image:
         with Image.open(path) as picture:
             return picture.convert("RGB")
     except (OSError, ValueError) as error:
-        raise Rejected(tr_lazy("The start picture cannot be read. Choose another picture.")) from error
+        raise Rejected(tr_lazy("The start image cannot be read. Choose another picture.")) from error

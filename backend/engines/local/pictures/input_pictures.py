@@ -83,8 +83,8 @@ def _run_child(child_request: dict[str, Any]) -> Generator[Event, None, dict[str
                 return answer
         if child.killed(proc):
             raise ProcessKilled(
-                tr_lazy("The program that makes the start picture ready was ended from outside. It is started again.")
+                tr_lazy("The program that makes the start image ready was ended from outside. It is started again.")
             )
-        raise EngineUnavailable(tr_lazy("The start picture could not be made ready. Try again."))
+        raise EngineUnavailable(tr_lazy("The start image could not be made ready. Try again."))
     finally:
         child.stop(proc, grace_s=0.5)

@@ -118,7 +118,7 @@ def test_a_slow_push_in_does_not_shake(motion: CameraEngine, tmp_path: Path) -> 
 
 def test_a_cancelled_film_ends_its_program_and_leaves_no_half_file(motion: CameraEngine, ask: Ask, tmp_path: Path) -> None:
     running = motion.run(ask(model="handheld", frames=900, width=640, height=640))
-    while not isinstance(event := next(running), Progress) or event.phase != "filming":
+    while not isinstance(event := next(running), Progress) or event.phase != "making the video":
         pass
     running.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.jpg", "still.png"]

@@ -223,8 +223,8 @@ def test_damage_of_each_kind_is_told(tmp_path: Path) -> None:
         path = tmp_path / "damaged.zip"
         path.write_bytes(data)
         entries = {entry.name: (entry.reason, entry.caption) for entry, _ in read(path, tmp_path / "out")}
-        assert entries.pop("1.png") == ("It is damaged inside the archive. Pack it anew.", None)
-        assert entries.pop("0.txt") == ("It is damaged inside the archive. Pack it anew.", None)
+        assert entries.pop("1.png") == ("It is damaged inside the archive. Pack it again.", None)
+        assert entries.pop("0.txt") == ("It is damaged inside the archive. Pack it again.", None)
         assert entries == dict.fromkeys(["0.png", "2.png", "3.png"], ("", None))
 
 
