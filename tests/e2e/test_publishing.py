@@ -108,7 +108,7 @@ def reviewed(tab: Page, app: App, workspace: Tenant) -> None:
         new = [variant.model_copy(update={"caption": "Rain, and no umbrella."}) for variant in rain.draft().variants]
         content_plans.save(tx, rain.id, rain.draft().model_copy(update={"variants": tuple(new)}), version=rain.version)
     tab.get_by_role("button", name="Approve all 2").click()
-    expect(tab.get_by_text("Somebody else has changed this plan since it was shown")).to_contain_text("1 post approved")
+    expect(tab.get_by_text("Somebody else has changed this post since you opened it")).to_contain_text("1 post approved")
     expect(row).to_have_count(1)
 
 

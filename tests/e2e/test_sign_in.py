@@ -57,7 +57,7 @@ def test_signing_out_ends_the_other_tab_too(
     second.get_by_role("button", name="Create invite link").click()
     expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
     sign_in(second, "ada@example.org", "not the password")
-    expect(second.get_by_text("do not fit together")).to_be_visible()
+    expect(second.get_by_text("Wrong e-mail or password")).to_be_visible()
     sign_in(second, "ada@example.org", "three happy ducks")
     expect(second.get_by_role("heading", name="People")).to_be_visible()
 

@@ -102,7 +102,7 @@ def test_what_somebody_else_has_saved_is_not_written_over(open_page: Open, db: D
     with db.transaction(workspace.caller, needs="editor") as tx:
         automations.save(tx, automation_id, DAILY.model_copy(update={"name": "Theirs"}), version=1)
     at = press(at, "Save")
-    assert "changed by someone else" in words(at)
+    assert "Somebody else changed" in words(at)
     at = press(at, "Load the newer version")
     assert "Theirs" in words(at)
     assert "2. Send a notice" in words(at)

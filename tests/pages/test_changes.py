@@ -66,7 +66,7 @@ def test_an_influencer_is_saved_and_an_older_edit_is_refused(
         assert influencers.get(tx, rows.influencer_id).persona.tone == "dry"
     field(second, "text_input", "Tone").input("sweet")
     press(second, "Save")
-    assert "changed by someone else" in second.error[0].value
+    assert "Somebody else changed" in second.error[0].value
     assert field(second, "text_input", "Tone").value == "sweet"
     press(second, "Load the newer version")
     assert field(second, "text_input", "Tone").value == "dry"

@@ -67,7 +67,7 @@ def test_who_comes_near_the_limit_hears_of_it_where_they_are(
     monkeypatch.setattr(resources, "app", lambda: paid)
     for usd, then, state in (
         ("8.5", "Calls that could cost more than what is left are refused", "near"),
-        ("1.5", "It starts anew tomorrow", "spent"),
+        ("1.5", "It starts again tomorrow", "spent"),
     ):
         spend(paid, workspace, usd)
         page_text = shown(open_page("create/texts", influencer=rows.influencer_id))

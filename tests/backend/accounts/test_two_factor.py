@@ -123,7 +123,7 @@ def test_a_reset_link_asks_for_the_code_too_and_the_server_can_turn_it_off(
 
 
 def test_turning_on_and_off(db: Database, caller: SignedIn, settings: Settings, password: SecretStr) -> None:
-    with db.transaction(caller) as tx, pytest.raises(Conflict, match="Begin again"):
+    with db.transaction(caller) as tx, pytest.raises(Conflict, match="Start over"):
         two_factor.enable(tx, settings, "123456")
     with db.transaction(caller) as tx:
         setup = two_factor.begin(tx, settings)

@@ -109,7 +109,7 @@ def test_a_larger_copy_is_asked_for_once(app: Any, editor: Any, workspace: Tenan
 
 def test_what_was_uploaded_is_brought_in(app: Any, editor: Any, workspace: Tenant) -> None:
     nothing = order(editor, "picture-import", {})
-    assert (nothing.status_code, "nothing to bring in" in nothing.json()["message"]) == (400, True)
+    assert (nothing.status_code, "nothing to import" in nothing.json()["message"]) == (400, True)
     announcement = {"noun": "gallery", "nounId": "import", "filename": "a.jpg", "size": 3, "clientKey": "a"}
     upload = editor.post(f"/uploads/{workspace.id}", json=announcement).json()["id"]
     assert editor.put(f"/uploads/{workspace.id}/{upload}", content=b"abc").status_code == 200

@@ -36,8 +36,8 @@ LINES = (
         ("0 9 * *", "five fields"),
         ("@daily", "five fields"),
         ("0 0 30 2 *", "never comes"),
-        ("61 9 * * *", "no cron line"),
-        ("nine o'clock in the morning", "no cron line"),
+        ("61 9 * * *", "not a cron line"),
+        ("nine o'clock in the morning", "not a cron line"),
         ("R * * * *", "not supported"),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_picture_never_replaces_what_somebody_chose(rig: SeriesRig, workspace:
         assert after[first.channel_id] == (asset,)
         assert after[rest[0].channel_id], "the other channel gets the new one"
         assert not content_plans.get(tx, deleted.id).posts[0].media
-        with pytest.raises(Conflict, match="changed by someone else"):
+        with pytest.raises(Conflict, match="Somebody else changed"):
             content_plans.save(tx, edited.id, draft, version=edited.version + 1)
 
 

@@ -194,7 +194,7 @@ def test_where_no_recogniser_knows_the_language_it_is_said_and_an_owner_may_conf
 
 
 @pytest.mark.parametrize(
-    ("data", "sentence"), [(tone(2), "shorter"), (b"no sound" * 99, "no sound file"), (tone(6, 0), "hear")]
+    ("data", "sentence"), [(tone(2), "shorter"), (b"no sound" * 99, "sound file cannot be used"), (tone(6, 0), "hear")]
 )
 def test_what_is_no_reading_is_refused_and_can_be_recorded_again(do: Any, check: Any, data: bytes, sentence: str) -> None:
     consent = do(consents.create, ConsentDraft(subject_name="Anna Bell", language="de"))
@@ -310,10 +310,10 @@ def test_revoking_ends_the_voice_at_once_fails_what_waits_and_lists_what_was_mad
     for job_id in (waiting.id, rendering.id, varied.id):
         job = do(jobs.get, job_id)
         assert (job.state, job.error_code) == ("failed", "consent_ended")
-        assert "Anna Bell took back the consent" in job.error_message
+        assert "Anna Bell revoked the consent" in job.error_message
         assert "She asked for it" in job.error_message
     assert do(jobs.get, other.id).state == "pending"
-    assert "took back" in do(voices.get, voice_id).refusal
+    assert "revoked" in do(voices.get, voice_id).refusal
     with pytest.raises(ConsentEnded):
         voices.speak(speaking, voice_id, "Hello")  # not even what was spoken before
     with pytest.raises(ConsentEnded):

@@ -66,7 +66,7 @@ def test_an_edit_of_an_approved_post_reopens_its_review_only_where_people_review
             saved = content_plans.save(tx, plan.id, draft, version=same.version)
             assert saved.state == after
             assert (saved.posts[0].approved_at is None) is (after == S.IN_REVIEW)
-            with pytest.raises(Conflict, match="changed by someone else"):
+            with pytest.raises(Conflict, match="Somebody else changed"):
                 content_plans.save(tx, plan.id, draft, version=same.version)
 
 

@@ -56,7 +56,7 @@ def test_what_is_left_goes_alone_and_the_plan_keeps_its_date(db: Database, works
         assert content_plans.get_post(tx, first.id).state == S.PUBLISHED
         with pytest.raises(Conflict, match="published already"):
             content_plans.schedule_now(tx, plan.id, first.id)
-        for state, word in ((S.PUBLISHING, "right now"), (S.UNKNOWN, "Look at the account")):
+        for state, word in ((S.PUBLISHING, "right now"), (S.UNKNOWN, "Check the account")):
             put(tx, second.id, state=state)
             with pytest.raises(Conflict, match=word):
                 content_plans.schedule_now(tx, plan.id, second.id)

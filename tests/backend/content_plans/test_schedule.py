@@ -61,7 +61,7 @@ def test_rules_decide_who_reviews(db: Database, workspace: Tenant) -> None:
             "two were approved: nobody needs to look any more"
         )
         assert content_plans.get(tx, plans[2].id).posts[0].approved_by is None
-        with pytest.raises(Invalid, match="Say in a sentence"):
+        with pytest.raises(Invalid, match="Write in a sentence"):
             content_plans.reject(tx, [plans[0].id], note=" ")
         content_plans.reject(tx, [plans[0].id], note="Too loud")
         assert (state(tx, plans[0].id), content_plans.get(tx, plans[0].id).posts[0].note) == (S.DRAFT, "Too loud")
@@ -84,7 +84,7 @@ def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, wo
         assert "has passed" in outcome.refused[late.id]
         assert "switched off" in outcome.refused[away.id]
         assert "exist" in outcome.refused["cp_gone"]
-        assert "left to be scheduled" in content_plans.schedule(tx, [good.id]).refused[good.id]
+        assert "left to schedule" in content_plans.schedule(tx, [good.id]).refused[good.id]
 
 
 def test_the_stop_switch_holds_everything_and_lets_go_what_is_still_ahead(db: Database, workspace: Tenant) -> None:

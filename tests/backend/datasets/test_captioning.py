@@ -232,7 +232,7 @@ def test_a_preview_changes_nothing_and_makes_the_whole_run_cheaper(
 def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, bare: str) -> None:
     with app.db.transaction(workspace.caller) as tx:
         datasets.set_captions(tx, {image.id: ("x", image.caption_version) for image in datasets.images(tx, bare).images})
-    with pytest.raises(Invalid, match="none of these pictures is without one"):
+    with pytest.raises(Invalid, match="all of these pictures have one"):
         start_job(app, workspace, bare)
     for options, message in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
         app_without_blip = studio(CAPTION_ENGINE="blip", BLIP_DIR=Path("nowhere"))

@@ -90,5 +90,5 @@ def test_a_picture_that_cannot_be_cut_is_named(
         asset_id = tx.scalars(select(DatasetImage.asset_id).where(DatasetImage.filename == "a.jpg")).one()
         key = next(item.key for item in datasets.training_set(tx, dataset.id) if item.asset_id == asset_id)
     app.storage.put_bytes(key, b"nothing", "image/jpeg")
-    with pytest.raises(Invalid, match="could not be cut"):
+    with pytest.raises(Invalid, match="could not be cropped"):
         unpack_export(app, workspace, dataset.id, form="trained")

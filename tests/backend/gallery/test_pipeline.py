@@ -112,7 +112,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
     with tx() as session:
         lora = make_lora(session)
         board_id = gallery.create_board(session, draft=BoardDraft(name="Found")).id
-        with pytest.raises(Invalid, match="nothing to bring in"):
+        with pytest.raises(Invalid, match="nothing to import"):
             gallery.start_import(session, request_key="none")
     a1111 = with_texts(photo(1, kind="PNG"), {"parameters": A1111})
     arrive(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
@@ -127,14 +127,14 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         found, bare = generation.pictures(session, ids)
         file = gallery.picture_file(session, found.id)
         assert gallery.matching_ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
-        assert [one.reason[:31] for one in gallery.refused_uploads(session)] == ["This is no picture the studio c"]
+        assert [one.reason[:31] for one in gallery.refused_uploads(session)] == ["This is not a picture that the studio c"]
         remixed = generation.remix(session, found.id, new_seed=False)
     assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)
     assert [(ref.lora_id, ref.name) for ref in found.recipe.loras] == [(lora.id, "bella-v1"), ("", "Film Grain")]
     assert "Not in the library: LoRA Film Grain." in found.origin["notes"]
     assert [pick.lora_id for pick in remixed.loras] == [lora.id]
     assert (bare.prompt, bare.seed) == ("", -1)
-    assert "says nothing about how it was made" in bare.origin["notes"][0]
+    assert "does not say how it was made" in bare.origin["notes"][0]
     with Image.open(io.BytesIO(file.read(worker_app.storage))) as opened:
         opened.load()
         assert (recipe_texts(opened), read_source_type(opened)) == ({}, SOURCE_TYPE)

@@ -240,7 +240,7 @@ def test_a_picture_is_made_larger_and_says_how(studio: Any, workspace: Tenant, d
     assert assets.face_of(do(assets.get, larger.asset_id)) == (0.2, 0.3)
     assert larger.recipe.upscaled
     assert (larger.recipe.upscaled.picture_id, larger.recipe.upscaled.detail) == (one.id, False)
-    with pytest.raises(Invalid, match="no such way"):
+    with pytest.raises(Invalid, match="way of upscaling"):
         do(generation.start_upscale, one.id, scale=3, models=studio.engines.upscaler.models(), request_key="up3")
 
 

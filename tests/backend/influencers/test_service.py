@@ -46,7 +46,7 @@ def test_an_older_version_is_refused_and_nothing_is_lost(db: Database, workspace
         card = make_influencer(tx)
         saved = influencers.save(tx, card.id, InfluencerDraft(name="Bella Rossi"), version=card.version)
         assert (saved.version, saved.name) == (2, "Bella Rossi")
-        with pytest.raises(Conflict, match="changed by someone else"):
+        with pytest.raises(Conflict, match="Somebody else changed"):
             influencers.save(tx, card.id, InfluencerDraft(name="Bella Verdi"), version=card.version)
         assert influencers.get(tx, card.id).name == "Bella Rossi"
 

@@ -90,7 +90,7 @@ def test_what_cannot_be_used_is_said(film: Callable[..., Path], tmp_path: Path) 
     live = film("live.mkv", *PICTURE, "-f", "matroska", "-live", "1")
     assert "damaged" in refusal(cut)
     assert "damaged" in refusal(headless)
-    assert "no video file" in refusal(playlist), "a playlist would have other files opened"
+    assert "video file cannot be used" in refusal(playlist), "a playlist would have other files opened"
     assert "longer than" in refusal(live, max_seconds=1), "its length is not written in the file"
     assert "sound and no picture" in refusal(film("song.m4a", *TONE))
     assert "single picture" in refusal(film("still.mp4", *PICTURE, "-frames:v", "1"))

@@ -144,7 +144,7 @@ def test_what_is_no_music_is_refused_with_a_sentence(do: Any, upload: Any, add: 
     upload_id = upload(tone(3.5), "x.wav")
     card = do(music.add, NewTrack(upload_id=upload_id, **full), request_key="once")
     assert do(music.add, NewTrack(upload_id=upload_id, **full), request_key="once").id == card.id
-    with pytest.raises(Conflict, match="taken already"):
+    with pytest.raises(Conflict, match="used already"):
         do(music.add, NewTrack(upload_id=upload_id, **full), request_key="twice")
     with pytest.raises(Invalid, match="cannot be used yet"):
         do(music.usable, card.id)

@@ -111,7 +111,7 @@ def test_where_the_platform_cannot_be_asked_nobody_guesses(make_bench: MakeBench
     outcome = bench.platform.reconcile(handle, bench.access, age_s=10**6)
     assert isinstance(outcome, Unknown)
     assert outcome.ask_again_s is None
-    assert "Look at the account" in outcome.message
+    assert "Check the account" in outcome.message
 
 
 def test_a_no_is_believed_when_the_platform_had_its_time_and_then_it_may_be_sent_again(askable: Bench) -> None:

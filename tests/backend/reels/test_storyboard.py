@@ -29,7 +29,7 @@ def test_scenes_are_put_back_as_they_were_and_keep_their_ids(studio: App, worksp
         back = reels.set_scenes(tx, before.id, placed(before), revision=without.revision)
         assert [scene.words for scene in back.scenes] == [scene.words for scene in before.scenes]
         assert {scene.id for scene in back.scenes} >= {scene.id for scene in without.scenes}
-        with pytest.raises(Conflict, match="changed by someone else"):
+        with pytest.raises(Conflict, match="Somebody else changed"):
             reels.set_scenes(tx, before.id, placed(before), revision=without.revision)
         stolen = reels.set_scenes(tx, before.id, placed(elsewhere) * 2)
         assert elsewhere.scenes[0].id not in {scene.id for scene in stolen.scenes}, "another reel's scene stays there"

@@ -71,7 +71,7 @@ def test_a_continued_run_keeps_the_shape_of_its_lora(db: Database, workspace: Te
         begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(text_encoder_lr=1e-4), **follow)
     with pytest.raises(NotFound, match="no version of step 51"):
         begin(db, workspace, run.dataset_id, "k2", **follow | {"continued_from_step": 51})
-    with pytest.raises(Invalid, match="Say both"):
+    with pytest.raises(Invalid, match="Give both"):
         RunDraft(dataset_id=run.dataset_id, continued_from_run_id=run.id)
     continued = begin(db, workspace, run.dataset_id, "k2", params=ParamsDraft(steps=30, unet_lr=5e-4), **follow)
     assert (continued.params.network_dim, continued.params.network_alpha, continued.params.steps) == (8, 4, 30)

@@ -84,14 +84,14 @@ def test_a_video_of_ones_own_is_in_the_library_and_can_be_used(
     assert list(post.media) == [card.asset_id]
     do(videos.delete, [card.id])
     do(videos.undelete, [card.id])
-    with pytest.raises(Conflict, match="taken already"):
+    with pytest.raises(Conflict, match="used already"):
         do(videos.add, NewVideo(upload_id=upload_id), request_key="again")
 
 
 def test_what_is_no_video_is_refused_and_leaves_none(do: Any, upload: Any, bring_in: Any) -> None:
     with pytest.raises(NotFound, match="upload does not exist"):
         do(videos.add, NewVideo(upload_id="up_no"), request_key="no")
-    with pytest.raises(Rejected, match="no video file"):
+    with pytest.raises(Rejected, match="video file cannot be used"):
         bring_in(NewVideo(upload_id=upload(b"GIF89a" + bytes(64), "x.mp4")))
     assert do(videos.page).total == 0
     [card] = do(jobs.page, kinds=("video-import",)).cards

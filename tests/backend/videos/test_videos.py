@@ -96,7 +96,7 @@ def test_a_model_that_draws_takes_a_card_words_and_loras_of_its_family(
     with pytest.raises(Invalid, match=starter_lora.name):
         do(videos.animate, picture_ids=[picture_id], draft=wrong, request_key="x", **offer)
     wrong = VideoDraft(model="drift", loras=(LoraPick(lora_id=lora.id),))
-    with pytest.raises(Invalid, match="takes no LoRA"):
+    with pytest.raises(Invalid, match="uses no LoRA"):
         do(videos.animate, picture_ids=[picture_id], draft=wrong, request_key="x", **offer)
     with pytest.raises(Invalid, match="has none"):
         do(videos.animate, picture_ids=[picture_id], draft=draft, request_key="x", **{**offer, "checkpoints": []})
@@ -109,7 +109,7 @@ def test_a_program_names_the_picture_or_its_file(do: Any, offer: Any, picture_id
     asset_id = do(lambda tx: tx.get_one(Picture, picture_id).asset_id)
     card = do(videos.start_order, order=VideoOrder(asset_id=asset_id, seconds=3), request_key="k", **offer)
     assert (card.picture_id, card.recipe.frames) == (picture_id, 90)
-    with pytest.raises(NotFound, match="Bring it in"):
+    with pytest.raises(NotFound, match="Import it"):
         do(videos.start_order, order=VideoOrder(asset_id="ast_no"), request_key="x", **offer)
 
 

@@ -58,8 +58,8 @@ def test_everybody_has_their_own(app: App, workspace: Tenant, acting: Acting, be
         ("content_filter", "", "The model refused"),
         ("says_no", "", "I can't help"),
         ("refusal_streamed", "", "The model refused"),
-        ("empty", "", "gave no words"),
-        ("reasoning_only", "", "gave no words"),
+        ("empty", "", "answered with nothing"),
+        ("reasoning_only", "", "answered with nothing"),
         ("think_unclosed", "", "was cut off"),
     ],
 )

@@ -71,7 +71,7 @@ def test_several_pdfs_become_a_style(app: App, workspace: Tenant, tmp_path: Path
 
 def test_too_little_says_so_and_more_can_be_added(app: App, workspace: Tenant, tmp_path: Path) -> None:
     style_id, ctx = start_training(app, workspace, book(tmp_path / "note.pdf", "A short note. " * 30))
-    with pytest.raises(Invalid, match="too little to learn a style from"):
+    with pytest.raises(Invalid, match="too few to learn a style from"):
         pipeline.train(ctx, StyleTrainingPayload(style_id=style_id))
     with app.db.transaction(workspace.caller) as tx:
         assert writing_styles.get(tx, style_id).card is None

@@ -208,7 +208,7 @@ def test_a_dead_prompt_thread_is_noticed(engine: ComfyImageEngine, server: Comfy
     server.faults.dead = True
     with pytest.raises(EngineUnavailable, match=r"has stopped working on its queue. Restart it") as caught:
         list(engine.run(ask()))
-    assert "goes on by itself" in caught.value.message
+    assert "continues by itself" in caught.value.message
     until(lambda: not engine.status().ok, what="a status that says so")
     server.faults.dead = False
     server.restart()

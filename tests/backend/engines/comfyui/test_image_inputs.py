@@ -95,9 +95,9 @@ def test_what_the_servers_lack_of_an_imported_workflow_is_named(tmp_path: Path) 
 
 def test_what_does_not_go_together_is_a_sentence(tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
-    with pytest.raises(Unsupported, match="Leave one of them out"):
+    with pytest.raises(Unsupported, match="Remove one of them"):
         image_inputs.choose_workflow(asked(tmp_path, pose=picture, init_image=picture), CARD)
-    with pytest.raises(Unsupported, match="Leave the start picture out"):
+    with pytest.raises(Unsupported, match="Remove the start image"):
         image_inputs.choose_workflow(asked(tmp_path, second_pass=SecondPass(scale=2), init_image=picture), CARD)
     request = asked(tmp_path, pose=picture)
     with pytest.raises(Unsupported, match="put one into models/controlnet"):

@@ -69,7 +69,7 @@ def test_comfyui_in_both_shapes() -> None:
 
 @pytest.mark.parametrize(
     ("texts", "says"),
-    [({}, "says nothing about how it was made"), ({"parameters": "just words"}, "no line of settings"),
+    [({}, "does not say how it was made"), ({"parameters": "just words"}, "no line of settings"),
      ({"prompt": '{"1": {"inputs": {}}}'}, "no sampler"), ({"influencerai": "{"}, "damaged")],
 )  # fmt: skip
 def test_what_is_missing_or_broken_is_said(texts: dict[str, str], says: str) -> None:

@@ -44,7 +44,7 @@ def broken(change: str) -> dict[str, Any]:
         ("no such output", "an output that does not exist"),
         ("ring", "feed each other in a ring"),
         ("saves nothing", "Add a Save Image node"),
-        ("nested", "no value and no connection"),
+        ("nested", "neither a value nor a connection"),
     ],
 )
 def test_what_would_break_a_server_is_a_sentence(change: str, says: str) -> None:
@@ -68,7 +68,7 @@ def test_the_editors_format_is_recognised_and_explained() -> None:
 
 @pytest.mark.parametrize("text", ["", "hello", "[]", "{}", "[1]", '{"a": 1}', "null", "[" * 5000, '{"prompt": {}}'])
 def test_what_is_no_graph_says_what_to_bring(text: str) -> None:
-    with pytest.raises(Invalid, match="Bring the JSON file"):
+    with pytest.raises(Invalid, match="Upload the JSON file"):
         lint.parse(text)
     with pytest.raises(Invalid, match="too large"):
         lint.parse(" " * (lint.MAX_GRAPH_CHARS + 1))
