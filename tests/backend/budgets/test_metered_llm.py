@@ -89,7 +89,7 @@ def test_nothing_is_asked_beyond_the_limit(make_app: Make, acting: Acting, serve
     with app.db.transaction(workspace.caller) as tx:
         budgets.set_limits(tx, daily_usd=max_usd, monthly_usd=None, settings=app.settings)
     budgets.complete(app, acting(app), ASK, purpose=PURPOSE)
-    with pytest.raises(OverBudget, match=r"too little left.*today.*Costs page"):
+    with pytest.raises(OverBudget, match=r"too little left.*today.*Usage & limits"):
         budgets.complete(app, acting(app), replace(ASK, question="more?"), purpose=PURPOSE)
     assert len(server.asked) == 1
     assert budgets.complete(app, acting(app), ASK, purpose=PURPOSE).text  # known already, costs nothing

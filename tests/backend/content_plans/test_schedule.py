@@ -82,7 +82,7 @@ def test_what_cannot_be_scheduled_says_why_and_the_rest_goes_on(db: Database, wo
         assert "no date" in outcome.refused[undated.id]
         assert "Add a picture" in outcome.refused[empty.id]
         assert "has passed" in outcome.refused[late.id]
-        assert "switched off" in outcome.refused[away.id]
+        assert "paused" in outcome.refused[away.id]
         assert "exist" in outcome.refused["cp_gone"]
         assert "left to schedule" in content_plans.schedule(tx, [good.id]).refused[good.id]
 
