@@ -177,7 +177,8 @@ def test_a_clip_judges_prompts_too(studio: Any, workspace: Tenant, ask: Ask, rea
     assert (card.judged.by_words, card.judged.own, card.judged.no_adherence) == (True, 1.0, "")
     assert results.figures[0].identity == pytest.approx(0.6)
     assert results.warnings[0].sentence == (
-        "Step 200 at 0.6 may be overfitted. The face is recognisable (100%). Prompts are followed to 50%, without the LoRA to 75%."
+        "Step 200 at 0.6 may be overfitted. The face is recognisable (100%). Prompts are followed to 50%, without "
+        "the LoRA to 75%."
     )
     assert results.suggestion.reason.startswith("Step 50 at 0.6: its face score over 2 pictures is 100%")
     assert "match the prompts to 75%" in results.suggestion.reason

@@ -67,7 +67,8 @@ def test_the_best_face_that_still_listens() -> None:
     scores.append(figures(Arm(300, 1.0), 0.92, 0.2, 0.12))
     [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
-        "Step 300 at 1.0 may be overfitted. The face is recognisable (92%). 20% of the places and clothes in the prompts are shown, "
+        "Step 300 at 1.0 may be overfitted. The face is recognisable (92%). 20% of the places and clothes in the "
+        "prompts are shown, "
         "without the LoRA 100%. Its pictures look alike (they differ by 12%, at step 100 by 40%)."
     )
     arm, reason = suggest(scores, [])
@@ -89,7 +90,8 @@ def test_prompts_no_longer_followed_are_a_sign_also_where_the_face_suffers() -> 
     scores = [figures(CONTROL, 0.39, 1.0, 0.18), figures(Arm(100, 1.0), 1.0, 1.0), figures(Arm(300, 1.0), 0.83, 0.0, 0.13)]
     [warned] = verdict.overfit_warnings(scores)
     assert warned.sentence == (
-        "Step 300 at 1.0 may be overfitted. The face is recognisable (83%). 0% of the places and clothes in the prompts are shown, "
+        "Step 300 at 1.0 may be overfitted. The face is recognisable (83%). 0% of the places and clothes in the "
+        "prompts are shown, "
         "without the LoRA 100%."
     )
 

@@ -88,7 +88,7 @@ def test_a_recording_is_heard_instead_of_the_voice_and_its_words_are_timed(
         kept = reels.save_scene(tx, card.id, first.id, SceneDraft(**values | {"words": "Hello again."}))
         assert kept.scenes[0].recording_asset_id == file.id
         assert reels.set_recording(tx, card.id, first.id, None).scenes[0].recording_asset_id is None
-        with pytest.raises(Invalid, match="no recording"):
+        with pytest.raises(Invalid, match="not a recording"):
             reels.set_recording(tx, card.id, second.id, rendered.files["subtitles.srt"])
         with pytest.raises(Invalid, match="variant"):
             reels.record_scene(tx, variant.id, first.id, "up_none", request_key="v")
