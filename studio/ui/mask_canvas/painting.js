@@ -152,7 +152,10 @@ class Painting {
     paintToMask(image.data)
     penOf(flat).putImageData(image, 0, 0)
     return new Promise((resolve, reject) =>
-      flat.toBlob(blob => (blob ? resolve(blob) : reject(new Error(tr("The mask could not be created.")))), "image/png"),
+      flat.toBlob(
+        blob => (blob ? resolve(blob) : reject(new Error(tr("The mask could not be created.")))),
+        "image/png",
+      ),
     )
   }
 }
