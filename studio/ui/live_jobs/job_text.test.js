@@ -51,7 +51,7 @@ describe("a job that waits says for what", () => {
 
   test("the next try", () => {
     assert.equal(phaseText(job({ notBefore: soon, error: "No." }), now), "tried again in a moment")
-    assert.match(phaseText(job({ notBefore: tonight, error: "No." }), now), /^goes on at \d\d:\d\d$/)
+    assert.match(phaseText(job({ notBefore: tonight, error: "No." }), now), /^continues at \d\d:\d\d$/)
   })
 })
 
