@@ -40,8 +40,8 @@ describe("a job that waits says for what", () => {
   })
 
   test("its parts", () => {
-    assert.equal(phaseText(job({ waitsFor: 1 }), now), "waiting for 1 part of it")
-    assert.equal(phaseText(job({ waitsFor: 4 }), now), "waiting for 4 parts of it")
+    assert.equal(phaseText(job({ waitsFor: 1 }), now), "waiting for 1 part")
+    assert.equal(phaseText(job({ waitsFor: 4 }), now), "waiting for 4 parts")
   })
 
   test("a time", () => {
