@@ -12,6 +12,10 @@ run: ## install what is missing, start everything on this machine, print the add
 	@$(SETUP) run
 	@$(PY) -m ops.local_stack
 
+doctor: ## what is wrong with this machine, the settings or a running studio, as text without secrets for an issue
+	@$(SETUP) run
+	@$(PY) -m ops.doctor
+
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
@@ -73,4 +77,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party
+.PHONY: help run doctor demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party
