@@ -16,6 +16,10 @@ doctor: ## what is wrong with this machine, the settings or a running studio, as
 	@$(SETUP) run
 	@$(PY) -m ops.doctor
 
+rotate: ## how old keys and passwords are; ARGS=all: new ones (or "keys sessions database redis s3")
+	@$(SETUP) run
+	@$(PY) -m ops.rotate $(ARGS)
+
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
@@ -77,4 +81,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party
+.PHONY: help run doctor rotate demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party

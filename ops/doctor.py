@@ -134,9 +134,9 @@ def configuration(settings: Settings) -> Iterator[MachineFinding]:
         yield MachineFinding(
             "note", f".env has names that the studio does not know: {', '.join(unknown)}. Compare .env.example."
         )
-    mode = settings.data_dir.stat().st_mode & 0o077 if settings.data_dir.exists() else 0
+    mode = settings.data_dir.stat().st_mode & 0o066 if settings.data_dir.exists() else 0
     if mode:
-        yield MachineFinding("wrong", f"Other accounts of this machine can look into {settings.data_dir.name}/: chmod 700.")
+        yield MachineFinding("wrong", f"Other accounts of this machine can look into {settings.data_dir.name}/: chmod 711.")
 
 
 def studio(settings: Settings) -> Iterator[MachineFinding]:

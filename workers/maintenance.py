@@ -25,6 +25,7 @@ from backend import (
     training,
     trash,
     voices,
+    webhooks,
     writing_styles,
 )
 from backend.db.tables import Job
@@ -60,6 +61,16 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         withdrawn = voices.withdraw_ended(tx)
         left_copies = voices.delete_left_behind(tx)
     ctx.app.storage.delete(unread)
+    with ctx.transaction() as tx:
+        resealed = sum(
+            reseal(tx, settings)
+            for reseal in (
+                channels.reseal_tokens,
+                webhooks.reseal_secrets,
+                notices.reseal_targets,
+                accounts.reseal_secrets,
+            )
+        )
     tidied = budgets.reconcile(ctx.app, ctx.transaction)
     folders = temp_folders.sweep()
     reels.sweep_shared_folder(settings)
@@ -77,6 +88,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         "consents_over": withdrawn,
         "voice_copies_left": left_copies,
         "left_folders_removed": folders,
+        "secrets_resealed": resealed,
         **tidied,
         **tokens,
         **_strays(ctx),

@@ -62,6 +62,7 @@ from backend.accounts.sessions import (
     sign_out_everywhere,
     start_program_session,
 )
+from backend.accounts.two_factor import reseal_secrets
 
 __all__ = [
     "INVITE_PARAM",
@@ -107,6 +108,7 @@ __all__ = [
     "renew_session",
     "require_operator",
     "require_owner",
+    "reseal_secrets",
     "reset",
     "reset_email",
     "resolve_session",

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, throttle
 from backend.accounts.rules import TICKET_TTL_S
-from backend.db.tables import RecoveryCode, SessionRow, User
+from backend.db.sealed_columns import reseal
+from backend.db.tables import Membership, RecoveryCode, SessionRow, User
 from backend.db.transactions import Anonymous, Database, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, NotSignedIn
 from backend.kit.secrets import KeyRing
@@ -195,3 +196,9 @@ def _open_secret(settings: Settings, user: User) -> str:
 
 def _ring(settings: Settings) -> KeyRing:
     return KeyRing(settings.secret_keys.get_secret_value())
+
+
+def reseal_secrets(tx: Session, settings: Settings) -> int:
+    """Brings the secrets of the workspace's members under the newest key. Returns how many were under an older one."""
+    members = User.id.in_(select(Membership.user_id).where(Membership.tenant_id == tx.info["tenant_id"]))
+    return reseal(tx, _ring(settings), User.totp_secret, members, row_id=User.id, tenant_id="")

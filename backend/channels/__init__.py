@@ -46,3 +46,4 @@ __all__ = [
     "take_flash",
     "with_access",
 ]
+from backend.channels.tokens import reseal_tokens as reseal_tokens

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.channels.schemas import PLATFORMS, WARN_BEFORE_END
+from backend.db.sealed_columns import reseal
 from backend.db.tables import Channel
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, NotFound
@@ -286,3 +287,9 @@ def _warn(transact: Transact) -> int:
                 events.record(tx, "channel.expiring", "channel", row.id, {"platform": row.platform, "expires_at": end})
                 warned += 1
     return warned
+
+
+def reseal_tokens(tx: Session, settings: Settings) -> int:
+    """Brings the workspace's tokens under the newest key. Returns how many were under an older one."""
+    ring = KeyRing(settings.secret_keys.get_secret_value())
+    return reseal(tx, ring, Channel.sealed, row_id=Channel.id, tenant_id=tx.info["tenant_id"])

@@ -51,9 +51,13 @@ class KeyRing:
             )
         )
 
-    def reseal(self, sealed: bytes, *, tenant_id: str, row_id: str) -> bytes:
-        """The same secret under the newest key."""
-        return self.seal(self.open(sealed, tenant_id=tenant_id, row_id=row_id), tenant_id=tenant_id, row_id=row_id)
+    def resealed(self, sealed: bytes, *, tenant_id: str, row_id: str) -> bytes | None:
+        """The same secret under the newest key; None where it is under that already. Raises Invalid when no key fits."""
+        try:
+            self._ciphers[0].decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _associated_data(tenant_id, row_id))
+            return None
+        except (InvalidTag, ValueError):
+            return self.seal(self.open(sealed, tenant_id=tenant_id, row_id=row_id), tenant_id=tenant_id, row_id=row_id)
 
 
 def _decoded_key(part: str) -> bytes:

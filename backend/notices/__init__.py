@@ -60,3 +60,4 @@ __all__ = [
     "targets",
     "unsubscribe",
 ]
+from backend.notices.targets import reseal_targets as reseal_targets

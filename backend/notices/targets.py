@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from backend import events
+from backend.db.sealed_columns import reseal
 from backend.db.tables import NoticeTarget
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.ids import new_id
@@ -161,3 +162,9 @@ def _own(tx: Session) -> ColumnElement[bool]:
 
 def _card(row: NoticeTarget) -> TargetCard:
     return TargetCard(row.id, cast("TargetWay", row.way), row.label, row.last_error, row.last_sent_at, row.created_at)
+
+
+def reseal_targets(tx: Session, settings: Settings) -> int:
+    """Brings the addresses of the workspace's members under the newest key. Returns how many were under an older one."""
+    ring = KeyRing(settings.secret_keys.get_secret_value())
+    return reseal(tx, ring, NoticeTarget.sealed, row_id=NoticeTarget.id, tenant_id=tx.info["tenant_id"])

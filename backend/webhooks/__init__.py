@@ -53,3 +53,4 @@ __all__ = [
     "send_to_endpoint",
     "send_when_job_ends",
 ]
+from backend.webhooks.endpoints import reseal_secrets as reseal_secrets

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import accounts, events
+from backend.db.sealed_columns import reseal
 from backend.db.tables import EventRow, WebhookEndpoint, WebhookMessage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.clock import now
@@ -186,3 +187,10 @@ def _card(row: WebhookEndpoint) -> EndpointCard:
         old_secret_until=row.old_until if row.old_until and row.old_until > now() else None,
         created_at=row.created_at,
     )
+
+
+def reseal_secrets(tx: Session, settings: Settings) -> int:
+    """Brings the secrets of the workspace's endpoints under the newest key. Returns how many were under an older one."""
+    place = {"row_id": WebhookEndpoint.id, "tenant_id": tx.info["tenant_id"]}
+    columns = WebhookEndpoint.sealed, WebhookEndpoint.old_sealed
+    return sum(reseal(tx, _ring(settings), column, **place) for column in columns)

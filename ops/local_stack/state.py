@@ -18,10 +18,13 @@ from typing import Any, TextIO
 import psutil
 
 from backend.errors import Conflict, Unavailable
+from backend.kit import clock
 from backend.kit.ids import new_secret
 
 PRIVATE_FOLDERS = ("log", "s3", "sandbox", "valkey")
 """Folders with pictures, posts and logs of all workspaces; only our own account may read them."""
+SECRETS_MADE_AT = "MADE_AT"
+"""Name in secrets.json: JSON of name -> when that secret was made (ISO 8601)."""
 
 
 @dataclass
@@ -40,9 +43,15 @@ class State:
         """The secret of that name; made and stored the first time."""
         with self._guard:
             if name not in self.kept:
-                self.kept[name] = make()
-                _write_json(self.folder / "secrets.json", self.kept)
+                made_at = json.loads(self.kept.get(SECRETS_MADE_AT) or "{}") | {name: clock.now().isoformat(timespec="seconds")}
+                self.replace_secrets({name: make(), SECRETS_MADE_AT: json.dumps(made_at)})
             return self.kept[name]
+
+    def replace_secrets(self, values: Mapping[str, str]) -> None:
+        """Stores secrets in place of those of these names, all or none of them."""
+        with self._guard:
+            self.kept.update(values)
+            _write_json(self.folder / "secrets.json", self.kept)
 
     def note(self, **facts: Any) -> None:
         """Stores facts of this run (url, pid)."""

@@ -52,7 +52,7 @@ def test_it_says_what_is_wrong_and_gives_nothing_away(elsewhere: Path, monkeypat
         f"S3 at {ANSWERS_NOT} does not answer",
         f"ComfyUI 1 at {ANSWERS_NOT} does not answer",
         f"Mail server at {ANSWERS_NOT} does not answer",
-        "chmod 700",
+        "chmod 711",
     ):
         assert wrong in said
     assert "does not know: PROT" in said

@@ -27,8 +27,10 @@ def test_what_is_sealed_opens_only_for_its_own_row() -> None:
 def test_keys_rotate() -> None:
     sealed = KeyRing(OLD).seal("token", **ROW)
     both = KeyRing(f"{NEW}, {OLD}")
-    fresh = both.reseal(sealed, **ROW)
+    fresh = both.resealed(sealed, **ROW)
+    assert fresh is not None
     assert KeyRing(NEW).open(fresh, **ROW) == "token"
+    assert both.resealed(fresh, **ROW) is None, "under the newest key already"
     with pytest.raises(Invalid, match="older key"):
         KeyRing(NEW).open(sealed, **ROW)
 
