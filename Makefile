@@ -27,7 +27,7 @@ demo: ## the whole way without a browser: pictures in, LoRA trained, images out 
 test: ## every test, on throw-away servers (ARGS='-k name')
 	@$(SETUP) dev
 	@bin/chromium.sh
-	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak --durations=10 --durations-min=1 $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak --ignore=tests/infra --durations=10 --durations-min=1 $(ARGS)
 
 test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFYUI_MODELS_DIR)
 	@$(SETUP) dev
@@ -56,6 +56,11 @@ check: ## format, lint, strict types, import rules, dead code; the browser code 
 	$(PY) -m vulture
 	@VENV="$(VENV)" bin/check_browser_code.sh
 
+check-infra: ## Docker Compose, the Helm chart, alert rules, dashboards and Dockerfile, without a cluster (100 MB to download, once)
+	@$(SETUP) infra
+	@VENV="$(VENV)" bin/infra_tools.sh
+	@$(PY) -m pytest -n 0 tests/infra $(ARGS)
+
 bench: ## ours against bare code, one JSON object a line (ONLY=name)
 	@$(SETUP) dev
 	@$(PY) -m tests.bench $(ONLY)
@@ -77,8 +82,21 @@ words: ## bring the catalogues of translations up to date with the code
 	@$(SETUP) dev
 	@$(PY) bin/words.py
 
+lock: ## write the lock files anew after a change of requirements*.txt; other versions stay
+	@$(SETUP) infra
+	@$(PY) bin/lock.py
+
+update-deps: ## the newest versions that requirements*.txt allow: locked, installed, audited, and the whole suite on them
+	@$(SETUP) infra
+	@$(PY) bin/lock.py --upgrade
+	@$(SETUP) infra
+	@$(PY) -m pip check
+	@$(PY) bin/lock.py audit
+	@$(PY) bin/third_party.py
+	@$(MAKE) check test check-infra
+
 third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from what is installed
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate demo test test-comfy test-kohya test-n8n platforms check bench walks soak env-example words third-party
+.PHONY: help run doctor rotate demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock update-deps third-party

@@ -32,6 +32,19 @@ COMPOSE = """
 #REDIS_PASSWORD=
 # … and STUDIO_APP_PASSWORD, STUDIO_WORKER_PASSWORD, S3_SECRET from above; PUBLIC_URL where people reach it
 
+# … and with --profile with-nginx (docs/deploy.md)
+#TLS_FOLDER=./infra/nginx/tls  # fullchain.pem and privkey.pem
+#STUDIO_BIND=0.0.0.0  # 127.0.0.1: the studio is reached through nginx alone; with --scale studio=3 also PORT=8501-8509
+#HTTPS_PORT=443
+#HTTP_PORT=80
+#DOCKER_SUBNET=172.28.0.0/24
+#NGINX_ADDRESS=172.28.0.250  # in that network; its X-Forwarded-For is believed
+
+# … and with --profile monitoring (infra/monitoring/README.md): METRICS_TOKEN from above, and
+#GRAFANA_PASSWORD=  # of its user admin
+#ALERT_WEBHOOK_URL=  # who is told of alerts, as Alertmanager's JSON: n8n, a chat; without one they are on its page alone
+#MONITORING_BIND=127.0.0.1
+
 # … and with --profile n8n (docs/n8n.md)
 #N8N_POSTGRES_PASSWORD=
 #N8N_OWNER_MANAGED_BY_ENV=false  # true: the next two make the owner; false: the first visitor of its page does

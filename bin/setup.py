@@ -1,9 +1,10 @@
 """Makes `.venv` and installs into it what has changed; `make` calls this before everything. Standard library only.
 
-    python3 bin/setup.py run|dev|check
+    python3 bin/setup.py run|dev|check|infra
 
-A stamp with the hash of the requirement files makes a later start quick. All messages go to standard error, so that a
-command's own output stays clean. `check` also installs the tools that check the browser code, into `.venv/node`.
+What is installed is what the lock files say, with hashes; torch alone is left to pip. A stamp with the hash of the lock makes a
+later start quick. All messages go to standard error, so that a command's own output stays clean. `check` also installs the
+tools that check the browser code, into `.venv/node`; `infra` those that check the files in infra/.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ PYTHON = VENV / "bin" / "python"
 TORCH = "requirements-torch.txt"
 NODE = VENV.absolute() / "node"
 PACKAGES = ("studio/package.json", "studio/package-lock.json")
-RUN, DEV = ("requirements.txt",), ("requirements.txt", "requirements-voices.txt", "requirements-dev.txt")
-FILES = {"run": RUN, "dev": DEV, "check": (*DEV, *PACKAGES)}
+DEV = "requirements-dev.lock"
+LOCKS = {"run": "requirements.lock", "dev": DEV, "check": DEV, "infra": "requirements-infra.lock"}
 MIN_PYTHON, PYTHON_NAMES = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
 def main() -> int:
     mode = sys.argv[1] if len(sys.argv) > 1 else "run"
-    stamp, current_fingerprint = VENV / f".installed-{mode}", fingerprint(FILES[mode])
+    files = (LOCKS[mode], *(PACKAGES if mode == "check" else ()))
+    stamp, current_fingerprint = VENV / f".installed-{mode}", fingerprint(files)
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == current_fingerprint:
         return 0
     if not PYTHON.exists():
@@ -41,7 +43,7 @@ def main() -> int:
         pip("-r", TORCH)
     if not stamp.exists():
         print_line("Installing what the studio runs on into .venv: about 300 MB to download, once.")
-    pip("-r", (RUN if mode == "run" else DEV)[-1])
+    pip("--require-hashes", "--no-deps", "-r", LOCKS[mode])
     if mode == "check":
         install_node_packages()
     stamp.write_text(current_fingerprint)

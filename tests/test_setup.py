@@ -8,11 +8,16 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from backend import VERSION
 
 ROOT = Path(__file__).parent.parent
+LOCKS = runpy.run_path(str(ROOT / "bin" / "lock.py"))["LOCKS"]
+THIRD_PARTY = runpy.run_path(str(ROOT / "bin" / "third_party.py"))
 
 
 def setup(venv: Path, mode: str = "run") -> subprocess.CompletedProcess[str]:
@@ -31,7 +36,7 @@ def program(venv: Path, text: str) -> None:
 
 def test_a_warm_start_is_silent_and_starts_nothing(tmp_path: Path) -> None:
     program(tmp_path, "echo started; exit 1")
-    stamp = runpy.run_path(str(ROOT / "bin" / "setup.py"))["fingerprint"](("requirements.txt",)).split(" ")[0]
+    stamp = runpy.run_path(str(ROOT / "bin" / "setup.py"))["fingerprint"](("requirements.lock",)).split(" ")[0]
     (tmp_path / ".installed-run").write_text(f"{stamp} {tmp_path}")
     done = setup(tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -67,6 +72,34 @@ def test_only_make_check_needs_node() -> None:
         r"^([a-z-]+):.*\n(?:\t.*\n)*?\t@\$\(SETUP\) check$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
     )
     assert users == ["check"]
+
+
+@pytest.mark.parametrize(("lock", "source"), LOCKS.items())
+def test_a_lock_holds_every_pin_with_hashes_and_names_no_registry(lock: str, source: str) -> None:
+    text = (ROOT / lock).read_text("utf-8")
+    entries = [entry for entry in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE) if not entry.startswith("#")]
+    locked = {match[1]: match[2] for entry in entries if (match := re.match(r"([a-z0-9-]+)==([^ ]+)", entry))}
+    assert len(locked) == len(entries) > 100
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+    assert "torch" not in locked
+    pins = THIRD_PARTY["pins"](tuple(_requirement_files(source)))
+    unlocked = {name for name, pin in pins.items() if locked.get(name) != THIRD_PARTY["version"](pin)}
+    assert unlocked == set(), "run `make lock`"
+
+
+def test_the_locks_agree() -> None:
+    run, dev, infra = (
+        set(re.findall(r"^([a-z0-9-]+==[^ ]+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)) for lock in LOCKS
+    )
+    assert run < dev < infra
+
+
+def _requirement_files(source: str) -> Iterator[str]:
+    yield source
+    for line in (ROOT / source).read_text("utf-8").splitlines():
+        if line.startswith("-r "):
+            yield from _requirement_files(line.removeprefix("-r "))
 
 
 def test_one_version() -> None:
