@@ -32,9 +32,9 @@ def lock(*, upgrade: bool) -> None:
     """Raises SystemExit when no versions fit together; uv says which."""
     earlier_lock: list[str] = []
     for name, source in LOCKS.items():
-        command = ["uv", "pip", "compile", TORCH, source, *earlier_lock, "-o", name, "--no-header", "--quiet"]
+        command = [str(BIN / "uv"), "pip", "compile", TORCH, source, *earlier_lock, "-o", name, "--no-header", "--quiet"]
         options = ["--universal", "--python-version", "3.11", "--generate-hashes", *(["--upgrade"] if upgrade else [])]
-        if subprocess.run([BIN / "uv", *command[1:], *options], cwd=ROOT, check=False).returncode:
+        if subprocess.run([*command, *options], cwd=ROOT, check=False).returncode:
             raise SystemExit(f"{name} is not written: uv found no versions that fit together.")
         path = ROOT / name
         path.write_text(_HEADER.format(source=source, torch=TORCH) + without_torch(path.read_text()))
@@ -47,7 +47,7 @@ def without_torch(text: str) -> str:
 
 
 def audit() -> int:
-    command = [BIN / "pip-audit", "--disable-pip", "--require-hashes", "-r", "requirements-infra.lock", "-f", "json"]
+    command = [str(BIN / "pip-audit"), "--disable-pip", "--require-hashes", "-r", "requirements-infra.lock", "-f", "json"]
     result = subprocess.run([*command, "--progress-spinner", "off"], cwd=ROOT, capture_output=True, text=True, check=False)
     packages = json.loads(result.stdout)["dependencies"] if result.stdout.startswith("{") else []
     checked = [package for package in packages if "vulns" in package]
