@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener, urlopen
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 import jsonschema
 import pytest
@@ -153,7 +153,7 @@ def _browser() -> OpenerDirector:
     return build_opener(HTTPCookieProcessor(CookieJar()))
 
 
-def _asked(browser: OpenerDirector, url: str) -> dict[str, Any]:
+def _asked(browser: OpenerDirector, url: str | Request) -> dict[str, Any]:
     with browser.open(url, timeout=5) as response:
         return dict(json.load(response))
 
@@ -169,9 +169,9 @@ def test_a_browser_stays_with_one_studio_and_browsers_spread(nginx: str) -> None
 
 
 def test_the_studio_learns_who_asks_and_cannot_be_told_otherwise(nginx: str) -> None:
-    browser = _browser()
-    browser.addheaders = [("X-Forwarded-For", "203.0.113.7"), ("Connection", "Upgrade"), ("Upgrade", "websocket")]
-    headers = {name.lower(): value for name, value in _asked(browser, f"{nginx}/_stcore/stream")["headers"].items()}
+    asked_with = {"X-Forwarded-For": "203.0.113.7", "Connection": "Upgrade", "Upgrade": "websocket"}
+    answer = _asked(_browser(), Request(f"{nginx}/_stcore/stream", headers=asked_with))
+    headers = {name.lower(): value for name, value in answer["headers"].items()}
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert headers["x-forwarded-proto"] == "https"
     assert headers["upgrade"] == "websocket"
