@@ -4,6 +4,7 @@ page."""
 import streamlit as st
 
 from backend.accounts import ReadingSettings
+from backend.kit import traces
 from studio.content_plans import composer
 from studio.shell import menu, nav, page_reader, resources, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
@@ -26,7 +27,7 @@ with error_boundary(stop=True):
         show_storage_notice()
 page_reader.tell_browser(session_info.user.reading)
 panel = st.container(key="composer-panel")  # first, so that what the page draws never moves it
-with track_run(), error_boundary():
+with track_run(), error_boundary(), traces.span(f"page /{page.url_path}"):
     page.run()
     with panel:
         composer.show_panel(page.url_path)

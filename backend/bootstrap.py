@@ -10,6 +10,7 @@ import redis
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from backend import (
+    VERSION,
     job_types,  # noqa: F401  # registers all kinds of jobs
     jobs,
 )
@@ -17,7 +18,7 @@ from backend.app import App, retry_once
 from backend.db.migrations import check_confined
 from backend.db.transactions import Database
 from backend.errors import Invalid, Unavailable
-from backend.kit import logs
+from backend.kit import logs, traces
 from backend.language import tr_lazy
 from backend.settings import Settings
 
@@ -36,6 +37,7 @@ def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **over
     """
     settings = settings or Settings.read()
     logs.configure(settings.log_level, service=role)
+    traces.configure(service=role, version=VERSION, endpoint=settings.traces_endpoint)
     _check_required(settings, role, overrides=overrides)
     client = overrides.get("redis") or _redis(settings)
     database = overrides.get("db") or _database(settings, role, jobs.notifier(client))

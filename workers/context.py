@@ -28,6 +28,7 @@ from backend.jobs.claim import Claim
 from backend.jobs.context import Result
 from backend.jobs.rules import completed
 from backend.jobs.timing import MeasuredDuration
+from backend.kit import traces
 from backend.language import tr_lazy
 from workers.lease import Lease
 from workers.progress import ProgressReport, SpeedWindow, attempt_end, write_log
@@ -126,7 +127,8 @@ class Context:
             self._report.step = name
         self._note_progress()
         inject_fault(self.app.settings.workers.fault_step, self.claim.kind, name)
-        value = work()
+        with traces.span(f"step {name.partition(':')[0]}"):
+            value = work()
         inject_fault(self.app.settings.workers.fault_step, self.claim.kind, f"{name}+")
         # A job with a parent must lock its ancestors before itself, so it is ended alone (write_outcome), not here.
         job_result = None if self.claim.parent_id else job_result

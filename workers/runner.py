@@ -27,7 +27,7 @@ from backend.errors import LeaseLost, StudioError, Unavailable
 from backend.jobs import JOB_TYPES, Handler, WaitForChildren, WaitUntil, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
-from backend.kit import logs, metrics
+from backend.kit import logs, metrics, traces
 from workers.context import Context
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
@@ -175,7 +175,9 @@ def run(process: Process, claim: Claim) -> FinishedAttempt | None:
     started = time.perf_counter()
     process.heartbeat.watch(context)
     with logs.log_context(job=claim.job_id, attempt=claim.attempt_id, tenantId=claim.tenant_id):
-        outcome = _run_handler(process, context)
+        about = {"job.id": claim.job_id, "job.kind": claim.kind, "attempt.id": claim.attempt_id}
+        with traces.span(f"job {claim.kind}", about, caused_by=claim.traceparent or ""):
+            outcome = _run_handler(process, context)
         finished = FinishedAttempt(context, outcome)
         _record_duration(process, context, outcome)
         seconds = time.perf_counter() - started

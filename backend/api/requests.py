@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.event_stream import STREAM_STATE
-from backend.kit import logs, metrics
+from backend.kit import logs, metrics, traces
 from backend.kit.ids import new_id
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class RequestLogging:
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
             await send(message)
 
-        with logs.log_context(request=request_id):
+        with logs.log_context(request=request_id), traces.span(f"{scope['method']} /api", {"request.id": request_id}):
             try:
                 await self.app(scope, receive, send_with_id)
             finally:
@@ -51,6 +51,7 @@ class RequestLogging:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route")
         pattern = route.path if isinstance(route, Route) else "unknown"
+        traces.rename(f"{scope['method']} {pattern}")
         metrics.request(method=scope["method"], route=pattern, status=status, seconds=seconds)
         write = log.warning if status >= 500 else log.info if scope["method"] not in _READS else log.debug
         write("request", action=f"{scope['method']} {pattern}", status=status, duration=round(seconds * 1000, 1))

@@ -21,7 +21,7 @@ class Claim:
     """A job that this worker has claimed.
 
     `device`: name of the device it holds, or "". `changes_hands`: another engine used that device before.
-    `handle`: what the attempt before saved to find its remote work again.
+    `handle`: what the attempt before saved to find its remote work again. `traceparent`: of whoever ordered it.
     """
 
     job_id: str
@@ -38,6 +38,7 @@ class Claim:
     device_id: str | None = None
     device: str = ""
     changes_hands: bool = False
+    traceparent: str | None = None
 
 
 _LOCK_QUEUE = text("SELECT pg_advisory_xact_lock(hashtextextended('studio-queue:' || :queue, 0))")
@@ -77,9 +78,11 @@ _CLAIM = text(
           AND :per_workspace > coalesce((SELECT sum(n) FROM running_jobs b WHERE b.tenant_id = w.tenant_id), 0)
         ORDER BY t.served_at NULLS FIRST, w.tenant_id) o
       CROSS JOIN LATERAL (
-        SELECT f.id, f.tenant_id, f.created_by, f.kind, f.v, f.payload, f.parent_id, f.retries, o.served_at FROM (
+        SELECT f.id, f.tenant_id, f.created_by, f.kind, f.v, f.payload, f.parent_id, f.retries, f.traceparent,
+          o.served_at FROM (
           SELECT l.*, first_value(l.created_at) OVER (ORDER BY l.priority, l.id) AS head_at FROM (
-            SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, j.priority, j.created_at
+            SELECT j.id, j.tenant_id, j.created_by, j.kind, j.v, j.payload, j.parent_id, j.retries, j.priority, j.created_at,
+              j.traceparent
             FROM jobs j WHERE j.state = 'pending' AND j.queue = :queue AND j.tenant_id = o.tenant_id AND j.waits_for = 0
               AND j.not_before <= clock_timestamp()
               AND j.kind || ':' || j.v = ANY((SELECT array_agg(version) FROM capacity)::text[])
@@ -228,6 +231,7 @@ def _to_claim(row: Any, attempt_id: str, device: Device | None) -> Claim:
         payload=row.payload,
         parent_id=row.parent_id,
         retries=row.retries,
+        traceparent=row.traceparent,
         attempt_id=attempt_id,
         attempt_n=row.n,
         handle=row.handle,

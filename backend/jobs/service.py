@@ -20,6 +20,7 @@ from backend.jobs.job_type import JOB_TYPES
 from backend.jobs.queries import find, get
 from backend.jobs.schemas import JobCard
 from backend.jobs.transitions import lock_ancestors, move
+from backend.kit import traces
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
 
@@ -70,6 +71,7 @@ def enqueue(
         "subject_noun": subject[0],
         "subject_id": subject[1],
         "created_by": tx.info.get("user_id"),
+        "traceparent": traces.traceparent(),
         "api_key_id": access.check_quota(tx) if parent_id is None else _api_key_of(parent_id),
         **({"not_before": not_before} if not_before else {}),
     }

@@ -29,6 +29,9 @@ class Settings(SettingsSection):
     secret_keys: SecretStr = secret("SECRET_KEYS", "comma-separated base64 keys of 32 bytes, newest first")
     data_dir: Path = env("STUDIO_DATA", ROOT / "var", "the studio's own files; other accounts must not read them")
     log_level: str = env("LOG_LEVEL", "INFO")
+    traces_endpoint: str = env(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "", "http://host:4318: traces of pages, requests, jobs and their steps go there"
+    )
     postgres: PostgresSettings
     redis: RedisSettings
     storage: StorageSettings

@@ -97,6 +97,8 @@ class Job(Tenanted, Dated, Base):
     error_message: Mapped[str | None] = mapped_column(MessageColumn)
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(18, 9))
     created_by: Mapped[str | None]
+    traceparent: Mapped[str | None]
+    """The trace in which it was ordered (W3C), where there are traces."""
     api_key_id: Mapped[str | None]
     """The API key that started it; children have that of their parent."""
     started_at: Mapped[datetime | None]
