@@ -30,6 +30,7 @@ PAGES_ONLY = {
     "accounts.create_reset_link": _OF_PEOPLE,
     "accounts.enable": _OF_PEOPLE,
     "accounts.new_recovery_codes": _OF_PEOPLE,
+    "accounts.note_tour": "whom the tour of the pages was offered",
     "accounts.rename_user": _OF_PEOPLE,
     "accounts.renew_session": "by use alone; a program renews its tokens at /auth/refresh",
     "accounts.reset": _OF_PEOPLE,

@@ -89,6 +89,12 @@ def acting_user(tx: Session) -> UserCard:
     return UserCard(user_id, email, name, avatar_id, ReadingSettings(*reading))
 
 
+def note_tour(tx: Session) -> None:
+    """The acting person took the tour of the studio, or did not want it: it is not offered again."""
+    query = update(User).where(User.id == tx.info["user_id"], User.tour_offered_at.is_(None))
+    tx.execute(query.values(tour_offered_at=func.now()))
+
+
 def rename_user(tx: Session, name: str) -> None:
     """Renames the acting person."""
     tx.execute(update(User).where(User.id == tx.info["user_id"]).values(name=_valid_name(name)))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
+from backend.language import tr_lazy
+
 INVITE_PARAM = "invite"
 """The parameter of the studio's address that carries an invitation's secret."""
 TICKET_TTL_S = 30
@@ -30,13 +32,13 @@ def checked_email(value: str) -> str:
     """Lower case. Raises ValueError with a sentence."""
     email = value.strip().lower()
     if len(email) > 254 or not _EMAIL.fullmatch(email):
-        raise ValueError("That is not an e-mail address. It looks like name@example.org.")
+        raise ValueError(tr_lazy("That is not an e-mail address. It looks like name@example.org."))
     return email
 
 
 def checked_name(value: str) -> str:
     if not 2 <= len(value.strip()) <= 80:
-        raise ValueError("A name has 2 to 80 characters.")
+        raise ValueError(tr_lazy("A name has 2 to 80 characters."))
     return value.strip()
 
 
@@ -46,15 +48,25 @@ def checked_password(value: SecretStr, *, about: Sequence[str] = ()) -> SecretSt
     password = value.get_secret_value()
     if len(password) < MIN_PASSWORD:
         raise ValueError(
-            f"The password needs at least {MIN_PASSWORD} characters. Three or four words in a row are easy to remember."
+            tr_lazy(
+                "The password needs at least {min_password} characters. Three or four words in a row are easy to remember.",
+                min_password=MIN_PASSWORD,
+            )
         )
     if len(password.encode()) > MAX_PASSWORD_BYTES:
-        raise ValueError(f"The password is too long: at most {MAX_PASSWORD_BYTES} characters (fewer with accents or emoji).")
+        raise ValueError(
+            tr_lazy(
+                "The password is too long: at most {max_password_bytes} characters (fewer with accents or emoji).",
+                max_password_bytes=MAX_PASSWORD_BYTES,
+            )
+        )
     if re.sub(r"[\W\d_]+$", "", password.lower()) in _COMMON or _guesses(password) < _MIN_GUESSES:
-        raise ValueError("That password is one of the first to be guessed. Choose words that only you would put together.")
+        raise ValueError(
+            tr_lazy("That password is one of the first to be guessed. Choose words that only you would put together.")
+        )
     if about and _guesses(password, about) < _MIN_GUESSES:
         raise ValueError(
-            "That password is little more than your name or e-mail address. Choose words that say nothing about you."
+            tr_lazy("That password is little more than your name or e-mail address. Choose words that say nothing about you.")
         )
     return value
 

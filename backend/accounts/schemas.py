@@ -60,13 +60,14 @@ class ReadingSettings:
 
 @dataclass(frozen=True, slots=True)
 class UserCard:
-    """`avatar_id` "": no picture."""
+    """`avatar_id` "": no picture. `is_new`: the tour of the studio was not offered to them yet."""
 
     id: str
     email: str
     name: str
     avatar_id: str = ""
     reading: ReadingSettings = ReadingSettings()
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

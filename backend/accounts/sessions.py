@@ -205,6 +205,7 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
             User.name,
             User.avatar_id,
             SessionRow.last_seen_at < _now - timedelta(seconds=SEEN_EVERY_S),
+            User.tour_offered_at.is_(None),
             *READING_COLUMNS,
         )
         .join(User, User.id == SessionRow.user_id)
@@ -213,12 +214,12 @@ def resolve_session(tx: Session, token: str) -> SessionInfo | None:
     ).first()
     if row is None:
         return None
-    session_id, user_id, email, name, avatar_id, seen_at_is_old, *reading = row
+    session_id, user_id, email, name, avatar_id, seen_at_is_old, is_new, *reading = row
     if seen_at_is_old:
         tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=_now))
     act_as(tx, user_id)
     return SessionInfo(
-        UserCard(user_id, email, name, avatar_id, ReadingSettings(*reading)), session_id, tuple(my_workspaces(tx))
+        UserCard(user_id, email, name, avatar_id, ReadingSettings(*reading), is_new), session_id, tuple(my_workspaces(tx))
     )
 
 

@@ -83,7 +83,7 @@ def _files(form: FormData) -> list[UploadFile]:
         head = file.file.read(1024)
         file.file.seek(0)
         if not (file.filename or "").lower().endswith(".pdf") or b"%PDF-" not in head:
-            raise Invalid(f"{file.filename or 'One file'} is no PDF. A style learns from PDF files only.")
+            raise Invalid(tr_lazy("{name} is not a PDF. A style learns from PDF files only.", name=file.filename or "file"))
     return files
 
 

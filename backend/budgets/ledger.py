@@ -23,6 +23,7 @@ from backend.db.transactions import Database, SystemCaller, strip_nul
 from backend.engines.ports.text import Reply
 from backend.errors import LeaseLost, Unavailable
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 CallEnd = Mapping[str, Any]
@@ -111,7 +112,7 @@ def reserve(db: Database, caller: SystemCaller, *, most_usd: Decimal, purpose: C
     limits = {"day": effective(row.daily_usd, daily), "month": effective(row.monthly_usd, monthly)}
     spent = {"day": row.today, "month": row.month}
     if not row.owns_job:
-        raise LeaseLost("The attempt that asks no longer owns its job; another one goes on with it.")
+        raise LeaseLost(tr_lazy("The attempt that asks no longer owns its job; another one goes on with it."))
     for period, limit in limits.items():
         if limit is not None and not fits(spent[period], usd, limit):
             if is_near(spent[period], limit):

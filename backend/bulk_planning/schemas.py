@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from backend.content_plans import PlanCard
 from backend.jobs import JobCard
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.writing import CAPTION_CHARACTERS, MAX_AUDIENCE, MAX_CALL_TO_ACTION, MAX_STYLE, MAX_TOPIC, Goal
 
 MAX_DAYS, MAX_POSTS_PER_DAY, MAX_POSTS, MAX_PICTURES = 31, 4, 60, 4
@@ -57,16 +58,16 @@ class SeriesOrder(Draft):
         for clock in clocks:
             hour, _, minute = clock.partition(":")
             if not (len(clock) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-                raise ValueError(f"“{clock[:20]}” is no time of day. Write it like 18:30.")
+                raise ValueError(tr_lazy("“{clock}” is not a time of day. Write it like 18:30.", clock=clock[:20]))
         if len(set(clocks)) < len(clocks):
-            raise ValueError("A time of day is there twice. Choose another one, or one post less a day.")
+            raise ValueError(tr_lazy("A time of day is there twice. Choose another one, or one post less a day."))
         return tuple(sorted(clocks))
 
     @field_validator("channel_ids")
     @classmethod
     def _channels(cls, channel_ids: tuple[str, ...]) -> tuple[str, ...]:
         if not channel_ids:
-            raise ValueError("Choose at least one channel that the posts are for.")
+            raise ValueError(tr_lazy("Choose at least one channel that the posts are for."))
         return tuple(dict.fromkeys(channel_ids))
 
     @field_validator("topics")
@@ -77,13 +78,19 @@ class SeriesOrder(Draft):
     @model_validator(mode="after")
     def _sizes(self) -> SeriesOrder:
         if self.clocks and self.days * len(self.clocks) > MAX_POSTS:
-            raise ValueError(f"These are {self.days * len(self.clocks)} posts; at most {MAX_POSTS} at once. Plan fewer days.")
+            raise ValueError(
+                tr_lazy(
+                    "These are {n} posts; at most {max_posts} at once. Plan fewer days.",
+                    n=self.days * len(self.clocks),
+                    max_posts=MAX_POSTS,
+                )
+            )
         if self.format == "carousel" and self.pictures == 1:
-            raise ValueError("A carousel has at least 2 pictures. Choose more, or make single pictures.")
+            raise ValueError(tr_lazy("A carousel has at least 2 pictures. Choose more, or make single pictures."))
         if self.format != "carousel" and self.pictures > 1:
-            raise ValueError(f"A {self.format} has one picture. Choose a carousel for several.")
+            raise ValueError(tr_lazy("A {format} has one picture. Choose a carousel for several.", format=self.format))
         if len(self.channel_ids) * self.minutes_between > 720:
-            raise ValueError("The last channel would go out more than 12 hours after the first. Choose fewer minutes.")
+            raise ValueError(tr_lazy("The last channel would go out more than 12 hours after the first. Choose fewer minutes."))
         return self
 
 

@@ -68,7 +68,7 @@ class VariantDraft(Draft):
     @classmethod
     def _media(cls, media: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(media)) < len(media):
-            raise ValueError("A picture or video is in this post twice. Take one out.")
+            raise ValueError(tr_lazy("A picture or video is in this post twice. Remove one."))
         return media
 
     @model_validator(mode="after")
@@ -103,7 +103,7 @@ class PlanDraft(Draft):
     @classmethod
     def _wall(cls, local_time: datetime | None) -> datetime | None:
         if local_time is not None and local_time.tzinfo is not None:
-            raise ValueError("Give the time as the clock shows it, without an offset, and the zone beside it.")
+            raise ValueError(tr_lazy("Give the time as the clock shows it, without an offset, and the zone beside it."))
         return local_time.replace(second=0, microsecond=0) if local_time else None
 
     @field_validator("zone")
@@ -117,7 +117,7 @@ class PlanDraft(Draft):
     @classmethod
     def _variants(cls, variants: tuple[VariantDraft, ...]) -> tuple[VariantDraft, ...]:
         if len({variant.channel_id for variant in variants}) < len(variants):
-            raise ValueError("A channel is in this plan twice. Each channel gets one post.")
+            raise ValueError(tr_lazy("A channel is in this post twice. Each channel gets one post."))
         return variants
 
 
@@ -161,9 +161,9 @@ class RulesDraft(Draft):
         for slot in slots:
             hour, _, minute = slot.at.partition(":")
             if not (len(slot.at) == 5 and hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60):
-                raise ValueError(f"“{slot.at[:20]}” is no time of day. Write it like 18:30.")
+                raise ValueError(tr_lazy("“{at}” is not a time of day. Write it like 18:30.", at=slot.at[:20]))
             if not 0 <= slot.weekday <= 6:
-                raise ValueError("A day of the week is 0 (Monday) to 6 (Sunday).")
+                raise ValueError(tr_lazy("A day of the week is 0 (Monday) to 6 (Sunday)."))
         return tuple(sorted(set(slots), key=lambda slot: (slot.weekday, slot.at)))
 
 

@@ -43,7 +43,7 @@ class _SnippetDraft(Draft):
     @classmethod
     def _name(cls, name: str) -> str:
         if not (normalized := " ".join(name.split())):
-            raise ValueError("Give it a name.")
+            raise ValueError(tr_lazy("Give it a name."))
         return normalized
 
 
@@ -57,7 +57,7 @@ class HashtagSetDraft(_SnippetDraft):
     def _hashtags(cls, value: Any) -> Any:
         hashtags = rules.parse_hashtags(value) if isinstance(value, (str, list, tuple)) else value
         if not hashtags:
-            raise ValueError("Write at least one hashtag.")
+            raise ValueError(tr_lazy("Write at least one hashtag."))
         return hashtags
 
 
@@ -70,7 +70,7 @@ class CommentTemplateDraft(_SnippetDraft):
     @classmethod
     def _text(cls, text: str) -> str:
         if not text.strip():
-            raise ValueError("Write the comment.")
+            raise ValueError(tr_lazy("Write the comment."))
         return text.strip()
 
 

@@ -101,7 +101,12 @@ def validate_offset(options: dict[str, Any]) -> dict[str, Any]:
         return options
     minutes = options[OFFSET_OPTION]
     if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes <= MAX_OFFSET_MINUTES:
-        raise ValueError(f"A channel may follow the plan's time by 0 to {MAX_OFFSET_MINUTES} whole minutes.")
+        raise ValueError(
+            tr_lazy(
+                "A channel may follow the post's time by 0 to {max_offset_minutes} whole minutes.",
+                max_offset_minutes=MAX_OFFSET_MINUTES,
+            )
+        )
     return options if minutes else {name: value for name, value in options.items() if name != OFFSET_OPTION}
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.influencers.rules import LANGUAGES, TRIGGER_WORD, propose_trigger_word, time_zones
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 ShortLine = Annotated[str, Field(max_length=200)]
 ShortLines = Annotated[tuple[ShortLine, ...], Field(max_length=20)]
@@ -53,21 +54,21 @@ class InfluencerDraft(Draft):
     @classmethod
     def _name(cls, name: str) -> str:
         if not 3 <= len(name) <= 80:
-            raise ValueError("The name must have 3 to 80 characters.")
+            raise ValueError(tr_lazy("The name must have 3 to 80 characters."))
         return name
 
     @field_validator("language")
     @classmethod
     def _language(cls, language: str) -> str:
         if language not in LANGUAGES:
-            raise ValueError("Choose one of the languages in the list.")
+            raise ValueError(tr_lazy("Choose one of the languages in the list."))
         return language
 
     @field_validator("time_zone")
     @classmethod
     def _time_zone(cls, zone: str) -> str:
         if zone not in time_zones():
-            raise ValueError("Choose one of the time zones in the list, for example Europe/Berlin.")
+            raise ValueError(tr_lazy("Choose one of the time zones in the list, for example Europe/Berlin."))
         return zone
 
     @model_validator(mode="before")
@@ -81,7 +82,9 @@ class InfluencerDraft(Draft):
     @classmethod
     def _trigger_word(cls, word: str) -> str:
         if not TRIGGER_WORD.fullmatch(word):
-            raise ValueError("The trigger word must be one word of 3 to 32 small letters, digits or _, for example bella_01.")
+            raise ValueError(
+                tr_lazy("The trigger word must be one word of 3 to 32 small letters, digits or _, for example bella_01.")
+            )
         return word
 
 

@@ -97,8 +97,9 @@ def _check_name_free(tx: Session, name: str) -> None:
     row = tx.scalars(select(Influencer).where(Influencer.name == name)).first()
     if row is None:
         return
-    where = " It is in the archive: restore it, or choose another name." if row.archived_at else " Choose another name."
-    raise Conflict(tr_lazy("There is already an influencer called {name}.{where}", name=name, where=where))
+    if row.archived_at:
+        raise Conflict(tr_lazy("{name} is the name of an archived influencer. Restore it, or choose another name.", name=name))
+    raise Conflict(tr_lazy("There is already an influencer called {name}. Choose another name.", name=name))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import BaseModel, model_validator
 
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 
 KIND = "autopost"
 PRIORITY = -10
@@ -37,5 +38,5 @@ class AutopostOrder(Draft):
     @model_validator(mode="after")
     def _exactly_one_id(self) -> Self:
         if bool(self.content_plan_id) == bool(self.post_id):
-            raise ValueError("Say which: contentPlanId (all its channels) or postId (one of them).")
+            raise ValueError(tr_lazy("Say which: contentPlanId (all its channels) or postId (one of them)."))
         return self

@@ -87,7 +87,7 @@ class ReelVariantDraft(Draft):
     @model_validator(mode="after")
     def _differs(self) -> ReelVariantDraft:
         if not (self.hook or self.ending):
-            raise ValueError("Write another hook or another ending; without one it is the reel itself.")
+            raise ValueError(tr_lazy("Write another hook or another ending; without one it is the reel itself."))
         return self
 
 

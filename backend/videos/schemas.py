@@ -92,7 +92,7 @@ class VideoDraft(Draft):
     @model_validator(mode="after")
     def _one_length(self) -> VideoDraft:
         if self.seconds and self.frames:
-            raise ValueError("Give the length in seconds or in frames, not both.")
+            raise ValueError(tr_lazy("Give the length in seconds or in frames, not both."))
         return self
 
 
@@ -105,7 +105,7 @@ class VideoOrder(VideoDraft):
     @model_validator(mode="after")
     def _one_picture(self) -> VideoOrder:
         if bool(self.picture_id) == bool(self.asset_id):
-            raise ValueError("Say which picture is to move: pictureId or assetId.")
+            raise ValueError(tr_lazy("Choose the picture to animate: pictureId or assetId."))
         return self
 
 

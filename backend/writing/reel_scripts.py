@@ -14,6 +14,7 @@ from backend.engines.local.offline_writer.picture_prompts import from_slots
 from backend.engines.ports.text import Brief, TextRequest
 from backend.engines.ports.text_answers import parse_answer, retry_request
 from backend.kit.drafts import Draft
+from backend.language import tr_lazy
 from backend.writing import prompts
 from backend.writing.composition import AskModel, WritingContext, llm_cost_of
 from backend.writing.normalize import normalize_picture_prompt
@@ -43,7 +44,7 @@ class ScriptOrder(Draft):
     @classmethod
     def _topic(cls, topic: str) -> str:
         if not (normalized := " ".join(topic.split())):
-            raise ValueError("Say in a few words what the reel is about.")
+            raise ValueError(tr_lazy("Write in a few words what the reel is about."))
         return normalized
 
     @property

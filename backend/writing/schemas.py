@@ -89,7 +89,13 @@ class _OrderBase(PostBrief):
     @classmethod
     def _known_content_type(cls, key: str) -> str:
         if (full := full_key(key)) not in CONTENT_TYPES:
-            raise ValueError(f"There is no content type “{key[:40]}”. Choose one of: {', '.join(CONTENT_TYPES)}.")
+            raise ValueError(
+                tr_lazy(
+                    "There is no content type “{key}”. Choose one of: {content_types}.",
+                    key=key[:40],
+                    content_types=", ".join(CONTENT_TYPES),
+                )
+            )
         return full
 
 
@@ -105,7 +111,11 @@ class WriteOrder(_OrderBase):
     def _must_say_fits(self) -> WriteOrder:
         if (needed := len(" ".join(self.must_say))) > self.length:
             raise ValueError(
-                f"The words that must be said have {needed} characters, the caption may have {self.length}. Allow a longer one."
+                tr_lazy(
+                    "The words that must be said have {needed} characters, the caption may have {length}. Allow a longer one.",
+                    needed=needed,
+                    length=self.length,
+                )
             )
         return self
 
@@ -113,7 +123,7 @@ class WriteOrder(_OrderBase):
     @classmethod
     def _topic(cls, topic: str) -> str:
         if not (normalized := " ".join(topic.split())):
-            raise ValueError("Write in a few words what the post is about.")
+            raise ValueError(tr_lazy("Write in a few words what the post is about."))
         return normalized
 
 
@@ -139,7 +149,9 @@ class IdeasOrder(_OrderBase):
     def _kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         full = tuple(dict.fromkeys(map(full_key, kinds)))
         if not full or set(full) - set(CONTENT_TYPES):
-            raise ValueError(f"Choose at least one content type: {', '.join(CONTENT_TYPES)}.")
+            raise ValueError(
+                tr_lazy("Choose at least one content type: {content_types}.", content_types=", ".join(CONTENT_TYPES))
+            )
         return full
 
 

@@ -20,6 +20,7 @@ from backend.kit.clock import now
 from backend.language import tr, tr_plural
 from backend.onboarding import Checklist
 from studio.generation.results import picture_tile
+from studio.help import tour
 from studio.home import today, week
 from studio.inbox.inbox import open_entry
 from studio.inbox.inbox_list import inbox_list
@@ -60,6 +61,7 @@ class HomeData:
 
 def draw(page: Page) -> None:
     live_page(page, "plan", "post", "picture", "channel", "influencer", key="home:live")
+    tour.draw(page)
     home = _read(page)
     if not home.influencers and not home.pictures and not home.running:
         _welcome(page)

@@ -56,6 +56,7 @@ SECTIONS = (
 )
 ITEMS = (
     NavItem("home/home", tr_lazy("Home"), ":material/home:", ""),
+    NavItem("home/help", tr_lazy("Help"), ":material/help:", "help", is_tab=False),
     NavItem("inbox/inbox", tr_lazy("Inbox"), ":material/inbox:", "inbox"),
     NavItem("calendar/calendar", tr_lazy("Calendar"), ":material/calendar_month:", "calendar"),
     NavItem("calendar/post", tr_lazy("Post"), ":material/edit_calendar:", "post", is_tab=False),

@@ -10,6 +10,7 @@ import streamlit as st
 from backend import accounts
 from backend.db.transactions import Anonymous
 from backend.language import tr, tr_context, tr_lazy, worded
+from studio.help import sheet as help_sheet
 from studio.shell import current_influencer, nav, resources, session
 from studio.shell.status_badges import status_badges
 from studio.ui.format import avatar_url, esc, plain
@@ -46,7 +47,11 @@ def show(page: Page, item: nav.NavItem) -> None:
                 st.caption(plain(page.user.email))
                 page.link("settings/account", tr("Profile"), icon=":material/person:")
                 page.link("settings/notices", tr("Notices"), icon=":material/notifications:")
+                about_page = st.button(tr("About this page"), type="tertiary", icon=":material/help:", key="_about_page")
+                page.link("home/help", tr("Help"), icon=":material/menu_book:")
                 st.button(tr("Sign out"), on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
+    if about_page:
+        help_sheet.show(page, item.file)
 
 
 def show_tabs(page: Page, item: nav.NavItem) -> None:

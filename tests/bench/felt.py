@@ -63,7 +63,9 @@ def clicks() -> Iterator[Click]:
     popover = "[data-testid=stPopoverBody]"
     yield Click("New", "gallery", button("New"), popover, "Influencer")
     yield Click("account menu", "gallery", button("Your account"), popover, "Profile")
-    yield Click("open a picture", "gallery", lambda tab: tab.locator("img.here").first, "[data-testid=stMain]", "Recipe")
+    yield Click(
+        "open a picture", "gallery", lambda tab: tab.locator("img.here").first, "[data-testid=stMain]", "Prompt and settings"
+    )
     yield Click(
         "period of results",
         "results",

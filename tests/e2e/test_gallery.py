@@ -70,7 +70,7 @@ def test_rate_choose_delete_and_undo(
     expect(tiles).to_have_count(8)
 
     tiles.nth(1).click()
-    expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
+    expect(tab.get_by_text("Prompt and settings", exact=True)).to_be_visible()
     expect(tab.get_by_text("seed 6")).to_be_visible()
     expect(tab.get_by_role("button", name="Next picture (→)")).to_be_visible()
     tab.keyboard.press("ArrowRight")
@@ -183,7 +183,7 @@ def test_a_viewer_sees_pictures_and_no_handles(
     tab.keyboard.press("5")
     tab.keyboard.press("Delete")
     tab.keyboard.press("Enter")
-    expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
+    expect(tab.get_by_text("Prompt and settings", exact=True)).to_be_visible()
     expect(tab.get_by_role("button", name="More", exact=True)).to_have_count(0)
     assert ratings(db, workspace) == before
 

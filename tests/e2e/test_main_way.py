@@ -79,7 +79,7 @@ def test_from_the_first_visit_to_four_pictures(
     shoot(tab, "08-four-pictures")
 
     pictures.first.click()
-    expect(tab.get_by_text("Recipe", exact=True)).to_be_visible()
+    expect(tab.get_by_text("Prompt and settings", exact=True)).to_be_visible()
     press(tab, "Variations")
     expect(tab.get_by_label("Prompt", exact=True)).to_have_value("portrait, at the beach, smiling")
     workspace = parse_qs(urlsplit(tab.url).query)["ws"][0]

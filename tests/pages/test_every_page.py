@@ -62,7 +62,7 @@ def test_a_workspace_in_use_whose_names_are_markdown(open_page: Open, typed: Row
         ("models/training", "run_id", "Versions"),
         ("models/loras", "lora_id", "<lora:bella-v1"),
         ("create/pictures", "generation_id", "8 pictures"),
-        ("library/gallery", "picture_id", "Recipe"),
+        ("library/gallery", "picture_id", "Prompt and settings"),
         ("settings/jobs", "job_id", "gave up after several tries"),
         ("influencers/wizard", "influencer_id", "First pictures of Bella"),
     ],

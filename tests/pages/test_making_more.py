@@ -117,10 +117,10 @@ def test_a_grid_is_counted_before_it_is_drawn_and_a_large_one_confirmed(open_pag
 def test_a_list_is_read_line_by_line(open_page: Open, do: Any, rows: Rows) -> None:
     at = way(open_page("create/pictures"), "list")
     field(at, "text_area", "One prompt per line").input("a cat\na <lora:nope>\n" + "a dog\n" * 50).run()
-    assert "1 line cannot be drawn" in at.warning[0].value
+    assert "1 line cannot be used" in at.warning[0].value
     create = next(button for button in at.button if button.label == "Create 51 pictures")
     assert create.disabled
-    field(at, "checkbox", "Yes, draw 51 pictures").check().run()
+    field(at, "checkbox", "Yes, create 51 pictures").check().run()
     press(at, "Create 51 pictures")
     card = do(generation.latest)[0]
     assert (card.form, card.n) == ("list", 51)

@@ -40,7 +40,7 @@ def rows(db: Database, workspace: Tenant) -> Rows:
         ("models/training", "", "LoRAs can be trained as soon as ComfyUI offers a model."),
         ("models/datasets", "dataset_id", "13 of 14 pictures in use"),
         ("models/comparisons", "run_id", "Versions can be compared as soon as"),
-        ("library/gallery", "picture_ids", "Recipe"),
+        ("library/gallery", "picture_ids", "Prompt and settings"),
         ("create/prompts", "", "New template"),
     ],
 )

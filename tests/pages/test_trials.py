@@ -55,7 +55,7 @@ def test_a_run_without_a_checkpoint_says_so(open_page: Open, workspace: Tenant) 
 def test_the_grid_the_result_and_the_winner(open_page: Open, app: App, workspace: Tenant, rows: Rows, trial_id: str) -> None:
     at = open_page("models/comparisons", person=workspace.editor, id=trial_id)
     assert not at.exception
-    assert "how much of the face of the 14 training pictures is there" in words(at)
+    assert "how much the pictures look like the 14 training pictures" in words(at)
     at.get_by_key(f"trial:view:{trial_id}").set_value("result").run()
     assert not at.exception
     page_text = words(at).replace("\\", "")

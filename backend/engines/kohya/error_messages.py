@@ -127,7 +127,12 @@ def failure(code: int, text: str, model: str) -> EngineError:
         return Rejected(
             tr_lazy("The checkpoint's VAE gives no numbers for a picture (NaN). Choose another checkpoint."), **detail
         )
-    return EngineError(f"kohya ended unexpectedly (code {code}): {last_line[:300] or 'it said nothing'}", **detail)
+    return EngineError(
+        tr_lazy(
+            "kohya ended unexpectedly (code {code}): {last_line}", code=code, last_line=last_line[:300] or "it said nothing"
+        ),
+        **detail,
+    )
 
 
 def _last_line(text: str) -> str:

@@ -99,7 +99,9 @@ def refusal(answer: httpx.Response) -> EngineError:
             return EngineUnavailable(tr_lazy("The speech server failed. It is asked again."))
         case status if status >= 500:
             return SpeechLost(tr_lazy("The speech server's answer was lost on its way. It may have been paid."))
-    return Rejected(f"The speech server did not take this text.{server_message or ' Change it, or choose another voice.'}")
+    if server_message:
+        return Rejected(tr_lazy("The speech server did not take this text.{server_message}", server_message=server_message))
+    return Rejected(tr_lazy("The speech server did not take this text. Change it, or choose another voice."))
 
 
 def _retry_after(answer: httpx.Response) -> float:

@@ -42,7 +42,7 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, SoundInfo]
     if name not in FORMATS:
         raise Rejected(OTHER_FORMAT)
     arguments = (str(path), name, str(max_seconds))
-    answer = yield from child_answer(CHILD, *arguments, what="the sound", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer = yield from child_answer(CHILD, *arguments, memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
     answer = answer or NO_ANSWER
     if "refused" in answer:
         sentence = _SENTENCES.get(answer["refused"]) or tr_lazy(

@@ -52,7 +52,7 @@ class Loudness:
 
 def measure(path: Path) -> Generator[None, None, Loudness]:
     """Loudness of a sound file or of a film's sound. Yields twice a second. Raises Rejected when it has none, ProcessKilled."""
-    answer = yield from child_answer(_CHILD, str(path), what="the sound", memory_mb=_MEMORY_MB)
+    answer = yield from child_answer(_CHILD, str(path), memory_mb=_MEMORY_MB)
     if answer and "refused" not in answer:
         return Loudness(**answer)
     detail = str(answer["refused"]) if answer else "it has no sound that can be read"

@@ -77,7 +77,7 @@ def check(path: Path, *, max_seconds: float) -> Generator[None, None, OwnVideo]:
     if name not in ("mov", "matroska"):
         raise Rejected(OTHER_FORMAT)
     arguments = (str(path), name, str(max_seconds))
-    answer = yield from child_answer(CHILD, *arguments, what="the video", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer = yield from child_answer(CHILD, *arguments, memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
     answer = answer or NO_ANSWER
     if "refused" in answer:
         sentence = _SENTENCES.get(answer["refused"]) or tr_lazy(

@@ -35,5 +35,5 @@ def write_small(picture: Image.Image, target: Path) -> None:
 def find(paths: Sequence[Path]) -> Generator[None, None, list[Point | None] | None]:
     """The middle of the largest face in each picture, None where there is none or it cannot be opened; None for all of them
     when the program that looks did not answer. Yields four times a second. Raises ProcessKilled."""
-    answer = yield from child_answer(CHILD, str(SIDE), *map(str, paths), what="a picture", memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
+    answer = yield from child_answer(CHILD, str(SIDE), *map(str, paths), memory_mb=_MEMORY_MB, cpu_s=_CPU_S)
     return [(face[0], face[1]) if face else None for face in answer["faces"]] if answer else None

@@ -273,4 +273,4 @@ def test_the_same_frames_come_over_a_websocket(app: App, workspace: Tenant) -> N
             assert "API key" in refused["data"]["message"]
         cookies = {"cookie": f"studio_sid={workspace.owner.token}", "origin": "https://evil.example"}
         with client.websocket_connect(f"/events/ws?workspace={workspace.id}", headers=cookies) as socket:
-            assert "own page" in json.dumps(socket.receive_json())
+            assert "page of the studio" in json.dumps(socket.receive_json())

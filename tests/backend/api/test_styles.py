@@ -78,7 +78,7 @@ def test_what_is_no_pdf_is_refused_before_anything_is_kept(app: App, editor: Any
     for name, data in (("a.txt", b"%PDF-1.4 x"), ("a.pdf", b"hello")):
         answer = editor.post("/style/train", files={"file": (name, data, "application/pdf")})
         assert answer.status_code == 400
-        assert "is no PDF" in answer.json()["message"]
+        assert "is not a PDF" in answer.json()["message"]
     assert editor.post("/style/train", files={"other": ("", b"")}).status_code == 400
     assert editor.post("/style/train", json={}).status_code == 400
     empty = editor.get("/style/sessions").json()

@@ -279,7 +279,7 @@ def test_a_dry_run_says_what_would_happen_and_stores_nothing(rig: Rig) -> None:
     assert preview.budget_left_usd == 2
     sentences = [step.sentence for step in preview.steps]
     assert sentences[0] == "1 post: “Trams”"
-    assert sentences[1:4] == ["Nothing: there are posts already.", "Writes 1 post.", "Draws 1 picture."]
+    assert sentences[1:4] == ["Nothing: there are posts already.", "Writes 1 post.", "Creates 1 picture."]
     assert len(preview.next_times) == 3
     nothing_there = automations.preview(rig.app, rig.reading, TEMPLATES["daily-content"].draft, rig.influencer_id)
     assert "new post" in nothing_there.steps[1].sentence

@@ -51,7 +51,7 @@ def test_a_run_under_way_keeps_the_next_one_out(rig: Rig) -> None:
         rig.move_clock(timedelta(days=day, minutes=1))
         rig.work()
     assert [run.state for run in rig.runs(automation_id)] == ["refused", "pending"]
-    assert "still under way" in rig.runs(automation_id)[0].summary
+    assert "still going" in rig.runs(automation_id)[0].summary
 
 
 def test_skip_pause_and_resume(rig: Rig) -> None:
@@ -127,7 +127,7 @@ def test_an_automation_does_not_start_itself_nor_a_circle(rig: Rig) -> None:
     assert sorted(started) == ["First", "First", "Second", "Second"], "for the plan, and for the other's plan"
     refused = [run for run in runs if run.state == "refused"]
     assert refused
-    assert all("circle" in run.summary for run in refused)
+    assert all("loop" in run.summary for run in refused)
     assert {run.automation_id for run in refused} == {first, second}
 
 

@@ -136,7 +136,7 @@ def test_a_refusal_is_paid_once_and_said(make_app: Make, acting: Acting, server:
     for name in ("refusal", "says_no", "content_filter", "refusal_streamed"):
         before = len(server.asked)
         server.faults.odd = [name]
-        with pytest.raises(ModelRefused, match=r"^The model refused: .*other words"):
+        with pytest.raises(ModelRefused, match=r"^The model refused: .*Rephrase it"):
             budgets.complete(app, acting(app), replace(SHAPED, question=name), purpose=PURPOSE, retry=True)
         assert len(server.asked) == before + 1
     assert spent_usd(app, acting) == server.total

@@ -66,7 +66,7 @@ def test_each_channel_gets_it_as_it_takes_it() -> None:
     ("values", "message"),
     [
         ({"channel_ids": ()}, "Choose at least one channel"),
-        ({"clocks": ("25:00",)}, "no time of day"),
+        ({"clocks": ("25:00",)}, "not a time of day"),
         ({"clocks": ("18:00", "18:00")}, "there twice"),
         ({"days": 31, "clocks": ("09:00", "18:00")}, "at most 60"),
         ({"format": "carousel"}, "at least 2"),

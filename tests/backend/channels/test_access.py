@@ -146,7 +146,7 @@ def test_what_is_off_or_gone_opens_for_nobody(app: App, workspace: Tenant, serve
     transact = partial(app.db.transaction, workspace.caller)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         channels.switch(tx, id, on=False)
-    with pytest.raises(Forbidden, match="switched off"):
+    with pytest.raises(Forbidden, match="paused"):
         channels.access(app, transact, id)
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         channels.remove(tx, id)

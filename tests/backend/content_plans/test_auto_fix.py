@@ -76,7 +76,7 @@ def test_a_slow_wide_film_is_mended_in_one_go(db: Database, workspace: Tenant) -
         card = content_plans.fix(tx, card.id, [advice])
         assert card.edits[long]["ratio"] == pytest.approx(9 / 16)
         assert codes(tx, card) == []
-        with pytest.raises(Invalid, match="nothing here"):
+        with pytest.raises(Invalid, match="Nothing here"):
             content_plans.fix(tx, card.id)
 
 

@@ -113,7 +113,7 @@ def test_whose_post_it_is_must_be_known_and_nothing_gone_is_posted(db: Database,
     with db.transaction(workspace.caller) as tx:
         [picture_id] = make_pictures(tx, 1)
         source = PostSource(picture_ids=(picture_id,))
-        with pytest.raises(Invalid, match="whose post"):
+        with pytest.raises(Invalid, match="Choose an influencer"):
             content_plans.create_from(tx, source, request_key="k")
         bella = make_influencer(tx)
         assert content_plans.influencer_of_source(tx, source) == bella.id, "the only one there is"

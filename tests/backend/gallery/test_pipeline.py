@@ -127,7 +127,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         found, bare = generation.pictures(session, ids)
         file = gallery.picture_file(session, found.id)
         assert gallery.matching_ids(session, filters=GalleryFilters(text="lora:bella-v1 seed:3127478453"), most=9) == [found.id]
-        assert [one.reason[:31] for one in gallery.refused_uploads(session)] == ["This is not a picture that the studio c"]
+        assert [one.reason[:31] for one in gallery.refused_uploads(session)] == ["This is not a picture that the "]
         remixed = generation.remix(session, found.id, new_seed=False)
     assert (found.source, found.seed, found.recipe.steps, found.recipe.cfg) == ("imported", 3127478453, 28, 6.5)
     assert [(ref.lora_id, ref.name) for ref in found.recipe.loras] == [(lora.id, "bella-v1"), ("", "Film Grain")]

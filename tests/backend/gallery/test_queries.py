@@ -55,7 +55,7 @@ def test_words_phrases_and_terms() -> None:
         ("from:May", "year-month-day"),
         ("size:huge", "one of square"),
         ("is:nice", "one of favourite"),
-        ("lora:", "Say what lora: should be"),
+        ("lora:", "Write what lora: should be"),
     ],
 )
 def test_what_cannot_be_read_gets_a_sentence(typed: str, says: str) -> None:

@@ -58,7 +58,7 @@ def test_only_ones_own_finished_starting_pictures(app: Any, workspace: Tenant, o
     valid_upload = upload(app, workspace, photo(2))
     with pytest.raises(NotFound):
         take(app, other_workspace, valid_upload)
-    with pytest.raises(Conflict, match="on its way"):
+    with pytest.raises(Conflict, match="still uploading"):
         take(app, workspace, upload(app, workspace, photo(3), filename="b.jpg", sent=False))
     with pytest.raises(NotFound, match="not a start image"):
         take(app, workspace, upload(app, workspace, photo(4), noun="lora"))

@@ -133,9 +133,9 @@ def test_another_model_draws_with_its_own_values() -> None:
     [
         ([], "at least one thing"),
         ([AxisDraft(kind="steps", values=("1-20",)), AxisDraft(kind="cfg", values=("1-20",))], "20 × 20 = 400 pictures"),
-        ([AxisDraft(kind="steps", values=("a",))], "no number"),
-        ([AxisDraft(kind="steps", values=("nan",))], "no number"),
-        ([AxisDraft(kind="seed", values=("1e999",))], "no number"),
+        ([AxisDraft(kind="steps", values=("a",))], "not a number"),
+        ([AxisDraft(kind="steps", values=("nan",))], "not a number"),
+        ([AxisDraft(kind="seed", values=("1e999",))], "not a number"),
         ([AxisDraft(kind="steps", values=("200",))], "not between 1 and 150"),
         ([AxisDraft(kind="cfg", values=("1-1000",))], "at most 30"),
         ([AxisDraft(kind="cfg", values=("9-1",))], "never ends"),

@@ -59,7 +59,7 @@ def test_names_are_taken_once_also_from_the_archive(db: Database, workspace: Ten
         with pytest.raises(Conflict, match="already an influencer called Bella"):
             influencers.save(tx, marco.id, InfluencerDraft(name="Bella"), version=1)
         influencers.archive(tx, bella.id)
-        with pytest.raises(Conflict, match="in the archive"):
+        with pytest.raises(Conflict, match="archived influencer"):
             make_influencer(tx, "Bella")
         assert [card.id for card in influencers.page(tx).cards] == [marco.id]
         assert [card.id for card in influencers.page(tx, archived=True).cards] == [bella.id]

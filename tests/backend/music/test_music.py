@@ -154,7 +154,7 @@ def test_what_is_no_music_is_refused_with_a_sentence(do: Any, upload: Any, add: 
     do(music.delete, card.id)
     assert do(trash.count)["track"] == 0, "what was never heard is not kept"
     for verb in (music.delete, lambda tx, track_id: music.save(tx, track_id, TrackDraft(**full))):
-        with pytest.raises(Invalid, match="came along"):
+        with pytest.raises(Invalid, match="came with the studio"):
             do(verb, "morning-walk")
 
 

@@ -61,7 +61,7 @@ def test_what_cannot_be_is_a_sentence() -> None:
         VideoDraft(seconds=1, frames=30)
     with pytest.raises(Invalid, match="pictureId or assetId"):
         VideoOrder(model="push-in")
-    with pytest.raises(Invalid, match="no way to move pictures called 'nosuch'"):
+    with pytest.raises(Invalid, match="no way to animate pictures called 'nosuch'"):
         rules.choose_model(CARDS, "nosuch")
     with pytest.raises(Invalid, match="System page"):
         rules.choose_model([], "")

@@ -134,7 +134,7 @@ def test_the_archive_takes_approval_away(tx: Session) -> None:
     workflows.archive(tx, card.id)
     assert workflows.page(tx) == []
     assert [listed.id for listed in workflows.page(tx, archived=True)] == [card.id]
-    with pytest.raises(Invalid, match="in the archive"):
+    with pytest.raises(Invalid, match="is archived"):
         workflows.usable(tx, card.id, trial=True)
     restored = workflows.archive(tx, card.id, archived=False)
     assert (restored.state, restored.tried_at is not None) == ("draft", True)

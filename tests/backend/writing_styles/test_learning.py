@@ -108,7 +108,7 @@ def test_nothing_to_learn_from_is_refused_at_once(app: App, workspace: Tenant, t
             writing_styles.train(tx, style_id, request_key="a")
         with pytest.raises(Conflict, match="already a writing style"):
             writing_styles.create(tx, WritingStyleDraft(name="Empty"))
-        for name, sentence in (("book.docx", "is no PDF"), ("book.pdf", "is empty")):
+        for name, sentence in (("book.docx", "is not a PDF"), ("book.pdf", "is empty")):
             with pytest.raises(Invalid, match=sentence):
                 uploads.announce(
                     tx, settings=app.settings, noun="style", noun_id=style_id, filename=name, size=0, client_key=name

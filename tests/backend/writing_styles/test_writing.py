@@ -141,7 +141,7 @@ def test_what_was_copied_is_written_anew_once_then_refused(model_app: App, serve
     text, ctx = start_text(model_app, workspace, 100)
     pipeline.write(ctx, StyleWritingPayload(text_id=text.id))
     card = text_now(model_app, workspace, text.id)
-    assert "written anew" in " ".join(card.notes)
+    assert "rewritten" in " ".join(card.notes)
     assert card.shared_run < 13
     assert "<copied>" in server.asked[1]["messages"][-1]["content"]
     server.faults.says = [copied, copied]

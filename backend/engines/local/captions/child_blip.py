@@ -14,6 +14,7 @@ from PIL import Image
 
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.errors import Unsupported
+from backend.language import tr_lazy
 
 _MAX_TOKENS = 40
 """Tokens of a caption."""
@@ -49,10 +50,16 @@ class _Blip:
         except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
             raise Unsupported(
-                f"BLIP_DIR {folder.name} cannot be loaded ({reason}). Copy a complete BLIP caption model there."
+                tr_lazy(
+                    "BLIP_DIR {name} cannot be loaded ({reason}). Copy a complete BLIP caption model there.",
+                    name=folder.name,
+                    reason=reason,
+                )
             ) from error
         if getattr(self._model.config, "model_type", "") != "blip":
-            raise Unsupported(f"BLIP_DIR {folder.name} holds another kind of model. A BLIP caption model is needed.")
+            raise Unsupported(
+                tr_lazy("BLIP_DIR {name} holds another kind of model. A BLIP caption model is needed.", name=folder.name)
+            )
         self._torch = torch
         self._model.eval().requires_grad_(False).to(torch.device(device))
 

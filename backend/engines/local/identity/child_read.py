@@ -33,7 +33,7 @@ def _read(pipe: ParentPipe, reader: Reader, message: dict[str, Any]) -> None:
         try:
             reading = reader(path, request.words[n] if request.words else "")
         except (OSError, ValueError, SyntaxError) as error:  # what Pillow raises for a file that is no picture
-            raise Rejected(f"{path.name} cannot be read as a picture. Choose another.") from error
+            raise Rejected(tr_lazy("{name} cannot be read as a picture. Choose another.", name=path.name)) from error
         pipe.send_event(Output(reading.save(request.workdir / f"{n}.json"), n))
     pipe.send_event(Progress(len(request.pictures), len(request.pictures), tr_lazy("looking")))
     pipe.send({"id": message["id"], "done": True})

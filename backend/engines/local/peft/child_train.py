@@ -127,8 +127,12 @@ class TrainingProcess:
         for (step, _, rate), loss in zip(self._unsent, losses, strict=True):
             if not math.isfinite(loss):
                 raise Rejected(
-                    f"Training stopped at step {step}: the loss is no longer a number. "
-                    f"Lower the learning rate (now {self._request.params.unet_lr:g}) and start again."
+                    tr_lazy(
+                        "Training stopped at step {step}: the loss is no longer a number. Lower the learning rate (now "
+                        "{unet_lr:g}) and start again.",
+                        step=step,
+                        unet_lr=self._request.params.unet_lr,
+                    )
                 )
             self._pipe.send_event(Metric(step, loss, rate))
         self._pipe.send_event(Progress(self._unsent[-1][0], self._request.params.steps, tr_lazy("training")))

@@ -16,6 +16,7 @@ from backend.engines.local.pictures.inpaint import Inpaint, open_rgb
 from backend.engines.local.torch_host import ipc_codec
 from backend.engines.ports.image import ImageRequest, ModelCard
 from backend.errors import EngineError
+from backend.language import stored, tr_lazy
 
 
 def main() -> None:
@@ -23,9 +24,12 @@ def main() -> None:
     try:
         answer = {"open": _open, "hole": _hole, "back": _back}[request["do"]](request)
     except EngineError as error:
-        answer = {"refused": error.code, "message": error.message}
+        answer = {"refused": error.code, "message": stored(error.message)}
     except MemoryError:
-        answer = {"refused": "rejected", "message": "There was not enough memory for this picture. Choose a smaller one."}
+        answer = {
+            "refused": "rejected",
+            "message": stored(tr_lazy("There was not enough memory for this picture. Choose a smaller one.")),
+        }
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

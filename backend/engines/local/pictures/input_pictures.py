@@ -16,6 +16,7 @@ from backend.engines.ports.image import ImageRequest, ModelCard, fit_size
 from backend.errors import EngineUnavailable, ProcessKilled, Rejected, Unsupported
 from backend.kit import child
 from backend.language import tr_lazy
+from backend.language.messages import read
 from backend.settings import ROOT
 
 CHILD = "backend.engines.local.pictures.child_pictures"
@@ -78,7 +79,7 @@ def _run_child(child_request: dict[str, Any]) -> Generator[Event, None, dict[str
             if answer is None:
                 yield Alive()
             elif "refused" in answer:
-                raise (Unsupported if answer["refused"] == "unsupported" else Rejected)(str(answer["message"]))
+                raise (Unsupported if answer["refused"] == "unsupported" else Rejected)(read(answer["message"]))
             else:
                 return answer
         if child.killed(proc):

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.errors import EngineUnavailable, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.audio.wav_file import write_wav
 
 _RETRIEVAL, _UTF8, _CHARACTERS, _RATE = 1, 1, 1, 1
@@ -50,7 +51,7 @@ class _Espeak:
         self._lib = ctypes.CDLL(espeakng_loader.get_library_path())
         self.sample_rate = self._lib.espeak_Initialize(_RETRIEVAL, 500, espeakng_loader.get_data_path().encode(), 0)
         if self.sample_rate <= 0:
-            raise EngineUnavailable("eSpeak NG does not start here. Install the requirements again.")
+            raise EngineUnavailable(tr_lazy("eSpeak NG does not start here. Install the requirements again."))
         self._callback = _Callback(self._receive)  # kept: the library holds no reference to it
         self._lib.espeak_SetSynthCallback(self._callback)
         self.pcm = bytearray()
@@ -73,11 +74,13 @@ class _Espeak:
     def speak(self, text: str, language: str, speed: float) -> None:
         self.pcm, self.starts, self.sentence_ends = bytearray(), [], []
         if self._lib.espeak_SetVoiceByName(language.encode()) != 0:
-            raise Unsupported(f"eSpeak NG has no voice for {language!r}. Choose another language.")
+            raise Unsupported(
+                tr_lazy("eSpeak NG has no voice for {language}. Choose another language.", language=repr(language))
+            )
         self._lib.espeak_SetParameter(_RATE, round(_WORDS_A_MINUTE * speed), 0)
         data = text.encode() + b"\0"
         if self._lib.espeak_Synth(data, len(data), 0, _CHARACTERS, 0, _UTF8, None, None) != 0:
-            raise Rejected("This voice cannot say this text. Write it in letters.")
+            raise Rejected(tr_lazy("This voice cannot say this text. Write it in letters."))
         self._lib.espeak_Synchronize()
 
 
@@ -89,7 +92,7 @@ def _speak(pipe: ParentPipe, espeak: _Espeak, message: dict[str, Any]) -> None:
     request = message["request"]
     espeak.speak(request["text"], request["language"], request["speed"])
     if not espeak.pcm:
-        raise Rejected("This voice cannot say this text. Write it in letters.")
+        raise Rejected(tr_lazy("This voice cannot say this text. Write it in letters."))
     write_wav(request["out"], bytes(espeak.pcm), espeak.sample_rate)
     pipe.send({"sample_rate": espeak.sample_rate, "starts": espeak.starts, "sentence_ends": espeak.sentence_ends})
     pipe.send({"id": message["id"], "done": True})

@@ -13,6 +13,7 @@ import numpy as np
 
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.errors import Rejected
+from backend.language import tr_lazy
 from backend.media.audio.wav_file import write_wav
 
 
@@ -31,7 +32,12 @@ def _speak(pipe: ParentPipe, model: Any, message: dict[str, Any]) -> None:
     for n, sentence in enumerate(request["sentences"]):
         sound = model(sentence, request["speed"], seed=0)
         if not len(sound):
-            raise Rejected(f"This voice cannot say “{sentence[:60]}”. It speaks English; write it in letters, or leave it out.")
+            raise Rejected(
+                tr_lazy(
+                    "This voice cannot say “{sentence}”. It speaks English; write it in letters, or leave it out.",
+                    sentence=sentence[:60],
+                )
+            )
         parts.append(sound)
         times.append([position, position + len(sound)])
         position += len(sound)

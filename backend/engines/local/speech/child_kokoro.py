@@ -16,6 +16,7 @@ import numpy as np
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.engines.ports.word_times import joined, spans_of_words, words_of
 from backend.errors import Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.audio.wav_file import write_wav
 
 _PAUSE_S, _CLAUSE_S = 0.2, 0.1
@@ -42,8 +43,11 @@ class _KokoroModels:
                 model = Kokoro.from_session(session, request["voices"], vocab_config=request["vocab"])
             except Exception as error:  # whatever onnxruntime, NumPy and json raise for files that are no model
                 raise Unsupported(
-                    f"{Path(paths[0]).name} cannot be loaded as a Kokoro model ({(str(error).splitlines() or [''])[0][:160]}). "
-                    "Copy its files there again."
+                    tr_lazy(
+                        "{name} cannot be loaded as a Kokoro model ({reason}). Copy its files there again.",
+                        name=Path(paths[0]).name,
+                        reason=(str(error).splitlines() or [""])[0][:160],
+                    )
                 ) from error
             self._loaded = paths, model
         return self._loaded[1]
@@ -71,7 +75,9 @@ def _speak(pipe: ParentPipe, models: _KokoroModels, message: dict[str, Any]) -> 
                 clause_pause=_CLAUSE_S,
             )
         except ValueError as error:
-            raise Rejected(f"This voice cannot say “{sentence[:60]}”. Write it in letters, or leave it out.") from error
+            raise Rejected(
+                tr_lazy("This voice cannot say “{sentence}”. Write it in letters, or leave it out.", sentence=sentence[:60])
+            ) from error
         of_words = _word_spans(sentence, spoken, request["language"])
         spans.append([[position + round(start * rate), position + round(end * rate)] for start, end in of_words])
         parts += [sound, np.zeros(round(_PAUSE_S * rate), sound.dtype)]

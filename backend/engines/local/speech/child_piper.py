@@ -13,6 +13,7 @@ from typing import Any
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.engines.ports.word_times import joined, spans_of_words, words_of
 from backend.errors import Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.audio.wav_file import write_wav
 
 _PAUSE_S = 0.2
@@ -33,8 +34,11 @@ class _Voices:
                 self._voice, self._path = PiperVoice.load(path, include_alignments=True), path
             except Exception as error:  # whatever onnxruntime and json raise for files that are no voice
                 raise Unsupported(
-                    f"{Path(path).name} cannot be loaded as a Piper voice ({(str(error).splitlines() or [''])[0][:160]}). Copy "
-                    "its .onnx and .onnx.json there again."
+                    tr_lazy(
+                        "{name} cannot be loaded as a Piper voice ({reason}). Copy its .onnx and .onnx.json there again.",
+                        name=Path(path).name,
+                        reason=(str(error).splitlines() or [""])[0][:160],
+                    )
                 ) from error
         return self._voice
 
@@ -57,7 +61,9 @@ def _speak(pipe: ParentPipe, voices: _Voices, message: dict[str, Any]) -> None:
             phonemes += _timed_phonemes(chunk, len(pcm) // 2)
             pcm += chunk.audio_int16_bytes
         if len(pcm) // 2 == start:
-            raise Rejected(f"This voice cannot say “{sentence[:60]}”. Write it in letters, or leave it out.")
+            raise Rejected(
+                tr_lazy("This voice cannot say “{sentence}”. Write it in letters, or leave it out.", sentence=sentence[:60])
+            )
         times.append([start, len(pcm) // 2])
         spans.append(spans_of_words([_alone(voice, word) for word in words_of(sentence)], phonemes))
         pcm += b"\0\0" * round(_PAUSE_S * rate)

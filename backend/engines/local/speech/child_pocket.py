@@ -19,6 +19,7 @@ import numpy as np
 
 from backend.engines.local.torch_host.child import ParentPipe, serve_warm
 from backend.errors import EngineError, Rejected, Unsupported
+from backend.language import tr_lazy
 from backend.media.audio.wav_file import write_wav
 
 _PAUSE_S = 0.15
@@ -39,21 +40,28 @@ class _PocketModels:
                 self._model = request["weights"], _loaded(request)
             except Exception as error:  # whatever torch, yaml and the tokenizers raise for files that are no model
                 raise Unsupported(
-                    f"{request['name']} cannot be loaded as a Pocket TTS model ({(str(error).splitlines() or [''])[0][:160]}). "
-                    "Copy its files there again."
+                    tr_lazy(
+                        "{name} cannot be loaded as a Pocket TTS model ({reason}). Copy its files there again.",
+                        name=request["name"],
+                        reason=(str(error).splitlines() or [""])[0][:160],
+                    )
                 ) from error
         return self._model[1]
 
     def state(self, request: dict[str, Any]) -> Any:
         model = self.load(request)
         if request["copy"] and not model.has_voice_cloning:
-            raise Unsupported(f"The weights of {request['name']} are those without voice cloning. Put others there.")
+            raise Unsupported(
+                tr_lazy("The weights of {name} are those without voice cloning. Put others there.", name=request["name"])
+            )
         if self._state[0] != request["state_key"]:
             try:
                 state = model.get_state_for_audio_prompt(Path(request["state"]), truncate=True)
             except Exception as error:  # whatever safetensors, wave and torch raise for a file that is no voice
                 reason = (str(error).splitlines() or [""])[0][:160]
-                raise Unsupported(f"{Path(request['state']).name} is no voice for this model ({reason}).") from error
+                raise Unsupported(
+                    tr_lazy("{name} is no voice for this model ({reason}).", name=Path(request["state"]).name, reason=reason)
+                ) from error
             self._state = request["state_key"], state
         return self._state[1]
 
@@ -94,7 +102,9 @@ def _speak(pipe: ParentPipe, models: _PocketModels, message: dict[str, Any]) -> 
     for n, sentence in enumerate(request["sentences"]):
         sound = model.generate_audio(state, sentence).numpy()
         if not np.isfinite(sound).all() or not len(sound):
-            raise Rejected(f"This voice cannot say “{sentence[:60]}”. Write it in letters, or leave it out.")
+            raise Rejected(
+                tr_lazy("This voice cannot say “{sentence}”. Write it in letters, or leave it out.", sentence=sentence[:60])
+            )
         samples = (np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
         if request["speed"] != 1.0:
             samples = _at_speed(samples, model.sample_rate, request["speed"], request["ffmpeg"])
@@ -112,7 +122,9 @@ def _at_speed(pcm: bytes, rate: int, speed: float, ffmpeg: str) -> bytes:
     argv = [ffmpeg, "-hide_banner", "-loglevel", "error", *sound, "-i", "pipe:0", "-af", f"atempo={speed}", *sound, "pipe:1"]
     result = subprocess.run(argv, input=pcm, capture_output=True, check=False)
     if result.returncode:
-        raise EngineError(f"ffmpeg could not change the speed: {result.stderr.decode(errors='replace')[-200:]}")
+        raise EngineError(
+            tr_lazy("ffmpeg could not change the speed: {reason}", reason=result.stderr.decode(errors="replace")[-200:])
+        )
     return result.stdout
 
 

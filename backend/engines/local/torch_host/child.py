@@ -136,7 +136,11 @@ def report_errors(pipe: ParentPipe, work: Callable[[], None]) -> bool:
             pipe.send(ipc_codec.pack_error(DiskFull(disk.FULL)))
             return False
         if _is_out_of_memory(error):
-            pipe.send(ipc_codec.pack_error(OutOfMemory("The engine ran out of memory. Choose a smaller size, batch or model.")))
+            pipe.send(
+                ipc_codec.pack_error(
+                    OutOfMemory(tr_lazy("The engine ran out of memory. Choose a smaller size, batch or model."))
+                )
+            )
             return False
         sys.excepthook(*sys.exc_info())
         message = f"The engine failed: {type(error).__name__}: {error}"[:500]

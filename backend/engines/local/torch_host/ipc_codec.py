@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from backend import errors
 from backend.engines.ports import events
 from backend.engines.ports.events import Event
+from backend.language import stored
+from backend.language.messages import read
 
 _EVENTS: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -58,11 +60,11 @@ def load(kind: type[T], data: Any) -> T:
 
 
 def pack_error(error: errors.StudioError) -> dict[str, Any]:
-    return {"error": error.code, "message": error.message}
+    return {"error": error.code, "message": stored(error.message)}
 
 
 def unpack_error(message: dict[str, Any]) -> errors.StudioError:
-    return _ERRORS.get(message["error"], errors.EngineError)(message["message"])
+    return _ERRORS.get(message["error"], errors.EngineError)(read(message["message"]))
 
 
 def _to_json(value: Any) -> Any:

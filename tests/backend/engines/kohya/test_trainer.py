@@ -79,7 +79,7 @@ def test_samples_and_checkpoints_never_share_a_step(rig: Rig) -> None:
     saved = {checkpoint.step for checkpoint in of(events, Checkpoint)}
     assert drawn == {(5, 0), (10, 0)} or not saved & {step for step, _ in drawn}
     assert drawn
-    assert any("no step both draws and saves" in event.line for event in of(events, Log))
+    assert any("no step both samples and saves" in event.line for event in of(events, Log))
     assert of(events, Sample)[0].prompt == "portrait of bella --w 8, smiling"
 
 

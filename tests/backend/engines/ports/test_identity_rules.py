@@ -91,7 +91,7 @@ def test_references_that_share_less_than_two_traits_are_no_reference(heads: int,
 def test_scores_of_different_embedders_never_meet() -> None:
     readings = [_unit([1.0, 0.1 * n, 0.2, 0.3]) for n in range(1, 5)]
     other_embedder = replace(readings[0], embedder="v:2")
-    with pytest.raises(Invalid, match="different embedders"):
+    with pytest.raises(Invalid, match="different models"):
         identity_rules.build_reference([*readings, other_embedder])
     with pytest.raises(Invalid, match="Calibrate again"):
         identity_rules.score(identity_rules.build_reference(readings), other_embedder)

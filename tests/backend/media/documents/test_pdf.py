@@ -45,7 +45,7 @@ def test_what_cannot_be_read_says_why(reader: PdfReader, tmp_path: Path) -> None
     (tmp_path / "empty.pdf").write_bytes(b"")
     (tmp_path / "large.pdf").write_bytes(b"%PDF-1.7" + bytes(LIMITS.max_bytes))
     refused = {
-        "text.pdf": "no PDF",
+        "text.pdf": "not a PDF",
         "broken.pdf": "damaged",
         "empty.pdf": "empty",
         "large.pdf": "at most 4 MB",

@@ -39,7 +39,7 @@ def broken(change: str) -> dict[str, Any]:
     ("change", "says"),
     [
         ("dead worker", "node 90 .VAEDecode. has no inputs"),
-        ("no class", "node 90 says not what it is"),
+        ("no class", "node 90 does not say what it is"),
         ("link to nowhere", "from the node 77, which is not there"),
         ("no such output", "an output that does not exist"),
         ("ring", "feed each other in a ring"),

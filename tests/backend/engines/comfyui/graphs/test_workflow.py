@@ -101,7 +101,7 @@ def test_a_start_picture_is_kept_as_far_as_strength_says() -> None:
 
 
 def test_what_a_workflow_cannot_take_is_a_sentence() -> None:
-    with pytest.raises(Invalid, match="needs a start picture"):
+    with pytest.raises(Invalid, match="needs a start image"):
         bind(load_builtin("img2img"), VALUES)
     with pytest.raises(Invalid, match="takes no pose picture"):
         bind(load_builtin("txt2img_sd15"), {**VALUES, "pose": "p.png"})

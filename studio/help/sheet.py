@@ -1,0 +1,34 @@
+"""The help sheet: what the shown page is for and what can be done there, from the chapter that explains it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from backend.language import reader, tr
+from studio.help import chapters, help, tour
+
+if TYPE_CHECKING:
+    from studio.shell.frame import Page
+
+
+def show(page: Page, file: str) -> None:
+    """Opens the dialog about the page `file` (such as `create/pictures`)."""
+    explained = chapters.about_page(reader().language, file)
+    if explained is None:
+        page.go("home/help")
+    chapter, section = explained
+
+    @st.dialog(section.title)
+    def sheet() -> None:
+        st.markdown(section.text)
+        st.divider()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            help.chapter_link(page, chapter)
+            page.link("home/help", tr("All help"), icon=":material/help:")
+            if st.button(tr("Take the tour"), icon=":material/tour:", type="tertiary", key="help:tour"):
+                tour.start(page)
+                page.go("home/home")
+
+    sheet()
