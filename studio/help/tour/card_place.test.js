@@ -17,7 +17,12 @@ test("a card stands below what it explains, above it where there is no room, and
 
 test("it is in the window, whatever it explains", () => {
   for (const screen of [wide, phone]) {
-    for (const target of [undefined, box(screen.width - 40, 10, 40, 40), box(0, 0, screen.width, screen.height), box(-50, 700, 30, 90)]) {
+    for (const target of [
+      undefined,
+      box(screen.width - 40, 10, 40, 40),
+      box(0, 0, screen.width, screen.height),
+      box(-50, 700, 30, 90),
+    ]) {
       const { left, top } = placeCard(target, card, screen)
       assert.ok(left >= 16 && left + card.width <= screen.width - 16)
       assert.ok(top >= 16 && top + card.height <= screen.height - 16)

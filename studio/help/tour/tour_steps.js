@@ -39,7 +39,7 @@ export const TOUR_STEPS = [
   {
     targets: [".st-key-status-badges"],
     title: trLazy("What runs, and what waits for you"),
-    text: trLazy("The first number counts running jobs, the second what needs you in the inbox."),
+    text: trLazy("On the left what is running, on the right what needs you in the inbox."),
     isSkippedAlone: true,
   },
   {
