@@ -55,6 +55,18 @@ EVERYWHERE = """<style>
 @media (max-width: 640px) {  /* below the line with the menu's button, which lies over the page */
   [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
 }
+:root { --phone-bar: 0px; }
+@media (max-width: 640px) {  /* the bar of studio/shell/status_badges/phone_bar.js, which has the menu's button */
+  :root:has(.st-key-top-bar):not([data-keyboard]) { --phone-bar: calc(3.5rem + 1px + env(safe-area-inset-bottom)); }
+  :root:has(.st-key-top-bar) [data-testid="stHeader"] { display: none; }
+  :root:has(.st-key-top-bar) [data-testid="stMainBlockContainer"] {
+    padding-top: env(safe-area-inset-top); padding-bottom: calc(1.5rem + var(--phone-bar)); }
+  .st-key-top-bar-tools > [data-testid="stLayoutWrapper"]:has(> .st-key-top-bar-new), .st-key-top-bar-new { display: none; }
+  [data-testid="stSidebar"] [class*="st-key-menu-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]),
+  [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] { height: 44px; }
+  [data-testid="stToastContainer"] { margin-bottom: var(--phone-bar); }
+}
+[data-testid="stMain"] { padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
   outline: 2px solid light-dark(#201a2e, #ece8f5); outline-offset: 1px; box-shadow: none; }

@@ -9,10 +9,10 @@ import streamlit as st
 
 from backend import accounts
 from backend.db.transactions import Anonymous
-from backend.language import tr, tr_context, tr_lazy, worded
+from backend.language import tr, tr_context, worded
 from studio.help import sheet as help_sheet
 from studio.shell import current_influencer, nav, resources, session
-from studio.shell.status_badges import status_badges
+from studio.shell.status_badges import CREATIONS, creation_query, status_badges
 from studio.ui.format import avatar_url, esc, plain
 
 if TYPE_CHECKING:
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 _CHOICE = "_influencer_choice"
 _AVATAR_CSS = """<style>.st-key-icon-only-user button { background: center / cover url("URL"); }
 .st-key-icon-only-user button [data-testid="stIconMaterial"] { visibility: hidden; }</style>"""
-_NEW = (
-    ("create/pictures", tr_lazy("Picture"), ":material/brush:"),
-    ("create/videos", tr_lazy("Video"), ":material/movie:"),
-    ("create/texts", tr_lazy("Text"), ":material/ink_pen:"),
-    ("calendar/post", tr_lazy("Post"), ":material/calendar_add_on:"),
-    ("influencers/wizard", tr_lazy("Influencer"), ":material/person_add:"),
-)
 
 
 def show(page: Page, item: nav.NavItem) -> None:
@@ -37,8 +30,8 @@ def show(page: Page, item: nav.NavItem) -> None:
             _influencer(page)
             if page.can_edit:
                 with st.popover(tr_context("button", "New"), icon=":material/add:", key="top-bar-new"):
-                    for file, label, icon in _NEW:
-                        page.link(file, worded(label), icon=icon, **({"new": "1"} if file == "calendar/post" else {}))
+                    for file, label, icon in CREATIONS:
+                        page.link(file, worded(label), icon=icon, **creation_query(file))
             status_badges(page, item.file)
             if url := avatar_url(page.workspace.id, page.user.id, page.user.avatar_id):
                 st.html(_AVATAR_CSS.replace("URL", esc(url)))

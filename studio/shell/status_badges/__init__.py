@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from backend import content_plans
+from backend.language import tr_lazy, worded
+from studio.shell import nav
 from studio.ui.browser_component import ignore, load
 
 if TYPE_CHECKING:
@@ -33,6 +35,23 @@ _RESULTS = {
 _WITHOUT_ID = ("calendar/calendar", "create/texts")
 """Pages that open without the id of what the job is about."""
 
+CREATIONS = (
+    ("create/pictures", tr_lazy("Picture"), ":material/brush:"),
+    ("create/videos", tr_lazy("Video"), ":material/movie:"),
+    ("create/texts", tr_lazy("Text"), ":material/ink_pen:"),
+    ("calendar/post", tr_lazy("Post"), ":material/calendar_add_on:"),
+    ("influencers/wizard", tr_lazy("Influencer"), ":material/person_add:"),
+)
+"""What can be made new: the page, its name, its icon."""
+_PHONE_PLACES = ("home", "inbox", "calendar")
+_PHONE_PLACES_OF_VIEWERS = ("home", "inbox", "calendar", "library")
+"""Sections that the bar at the bottom of a phone leads to; the others are in the menu."""
+
+
+def creation_query(file: str) -> dict[str, str]:
+    """What the address of `file` says beside the workspace when something new is made there."""
+    return {"new": "1"} if file == "calendar/post" else {}
+
 
 def status_badges(page: Page, current: str) -> None:
     """Draws them; goes to what was clicked. `current`: the page that is shown: what it shows itself is not told."""
@@ -43,18 +62,43 @@ def status_badges(page: Page, current: str) -> None:
         "canEdit": page.can_edit,
         "current": current,
         "pages": _RESULTS,
+        "section": nav.item(current).section,
+        **_phone_bar(page),
     }
     opened = _component(key="status-badges", data=data, on_opened_change=ignore, width="content").get("opened")
     if opened:
         _open(page, noun=str(opened["noun"]), subject_id=str(opened["id"]), job_id=str(opened["jobId"]))
 
 
+def _phone_bar(page: Page) -> dict[str, Any]:
+    """`places` and `creations`, as phone_bar.js draws them."""
+    names = _PHONE_PLACES if page.can_edit else _PHONE_PLACES_OF_VIEWERS
+    sections = [section for section in nav.SECTIONS if section.name in names]
+    return {
+        "places": [
+            _bar_link(section.name, section.title, section.icon, page.url(nav.first_page(section.name).file), "")
+            for section in sections
+        ],
+        "creations": [
+            _bar_link(file, label, icon, page.url(file, **creation_query(file)), file)
+            for file, label, icon in (CREATIONS if page.can_edit else ())
+        ],
+    }
+
+
+def _bar_link(name: str, label: str, icon: str, url: str, file: str) -> dict[str, str]:
+    symbol = icon.removeprefix(":material/").removesuffix(":")
+    return {"name": name, "label": worded(label), "icon": symbol, "url": url, "file": file}
+
+
 def _open(page: Page, *, noun: str, subject_id: str, job_id: str) -> None:
-    """`noun`: inbox, jobs, job, or the type of a job that has made something about `subject_id`."""
+    """`noun`: inbox, jobs, job, page (one of CREATIONS), or the type of a job that has made something about `subject_id`."""
     if noun == "inbox":
         page.go("inbox/inbox")
     if noun == "jobs":
         page.go("settings/jobs")
+    if noun == "page" and subject_id in {file for file, _, _ in CREATIONS}:
+        page.go(subject_id, **creation_query(subject_id))
     if noun == "job":
         page.go("settings/jobs", id=subject_id)
     if noun == "autopost":

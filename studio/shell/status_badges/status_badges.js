@@ -7,8 +7,10 @@ import { mountable } from "../../ui/shared/mount.js"
 import { hasEnded, poll } from "../../ui/shared/polling.js"
 import { tr } from "../../ui/shared/words.js"
 import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
+import { PhoneBar } from "./phone_bar.js"
 
 /** @import { LiveJob } from "../../ui/live_jobs/job_text.js" */
+/** @import { BarLink } from "./phone_bar.js" */
 
 /**
  * What `studio.shell.status_badges.status_badges` sends.
@@ -20,6 +22,9 @@ import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
  * @property {boolean} canEdit
  * @property {string} current the page that is shown
  * @property {Record<string, string>} pages kind of job -> page of what it made
+ * @property {string} section the one of the page that is shown
+ * @property {BarLink[]} places of the bar on phones
+ * @property {BarLink[]} creations
  */
 
 /** What can change the number of the inbox. */
@@ -50,6 +55,8 @@ class StatusBadges {
     this.setTriggerValue = () => {}
     this.activity = this.buildBadge(tr("Activity"), ACTIVITY_ICON, () => this.toggle())
     this.inbox = this.buildBadge(tr("Inbox"), INBOX_ICON, () => this.open({ noun: "inbox", id: "" }))
+    this.inbox.node.classList.add("inbox")
+    this.bar = new PhoneBar(file => this.open({ noun: "page", id: file }))
     this.panel = el("div", "panel gone")
     this.list = el("div", "jobs")
     this.nothing = el("p", "muted", tr("Nothing is running."))
@@ -61,7 +68,7 @@ class StatusBadges {
     )
     this.toasts = el("div", "toasts")
     this.toasts.setAttribute("role", "status")
-    root.replaceChildren(this.activity.node, this.inbox.node, this.panel, this.toasts)
+    root.replaceChildren(this.activity.node, this.inbox.node, this.panel, this.toasts, this.bar.node, this.bar.sheet)
     this.root = root
     /** @param {Event} event */
     this.onOutside = event => {
@@ -106,11 +113,12 @@ class StatusBadges {
   update({ data, setTriggerValue }) {
     this.data = data
     this.setTriggerValue = setTriggerValue
+    this.bar.draw(data)
     const followed = `${data.workspace} ${data.influencerId}`
     if (followed === this.followed) return
     this.stop()
     this.followed = followed
-    this.drawBadge(this.inbox, Number(sessionStorage.getItem(this.memory()) ?? 0))
+    this.drawInbox(Number(sessionStorage.getItem(this.memory()) ?? 0))
     this.readCounts()
     this.stops = canShareStream()
       ? [
@@ -122,6 +130,7 @@ class StatusBadges {
 
   close() {
     this.stop()
+    this.bar.close()
     document.removeEventListener("pointerdown", this.onOutside)
     document.removeEventListener("visibilitychange", this.onSeen)
   }
@@ -145,7 +154,13 @@ class StatusBadges {
     const counts = await api(`/api/inbox/counts?${query}`).catch(() => null)
     if (!counts) return
     sessionStorage.setItem(this.memory(), counts.total)
-    this.drawBadge(this.inbox, counts.total)
+    this.drawInbox(counts.total)
+  }
+
+  /** @param {number} n */
+  drawInbox(n) {
+    this.drawBadge(this.inbox, n)
+    this.bar.drawNumber(n)
   }
 
   async readJobs() {
