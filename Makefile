@@ -24,6 +24,18 @@ demo: ## the whole way without a browser: pictures in, LoRA trained, images out 
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
 
+backup: ## back up database, files, settings and keys to BACKUP_TARGET (docs/operate.md)
+	@$(SETUP) run
+	@$(PY) -m ops.backup now
+
+restore: ## put a stopped studio back to a moment (AT="2026-11-22 10:15" KEY=/path/to/backup-key.txt, BACKUP=id, FROM=studio)
+	@$(SETUP) run
+	@$(if $(KEY),BACKUP_KEY_FILE="$(KEY)") $(PY) -m ops.backup restore --at "$(AT)" --backup "$(BACKUP)" --cluster "$(FROM)"
+
+drill: ## back up, destroy, restore and compare a throw-away studio; ends with one JSON object
+	@$(SETUP) run
+	@$(PY) -m ops.backup drill
+
 test: ## every test, on throw-away servers (ARGS='-k name')
 	@$(SETUP) dev
 	@bin/chromium.sh
@@ -99,4 +111,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock update-deps third-party
+.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock update-deps third-party

@@ -15,6 +15,10 @@ from tests.support.bare_sentences import bare_sentences
 ROOT = Path(__file__).resolve().parent.parent
 EXCEPTIONS: dict[str, set[str]] = {
     "studio/access/api_keys.py": {'curl -H "Authorization: Bearer {}" {}/api/influencers'},  # a command
+    "studio/backups/backups.py": {
+        'make restore AT="2026-11-22 10:15" KEY=/path/to/backup-key.txt',
+        "make drill",
+    },  # commands
     "studio/shell/frame.py": {"InfluencerAI Studio"},  # the product's name
     "studio/influencers/wizard.py": {"portrait, at the beach, smiling"},  # a prompt for a model
     "studio/workflows/workflow_trial.py": {"portrait of a woman at a harbour, morning light"},  # a prompt for a model

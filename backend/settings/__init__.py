@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from backend.settings.backup import BackupSettings
 from backend.settings.data_folders import refuse_exposed_data
 from backend.settings.engines import BudgetSettings, CaptionSettings, EngineSettings, SpeechSettings, TextSettings
 from backend.settings.environment import foreign_environment as foreign_environment
@@ -53,6 +54,7 @@ class Settings(SettingsSection):
     webhooks: WebhookSettings
     notices: NoticeMailSettings
     retention: RetentionSettings
+    backup: BackupSettings
 
     @classmethod
     def read(cls, env_file: Path | None = Path(".env"), **values: object) -> Settings:

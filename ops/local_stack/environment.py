@@ -44,7 +44,7 @@ def service_environment(service: Service, env: Mapping[str, str]) -> dict[str, s
     `.env`."""
     if service.foreign:
         return foreign_environment() | {"PYTHONUNBUFFERED": "1"}
-    return {**env, **dict.fromkeys((*_OWNER_SETTINGS, *service.withheld), "")}
+    return {**env, **dict.fromkeys((*_OWNER_SETTINGS, *service.withheld), ""), **dict(service.values)}
 
 
 def stored_keys(state: State, env: Mapping[str, str]) -> dict[str, str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,10 +122,19 @@ def _initdb(home: ClusterLocation, data: Path, pwfile: Path) -> None:
         raise Unavailable(f"Postgres could not make its folder {data}:\n{output[-2000:]}")
 
 
-def server(home: ClusterLocation, *, port: int, log: Path, durable: bool, passwords: tuple[str, str]) -> Server:
-    """`passwords`: of the superuser (postgres) and of the owner login. It counts as ready once the owner's database exists."""
+def server(
+    home: ClusterLocation,
+    *,
+    port: int,
+    log: Path,
+    durable: bool,
+    passwords: tuple[str, str],
+    more_settings: Sequence[str] = (),
+) -> Server:
+    """`passwords`: of the superuser (postgres) and of the owner login. It counts as ready once the owner's database exists.
+    `more_settings`: as `archive_mode=on`."""
     settings = [f"shared_buffers={'128MB' if durable else '32MB'}", "max_connections=100", "timezone=UTC", "log_timezone=UTC"]
-    options = [part for setting in (*settings, *(() if durable else _NOT_DURABLE)) for part in ("-c", setting)]
+    options = [part for setting in (*settings, *(() if durable else _NOT_DURABLE), *more_settings) for part in ("-c", setting)]
     return Server(
         name="Postgres",
         argv=[str(home.program), "-D", str(home.data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *options],
@@ -135,6 +145,31 @@ def server(home: ClusterLocation, *, port: int, log: Path, durable: bool, passwo
         stop_sig=signal.SIGINT,  # fast; SIGTERM would wait for every open session
         death_sig=signal.SIGINT,
     )
+
+
+def log_folder(data: Path) -> Path:
+    """Where Postgres puts the finished segments of its log when it archives them (ops/backup takes them from there)."""
+    return data.parent / "wal-archive"
+
+
+def archiving(home: ClusterLocation) -> tuple[str, ...]:
+    """Settings with which the log is archived, a segment a minute at least; makes its folder.
+
+    A segment is copied under another name first and never written over: one that is there already is accepted only when it is
+    the same, which happens when Postgres died between the copy and its own note of it.
+    """
+    folder = log_folder(home.data)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if home.user:
+        owner = pwd.getpwnam(home.user)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    place = shlex.quote(str(folder)).replace("%", "%%")
+    copied = f"{place}/%f.gz"
+    command = (
+        f"if test -f {copied}; then gzip -dc {copied} | cmp -s - %p; else "
+        f"gzip -1 < %p > {place}/.%f.tmp && sync {place}/.%f.tmp && mv {place}/.%f.tmp {copied}; fi"
+    )
+    return ("archive_mode=on", "archive_timeout=60", "summarize_wal=on", f"archive_command={command}")
 
 
 def url(port: int, password: str) -> str:

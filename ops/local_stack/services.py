@@ -18,7 +18,8 @@ class Service:
     """A process that is restarted when it ends. `args` follow `python`.
 
     `must_answer`: if it ends before it has answered, the stack ends too. `withheld`: settings that it does not get; `foreign`:
-    it gets none of ours. `health`: URL that answers 200 while it lives.
+    it gets none of ours. `health`: URL that answers 200 while it lives. `values`: settings that it gets instead of the
+    common ones.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Service:
     withheld: tuple[str, ...] = ()
     foreign: bool = False
     health: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
 
 def migrate_args() -> tuple[str, ...]:
@@ -57,6 +59,15 @@ def sandbox_service(*, folder: str, host: str, port: int, public_url: str) -> Se
 def mail_service(*, folder: str, port: int) -> Service:
     """The mail catcher, where no mail server is set; a separate program that gets none of our secrets."""
     return Service("mail", ("-m", "ops.mail_catcher", "--folder", folder, "--port", str(port)), foreign=True)
+
+
+def backup_service(*, owner_url: str) -> Service:
+    """Keeps the backups where BACKUP_TARGET is set. It sees all of the database, and nobody reaches it.
+
+    `owner_url`: of an external Postgres; "" for the embedded one, whose superuser it finds in the data folder.
+    """
+    login = (("DATABASE_OWNER_URL", owner_url), ("DATABASE_URL", ""), ("WORKER_DATABASE_URL", ""))
+    return Service("backup", ("-m", "ops.backup", "serve"), values=login)
 
 
 def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:

@@ -115,11 +115,21 @@ def _start_postgres(stack: Stack, env: Mapping[str, str], durable: bool) -> None
         stack._clean_ups.append(lambda: shutil.rmtree(home.ephemeral_dir or "", ignore_errors=True))
     postgres.prepare(home, password=passwords[0])
 
+    more_settings = postgres.archiving(home) if env.get("BACKUP_TARGET") else ()
+
     def make(port: Mapping[str, int]) -> Server:
-        return postgres.server(home, port=port["postgres"], log=_log(stack, "postgres"), durable=durable, passwords=passwords)
+        return postgres.server(
+            home,
+            port=port["postgres"],
+            log=_log(stack, "postgres"),
+            durable=durable,
+            passwords=passwords,
+            more_settings=more_settings,
+        )
 
     port = _start_server(stack, "postgres", ["postgres"], make)["postgres"]
     stack.urls["DATABASE_OWNER_URL"] = postgres.url(port, passwords[1])
+    stack.state.note(postgres={"program": str(home.program), "data": str(home.data)})
 
 
 def _run_on_database(stack: Stack, work: Callable[[str], None]) -> None:

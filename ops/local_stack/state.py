@@ -23,8 +23,13 @@ from backend.kit.ids import new_secret
 
 PRIVATE_FOLDERS = ("log", "s3", "sandbox", "valkey")
 """Folders with pictures, posts and logs of all workspaces; only our own account may read them."""
+<<<<<<< HEAD
 SECRETS_MADE_AT = "MADE_AT"
 """Name in secrets.json: JSON of name -> when that secret was made (ISO 8601)."""
+=======
+RESTORE_FILE = "restore.json"
+"""In the data folder while a restore puts data in its place (ops/backup/restore.py)."""
+>>>>>>> 0869370c (backup: database to the minute, files, settings and keys to a folder or S3, encrypted; restored, drilled and shown to operators)
 
 
 @dataclass
@@ -48,10 +53,20 @@ class State:
             return self.kept[name]
 
     def replace_secrets(self, values: Mapping[str, str]) -> None:
+<<<<<<< HEAD
         """Stores secrets in place of those of these names, all or none of them."""
         with self._guard:
             self.kept.update(values)
             _write_json(self.folder / "secrets.json", self.kept)
+=======
+        """Those of the data that is put here instead; the ones of before stay beside them."""
+        with self._guard:
+            before, path = self.folder / "secrets.before-restore.json", self.folder / "secrets.json"
+            if path.exists() and not before.exists():
+                _write_json(before, self.kept)
+            self.kept = dict(values)
+            _write_json(path, self.kept)
+>>>>>>> 0869370c (backup: database to the minute, files, settings and keys to a folder or S3, encrypted; restored, drilled and shown to operators)
 
     def note(self, **facts: Any) -> None:
         """Stores facts of this run (url, pid)."""
@@ -77,8 +92,9 @@ class State:
         self.lock.close()
 
 
-def lock_folder(folder: Path) -> State:
-    """Locks the folder and ends processes that a killed run left behind. Raises Conflict (`url`) when another run has it."""
+def lock_folder(folder: Path, *, restoring: bool = False) -> State:
+    """Locks the folder and ends processes that a killed run left behind. Raises Conflict (`url`) when another run has it,
+    Unavailable when a restore did not come to its end there, unless `restoring`."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / ".lock").open("w")
     try:
@@ -90,6 +106,12 @@ def lock_folder(folder: Path) -> State:
         raise Conflict(
             f"The studio already runs{where}. Stop that one first, or choose another STUDIO_DATA.", url=url
         ) from None
+    if not restoring and (folder / RESTORE_FILE).exists():
+        lock.close()
+        raise Unavailable(
+            f"A restore into {folder} did not come to its end, so the data there is not whole. Run `make restore` again; what "
+            f"was there before lies beside it (*.before-restore-*)."
+        )
     try:
         state = State(folder, lock, run=read_json(folder / "run.json"), kept=read_json(folder / "secrets.json"))
         state._cut_short = bool(state.run.get("pid"))

@@ -97,6 +97,9 @@ def run(
             mail_service, mail_urls = _prepare_mail_catcher(state)
             urls |= mail_urls
             others.append(mail_service)
+        if settings.backup.target:
+            is_embedded = "postgres" in servers.servers
+            others.append(services.backup_service(owner_url="" if is_embedded else servers.urls["DATABASE_OWNER_URL"]))
         processes = Processes(state, environment.process_environment(state, settings, env, urls, keys, logins))
         shutdown.kill_now = processes.kill_all
         try:

@@ -89,6 +89,7 @@ ITEMS = (
     NavItem("settings/connections", tr_lazy("Connection check"), ":material/stethoscope:", "connections"),
     NavItem("settings/costs", tr_lazy("Usage & limits"), ":material/payments:", "costs"),
     NavItem("settings/jobs", tr_lazy("Activity"), ":material/bolt:", "jobs"),
+    NavItem("settings/backups", tr_lazy("Backups"), ":material/settings_backup_restore:", "backups"),
     NavItem("settings/system", tr_lazy("System"), ":material/monitor_heart:", "system"),
     NavItem("settings/api_keys", tr_lazy("API keys"), ":material/key:", "api-keys"),
     NavItem("settings/webhooks", tr_lazy("Webhooks"), ":material/webhook:", "webhooks"),

@@ -4,6 +4,7 @@ from backend.db.tables.access import ApiKey, IdempotentRequest
 from backend.db.tables.account import Invitation, Membership, PasswordReset, RecoveryCode, SessionRow, Throttle, User, Workspace
 from backend.db.tables.asset import Asset, AssetUse, Rendition, Upload
 from backend.db.tables.automation import Automation, AutomationRun, AutomationStep, AutomationTimer
+from backend.db.tables.backup import Backup, BackupStatus, Restore
 from backend.db.tables.base import Base
 from backend.db.tables.board import Board, BoardPicture, PictureAct
 from backend.db.tables.budget import Budget, LlmCall
@@ -84,6 +85,9 @@ WITHOUT_TENANT = frozenset(
         "workers",
         "devices",
         "schedules",
+        "backups",
+        "backup_status",
+        "restores",
         "webhook_cursors",
         "work_times",
         "installation_samples",
@@ -106,6 +110,8 @@ __all__ = [
     "AutomationRun",
     "AutomationStep",
     "AutomationTimer",
+    "Backup",
+    "BackupStatus",
     "Base",
     "Board",
     "BoardPicture",
@@ -169,6 +175,7 @@ __all__ = [
     "ReelClip",
     "ReelScene",
     "Rendition",
+    "Restore",
     "Schedule",
     "SessionRow",
     "SpokenAudio",
