@@ -11,6 +11,7 @@ age for BACKUP_RECIPIENT, apart from the records that say what there is (ids, ti
     <target>/<cluster>/wal/<segment>.<time>.zst.age    the log between backups
     <target>/<cluster>/objects/<hash of key>.age       each object once: keys are never written over
     <target>/<cluster>/object-logs/<time>.zst.age      objects that were added after a backup's manifest
+    <target>/<cluster>/secrets.age                     passwords and keys of now
     <target>/<cluster>/safety.age                      what is signed out, and what went out to platforms, up to the minute
 
 `<cluster>` is Postgres's system identifier, so that two installations never mix in one target.

@@ -133,7 +133,7 @@ def _come_back(base: Path, url: str, before: LostStudio, report: Report) -> dict
         "rpo_s": round(_ARCHIVE_TIMEOUT_S + SHIP_S + before.handover_s, 1),
         "rto_s": round(rto_s, 1),
         "rows": sum(sum(of_workspaces.values()) for of_workspaces in rows.values()),
-        "objects": len(restored_objects),
+        "objects": len(before.objects),
     }
 
 

@@ -61,6 +61,7 @@ class LocalState:
     def forget_target(self) -> None:
         """Another target, or an emptied one: everything is copied again."""
         self.objects.unlink(missing_ok=True)
+        self.note(secrets="")
         for manifest in (self.folder / "manifests").glob("*"):
             manifest.unlink()
 

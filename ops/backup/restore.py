@@ -10,7 +10,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,10 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from backend.db.migrations import migrate
-from backend.errors import Conflict, Invalid, StudioError, Unavailable
+from backend.errors import Conflict, Invalid, NotFound, StudioError, Unavailable
 from backend.kit import disk
 from backend.settings import Settings
 from ops.backup import after_restore, choice, packing, records, safety_copy, source
@@ -31,15 +28,13 @@ from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
 from ops.backup.local_state import LocalState
 from ops.backup.object_restore import RestoredObjects, restore_objects
 from ops.backup.records import BackupRecord
+from ops.backup.recovery import recovered
+from ops.backup.runs import SECRETS_PART
 from ops.backup.source import BackupProgramFailed
 from ops.backup.targets import Target, open_target, stream
-from ops.local_stack import binaries, ports, postgres, stack
+from ops.local_stack import binaries, postgres, stack
 from ops.local_stack import state as states
-from ops.local_stack.server import Server
 from ops.local_stack.state import RESTORE_FILE, State
-
-_RECOVERY_BUDGET_S = 4 * 3600.0
-_ENDED_EARLY = "recovery ended before configured recovery target was reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,6 @@ class Restore:
     picked: RestoreChoice
     report: Callable[[str], None]
     staging: Path = field(init=False)
-    _server: Server | None = field(default=None, init=False)
 
     def run(self) -> RestoreOutcome:
         started, begun_at = time.monotonic(), datetime.now(UTC)
@@ -187,10 +181,14 @@ class Restore:
         return journal
 
     def _take_secrets(self) -> None:
-        """The passwords and keys that belong to the data."""
-        path = self.staging / "installation" / "secrets.json"
-        if path.exists():
-            self.state.replace_secrets(json.loads(path.read_text("utf-8")))
+        """The newest passwords and keys, which open what was encrypted at any moment before; else those of the backup."""
+        try:
+            name = f"{self.picked.last.cluster}/{SECRETS_PART}"
+            self.state.take_over(json.loads(self.key.decrypt(b"".join(self.target.read(name)))))
+        except (NotFound, DamagedPart):
+            path = self.staging / "installation" / "secrets.json"
+            if path.exists():
+                self.state.take_over(json.loads(path.read_text("utf-8")))
 
     def _swap_in(self, home: postgres.ClusterLocation, journal: dict[str, Any]) -> None:
         """What is there goes aside the first time; what an earlier restore left half done is removed."""
@@ -222,61 +220,23 @@ class Restore:
 
     def _recover(self, home: postgres.ClusterLocation) -> tuple[datetime, RestoredFacts]:
         """Replays the log up to the moment, brings the schema up to date, and makes sure that nothing goes out twice."""
-        passwords = self.state.secret("POSTGRES_PASSWORD"), self.state.secret("STUDIO_OWNER_PASSWORD")
-        port = ports.choose(["postgres"], last=self.state.run.get("ports", {}))["postgres"]
-        log = self.state.folder / "log" / "restore.log"
-        log.parent.mkdir(exist_ok=True)
-        log.unlink(missing_ok=True)
-        self.report("Replaying the log")
-        try:
-            self._start(home, port, log, passwords, at=self.picked.at)
-        except Unavailable:
-            if self.picked.at is None or _ENDED_EARLY not in log.read_text(errors="replace"):
-                raise
+
+        def fetch_all() -> None:
+            self.report("The log ends before that moment; restoring to its end")
             self._fetch_log(everything=True)
             _give_to(self.staging / "log", home.user)
-            self.report("The log ends before that moment; restoring to its end")
-            (home.data / "recovery.signal").touch()
-            self._start(home, port, log, passwords, at=None)
-        try:
-            return self._make_safe(home, port, passwords)
-        finally:
-            assert self._server is not None
-            self._server.stop(grace_s=60.0)
 
-    def _start(
-        self, home: postgres.ClusterLocation, port: int, log: Path, passwords: tuple[str, str], *, at: datetime | None
-    ) -> None:
-        place = str(self.staging / "log").replace("%", "%%")
-        recovery = [
-            "archive_mode=off",
-            f"restore_command=cp '{place}/%f' '%p'",
-            "recovery_target_action=promote",
-            f"recovery_target_timeline={self.picked.timeline}",
-        ]
-        if at is not None:
-            recovery.append(f"recovery_target_time={at:%Y-%m-%d %H:%M:%S.%f}+00")
-        server = postgres.server(home, port=port, log=log, durable=True, passwords=passwords, more_settings=recovery)
-        server.answers = lambda: _is_promoted(port, passwords[0])
-        self._server = server
-        server.start(budget_s=_RECOVERY_BUDGET_S)
-        assert server.proc is not None
-        self.state.note_child("postgres", server.proc.pid, sig=signal.SIGINT, ports={"postgres": port})
-
-    def _make_safe(
-        self, home: postgres.ClusterLocation, port: int, passwords: tuple[str, str]
-    ) -> tuple[datetime, RestoredFacts]:
+        self.report("Replaying the log")
+        log_folder, timeline, at = self.staging / "log", self.picked.timeline, self.picked.at
         names = ("STUDIO_APP_PASSWORD", "STUDIO_WORKER_PASSWORD")
         app_password, worker_password = (self.env.get(name) or self.state.secret(name) for name in names)
-        login = {"host": "127.0.0.1", "port": port, "user": "postgres", "password": passwords[0], "dbname": postgres.NAME}
-        with psycopg.connect(**login, autocommit=True) as connection:  # type: ignore[arg-type]
-            row = connection.execute(b"SELECT pg_last_xact_replay_timestamp()").fetchone()
-            migrate(postgres.url(port, passwords[1]), app_password=app_password, worker_password=worker_password)
+        with recovered(self.state, home, log_folder=log_folder, timeline=timeline, at=at, fetch_all=fetch_all) as database:
+            migrate(database.owner_url, app_password=app_password, worker_password=worker_password)
             copy = safety_copy.read(self.target, self.key, self.picked.last.cluster)
-            reached = self.picked.at or (row[0] if row and row[0] else None) or self.picked.last.finished_at
-            facts = after_restore.make_safe(connection, copy, moment=reached)
-            timeline = connection.execute(b"SELECT timeline_id FROM pg_control_checkpoint()").fetchone()
-        self._keep_history(home, int(timeline[0]) if timeline else self.picked.timeline)
+            end_of_log = database.reached or self.picked.last.finished_at
+            reached = end_of_log if at is None or database.ended_early else at
+            facts = after_restore.make_safe(database.connection, copy, moment=reached)
+        self._keep_history(home, database.timeline)
         return reached, facts
 
     def _keep_history(self, home: postgres.ClusterLocation, timeline: int) -> None:
@@ -344,24 +304,6 @@ def restore(
     finally:
         if not state.lock.closed:
             state.release()
-
-
-def _is_promoted(port: int, password: str) -> bool:
-    try:
-        login = psycopg.connect(
-            host="127.0.0.1",
-            port=port,
-            user="postgres",
-            password=password,
-            dbname="postgres",
-            connect_timeout=5,
-            autocommit=True,
-        )
-    except psycopg.OperationalError:
-        return False
-    with login:
-        row = login.execute("SELECT pg_is_in_recovery()").fetchone()
-    return row is not None and not row[0]
 
 
 def _give_to(root: Path, user: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -26,6 +27,7 @@ from ops.backup.source import BackupProgramFailed, Connection, DatabaseFacts, Da
 from ops.backup.targets import Target, ensure_marked, open_target
 
 _LOG_WAIT_S = 120.0
+SECRETS_PART = "secrets.age"
 Report = Callable[[str], None]
 
 
@@ -203,8 +205,21 @@ class Backups:
         record.new_bytes = copied.new_bytes
         self._add(record, "objects.zst.age", part)
 
+    def copy_secrets(self) -> None:
+        """The passwords and keys of now, when they have changed: the data of a later minute is opened with these, not with
+        those of the last backup."""
+        path = self.settings.data_dir / "secrets.json"
+        if not path.is_file():
+            return
+        data = path.read_bytes()
+        fingerprint = hashlib.sha256(data).hexdigest()
+        if fingerprint != self.state.read("secrets"):
+            put_verified(self.target, f"{self.facts.cluster}/{SECRETS_PART}", self.recipient.encrypt(data))
+            self.state.note(secrets=fingerprint)
+
     def _copy_installation(self, record: BackupRecord, staging: Path) -> None:
         """Settings, passwords, key ring and n8n exports: apart from the data, because it opens the data."""
+        self.copy_secrets()
         folder = staging / "installation"
         folder.mkdir()
         for path in (self.settings.data_dir / "secrets.json", ROOT / ".env"):

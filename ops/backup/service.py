@@ -83,6 +83,7 @@ class BackupService:
 
     def _copy_safety(self) -> None:
         self._fingerprint = self.backups.copy_safety(self._fingerprint)
+        self.backups.copy_secrets()
 
     def _make_due(self) -> None:
         if (kind := self._due()) is not None:

@@ -23,13 +23,10 @@ from backend.kit.ids import new_secret
 
 PRIVATE_FOLDERS = ("log", "s3", "sandbox", "valkey")
 """Folders with pictures, posts and logs of all workspaces; only our own account may read them."""
-<<<<<<< HEAD
 SECRETS_MADE_AT = "MADE_AT"
 """Name in secrets.json: JSON of name -> when that secret was made (ISO 8601)."""
-=======
 RESTORE_FILE = "restore.json"
 """In the data folder while a restore puts data in its place (ops/backup/restore.py)."""
->>>>>>> 0869370c (backup: database to the minute, files, settings and keys to a folder or S3, encrypted; restored, drilled and shown to operators)
 
 
 @dataclass
@@ -53,20 +50,19 @@ class State:
             return self.kept[name]
 
     def replace_secrets(self, values: Mapping[str, str]) -> None:
-<<<<<<< HEAD
         """Stores secrets in place of those of these names, all or none of them."""
         with self._guard:
             self.kept.update(values)
             _write_json(self.folder / "secrets.json", self.kept)
-=======
-        """Those of the data that is put here instead; the ones of before stay beside them."""
+
+    def take_over(self, values: Mapping[str, str]) -> None:
+        """The secrets that belong to data which is put here instead; those of before stay beside them."""
         with self._guard:
             before, path = self.folder / "secrets.before-restore.json", self.folder / "secrets.json"
             if path.exists() and not before.exists():
                 _write_json(before, self.kept)
             self.kept = dict(values)
             _write_json(path, self.kept)
->>>>>>> 0869370c (backup: database to the minute, files, settings and keys to a folder or S3, encrypted; restored, drilled and shown to operators)
 
     def note(self, **facts: Any) -> None:
         """Stores facts of this run (url, pid)."""
