@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _now(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     settings = Settings.read()
     with _running_database(settings, env) as usable_env:
-        backups = open_backups(settings, usable_env, report=_say)
+        backups = open_backups(settings, usable_env, report=_print_line)
         _tell_about_key(backups)
         with backups.state.locked(wait_s=_LOCK_WAIT_S):
             record = backups.make("full" if options.full else None)
@@ -61,7 +61,7 @@ def _now(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         backups.state.note(last_error="")
     print(_line(record))
     if backups.facts.reason:
-        _say(f"A dump was made, because {backups.facts.reason}: only these moments can be restored, not every minute.")
+        _print_line(f"A dump was made, because {backups.facts.reason}: only these moments can be restored, not every minute.")
     return 0
 
 
@@ -100,13 +100,13 @@ def _list(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 def _verify(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from ops.backup.verification import verify_backup
 
-    print(json.dumps(verify_backup(Settings.read(), env, backup_id=options.backup, report=_say)))
+    print(json.dumps(verify_backup(Settings.read(), env, backup_id=options.backup, report=_print_line)))
     return 0
 
 
 def _restore(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     request = RestoreRequest(at=options.at, cluster=options.cluster, backup_id=options.backup)
-    outcome = restore(Settings.read(), request, env=env, report=_say)
+    outcome = restore(Settings.read(), request, env=env, report=_print_line)
     _tell_about_restore(outcome)
     print(json.dumps(outcome.as_json()))
     return 0
@@ -115,13 +115,13 @@ def _restore(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 def _drill(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from ops.backup.drill import drill
 
-    print(json.dumps(drill(report=_say)))
+    print(json.dumps(drill(report=_print_line)))
     return 0
 
 
 def _tell_about_key(backups: Backups) -> None:
     if backups.new_key:
-        _say(
+        _print_line(
             f"A key for your backups was made: {backups.state.key_file}\n"
             "KEEP IT ELSEWHERE, on another machine or in a password manager, and remove it from here: without it no backup "
             "can be opened, and if this machine is lost it is lost with it."
@@ -130,32 +130,32 @@ def _tell_about_key(backups: Backups) -> None:
 
 def _tell_about_restore(outcome: RestoreOutcome) -> None:
     facts = outcome.facts
-    _say(f"Restored to {outcome.moment:%Y-%m-%d %H:%M:%S} UTC from {outcome.backup}, in {outcome.seconds:.0f} s.")
+    _print_line(f"Restored to {outcome.moment:%Y-%m-%d %H:%M:%S} UTC from {outcome.backup}, in {outcome.seconds:.0f} s.")
     if outcome.wanted:
-        _say(f"The log ends there; {outcome.wanted:%Y-%m-%d %H:%M} UTC was wanted.")
-    _say(
+        _print_line(f"The log ends there; {outcome.wanted:%Y-%m-%d %H:%M} UTC was wanted.")
+    _print_line(
         "PUBLISHING IS HELD in every workspace until somebody resumes it on the calendar. "
         f"Held: {facts.held}; already out and marked as published: {facts.published}; asked about at the platform when the "
         f"studio starts: {facts.to_ask}; perhaps out, look at the account: {facts.unknown}."
     )
     if facts.safety_taken_at is None:
-        _say(
+        _print_line(
             "There was no copy of later sign-outs: sessions and API keys that were revoked after that moment are valid "
             "again. Revoke them anew."
         )
     else:
-        _say(
+        _print_line(
             f"Signed out again: {facts.signed_out} sessions, {facts.keys_revoked} API keys, {facts.members_removed} members; "
             f"{facts.passwords} people have the password of then again (as of {facts.safety_taken_at:%Y-%m-%d %H:%M} UTC)."
         )
     if outcome.objects.damaged or outcome.objects.missing:
-        _say(
+        _print_line(
             f"Files that could not be restored: {len(outcome.objects.damaged)} damaged, {len(outcome.objects.missing)} missing."
         )
         for key in [*outcome.objects.damaged, *outcome.objects.missing][:50]:
-            _say(f"  {key}")
+            _print_line(f"  {key}")
     if outcome.aside:
-        _say("The studio of before lies beside it; remove it when all is well:\n  " + "\n  ".join(outcome.aside))
+        _print_line("The studio of before lies beside it; remove it when all is well:\n  " + "\n  ".join(outcome.aside))
 
 
 def _line(record: BackupRecord) -> str:
@@ -166,7 +166,7 @@ def _line(record: BackupRecord) -> str:
     )
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

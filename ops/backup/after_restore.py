@@ -110,7 +110,7 @@ def _hold(connection: Connection) -> int:
             ON CONFLICT (tenant_id, scope) DO UPDATE
             SET stopped_at = coalesce(posting_rules.stopped_at, clock_timestamp()), updated_at = clock_timestamp()"""
     )
-    begun = connection.execute(
+    held_count = connection.execute(
         b"""UPDATE posts SET state = 'on_hold', held_from = 'scheduled', held_by = 'workspace', submitted_at = NULL,
               phase = CASE phase WHEN 'ready' THEN 'ready' ELSE '' END, updated_at = clock_timestamp()
             WHERE state = 'scheduled' OR (state = 'publishing' AND phase <> 'submitting')"""
@@ -121,7 +121,7 @@ def _hold(connection: Connection) -> int:
               AND p.state IN ('on_hold', 'unknown')""",
         [HELD_BY_RESTORE],
     )
-    return begun
+    return held_count
 
 
 def _keep_out(connection: Connection, copy: SafetyCopy, facts: RestoredFacts) -> None:

@@ -88,8 +88,8 @@ def known_revisions() -> frozenset[str]:
 
 def read_key(settings: Settings) -> SecretKey:
     """From BACKUP_KEY_FILE, else from where the first backup put it. Raises Invalid."""
-    given = settings.backup.key_file.strip()
-    path = Path(given).expanduser() if given else settings.data_dir / KEY_FILE
+    key_path = settings.backup.key_file.strip()
+    path = Path(key_path).expanduser() if key_path else settings.data_dir / KEY_FILE
     try:
         return SecretKey(path.read_text("utf-8"))
     except OSError as error:

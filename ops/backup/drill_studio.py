@@ -129,8 +129,8 @@ class DrillStudio:
 @contextmanager
 def drill_studio(folder: Path, *, target: Path, sandbox_url: str) -> Iterator[DrillStudio]:
     """Starts its servers, brings the database up to date and stops all at the end."""
-    kept = {name: value for name, value in os.environ.items() if name not in _REPLACED}
-    user_env = {name: value for name, value in kept.items() if not name.startswith(("S3_", "BACKUP_", "STUDIO_"))}
+    own_env = {name: value for name, value in os.environ.items() if name not in _REPLACED}
+    user_env = {name: value for name, value in own_env.items() if not name.startswith(("S3_", "BACKUP_", "STUDIO_"))}
     user_env |= {"BACKUP_TARGET": str(target), "SANDBOX_URL": sandbox_url, "ENGINE_DEVICE": "cpu", "UPKEEP_EVERY_S": "86400"}
     user_env |= {"FACE_FOCUS": "false", "PLATFORM_POLL_S": "0.2", "PLATFORM_SETTLE_S": "0.5", "SMTP_URL": ""}
     with stack.start(folder, env=user_env, durable=False) as servers:

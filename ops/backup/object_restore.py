@@ -39,11 +39,11 @@ def entries_until(target: Target, key: SecretKey, record: BackupRecord, at: date
     entries = {entry.key: entry for entry in read_manifest(target, f"{record.folder}/objects.zst.age", key)}
     limit = f"{at:%Y%m%dT%H%M%S}" if at else "9"
     for name in target.list(f"{record.cluster}/object-logs/"):
-        begun = name.rsplit("/", 1)[-1]
-        if begun < f"{record.started_at:%Y%m%dT%H%M%S}":
+        started = name.rsplit("/", 1)[-1]
+        if started < f"{record.started_at:%Y%m%dT%H%M%S}":
             continue
         entries |= {entry.key: entry for entry in read_manifest(target, name, key)}
-        if begun > limit:
+        if started > limit:
             break
     return list(entries.values())
 

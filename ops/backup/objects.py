@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from backend.errors import NotFound, Unavailable
 from backend.storage import Storage
-from ops.backup import packing
+from ops.backup import archives
 from ops.backup.encryption import AgeRecipient, SecretKey, WrittenPart, sha256_of
 from ops.backup.local_state import LocalState
 from ops.backup.targets import Target, stream
@@ -86,7 +86,7 @@ class ObjectCopier:
         compacted.write_text("".join(entry.line() for entry in entries.values()), "utf-8")
         compacted.replace(self.state.objects)
         self._present = {_digest(key) for key in entries}
-        part = put_verified(self.target, name, self.recipient.encrypt(packing.compress(compacted_bytes(entries.values()))))
+        part = put_verified(self.target, name, self.recipient.encrypt(archives.compress(compacted_bytes(entries.values()))))
         return part, len(entries), sum(entry.size for entry in entries.values())
 
     def entries(self) -> Iterator[ObjectEntry]:
@@ -120,7 +120,7 @@ class ObjectCopier:
         if not entries:
             return
         name = f"{self.cluster}/object-logs/{begun_at:%Y%m%dT%H%M%S.%fZ}.zst.age"
-        put_verified(self.target, name, self.recipient.encrypt(packing.compress(compacted_bytes(entries))))
+        put_verified(self.target, name, self.recipient.encrypt(archives.compress(compacted_bytes(entries))))
         with self.state.objects.open("a", encoding="utf-8") as file:
             file.writelines(entry.line() for entry in entries)
         self._present |= {_digest(entry.key) for entry in entries}
@@ -128,7 +128,7 @@ class ObjectCopier:
 
 def read_manifest(target: Target, name: str, key: SecretKey) -> Iterator[ObjectEntry]:
     """Raises DamagedPart."""
-    text = packing.decompress(key.decrypt(b"".join(target.read(name)))).decode("utf-8")
+    text = archives.decompress(key.decrypt(b"".join(target.read(name)))).decode("utf-8")
     return parse_lines(text.splitlines())
 
 

@@ -21,7 +21,7 @@ from backend.db.migrations import migrate
 from backend.errors import Conflict, Invalid, NotFound, StudioError, Unavailable
 from backend.kit import disk
 from backend.settings import Settings
-from ops.backup import after_restore, choice, packing, records, safety_copy, source
+from ops.backup import after_restore, archives, choice, records, safety_copy, source
 from ops.backup.after_restore import RestoredFacts
 from ops.backup.choice import RestoreChoice
 from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
@@ -96,10 +96,10 @@ class Restore:
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
         self._note(begun_at, reached, facts)
-        wanted = self.picked.at if self.picked.at and reached < self.picked.at else None
+        unreached = self.picked.at if self.picked.at and reached < self.picked.at else None
         aside = [str(path) for path in journal["aside"]]
         return RestoreOutcome(
-            self.picked.last.id, reached, wanted, restored_objects, facts, aside, round(time.monotonic() - started, 1)
+            self.picked.last.id, reached, unreached, restored_objects, facts, aside, round(time.monotonic() - started, 1)
         )
 
     def _make_staging(self) -> Path:
@@ -147,7 +147,7 @@ class Restore:
         if sha256_of(self.target.read(full_name)).sha256 != expected.sha256:
             raise DamagedPart(f"{full_name} is not what was written.")
         with self.key.decrypted(stream(self.target.read(full_name))) as plain:
-            packing.unpack(plain, folder)
+            archives.unpack(plain, folder)
 
     def _fetch_log(self, *, everything: bool = False) -> None:
         folder = self.staging / "log"
@@ -158,7 +158,7 @@ class Restore:
         for entry in records.segments_needed(entries, self.picked.chain[-1].first_segment, until):
             path = folder / entry.segment
             if not path.exists():
-                path.write_bytes(packing.decompress(self.key.decrypt(b"".join(self.target.read(entry.name)))))
+                path.write_bytes(archives.decompress(self.key.decrypt(b"".join(self.target.read(entry.name)))))
 
     def _damaged_sentence(self, error: StudioError) -> str:
         alternatives = choice.others(self.target, self.picked)

@@ -18,7 +18,7 @@ from backend import VERSION
 from backend.errors import Unavailable
 from backend.settings import ROOT, Settings
 from backend.storage import Storage
-from ops.backup import log_shipping, packing, records, safety_copy, source
+from ops.backup import archives, log_shipment, records, safety_copy, source
 from ops.backup.encryption import AgeRecipient, WrittenPart
 from ops.backup.local_state import LocalState, recipient_of
 from ops.backup.objects import CopiedObjects, ObjectCopier, check_written, put_verified
@@ -82,7 +82,7 @@ class Backups:
     def ship_log(self) -> int:
         """Bytes that were added to the log at the target."""
         folder = self.database.log_folder
-        return log_shipping.ship(folder, self.target, self.recipient, self.facts.cluster) if folder else 0
+        return log_shipment.ship(folder, self.target, self.recipient, self.facts.cluster) if folder else 0
 
     def copy_objects(self) -> CopiedObjects:
         return self._copier.copy_new(now=lambda: datetime.now(UTC))
@@ -169,7 +169,7 @@ class Backups:
         record.timeline, record.first_segment, last_segment = source.log_range(folder)
         record.finished_at = source.server_time(connection)
         name = "database.tar.zst.age"
-        with packing.packed(folder) as packed, self.target.writing(f"{record.folder}/{name}") as to:
+        with archives.packed(folder) as packed, self.target.writing(f"{record.folder}/{name}") as to:
             part = self.recipient.encrypt_stream(packed, to)
         self._add(record, name, part)
         self._ship_log_to(last_segment)
@@ -178,10 +178,10 @@ class Backups:
     def _ship_log_to(self, segment: str) -> None:
         """A base backup is good for nothing without the log that was written while it was made."""
         until = time.monotonic() + _LOG_WAIT_S
-        wanted = f"{self.facts.cluster}/wal/{segment}."
+        prefix = f"{self.facts.cluster}/wal/{segment}."
         while True:
             self.ship_log()
-            if any(name.startswith(wanted) for name in self.target.list(f"{self.facts.cluster}/wal/")):
+            if any(name.startswith(prefix) for name in self.target.list(f"{self.facts.cluster}/wal/")):
                 return
             if time.monotonic() > until:
                 raise Unavailable(
@@ -230,7 +230,7 @@ class Backups:
         n8n = Path(self.settings.backup.n8n_folder).expanduser()
         if self.settings.backup.n8n_folder and n8n.is_dir():
             shutil.copytree(n8n, folder / "n8n")
-        with packing.packed(folder) as packed, self.target.writing(f"{record.folder}/installation.age") as to:
+        with archives.packed(folder) as packed, self.target.writing(f"{record.folder}/installation.age") as to:
             part = self.recipient.encrypt_stream(packed, to)
         self._add(record, "installation.age", part)
 

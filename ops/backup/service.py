@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend.errors import Conflict, StudioError
 from backend.settings import Settings
-from ops.backup import log_shipping, schedule, status
+from ops.backup import log_shipment, schedule, status
 from ops.backup.records import Kind
 from ops.backup.runs import Backups, open_backups
 
@@ -33,7 +33,7 @@ _RETRY_S = 600.0
 
 @dataclass
 class BackupService:
-    """`step()` does what is due now; each part fails by itself, and what failed is said in the status."""
+    """`step()` does what is due now; each part fails by itself, and what failed is last_message in the status."""
 
     backups: Backups
     _next: dict[str, float] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class BackupService:
         try:
             self.backups.ship_log()
         finally:
-            if log_shipping.give_way(folder):
+            if log_shipment.give_way(folder):
                 self.backups.state.note(log_gap_at=datetime.now(UTC).isoformat())
                 _log("The disk is nearly full: the log that waited for the target was given up. A full backup begins it anew.")
 
@@ -90,13 +90,13 @@ class BackupService:
             self._make(kind)
 
     def _due(self) -> Kind | None:
-        chosen, made = self.backups.settings.backup, self.backups.records()
+        chosen, past = self.backups.settings.backup, self.backups.records()
         now, every = datetime.now().astimezone(), timedelta(hours=chosen.every_hours)
         if self.backups.facts.method == "dump":
-            return "dump" if schedule.dump_due(made, now=now, every=every) else None
+            return "dump" if schedule.dump_due(past, now=now, every=every) else None
         begin = [self.backups.state.read_time(name) for name in ("restored_at", "log_gap_at")]
         since = max((at for at in begin if at), default=None)
-        return schedule.due(made, now=now, full_at=schedule.parse_time(chosen.full_at), every=every, restored_at=since)
+        return schedule.due(past, now=now, full_at=schedule.parse_time(chosen.full_at), every=every, restored_at=since)
 
     def _requested(self) -> None:
         """A person pressed the button: made at once, whatever the schedule says."""
@@ -134,7 +134,7 @@ class BackupService:
             status.write(
                 connection,
                 self.backups,
-                log_lag=log_shipping.lag(folder) if folder and self.backups.facts.method == "physical" else None,
+                log_lag=log_shipment.lag(folder) if folder and self.backups.facts.method == "physical" else None,
                 trouble=" ".join(dict.fromkeys(self._troubles.values())),
             )
 
@@ -143,18 +143,18 @@ def serve(settings: Settings, env: Mapping[str, str], *, stop: threading.Event |
     """Until SIGTERM. A target or a database that is away is waited for."""
     stop = stop or _stop_on_signal()
     service: BackupService | None = None
-    said = ""
+    last_message = ""
     while not stop.is_set():
         try:
             service = service or BackupService(open_backups(settings, env, report=_log))
             service.step()
-            said = ""
+            last_message = ""
         except Conflict:
             pass  # `make backup` runs; everything is due again when it has ended
         except StudioError as error:
-            if error.message != said:
+            if error.message != last_message:
                 _log(error.message)
-            said = error.message
+            last_message = error.message
         stop.wait(_STEP_S)
     return 0
 

@@ -92,15 +92,15 @@ def facts(connection: Connection, source: DatabaseSource) -> DatabaseFacts:
     version, archives = _value(connection, "SHOW server_version_num"), _value(connection, "SHOW archive_mode")
     may_replicate = _value(connection, "SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user")
     cluster, major = str(_cluster_id(connection)), int(version) // 10_000
-    ours = binaries.postgres_major(source.programs / "postgres")
+    program_major = binaries.postgres_major(source.programs / "postgres")
     if not may_replicate:
         reason = "the login may not replicate (ALTER ROLE … REPLICATION)"
     elif source.log_folder is None:
         reason = "nobody archives its log for us (BACKUP_WAL_FOLDER)"
     elif archives == "off":
         reason = "archive_mode is off on the server"
-    elif major != ours:
-        reason = f"the server is Postgres {major}, and the programs here are of {ours}"
+    elif major != program_major:
+        reason = f"the server is Postgres {major}, and the programs here are of {program_major}"
     else:
         return DatabaseFacts(cluster, major, "physical", "")
     return DatabaseFacts(cluster, major, "dump", reason)

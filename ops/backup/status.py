@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from backend.kit.ids import new_id
-from ops.backup.log_shipping import LogLag
+from ops.backup.log_shipment import LogLag
 from ops.backup.records import BackupRecord
 from ops.backup.runs import Backups
 from ops.backup.source import Connection
@@ -70,7 +70,7 @@ def write(connection: Connection, backups: Backups, *, log_lag: LogLag | None, t
         )
 
 
-def _write_records(connection: Connection, made: list[BackupRecord]) -> None:
+def _write_records(connection: Connection, records: list[BackupRecord]) -> None:
     rows = [
         (
             record.id,
@@ -82,7 +82,7 @@ def _write_records(connection: Connection, made: list[BackupRecord]) -> None:
             record.object_bytes,
             record.started_at,
         )
-        for record in made
+        for record in records
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -90,5 +90,7 @@ def _write_records(connection: Connection, made: list[BackupRecord]) -> None:
                 VALUES (%s, %s, 'complete', %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING""",
             rows,
         )
-    connection.execute(b"DELETE FROM backups WHERE state = 'complete' AND NOT id = ANY(%s)", [[record.id for record in made]])
+    connection.execute(
+        b"DELETE FROM backups WHERE state = 'complete' AND NOT id = ANY(%s)", [[record.id for record in records]]
+    )
     connection.execute(b"DELETE FROM backups WHERE state = 'failed' AND created_at < clock_timestamp() - %s", [_FAILED_KEPT])

@@ -12,7 +12,7 @@ from typing import Any
 
 from backend.errors import NotFound
 from backend.settings import Settings
-from ops.backup import choice, packing, records, source
+from ops.backup import archives, choice, records, source
 from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
 from ops.backup.object_restore import entries_until
 from ops.backup.objects import ObjectEntry, object_name
@@ -50,7 +50,7 @@ def _check_parts(target: Target, key: SecretKey, record: BackupRecord, programs:
     with tempfile.TemporaryDirectory(prefix="studio-verify-") as temporary:
         folder = Path(temporary) / "database"
         with key.decrypted(stream(target.read(f"{record.folder}/database.tar.zst.age"))) as plain:
-            packing.unpack(plain, folder)
+            archives.unpack(plain, folder)
         try:
             source.verify(programs, folder)
         except BackupProgramFailed as error:

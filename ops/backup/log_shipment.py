@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.kit import disk
-from ops.backup import packing
+from ops.backup import archives
 from ops.backup.encryption import AgeRecipient
 from ops.backup.objects import put_verified
 from ops.backup.records import log_name
@@ -32,7 +32,7 @@ def ship(folder: Path, target: Target, recipient: AgeRecipient, cluster: str) ->
     shipped = 0
     for path in _waiting(folder):
         content = gzip.decompress(path.read_bytes()) if path.suffix == _PACKED else path.read_bytes()
-        data = recipient.encrypt(packing.compress(content))
+        data = recipient.encrypt(archives.compress(content))
         archived_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         put_verified(target, log_name(cluster, path.name.removesuffix(_PACKED), archived_at), data)
         path.unlink()
