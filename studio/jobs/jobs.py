@@ -199,6 +199,8 @@ def detail(page: Page, job_id: str) -> None:
     job_result(page, card)
     st.header(tr("Log"))
     if log:
-        st.code("\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320)
+        st.code(
+            "\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320, wrap_lines=True
+        )
     else:
         st.caption(tr("No log.") if card.ended else tr("No log yet."))

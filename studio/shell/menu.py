@@ -10,39 +10,9 @@ from backend.language import tr, worded
 from studio.shell import nav
 from studio.shell.current_influencer import INFLUENCER_PARAM
 from studio.shell.frame import WORKSPACE_PARAM, current_workspace
+from studio.shell.page_focus import page_focus
 
 _CHOICE = "_workspace_choice"
-_PHONE_WIDTH_PX = 768
-
-_follow_page = st.components.v2.component(
-    "studio_menu_script",
-    js="""
-const CURRENT = ".st-key-menu-current a, .st-key-section-tab-current a"
-let last = null
-let timer = 0
-
-function markLinks() {
-  timer = 0
-  for (const link of document.querySelectorAll(".st-key-menu a, .st-key-section-tabs a")) {
-    if (link.matches(CURRENT)) link.setAttribute("aria-current", "page")
-    else link.removeAttribute("aria-current")
-  }
-}
-
-const changes = new MutationObserver(() => { timer ||= setTimeout(markLinks, 100) })
-
-export default function ({ data }) {
-  if (last !== null && last !== data.page && window.innerWidth < data.narrow)
-    document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
-  last = data.page
-  changes.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] })
-  markLinks()
-  return () => changes.disconnect()
-}
-""",
-)
-"""On a phone the menu covers the page, so it folds once another page was chosen, as Streamlit's own menu does. The links to the
-current section and its tab get `aria-current`, which `st.page_link` does not set; links are drawn anew whenever a page runs."""
 
 
 def show(session_info: accounts.SessionInfo, *, page: str) -> None:
@@ -52,7 +22,7 @@ def show(session_info: accounts.SessionInfo, *, page: str) -> None:
     if influencer_id := st.query_params.get(INFLUENCER_PARAM):
         query[INFLUENCER_PARAM] = influencer_id
     can_edit = workspace is not None and RANK[workspace.role] >= RANK["editor"]
-    current = nav.section_at(page)
+    shown = nav.at(page)
     with st.sidebar, st.container(gap="xsmall"):
         if session_info.workspaces:
             _switcher(session_info.workspaces, workspace)
@@ -60,12 +30,12 @@ def show(session_info: accounts.SessionInfo, *, page: str) -> None:
             for section in nav.SECTIONS:
                 if not (can_edit or section.for_viewers):
                     continue
-                with st.container(gap=None, key=f"menu-{'current' if section.name == current else section.name}"):
+                with st.container(gap=None, key=f"menu-{'current' if section.name == shown.section else section.name}"):
                     first_page = nav.source(nav.first_page(section.name).file)
                     st.page_link(
                         first_page, label=worded(section.title), icon=section.icon, query_params=query, width="stretch"
                     )
-        _follow_page(key="_follow_page", data={"page": page, "narrow": _PHONE_WIDTH_PX}, height=1)
+        page_focus(page=page, title=worded(shown.title))
 
 
 def _switcher(workspaces: tuple[accounts.WorkspaceCard, ...], current: accounts.WorkspaceCard | None) -> None:

@@ -136,9 +136,9 @@ def pages() -> list[StreamlitPage]:
     ]
 
 
-def section_at(path: str) -> str:
-    """Name of the section whose page has this address (without the leading slash)."""
-    return next((item.section for item in ITEMS if item.path == path), "")
+def at(path: str) -> NavItem:
+    """The page with this address (without the leading slash); Home for an unknown one."""
+    return next((item for item in ITEMS if item.path == path), ITEMS[0])
 
 
 def first_page(section: str) -> NavItem:

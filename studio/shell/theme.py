@@ -24,6 +24,9 @@ EVERYWHERE = """<style>
 [data-testid="stCaptionContainer"][data-testid], [data-testid="stCaptionContainer"][data-testid] p,
 [data-testid="InputInstructions"][data-testid] { color: light-dark(#5d566e, #aaa3bb); opacity: 1; }
 [data-testid="stMarkdownContainer"] .stMarkdownBadge[style*="143, 107, 242"] { color: #c6b3ff !important; }
+[data-testid="stButtonGroup"] button[data-selected="true"] p { color: light-dark(#6b3fd4, #b79dff); }
+:is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) :is(p, li) a { text-decoration: underline; }
+[data-testid="stHeaderActionElements"] { display: none; }
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
   background-color: light-dark(#6b3fd4, #7546e3); border-color: light-dark(#6b3fd4, #7546e3); }
 [data-testid="stSidebar"] .st-key-menu { gap: 2px; }

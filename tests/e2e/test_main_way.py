@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from studio.shell import nav
-from tests.e2e import looks
+from tests.e2e import axe, looks
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -98,7 +98,8 @@ def open_by_menu(tab: Page, item: nav.NavItem, url: str, workspace: str) -> None
 
 def look_at_every_page(tab: Page, url: str, workspace: str, shoot: Shoot) -> None:
     """Each page is opened once, by the menu where it has it, and seen wide in one theme and on a phone in the other: nothing is
-    wider than the window, nothing ends in an error."""
+    wider than the window, nothing ends in an error, and axe finds nothing in the wide one."""
+    found = []
     # A change of the theme draws the whole page anew: each page begins in the theme that the one before ended in
     orders = itertools.cycle((("light", "phone-dark"), ("dark", "phone")))
     for item, order in zip(nav.ITEMS, orders, strict=False):
@@ -112,6 +113,9 @@ def look_at_every_page(tab: Page, url: str, workspace: str, shoot: Shoot) -> Non
             assert tab.get_by_test_id("stException").count() == 0
             assert looks.too_wide(tab) <= 1, f"{item.title} ({name})"
             shoot(tab, f"{name}-{item.file.replace('/', '-')}")
+            if name == order[0]:
+                found += [f"{item.title} ({name}): {violation}" for violation in axe.violations(tab)]
+    assert not found, "\n".join(found)
 
 
 def choose(tab: Page, button: str, *files: Path) -> None:

@@ -108,6 +108,8 @@ const events = view => ({
   windowResize: () => view.afterDraw(),
   moreLinkClick: ({ date }) => (view.more[dayOf(asWall(date))] ? "listDay" : "popover"),
   eventContent: ({ event }) => ({ domNodes: [buildEntry(view, event.extendedProps.spot)] }),
+  // A cell is read with what is in it: FullCalendar names it by its date alone
+  dayCellDidMount: ({ el: cell }) => cell.removeAttribute("aria-labelledby"),
   eventDidMount: ({ el: box, event }) => {
     const entry = event.extendedProps.spot
     const text = spokenText(view.labels, entry)

@@ -64,7 +64,7 @@ export class UndatedList {
     box.dataset.spot = entry.id
     box.tabIndex = 0
     box.setAttribute("role", "button")
-    box.setAttribute("aria-label", spokenText(view.labels, entry))
+    box.title = spokenText(view.labels, entry)
     box.style.setProperty("--spot", colorOf(view.labels, entry))
     box.append(buildEntry(view, entry))
     box.onclick = () => view.open(entry.id)

@@ -44,7 +44,7 @@ export class EntryDetail {
     this.acts = el("div", "row acts")
     this.question = el("div", "question gone")
     const head = el("div", "row")
-    head.append(el("h3", "grow", entry.title))
+    head.append(el("h2", "grow", entry.title))
     const facts = factsOf(entry)
     const trouble = entry.message ? [el("p", entry.noun === "notice" ? "text" : "wrong", entry.message)] : []
     const texts = el("div", "texts")
@@ -63,7 +63,7 @@ export class EntryDetail {
         const node = button(tr(action.label), () => this.start(entry, action), action.main ? "main" : "")
         node.setAttribute("aria-label", tr(action.label))
         node.setAttribute("aria-keyshortcuts", action.key)
-        node.append(el("kbd", "", action.key.toUpperCase()))
+        node.dataset.key = action.key.toUpperCase()
         return node
       }),
     )

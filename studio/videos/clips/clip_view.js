@@ -24,28 +24,11 @@ export class ClipView {
     this.length = el("span", "length")
     this.title = el("b", "cut grow")
     this.stars = el("span", "stars")
-    const favourite = (/** @type {Event} */ event) => {
-      event.stopPropagation()
-      onFavourite()
-    }
-    this.heart = button("♥", favourite, "heart")
-    const post = (/** @type {Event} */ event) => {
-      event.stopPropagation()
-      this.stop()
-      onPost()
-    }
-    this.post = button(tr("Create post"), post, "post")
+    this.heart = button("♥", onFavourite, "heart")
+    this.post = button(tr("Create post"), () => this.openFilm(onPost), "post")
+    this.open = button("", () => this.openFilm(onOpen), "open")
     this.build()
     this.img.src = mediaUrl(workspace, clip.assetId, "?w=320")
-    this.node.onclick = () => {
-      this.stop()
-      onOpen()
-    }
-    this.node.onkeydown = event => {
-      if (event.target !== this.node || (event.key !== "Enter" && event.key !== " ")) return
-      event.preventDefault()
-      onOpen()
-    }
     this.node.onpointerenter = event => {
       if (event.pointerType !== "touch") this.play()
     }
@@ -62,12 +45,11 @@ export class ClipView {
       this.img.classList.add("here")
       this.picture.style.setProperty("--poster", `url("${this.img.src}")`)
     }
-    this.picture.append(this.img, this.length, arrow, this.heart, this.post)
+    this.picture.append(this.img, this.length, arrow)
     const foot = el("div", "foot")
     foot.append(this.title, this.stars)
-    this.node.tabIndex = 0
-    this.node.setAttribute("role", "button")
-    this.node.append(this.picture, foot)
+    this.node.setAttribute("role", "listitem")
+    this.node.append(this.picture, foot, this.open, this.heart, this.post)
   }
 
   /** The film is fetched when somebody points at it, not before. */
@@ -83,6 +65,12 @@ export class ClipView {
     this.picture.insertBefore(film, this.length)
     // A browser may refuse to play, and ends what is waited for when the film is taken away: the poster stays.
     film.play().catch(() => {})
+  }
+
+  /** @param {() => void} onOpen */
+  openFilm(onOpen) {
+    this.stop()
+    onOpen()
   }
 
   stop() {
@@ -107,7 +95,7 @@ export class ClipView {
     setIfChanged(this.length, "textContent", length)
     setIfChanged(this.stars, "textContent", "★".repeat(clip.rating))
     this.node.classList.toggle("faved", clip.favourite)
-    this.node.setAttribute("aria-label", tr("Play {title}, {length}", { title, length }))
+    this.open.setAttribute("aria-label", tr("Play {title}, {length}", { title, length }))
     this.heart.classList.toggle("gone", !canEdit && !clip.favourite)
     this.heart.disabled = !canEdit
     this.post.classList.toggle("gone", !canEdit)
