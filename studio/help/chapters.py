@@ -99,6 +99,7 @@ def _folded(text: str) -> str:
 def _excerpt(text: str, words: list[str]) -> str:
     line = " ".join(text.split())
     places = [place for word in words if (place := _folded(line).find(word)) >= 0]
-    start = max(min(places, default=0) - _EXCERPT_CHARS // 3, 0)
-    cut = line[start : start + _EXCERPT_CHARS]
-    return ("… " if start else "") + cut.strip() + (" …" if start + _EXCERPT_CHARS < len(line) else "")
+    wanted = max(min(places, default=0) - _EXCERPT_CHARS // 3, 0)
+    start = line.rfind(" ", 0, wanted) + 1 if wanted else 0
+    end = len(line) if start + _EXCERPT_CHARS >= len(line) else line.rfind(" ", start, start + _EXCERPT_CHARS)
+    return ("… " if start else "") + line[start:end] + (" …" if end < len(line) else "")

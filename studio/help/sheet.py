@@ -12,6 +12,9 @@ from studio.help import chapters, help, tour
 if TYPE_CHECKING:
     from studio.shell.frame import Page
 
+_WITHOUT_MENU = """<style>[data-testid="stPopoverBody"]:has(.st-key-_about_page) { display: none; }</style>"""
+"""The account's menu, which the sheet was opened from, would lie over it."""
+
 
 def show(page: Page, file: str) -> None:
     """Opens the dialog about the page `file` (such as `create/pictures`)."""
@@ -22,6 +25,7 @@ def show(page: Page, file: str) -> None:
 
     @st.dialog(section.title)
     def sheet() -> None:
+        st.html(_WITHOUT_MENU)
         st.markdown(section.text)
         st.divider()
         with st.container(horizontal=True, vertical_alignment="center"):

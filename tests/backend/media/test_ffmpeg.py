@@ -73,7 +73,7 @@ def test_the_poster_is_the_first_frame(film: Path, tmp_path: Path) -> None:
 def test_what_is_no_film_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "no.mp4"
     path.write_bytes(b"no film at all")
-    with pytest.raises(Rejected, match="not whole"):
+    with pytest.raises(Rejected, match="incomplete"):
         run(ffmpeg.probe(path))
     with pytest.raises(Rejected, match="could not be made"):
         run(ffmpeg.refit(path, tmp_path / "out.mp4", width=64, height=64, fps=8, frames=8, settings=SETTINGS))

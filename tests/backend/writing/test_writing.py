@@ -93,7 +93,7 @@ def test_a_refusal_is_told_as_one_and_paid_once(make_app: Make, server: ModelSer
     app = make_app()
     for mode in ("refusal", "says_no", "content_filter"):
         server.faults.odd = [mode]
-        with pytest.raises(Rejected, match=r"The model refused: .* Say it in other words\. Whoever runs the studio can also"):
+        with pytest.raises(Rejected, match=r"The model refused: .* Rephrase it\. Whoever runs the studio can also"):
             writing.write_texts(app, acting(app), order=order(bella, style=mode))
     assert len(server.asked) == 3
 

@@ -207,7 +207,7 @@ def test_status_names_models_that_are_never_asked(make: Make) -> None:
     assert "acme/poet (TEXT_MODEL_WRITING), so openai/gpt-4o-mini answers instead" in told.detail
     told = make(TEXT_MODEL_VISION="acme/eye", TEXT_FALLBACKS="openai/gpt-4o-mini").status()
     assert not told.ok
-    assert "acme/eye (TEXT_MODEL_VISION), so nothing is asked where it should answer" in told.detail
+    assert "acme/eye (TEXT_MODEL_VISION), so it is not used" in told.detail
     assert "TEXT_PRICES" in told.detail
     assert make(TEXT_MODEL_VISION="acme/eye", TEXT_PRICES="acme/eye=0/0").status().ok
 
