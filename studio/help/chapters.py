@@ -99,7 +99,7 @@ def _folded(text: str) -> str:
 def _excerpt(text: str, words: list[str]) -> str:
     line = " ".join(text.split())
     places = [place for word in words if (place := _folded(line).find(word)) >= 0]
-    wanted = max(min(places, default=0) - _EXCERPT_CHARS // 3, 0)
-    start = line.rfind(" ", 0, wanted) + 1 if wanted else 0
+    earliest = max(min(places, default=0) - _EXCERPT_CHARS // 3, 0)
+    start = line.rfind(" ", 0, earliest) + 1 if earliest else 0
     end = len(line) if start + _EXCERPT_CHARS >= len(line) else line.rfind(" ", start, start + _EXCERPT_CHARS)
     return ("… " if start else "") + line[start:end] + (" …" if end < len(line) else "")
