@@ -1,4 +1,4 @@
-"""How a person reads: language, zone, dates, hours, week, currency, theme. Theirs in every workspace."""
+"""How a person reads: language, zone, dates, hours, week, currency, theme, keys. Theirs in every workspace."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ CHOICES = {
     "hours": ("24", "12"),
     "week_start": ("mon", "sat", "sun"),
     "theme": ("light", "dark"),
+    "single_keys": ("off",),
 }
 READING_COLUMNS = tuple(getattr(User, field.name) for field in fields(ReadingSettings))
 

@@ -47,7 +47,7 @@ class NewPerson(Draft):
 class ReadingSettings:
     """How a person reads; "": as their browser, or the language, has it. `language`: a key of LANGUAGES; `zone`: IANA name;
     `date_style`: dmy, mdy or iso; `hours`: 12 or 24; `week_start`: mon, sat or sun; `currency`: ISO code that costs are also
-    shown in; `theme`: light or dark."""
+    shown in; `theme`: light or dark; `single_keys`: off: keys without Ctrl or Cmd do nothing, "": they do."""
 
     language: str = ""
     zone: str = ""
@@ -56,6 +56,7 @@ class ReadingSettings:
     week_start: str = ""
     currency: str = ""
     theme: str = ""
+    single_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

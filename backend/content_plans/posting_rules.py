@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend import events, influencers
-from backend.content_plans.schemas import RulesCard, RulesDraft
+from backend.content_plans.schemas import PublishingSwitch, RulesCard, RulesDraft
 from backend.content_plans.times import RecurringTime
 from backend.content_plans.transitions import move
 from backend.db.tables import ContentPlan, Post, PostingRule, PostingSlot, PostState
@@ -92,6 +92,15 @@ def set_holiday_country(tx: Session, country: str, influencer_id: str = "") -> N
 def workspace_paused(tx: Session) -> bool:
     row = tx.get(PostingRule, (tx.info["tenant_id"], WORKSPACE), populate_existing=True)
     return bool(row and row.stopped_at)
+
+
+def publishing_switch(tx: Session) -> PublishingSwitch:
+    """The workspace's own, and the posts that it is about. Two statements."""
+    row = tx.get(PostingRule, (tx.info["tenant_id"], WORKSPACE), populate_existing=True)
+    is_scheduled, is_held = Post.state == S.SCHEDULED, (Post.state == S.ON_HOLD) & (Post.held_by == WORKSPACE)
+    counts = select(func.count().filter(is_scheduled), func.count().filter(is_held)).select_from(Post)
+    scheduled, held = tx.execute(counts.where(Post.state.in_((S.SCHEDULED, S.ON_HOLD)))).one()
+    return PublishingSwitch(row.stopped_at if row else None, scheduled, held)
 
 
 def active_stop_switch(tx: Session, influencer_id: str) -> str:

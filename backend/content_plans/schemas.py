@@ -195,6 +195,16 @@ class RulesCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishingSwitch:
+    """Of the whole workspace. `stopped_at`: since when nothing goes out, None: it does; `scheduled`: posts that a stop would
+    hold, `held`: those that it holds."""
+
+    stopped_at: datetime | None
+    scheduled: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostCard:
     """A plan's post on one channel. `error`: why it failed, waits, was missed or is unknown; `note`: what the reviewer said."""
 

@@ -1,8 +1,8 @@
-"""My own account: picture, name, language and region, e-mail, password, second factor, signed-in browsers."""
+"""My own account: picture, name, language and region, keys, e-mail, password, second factor, signed-in browsers."""
 
 import streamlit as st
 
-from studio.accounts import account, language_and_region
+from studio.accounts import account, keyboard, language_and_region
 from studio.shell.frame import frame
 
 page = frame("settings/account")
@@ -13,6 +13,8 @@ with st.container(width=760):
         account.name_form(page)
     with page.guard():
         language_and_region.form(page)
+    with page.guard():
+        keyboard.switch(page)
     with page.guard():
         account.email_form(page)
     with page.guard():

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from backend import accounts, influencers
-from backend.accounts import ReadingSettings
 from backend.language import LANGUAGES, reader, reading, tr, tr_lazy, worded
 from studio.shell import page_reader
 from studio.shell.frame import Page
@@ -44,7 +43,16 @@ def form(page: Page) -> None:
         )
         pressed = st.form_submit_button(tr("Save language and region"))
     if pressed:
-        changed = ReadingSettings(language, zone, date_style, hours, week_start, currency, theme or "")
+        changed = replace(
+            own,
+            language=language,
+            zone=zone,
+            date_style=date_style,
+            hours=hours,
+            week_start=week_start,
+            currency=currency,
+            theme=theme or "",
+        )
         with page.transaction() as tx:
             accounts.set_reading(tx, changed)
         page_reader.set_reader(changed, rates=rates)

@@ -15,6 +15,8 @@ from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
 
+AGAIN_PARAM = "again"
+"""In the address, anything: it is checked anew."""
 _ICONS = {
     "ok": ":green[:material/check_circle:]",
     "warning": ":orange[:material/warning:]",
@@ -37,6 +39,8 @@ class Checked:
 def show(page: Page) -> None:
     """The result is kept for this tab until somebody checks again: each round asks every platform."""
     key = f"connections:{page.workspace.id}:{page.influencer_id}"
+    if st.query_params.pop(AGAIN_PARAM, ""):
+        st.session_state.pop(key, None)
     if key not in st.session_state:
         with st.spinner(tr("Asking every platform and engine …")):
             st.session_state[key] = _check(page)

@@ -12,6 +12,7 @@ from backend.db.transactions import Anonymous
 from backend.language import tr, tr_context, worded
 from studio.help import sheet as help_sheet
 from studio.shell import current_influencer, nav, resources, session
+from studio.shell.command_palette import command_palette
 from studio.shell.status_badges import CREATIONS, creation_query, status_badges
 from studio.ui.format import avatar_url, esc, plain
 
@@ -27,6 +28,7 @@ def show(page: Page, item: nav.NavItem) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="top-bar"):
         st.title(worded(item.title), anchor=False, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="top-bar-tools"):
+            command_palette(page, item.file)
             _influencer(page)
             if page.can_edit:
                 with st.popover(tr_context("button", "New"), icon=":material/add:", key="top-bar-new"):

@@ -83,6 +83,22 @@ class StopResponse(ApiModel):
     missed: int = 0
 
 
+class PublishingSwitchResponse(ApiModel):
+    """`stoppedAt`: since when publishing is stopped for the whole workspace, null: it goes on. `scheduled`: posts that a stop
+    would hold; `held`: those that it holds now."""
+
+    stopped_at: datetime | None
+    scheduled: int
+    held: int
+
+
+@router.get("")
+def get_publishing_switch(app: Studio, caller: Caller) -> PublishingSwitchResponse:
+    """Whether publishing is stopped for the whole workspace, and the posts that this is about."""
+    with app.db.transaction(caller) as tx:
+        return PublishingSwitchResponse.model_validate(content_plans.publishing_switch(tx))
+
+
 @router.post("/stop")
 def stop_publishing(body: StopRequest, app: Studio, caller: Caller) -> StopResponse:
     """Stops publishing at once; scheduled posts wait."""

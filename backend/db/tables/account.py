@@ -43,6 +43,7 @@ class User(Dated, Base):
     week_start: Mapped[str] = mapped_column(server_default="")
     currency: Mapped[str] = mapped_column(server_default="")
     theme: Mapped[str] = mapped_column(server_default="")
+    single_keys: Mapped[str] = mapped_column(server_default="")
     tour_offered_at: Mapped[datetime | None]
     """When the person took the tour of the studio, or did not want it. None: Home offers it."""
 

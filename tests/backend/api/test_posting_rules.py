@@ -29,8 +29,10 @@ def test_rules_are_read_changed_and_publishing_stops(app: App, workspace: Tenant
         for body in ({"policy": "never"}, {"slots": [{"weekday": 9, "at": "18:30"}]}, {"slots": [{"weekday": 1, "at": "6pm"}]}):
             assert client.patch(f"/posting-rules/{influencer_id}", json=body).status_code == 400, body
         assert client.patch(f"/content-plans/{plan_id}", json={"status": "scheduled"}).status_code == 200
+        assert client.get("/posting-rules").json() == {"stoppedAt": None, "scheduled": 1, "held": 0}
         assert client.post("/posting-rules/stop", json={}).json() == {"stopped": True, "held": 1, "scheduled": 0, "missed": 0}
-        assert client.get(f"/posting-rules/{influencer_id}").json()["stoppedByWorkspace"]
+        stopped_at = client.get(f"/posting-rules/{influencer_id}").json()["stoppedByWorkspace"]
+        assert client.get("/posting-rules").json() == {"stoppedAt": stopped_at, "scheduled": 0, "held": 1}
         assert client.post("/posting-rules/start", json={}).json()["scheduled"] == 1
         assert client.post("/posting-rules/start", json={"influencerId": "x"}).status_code == 404
     _, writer = make_key(app, workspace, "posts:write")
