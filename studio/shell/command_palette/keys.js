@@ -246,6 +246,7 @@ export const OF_WIDGETS = [
   "gallery/browse/board_picker.js",
   "gallery/browse/popup.js",
   "gallery/browse/touch_drag.js",
+  "help/tour/tour.js",
   "shell/command_palette/command_palette.js",
   "shell/command_palette/global_keys.js",
   "shell/command_palette/question_view.js",
