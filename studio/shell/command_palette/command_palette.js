@@ -369,6 +369,7 @@ class CommandPalette {
   makeNew() {
     const menu = document.querySelector(".st-key-top-bar-new button")
     if (!(menu instanceof HTMLElement)) return
+    if (!menu.checkVisibility()) return this.open() // a phone's bar has its own
     menu.click()
     let tries = 30
     const focusFirst = () => {
