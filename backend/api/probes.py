@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,6 +23,8 @@ from backend.kit import clock, metrics
 
 _PARTS = ("database", "redis", "storage", "workers")
 _STARTED_AT = time.monotonic()
+_ANSWER_WITHIN_S = 4.0
+"""A server that hangs makes /health degraded, not silent: whoever restarts silent studios would restart all of them."""
 
 
 def probe_routes(get_app: Callable[[], App]) -> list[Route]:
@@ -58,7 +62,12 @@ def probe_routes(get_app: Callable[[], App]) -> list[Route]:
 
     async def healthy(request: Request) -> Response:
         """Always 200 while the process answers; the body has the state of each part, and for who may read them the details."""
-        return JSONResponse(await run_in_threadpool(health_answer, request))
+        try:
+            with anyio.fail_after(_ANSWER_WITHIN_S):
+                answer = await anyio.to_thread.run_sync(health_answer, request, abandon_on_cancel=True)
+        except TimeoutError:
+            answer = {"status": "degraded", "version": VERSION, **dict.fromkeys(_PARTS, "disconnected")}
+        return JSONResponse(answer)
 
     async def ready(request: Request) -> Response:
         """200 once people can sign in: Postgres and Redis answer."""

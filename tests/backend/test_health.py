@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from backend import api, health
+from backend.api import probes
 from backend.app import App
 from backend.db.tables import Device, Worker
 from backend.db.transactions import SystemCaller
@@ -55,6 +57,16 @@ def test_while_postgres_is_away_health_answers_and_says_so(app: App) -> None:
     said = answers.get("/health")
     assert (said.status_code, said.json()["status"], said.json()["database"]) == (200, "degraded", "disconnected")
     assert answers.get("/ready").status_code == 503
+
+
+def test_while_a_server_hangs_health_answers_and_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes starts a studio that does not answer again, and a new start would not help."""
+    hangs = threading.Event()
+    monkeypatch.setattr(probes, "_ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(health, "check", lambda *_, **__: hangs.wait(10) and [])
+    said = probe(app).get("/health")
+    hangs.set()
+    assert (said.status_code, said.json()["status"], said.json()["database"]) == (200, "degraded", "disconnected")
 
 
 def test_living_servers_tell_their_versions(app: App) -> None:

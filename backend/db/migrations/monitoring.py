@@ -49,4 +49,15 @@ SELECT jsonb_build_object(
   'stored_files', (SELECT count(*) FROM assets WHERE state = 'stored')) ELSE '{}' END $$
 """
 
-FUNCTIONS = (FIGURES,)
+QUEUE_LOAD = """
+CREATE OR REPLACE FUNCTION queue_load(p_queue text)
+RETURNS TABLE(waiting bigint, running bigint, oldest_wait_s double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+SELECT count(*), (SELECT count(*) FROM jobs WHERE state = 'processing' AND queue = p_queue),
+  coalesce(max(extract(epoch FROM clock_timestamp() - greatest(not_before, created_at))), 0)
+FROM jobs WHERE state = 'pending' AND queue = p_queue AND waits_for = 0 AND not_before <= clock_timestamp() $$
+"""
+"""By what KEDA scales workers; the login `studio_scaler` may ask it and nothing else."""
+SCALER = "studio_scaler"
+
+FUNCTIONS = (FIGURES, QUEUE_LOAD)

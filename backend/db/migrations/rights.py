@@ -96,6 +96,9 @@ def grant_all(connection: Connection) -> None:
     run("REVOKE ALL ON alembic_version FROM studio_app, studio_worker, studio_dispatch")
     for table in _WORKER_ONLY:
         run(f"REVOKE ALL ON {table} FROM studio_app, studio_worker")
+    if connection.scalar(text("SELECT true FROM pg_roles WHERE rolname = :name"), {"name": monitoring.SCALER}):
+        run(f"GRANT USAGE ON SCHEMA public TO {monitoring.SCALER}")
+        run(f"GRANT EXECUTE ON FUNCTION queue_load(text) TO {monitoring.SCALER}")
     existing = set(connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
     for table in sorted(existing & set(Base.metadata.tables) - WITHOUT_TENANT):
         _policy(connection, table, "tenant", _TENANT)
