@@ -98,6 +98,10 @@ lock: ## write the lock files anew after a change of requirements*.txt; other ve
 	@$(SETUP) infra
 	@$(PY) bin/lock.py
 
+audit: ## known holes of the locked packages, where the database of them can be reached
+	@$(SETUP) infra
+	@$(PY) bin/lock.py audit
+
 update-deps: ## the newest versions that requirements*.txt allow: locked, installed, audited, and the whole suite on them
 	@$(SETUP) infra
 	@$(PY) bin/lock.py --upgrade
@@ -111,4 +115,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock update-deps third-party
+.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock audit update-deps third-party

@@ -45,6 +45,18 @@ _GAUGES: tuple[tuple[str, str, str, Callable[[Figures], _Value]], ...] = (
         "",
         lambda figures: figures.spent_today_usd,
     ),
+    (
+        "studio_backup_finished_timestamp_seconds",
+        "When the newest backup was done; 0: there is none.",
+        "",
+        lambda figures: figures.backup_finished_s,
+    ),
+    (
+        "studio_backup_log_lag_seconds",
+        "How long the database's log has waited for the backup's target.",
+        "",
+        lambda figures: figures.backup_log_lag_s,
+    ),
     ("studio_database_connections", "Connections to the database.", "", lambda figures: figures.connections),
     ("studio_database_connections_limit", "How many it accepts.", "", lambda figures: figures.connections_most),
     ("studio_database_bytes", "Size of the database.", "", lambda figures: figures.database_bytes),

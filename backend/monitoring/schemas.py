@@ -47,6 +47,10 @@ class Figures(BaseModel):
     """Live workers."""
     devices: dict[str, int] = {}
     """By state: free, busy, down, disabled."""
+    backup_finished_s: float = 0.0
+    """When the newest complete backup was done, in seconds since 1970; 0: there is none."""
+    backup_log_lag_s: float = 0.0
+    """How long the oldest of the database's log has waited for the backup's target."""
     connections: int = 0
     connections_most: int = 0
     database_bytes: int = 0

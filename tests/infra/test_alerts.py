@@ -100,6 +100,11 @@ CASES: dict[str, tuple[Series, Series]] = {
         {"studio_database_connections": "91x120", "studio_database_connections_limit": "100x120"},
         {"studio_database_connections": "79x120", "studio_database_connections_limit": "100x120"},
     ),
+    "StudioBackupOld": (
+        {"studio_backup_finished_timestamp_seconds": "-90000x120"},
+        {"studio_backup_finished_timestamp_seconds": "0x120"},  # there never was one
+    ),
+    "StudioBackupLogWaits": ({"studio_backup_log_lag_seconds": "901x120"}, {"studio_backup_log_lag_seconds": "899x120"}),
     "StudioDiskFull": (
         {"studio_disk_free_bytes": "9x120", "studio_disk_total_bytes": "100x120"},
         {"studio_disk_free_bytes": "11x120", "studio_disk_total_bytes": "100x120"},

@@ -42,6 +42,9 @@ SELECT jsonb_build_object(
   'workers', (SELECT coalesce(jsonb_object_agg(queue, n), '{}') FROM served),
   'devices', (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (SELECT state, count(*) AS n FROM known GROUP BY state) k),
   'connections', (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),
+  'backup_finished_s', (SELECT coalesce(extract(epoch FROM max(finished_at)), 0) FROM backups WHERE state = 'complete'),
+  'backup_log_lag_s', (SELECT greatest(coalesce(max(extract(epoch FROM clock_timestamp() - log_since)), 0), 0)
+    FROM backup_status),
   'connections_most', CAST(current_setting('max_connections') AS integer)
 ) || CASE WHEN p_sizes THEN jsonb_build_object(
   'database_bytes', pg_database_size(current_database()),
