@@ -13,6 +13,26 @@ interface ComponentView<Data> {
   close(): void
 }
 
+/** A service worker's own scope, as far as ours use it (shell/installable/). */
+interface ServiceWorkerEvent {
+  waitUntil(work: Promise<unknown>): void
+  addRoutes?(rules: object[]): Promise<void>
+}
+
+interface ServiceWorkerFetch extends ServiceWorkerEvent {
+  request: Request
+  preloadResponse: Promise<Response | undefined>
+  respondWith(answer: Promise<Response>): void
+}
+
+interface ServiceWorkerScope {
+  addEventListener(type: "install" | "activate", listener: (event: ServiceWorkerEvent) => void): void
+  addEventListener(type: "fetch", listener: (event: ServiceWorkerFetch) => void): void
+  registration: ServiceWorkerRegistration
+  clients: { claim(): Promise<void> }
+  skipWaiting(): Promise<void>
+}
+
 interface Window {
   /** When a component last sent something to Python, in ms since 1970 (ui/shared/mount.js). */
   __studioSentAt?: number

@@ -78,6 +78,10 @@ class WebSettings(SettingsSection):
         "STYLEFORGE_PATHS", False, "/sessions /train /generate /jobs/{id} /results/{id} too, without /api/style"
     )
 
+    installable: bool = env(
+        "PWA", True, "phones and computers can install the studio (https or localhost); off: browsers drop what they kept of it"
+    )
+
     @cached_property
     def hosts(self) -> Hosts:
         """The names the studio answers to."""

@@ -1,4 +1,4 @@
-"""My own account: picture, name, language and region, keys, e-mail, password, second factor, signed-in browsers."""
+"""My own account: picture, name, language, keys, e-mail, password, second factor, signed-in browsers; installing."""
 
 import streamlit as st
 
@@ -23,3 +23,5 @@ with st.container(width=760):
         account.two_factor(page)
     with page.guard():
         account.browser_sessions(page)
+    if page.app.settings.web.installable:
+        account.installing()

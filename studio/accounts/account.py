@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import segno
 import streamlit as st
 from pydantic import SecretStr
@@ -17,6 +19,7 @@ _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows":
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 _SETUP, _CODES = "_two_factor_setup", "_recovery_codes"
 
 
@@ -38,6 +41,21 @@ def name_form(page: Page) -> None:
         with page.transaction() as tx:
             accounts.rename_user(tx, new_name)
         _toast_and_rerun(tr("Your name is saved."))
+
+
+def installing() -> None:
+    """How the studio becomes an app on this phone or computer; browsers install from https and localhost only."""
+    st.header(tr("On your phone"))
+    address = urlsplit(str(st.context.url or ""))
+    if address.scheme == "https" or address.hostname in _LOCAL_HOSTS:
+        st.caption(
+            tr(
+                "Install the studio as an app. iPhone: open it in Safari, tap Share, then Add to Home Screen. "
+                "Android: in the browser's menu, tap Install app. On a computer, the icon is in the address bar."
+            )
+        )
+    else:
+        st.caption(tr("The studio can be installed as an app once it is reached over https. Whoever runs it can set that up."))
 
 
 def password_form(page: Page) -> None:

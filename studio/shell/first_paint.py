@@ -1,4 +1,5 @@
-"""Patches Streamlit's index page, so that it has the theme's background from the start and knows its server's address."""
+"""Patches Streamlit's index page, so that it has the theme's background from the start, knows its server's address and reaches
+under the edges of a phone's screen."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LIGHT, DARK = "#fdfcff", "#15121d"
 """`backgroundColor` of .streamlit/config.toml."""
 HEAD = f"""<head>
+    <meta name="theme-color" media="(prefers-color-scheme: light)" content="{LIGHT}">
+    <meta name="theme-color" media="(prefers-color-scheme: dark)" content="{DARK}">
     <style>
       html {{ color-scheme: light dark; background: light-dark({LIGHT}, {DARK}) }}
       [data-testid="stSidebar"] [data-testid="stSkeleton"] {{ visibility: hidden; height: 24px; min-height: 0 }}
@@ -15,7 +18,11 @@ HEAD = f"""<head>
     <script>
       const theme = document.cookie.match(/(?:^|; )studio_theme=(light|dark|system)/)?.[1]
       if (theme) {{
-        if (theme !== "system") document.documentElement.style.colorScheme = theme
+        if (theme !== "system") {{
+          document.documentElement.style.colorScheme = theme
+          for (const meta of document.querySelectorAll("meta[name=theme-color]"))
+            meta.content = theme === "dark" ? "{DARK}" : "{LIGHT}"
+        }}
         const name = theme[0].toUpperCase() + theme.slice(1)
         try {{ localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, JSON.stringify(name)) }} catch {{ }}
       }}
@@ -26,14 +33,17 @@ HEAD = f"""<head>
 that of studio/shell/reader_script, the key Streamlit's own; without storage the page follows the system. The style hides the 25
 grey skeleton bars before the menu too. Without the address Streamlit tries `/<page>/_stcore/health` first, which costs a failed
 request."""
+_VIEWPORT = (b"shrink-to-fit=no", b"viewport-fit=cover")
+"""Streamlit's, which browsers ignore since 2016, and ours: the page reaches to the edges, and CSS knows how far is safe."""
 _OTHER_PATHS = ("/api/", "/assets/", "/_stcore/")
 
 
 class FirstPaint:
-    """Plain ASGI. Changes only Streamlit's index page; everything else passes untouched."""
+    """Plain ASGI. Changes only Streamlit's index page; everything else passes untouched. `more_head`: HTML for its head."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, more_head: str = "") -> None:
         self.app = app
+        self.head = f"{HEAD}{more_head}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
@@ -62,7 +72,8 @@ class FirstPaint:
             body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            whole, headers = body.replace(b"<head>", HEAD.encode(), 1), MutableHeaders(scope=start_message)
+            whole = body.replace(*_VIEWPORT, 1).replace(b"<head>", self.head, 1)
+            headers = MutableHeaders(scope=start_message)
             if scope["method"] != "HEAD":
                 headers["content-length"] = str(len(whole))
             for name in ("etag", "last-modified", "accept-ranges"):

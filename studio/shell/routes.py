@@ -16,6 +16,7 @@ from backend.app import App
 from backend.settings import Settings
 from studio.shell import nav
 from studio.shell.api_docs import api_docs_routes
+from studio.shell.installable import installable_routes
 
 _STUDIO = Path(__file__).resolve().parents[1]
 
@@ -27,6 +28,7 @@ def routes(settings: Settings, get_app: Callable[[], App], rest_api: FastAPI, mc
         *(api.styleforge_routes(get_app) if settings.web.styleforge_paths else ()),
         *(api.orchestrator_routes(get_app) if settings.webhooks.orchestrator_paths else ()),
         *(api_docs_routes() if settings.api.swagger else ()),
+        *installable_routes(enabled=settings.web.installable),
         *(Route(f"/{path}", _moved) for path in nav.MOVED),
         Mount("/api", app=rest_api),
         *(mcp.routes() if settings.api.mcp else ()),

@@ -25,7 +25,7 @@ from backend import api
 from backend.errors import Invalid, Unavailable
 from backend.kit import temp_folders
 from backend.settings import Settings
-from studio.shell import resources
+from studio.shell import installable, resources
 from studio.shell.first_paint import FirstPaint
 from studio.shell.guard import AccessGuard
 from studio.shell.headers import SecurityHeaders
@@ -103,6 +103,6 @@ app = st.App(
         Middleware(SecurityHeaders),
         Middleware(AccessGuard, get_app=lambda: resources.app()),
         Middleware(SessionRenewal, get_app=lambda: resources.app()),
-        Middleware(FirstPaint),
+        Middleware(FirstPaint, more_head=installable.HEAD if Settings.read().web.installable else ""),
     ],
 )

@@ -173,7 +173,8 @@ class Visitors:
         return context
 
     def _create(self, kind: str, *, live: bool, **options: Any) -> BrowserContext:
-        context = self._browser.new_context(**options)
+        # Playwright's routes do not see what a service worker asks for
+        context = self._browser.new_context(**{"service_workers": "block", **options})
         context.add_init_script(STILL)
         if not live:
             context.add_init_script(NO_STREAM)

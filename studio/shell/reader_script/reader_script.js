@@ -8,9 +8,19 @@ import { mountable } from "../../ui/shared/mount.js"
 
 const YEAR_S = 365 * 86_400
 
+/** For the page that is shown where the studio cannot be reached. @param {string} language */
+const keepLanguage = language => {
+  try {
+    localStorage.setItem("studio_language", language)
+  } catch {
+    // No storage: that page follows the browser.
+  }
+}
+
 /** @param {ReaderData} data */
 const apply = ({ language, theme, cookie }) => {
   document.documentElement.lang = language
+  keepLanguage(language)
   const found = document.cookie.split("; ").find(pair => pair.startsWith(`${cookie}=`))
   const current = found?.slice(cookie.length + 1)
   const chosen = theme || "system"
