@@ -20,6 +20,7 @@ EXCEPTIONS: dict[str, set[str]] = {
         "make drill",
     },  # commands
     "studio/shell/frame.py": {"InfluencerAI Studio"},  # the product's name
+    "studio/shell/installable/__init__.py": {"InfluencerAI Studio"},  # the same
     "studio/influencers/wizard.py": {"portrait, at the beach, smiling"},  # a prompt for a model
     "studio/workflows/workflow_trial.py": {"portrait of a woman at a harbour, morning light"},  # a prompt for a model
     "studio/prompt_library/prompt_library_forms.py": {
