@@ -115,6 +115,6 @@ def offline_page() -> str:
 
 def _asked_language(request: Request) -> str:
     """The first language of the browser that the studio speaks; English where it speaks none."""
-    asked = request.headers.get("accept-language", "").split(",")
-    codes = (part.strip().partition(";")[0].partition("-")[0].lower() for part in asked)
+    preferences = request.headers.get("accept-language", "").split(",")
+    codes = (part.strip().partition(";")[0].partition("-")[0].lower() for part in preferences)
     return next((code for code in codes if code in LANGUAGES), "en")
