@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -190,3 +191,14 @@ def test_pages_stay_thin_and_are_never_beside_home() -> None:
     assert not [relative(path) for path in pages if path.parent == ROOT / "pages"], "flat pages are served without Home.py"
     long = {relative(path): lines for path in pages if (lines := len(path.read_text("utf-8").splitlines())) > 120}
     assert not long
+
+
+def test_migrations_are_one_line() -> None:
+    """Two branches that took the same number leave Alembic with two heads, and no studio starts."""
+    files = sorted((ROOT / "backend" / "db" / "migrations" / "versions").glob("*.py"))
+    texts = [path.read_text("utf-8") for path in files]
+    revisions = [re.search(r'^revision = "(\d{4})"', text, re.MULTILINE) for text in texts]
+    before = [re.search(r'^down_revision = "(\d{4})"', text, re.MULTILINE) for text in texts]
+    numbers = [found[1] for found in revisions if found]
+    assert numbers == [path.name[:4] for path in files]
+    assert [found[1] for found in before if found] == numbers[:-1]
