@@ -49,6 +49,9 @@ def test_everybody_is_offered_the_pages_of_their_role(open_page: Open, workspace
     of_editors = {file for file, *_ in palette.sent["pages"]}
     assert not open_page("home/home", person=workspace.viewer).exception
     of_viewers = {file for file, *_ in palette.sent["pages"]}
+    assert not open_page("home/home", person=workspace.owner).exception
+    assert {file for file, *_ in palette.sent["pages"]} - of_editors == {"settings/backups"}, "of operators"
+    assert not open_page("home/home", person=workspace.viewer).exception
     assert of_editors >= ONLY_FOR_EDITORS
     assert of_viewers == of_editors - {
         file for file in of_editors if file.split("/")[0] in ("create", "models", "settings")

@@ -22,6 +22,7 @@ _MOST_INFLUENCERS = 200
 _BY_ID = ("calendar/post", "library/lineage")
 """Pages that show one thing: they are opened from it."""
 _FOR_EDITORS = ("influencers/wizard", "library/finish")
+_FOR_OPERATORS = ("settings/backups",)
 _FOR_EVERYBODY = ("settings/account", "settings/notices")
 """Of sections that people who may only look do not see."""
 _ALSO_CALLED = {
@@ -54,7 +55,7 @@ def command_palette(page: Page, current: str) -> None:
         "influencerId": page.influencer_id,
         "canEdit": page.can_edit,
         "current": current,
-        "pages": pages(can_edit=page.can_edit),
+        "pages": pages(can_edit=page.can_edit, is_operator=_is_operator(page)),
         "influencers": list(page.influencer_names.items())[:_MOST_INFLUENCERS],
         "theme": page.user.reading.theme,
         "singleKeys": page.user.reading.single_keys != "off",
@@ -64,9 +65,15 @@ def command_palette(page: Page, current: str) -> None:
         _open(page, chosen)
 
 
-def pages(*, can_edit: bool) -> list[tuple[str, str, str, str, str]]:
+def pages(*, can_edit: bool, is_operator: bool) -> list[tuple[str, str, str, str, str]]:
     """Those that a person may open: file, title, icon, section, what else it is called."""
     sections = {section.name: section for section in nav.SECTIONS}
+
+    def is_offered(file: str, section: nav.Section) -> bool:
+        if file in _BY_ID or (file in _FOR_OPERATORS and not is_operator):
+            return False
+        return can_edit or file in _FOR_EVERYBODY or (section.for_viewers and file not in _FOR_EDITORS)
+
     return [
         (
             item.file,
@@ -76,9 +83,17 @@ def pages(*, can_edit: bool) -> list[tuple[str, str, str, str, str]]:
             worded(_ALSO_CALLED.get(item.file, "")),
         )
         for item in nav.ITEMS
-        if item.file not in _BY_ID
-        and (can_edit or item.file in _FOR_EVERYBODY or (sections[item.section].for_viewers and item.file not in _FOR_EDITORS))
+        if is_offered(item.file, sections[item.section])
     ]
+
+
+def _is_operator(page: Page) -> bool:
+    """Asked once for each browser tab; the pages of operators ask each time."""
+    key = f"_operator:{page.user.id}"
+    if key not in st.session_state:
+        with page.transaction() as tx:
+            st.session_state[key] = accounts.is_operator(tx, page.app.settings, page.user.id)
+    return bool(st.session_state[key])
 
 
 def _open(page: Page, chosen: dict[str, Any]) -> None:
