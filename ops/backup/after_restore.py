@@ -48,7 +48,7 @@ def make_safe(connection: Connection, copy: SafetyCopy | None, *, moment: dateti
     with connection.transaction():
         for post in copy.posts if copy else ():
             _recall_sent(connection, post, facts)
-        facts.unknown = _mark_unknown(connection, since=copy.taken_at if copy else moment)
+        facts.unknown += _mark_unknown(connection, since=copy.taken_at if copy else moment)
         facts.held = _hold(connection)
         if copy:
             _keep_out(connection, copy, facts)

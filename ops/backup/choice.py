@@ -15,7 +15,7 @@ from backend.settings import ROOT, Settings
 from ops.backup import records
 from ops.backup.encryption import SecretKey
 from ops.backup.local_state import KEY_FILE
-from ops.backup.records import BackupRecord
+from ops.backup.records import BackupRecord, Kind
 from ops.backup.targets import Target
 
 
@@ -48,13 +48,21 @@ def parse_moment(text: str, *, now: datetime) -> datetime | None:
 
 
 def choose(
-    target: Target, *, at: datetime | None, cluster: str = "", backup_id: str = "", postgres_major: int
+    target: Target,
+    *,
+    at: datetime | None,
+    cluster: str = "",
+    backup_id: str = "",
+    postgres_major: int,
+    kind: Kind | None = None,
 ) -> RestoreChoice:
-    """Raises NotFound when there is nothing to restore from, Conflict when it must be said which installation, Invalid for a
-    backup of a newer studio or another Postgres."""
+    """`kind` None: any. Raises NotFound when there is nothing to restore from, Conflict when it must be said which
+    installation, Invalid for a backup of a newer studio or another Postgres."""
     cluster = cluster or _only_cluster(target)
     all_records = records.read_records(target, cluster)
     usable = records.candidates(all_records, at)
+    if kind:
+        usable = [record for record in usable if record.kind == kind]
     if backup_id:
         usable = [record for record in usable if record.id == backup_id]
     if not usable:

@@ -94,7 +94,7 @@ class SecretKey:
         except BaseException as error:
             failure = error
         thread.join()
-        if errors and not isinstance(errors[0], OSError):
+        if errors and getattr(errors[0], "errno", None) is None:  # age's own are OSErrors without a number
             raise _damaged(errors[0]) from errors[0]
         if failure is not None:
             raise failure

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from backend.db.migrations import migrate
-from backend.errors import Conflict, Invalid, NotFound, StudioError, Unavailable
+from backend.errors import Conflict, NotFound, StudioError, Unavailable
 from backend.kit import disk
 from backend.settings import Settings
 from ops.backup import after_restore, archives, choice, records, safety_copy, source
 from ops.backup.after_restore import RestoredFacts
 from ops.backup.choice import RestoreChoice
+from ops.backup.dump_restore import restore_dump
 from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
 from ops.backup.local_state import LocalState
 from ops.backup.object_restore import RestoredObjects, restore_objects
@@ -289,9 +290,9 @@ def restore(
     settings: Settings, request: RestoreRequest, *, env: Mapping[str, str], report: Callable[[str], None] = print
 ) -> RestoreOutcome:
     """Raises Conflict when the studio runs, Invalid, NotFound, BackupDamaged, Unavailable."""
-    if env.get("DATABASE_URL") or env.get("DATABASE_OWNER_URL"):
-        raise Invalid("This studio's database is an external one: see “An external Postgres” in docs/operate.md.")
     target, key = open_target(settings), choice.read_key(settings)
+    if env.get("DATABASE_URL") or env.get("DATABASE_OWNER_URL"):
+        return _restore_external(settings, request, env, target, key, report)
     try:
         state = states.lock_folder(settings.data_dir.resolve(), restoring=True)
     except Conflict as error:
@@ -304,6 +305,21 @@ def restore(
     finally:
         if not state.lock.closed:
             state.release()
+
+
+def _restore_external(
+    settings: Settings,
+    request: RestoreRequest,
+    env: Mapping[str, str],
+    target: Target,
+    key: SecretKey,
+    report: Callable[[str], None],
+) -> RestoreOutcome:
+    at = choice.parse_moment(request.at, now=datetime.now(UTC))
+    picked = choice.choose(target, at=at, cluster=request.cluster, backup_id=request.backup_id, postgres_major=0, kind="dump")
+    moment, objects, facts, seconds = restore_dump(settings, env, target, key, picked, report)
+    unreached = at if at and moment < at else None
+    return RestoreOutcome(picked.last.id, moment, unreached, objects, facts, [], seconds)
 
 
 def _give_to(root: Path, user: str | None) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from backend.errors import Conflict, StudioError
 from backend.settings import Settings
 from ops.backup import log_shipment, schedule, status
@@ -56,10 +58,11 @@ class BackupService:
         self._next[name] = time.monotonic() + every_s
         try:
             work()
-        except StudioError as error:
-            if self._troubles.get(name) != error.message:
-                _log(f"{name}: {error.message}")
-            self._troubles[name] = error.message
+        except (StudioError, psycopg.Error, OSError) as error:
+            message = sentence(error)
+            if self._troubles.get(name) != message:
+                _log(f"{name}: {message}")
+            self._troubles[name] = message
             if name == "backup":
                 self._next[name] = time.monotonic() + _RETRY_S
         else:
@@ -151,12 +154,16 @@ def serve(settings: Settings, env: Mapping[str, str], *, stop: threading.Event |
             last_message = ""
         except Conflict:
             pass  # `make backup` runs; everything is due again when it has ended
-        except StudioError as error:
-            if error.message != last_message:
-                _log(error.message)
-            last_message = error.message
+        except (StudioError, psycopg.Error, OSError) as error:
+            if sentence(error) != last_message:
+                _log(sentence(error))
+            last_message = sentence(error)
         stop.wait(_STEP_S)
     return 0
+
+
+def sentence(error: Exception) -> str:
+    return error.message if isinstance(error, StudioError) else str(error).strip().splitlines()[0]
 
 
 def _stop_on_signal() -> threading.Event:

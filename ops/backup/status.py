@@ -54,7 +54,7 @@ def write(connection: Connection, backups: Backups, *, log_lag: LogLag | None, t
                 VALUES ('installation', clock_timestamp(), %(target)s, %(method)s, %(reason)s, %(bytes)s,
                   %(since)s, %(trouble)s, %(key)s, %(drill)s)
                 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, target = excluded.target, method = excluded.method,
-                  reason = excluded.reason, log_segments = excluded.log_bytes = excluded.log_bytes,
+                  reason = excluded.reason, log_bytes = excluded.log_bytes,
                   log_since = excluded.log_since, trouble = excluded.trouble, key_is_here = excluded.key_is_here,
                   drill = excluded.drill""",
             {
