@@ -14,7 +14,6 @@ from ops.backup.records import BackupRecord, LogName
 
 NIGHT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 SIX_HOURS = timedelta(hours=6)
-MONTH = timedelta(days=30)
 
 
 def record(at: datetime, kind: str = "full", parent: str = "") -> BackupRecord:
