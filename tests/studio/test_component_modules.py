@@ -12,6 +12,8 @@ from studio.ui import browser_component
 FOLDER = Path(browser_component.__file__).parent.parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if "vendor" not in path.parts and not path.name.endswith(".test.js"))
 SOURCES = sorted(path for path in FOLDER.rglob("*") if path.suffix in {".js", ".css"} and "vendor" not in path.parts)
+WORKERS = {FOLDER / "shell" / "installable" / name for name in ("service_worker.js", "retired_worker.js")}
+"""Scripts that browsers run beside the page."""
 ENTRIES = [path for path in MODULES if re.search(r"^export default\b", path.read_text("utf-8"), re.MULTILINE)]
 
 
@@ -58,7 +60,7 @@ def test_every_component_links(entry: Path) -> None:
 
 def test_every_module_belongs_to_a_component() -> None:
     linked = {module for entry in ENTRIES for module in browser_component.modules_in_order(entry)}
-    assert not [path.name for path in MODULES if path.resolve() not in linked]
+    assert not [path.name for path in MODULES if path.resolve() not in linked and path not in WORKERS]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

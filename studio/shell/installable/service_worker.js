@@ -1,6 +1,6 @@
 /**
- * The studio's service worker: a page of its own where the studio cannot be reached, and the files of the frame that never
- * change (their names carry a hash). What people made, the API and signing in always come from the server.
+ * The studio's service worker: a page of its own where the studio cannot be reached, and the files of the frame that
+ * never change (their names carry a hash). What people made, the API and signing in always come from the server.
  */
 const VERSION = "__VERSION__"
 const FAMILY = "studio-frame-"

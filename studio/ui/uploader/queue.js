@@ -13,6 +13,7 @@ import { tr, trPlural } from "../shared/words.js"
  * @property {number} loaded bytes sent
  * @property {string} reason why it was not uploaded
  * @property {boolean} reported whether Python has heard of how it ended
+ * @property {boolean} [isLost] whether it failed because the network went away
  * @property {string} [id] of the upload
  */
 
@@ -79,6 +80,15 @@ export class UploadQueue {
   retry(item) {
     item.state = "waiting"
     item.reported = false
+  }
+
+  /** Whether something waits for the network. */
+  get hasLost() {
+    return this.items.some(item => item.state === "failed" && item.isLost)
+  }
+
+  retryLost() {
+    for (const item of this.items) if (item.state === "failed" && item.isLost) this.retry(item)
   }
 
   retryFailed() {

@@ -79,6 +79,18 @@ describe("a report", () => {
   })
 })
 
+test("what a lost connection stopped is sent again, what the server refused is not", () => {
+  const queue = new UploadQueue()
+  queue.add([file("a"), file("b"), file("c")], 0)
+  Object.assign(queue.items[0], { state: "failed", isLost: true })
+  Object.assign(queue.items[1], { state: "failed", isLost: false })
+  queue.items[2].state = "refused"
+  assert.equal(queue.hasLost, true)
+  queue.retryLost()
+  assert.deepEqual(states(queue), ["waiting", "failed", "refused"])
+  assert.equal(queue.hasLost, false)
+})
+
 describe("the summary", () => {
   test("counts bytes of what is sent and what is on its way", () => {
     const queue = new UploadQueue()

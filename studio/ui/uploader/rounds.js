@@ -6,6 +6,9 @@ import { uploadItem } from "./transfer.js"
 
 /** Files sent at once. */
 const PARALLEL = 4
+/** How long after a lost connection it is tried again, each time twice as long. */
+const FIRST_WAIT_MS = 3000
+const LONGEST_WAIT_MS = 60_000
 
 /** @typedef {ReturnType<UploadQueue["takeReport"]> & { round: number }} UploadReport */
 
@@ -21,6 +24,24 @@ class UploadRound {
     this.onDone = null
     /** A report that came while there was none. @type {UploadReport | null} */
     this.pending = null
+    this.waitMs = FIRST_WAIT_MS
+    this.timer = 0
+    addEventListener("online", () => this.goOn())
+    document.addEventListener("visibilitychange", () => document.hidden || this.goOn())
+  }
+
+  /** Sends what a lost connection kept: the network is back, the phone woke up, or it is time to try. */
+  goOn() {
+    clearTimeout(this.timer)
+    this.timer = 0
+    if (!this.queue.hasLost || !navigator.onLine) return
+    this.waitMs = Math.min(LONGEST_WAIT_MS, this.waitMs * 2)
+    this.queue.retryLost()
+    this.pump()
+  }
+
+  goOnLater() {
+    if (!this.timer && this.queue.hasLost) this.timer = window.setTimeout(() => this.goOn(), this.waitMs)
   }
 
   /** @param {NamedFile[]} files */
@@ -49,11 +70,14 @@ class UploadRound {
       queue.running += 1
       uploadItem(this.target, queue, item, () => this.onChange?.()).finally(() => {
         queue.running -= 1
+        if (item.state === "stored") this.waitMs = FIRST_WAIT_MS
+        this.goOnLater()
         this.pump()
       })
     }
     this.onChange?.()
     if (queue.hasNews) this.report()
+    keepAwake(queue.running > 0)
   }
 
   report() {
@@ -67,6 +91,26 @@ class UploadRound {
     const { pending } = this
     this.pending = null
     if (pending) this.onDone?.(pending)
+  }
+}
+
+/** @type {Promise<WakeLockSentinel> | null} */
+let wakeLock = null
+
+/**
+ * A phone that sleeps stops sending, so its screen stays on meanwhile, where a browser can do that.
+ *
+ * @param {boolean} isBusy
+ */
+const keepAwake = async isBusy => {
+  if (isBusy && !wakeLock && !document.hidden) {
+    wakeLock = navigator.wakeLock?.request("screen") ?? null
+    // Refused on low battery: then it may sleep, and what was interrupted goes on afterwards
+    await wakeLock?.catch(() => {})
+  } else if (!isBusy && wakeLock) {
+    const held = wakeLock
+    wakeLock = null
+    await held.then(lock => lock.release()).catch(() => {})
   }
 }
 

@@ -13,6 +13,12 @@ import { tr } from "../shared/words.js"
 /** A file that would be refused again. */
 class Refused extends Error {}
 
+/** The network went away; nothing is wrong with the file. */
+class ConnectionLost extends Error {}
+
+/** So long nothing of a file got on: the phone slept, or its network is gone without a word. */
+const STALLED_MS = 45_000
+
 /** Answers that a second try does not change. */
 const FINAL_STATUSES = new Set([400, 403, 409])
 
@@ -28,6 +34,7 @@ export const uploadItem = async (target, queue, item, onProgress) => {
   item.state = "sending"
   item.loaded = 0
   item.reason = ""
+  item.isLost = false
   onProgress()
   try {
     checkSize(target, item)
@@ -46,6 +53,7 @@ export const uploadItem = async (target, queue, item, onProgress) => {
   } catch (error) {
     queue.progress(item, 0)
     item.state = isFinal(error) ? "refused" : "failed"
+    item.isLost = error instanceof ConnectionLost || (error instanceof ApiError && error.status === undefined)
     item.reason = messageOf(error)
   }
 }
@@ -97,13 +105,23 @@ const putFile = (file, url, onLoaded) =>
     request.open("PUT", url)
     request.setRequestHeader("x-studio", "1")
     request.setRequestHeader("content-type", "application/octet-stream")
-    request.upload.onprogress = event => onLoaded(event.loaded)
+    let stalled = setTimeout(() => request.abort(), STALLED_MS)
+    request.upload.onprogress = event => {
+      clearTimeout(stalled)
+      stalled = setTimeout(() => request.abort(), STALLED_MS)
+      onLoaded(event.loaded)
+    }
+    request.upload.onload = () => clearTimeout(stalled)
     request.onload = () => {
+      clearTimeout(stalled)
       const { status } = request
       if (status >= 200 && status < 300) resolve()
       else reject(refusal(status, request.responseText))
     }
-    request.onerror = () => reject(new Error(tr("The connection was lost. Try this file again; the others continue.")))
+    request.onerror = request.onabort = () => {
+      clearTimeout(stalled)
+      reject(new ConnectionLost(tr("The connection was lost. This file is sent again as soon as it is back.")))
+    }
     request.send(file)
   })
 

@@ -4,6 +4,7 @@ import { tr } from "../shared/words.js"
 import { droppedFiles } from "./dropped_files.js"
 import { FileRow } from "./file_row.js"
 import { isUploading, roundOf } from "./rounds.js"
+import { photoTypes } from "./sources.js"
 
 /** @import { NamedFile, UploadItem } from "./queue.js" */
 /** @import { UploadTarget } from "./transfer.js" */
@@ -40,6 +41,12 @@ class Uploader {
     this.hint = el("div", "muted")
     this.files = Object.assign(el("input", "gone"), { type: "file", multiple: true })
     this.folder = Object.assign(el("input", "gone"), { type: "file", multiple: true, webkitdirectory: true })
+    this.photos = el("input", "gone")
+    this.camera = el("input", "gone")
+    this.photos.type = this.camera.type = "file"
+    this.camera.setAttribute("capture", "environment")
+    this.pickPhotos = button("", () => this.photos.click(), "main gone")
+    this.openCamera = button("", () => this.camera.click(), "gone")
     this.pick = button(tr("Choose files"), () => this.files.click(), "main")
     this.pickFolder = button(tr("Choose a folder"), () => this.folder.click())
     this.sum = el("div", "row sum gone")
@@ -54,13 +61,14 @@ class Uploader {
   /** @param {HTMLElement} root */
   build(root) {
     const buttons = el("div", "buttons")
-    buttons.append(this.pick, this.pickFolder)
-    this.drop.append(this.label, this.hint, buttons, this.files, this.folder)
+    buttons.append(this.pickPhotos, this.openCamera, this.pick, this.pickFolder)
+    const inputs = [this.photos, this.camera, this.files, this.folder]
+    this.drop.append(this.label, this.hint, buttons, ...inputs)
     this.sum.setAttribute("role", "status")
     this.sum.append(this.sumText, this.retry)
     this.bar.append(this.fill)
     root.replaceChildren(this.drop, this.sum, this.bar, this.list)
-    for (const input of [this.files, this.folder]) input.onchange = () => this.addPicked(input)
+    for (const input of inputs) input.onchange = () => this.addPicked(input)
     this.drop.ondragover = event => {
       event.preventDefault()
       this.drop.classList.add("over")
@@ -78,12 +86,30 @@ class Uploader {
     this.files.accept = data.accept
     this.files.multiple = data.multiple
     this.pick.textContent = data.multiple ? tr("Choose files") : tr("Choose a file")
-    this.pickFolder.classList.toggle("gone", !data.folders)
+    this.offerPhotos(data)
     this.round.onChange = () => this.drawSoon()
     this.round.onDone = report => setTriggerValue("done", report)
     this.round.reportPending()
     this.drawSoon()
     window.onbeforeunload = () => (isUploading() ? tr("Files are still uploading.") : undefined)
+  }
+
+  /**
+   * On phones and tablets: photos and camera first, and no folders, which they cannot give.
+   *
+   * @param {UploaderData} data
+   */
+  offerPhotos({ accept, multiple, folders }) {
+    const isTouch = matchMedia("(hover: none) and (pointer: coarse)").matches
+    const types = isTouch ? photoTypes(accept) : ""
+    this.photos.accept = types
+    this.camera.accept = types
+    this.photos.multiple = multiple
+    this.pickPhotos.textContent = types === "video/*" ? tr("Choose videos") : tr("Choose photos")
+    this.openCamera.textContent = types === "video/*" ? tr("Record a video") : tr("Take a photo")
+    for (const choice of [this.pickPhotos, this.openCamera]) choice.classList.toggle("gone", !types)
+    this.pick.classList.toggle("main", !types)
+    this.pickFolder.classList.toggle("gone", isTouch || !folders)
   }
 
   close() {
