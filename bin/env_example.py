@@ -40,6 +40,9 @@ COMPOSE = """
 #DOCKER_SUBNET=172.28.0.0/24
 #NGINX_ADDRESS=172.28.0.250  # in that network; its X-Forwarded-For is believed
 
+# … and with --profile backup: BACKUP_TARGET from above, or
+#BACKUP_FOLDER=./var/backup  # a folder on another disk that uid 1000 may write to
+
 # … and with --profile monitoring (infra/monitoring/README.md): METRICS_TOKEN from above, and
 #GRAFANA_PASSWORD=  # of its user admin
 #ALERT_WEBHOOK_URL=  # who is told of alerts, as Alertmanager's JSON: n8n, a chat; without one they are on its page alone

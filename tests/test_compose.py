@@ -32,6 +32,7 @@ def test_its_processes_are_those_of_the_supervisor(compose: dict[str, Any]) -> N
         services.studio_service(host="0.0.0.0", port=8501),
         *services.worker_services(stop_grace_s=20),
         services.sandbox_service(**SANDBOX),
+        services.backup_service(owner_url=""),
     ]
     assert {service.name: ["python", *service.args] for service in own_services} == {
         service.name: compose["services"][service.name]["command"] for service in own_services
@@ -61,11 +62,11 @@ def test_only_pages_for_people_are_published_and_every_image_is_pinned(compose: 
     assert all(re.search(r":v?\d[\d.]*(-alpine)?$", image) for image in images)
 
 
-def test_only_migrations_hold_the_owner_login(compose: dict[str, Any]) -> None:
+def test_only_migrations_and_backups_hold_the_owner_login(compose: dict[str, Any]) -> None:
     holders = [
         name for name, service in compose["services"].items() if service.get("environment", {}).get("DATABASE_OWNER_URL")
     ]
-    assert holders == ["migrate"]
+    assert holders == ["migrate", "backup"]
 
 
 def test_every_required_variable_is_in_the_example() -> None:
