@@ -9,6 +9,7 @@ from studio.content_plans import composer
 from studio.shell import menu, nav, page_reader, resources, session, sign_in, theme
 from studio.shell.frame import error_boundary, show_storage_notice
 from studio.ui.forms import track_run
+from studio.ui.undo_toast import show_undo_toasts
 
 theme.apply()
 with error_boundary(stop=True):
@@ -29,5 +30,6 @@ page_reader.tell_browser(session_info.user.reading)
 panel = st.container(key="composer-panel")  # first, so that what the page draws never moves it
 with track_run(), error_boundary(), traces.span(f"page /{page.url_path}"):
     page.run()
+    show_undo_toasts()
     with panel:
         composer.show_panel(page.url_path)

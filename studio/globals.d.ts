@@ -44,6 +44,8 @@ interface Window {
   __studioPosts?: Map<string, Promise<void>>
   /** Paintings by the picture under them (ui/mask_canvas/painting.js). */
   __studioMasks?: Map<string, unknown>
+  /** The toasts with an undo (shell/status_badges/undo_toasts.js). */
+  __studioUndoToasts?: unknown
   /** Vendored scripts by their address (calendar/library.js). */
   __studio_libraries?: Record<string, Promise<void>>
   FullCalendar: {

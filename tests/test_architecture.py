@@ -18,6 +18,7 @@ SLICES = {
     "automations",
     "accounts",
     "events",
+    "undo",
     "budgets",
     "jobs",
     "assets",
@@ -51,6 +52,7 @@ SLICES = {
     "webhooks",
     "reels",
     "trash",
+    "history",
 }
 TORCH = {"torch", "diffusers", "peft", "transformers", "accelerate"}
 IMPORTED_LATE = {"mcp", "mcp_types"}

@@ -17,13 +17,13 @@ from backend import (
     channels,
     content_plans,
     datasets,
-    events,
     jobs,
     notices,
     reels,
     renditions,
     training,
     trash,
+    undo,
     voices,
     webhooks,
     writing_styles,
@@ -46,7 +46,7 @@ def run(ctx: JobContext, payload: MaintenancePayload) -> dict[str, Any]:
         freed = training.unlock_datasets(tx)
         datasets.purge_removals(tx, days=settings.retention.purge_after_days)
         forgotten = jobs.purge_old(tx, hours=settings.retention.jobs_hours)
-        events.purge_undo_entries(tx, days=settings.retention.undo_days)
+        undo.purge(tx, days=settings.retention.undo_days)
         erased = trash.purge_old(tx, days=settings.retention.trash_days)
         content_plans.delete_old_unsaved_drafts(tx, days=_UNSAVED_DAYS)
         prepared = renditions.delete_unused(tx, days=settings.retention.renditions_days)

@@ -18,6 +18,7 @@ from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable
 
 MAX_KEYS = 100
 """Active keys of a workspace."""
@@ -62,6 +63,7 @@ def get(tx: Session, api_key_id: str) -> ApiKeyCard:
     return _card(row, usage(tx, [api_key_id]).get(api_key_id, Usage()))
 
 
+@undoable("api_key.changed")
 def change(tx: Session, api_key_id: str, draft: ApiKeyChange) -> ApiKeyCard:
     """Renames a key or changes its quotas. Raises NotFound, NotPermitted."""
     get(tx, api_key_id)

@@ -1,6 +1,6 @@
 """Accounts: people, workspaces, memberships, sessions, invitations and password resets."""
 
-from backend.accounts import devices, two_factor
+from backend.accounts import devices, two_factor, undo_parts
 from backend.accounts.cleanup import purge_sessions
 from backend.accounts.invitations import (
     accept,
@@ -64,6 +64,8 @@ from backend.accounts.sessions import (
     start_program_session,
 )
 from backend.accounts.two_factor import reseal_secrets
+
+undo_parts.register_parts()
 
 __all__ = [
     "INVITE_PARAM",

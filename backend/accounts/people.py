@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import events, undo
 from backend.accounts import passwords, sessions, throttle
 from backend.accounts.reading_settings import READING_COLUMNS
 from backend.accounts.rules import checked_email, checked_name, checked_password
@@ -40,6 +40,7 @@ def member(tx: Session, user_id: str) -> MemberCard:
     return card
 
 
+@undo.undoable("member.role")
 def set_role(tx: Session, user_id: str, role: str) -> None:
     """Changes a member's role, as an owner. Raises Invalid, NotPermitted, NotFound, Conflict when no owner would be left."""
     if role not in RANK:
@@ -78,8 +79,10 @@ def current_workspace(tx: Session) -> WorkspaceCard:
 def rename_workspace(tx: Session, name: str) -> None:
     """Raises NotPermitted, Invalid."""
     require_owner(tx)
-    tx.execute(update(Workspace).where(Workspace.id == tx.info["tenant_id"]).values(name=_valid_name(name)))
-    events.record(tx, "workspace.renamed", "workspace", tx.info["tenant_id"], {"name": _valid_name(name)})
+    workspace_id, new_name = str(tx.info["tenant_id"]), _valid_name(name)
+    with undo.watch(tx, "workspace.name", workspace_id):
+        tx.execute(update(Workspace).where(Workspace.id == workspace_id).values(name=new_name))
+        events.record(tx, "workspace.renamed", "workspace", workspace_id, {"name": new_name})
 
 
 def acting_user(tx: Session) -> UserCard:

@@ -13,7 +13,7 @@ _ID_PREFIXES = {
     "invitation": "inv", "job": "job", "lora": "lora", "picture": "pic", "post": "post", "preset": "pre", "run": "run",
     "sample": "sample", "session": "ses", "source": "src", "style": "sty", "template": "tpl", "tenant": "ws", "track": "trk",
     "trial": "trial", "upload": "up", "user": "usr", "variant": "post", "wildcard": "wild", "workflow": "wfl",
-    "workspace": "ws", "endpoint": "whe",
+    "workspace": "ws", "endpoint": "whe", "history_entry": "act",
 }  # fmt: skip
 _BY_FORMAT = {
     "date-time": "2031-12-24T18:00:00Z", "date": "2031-12-24", "time": "18:00:00", "uri": "https://studio.example.org/picture",

@@ -45,6 +45,7 @@ from backend.api.routes import (
     events,
     face_check,
     generation,
+    history,
     inbox,
     influencers,
     job_starts,
@@ -160,6 +161,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         automation_runs,
         channels,
         trash,
+        history,
     ):
         api.include_router(routes.router)
     api.include_router(writing_styles.router, prefix="/style")

@@ -1,5 +1,6 @@
 """Automations: what starts by the clock, an event, a program or by hand, and does its steps by itself."""
 
+from backend.automations import undo_parts
 from backend.automations.clock import align_all, due_workspaces, fire_due, workspaces_with_timers
 from backend.automations.cron import describe as describe_cron
 from backend.automations.cron import next_times
@@ -33,6 +34,8 @@ from backend.automations.service import (
 )
 from backend.automations.templates import TEMPLATES, Template
 from backend.automations.waits import wake
+
+undo_parts.register_parts()
 
 __all__ = [
     "EVENTS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
@@ -89,6 +90,13 @@ def fire_due(tx: Session) -> int:
         )
         tx.execute(update(AutomationTimer).where(*same_timer).values(next_at=next_at))
     return len(timers)
+
+
+def set_next(tx: Session, automation: Automation, next_by_influencer: Mapping[str, datetime]) -> None:
+    """When each of its timers starts it next."""
+    for influencer_id, next_at in next_by_influencer.items():
+        timer = AutomationTimer.automation_id == automation.id, AutomationTimer.influencer_id == influencer_id
+        tx.execute(update(AutomationTimer).where(*timer).values(next_at=next_at))
 
 
 def skip_next(tx: Session, automation: Automation) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, text
@@ -20,6 +21,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
 from backend.settings import Settings
+from backend.undo import undoable
 
 MAX_AUTOMATIONS = 100
 HOOK_PATH = "/api/automation-hooks"
@@ -48,6 +50,7 @@ def create(tx: Session, draft: AutomationDraft) -> AutomationCard:
     return queries.get(tx, automation.id)
 
 
+@undoable("automation.definition")
 def save(tx: Session, automation_id: str, draft: AutomationDraft, *, version: int) -> AutomationCard:
     """Changes it from the next run on; runs under way go on as they began. Raises NotFound, Conflict (changed meanwhile)."""
     automation = _lock(tx, automation_id)
@@ -61,6 +64,7 @@ def save(tx: Session, automation_id: str, draft: AutomationDraft, *, version: in
     return queries.get(tx, automation_id)
 
 
+@undoable("automation.deleted")
 def delete(tx: Session, automation_id: str) -> None:
     """No run starts any more; those under way are stopped, and its history stays until it is cleaned up. Raises NotFound."""
     automation = _lock(tx, automation_id)
@@ -72,6 +76,7 @@ def delete(tx: Session, automation_id: str) -> None:
     events.record(tx, "automation.deleted", "automation", automation_id, {"title": automation.name})
 
 
+@undoable("automation.deleted")
 def restore(tx: Session, automation_id: str) -> AutomationCard:
     """Takes back a deletion; it is paused then. Raises NotFound, Conflict (it was not deleted)."""
     automation = tx.get(Automation, automation_id, with_for_update=True, populate_existing=True)
@@ -85,6 +90,7 @@ def restore(tx: Session, automation_id: str) -> AutomationCard:
     return queries.get(tx, automation_id)
 
 
+@undoable("automation.on")
 def pause(tx: Session, automation_id: str) -> AutomationCard:
     """Nothing starts it until `resume`, except by hand; runs under way go on. Raises NotFound."""
     automation = _lock(tx, automation_id)
@@ -94,6 +100,7 @@ def pause(tx: Session, automation_id: str) -> AutomationCard:
     return queries.get(tx, automation_id)
 
 
+@undoable("automation.on")
 def resume(tx: Session, automation_id: str) -> AutomationCard:
     """What happened meanwhile starts nothing. Raises NotFound."""
     automation = _lock(tx, automation_id)
@@ -106,6 +113,17 @@ def resume(tx: Session, automation_id: str) -> AutomationCard:
     return queries.get(tx, automation_id)
 
 
+def set_next(tx: Session, automation_id: str, next_by_influencer: Mapping[str, datetime]) -> None:
+    """Takes back that a start was skipped. Raises NotFound, Conflict (its time is over)."""
+    automation = _lock(tx, automation_id)
+    if min(next_by_influencer.values(), default=clock.now(tx)) <= clock.now(tx):
+        raise Conflict(tr_lazy("The time of the start that was skipped is over. Start it by hand if you need it."))
+    clock.set_next(tx, automation, next_by_influencer)
+    earliest = min(next_by_influencer.values()).isoformat()
+    events.record(tx, "automation.unskipped", "automation", automation_id, {"next_at": earliest})
+
+
+@undoable("automation.next")
 def skip_next(tx: Session, automation_id: str) -> AutomationCard:
     """Leaves out its next start by the clock. Raises NotFound, Conflict (no clock starts it)."""
     automation = _lock(tx, automation_id)

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import events, undo
 from backend.budgets import rules
 from backend.db.tables import Budget
 from backend.errors import NotPermitted
@@ -24,9 +24,15 @@ def set_limits(tx: Session, *, daily_usd: Decimal | None, monthly_usd: Decimal |
     if tx.info["role"] != "owner":
         raise NotPermitted(tr_lazy("Only an owner of this workspace can set what AI texts may cost. Ask one of them."))
     operator_day, operator_month = rules.operator_limits(settings)
+    day, month = rules.checked_limit(daily_usd, operator_day, "day"), rules.checked_limit(monthly_usd, operator_month, "month")
+    with undo.watch(tx, "budget.limits", str(tx.info["tenant_id"])):
+        store_limits(tx, day, month)
+
+
+def store_limits(tx: Session, daily_usd: Decimal | None, monthly_usd: Decimal | None) -> None:
     values = {
-        "daily_usd": rules.checked_limit(daily_usd, operator_day, "day"),
-        "monthly_usd": rules.checked_limit(monthly_usd, operator_month, "month"),
+        "daily_usd": daily_usd,
+        "monthly_usd": monthly_usd,
         # The alert may be raised again: what was near the old limit may be far from the new one, and the other way round.
         "alerted_day": 0,
         "alerted_month": 0,
@@ -34,5 +40,6 @@ def set_limits(tx: Session, *, daily_usd: Decimal | None, monthly_usd: Decimal |
     inserted = insert(Budget).values(tenant_id=tx.info["tenant_id"], **values)
     changed = {**values, "updated_at": func.clock_timestamp()}
     tx.execute(inserted.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))
-    data = {name: None if values[name] is None else str(values[name]) for name in ("daily_usd", "monthly_usd")}
+    limits = {"daily_usd": daily_usd, "monthly_usd": monthly_usd}
+    data = {name: None if usd is None else str(usd) for name, usd in limits.items()}
     events.record(tx, "budget.set", "budget", tx.info["tenant_id"], data)

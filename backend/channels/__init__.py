@@ -1,5 +1,6 @@
 """Channels: an influencer's accounts on platforms."""
 
+from backend.channels import undo_parts
 from backend.channels.oauth import (
     CALLBACK_PATH,
     OAuthResult,
@@ -14,6 +15,9 @@ from backend.channels.queries import feed_url, get, get_locked, get_many, of, pr
 from backend.channels.schemas import PLATFORMS, PRIVACY, ChannelCard, ChannelChange
 from backend.channels.service import add_sandbox, change, check_account, remove, rename, save_settings, switch
 from backend.channels.tokens import Transact, access, refresh_expiring, with_access
+from backend.channels.tokens import reseal_tokens as reseal_tokens
+
+undo_parts.register_parts()
 
 __all__ = [
     "CALLBACK_PATH",
@@ -46,4 +50,3 @@ __all__ = [
     "take_flash",
     "with_access",
 ]
-from backend.channels.tokens import reseal_tokens as reseal_tokens

@@ -19,6 +19,7 @@ from backend.language import joined, tr_lazy
 from backend.platforms import registry
 from backend.platforms.port import PlatformAccount
 from backend.platforms.registry import create_adapter
+from backend.undo import undoable
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -42,6 +43,7 @@ def add_sandbox(tx: Session, influencer_id: str, name: str = "") -> ChannelCard:
     return get(tx, row.id)
 
 
+@undoable("channel.on")
 def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
     """Switches a channel on or off. While it is off nothing is published on it; its posts wait.
 
@@ -70,14 +72,18 @@ def change(tx: Session, channel_id: str, draft: ChannelChange) -> ChannelCard:
     return card
 
 
+@undoable("channel.name")
 def rename(tx: Session, channel_id: str, name: str) -> ChannelCard:
     """Changes the name that the channel has in the studio. Raises NotFound, Invalid."""
     if not 1 <= len(name.strip()) <= 80:
         raise Invalid(tr_lazy("A channel's name must have 1 to 80 characters."))
+    before = get(tx, channel_id).name
     _set(tx, channel_id, name=name.strip())
+    events.record(tx, "channel.renamed", "channel", channel_id, {"from": before, "to": name.strip()})
     return get(tx, channel_id)
 
 
+@undoable("channel.defaults")
 def save_settings(tx: Session, channel_id: str, *, privacy: str = "", made_for_kids: bool | None = None) -> ChannelCard:
     """Sets the defaults for all posts of the channel. "" and None: no default, each post must choose. The AI flag is no
     setting: it is always sent.

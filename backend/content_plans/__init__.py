@@ -1,5 +1,6 @@
 """Content plans and their posts: planned on a calendar, reviewed, scheduled, published exactly once."""
 
+from backend.content_plans import undo_parts
 from backend.content_plans.adaptation import adapt_text
 from backend.content_plans.attention import (
     ChannelActivity,
@@ -157,6 +158,8 @@ from backend.content_plans.unsaved_drafts import (
 )
 from backend.content_plans.versions import VersionCard, list_versions
 from backend.db.tables import PostState
+
+undo_parts.register_parts()
 
 __all__ = [
     "ANY_VERSION",

@@ -16,6 +16,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import printable
 from backend.language import tr_lazy
+from backend.undo import undoable
 
 MAX_CAMPAIGNS = 200
 MAX_NAME = 60
@@ -63,6 +64,7 @@ def create_campaign(tx: Session, name: str) -> CampaignCard:
     return get_campaign(tx, campaign_id)
 
 
+@undoable("campaign")
 def rename_campaign(tx: Session, campaign_id: str, name: str) -> CampaignCard:
     """Raises NotFound, Invalid, Conflict (another one has this name)."""
     name, before = _checked_name(name), get_campaign(tx, campaign_id)
@@ -75,6 +77,15 @@ def rename_campaign(tx: Session, campaign_id: str, name: str) -> CampaignCard:
     return get_campaign(tx, campaign_id)
 
 
+def recreate_campaign(tx: Session, campaign_id: str, name: str) -> None:
+    """Makes one that was deleted again, with the id it had. Raises Conflict (another one has its name)."""
+    row = insert(Campaign).values(id=campaign_id, name=name).on_conflict_do_nothing().returning(Campaign.id)
+    if tx.scalar(row) is None:
+        raise Conflict(tr_lazy("There is a campaign “{name}” already.", name=name))
+    events.record(tx, "campaign.created", "campaign", campaign_id, {"name": name})
+
+
+@undoable("campaign")
 def delete_campaign(tx: Session, campaign_id: str) -> int:
     """Its posts stay, without a campaign. Returns how many. Raises NotFound."""
     card = get_campaign(tx, campaign_id)

@@ -11,7 +11,8 @@ from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from backend import events
-from backend.content_plans import calendar, posting_rules, queries, schedule, times, undo_entries
+from backend import undo as undo_records
+from backend.content_plans import calendar, posting_rules, queries, schedule, state_undo, times, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.rules import MOVABLE, STATE_LABELS
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PlanUndoEntry
@@ -134,11 +135,11 @@ def shift(
 
 
 def undo(tx: Session, act_id: str) -> Outcome:
-    """Undoes a move, a deletion or an approval. A plan that was moved again since stays where it is.
+    """Undoes a move, a deletion, an approval or another change of states. A plan that was moved again since stays where it is.
 
     Raises NotFound, Conflict (nothing could be undone), NotPermitted.
     """
-    entry = events.mark_undone(tx, PlanAct, act_id, page="calendar")
+    entry = undo_records.mark_undone(tx, PlanAct, act_id, page="calendar")
     outcome = Outcome()
     for plan in entry.before["plans"]:
         try:
@@ -159,6 +160,9 @@ def _undo_one(tx: Session, kind: str, plan: dict[str, Any]) -> None:
             _undo_move(tx, plan)
         case "approve":
             schedule.unapprove(tx, plan)
+        case "states":
+            if state_undo.move_back(tx, schedule.lock_posts(tx, plan["id"]), plan["posts"]):
+                schedule.schedule_approved(tx, plan["id"])
         case _:
             undelete(tx, plan["id"])
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend import events, influencers
+from backend import events, influencers, undo
 from backend.content_plans.schemas import PublishingSwitch, RulesCard, RulesDraft
 from backend.content_plans.times import RecurringTime
 from backend.content_plans.transitions import move
@@ -56,6 +56,7 @@ def _count_approved(tx: Session, influencer_id: str) -> int:
     return tx.scalar(approved.where(ContentPlan.influencer_id == influencer_id, Post.approved_by.is_not(None))) or 0
 
 
+@undo.undoable("posting.rules")
 def save_rules(tx: Session, influencer_id: str, draft: RulesDraft) -> RulesCard:
     """Applies to posts scheduled from now on; what is scheduled already stays. Raises NotFound."""
     influencers.get_locked(tx, influencer_id)
@@ -84,9 +85,10 @@ def set_holiday_country(tx: Session, country: str, influencer_id: str = "") -> N
         raise Invalid(tr_lazy("The public holidays of this country are not known. Choose another one, or none."))
     if influencer_id:
         influencers.get(tx, influencer_id)
-    _upsert(tx, influencer_id or WORKSPACE, holiday_country=country)
     noun = "influencer" if influencer_id else "workspace"
-    events.record(tx, "posting.holidays", noun, _event_subject_id(tx, influencer_id or WORKSPACE), {"country": country})
+    with undo.watch(tx, "posting.holidays", influencer_id or WORKSPACE):
+        _upsert(tx, influencer_id or WORKSPACE, holiday_country=country)
+        events.record(tx, "posting.holidays", noun, _event_subject_id(tx, influencer_id or WORKSPACE), {"country": country})
 
 
 def workspace_paused(tx: Session) -> bool:
@@ -120,15 +122,20 @@ def pause_publishing(tx: Session, influencer_id: str = "") -> int:
     scope = influencer_id or WORKSPACE
     if influencer_id:
         influencers.get(tx, influencer_id)
-    _upsert(tx, scope, stopped_at=func.clock_timestamp(), stopped_by=tx.info.get("user_id"))
-    scheduled = _post_ids_of(influencer_id).where(Post.state == S.SCHEDULED)
-    held = sum(
-        move(tx, post_id, S.SCHEDULED, S.ON_HOLD, held_from=S.SCHEDULED, held_by=scope) is not None
-        for post_id in tx.scalars(scheduled.order_by(Post.id).with_for_update(of=Post)).all()
-    )
-    events.record(
-        tx, "posting.stopped", "workspace" if scope == WORKSPACE else "influencer", _event_subject_id(tx, scope), {"held": held}
-    )
+    with undo.watch(tx, "posting.pause", scope):
+        _upsert(tx, scope, stopped_at=func.clock_timestamp(), stopped_by=tx.info.get("user_id"))
+        scheduled = _post_ids_of(influencer_id).where(Post.state == S.SCHEDULED)
+        held = sum(
+            move(tx, post_id, S.SCHEDULED, S.ON_HOLD, held_from=S.SCHEDULED, held_by=scope) is not None
+            for post_id in tx.scalars(scheduled.order_by(Post.id).with_for_update(of=Post)).all()
+        )
+        events.record(
+            tx,
+            "posting.stopped",
+            "workspace" if scope == WORKSPACE else "influencer",
+            _event_subject_id(tx, scope),
+            {"held": held},
+        )
     return held
 
 
@@ -138,25 +145,26 @@ def resume_publishing(tx: Session, influencer_id: str = "") -> tuple[int, int]:
     scope = influencer_id or WORKSPACE
     if influencer_id:
         influencers.get(tx, influencer_id)
-    _upsert(tx, scope, stopped_at=None, stopped_by=None)
-    scheduled = missed = 0
-    rows = tx.execute(
-        select(Post.id, Post.held_from, ContentPlan.influencer_id, (Post.due_at <= func.clock_timestamp()).label("late"))
-        .join(ContentPlan, ContentPlan.id == Post.plan_id)
-        .where(Post.state == S.ON_HOLD, Post.held_by == scope)
-        .order_by(Post.id)
-        .with_for_update(of=Post)
-    ).all()
-    for post_id, held_from, post_influencer_id, is_late in rows:
-        if other_switch := active_stop_switch(tx, post_influencer_id):
-            tx.get_one(Post, post_id, populate_existing=True).held_by = other_switch
-        elif is_late:
-            missed += move(tx, post_id, S.ON_HOLD, S.MISSED, error_code="stopped", error=_TIME_PASSED) is not None
-        else:
-            scheduled += move(tx, post_id, S.ON_HOLD, PostState(held_from)) is not None
-    tx.flush()
-    noun = "workspace" if scope == WORKSPACE else "influencer"
-    events.record(tx, "posting.resumed", noun, _event_subject_id(tx, scope), {"scheduled": scheduled, "missed": missed})
+    with undo.watch(tx, "posting.pause", scope):
+        _upsert(tx, scope, stopped_at=None, stopped_by=None)
+        scheduled = missed = 0
+        rows = tx.execute(
+            select(Post.id, Post.held_from, ContentPlan.influencer_id, (Post.due_at <= func.clock_timestamp()).label("late"))
+            .join(ContentPlan, ContentPlan.id == Post.plan_id)
+            .where(Post.state == S.ON_HOLD, Post.held_by == scope)
+            .order_by(Post.id)
+            .with_for_update(of=Post)
+        ).all()
+        for post_id, held_from, post_influencer_id, is_late in rows:
+            if other_switch := active_stop_switch(tx, post_influencer_id):
+                tx.get_one(Post, post_id, populate_existing=True).held_by = other_switch
+            elif is_late:
+                missed += move(tx, post_id, S.ON_HOLD, S.MISSED, error_code="stopped", error=_TIME_PASSED) is not None
+            else:
+                scheduled += move(tx, post_id, S.ON_HOLD, PostState(held_from)) is not None
+        tx.flush()
+        noun = "workspace" if scope == WORKSPACE else "influencer"
+        events.record(tx, "posting.resumed", noun, _event_subject_id(tx, scope), {"scheduled": scheduled, "missed": missed})
     return scheduled, missed
 
 

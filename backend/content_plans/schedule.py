@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.content_plans import checks, files, posting_rules, queries, undo_entries
+from backend.content_plans import checks, files, posting_rules, queries, state_undo, undo_entries
 from backend.content_plans.expected_version import ANY_VERSION, ExpectedPlans, lock_plans, require_unchanged
 from backend.content_plans.schemas import MAX_PLANS_AT_ONCE, Outcome, PlanCard, PostCard
 from backend.content_plans.transitions import must_move, update_in_state
@@ -43,7 +43,13 @@ def submit_for_review(tx: Session, plan_ids: Sequence[str], *, expected: Expecte
             must_move(tx, post.id, post.state, S.IN_REVIEW)
         outcome.review.append(card.id)
 
-    return _for_each_plan(tx, plan_ids, submit_plan, expected)
+    return _undoable_moves(
+        tx,
+        plan_ids,
+        submit_plan,
+        expected,
+        lambda n: tr_lazy_plural("{n} post sent for review.", "{n} posts sent for review.", n),
+    )
 
 
 def approve(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
@@ -106,7 +112,9 @@ def reject(tx: Session, plan_ids: Sequence[str], *, note: str, expected: Expecte
             must_move(tx, post.id, state, S.DRAFT, note=note.strip()[:2000], approved_by=None, approved_at=None)
         outcome.done.append(card.id)
 
-    return _for_each_plan(tx, plan_ids, reject_plan, expected)
+    return _undoable_moves(
+        tx, plan_ids, reject_plan, expected, lambda n: tr_lazy_plural("{n} post sent back.", "{n} posts sent back.", n)
+    )
 
 
 def schedule_approved(tx: Session, plan_id: str, outcome: Outcome | None = None) -> None:
@@ -131,7 +139,9 @@ def hold(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_
             must_move(tx, post.id, post.state, S.ON_HOLD, held_from=resume_state, held_by="person")
         outcome.held.append(card.id)
 
-    return _for_each_plan(tx, plan_ids, hold_plan, expected)
+    return _undoable_moves(
+        tx, plan_ids, hold_plan, expected, lambda n: tr_lazy_plural("{n} post put on hold.", "{n} posts put on hold.", n)
+    )
 
 
 def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
@@ -157,7 +167,9 @@ def release(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = A
         if card.id not in outcome.refused:
             outcome.done.append(card.id)
 
-    return _for_each_plan(tx, plan_ids, release_plan, expected)
+    return _undoable_moves(
+        tx, plan_ids, release_plan, expected, lambda n: tr_lazy_plural("{n} post released.", "{n} posts released.", n)
+    )
 
 
 def unschedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans = ANY_VERSION) -> Outcome:
@@ -171,7 +183,13 @@ def unschedule(tx: Session, plan_ids: Sequence[str], *, expected: ExpectedPlans 
             must_move(tx, post.id, S.SCHEDULED, S.APPROVED)
         outcome.done.append(card.id)
 
-    return _for_each_plan(tx, plan_ids, unschedule_plan, expected)
+    return _undoable_moves(
+        tx,
+        plan_ids,
+        unschedule_plan,
+        expected,
+        lambda n: tr_lazy_plural("{n} post taken off the schedule.", "{n} posts taken off the schedule.", n),
+    )
 
 
 def mark_published(
@@ -264,6 +282,25 @@ def _schedule_post(tx: Session, card: PlanCard, post: PostCard, outcome: Outcome
         files.request_renditions(tx, post)
         if card.id not in outcome.scheduled:
             outcome.scheduled.append(card.id)
+
+
+def _undoable_moves(
+    tx: Session,
+    plan_ids: Sequence[str],
+    act: Callable[[Session, PlanCard, Outcome], None],
+    expected: ExpectedPlans,
+    sentence_for: Callable[[int], str],
+) -> Outcome:
+    """`_for_each_plan` with an undo entry for what it moved. `sentence_for`: the sentence for so many plans."""
+    before: dict[str, PlanCard] = {}
+
+    def remembered(tx: Session, card: PlanCard, outcome: Outcome) -> None:
+        act(tx, card, outcome)
+        before[card.id] = card
+
+    outcome = _for_each_plan(tx, plan_ids, remembered, expected)
+    state_undo.record(tx, before, outcome, list(before), sentence_for)
+    return outcome
 
 
 def _for_each_plan(

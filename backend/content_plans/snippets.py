@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend import events, influencers
+from backend import events, influencers, undo
 from backend.content_plans import rules
 from backend.db.tables import PostSnippet
 from backend.errors import Conflict, NotFound
@@ -157,27 +157,36 @@ def _save(tx: Session, kind: Kind, draft: _SnippetDraft, text: str, snippet_id: 
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     values: dict[str, Any] = {"name": draft.name, "influencer_id": draft.influencer_id or None, "text": text}
+    is_new, snippet_id = not snippet_id, snippet_id or new_id("snip")
     try:
-        with tx.begin_nested():
-            if snippet_id:
+        with undo.watch(tx, "snippet", snippet_id), tx.begin_nested():
+            if is_new:
+                if len(_rows(tx, kind, "")) >= MAX_SETS:
+                    raise Conflict(_TOO_MANY[kind])
+                row = {"id": snippet_id, "kind": kind, "created_by": tx.info.get("user_id"), **values}
+                tx.execute(insert(PostSnippet).values(**row))
+            else:
                 _get(tx, kind, snippet_id)
                 changed = update(PostSnippet).where(PostSnippet.id == snippet_id)
                 tx.execute(changed.values(**values, updated_at=func.clock_timestamp()))
-            else:
-                if len(_rows(tx, kind, "")) >= MAX_SETS:
-                    raise Conflict(_TOO_MANY[kind])
-                snippet_id = new_id("snip")
-                row = {"id": snippet_id, "kind": kind, "created_by": tx.info.get("user_id"), **values}
-                tx.execute(insert(PostSnippet).values(**row))
+            events.record(tx, "snippet.saved", "snippet", snippet_id, {"kind": kind, "name": draft.name})
     except IntegrityError as error:
         raise Conflict(_same_name(kind, draft.name)) from error
-    events.record(tx, "snippet.saved", "snippet", snippet_id, {"kind": kind, "name": draft.name})
     return _get(tx, kind, snippet_id)
+
+
+def recreate(tx: Session, snippet_id: str, values: dict[str, Any]) -> None:
+    """Makes one that was deleted again, with the id and the values it had. Raises Conflict (another one has its name)."""
+    row = insert(PostSnippet).values(id=snippet_id, created_by=tx.info.get("user_id"), **values)
+    if tx.scalar(row.on_conflict_do_nothing().returning(PostSnippet.id)) is None:
+        raise Conflict(_same_name(values["kind"], values["name"]))
+    events.record(tx, "snippet.saved", "snippet", snippet_id, {"kind": values["kind"], "name": values["name"]})
 
 
 def _delete(tx: Session, kind: Kind, snippet_id: str) -> PostSnippet:
     row = _get(tx, kind, snippet_id)
     tx.expunge(row)
-    tx.execute(sql_delete(PostSnippet).where(PostSnippet.id == snippet_id))
-    events.record(tx, "snippet.deleted", "snippet", snippet_id, {"kind": kind, "name": row.name})
+    with undo.watch(tx, "snippet", snippet_id):
+        tx.execute(sql_delete(PostSnippet).where(PostSnippet.id == snippet_id))
+        events.record(tx, "snippet.deleted", "snippet", snippet_id, {"kind": kind, "name": row.name})
     return row

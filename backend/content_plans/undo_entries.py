@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import undo
 from backend.content_plans.schemas import PlanUndoEntry
 from backend.db.tables import PlanAct
 from backend.kit.ids import new_id
@@ -18,6 +19,16 @@ def record(tx: Session, kind: str, sentence: str, count: int, before: dict[str, 
     row.before = {**before, "sentence": stored(sentence)}
     tx.add(row)
     tx.flush()
+    plans = before["plans"]
+    noun_id = plans[0]["id"] if len(plans) == 1 else ""
+    undo.record_act(
+        tx,
+        row.id,
+        f"plan.{kind}",
+        noun_id,
+        {"sentence": stored(sentence), "n": count},
+        has_event=kind == "delete" and count == 1,
+    )
     return PlanUndoEntry(row.id, kind, sentence, count, note)
 
 

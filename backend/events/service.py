@@ -29,10 +29,12 @@ class EventRecord:
 
 
 def record(tx: Session, kind: str, noun: str, noun_id: str, data: Mapping[str, Any] | None = None) -> None:
-    """Adds an event to the workspace that `tx` is confined to."""
-    row = {"id": new_id("evt"), "kind": kind, "noun": noun, "noun_id": noun_id, "data": dict(data or {})}
+    """Adds an event to the workspace that `tx` is confined to; `tx.info["last_event_id"]` is its id then."""
+    event_id = new_id("evt")
+    row = {"id": event_id, "kind": kind, "noun": noun, "noun_id": noun_id, "data": dict(data or {})}
     tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id"), job_id=tx.info.get("job_id")))
     tx.info.setdefault("first_event_about", noun_id)
+    tx.info["last_event_id"] = event_id
 
 
 def list_for(tx: Session, noun: str, noun_id: str, *, take: int = 100) -> list[EventRecord]:

@@ -1,5 +1,6 @@
 """All pictures of a workspace: search, ratings, review, boards, actions on many that can be undone, downloads, imports."""
 
+from backend.gallery import undo_parts
 from backend.gallery.boards import (
     archive_board,
     arrange_board,
@@ -41,6 +42,8 @@ from backend.gallery.search import TERMS
 from backend.gallery.service import delete, erase, make_cover, rate, set_favourite, undelete
 from backend.gallery.similar import ensure_hash, similar
 from backend.gallery.undo_entries import recent_actions
+
+undo_parts.register_parts()
 
 __all__ = [
     "COUNT_LIMIT",

@@ -17,6 +17,7 @@ from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import COUNT_LIMIT, BoardCard, BoardDraft, UndoEntry
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable
 
 MAX_BOARDS = 500
 
@@ -58,21 +59,25 @@ def create_board(tx: Session, *, draft: BoardDraft) -> BoardCard:
     return get_board(tx, board_id)
 
 
+@undoable("board.saved")
 def edit_board(tx: Session, board_id: str, *, draft: BoardDraft) -> BoardCard:
     """Changes name and notes. Raises NotFound, Conflict (the name is taken)."""
     same_name = select(Board.id).where(Board.name == draft.name, Board.id != board_id, Board.deleted_at.is_(None))
     if tx.scalar(same_name) is not None:
         raise Conflict(_name_taken(draft.name))
     board_order.lock_board(tx, board_id, name=draft.name, notes=draft.notes)
+    events.record(tx, "board.saved", "board", board_id, {"name": draft.name})
     return get_board(tx, board_id)
 
 
+@undoable("board.cover")
 def set_board_cover(tx: Session, board_id: str, picture_id: str | None) -> None:
     """Sets the cover; None: the board's first picture. Raises NotFound, Invalid (not on the board)."""
     position = select(BoardPicture.position).where(BoardPicture.board_id == board_id, BoardPicture.picture_id == picture_id)
     if picture_id is not None and tx.scalar(position) is None:
         raise Invalid(tr_lazy("The cover is a picture of the board. Add it to the board first."))
-    board_order.lock_board(tx, board_id, cover_id=picture_id)
+    name = board_order.lock_board(tx, board_id, cover_id=picture_id)
+    events.record(tx, "board.cover_chosen", "board", board_id, {"name": name})
 
 
 def archive_board(tx: Session, board_id: str, *, archived: bool = True, request_key: str) -> UndoEntry:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import undo as undo_records
 from backend.db.tables import Board, Picture, PictureAct
 from backend.errors import Invalid, NotFound
 from backend.gallery import board_order, queries, service, undo_entries
@@ -38,7 +38,7 @@ def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None =
 
 def undo(tx: Session, act_id: str) -> UndoEntry:
     """Restores what this action changed, except what somebody changed again since. Raises NotFound, Conflict, NotPermitted."""
-    row = events.mark_undone(tx, PictureAct, act_id, page="gallery")
+    row = undo_records.mark_undone(tx, PictureAct, act_id, page="gallery")
     _UNDO_ACTIONS[row.kind](tx, row.before)
     return undo_entries.card(row)
 

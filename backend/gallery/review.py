@@ -14,6 +14,7 @@ from backend.db.tables import Picture, PictureCheck
 from backend.errors import Conflict, Invalid, NotFound
 from backend.identity import GateState
 from backend.language import tr_lazy
+from backend.undo import watch
 
 ReviewDecision = Literal["approved", "rejected"]
 _GATE = {"approved": "open", "rejected": "rejected"}
@@ -28,8 +29,9 @@ def decide(
     All or none. Raises Invalid, NotFound, Conflict (one of them is not where it was expected).
     """
     before = _lock_gates(tx, picture_ids, expected)
-    _set_gates(tx, dict.fromkeys(before, _GATE[decision]), decision)
-    events.record(tx, f"pictures.{decision}", "picture", next(iter(before)), {"ids": list(before)})
+    with watch(tx, "pictures.gate", " ".join(before)):
+        _set_gates(tx, dict.fromkeys(before, _GATE[decision]), decision)
+        events.record(tx, f"pictures.{decision}", "picture", next(iter(before)), {"ids": list(before)})
     return before
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import undo
 from backend.db.tables import PictureAct
 from backend.gallery.schemas import UndoEntry
 from backend.kit.ids import new_id
@@ -20,7 +21,17 @@ def record(tx: Session, kind: str, request_key: str, sentence: str, count: int, 
     tx.add(row)
     tx.flush()
     tx.refresh(row)
+    noun, noun_id = _about(kind, before)
+    undo.record_act(tx, row.id, f"{noun}.{kind}", noun_id, {"n": count, "to": before.get("to")}, has_event=kind == "delete")
     return card(row)
+
+
+def _about(kind: str, before: dict[str, Any]) -> tuple[str, str]:
+    """Noun and id of what an action changed; "" where those are several pictures."""
+    if kind.startswith("board-"):
+        return "board", before["board"]
+    ids = before.get("ids") or []
+    return "picture", ids[0] if len(ids) == 1 else ""
 
 
 def find_by_key(tx: Session, request_key: str) -> UndoEntry | None:

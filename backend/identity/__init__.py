@@ -1,5 +1,6 @@
 """What an influencer looks like: references, a calibrated threshold, the gate, and the provenance of each picture."""
 
+from backend.identity import undo_parts
 from backend.identity.queries import candidates, candidates_fingerprint, count_unscored, profile, provenance, scoring_context
 from backend.identity.rules import GATES, MAX_REFERENCES, describe_traits, excess, gate_state, replacements_needed
 from backend.identity.schemas import (
@@ -27,6 +28,8 @@ from backend.identity.service import (
     score_missing,
     set_policy,
 )
+
+undo_parts.register_parts()
 
 __all__ = [
     "GATES",

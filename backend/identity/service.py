@@ -26,6 +26,7 @@ from backend.identity.schemas import (
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.language import tr_lazy, tr_lazy_plural
+from backend.undo import watch
 
 
 def calibrate(tx: Session, influencer_id: str, *, engine: IdentityEngine, request_key: str) -> JobCard:
@@ -68,9 +69,15 @@ def set_policy(tx: Session, influencer_id: str, policy: GatePolicy, *, engine: I
     if policy.line is not None and current.calibrated_line is None:
         raise Invalid(tr_lazy("Calibrate first: a threshold means nothing without references."))
     own_line = None if policy.line == current.calibrated_line else policy.line
-    _upsert_profile(tx, influencer_id, gate=policy.gate, extra_max=policy.extra_max, line=own_line)
-    events.record(tx, "identity.gate", "influencer", influencer_id, policy.model_dump())
+    with watch(tx, "influencer.face_check", influencer_id):
+        store_policy(tx, influencer_id, gate=policy.gate, extra_max=policy.extra_max, line=own_line)
     return profile(tx, influencer_id, engine=engine)
+
+
+def store_policy(tx: Session, influencer_id: str, *, gate: str, extra_max: int, line: float | None) -> None:
+    """`line` None: the calibrated one."""
+    _upsert_profile(tx, influencer_id, gate=gate, extra_max=extra_max, line=line)
+    events.record(tx, "identity.gate", "influencer", influencer_id, {"gate": gate, "extra_max": extra_max, "line": line})
 
 
 def choose_references(

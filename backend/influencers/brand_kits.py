@@ -15,6 +15,7 @@ from backend.influencers.queries import get, get_locked
 from backend.kit.drafts import Draft
 from backend.language import tr_lazy
 from backend.media.fonts import SubtitleFont
+from backend.undo import undoable
 
 _USE = "brand-kit"
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
@@ -54,6 +55,7 @@ def brand_kit(tx: Session, influencer_id: str) -> BrandKit:
     return BrandKit(**tx.get_one(Influencer, influencer_id).brand_kit)
 
 
+@undoable("influencer.brand_kit")
 def set_brand_kit(tx: Session, influencer_id: str, kit: BrandKit) -> BrandKit:
     """What is rendered from now on has it; finished videos stay as they are. Raises NotFound, Invalid (not such a file)."""
     get_locked(tx, influencer_id)

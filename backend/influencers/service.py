@@ -18,6 +18,7 @@ from backend.influencers.queries import get
 from backend.influencers.schemas import InfluencerCard, InfluencerDraft
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable
 
 
 def create(tx: Session, draft: InfluencerDraft, *, is_sample: bool = False) -> InfluencerCard:
@@ -30,6 +31,7 @@ def create(tx: Session, draft: InfluencerDraft, *, is_sample: bool = False) -> I
     return get(tx, row.id)
 
 
+@undoable("influencer.saved")
 def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: int) -> InfluencerCard:
     """`version`: of the card the form was filled from. Raises NotFound, Conflict (changed meanwhile, or name taken)."""
     before = get(tx, influencer_id)
@@ -50,15 +52,18 @@ def save(tx: Session, influencer_id: str, draft: InfluencerDraft, *, version: in
     return get(tx, influencer_id)
 
 
+@undoable("influencer.archived")
 def archive(tx: Session, influencer_id: str) -> InfluencerCard:
     """Hides it from lists; pictures, datasets and LoRAs stay."""
-    return _update(tx, influencer_id, archived_at=func.clock_timestamp())
+    return _update(tx, influencer_id, "influencer.archived", archived_at=func.clock_timestamp())
 
 
+@undoable("influencer.archived")
 def restore(tx: Session, influencer_id: str) -> InfluencerCard:
-    return _update(tx, influencer_id, archived_at=None)
+    return _update(tx, influencer_id, "influencer.restored", archived_at=None)
 
 
+@undoable("influencer.lora")
 def set_default_lora(
     tx: Session, influencer_id: str, lora_id: str | None, weight: float = DEFAULT_LORA_WEIGHT
 ) -> InfluencerCard:
@@ -67,9 +72,10 @@ def set_default_lora(
         raise Invalid(tr_lazy("The weight of a LoRA must be between -2 and 2."))
     if lora_id is not None:
         loras.get(tx, lora_id)
-    return _update(tx, influencer_id, default_lora_id=lora_id, default_lora_weight=weight)
+    return _update(tx, influencer_id, "influencer.lora_chosen", default_lora_id=lora_id, default_lora_weight=weight)
 
 
+@undoable("influencer.cover")
 def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> InfluencerCard:
     """The picture on their card. Raises NotFound, Invalid (no picture)."""
     before = get(tx, influencer_id).cover_asset_id
@@ -79,17 +85,20 @@ def set_cover(tx: Session, influencer_id: str, asset_id: str | None) -> Influenc
         assets.use(tx, asset_id, "influencer", influencer_id)
     if before and before != asset_id:
         assets.unuse(tx, before, "influencer", influencer_id)
-    return _update(tx, influencer_id, cover_asset_id=asset_id)
+    return _update(tx, influencer_id, "influencer.cover_chosen", cover_asset_id=asset_id)
 
 
 def save_setup(tx: Session, influencer_id: str, **setup: Any) -> InfluencerCard:
     """Stores how far the wizard came; the keys are merged into those stored."""
-    return _update(tx, influencer_id, setup={**get(tx, influencer_id).setup, **setup})
+    return _update(tx, influencer_id, "", setup={**get(tx, influencer_id).setup, **setup})
 
 
-def _update(tx: Session, influencer_id: str, **values: Any) -> InfluencerCard:
+def _update(tx: Session, influencer_id: str, event: str, **values: Any) -> InfluencerCard:
+    """`event`: its kind; "": nobody is told."""
     get(tx, influencer_id)
     tx.execute(update(Influencer).where(Influencer.id == influencer_id).values(**values, updated_at=func.clock_timestamp()))
+    if event:
+        events.record(tx, event, "influencer", influencer_id)
     return get(tx, influencer_id)
 
 

@@ -1,9 +1,12 @@
 """The LoRA library: the LoRAs that `<lora:name:0.8>` in a prompt can name."""
 
+from backend.loras import undo_parts
 from backend.loras.queries import by_name, get, get_many, names, page, usages
 from backend.loras.rules import lora_name
 from backend.loras.schemas import LoraCard, LoraPage
 from backend.loras.service import add_trained, check_base, delete, rename, take_upload
+
+undo_parts.register_parts()
 
 __all__ = [
     "LoraCard",

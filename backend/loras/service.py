@@ -24,6 +24,7 @@ from backend.loras.schemas import LoraCard
 from backend.media.model_files import lora_check
 from backend.media.model_files.lora_check import CheckedLora
 from backend.storage import Storage
+from backend.undo import undoable
 
 OpenTx = Callable[[], AbstractContextManager[Session]]
 CONTENT_TYPE = "application/octet-stream"
@@ -86,6 +87,7 @@ def take_upload(open_tx: OpenTx, storage: Storage, *, upload_id: str, name: str 
         return _add_row(tx, row, lora_word, exact=bool(name.strip()))
 
 
+@undoable("lora.name")
 def rename(tx: Session, lora_id: str, name: str) -> LoraCard:
     """Recipes of pictures made with it keep the old word. Raises NotFound, Invalid, Conflict."""
     card, word = get(tx, lora_id), check_name(name.strip().lower())

@@ -1,5 +1,6 @@
 """Music for videos and reels: the pieces that come along, and those of a workspace, each with what allows its use."""
 
+from backend.music import undo_parts
 from backend.music.film_sound import fetch
 from backend.music.queries import choices, credit_of, find, get, page, usable, uses
 from backend.music.rules import licence_title
@@ -15,6 +16,8 @@ from backend.music.schemas import (
     UsedTrack,
 )
 from backend.music.service import add, delete, erase, save, undelete
+
+undo_parts.register_parts()
 
 __all__ = [
     "INBOX",

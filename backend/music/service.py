@@ -16,6 +16,7 @@ from backend.language import tr_lazy
 from backend.music.queries import get
 from backend.music.rules import checked
 from backend.music.schemas import IMPORT_KIND, NOUN, UPLOAD_NOUN, NewTrack, TrackCard, TrackDraft, TrackPayload
+from backend.undo import undoable
 
 _TRASHED = "trashed-track"
 """What uses the file of a track in the trash."""
@@ -53,6 +54,7 @@ def add(tx: Session, draft: NewTrack, *, request_key: str) -> TrackCard:
     return get(tx, track_id)
 
 
+@undoable("track.saved")
 def save(tx: Session, track_id: str, draft: TrackDraft) -> TrackCard:
     """Changes title, licence, source or credit. Films keep what was known when they were made. Raises NotFound, Invalid."""
     _require_own(tx, track_id)
@@ -61,6 +63,7 @@ def save(tx: Session, track_id: str, draft: TrackDraft) -> TrackCard:
     return get(tx, track_id)
 
 
+@undoable("track.deleted")
 def delete(tx: Session, track_id: str) -> None:
     """Into the trash, where `undelete` brings it back until it is erased; one that cannot be heard is gone at once. Finished
     films keep it. Raises NotFound, Invalid."""

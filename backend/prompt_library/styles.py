@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend import events, influencers
+from backend import events, influencers, undo
 from backend.db.tables import Style
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
@@ -38,13 +38,12 @@ def save_style(tx: Session, draft: PromptStyleDraft, *, style_id: str | None = N
     if draft.influencer_id:
         influencers.get(tx, draft.influencer_id)
     values = draft.model_dump() | {"settings": draft.settings.model_dump(exclude_none=True)}
+    is_new, style_id = style_id is None, style_id or new_id("sty")
     try:
-        with tx.begin_nested():
-            if style_id is None:
-                row = Style(id=new_id("sty"), **values)
-                tx.add(row)
+        with undo.watch(tx, "prompt_style", style_id), tx.begin_nested():
+            if is_new:
+                tx.add(Style(id=style_id, **values))
                 tx.flush()
-                style_id = row.id
             else:
                 style(tx, style_id)
                 change = update(Style).where(Style.id == style_id, Style.version == version)
@@ -53,19 +52,35 @@ def save_style(tx: Session, draft: PromptStyleDraft, *, style_id: str | None = N
                     raise Conflict(
                         tr_lazy("Somebody else changed this style meanwhile. Load it again, then repeat your change.")
                     )
+            events.record(tx, "prompt_style.saved", "style", style_id, {"name": draft.name})
     except IntegrityError as error:
         raise Conflict(
             tr_lazy("There is already a style called {name}. Choose another name, or open that one.", name=draft.name)
         ) from error
-    events.record(tx, "style.saved", "style", style_id, {"name": draft.name})
     return style(tx, style_id)
 
 
+@undo.undoable("prompt_style")
 def delete_style(tx: Session, style_id: str) -> None:
     """Pictures keep what they were drawn with. Raises NotFound."""
     delete_stmt = update(Style).where(Style.id == style_id, Style.deleted_at.is_(None))
-    if tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(Style.id)) is None:
+    name = tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(Style.name))
+    if name is None:
         raise NotFound(_NOT_FOUND)
+    events.record(tx, "prompt_style.deleted", "style", style_id, {"name": name})
+
+
+def undelete_style(tx: Session, style_id: str) -> None:
+    """Raises NotFound, Conflict (the name is taken)."""
+    undelete_stmt = update(Style).where(Style.id == style_id, Style.deleted_at.is_not(None)).values(deleted_at=None)
+    try:
+        with tx.begin_nested():
+            name = tx.scalar(undelete_stmt.returning(Style.name))
+    except IntegrityError as error:
+        raise Conflict(tr_lazy("Another style has its name now. Rename that one first.")) from error
+    if name is None:
+        raise NotFound(_NOT_FOUND)
+    events.record(tx, "prompt_style.saved", "style", style_id, {"name": name})
 
 
 def _card(row: Style) -> PromptStyleCard:

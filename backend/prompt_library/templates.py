@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import events, undo
 from backend.db.tables import PromptTemplate, TemplateVersion
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
@@ -42,18 +42,24 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
 
     Raises Conflict (name taken, changed meanwhile), NotFound.
     """
+    saved_id = template_id or new_id("tpl")
+    with undo.watch(tx, "template", saved_id):
+        return _save(tx, draft, saved_id, version, is_new=template_id is None)
+
+
+def _save(tx: Session, draft: TemplateDraft, template_id: str, version: int, *, is_new: bool) -> TemplateCard:
     try:
         with tx.begin_nested():
-            if template_id is None:
-                head = PromptTemplate(id=new_id("tpl"), name=draft.name)
-                tx.add(head)
+            if is_new:
+                tx.add(PromptTemplate(id=template_id, name=draft.name))
                 tx.flush()
-                template_id, version = head.id, 1
+                version = 1
             else:
                 before = template(tx, template_id)
                 unchanged = (before.prompt, before.negative) == (draft.prompt, draft.negative)
                 version = _next_version(tx, template_id, draft.name, version, unchanged)
                 if unchanged:
+                    events.record(tx, "template.renamed", "template", template_id, {"name": draft.name})
                     return template(tx, template_id)
     except IntegrityError as error:
         raise Conflict(
@@ -67,11 +73,27 @@ def save_template(tx: Session, draft: TemplateDraft, *, template_id: str | None 
     return template(tx, template_id)
 
 
+@undo.undoable("template")
 def delete_template(tx: Session, template_id: str) -> None:
     """Pictures that name it can still be read. Raises NotFound."""
     delete_stmt = update(PromptTemplate).where(PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_(None))
-    if tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.id)) is None:
+    name = tx.scalar(delete_stmt.values(deleted_at=func.clock_timestamp()).returning(PromptTemplate.name))
+    if name is None:
         raise NotFound(_NOT_FOUND)
+    events.record(tx, "template.deleted", "template", template_id, {"name": name})
+
+
+def undelete_template(tx: Session, template_id: str) -> None:
+    """Raises NotFound, Conflict (the name is taken)."""
+    deleted = PromptTemplate.id == template_id, PromptTemplate.deleted_at.is_not(None)
+    try:
+        with tx.begin_nested():
+            name = tx.scalar(update(PromptTemplate).where(*deleted).values(deleted_at=None).returning(PromptTemplate.name))
+    except IntegrityError as error:
+        raise Conflict(tr_lazy("Another template has its name now. Rename that one first.")) from error
+    if name is None:
+        raise NotFound(_NOT_FOUND)
+    events.record(tx, "template.saved", "template", template_id, {"name": name})
 
 
 def _next_version(tx: Session, template_id: str, name: str, version: int, unchanged: bool) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend import events
+from backend import events, undo
 from backend.db.tables import Wildcard
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
@@ -41,14 +41,18 @@ def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None 
 
     Raises Conflict (name taken, changed meanwhile), NotFound, Invalid (a circle).
     """
+    saved_id = wildcard_id or new_id("wild")
+    with undo.watch(tx, "wildcard", saved_id):
+        return _save(tx, draft, saved_id, version, is_new=wildcard_id is None)
+
+
+def _save(tx: Session, draft: WildcardDraft, wildcard_id: str, version: int, *, is_new: bool) -> WildcardCard:
     lines = list(draft.lines)
     try:
         with tx.begin_nested():
-            if wildcard_id is None:
-                row = Wildcard(id=new_id("wild"), name=draft.name, lines=lines)
-                tx.add(row)
+            if is_new:
+                tx.add(Wildcard(id=wildcard_id, name=draft.name, lines=lines))
                 tx.flush()
-                wildcard_id = row.id
             else:
                 _update(tx, wildcard_id, draft.name, lines, version)
     except IntegrityError as error:
@@ -60,10 +64,18 @@ def save_wildcard(tx: Session, draft: WildcardDraft, *, wildcard_id: str | None 
     return _card(tx.get_one(Wildcard, wildcard_id, populate_existing=True))
 
 
+@undo.undoable("wildcard")
 def delete_wildcard(tx: Session, wildcard_id: str) -> None:
     """Pictures keep the words they were drawn with. Raises NotFound."""
-    if tx.scalar(delete(Wildcard).where(Wildcard.id == wildcard_id).returning(Wildcard.name)) is None:
+    name = tx.scalar(delete(Wildcard).where(Wildcard.id == wildcard_id).returning(Wildcard.name))
+    if name is None:
         raise NotFound(tr_lazy("This list does not exist here. It may have been deleted."))
+    events.record(tx, "wildcard.deleted", "wildcard", wildcard_id, {"name": name})
+
+
+def recreate(tx: Session, wildcard_id: str, draft: WildcardDraft) -> None:
+    """Makes one that was deleted again, with the id it had. Raises as `save_wildcard`."""
+    _save(tx, draft, wildcard_id, 0, is_new=True)
 
 
 def load_lists(tx: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

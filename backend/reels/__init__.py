@@ -2,6 +2,7 @@
 
 from backend.media.ffmpeg.film_order import FORMATS
 from backend.media.fonts import SUBTITLE_FONTS
+from backend.reels import undo_parts
 from backend.reels.clips import purge_old as purge_clips
 from backend.reels.orchestrator import (
     ENDED_MESSAGE,
@@ -59,6 +60,8 @@ from backend.reels.shared_folder import sweep as sweep_shared_folder
 from backend.reels.timeline import estimated_seconds
 from backend.reels.topic_scripts import create_from_text, max_script_usd, start_script, write_reel
 from backend.reels.variants import MAX_VARIANTS, add_variant, render_all, save_variant
+
+undo_parts.register_parts()
 
 __all__ = [
     "ENDED_MESSAGE",

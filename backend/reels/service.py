@@ -35,6 +35,7 @@ from backend.reels.schemas import (
     SceneDraft,
     ScenePreviewPayload,
 )
+from backend.undo import undoable
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -226,6 +227,7 @@ def preview_scene(tx: Session, reel_id: str, scene_id: str, *, request_key: str)
     )
 
 
+@undoable("reel.deleted")
 def delete(tx: Session, reel_id: str) -> None:
     """Hides a reel; `undelete` brings it back. Posts that were made of its video keep it. Raises NotFound."""
     _lock(tx, reel_id)
@@ -242,8 +244,7 @@ def undelete(tx: Session, reel_id: str) -> ReelCard:
 
 
 def erase(tx: Session, reel_ids: Sequence[str]) -> int:
-    """Deletes reels of the trash for good, with their variants, and what was rendered unless something else uses it (a post).
-    The pictures of their scenes stay where else they are. Others are left alone. Returns how many."""
+    """Deletes reels of the trash for good, with variants, and what was rendered unless a post uses it. Returns how many."""
     erased = list(tx.scalars(select(Reel.id).where(Reel.id.in_(reel_ids), Reel.deleted_at.is_not(None)).with_for_update()))
     if not erased:
         return 0

@@ -1,6 +1,7 @@
 """Videos made from pictures: camera moves over a still, or motion models that draw. Tables and jobs call a video a clip."""
 
 from backend.media.fonts import missing_glyphs
+from backend.videos import undo_parts
 from backend.videos.finish_requests import FINISH_PRESETS, finish, srt_of, start_finish_order
 from backend.videos.finish_schemas import FinishDraft, VideoFinishOrder
 from backend.videos.queries import by_asset, draft_from, durations, get, get_by_job, page
@@ -21,6 +22,8 @@ from backend.videos.schemas import (
 from backend.videos.service import delete, erase, rate, set_favourite, undelete
 from backend.videos.upload_schemas import INBOX, UPLOAD_NOUN, UPLOADED, NewVideo
 from backend.videos.uploaded import add
+
+undo_parts.register_parts()
 
 __all__ = [
     "FINISH_PRESETS",

@@ -11,6 +11,7 @@ from backend import assets, events
 from backend.db.tables import Clip, Picture
 from backend.errors import Invalid, NotFound
 from backend.language import tr_lazy
+from backend.undo import watch
 
 _TRASHED = "trashed-clip"
 """What uses the files of a video in the trash."""
@@ -20,19 +21,24 @@ def rate(tx: Session, clip_ids: Sequence[str], rating: int) -> None:
     """0 (none) to 5 stars. Raises Invalid, NotFound."""
     if not 0 <= rating <= 5:
         raise Invalid(tr_lazy("A rating is 1 to 5 stars, or 0 for none."))
-    _update_videos(tx, clip_ids, rating=rating)
+    with watch(tx, "clips", " ".join(clip_ids)):
+        _update_videos(tx, clip_ids, rating=rating)
+        events.record(tx, "clips.rated", "clip", clip_ids[0], {"ids": list(clip_ids), "rating": rating})
 
 
 def set_favourite(tx: Session, clip_ids: Sequence[str], favourite: bool) -> None:
     """Adds videos to the favourites, or removes them. Raises Invalid, NotFound."""
-    _update_videos(tx, clip_ids, favourite=favourite)
+    with watch(tx, "clips", " ".join(clip_ids)):
+        _update_videos(tx, clip_ids, favourite=favourite)
+        events.record(tx, "clips.favourite", "clip", clip_ids[0], {"ids": list(clip_ids), "favourite": favourite})
 
 
 def delete(tx: Session, clip_ids: Sequence[str]) -> None:
     """Into the trash, where `undelete` brings them back until they are erased. Raises NotFound."""
-    _update_videos(tx, clip_ids, deleted_at=func.clock_timestamp())
-    assets.rename_uses(tx, "clip", _TRASHED, clip_ids)
-    events.record(tx, "clips.deleted", "clip", clip_ids[0], {"ids": list(clip_ids)})
+    with watch(tx, "clips", " ".join(clip_ids)):
+        _update_videos(tx, clip_ids, deleted_at=func.clock_timestamp())
+        assets.rename_uses(tx, "clip", _TRASHED, clip_ids)
+        events.record(tx, "clips.deleted", "clip", clip_ids[0], {"ids": list(clip_ids)})
 
 
 def undelete(tx: Session, clip_ids: Sequence[str]) -> None:

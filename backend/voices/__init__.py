@@ -1,5 +1,6 @@
 """Voices: what engines offer, the voices of a workspace and of each influencer, the lexicon, and texts spoken in jobs."""
 
+from backend.voices import undo_parts
 from backend.voices.cloned import check_for, cloners, delete_left_behind, made_with, start_clone, withdraw, withdraw_ended
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import choices, for_influencer, get, lexicon, offered, page
@@ -26,6 +27,8 @@ from backend.voices.service import (
 )
 from backend.voices.speech import speak
 from backend.voices.spoken_parts import time_words
+
+undo_parts.register_parts()
 
 __all__ = [
     "MAX_CHARACTERS",

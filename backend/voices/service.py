@@ -17,6 +17,7 @@ from backend.errors import Invalid, NotFound, Unsupported
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable, watch
 from backend.voices.cloned import require_usable
 from backend.voices.lexicon import without_pauses
 from backend.voices.queries import get, offer_of, offered
@@ -67,6 +68,7 @@ def default_voice(tx: Session, engines: Mapping[str, SpeechEngine], language: st
     return add(tx, engines, engine=best.engine, name=best.name)
 
 
+@undoable("influencer.voice")
 def choose(tx: Session, influencer_id: str, voice_id: str | None, *, speed: float = 1.0) -> None:
     """Makes it the voice of an influencer; None: they have none any more. Raises NotFound, Invalid,
     ConsentEnded (also where its person allowed it for somebody else)."""
@@ -94,6 +96,7 @@ def checked_speed(speed: float) -> float:
     return speed
 
 
+@undoable("lexicon.entry")
 def set_pronunciation(tx: Session, written: str, spoken: str) -> LexiconCard:
     """How `written` (a word, or a few) is said from now on. Raises Invalid."""
     written, spoken = " ".join(written.split()), " ".join(spoken.split())
@@ -121,10 +124,13 @@ def set_pronunciation(tx: Session, written: str, spoken: str) -> LexiconCard:
 
 def remove_pronunciation(tx: Session, entry_id: str) -> None:
     """Raises NotFound."""
-    written = tx.scalar(delete(LexiconEntry).where(LexiconEntry.id == entry_id).returning(LexiconEntry.written))
+    own = LexiconEntry.id == entry_id
+    written = tx.scalar(select(LexiconEntry.written).where(own))
     if written is None:
         raise NotFound(tr_lazy("This pronunciation was removed already."))
-    events.record(tx, "lexicon.removed", "lexicon_entry", entry_id, {"written": written})
+    with watch(tx, "lexicon.entry", written):
+        tx.execute(delete(LexiconEntry).where(own))
+        events.record(tx, "lexicon.removed", "lexicon_entry", entry_id, {"written": written})
 
 
 def start_preview(tx: Session, draft: PreviewDraft, *, request_key: str) -> JobCard:

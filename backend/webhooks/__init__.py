@@ -1,5 +1,6 @@
 """Webhooks: endpoints of workspaces, and the operator's addresses, are told what happens: at least once, signed."""
 
+from backend.webhooks import undo_parts
 from backend.webhooks.catalogue import EVENT_TYPES, FAMILIES, sample_body
 from backend.webhooks.delivery import Sender, deliver_due, purge_old
 from backend.webhooks.endpoints import (
@@ -12,6 +13,7 @@ from backend.webhooks.endpoints import (
     rotate_secret,
     send_test,
 )
+from backend.webhooks.endpoints import reseal_secrets as reseal_secrets
 from backend.webhooks.outbox import attempts, page, replay, send_to_endpoint, send_when_job_ends
 from backend.webhooks.schemas import (
     DeliveryCard,
@@ -23,6 +25,8 @@ from backend.webhooks.schemas import (
     NewEndpoint,
     register_body,
 )
+
+undo_parts.register_parts()
 
 __all__ = [
     "EVENT_TYPES",
@@ -53,4 +57,3 @@ __all__ = [
     "send_to_endpoint",
     "send_when_job_ends",
 ]
-from backend.webhooks.endpoints import reseal_secrets as reseal_secrets

@@ -17,6 +17,7 @@ from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
 from backend.language import tr_lazy
 from backend.settings import Settings
+from backend.undo import watch
 from backend.webhooks.catalogue import EVENT_TYPES, TEST_TYPE, body_of_test, checked_filter
 from backend.webhooks.outbox import Sight, card_of
 from backend.webhooks.schemas import KEEP_DAYS, EndpointCard, EndpointChange, EndpointDraft, MessageCard, NewEndpoint
@@ -69,13 +70,21 @@ def change_endpoint(settings: Settings, tx: Session, endpoint_id: str, draft: En
     """Its name, address, events, or whether it is active. One that becomes active again is told of what happens from then on;
     `recover` fetches the rest. Messages that wait go to a new address. Raises NotFound, NotPermitted, Invalid."""
     row = _row(tx, endpoint_id)
+    if draft.url is not None and draft.url != row.url:
+        settings.webhooks.outgoing_rules.check_url(draft.url)
+    with watch(tx, "webhook_endpoint.changed", endpoint_id):
+        return store_change(tx, endpoint_id, draft)
+
+
+def store_change(tx: Session, endpoint_id: str, draft: EndpointChange) -> EndpointCard:
+    """`change_endpoint` with an address that was checked."""
+    row = _row(tx, endpoint_id)
     changed: dict[str, object] = {}
     if draft.name is not None and draft.name != row.name:
         changed["name"] = row.name = draft.name
     if draft.event_types is not None and (event_types := checked_filter(draft.event_types)) != row.event_types:
         changed["event_types"] = row.event_types = event_types
     if draft.url is not None and draft.url != row.url:
-        settings.webhooks.outgoing_rules.check_url(draft.url)
         row.url, changed["host"] = draft.url, _host(draft.url)
         waiting = WebhookMessage.endpoint_id == endpoint_id, WebhookMessage.state == "pending"
         tx.execute(update(WebhookMessage).where(*waiting).values(url=draft.url))

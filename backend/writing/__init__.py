@@ -1,6 +1,6 @@
 """Texts in an influencer's voice: for posts, as ideas for days, and chats."""
 
-from backend.writing import chat
+from backend.writing import chat, undo_parts
 from backend.writing.checks import check_text
 from backend.writing.composition import CheckedText, WritingContext, compose_texts, generate_ideas, llm_cost_of
 from backend.writing.content_types import CONTENT_TYPES
@@ -57,6 +57,8 @@ from backend.writing.writer import (
     write_texts,
 )
 from backend.writing.writing_context import default_prompt_form, default_topics, load_context
+
+undo_parts.register_parts()
 
 __all__ = [
     "CAPTION_CHARACTERS",

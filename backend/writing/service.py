@@ -14,6 +14,7 @@ from backend.errors import Conflict, Invalid
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable
 from backend.writing import checks
 from backend.writing.composition import CheckedIdea, CheckedText
 from backend.writing.content_types import CONTENT_TYPES, full_key
@@ -90,6 +91,7 @@ def create(tx: Session, order: WriteOrder, parts: TextParts) -> DraftCard:
     return save_texts(tx, order, [CheckedText(parts, tuple(notes))])[0]
 
 
+@undoable("text.parts")
 def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int | None = None) -> DraftCard:
     """Writes a person's changes (part -> value); the values before are kept for `undo_edit`. `version`: of the card they saw.
 
@@ -100,7 +102,9 @@ def edit(tx: Session, draft_id: str, changes: Mapping[str, Any], *, version: int
     if unknown := set(changes) - set(PARTS):
         raise Invalid(tr_lazy("A text has no part called {min}. Its parts: {parts}.", min=min(unknown), parts=", ".join(PARTS)))
     values: dict[str, Any] = {**before.parts.model_dump(), **changes}
-    return _save_change(tx, before, TextParts(**values))
+    card = _save_change(tx, before, TextParts(**values))
+    events.record(tx, "text.edited", NOUN, draft_id)
+    return card
 
 
 def save_rewrite(
@@ -123,6 +127,7 @@ def undo_edit(tx: Session, draft_id: str) -> DraftCard:
     return get(tx, draft_id)
 
 
+@undoable("text.state")
 def set_state(tx: Session, draft_id: str, state: State) -> DraftCard:
     """Sets the state: draft, used or discarded. Raises NotFound."""
     get(tx, draft_id, lock=True)

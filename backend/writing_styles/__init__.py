@@ -1,5 +1,6 @@
 """Writing styles: learned from PDFs and measured; used for texts, and as the voice of influencers."""
 
+from backend.writing_styles import undo_parts
 from backend.writing_styles.cleanup import retire_idle
 from backend.writing_styles.export import export_filename, export_text
 from backend.writing_styles.installation import count_installation
@@ -52,6 +53,8 @@ from backend.writing_styles.service import (
     write,
 )
 from backend.writing_styles.stylometry import BINS
+
+undo_parts.register_parts()
 
 __all__ = [
     "BINS",

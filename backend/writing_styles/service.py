@@ -16,6 +16,7 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
+from backend.undo import undoable
 from backend.writing_styles import queries
 from backend.writing_styles.rules import MAX_FILES
 from backend.writing_styles.schemas import (
@@ -42,6 +43,7 @@ def create(tx: Session, draft: WritingStyleDraft) -> WritingStyleCard:
     return queries.get(tx, row.id)
 
 
+@undoable("writing_style.saved")
 def edit(tx: Session, style_id: str, draft: WritingStyleDraft) -> WritingStyleCard:
     """Raises NotFound, Conflict."""
     queries.get(tx, style_id)

@@ -19,8 +19,7 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import plain
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
-_DELETED = "snippets:deleted"
-Restore = Callable[[Session], Any]
+Delete = Callable[[Session], Any]
 
 
 def hashtag_sets(page: Page) -> None:
@@ -35,13 +34,11 @@ def hashtag_sets(page: Page) -> None:
     for card in sets:
         hashtags = " ".join(f"#{tag}" for tag in card.hashtags)
         note = f"{_owner(page, card.influencer_id)} · " + tr_plural("{n:,} hashtag", "{n:,} hashtags", len(card.hashtags))
-        draft = HashtagSetDraft(name=card.name, influencer_id=card.influencer_id, hashtags=card.hashtags)
         _row(
             page,
             (card.id, card.name, hashtags, note),
             edit=partial(_hashtag_form, page, card),
             delete=partial(content_plans.delete_hashtag_set, set_id=card.id),
-            restore=partial(content_plans.save_hashtag_set, draft=draft),
         )
 
 
@@ -54,13 +51,11 @@ def comment_templates(page: Page) -> None:
         sentence = tr("First comments to use again: a question, a link, your sources.")
         empty_state(tr("No comment templates yet"), sentence, icon=":material/comment:")
     for card in templates:
-        draft = CommentTemplateDraft(name=card.name, influencer_id=card.influencer_id, text=card.text)
         _row(
             page,
             (card.id, card.name, card.text, _owner(page, card.influencer_id)),
             edit=partial(_comment_form, page, card),
             delete=partial(content_plans.delete_comment_template, template_id=card.id),
-            restore=partial(content_plans.save_comment_template, draft=draft),
         )
 
 
@@ -74,13 +69,9 @@ def _head(page: Page, label: str, open_form: Callable[[], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(label, icon=":material/add:"):
             open_form()
-        if undo := st.session_state.get(_DELETED):
-            name, restore = undo
-            st.caption(tr("“{name}” deleted.", name=plain(name)))
-            st.button(tr("Undo"), icon=":material/undo:", key="snippets:undo", on_click=_restore, args=(page, restore))
 
 
-def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], None], delete: Restore, restore: Restore) -> None:
+def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], None], delete: Delete) -> None:
     """`texts`: id, name, what it puts into a post, a note."""
     snippet_id, name, text, note = texts
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"snippet:{snippet_id}"):
@@ -96,20 +87,13 @@ def _row(page: Page, texts: tuple[str, str, str, str], *, edit: Callable[[], Non
                 ":material/delete:",
                 key=f"snippet-delete:{snippet_id}",
                 on_click=_delete,
-                args=(page, name, delete, restore),
+                args=(page, delete),
             )
 
 
-def _delete(page: Page, name: str, delete: Restore, restore: Restore) -> None:
+def _delete(page: Page, delete: Delete) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         delete(tx)
-        st.session_state[_DELETED] = name, restore
-
-
-def _restore(page: Page, restore: Restore) -> None:
-    st.session_state.pop(_DELETED, None)
-    with toast_errors(), page.transaction(needs="editor") as tx:
-        restore(tx)
 
 
 def _hashtag_form(page: Page, card: HashtagSet | None) -> None:

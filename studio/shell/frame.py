@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from backend import influencers
+from backend import history, influencers, undo
 from backend.accounts import UserCard, WorkspaceCard
 from backend.app import App
 from backend.db.transactions import RANK, Role, SignedIn
@@ -18,6 +18,7 @@ from backend.errors import NotSignedIn, StudioError, Unavailable
 from backend.language import tr, tr_lazy, worded
 from studio.shell import current_influencer, nav, resources, session, theme, top_bar
 from studio.ui.format import plain
+from studio.ui.undo_toast import offer_undo
 
 WORKSPACE_PARAM = "ws"
 PRODUCT = "InfluencerAI Studio"
@@ -51,9 +52,19 @@ class Page:
     def is_owner(self) -> bool:
         return self.role == "owner"
 
-    def transaction(self, needs: Role = "viewer") -> AbstractContextManager[Session]:
-        """Raises NotSignedIn when the session was revoked meanwhile, NotPermitted, Unavailable."""
-        return self.app.db.transaction(self.caller, needs=needs)
+    @contextmanager
+    def transaction(self, needs: Role = "viewer") -> Iterator[Session]:
+        """What it changes and can be undone is offered in a toast after the commit.
+
+        Raises NotSignedIn when the session was revoked meanwhile, NotPermitted, Unavailable.
+        """
+        text = ""
+        with self.app.db.transaction(self.caller, needs=needs) as tx:
+            yield tx
+            if (offer := undo.offered(tx)) and not offer.has_own_offer:
+                text = worded(history.sentence_of(tx, offer))
+        if offer and text:
+            offer_undo(offer.id, text)
 
     @contextmanager
     def guard(self) -> Iterator[None]:

@@ -94,6 +94,7 @@ ITEMS = (
     NavItem("settings/api_keys", tr_lazy("API keys"), ":material/key:", "api-keys"),
     NavItem("settings/webhooks", tr_lazy("Webhooks"), ":material/webhook:", "webhooks"),
     NavItem("settings/notices", tr_lazy("Notices"), ":material/notifications:", "notice-settings"),
+    NavItem("settings/history", tr_lazy("My history"), ":material/history:", "history", is_tab=False),
     NavItem("settings/account", tr_lazy("Profile"), ":material/person:", "account", is_tab=False),
 )
 MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}

@@ -44,6 +44,7 @@ def show(page: Page, item: nav.NavItem) -> None:
                 page.link("settings/notices", tr("Notices"), icon=":material/notifications:")
                 about_page = st.button(tr("About this page"), type="tertiary", icon=":material/help:", key="_about_page")
                 page.link("home/help", tr("Help"), icon=":material/menu_book:")
+                page.link("settings/history", tr("My history"), icon=":material/history:")
                 st.button(tr("Sign out"), on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
     if about_page:
         help_sheet.show(page, item.file)

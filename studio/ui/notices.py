@@ -15,6 +15,7 @@ import streamlit as st
 from backend.errors import StudioError
 from backend.language import worded
 from studio.ui.format import plain
+from studio.ui.undo_toast import show_undo_toasts
 
 _QUEUE_KEY = "_told"
 
@@ -37,3 +38,4 @@ def show_queued_toasts() -> None:
     """In the body of a dialog: shows what its callbacks have queued."""
     for sentence, icon in st.session_state.pop(_QUEUE_KEY, []):
         st.toast(worded(sentence), icon=icon)
+    show_undo_toasts(of_fragment=True)

@@ -35,7 +35,6 @@ if (matchMedia("(prefers-reduced-motion: reduce)").matches)
 def browse(page: Page) -> None:
     """`?id=<clip>` opens it."""
     show_queued_toasts()
-    _undo_bar(page)
     if page.can_edit:
         upload_videos.draw(page)
     with page.transaction() as tx:
@@ -257,16 +256,6 @@ def _undelete(page: Page, clip_id: str) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         videos.undelete(tx, [clip_id])
     st.session_state.pop(_DELETED, None)
-
-
-def _undo_bar(page: Page) -> None:
-    clip_id = st.session_state.get(_DELETED)
-    if clip_id is None or not page.can_edit:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(tr("1 video deleted."), width="content")
-        st.button(tr("Undo"), icon=":material/undo:", on_click=_undelete, args=(page, clip_id))
-        st.button(tr("OK"), type="tertiary", on_click=lambda: st.session_state.pop(_DELETED, None))
 
 
 def _dismiss(page: Page, job_ids: list[str]) -> None:

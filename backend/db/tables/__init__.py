@@ -68,6 +68,7 @@ from backend.db.tables.recipe import Preset, PromptTemplate, PromptUse, Style, T
 from backend.db.tables.reel import Reel, ReelClip, ReelScene
 from backend.db.tables.training import TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
 from backend.db.tables.trial import Trial, TrialCell, TrialVote
+from backend.db.tables.undo_entry import UndoRow
 from backend.db.tables.voice import InfluencerVoice, LexiconEntry, SpokenAudio, Voice
 from backend.db.tables.webhook import WebhookAttempt, WebhookCursor, WebhookEndpoint, WebhookMessage
 from backend.db.tables.writing import TalkLine, TextDraft
@@ -195,6 +196,7 @@ __all__ = [
     "TrialCell",
     "TrialVote",
     "Turn",
+    "UndoRow",
     "UnsavedForm",
     "Upload",
     "User",

@@ -18,6 +18,9 @@ class EventRow(Tenanted, Dated, Base):
         Index("ix_events_tenant_id_position", "tenant_id", "position"),
         Index("ix_events_position", "position"),
         Index("ix_events_unnumbered", "created_at", "id", postgresql_where=text("position IS NULL")),
+        Index(
+            "ix_events_of_people", "tenant_id", "user_id", "id", postgresql_where=text("job_id IS NULL AND user_id IS NOT NULL")
+        ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]

@@ -243,7 +243,7 @@ class PlanAct(Tenanted, Dated, Base):
     __tablename__ = "plan_acts"
     __table_args__ = (
         tenant_key(),
-        CheckConstraint(one_of("kind", "move", "delete", "approve"), name="kind"),
+        CheckConstraint(one_of("kind", "move", "delete", "approve", "states"), name="kind"),
         Index(None, "tenant_id", "created_by", "id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -41,9 +41,10 @@ export const KEY_GROUPS = [
   {
     title: trLazy("Everywhere"),
     pages: [],
-    modules: ["shell/command_palette/key_meaning.js"],
+    modules: ["shell/status_badges/undo_toasts.js", "shell/command_palette/key_meaning.js"],
     lines: [
       { keys: ["Ctrl+k"], text: trLazy("search, go anywhere, do anything") },
+      { keys: ["Ctrl+z"], text: trLazy("undo what the toast says") },
       { keys: ["/"], text: trLazy("search this page") },
       { keys: ["n"], text: trLazy("make something new") },
       { keys: ["g"], text: trLazy("go to a page, with a second letter") },

@@ -9,6 +9,7 @@ from backend import content_plans
 from backend.language import tr_lazy, worded
 from studio.shell import nav
 from studio.ui.browser_component import ignore, load
+from studio.ui.undo_toast import recent_offers
 
 if TYPE_CHECKING:
     from studio.shell.frame import Page
@@ -64,8 +65,10 @@ def status_badges(page: Page, current: str) -> None:
         "pages": _RESULTS,
         "section": nav.item(current).section,
         **_phone_bar(page),
+        "offers": recent_offers(),
     }
-    opened = _component(key="status-badges", data=data, on_opened_change=ignore, width="content").get("opened")
+    mounted = _component(key="status-badges", data=data, on_opened_change=ignore, on_undone_change=ignore, width="content")
+    opened = mounted.get("opened")
     if opened:
         _open(page, noun=str(opened["noun"]), subject_id=str(opened["id"]), job_id=str(opened["jobId"]))
 

@@ -8,9 +8,11 @@ import { hasEnded, poll } from "../../ui/shared/polling.js"
 import { tr } from "../../ui/shared/words.js"
 import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
 import { PhoneBar } from "./phone_bar.js"
+import { undoToasts } from "./undo_toasts.js"
 
 /** @import { LiveJob } from "../../ui/live_jobs/job_text.js" */
 /** @import { BarLink } from "./phone_bar.js" */
+/** @import { UndoOffer } from "../../ui/shared/undo_offer.js" */
 
 /**
  * What `studio.shell.status_badges.status_badges` sends.
@@ -25,6 +27,7 @@ import { PhoneBar } from "./phone_bar.js"
  * @property {string} section the one of the page that is shown
  * @property {BarLink[]} places of the bar on phones
  * @property {BarLink[]} creations
+ * @property {UndoOffer[]} offers what was just done and can be undone
  */
 
 /** What can change the number of the inbox. */
@@ -68,7 +71,10 @@ class StatusBadges {
     )
     this.toasts = el("div", "toasts")
     this.toasts.setAttribute("role", "status")
-    root.replaceChildren(this.activity.node, this.inbox.node, this.panel, this.toasts, this.bar.node, this.bar.sheet)
+    this.undoToasts = undoToasts()
+    const corner = el("div", "corner")
+    corner.append(this.toasts, this.undoToasts.node)
+    root.replaceChildren(this.activity.node, this.inbox.node, this.panel, corner, this.bar.node, this.bar.sheet)
     this.root = root
     /** @param {Event} event */
     this.onOutside = event => {
@@ -114,6 +120,9 @@ class StatusBadges {
     this.data = data
     this.setTriggerValue = setTriggerValue
     this.bar.draw(data)
+    this.undoToasts.workspace = data.workspace
+    this.undoToasts.onUndone = id => setTriggerValue("undone", { id, at: Date.now() })
+    for (const offer of data.offers) this.undoToasts.offer(offer)
     const followed = `${data.workspace} ${data.influencerId}`
     if (followed === this.followed) return
     this.stop()

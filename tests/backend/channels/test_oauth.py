@@ -128,7 +128,7 @@ def test_connecting_again_keeps_the_row_and_refuses_another_account(
     )  # fmt: skip
     with app.db.transaction(workspace.caller, needs="editor") as tx:
         kinds = [one.kind for one in events.list_for(tx, "channel", after.id)]
-        assert kinds == ["channel.connected", "channel.settings", "channel.removed", "channel.connected"]
+        assert kinds == ["channel.connected", "channel.renamed", "channel.settings", "channel.removed", "channel.connected"]
         other = make_influencer(tx, "Zara").id
     said = landed(app, editor, clicked(away(editor, platform="tiktok", influencer=other)), workspace)
     assert said is not None

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from backend import assets, content_plans, events
+from backend import assets, content_plans, events, undo
 from backend.content_plans import PlanFilters, PostState, RecurringTime, RulesDraft, VariantDraft
 from backend.db.tables import Post
 from backend.db.transactions import Database
@@ -148,7 +148,7 @@ def test_delete_and_undo(db: Database, workspace: Tenant) -> None:
         content_plans.undo(tx, entry.id)
         assert content_plans.latest_undo_entry(tx) is None
         assert content_plans.get(tx, plan.id).state == S.SCHEDULED
-        assert (events.purge_undo_entries(tx, days=1), events.purge_undo_entries(tx, days=0)) == (0, 1)
+        assert (undo.purge(tx, days=1), undo.purge(tx, days=0)) == (0, 1)
         assert [event.kind for event in events.list_for(tx, "plan", plan.id)] == [
             "plan.created",
             "plan.deleted",

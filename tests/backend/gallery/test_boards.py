@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlalchemy.orm import Session
 
-from backend import events, gallery, generation
+from backend import gallery, generation, undo
 from backend.db.transactions import Database
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.gallery import BoardDraft, BulkActionDraft, GalleryFilters
@@ -181,4 +181,4 @@ def test_what_is_not_there_or_not_yours_is_refused(desk: Desk, other_workspace: 
         gallery.undo(tx, done.id)
     with desk.db.transaction(desk.workspace.caller, needs="owner") as tx:
         assert gallery.undo(tx, done.id).id == done.id
-        assert events.purge_undo_entries(tx, days=0) == 1
+        assert undo.purge(tx, days=0) == 1
