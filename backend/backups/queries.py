@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from backend import accounts
 from backend.backups.schemas import BackupCard, BackupOverview, DrillFigures, RestoreCard
-from backend.db.tables import Backup, BackupStatus, Restore
+from backend.db.tables import Backup, BackupStatus, PostingRule, Restore
 from backend.settings import Settings
 
 RECENT = 20
 _SILENT_AFTER = timedelta(minutes=2)
 _OVERDUE_AFTER = timedelta(hours=26)
 _BEHIND_AFTER = timedelta(minutes=10)
+_SAME_ACT = timedelta(minutes=5)
+"""Between the pause and the note of the restore that made it, in one transaction."""
 _UNFINISHED = ("requested", "running")
 
 
@@ -71,6 +73,15 @@ def last_restore(tx: Session) -> RestoreCard | None:
         return None
     figures = row.figures
     return RestoreCard(row.restored_at, row.restored_to, int(figures.get("held", 0)), int(figures.get("unknown", 0)))
+
+
+def restored_to(tx: Session) -> datetime | None:
+    """The moment to which the studio was restored, while publishing in this workspace is paused because of it."""
+    rule = tx.scalars(select(PostingRule).where(PostingRule.scope == "workspace", PostingRule.stopped_by.is_(None))).first()
+    restore = last_restore(tx)
+    if rule is None or rule.stopped_at is None or restore is None:
+        return None
+    return restore.restored_to if abs(restore.restored_at - rule.stopped_at) < _SAME_ACT else None
 
 
 def card_of(row: Backup) -> BackupCard:

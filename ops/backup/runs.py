@@ -163,6 +163,7 @@ class Backups:
             record.finished_at = record.started_at
             return
         self.report(f"Copying the database ({record.kind})")
+        source.require_archiving(connection)
         folder = staging / "database"
         previous = self.state.manifest(record.parent) if record.parent else None
         source.base_backup(self.database, folder, previous_manifest=previous)

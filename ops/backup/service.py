@@ -18,7 +18,7 @@ import psycopg
 
 from backend.errors import Conflict, StudioError
 from backend.settings import Settings
-from ops.backup import log_shipment, schedule, status
+from ops.backup import log_shipment, schedule, source, status
 from ops.backup.records import Kind
 from ops.backup.runs import Backups, open_backups
 
@@ -74,6 +74,8 @@ class BackupService:
             return
         try:
             self.backups.ship_log()
+            with self.backups.database.connect() as connection:
+                source.require_archiving(connection)
         finally:
             if log_shipment.give_way(folder):
                 self.backups.state.note(log_gap_at=datetime.now(UTC).isoformat())

@@ -114,6 +114,18 @@ def _cluster_id(connection: Connection) -> object:
         return _value(connection, "SELECT current_database() || '-' || oid FROM pg_database WHERE datname = current_database()")
 
 
+def require_archiving(connection: Connection) -> None:
+    """Raises Unavailable while Postgres fails to hand its log over: a base backup would wait for that for ever."""
+    row = connection.execute(
+        b"SELECT last_failed_wal FROM pg_stat_archiver WHERE last_failed_time > coalesce(last_archived_time, '-infinity')"
+    ).fetchone()
+    if row:
+        raise Unavailable(
+            f"Postgres cannot archive its log (it failed on {row[0]}). Its own log, postgres.log, says why: perhaps the disk "
+            "is full, or the folder for it cannot be written."
+        )
+
+
 def revision(connection: Connection) -> str:
     """Of the schema; "" for an empty database."""
     if _value(connection, "SELECT to_regclass('public.alembic_version') IS NULL"):

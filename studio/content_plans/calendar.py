@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
-from backend import bulk_planning, channels, content_plans, influencers
+from backend import backups, bulk_planning, channels, content_plans, influencers
 from backend.content_plans import STATE_LABELS, PlanFilters
 from backend.influencers import InfluencerCard
 from backend.language import tr, worded
@@ -17,6 +17,7 @@ from studio.content_plans.calendar_view import STAMP, CalendarEvent, calendar
 from studio.content_plans.day_text import short_day_text
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
+from studio.ui.format import date_time_text
 from studio.ui.notices import show_queued_toasts
 
 VIEW_PARAM, FILL_PARAM = "view", "fill"
@@ -32,6 +33,7 @@ def show(page: Page) -> None:
         channel_cards = channels.of(tx)
         campaigns = content_plans.campaign_names(tx)
         is_paused = content_plans.workspace_paused(tx)
+        restored_to = backups.restored_to(tx) if is_paused else None
     if not influencer_cards:
         card = empty_state(
             tr("Nobody to plan for yet"), tr("Make an influencer first, then plan what they post."), icon=":material/face_3:"
@@ -41,6 +43,15 @@ def show(page: Page) -> None:
         return
     if is_paused:
         st.warning(tr("Publishing is paused for the whole workspace: nothing goes out."), icon=":material/front_hand:")
+    if restored_to:
+        st.info(
+            tr(
+                "The studio was restored to {time}. Check the unconfirmed posts and those of the lost time on their accounts, "
+                "then resume publishing under Posting rules.",
+                time=date_time_text(restored_to),
+            ),
+            icon=":material/history:",
+        )
     influencer = page.influencer_id or (influencer_cards[0].id if len(influencer_cards) == 1 else "")
     zone = calendar_settings.zone(influencer_cards, influencer)
     moved = plan_series.show(page, influencer)

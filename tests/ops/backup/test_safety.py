@@ -88,7 +88,9 @@ def test_what_was_sent_after_the_moment_is_recalled_and_all_else_is_held(
         assert content_plans.get_post(tx, overdue).error.startswith("The studio was restored")
         assert tx.scalars(select(Restore.figures)).one()["held"] == 2
         assert backups.last_restore(tx) is not None
+        assert backups.restored_to(tx) is not None
         assert content_plans.resume_publishing(tx) == (2, 0)
+        assert backups.restored_to(tx) is None
 
 
 def test_who_was_signed_out_or_removed_after_the_moment_stays_so(app: App, workspace: Tenant, owner: Connection) -> None:
