@@ -90,6 +90,10 @@ env-example: ## write .env.example anew from backend/settings
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
 
+design: ## write the theme of .streamlit/config.toml and the tables of docs/DESIGN.md anew from the design tokens
+	@$(SETUP) dev
+	@$(PY) bin/design.py
+
 words: ## bring the catalogues of translations up to date with the code
 	@$(SETUP) dev
 	@$(PY) bin/words.py
@@ -115,4 +119,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example words lock audit update-deps third-party
+.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example design words lock audit update-deps third-party

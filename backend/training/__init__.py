@@ -3,7 +3,7 @@
 from backend.training.continuation import FIXED_PARAMETERS, continuations
 from backend.training.dataset_lock import unlock_datasets
 from backend.training.forecast import estimate, forecast_start, local_to_utc, next_local_time
-from backend.training.queries import checkpoints, curves, get, get_many, page, points, samples, samples_by_run
+from backend.training.queries import checkpoints, curves, get, get_many, newest_samples, page, points, samples, samples_by_run
 from backend.training.rules import (
     PARAMETERS,
     PRESETS,
@@ -58,6 +58,7 @@ __all__ = [
     "get",
     "get_many",
     "local_to_utc",
+    "newest_samples",
     "next_local_time",
     "next_version",
     "page",

@@ -85,6 +85,14 @@ def samples_by_run(tx: Session, run_ids: Sequence[str]) -> dict[str, list[Sample
     return cards_by_run
 
 
+def newest_samples(tx: Session, run_ids: Sequence[str]) -> dict[str, str]:
+    """Run id -> asset id of the first sample of its newest step, of those that have one."""
+    columns = TrainingSample.run_id, TrainingSample.asset_id
+    query = select(*columns).distinct(TrainingSample.run_id).where(TrainingSample.run_id.in_(run_ids))
+    rows = tx.execute(query.order_by(TrainingSample.run_id, TrainingSample.step.desc(), TrainingSample.n)) if run_ids else ()
+    return {run_id: asset_id for run_id, asset_id in rows}
+
+
 def points(tx: Session, run_id: str, after: int = 0) -> list[LossPoint]:
     """Points of the steps after `after`, in order."""
     after_step = TrainingPoint.run_id == run_id, TrainingPoint.step > after

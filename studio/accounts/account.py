@@ -13,6 +13,7 @@ from backend.language import tr, tr_plural
 from studio.accounts.avatar import avatar_picker
 from studio.shell import session
 from studio.shell.frame import Page
+from studio.ui.design import tokens
 from studio.ui.format import ago, avatar_url, date_text, esc, plain
 
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "Mac", "Linux": "Linux"}
@@ -107,7 +108,8 @@ def _two_factor_setup(page: Page, setup: accounts.two_factor.TwoFactorSetup) -> 
     st.markdown(
         tr("Scan this with an authenticator app (Google Authenticator, 1Password, Aegis …), then enter the code it shows.")
     )
-    qr_code = segno.make(setup.uri).svg_data_uri(scale=4, border=3, dark="#201a2e", light="#ffffff")
+    dark, light = tokens.COLORS["text"].light, tokens.COLORS["field"].light
+    qr_code = segno.make(setup.uri).svg_data_uri(scale=4, border=3, dark=dark, light=light)
     st.html(f'<img src="{qr_code}" alt="{esc(tr("QR code for your authenticator app"))}">')
     st.caption(tr("Or type this key: `{secret}`", secret=setup.secret))
     with st.form("two-factor-code", border=False):

@@ -11,7 +11,8 @@ from studio.shell import session
 from studio.shell.frame import ROLE_NAMES, WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.buttons import confirm
-from studio.ui.format import avatar_url, date_text, esc, plain
+from studio.ui.format import avatar_url, date_text, plain
+from studio.ui.thumbnails import portrait_html
 
 ROLES = {
     "viewer": tr_lazy("Viewer: can view"),
@@ -41,9 +42,8 @@ def members(page: Page) -> None:
 def _member(page: Page, member: accounts.MemberCard) -> None:
     is_self = member.user_id == page.user.id
     with st.container(horizontal=True, vertical_alignment="center"):
-        if member.avatar_id:
-            src = esc(avatar_url(page.workspace.id, member.user_id, member.avatar_id))
-            st.html(f'<img src="{src}" alt="" style="width:40px;height:40px;border-radius:50%;display:block">', width=48)
+        picture = avatar_url(page.workspace.id, member.user_id, member.avatar_id)
+        st.html(portrait_html(picture, member.name), width="content")
         name = tr("**{name}** (you)", name=plain(member.name)) if is_self else f"**{plain(member.name)}**"
         st.markdown(f"{name}  \n:small[{plain(member.email)}]", width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import partial
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from backend import budgets, influencers
 from backend.budgets import CostLine, Costs, Period
 from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.shell.frame import Page
+from studio.ui.charts import chart
 from studio.ui.empty_state import empty_state
 from studio.ui.format import number, plain, usd
 
@@ -25,9 +25,6 @@ _KINDS = {
     "auto-caption": tr_lazy("Dataset captions"),
 }
 """Kind of call -> its name for people; one that is not listed is shown under its own name."""
-
-
-_MONEY = st.column_config.TextColumn(alignment="right")
 
 
 def costs(page: Page) -> None:
@@ -149,23 +146,27 @@ def _tables(current: Costs, names: Mapping[str, str]) -> None:
         for line in current.by_influencer
     ]
     by_kind = [(worded(_KINDS.get(line.name, line.name.replace("-", " ").capitalize())), line) for line in current.by_kind]
-    with_own_name = partial(map, lambda line: (line.name, line))
     days_tab, influencers_tab, kinds_tab, models_tab = st.tabs(
         [tr("By day"), tr("By influencer"), tr("By kind"), tr("By model")]
     )
+    days = [(line.name, line) for line in reversed(current.by_day)]
+    models = [(line.name or tr("Not known: stopped or lost"), line) for line in current.by_model]
+    spent = plain(usd(current.month.spent_usd))
     with days_tab:
-        _table(tr("Day (UTC)"), list(with_own_name(current.by_day)))
+        _chart(tr("Day (UTC)"), days, tr("{cost} this month, by day.", cost=spent), horizontal=False)
     with influencers_tab:
-        _table(tr("Influencer"), by_influencer)
+        _chart(tr("Influencer"), by_influencer, tr("{cost} this month, by influencer.", cost=spent))
     with kinds_tab:
-        _table(tr("Kind"), by_kind)
+        _chart(tr("Kind"), by_kind, tr("{cost} this month, by kind.", cost=spent))
     with models_tab:
-        _table(tr("Model"), [(line.name or tr("Not known: stopped or lost"), line) for line in current.by_model])
+        _chart(tr("Model"), models, tr("{cost} this month, by model.", cost=spent))
 
 
-def _table(head: str, lines: list[tuple[str, CostLine]]) -> None:
+def _chart(head: str, lines: list[tuple[str, CostLine]], says: str, *, horizontal: bool = True) -> None:
     cost, saved = tr("Cost"), tr("Saved by cache")
-    rows = [
+    in_usd = tr("Cost in $")
+    bars = [{head: name, in_usd: float(line.usd)} for name, line in lines]
+    table = [
         {
             head: name,
             cost: usd(line.usd),
@@ -175,7 +176,7 @@ def _table(head: str, lines: list[tuple[str, CostLine]]) -> None:
         }
         for name, line in lines
     ]
-    st.dataframe(rows, hide_index=True, column_config={cost: _MONEY, saved: _MONEY})
+    chart("bar", bars, x=head, y=in_usd, says=says, horizontal=horizontal, table=table)
 
 
 def _limits(page: Page, current: Costs) -> None:

@@ -33,7 +33,7 @@ LINK_STYLE = (
 )
 
 
-PRIMARY_LINK = ";background:#6b3fd4;border-color:transparent;color:#fff"
+PRIMARY_LINK = ";background:var(--color-filled);border-color:transparent;color:var(--color-on-filled)"
 
 
 def link_html(label: str, url: str, *, primary: bool = False) -> str:

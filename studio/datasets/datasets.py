@@ -11,12 +11,13 @@ from studio.datasets.captions import captions
 from studio.datasets.dataset_check import check, readiness
 from studio.datasets.dataset_pictures import add_pictures
 from studio.datasets.dataset_rights import rights, rights_page
-from studio.gallery.picture_urls import preload, thumbs
+from studio.gallery.picture_urls import preload
 from studio.lineage import lineage
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain
+from studio.ui.thumbnails import thumbnail
 
 __all__ = ["detail", "listing", "readiness", "rights"]
 FORMS = {
@@ -42,21 +43,23 @@ def listing(page: Page) -> None:
     with page.transaction() as tx:
         dataset_page = datasets.page(tx, take=200)
     if not dataset_page.cards:
-        empty_state(
+        card = empty_state(
             tr("No dataset yet"),
             tr(
                 "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you."
             ),
             icon=":material/photo_library:",
         )
+        if page.can_edit:
+            with card:
+                page.link("influencers/wizard", tr("New influencer"), icon=":material/auto_awesome:")
     for card in dataset_page.cards:
         _row(page, card)
 
 
 def _row(page: Page, card: DatasetCard) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        if card.cover_asset_ids:
-            thumbs([media_url(page.workspace.id, asset_id, w=160) for asset_id in card.cover_asset_ids[:1]])
+        thumbnail(page.workspace.id, next(iter(card.cover_asset_ids), None), icon="photo_library", size="medium")
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** {worded(STATUS[card.status])}")
             pictures = tr_plural("{n:,} picture", "{n:,} pictures", card.images)

@@ -208,7 +208,7 @@ _STYLE = """<style>
 .boards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(220px, calc(50% - .5rem)), 1fr)); }
 .boards a { text-decoration: none; color: inherit; display: flex; flex-direction: column; min-width: 0; }
 .boards a:hover b { text-decoration: underline; }
-.boards div { aspect-ratio: 1; border-radius: 10px; overflow: hidden; background: rgba(128,128,140,.15); margin-bottom: .4rem; }
+.boards div { aspect-ratio: 1; border-radius: 10px; overflow: hidden; background: var(--color-panel); margin-bottom: .4rem; }
 .boards div.four { display: grid; grid-template-columns: 1fr 1fr; grid-template-rows: 1fr 1fr; gap: 3px; }
 .boards img { width: 100%; height: 100%; object-fit: cover; display: block; min-height: 0; }
 .boards b { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -14,7 +14,7 @@ def picture(url: str, *, alt: str, ratio: str = "", fit: str = "cover", link: st
     shape = f"aspect-ratio:{ratio};object-fit:{fit};" if ratio else "height:auto;"
     image = (
         f'<img src="{esc(url)}" alt="{esc(alt)}" loading="lazy" '
-        f'style="width:100%;{shape}border-radius:10px;display:block;background:rgba(128,128,140,.15)">'
+        f'style="width:100%;{shape}border-radius:10px;display:block;background:var(--color-panel)">'
     )
     st.html(f'<a href="{esc(link)}" target="_self">{image}</a>' if link else image)
 
@@ -29,7 +29,8 @@ def placeholder(letter: str, *, ratio: str = "1") -> None:
     """A placeholder for a missing picture: the first letter of the name."""
     st.html(
         f'<div style="aspect-ratio:{ratio};border-radius:10px;display:grid;place-items:center;font-size:3rem;font-weight:600;'
-        f'background:linear-gradient(135deg,rgba(124,92,255,.28),rgba(255,92,138,.24))" aria-hidden="true">{esc(letter)}</div>'
+        f'background:linear-gradient(135deg,var(--veil-portrait-one),var(--veil-portrait-two))" '
+        f'aria-hidden="true">{esc(letter)}</div>'
     )
 
 
@@ -37,7 +38,7 @@ def thumbs(urls: Sequence[str], *, side: int = 44, alt: str = "") -> None:
     """Small squares in a row, or in several where it is narrow."""
     images = "".join(
         f'<img src="{esc(url)}" alt="{esc(alt)}" loading="lazy" '
-        f'style="width:{side}px;height:{side}px;object-fit:cover;border-radius:8px;background:rgba(128,128,140,.15)">'
+        f'style="width:{side}px;height:{side}px;object-fit:cover;border-radius:8px;background:var(--color-panel)">'
         for url in urls
     )
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:4px">{images}</div>', width="content")

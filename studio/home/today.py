@@ -13,7 +13,8 @@ from backend.language import tr, worded
 from studio.content_plans import composer
 from studio.content_plans.badges import state_badge
 from studio.shell.frame import Page
-from studio.ui.format import media_url, moment_text, plain, time_text, weekday_text
+from studio.ui.format import moment_text, plain, time_text, weekday_text
+from studio.ui.thumbnails import thumbnail_html
 
 _MOST_POSTS = 3
 
@@ -54,7 +55,7 @@ def _nothing(days: Mapping[date, Sequence[CalendarEntry]]) -> None:
 def _row(page: Page, post: CalendarEntry) -> None:
     platforms = ", ".join(PLATFORMS[name] for name in dict.fromkeys(post.platforms)) or tr("no channel")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"today:{post.id}"):
-        st.html(_thumb(page, post), width="content")
+        st.html(thumbnail_html(page.workspace.id, post.asset_id), width="content")
         with st.container(gap=None, width="stretch"):
             time = f"**{time_text(post.wall)}** " if post.wall else ""
             st.markdown(f"{time}{plain(post.title)} {state_badge(post.state)}")
@@ -64,11 +65,3 @@ def _row(page: Page, post: CalendarEntry) -> None:
             tr("Edit") if page.can_edit and post.movable else tr("Open"), key=f"today:open:{post.id}", type="tertiary"
         ):
             composer.open_panel(page, post.id)
-
-
-def _thumb(page: Page, post: CalendarEntry) -> str:
-    style = "width:44px;height:44px;border-radius:8px;object-fit:cover;display:block"
-    if not post.asset_id:
-        return f'<div style="{style};background:light-dark(#ece6fa,#241f33)"></div>'
-    src = media_url(page.workspace.id, post.asset_id, w=160)
-    return f'<img src="{src}" alt="" style="{style}" loading="lazy">'

@@ -21,9 +21,9 @@ DAYS = 7
 _STRIP_CSS = """<style>
 .week-strip { display: grid; grid-template-columns: repeat(7, 1fr); gap: 6px; }
 .week-strip > div { border-radius: 8px; padding: 6px 2px; text-align: center; line-height: 1.3;
-  background: light-dark(#f3effc, #1e1a2b); }
-.week-strip > .free { background: none; outline: 1px dashed light-dark(#b7a9dc, #5b4d80); outline-offset: -1px; }
-.week-strip small { display: block; color: light-dark(#5d566e, #aaa3bb); }
+  background: var(--color-panel); }
+.week-strip > .free { background: none; outline: 1px dashed var(--color-border-strong); outline-offset: -1px; }
+.week-strip small { display: block; color: var(--color-muted); }
 .week-strip b { font-size: 1.05rem; }
 </style>"""
 

@@ -77,10 +77,10 @@ def _portrait(page: Page, card: InfluencerCard) -> str:
     shape = "width:64px;height:64px;border-radius:50%"
     if card.cover_asset_id:
         src = media_url(page.workspace.id, card.cover_asset_id, w=160)
-        return f'<img src="{esc(src)}" alt="" style="{shape};object-fit:cover;display:block;background:rgba(128,128,140,.15)">'
+        return f'<img src="{esc(src)}" alt="" style="{shape};object-fit:cover;display:block;background:var(--color-panel)">'
     return (
         f'<div style="{shape};display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:linear-gradient('
-        f'135deg,rgba(124,92,255,.28),rgba(255,92,138,.24))" aria-hidden="true">{esc(card.name[:1].upper())}</div>'
+        f'135deg,var(--veil-portrait-one),var(--veil-portrait-two))" aria-hidden="true">{esc(card.name[:1].upper())}</div>'
     )
 
 

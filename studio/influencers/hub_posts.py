@@ -10,16 +10,16 @@ from backend.content_plans import PlanCard
 from backend.language import tr, tr_plural
 from studio.content_plans import badges, composer
 from studio.shell.frame import Page
-from studio.ui.format import esc, media_url, moment_text, plain
-
-_SIDE_PX = 48
+from studio.ui.format import moment_text, plain
+from studio.ui.thumbnails import thumbnail_html
 
 
 def post_rows(page: Page, cards: Sequence[PlanCard], *, key: str) -> None:
     """`key`: tells lists on the same page apart."""
     for card in cards:
         with st.container(horizontal=True, vertical_alignment="center", key=f"{key}:row:{card.id}"):
-            st.html(_thumb(page, card), width="content")
+            first = next((post.media[0] for post in card.posts if post.media), None)
+            st.html(thumbnail_html(page.workspace.id, first), width="content")
             with st.container(gap=None, width="stretch"):
                 if st.button(plain(card.title), key=f"{key}:open:{card.id}", type="tertiary"):
                     composer.open_panel(page, card.id)
@@ -33,13 +33,3 @@ def _facts(card: PlanCard) -> str:
         return f"{when} · {names[0]}"
     where = tr_plural("{n:,} channel", "{n:,} channels", len(names)) if names else tr("no channel")
     return f"{when} · {where}"
-
-
-def _thumb(page: Page, card: PlanCard) -> str:
-    """The first picture of the post; the empty square of one without pictures."""
-    shape = f"width:{_SIDE_PX}px;height:{_SIDE_PX}px;border-radius:8px;display:block;background:rgba(128,128,140,.15)"
-    first = next((post.media[0] for post in card.posts if post.media), "")
-    if not first:
-        return f'<div style="{shape}"></div>'
-    src = media_url(page.workspace.id, first, w=160)
-    return f'<img src="{esc(src)}" alt="" loading="lazy" style="{shape};object-fit:cover">'

@@ -26,7 +26,7 @@ def job_result(page: Page, card: JobCard) -> None:
     """Draws nothing of a job that has neither made anything nor failed."""
     result = card.result or {}
     asset_ids, prompt, negative = _subject(page, card)
-    asset_ids = _result_assets(result) or asset_ids
+    asset_ids = result_assets(result) or asset_ids
     with page.transaction() as tx:
         files = assets.get_many(tx, asset_ids[:_MOST_FILES])
     _files(page, [files[asset_id] for asset_id in asset_ids if asset_id in files and files[asset_id].state == "stored"])
@@ -43,7 +43,8 @@ def job_result(page: Page, card: JobCard) -> None:
             st.code(json.dumps(card.payload, indent=2, ensure_ascii=False), language="json")
 
 
-def _result_assets(result: dict[str, Any]) -> list[str]:
+def result_assets(result: dict[str, Any]) -> list[str]:
+    """Ids of the files that a result names, in its order."""
     asset_ids = [file["assetId"] for file in result.get("assets") or []]
     return asset_ids or [asset_id for asset_id in [result.get("assetId")] if asset_id]
 
@@ -88,7 +89,7 @@ def _player(page: Page, file: AssetCard) -> None:
     st.html(
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls muted playsinline preload="metadata" '
         f'aria-label="{esc(tr("Result"))}" '
-        'style="max-width:100%;max-height:50vh;background:#000;border-radius:10px;display:block"></video>'
+        'style="max-width:100%;max-height:50vh;background:var(--color-behind-film);border-radius:10px;display:block"></video>'
     )
 
 

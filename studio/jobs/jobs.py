@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import budgets, content_plans, jobs, webhooks
+from backend import assets, budgets, content_plans, jobs, webhooks
 from backend.jobs import JobCard
 from backend.language import tr, tr_lazy, tr_plural, worded
-from studio.jobs.job_result import job_result
+from studio.jobs.job_result import job_result, result_assets
 from studio.shell.frame import Page
 from studio.ui.format import ago, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
+from studio.ui.thumbnails import thumbnail
 
 ACTIVE = ("pending", "processing")
 FILTERS = {"active": ACTIVE, "failed": ("failed",), "finished": ("completed", "cancelled"), "all": ()}
@@ -26,6 +27,20 @@ SUBJECT_PAGES = {
     "reel": ("create/reels", tr_lazy("Open the reel")),
 }
 PAGE_SIZE = 30
+_WITH_THUMBNAIL = ("image", "video")
+_ICONS = {
+    "influencer": "face_3",
+    "dataset": "photo_library",
+    "training": "model_training",
+    "generation": "brush",
+    "trial": "compare",
+    "board": "dashboard",
+    "style": "history_edu",
+    "clip": "movie",
+    "reel": "smart_display",
+    "post": "send",
+}
+"""Subject of a job -> its icon where it made no picture."""
 
 
 def follow(page: Page, job: JobCard | None, *, key: str) -> bool:
@@ -103,8 +118,12 @@ def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     webhook_count = _failed_webhooks(page) if states == FILTERS["failed"] and not kinds else 0
     if not job_page.cards and not webhook_count:
         st.caption(tr("Nothing here."))
+    with page.transaction() as tx:
+        asset_ids_by_job = {card.id: result_assets(card.result or {}) for card in job_page.cards}
+        files = assets.get_many(tx, [asset_ids[0] for asset_ids in asset_ids_by_job.values() if asset_ids])
     for card in job_page.cards:
-        _row(page, card)
+        first = files.get(next(iter(asset_ids_by_job[card.id]), ""))
+        _row(page, card, first.id if first and first.kind in _WITH_THUMBNAIL and first.state == "stored" else None)
     if job_page.next_cursor and st.button(tr("Show older ones")):
         st.session_state["jobs:take"] = take + PAGE_SIZE
         st.rerun()
@@ -142,8 +161,10 @@ def _replay(page: Page, message_id: str) -> None:
         st.toast(tr("Sent again."), icon=":material/replay:")
 
 
-def _row(page: Page, card: JobCard) -> None:
+def _row(page: Page, card: JobCard, asset_id: str | None) -> None:
+    """`asset_id`: of the first picture or video that it made."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        thumbnail(page.workspace.id, asset_id, icon=_ICONS.get(card.subject_noun, "bolt"))
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(worded(card.title))}** {state_badge(card.state, dead_letter=card.dead_letter)}")
             st.caption(_time_text(card) + (f" · {plain(worded(card.error_message))}" if card.error_message else ""))

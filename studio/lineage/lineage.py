@@ -71,7 +71,11 @@ def choose_start(page: Page) -> None:
             "videos have a button for it, too: **How it was made**."
         )
     )
+    if pictures:
+        page.link("library/gallery", tr("Choose a picture in the gallery"), icon=":material/imagesmode:")
     for noun, options in (("dataset", dataset_options), ("run", run_options), ("lora", lora_options)):
+        if not options:
+            continue
         names = dict(options)
         chosen = st.selectbox(
             worded(_LABELS[noun]),
@@ -80,7 +84,6 @@ def choose_start(page: Page) -> None:
             format_func=names.__getitem__,
             key=f"lineage:{noun}",
             placeholder=tr("Choose one"),
-            disabled=not names,
         )
         if chosen:
             page.go("library/lineage", noun=noun, id=chosen)

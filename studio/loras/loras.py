@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from backend import influencers, loras
+from backend import influencers, loras, training
 from backend.language import tr, worded
 from backend.loras import LoraCard
 from studio.lineage import lineage
@@ -14,6 +14,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain, size
+from studio.ui.thumbnails import thumbnail
 from studio.ui.uploader import Uploaded, uploader
 
 
@@ -23,6 +24,7 @@ def library(page: Page) -> None:
             _upload(page)
     with page.transaction() as tx:
         lora_page = loras.page(tx, take=200)
+        samples = training.newest_samples(tx, [card.run_id for card in lora_page.cards if card.run_id])
     if not lora_page.cards:
         card = empty_state(
             tr("No LoRA yet"),
@@ -32,11 +34,13 @@ def library(page: Page) -> None:
         if page.can_edit and card.button(tr("New influencer"), type="primary"):
             page.go("influencers/wizard")
     for lora in lora_page.cards:
-        _row(page, lora)
+        _row(page, lora, samples.get(lora.run_id or ""))
 
 
-def _row(page: Page, card: LoraCard) -> None:
+def _row(page: Page, card: LoraCard, sample: str | None) -> None:
+    """`sample`: asset id of the newest sample of the run that trained it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        thumbnail(page.workspace.id, sample, icon="extension", size="medium")
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(card.name)}** :gray-badge[{plain(card.base)}]")
             facts = [_origin(card), tr("rank {rank}", rank=card.dim), size(card.size_bytes), ago(card.created_at)]

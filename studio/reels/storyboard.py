@@ -79,7 +79,7 @@ def _film(page: Page, card: ReelCard) -> None:
     st.html(
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls playsinline preload="metadata" '
         f'aria-label="{esc(card.title)}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
-        'background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
+        'background:var(--color-behind-film);border-radius:10px;display:block;margin:0 auto"></video>'
     )
     if card.rendered_revision != card.revision:
         st.caption(tr("Scenes have changed since. Render again: only what changed is made again."))

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
+from babel.dates import format_date
 
 from backend import content_plans
 from backend.content_plans import ChannelDay, PlanCard, PostState
-from backend.language import tr, tr_lazy, tr_plural, worded
+from backend.language import reader, tr, tr_lazy, tr_plural, worded
 from backend.platforms.registry import PLATFORMS
-from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
+from studio.ui.charts import chart
 from studio.ui.empty_state import empty_state
-from studio.ui.format import date_time_text, lines, media_url, number, plain
+from studio.ui.format import date_time_text, lines, number, plain
+from studio.ui.thumbnails import thumbnail
 
 TAKE = 30
 _DAYS = {7: tr_lazy("7 days"), 30: tr_lazy("30 days"), 90: tr_lazy("90 days")}
 _MAX_CAPTION = 160
+_MOST_DAYS = 31
 
 
 def show(page: Page) -> None:
@@ -73,21 +76,40 @@ def _figures(channel_days: list[ChannelDay], days: int) -> None:
 
 def _chart(channel_days: list[ChannelDay], days: int) -> None:
     day_label, channel_label, posts_label = tr("Day"), tr("Channel"), tr("Posts")
-    columns = {
-        day_label: [row.day for row in channel_days],
-        channel_label: [row.channel_name for row in channel_days],
-        posts_label: [row.posts for row in channel_days],
-    }
-    st.bar_chart(columns, x=day_label, y=posts_label, color=channel_label, height=220)
-    st.caption(tr("In the last {days} days. Each post counts on the day of its own time zone.", days=days))
+    counts: Counter[tuple[date, str]] = Counter()
+    for row in channel_days:
+        counts[_bar_start(row.day, days), row.channel_name] += row.posts
+    today, first = datetime.now(UTC).date(), min(row.day for row in channel_days)
+    starts = dict.fromkeys(_bar_start(first + timedelta(days=n), days) for n in range((today - first).days + 2))
+    names = dict.fromkeys(row.channel_name for row in channel_days)
+    rows = [
+        {day_label: _day_text(start), channel_label: name, posts_label: counts[start, name]}
+        for start in starts
+        for name in names
+    ]
+    table = [
+        {day_label: row.day, channel_label: row.channel_name, posts_label: row.posts}
+        for row in sorted(channel_days, key=lambda row: row.day, reverse=True)
+    ]
+    says = tr("In the last {days} days. Each post counts on the day of its own time zone.", days=days)
+    chart("bar", rows, x=day_label, y=posts_label, color=channel_label, says=says, table=table)
+
+
+def _bar_start(day: date, days: int) -> date:
+    """Of long periods a bar is a week, from its Monday on."""
+    return day - timedelta(days=day.weekday()) if days > _MOST_DAYS else day
+
+
+def _day_text(day: date) -> str:
+    """“23 Nov”"""
+    return format_date(day, "d MMM", locale=reader().language)
 
 
 def _row(page: Page, plan: PlanCard) -> None:
     published = [post for post in plan.posts if post.state == PostState.PUBLISHED]
     first = published[0]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"result:{plan.id}"):
-        if first.media:
-            thumbs([media_url(page.workspace.id, first.media[0], w=160)], side=72)
+        thumbnail(page.workspace.id, first.media[0] if first.media else None, icon="notes", size="medium")
         with st.container(width="stretch", gap="xxsmall"):
             caption = " ".join(lines(first.caption)) or plan.title
             st.markdown(plain(caption[:_MAX_CAPTION] + ("…" if len(caption) > _MAX_CAPTION else "")))

@@ -1,18 +1,21 @@
-"""Patches Streamlit's index page, so that it has the theme's background from the start, knows its server's address and reaches
-under the edges of a phone's screen."""
+"""Patches Streamlit's index page, so that it has the design's tokens and the theme's background from the start, knows its
+server's address and reaches under the edges of a phone's screen."""
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LIGHT, DARK = "#fdfcff", "#15121d"
-"""`backgroundColor` of .streamlit/config.toml."""
+from studio.ui.design.stylesheet import stylesheet
+from studio.ui.design.tokens import COLORS
+
+LIGHT, DARK = COLORS["page"]
 HEAD = f"""<head>
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="{LIGHT}">
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="{DARK}">
     <style>
-      html {{ color-scheme: light dark; background: light-dark({LIGHT}, {DARK}) }}
+      {stylesheet()}
+      html {{ color-scheme: light dark; background: var(--color-page) }}
       [data-testid="stSidebar"] [data-testid="stSkeleton"] {{ visibility: hidden; height: 24px; min-height: 0 }}
     </style>
     <script>
@@ -29,10 +32,10 @@ HEAD = f"""<head>
       const here = location.origin + "/"
       window.__streamlit = {{ BACKEND_BASE_URL: here, MAIN_PAGE_BASE_URL: here }}
     </script>"""
-"""The style avoids a white flash before a dark page, as does telling Streamlit the theme that this person chose: the cookie is
-that of studio/shell/reader_script, the key Streamlit's own; without storage the page follows the system. The style hides the 25
-grey skeleton bars before the menu too. Without the address Streamlit tries `/<page>/_stcore/health` first, which costs a failed
-request."""
+"""The style has the design's tokens and avoids a white flash before a dark page, as does telling Streamlit the theme that this
+person chose: the cookie is that of studio/shell/reader_script, the key Streamlit's own; without storage the page follows the
+system. The style hides the 25 grey skeleton bars before the menu too. Without the address Streamlit tries
+`/<page>/_stcore/health` first, which costs a failed request."""
 _VIEWPORT = (b"shrink-to-fit=no", b"viewport-fit=cover")
 """Streamlit's, which browsers ignore since 2016, and ours: the page reaches to the edges, and CSS knows how far is safe."""
 _OTHER_PATHS = ("/api/", "/assets/", "/_stcore/")

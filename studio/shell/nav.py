@@ -30,13 +30,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """`file`: `<section>/<noun>` under pages/; `path`: its address; `is_tab`: whether the pages of its section link to it."""
+    """`file`: `<section>/<noun>` under pages/; `path`: its address; `is_tab`: whether the pages of its section link to it;
+    `is_hidden`: nothing links to it, for people who know its address."""
 
     file: str
     title: str
     icon: str
     path: str
     is_tab: bool = True
+    is_hidden: bool = False
 
     @property
     def section(self) -> str:
@@ -96,6 +98,7 @@ ITEMS = (
     NavItem("settings/notices", tr_lazy("Notices"), ":material/notifications:", "notice-settings"),
     NavItem("settings/history", tr_lazy("My history"), ":material/history:", "history", is_tab=False),
     NavItem("settings/account", tr_lazy("Profile"), ":material/person:", "account", is_tab=False),
+    NavItem("settings/design", tr_lazy("Design"), ":material/palette:", "design", is_tab=False, is_hidden=True),
 )
 MOVED = {"held": "inbox", "review": "inbox", "face-check": "inbox", "trials": "comparisons"}
 """Addresses of earlier versions -> where that is now; the query stays."""

@@ -17,29 +17,31 @@ def apply() -> None:
     st.logo(str(STATIC / ("logo-dark.svg" if dark else "logo-light.svg")), icon_image=str(STATIC / "mark.svg"), size="large")
 
 
-# Streamlit's DOM is named by `data-testid`. `light-dark()` follows the theme, which sets `color-scheme`.
+# Streamlit's DOM is named by `data-testid`. Colours, sizes and lengths are tokens (studio/ui/design).
 EVERYWHERE = """<style>
 [class*="st-key-icon-only-"] :is(button, a) [data-testid="stMarkdownContainer"] {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 [data-testid="stCaptionContainer"][data-testid], [data-testid="stCaptionContainer"][data-testid] p,
-[data-testid="InputInstructions"][data-testid] { color: light-dark(#5d566e, #aaa3bb); opacity: 1; }
-[data-testid="stMarkdownContainer"] .stMarkdownBadge[style*="143, 107, 242"] { color: #c6b3ff !important; }
-[data-testid="stButtonGroup"] button[data-selected="true"] p { color: light-dark(#6b3fd4, #b79dff); }
+[data-testid="InputInstructions"][data-testid] { color: var(--color-muted); opacity: 1; }
+[data-testid="stMarkdownContainer"] .stMarkdownBadge[style*="143, 107, 242"] { color: var(--color-link) !important; }
+[data-testid="stButtonGroup"] button[data-selected="true"] p { color: var(--color-link); }
 :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) :is(p, li) a { text-decoration: underline; }
 [data-testid="stHeaderActionElements"] { display: none; }
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
-  background-color: light-dark(#6b3fd4, #7546e3); border-color: light-dark(#6b3fd4, #7546e3); }
+  background-color: var(--color-filled); border-color: var(--color-filled); }
 [data-testid="stSidebar"] .st-key-menu { gap: 2px; }
 [data-testid="stSidebar"] [class*="st-key-menu-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]) {
   height: 36px; margin-block: 0; }
 [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] {
-  min-height: 36px; padding: 4px 10px; margin: 0; border-radius: 8px; background: none; }
-[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]:hover { background: light-dark(#ece6fa, #241f33); }
-[data-testid="stSidebar"] .st-key-menu-current [data-testid="stPageLink-NavLink"] { background: light-dark(#e4dbf9, #2d2442); }
+  min-height: 36px; padding: 4px 10px; margin: 0; border-radius: var(--radius-medium); background: none; }
+[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"]:hover { background: var(--color-hover); }
+[data-testid="stSidebar"] .st-key-menu-current [data-testid="stPageLink-NavLink"] { background: var(--color-current); }
 [data-testid="stSidebar"] .st-key-menu-current p { font-weight: 600; }
 [data-testid="stSidebar"] .st-key-menu-settings { margin-top: 12px; }
-[data-testid="stMain"] .st-key-top-bar h1 { font-size: 1.65rem; padding: 0; line-height: 2.5rem; }
+[data-testid="stMain"] .st-key-top-bar h1 { font-size: var(--text-page-title); padding: 0; line-height: 2.5rem; }
 [data-testid="stMain"] .st-key-top-bar { row-gap: 4px; }
+[class*="st-key-empty-state-"] { padding-block: var(--space-5); }
+.studio-skeleton { height: 120px; border-radius: var(--radius-large); background: var(--color-panel); }
 @media (max-width: 640px) {
   [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: nowrap; width: 100%; }
   .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) {
@@ -47,13 +49,13 @@ EVERYWHERE = """<style>
   .st-key-top-bar-tools [data-testid="stSelectbox"] { width: 100%; }
 }
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
-.st-key-section-tabs { border-bottom: 1px solid light-dark(#e3dcf2, #2c2638); margin-top: -8px; row-gap: 0; }
+.st-key-section-tabs { border-bottom: 1px solid var(--color-border); margin-top: -8px; row-gap: 0; }
 .st-key-section-tabs [data-testid="stElementContainer"] { margin: 0; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"] {
   padding: 4px 2px 6px; margin: 0 0 -1px; min-height: 32px; border-radius: 0; background: none;
   border-bottom: 2px solid transparent; }
-.st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: light-dark(#c9bce8, #4a3f66); }
-.st-key-section-tab-current [data-testid="stPageLink-NavLink"] { border-color: light-dark(#6b3fd4, #a78bfa); }
+.st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: var(--color-border-strong); }
+.st-key-section-tab-current [data-testid="stPageLink-NavLink"] { border-color: var(--color-accent); }
 [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
 @media (max-width: 640px) {  /* below the line with the menu's button, which lies over the page */
   [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
@@ -72,8 +74,8 @@ EVERYWHERE = """<style>
 [data-testid="stMain"] { padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
-  outline: 2px solid light-dark(#201a2e, #ece8f5); outline-offset: 1px; box-shadow: none; }
+  outline: 2px solid var(--color-focus); outline-offset: 1px; box-shadow: none; }
 a[data-testid="stPageLink-NavLink"]:focus-visible { outline-offset: -2px; }
 [data-testid="stDialog"] [data-baseweb="modal"] > div:first-child, div[data-testid="stDialog"] {
-  background-color: rgb(18 14 28 / 55%); }
+  background-color: var(--veil-backdrop); }
 </style>"""

@@ -8,8 +8,9 @@ import streamlit as st
 
 from backend import monitoring
 from backend.db.transactions import Anonymous
-from backend.language import tr, tr_lazy, worded
+from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.shell.frame import Page
+from studio.ui.charts import chart
 from studio.ui.format import duration, number, usd
 
 _OUTCOMES = {"completed": tr_lazy("Completed"), "failed": tr_lazy("Failed"), "cancelled": tr_lazy("Cancelled")}
@@ -56,7 +57,9 @@ def _ended(day: monitoring.Day) -> None:
         for at, by_outcome in day.ended.items()
         for name, label in _OUTCOMES.items()
     ]
-    st.bar_chart(rows, x=hour, y=jobs, color=outcome, height=220)
+    ended = sum(sum(by_outcome.values()) for by_outcome in day.ended.values())
+    says = tr_plural("{n:,} job ended in the last 24 hours.", "{n:,} jobs ended in the last 24 hours.", ended)
+    chart("bar", rows, x=hour, y=jobs, color=outcome, says=says)
 
 
 def _waiting(day: monitoring.Day) -> None:
@@ -70,9 +73,8 @@ def _waiting(day: monitoring.Day) -> None:
         for at, by_queue in day.waiting.items()
         for name, label in _QUEUES.items()
     ]
-    st.line_chart(rows, x=time, y=jobs, color=queue, height=220)
     longest = max(day.oldest_wait_s.values(), default=0.0)
-    st.caption(tr("Longest wait: {time}", time=duration(longest)))
+    chart("line", rows, x=time, y=jobs, color=queue, says=tr("Longest wait: {time}", time=duration(longest)))
 
 
 def _types(day: monitoring.Day) -> None:
@@ -98,4 +100,5 @@ def _disk(day: monitoring.Day) -> None:
     st.markdown(tr("**Free on the disk**"))
     time, free = tr("Time"), tr("Free, %")
     rows = [{time: at, free: round(ratio * 100, 1)} for at, ratio in day.free_ratio.items()]
-    st.area_chart(rows, x=time, y=free, height=220)
+    newest = rows[-1][free]
+    chart("area", rows, x=time, y=free, says=tr("{percent}% of the disk is free now.", percent=newest))

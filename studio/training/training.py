@@ -17,6 +17,7 @@ from studio.training.training_run import watch
 from studio.ui.empty_state import empty_state, show_no_models
 from studio.ui.format import ago, clock_time, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
+from studio.ui.thumbnails import thumbnail
 
 __all__ = ["browser_zone", "follow_up_form", "listing", "run_form", "watch"]
 _MAX_SHOWN = 50
@@ -109,6 +110,7 @@ def listing(page: Page) -> None:
     with page.transaction() as tx:
         run_page = training.page(tx, take=_MAX_SHOWN)
         dataset_page = datasets.page(tx)
+        samples = training.newest_samples(tx, [run.id for run in run_page.cards])
     if not run_page.cards and not dataset_page.cards:
         card = empty_state(
             tr("Nothing to train on yet"),
@@ -127,13 +129,15 @@ def listing(page: Page) -> None:
     if len(run_page.cards) > 1 and st.button(tr("Compare runs"), icon=":material/stacked_line_chart:"):
         page.go("models/training", compare=",".join(card.id for card in run_page.cards[:2]))
     for run in run_page.cards:
-        _row(page, run)
+        _row(page, run, samples.get(run.id))
     if run_page.next_cursor:
         st.caption(tr("The newest {shown} of {n:,} runs.", shown=_MAX_SHOWN, n=run_page.total))
 
 
-def _row(page: Page, run: RunCard) -> None:
+def _row(page: Page, run: RunCard, sample: str | None) -> None:
+    """`sample`: asset id of its newest sample."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        thumbnail(page.workspace.id, sample, icon="model_training", size="medium")
         with st.container(gap="xxsmall"):
             st.markdown(f"**{plain(run.name)}** {state_badge(run.state)}")
             steps = tr_plural("{n:,} step", "{n:,} steps", run.params.steps)

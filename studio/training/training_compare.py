@@ -16,7 +16,7 @@ from studio.ui.format import ago, esc
 
 MAX_RUNS = 6
 _MAX_OFFERED = 200
-_DIFFERS_CSS = "background:rgba(139,92,246,.16);font-weight:600;"
+_DIFFERS_CSS = "background:var(--color-current);font-weight:600;"
 
 
 def compare_runs(page: Page, requested_ids: Sequence[str]) -> None:

@@ -11,8 +11,8 @@ from backend.training import SampleCard
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url
 
-CELL_CSS = "padding:.35rem .6rem;text-align:left;border-bottom:1px solid rgba(128,128,140,.25);vertical-align:top;"
-_PICTURE_CSS = "width:100%;min-width:84px;max-width:170px;border-radius:8px;display:block;background:rgba(128,128,140,.15)"
+CELL_CSS = "padding:.35rem .6rem;text-align:left;border-bottom:1px solid var(--color-border);vertical-align:top;"
+_PICTURE_CSS = "width:100%;min-width:84px;max-width:170px;border-radius:8px;display:block;background:var(--color-panel)"
 
 
 def samples_by_step(page: Page, label: str, names: Sequence[str], columns: Sequence[Sequence[SampleCard]]) -> None:

@@ -3,6 +3,8 @@ offers no model."""
 
 from __future__ import annotations
 
+import zlib
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -14,8 +16,8 @@ from studio.ui.format import plain
 
 def empty_state(title: str, sentence: str, *, icon: str) -> DeltaGenerator:
     """Draws a centred card and returns it, so that the caller can add a button. `icon`: ":material/…:"."""
-    card = st.container(border=True, horizontal_alignment="center", gap="small")
-    card.space("small")
+    name = zlib.crc32(f"{title}{icon}".encode())
+    card = st.container(border=True, horizontal_alignment="center", gap="small", key=f"empty-state-{name}")
     card.markdown(f"## {icon} {worded(title)}", width="content", text_alignment="center")
     card.markdown(worded(sentence), width="content", text_alignment="center")
     return card

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _CSS = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-form-bar) { position: sticky; bottom: var(--phone-bar, 0px); z-index: 5; }
-.st-key-form-bar { background: light-dark(#fdfcff, #15121d); padding-block: 0.6rem; border-top: 1px solid #8883; }
+.st-key-form-bar { background: var(--color-page); padding-block: 0.6rem; border-top: 1px solid var(--color-border); }
 .st-key-form-results { scroll-margin-block: 4.5rem 6rem; }
 @media (min-width: 641px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-form-results) {

@@ -15,7 +15,7 @@ def audio_player(source: str, *, label: str) -> None:
 
 def video_player(source: str, *, label: str, width: int) -> None:
     """`width`: px at most."""
-    style = f"width:min(100%, {width}px);border-radius:10px;display:block;background:#000"
+    style = f"width:min(100%, {width}px);border-radius:10px;display:block;background:var(--color-behind-film)"
     st.html(
         f'<video src="{esc(source)}" controls playsinline preload="metadata" aria-label="{esc(label)}" style="{style}"></video>'
     )

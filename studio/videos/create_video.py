@@ -35,7 +35,7 @@ _OFFERED = 24
 _RECENT = 12
 _BADGE_CSS = (
     "position:absolute;top:6px;left:6px;min-width:1.5em;padding:0 0.35em;border-radius:1em;text-align:center;font-size:0.75rem;"
-    "line-height:1.5;background:rgba(20,20,28,0.72);color:#fff"
+    "line-height:1.5;background:var(--veil-scrim);color:var(--color-on-picture)"
 )
 
 

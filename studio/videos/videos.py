@@ -164,7 +164,7 @@ def video_element(page: Page, card: VideoCard) -> None:
     st.html(
         f'<video src="{esc(source)}" poster="{esc(poster)}" controls autoplay loop muted playsinline preload="metadata" '
         f'aria-label="{esc(worded(card.recipe.title))}" style="width:min(100%, 66vh * {shape:.5f});aspect-ratio:{shape:.5f};'
-        'object-fit:cover;background:#000;border-radius:10px;display:block;margin:0 auto"></video>'
+        'object-fit:cover;background:var(--color-behind-film);border-radius:10px;display:block;margin:0 auto"></video>'
         f"<script>{_PAUSE_SCRIPT}</script>",
         unsafe_allow_javascript=True,
     )

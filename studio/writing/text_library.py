@@ -12,10 +12,10 @@ from backend.generation import PictureCard
 from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.writing import CONTENT_TYPES, DraftCard
 from studio.content_plans import create_post, snippets
-from studio.gallery.picture_urls import picture
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, media_url, plain
+from studio.ui.format import ago, plain
+from studio.ui.thumbnails import thumbnail
 
 TAKE = 20
 _PARTS = {
@@ -83,9 +83,8 @@ def _empty(page: Page, state: str) -> None:
 
 def _row(page: Page, card: DraftCard, pictures: Mapping[str, PictureCard], plan_id: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        if picture_card := pictures.get(card.picture_id or ""):
-            with st.container(width=64):
-                picture(media_url(page.workspace.id, picture_card.asset_id, w=160), alt=card.parts.alt_text, ratio="1")
+        picture_card = pictures.get(card.picture_id or "")
+        thumbnail(page.workspace.id, picture_card.asset_id if picture_card else None, icon="notes", size="medium")
         with st.container(gap="xxsmall"):
             text = card.parts.caption or card.parts.hook or card.topic
             st.markdown(plain(text if len(text) <= 200 else text[:199] + "…"))

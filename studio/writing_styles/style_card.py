@@ -104,7 +104,7 @@ def _bars(rows: list[tuple[str, float, str]]) -> None:
 
 
 def _bar(name: str, share: float, label: str) -> str:
-    width, ink = max(1.0, share * 100), "background:#8f6bf2;opacity:.85;border-radius:3px;height:10px"
+    width, ink = max(1.0, share * 100), "background:var(--series-1);border-radius:3px;height:10px"
     return (
         f'<tr><td style="white-space:nowrap;padding:2px 10px 2px 0">{esc(name)}</td>'
         f'<td style="width:100%"><div style="{ink};width:{width:.1f}%"></div></td>'

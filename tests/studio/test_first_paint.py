@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -12,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from backend.settings import ROOT
-from studio.shell.first_paint import DARK, LIGHT, FirstPaint
+from studio.shell.first_paint import FirstPaint
+from studio.ui.design.tokens import COLORS
 
 INDEX = "<!DOCTYPE html><html><head><title>x</title></head><body>" + "é" * 2000 + "</body></html>"
 
@@ -23,8 +21,6 @@ def index(_: Request) -> Response:
 
 
 def test_the_page_has_its_colour_before_any_script_runs() -> None:
-    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-    assert (theme["light"]["backgroundColor"], theme["dark"]["backgroundColor"]) == (LIGHT, DARK)
     routes = [
         Route("/gallery", index),
         Route("/api/page", index),
@@ -34,7 +30,7 @@ def test_the_page_has_its_colour_before_any_script_runs() -> None:
     with TestClient(app) as client:
         page = client.get("/gallery", headers={"accept": "text/html,*/*", "if-none-match": '"1"'})
         assert page.status_code == 200
-        assert page.text.index(DARK) < page.text.index("BACKEND_BASE_URL") < page.text.index("<title>")
+        assert page.text.index(COLORS["page"].dark) < page.text.index("BACKEND_BASE_URL") < page.text.index("<title>")
         assert page.text.endswith("é</body></html>")
         assert "etag" not in page.headers
         assert client.get("/api/page", headers={"accept": "text/html"}).text == INDEX

@@ -4,33 +4,9 @@ import { campaignName, influencerName } from "./entry.js"
 /** @import { CalendarEntry, EntryLabels } from "./entry.js" */
 
 /** Far enough apart to be told from each other at a glance, the first ones best. Red stands for what has failed. */
-const PALETTE = [
-  "#7c4ddb",
-  "#2f9e5b",
-  "#d9731a",
-  "#2b7fd4",
-  "#d6459b",
-  "#7f9a1e",
-  "#159aa8",
-  "#8a5a3c",
-  "#b89000",
-  "#5b6b82",
-]
+const PALETTE = Array.from({ length: 10 }, (_, place) => `var(--person-${place + 1})`)
 const BEST = 7
-const NO_CAMPAIGN = "#8a8f98"
-/** @type {Record<string, string>} */
-const STATE_COLORS = {
-  draft: "#8a8f98",
-  in_review: "#b7791f",
-  approved: "#2b8a8a",
-  scheduled: "#3b6fe0",
-  publishing: "#8b5cf6",
-  published: "#2f9e5b",
-  failed: "#d64545",
-  missed: "#c2541b",
-  unknown: "#c026a3",
-  on_hold: "#6b7280",
-}
+const NO_CAMPAIGN = "var(--person-none)"
 
 /**
  * A number of an id alone (FNV-1a).
@@ -68,7 +44,7 @@ export const colorOfId = (all, id) => {
  * @param {CalendarEntry} entry
  */
 export const colorOf = (labels, entry) => {
-  if (labels.colourBy === "state") return STATE_COLORS[entry.state]
+  if (labels.colourBy === "state") return `var(--state-${entry.state})`
   if (labels.colourBy === "campaign")
     return entry.campaignId ? colorOfId(labels.campaigns, entry.campaignId) : NO_CAMPAIGN
   return colorOfId(labels.influencers, entry.influencerId)

@@ -54,11 +54,11 @@ describe("colors", () => {
     assert.equal(hashOf("a"), (plain ^ (plain >>> 13)) >>> 0)
   })
 
-  test("of a state are fixed", () => assert.equal(colorOf(labels("state"), entry({})), "#8a8f98"))
+  test("of a state are fixed", () => assert.equal(colorOf(labels("state"), entry({})), "var(--state-draft)"))
 
   test("of a campaign are its own, and gray without one", () => {
-    assert.equal(colorOf(labels("campaign"), entry({})), "#8a8f98")
-    assert.notEqual(colorOf(labels("campaign"), entry({ campaignId: "c1" })), "#8a8f98")
+    assert.equal(colorOf(labels("campaign"), entry({})), "var(--person-none)")
+    assert.notEqual(colorOf(labels("campaign"), entry({ campaignId: "c1" })), "var(--person-none)")
   })
 
   test("stand once in the legend", () => {

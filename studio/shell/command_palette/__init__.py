@@ -83,7 +83,7 @@ def pages(*, can_edit: bool, is_operator: bool) -> list[tuple[str, str, str, str
             worded(_ALSO_CALLED.get(item.file, "")),
         )
         for item in nav.ITEMS
-        if is_offered(item.file, sections[item.section])
+        if not item.is_hidden and is_offered(item.file, sections[item.section])
     ]
 
 

@@ -24,7 +24,7 @@ import { loadSettings, saveSettings } from "./settings.js"
 /** @typedef {{ lines: LineData[], height: number }} LossChartData */
 /** @typedef {LineData & { smooth: Point[], hidden: boolean, color: string }} Line */
 
-const COLORS = ["#8b5cf6", "#e08700", "#0ea371", "#3b82f6", "#e5484d", "#8a8f98"]
+const COLORS = Array.from({ length: 6 }, (_, place) => `var(--series-${place + 1})`)
 const POLL_MS = 2000
 
 class LossChart {

@@ -1,0 +1,1 @@
+"""The design system: tokens, their contrast, their CSS."""
