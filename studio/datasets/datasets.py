@@ -43,7 +43,7 @@ def listing(page: Page) -> None:
     with page.transaction() as tx:
         dataset_page = datasets.page(tx, take=200)
     if not dataset_page.cards:
-        card = empty_state(
+        empty = empty_state(
             tr("No dataset yet"),
             tr(
                 "A dataset is 10 to 30 pictures of one face with a caption each. The “New influencer” wizard makes one for you."
@@ -51,7 +51,7 @@ def listing(page: Page) -> None:
             icon=":material/photo_library:",
         )
         if page.can_edit:
-            with card:
+            with empty:
                 page.link("influencers/wizard", tr("New influencer"), icon=":material/auto_awesome:")
     for card in dataset_page.cards:
         _row(page, card)

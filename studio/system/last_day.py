@@ -100,5 +100,5 @@ def _disk(day: monitoring.Day) -> None:
     st.markdown(tr("**Free on the disk**"))
     time, free = tr("Time"), tr("Free, %")
     rows = [{time: at, free: round(ratio * 100, 1)} for at, ratio in day.free_ratio.items()]
-    newest = rows[-1][free]
+    newest = round(list(day.free_ratio.values())[-1] * 100, 1)
     chart("area", rows, x=time, y=free, says=tr("{percent}% of the disk is free now.", percent=newest))
