@@ -21,6 +21,7 @@ page_reader.set_reader(
 page = st.navigation(nav.pages(), position="hidden")
 with error_boundary(stop=True):
     if session_info is None or sign_in.has_link():
+        page_reader.tell_browser(None)
         sign_in.show(session_info)
         st.stop()
     menu.show(session_info, page=page.url_path)

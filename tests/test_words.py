@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from backend.language.catalogues import FOLDER, LANGUAGES
-from backend.language.extraction import sentences
-from tests.support.bare_sentences import bare_sentences
+from backend.language.extraction import sentences, source_files
+from tests.support.bare_sentences import bare_browser_sentences, bare_refusals, bare_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCEPTIONS: dict[str, set[str]] = {
@@ -49,6 +49,24 @@ def test_sentences_are_worded_for_their_reader() -> None:
         if text not in EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), set())
     ]
     assert not bare, "wrap these with tr(...), see docs/CONTRIBUTING.md:\n" + "\n".join(bare)
+
+
+def test_browser_components_are_worded_for_their_reader() -> None:
+    modules = (path for path in source_files() if path.suffix == ".js" and "vendor" not in path.parts)
+    bare = [f"{path.relative_to(ROOT)}:{line} {text!r}" for path in modules for line, text in bare_browser_sentences(path)]
+    assert not bare, "wrap these with tr(...) of ui/shared/words.js:\n" + "\n".join(bare)
+
+
+def test_refusals_are_worded_for_their_reader() -> None:
+    """Of slices, engines and workers. What programs read (backend/api) and a terminal shows (migrations) is English."""
+    files = (path for folder in ("backend", "workers") for path in sorted((ROOT / folder).rglob("*.py")))
+    bare = [
+        f"{path.relative_to(ROOT)}:{line} {text!r}"
+        for path in files
+        if not path.is_relative_to(ROOT / "backend" / "api") and "migrations" not in path.parts
+        for line, text in bare_refusals(path)
+    ]
+    assert not bare, "wrap these with tr_lazy(...):\n" + "\n".join(bare)
 
 
 def test_catalogues_have_every_sentence_and_its_translation(words: ModuleType) -> None:

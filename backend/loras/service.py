@@ -138,7 +138,8 @@ def _stored_upload(tx: Session, upload_id: str) -> UploadCard:
     if upload.noun != "lora":
         raise NotFound(tr_lazy("This upload is not a LoRA. Upload the file again in the LoRA library."))
     if upload.state == "refused":
-        raise Invalid(f"{upload.filename}: {upload.reason or 'It was refused. Upload another one.'}")
+        reason = upload.reason or tr_lazy("It was refused. Upload another one.")
+        raise Invalid(tr_lazy("{filename}: {reason}", filename=upload.filename, reason=reason))
     if upload.state != "stored":
         raise Conflict(tr_lazy("This file is still uploading, or is in the library already. Check the list, then try again."))
     return upload
@@ -152,7 +153,7 @@ def _check_file(open_tx: OpenTx, upload_id: str, path: Path) -> CheckedLora:
         with open_tx() as tx:
             assets.uploads.reject(tx, {upload_id: error.message})
             filename = assets.uploads.get(tx, upload_id).filename
-        raise Invalid(f"{filename}: {error.message}") from error
+        raise Invalid(tr_lazy("{filename}: {reason}", filename=filename, reason=error.message)) from error
 
 
 def _add_row(tx: Session, row: Lora, name: str, *, exact: bool) -> LoraCard:

@@ -32,9 +32,12 @@ def set_reader(settings: ReadingSettings, *, rates: Mapping[str, float]) -> None
         st.session_state[_KEY] = reader
 
 
-def tell_browser(settings: ReadingSettings) -> None:
-    """The page's language and theme; drawn once a run."""
-    reader_script(language=settings.language or browser_language(), theme=settings.theme)
+def tell_browser(settings: ReadingSettings | None) -> None:
+    """The page's language and theme; drawn once a run. None: of a visitor, whose theme stays as it is."""
+    if settings is None:
+        reader_script(language=browser_language(), theme=None)
+    else:
+        reader_script(language=settings.language or browser_language(), theme=settings.theme)
 
 
 def browser_language() -> str:

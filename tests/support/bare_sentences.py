@@ -77,3 +77,31 @@ def _is_for_machines(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
                 return True
         child = parent
     return False
+
+
+_SHOWN_IN_BROWSER = re.compile(
+    r"""(?:\.(?:textContent|innerText|title|placeholder|ariaLabel|alt)\s*=\s*"""
+    r"""|setAttribute\(\s*["'](?:aria-label|aria-description|title|placeholder|alt)["'],\s*"""
+    r"""|\bbutton\(\s*|\bel\(\s*["']\w+["'],\s*(?:["'][^"']*["']|undefined),\s*)(["'`])((?:(?!\1).)+)\1"""
+)
+"""What a browser component writes where people read or hear it."""
+
+
+def bare_browser_sentences(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each literal that an ES module shows without `tr`."""
+    source = path.read_text("utf-8")
+    for found in _SHOWN_IN_BROWSER.finditer(source):
+        text = re.sub(r"\$\{[^}]*\}", "", found[2])
+        if re.search(r"[A-Za-z]{3}", text) and not re.fullmatch(r"[a-z_]+|[A-Z]+", text):
+            yield source.count("\n", 0, found.start()) + 1, found[2]
+
+
+_REFUSALS = {"Invalid", "Conflict", "NotFound", "NotPermitted", "Forbidden", "Rejected", "Unsupported", "EngineUnavailable"}
+
+
+def bare_refusals(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each refusal that is raised as a plain string: whoever reads it may not read English."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[said, *_]) if name in _REFUSALS and " " in _literal(said):
+                yield node.lineno, _literal(said)

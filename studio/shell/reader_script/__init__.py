@@ -8,6 +8,6 @@ _component = load(__file__)
 THEME_COOKIE = "studio_theme"
 
 
-def reader_script(*, language: str, theme: str) -> None:
-    """Invisible. `theme`: light, dark or "" for the system's. Another one than this browser has loads the page again."""
+def reader_script(*, language: str, theme: str | None) -> None:
+    """Invisible. `theme`: light, dark, "" for the system's, None: left as it is. A change loads the page again."""
     _component(key="reader-script", data={"language": language, "theme": theme, "cookie": THEME_COOKIE}, height=1)

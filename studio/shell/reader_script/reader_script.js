@@ -3,7 +3,7 @@ import { mountable } from "../../ui/shared/mount.js"
 /**
  * What `studio.shell.reader_script` sends.
  *
- * @typedef {{ language: string, theme: string, cookie: string }} ReaderData
+ * @typedef {{ language: string, theme: string | null, cookie: string }} ReaderData
  */
 
 const YEAR_S = 365 * 86_400
@@ -20,6 +20,7 @@ const keepLanguage = language => {
 /** @param {ReaderData} data */
 const apply = ({ language, theme, cookie }) => {
   document.documentElement.lang = language
+  if (theme === null) return
   keepLanguage(language)
   const found = document.cookie.split("; ").find(pair => pair.startsWith(`${cookie}=`))
   const current = found?.slice(cookie.length + 1)
