@@ -54,7 +54,8 @@ def _sizes() -> None:
     st.header(tr("Corners and shadows"))
     corners = {name: f'<div class="box" style="border-radius:{size}"></div>{size}' for name, size in tokens.RADII.items()}
     shadows = {name: f'<div class="box" style="box-shadow:var(--shadow-{name})"></div>' for name in tokens.SHADOWS}
-    _samples(corners | shadows)
+    _samples(corners)
+    _samples(shadows)
     st.header(tr("Motion"))
     st.markdown(" · ".join(f"`{name}` {length}" for name, length in tokens.MOTION.items()))
 
