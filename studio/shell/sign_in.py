@@ -11,7 +11,7 @@ from backend import accounts
 from backend.db.transactions import Anonymous
 from backend.errors import StudioError
 from backend.language import tr, worded
-from studio.shell import resources, session
+from studio.shell import resources, session, theme
 from studio.shell.frame import PRODUCT, ROLE_NAMES
 from studio.ui.format import plain
 
@@ -41,6 +41,7 @@ def has_link() -> bool:
 def show(session_info: accounts.SessionInfo | None) -> None:
     """Draws the form; signing in reloads the page that was asked for."""
     st.set_page_config(page_title=PRODUCT)
+    st.html(theme.EVERYWHERE)
     with st.container(horizontal_alignment="center"), st.container(width=420):
         st.space("small")
         try:
@@ -63,7 +64,7 @@ def _form(session_info: accounts.SessionInfo | None) -> Callable[[], None]:
 
 
 def _setup_form() -> None:
-    st.title(tr("Welcome to your studio"))
+    st.title(tr("Welcome to your studio"), anchor=False)
     st.markdown(tr("You are the first here. Create the owner's account; you can invite others later."))
     with st.form("found", border=False):
         name = st.text_input(tr("Your name"), autocomplete="name")
@@ -81,7 +82,7 @@ def _setup_form() -> None:
 
 
 def _sign_in_form() -> None:
-    st.title(tr("Sign in"))
+    st.title(tr("Sign in"), anchor=False)
     _password_form()
     st.caption(
         tr(
@@ -113,7 +114,7 @@ def _password_form(email: str = "") -> None:
 def _invitation_form(secret: str, session_info: accounts.SessionInfo | None) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
         preview = accounts.preview(tx, secret)
-    st.title(tr("Join {name}", name=plain(preview.workspace.name)))
+    st.title(tr("Join {name}", name=plain(preview.workspace.name)), anchor=False)
     inviter = plain(preview.invited_by) or tr("An owner")
     st.markdown(tr("{inviter} invites you as **{role}**.", inviter=inviter, role=ROLE_NAMES[preview.workspace.role]))
     if session_info is not None:
@@ -153,7 +154,7 @@ def _join_as_new(secret: str, preview: accounts.InvitationPreview) -> None:
 def _reset_form(secret: str) -> None:
     with resources.app().db.transaction(Anonymous()) as tx:
         email = accounts.reset_email(tx, secret)
-    st.title(tr("Choose a new password"))
+    st.title(tr("Choose a new password"), anchor=False)
     st.markdown(tr("For {email}. All browsers will be signed out.", email=plain(email)))
     with st.form("reset", border=False):
         password = _new_password()
@@ -184,7 +185,7 @@ def _sign_in_with(ticket: str, next_url: str = "") -> None:
 
 def _code_form() -> None:
     ticket, next_url = st.session_state[_WAITING]
-    st.title(tr("Enter your code"))
+    st.title(tr("Enter your code"), anchor=False)
     st.markdown(tr("The six digits that your authenticator app shows, or one of your recovery codes."))
     with st.form("second-factor", border=False):
         code = st.text_input(tr("Code"), autocomplete="one-time-code", max_chars=20)

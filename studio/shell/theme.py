@@ -42,11 +42,16 @@ EVERYWHERE = """<style>
 [data-testid="stMain"] .st-key-top-bar { row-gap: 4px; }
 [class*="st-key-empty-state-"] { padding-block: var(--space-5); }
 .studio-skeleton { height: 120px; border-radius: var(--radius-large); background: var(--color-panel); }
+.st-key-top-bar > :has(> [data-testid="stHeading"]) { order: -1; }
 @media (max-width: 640px) {
   [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: nowrap; width: 100%; }
   .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) {
     flex: 1 1 0; min-width: 0; width: auto; }
   .st-key-top-bar-tools [data-testid="stSelectbox"] { width: 100%; }
+}
+@media (max-width: 260px) {  /* a phone at 200 % */
+  [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: wrap; }
+  .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) { flex-basis: 100%; order: 1; }
 }
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid var(--color-border); margin-top: -8px; row-gap: 0; }
@@ -72,10 +77,19 @@ EVERYWHERE = """<style>
   [data-testid="stToastContainer"] { margin-bottom: var(--phone-bar); }
 }
 [data-testid="stMain"] { padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
-a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, [role="tab"]):focus-visible,
+a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, h1, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
   outline: 2px solid var(--color-focus); outline-offset: 1px; box-shadow: none; }
 a[data-testid="stPageLink-NavLink"]:focus-visible { outline-offset: -2px; }
 [data-testid="stDialog"] [data-baseweb="modal"] > div:first-child, div[data-testid="stDialog"] {
   background-color: var(--veil-backdrop); }
+@media (prefers-reduced-motion: reduce) {
+  *, ::before, ::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
+    transition-duration: .01ms !important; scroll-behavior: auto !important; }
+}
+@media (forced-colors: active) {  /* what is told by a background alone */
+  .st-key-menu-current [data-testid="stPageLink-NavLink"], .st-key-section-tab-current [data-testid="stPageLink-NavLink"],
+  [data-testid="stButtonGroup"] button[data-selected="true"] { outline: 2px solid Highlight; outline-offset: -2px; }
+  [data-testid="stProgress"] *, [data-testid="stSlider"] * { forced-color-adjust: none; }
+}
 </style>"""

@@ -26,7 +26,6 @@ _AVATAR_CSS = """<style>.st-key-icon-only-user button { background: center / cov
 
 def show(page: Page, item: nav.NavItem) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="top-bar"):
-        st.title(worded(item.title), anchor=False, width="stretch")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall", key="top-bar-tools"):
             command_palette(page, item.file)
             _influencer(page)
@@ -46,6 +45,8 @@ def show(page: Page, item: nav.NavItem) -> None:
                 page.link("home/help", tr("Help"), icon=":material/menu_book:")
                 page.link("settings/history", tr("My history"), icon=":material/history:")
                 st.button(tr("Sign out"), on_click=_sign_out, type="tertiary", icon=":material/logout:", key="_sign_out")
+        # Behind the tools, though shown before them (theme.py): from the heading, Tab goes on into the page
+        st.title(worded(item.title), anchor=False, width="stretch")
     if about_page:
         help_sheet.show(page, item.file)
 

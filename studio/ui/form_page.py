@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 _CSS = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-form-bar) { position: sticky; bottom: var(--phone-bar, 0px); z-index: 5; }
+@media (min-height: 480px) {  /* in a lower window, such as a phone's at 200 %, it would cover the form */
+  [data-testid="stLayoutWrapper"]:has(> .st-key-form-bar) { position: sticky; bottom: var(--phone-bar, 0px); z-index: 5; }
+}
 .st-key-form-bar { background: var(--color-page); padding-block: 0.6rem; border-top: 1px solid var(--color-border); }
 .st-key-form-results { scroll-margin-block: 4.5rem 6rem; }
 @media (min-width: 641px) {

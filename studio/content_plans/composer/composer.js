@@ -1,4 +1,4 @@
-import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { button, el, setIfChanged, targetOf } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { poll } from "../../ui/shared/polling.js"
 import { tr } from "../../ui/shared/words.js"
@@ -140,6 +140,9 @@ export class Composer {
     if (isCommand && event.key.toLowerCase() === "s") {
       event.preventDefault()
       if (this.data.canEdit) this.footer.act({ action: "", label: tr("Save") })
+    } else if (isCommand && event.key === "Enter" && !event.repeat && !targetOf(event).closest("[popover]")) {
+      event.preventDefault()
+      this.footer.pressMain()
     }
     // Streamlit has keys of its own (C, R): they are not for what is typed here.
     event.stopPropagation()

@@ -109,6 +109,13 @@ export class Footer {
     return { states, isDirty, savesItself, isDated: Boolean(model.draft.localTime), reviewWanted, needsApproval }
   }
 
+  /** What its coloured button does: schedule, approve. */
+  pressMain() {
+    /** @type {HTMLButtonElement | null} */
+    const main = this.buttons.querySelector(":scope > button.main")
+    main?.click()
+  }
+
   get isBlocked() {
     return Boolean(this.model.acting || this.model.collisions.length)
   }

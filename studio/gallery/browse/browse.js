@@ -1,5 +1,5 @@
 import { messageOf } from "../../ui/shared/api.js"
-import { button, el, targetOf } from "../../ui/shared/dom.js"
+import { button, el, setIfChanged, targetOf } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { clamp } from "../../ui/shared/numbers.js"
 import { Toast } from "../../ui/shared/toast.js"
@@ -77,6 +77,10 @@ export class PictureBrowser {
     this.setTriggerValue = () => {}
     this.head = el("div", "head")
     this.title = el("span", "muted told")
+    this.count = el("span")
+    this.count.setAttribute("role", "status")
+    this.ways = el("span")
+    this.title.append(this.count, this.ways)
     this.note = el("div", "note gone")
     this.searchBar = new SearchBar(this)
     this.selectionBar = new SelectionBar(this)
@@ -244,9 +248,10 @@ export class PictureBrowser {
   }
 
   showTitle() {
-    this.title.replaceChildren(el("span", "", this.list.title()))
-    if (this.list.similar) this.title.append(button(tr("Back to all"), () => this.leaveSimilar(), "quiet"))
-    else if (!this.list.isUnfiltered) this.title.append(button(tr("Clear filters"), () => this.clearFilters(), "quiet"))
+    setIfChanged(this.count, "textContent", this.list.title())
+    this.ways.replaceChildren()
+    if (this.list.similar) this.ways.append(button(tr("Back to all"), () => this.leaveSimilar(), "quiet"))
+    else if (!this.list.isUnfiltered) this.ways.append(button(tr("Clear filters"), () => this.clearFilters(), "quiet"))
   }
 
   /** @param {number} side px */

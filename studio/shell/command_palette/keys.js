@@ -95,6 +95,7 @@ export const KEY_GROUPS = [
     modules: ["content_plans/composer/composer.js", "content_plans/composer/media_strip.js", "ui/shared/ordering.js"],
     lines: [
       { keys: ["Ctrl+s"], text: trLazy("save") },
+      { keys: ["Ctrl+Enter"], text: trLazy("schedule, approve: what the coloured button says") },
       { keys: SIDEWAYS, text: trLazy("from file to file; with Alt the file moves") },
       { keys: ["Delete", "Backspace"], text: trLazy("take the file out") },
     ],

@@ -4,7 +4,7 @@ import { columnsOf, gridTarget } from "../shared/grid_keys.js"
 import { mountable } from "../shared/mount.js"
 import { AddressPoll, hasEnded } from "../shared/polling.js"
 import { actedOn, Selection } from "../shared/selection.js"
-import { tr } from "../shared/words.js"
+import { tr, trPlural } from "../shared/words.js"
 import { GalleryTileView } from "./gallery_tile.js"
 import { TileActs } from "./tile_acts.js"
 import { actionOfKey, openTileMenu } from "./tile_bar.js"
@@ -75,7 +75,9 @@ class PictureGrid {
     this.grid.setAttribute("role", "list")
     this.grid.onkeydown = event => this.onKey(event)
     this.root = root
-    root.replaceChildren(this.grid, this.acts.toast.node)
+    this.said = el("p", "unseen")
+    this.said.setAttribute("role", "status")
+    root.replaceChildren(this.grid, this.acts.toast.node, this.said)
     if (data.reveal) requestAnimationFrame(() => this.reveal())
   }
 
@@ -290,6 +292,8 @@ class PictureGrid {
     }
     if (hasEnded(answer.state)) {
       this.poll.stop()
+      const { length } = this.tiles
+      this.said.textContent = length ? trPlural("{n} picture is ready.", "{n} pictures are ready.", length) : ""
       this.setTriggerValue("filled", { at: Date.now() })
     }
   }

@@ -8,6 +8,7 @@ const OFFER_MS = 20_000
 export class Toast {
   constructor() {
     this.node = el("div", "toast gone")
+    this.node.setAttribute("role", "status")
     /** @type {number | undefined} */
     this.timer = undefined
   }
@@ -35,7 +36,6 @@ export class Toast {
    */
   offerUndo(text, undo) {
     this.show(el("span", "grow", text), button(tr("Undo"), undo, "quiet"), this.buildClose())
-    this.node.setAttribute("role", "status")
     this.timer = window.setTimeout(() => this.hide(), OFFER_MS)
   }
 
