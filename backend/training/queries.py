@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, defer
 
 from backend.db.tables import Asset, Dataset, Job, Lora, TrainingCheckpoint, TrainingPoint, TrainingRun, TrainingSample
@@ -88,7 +89,7 @@ def samples_by_run(tx: Session, run_ids: Sequence[str]) -> dict[str, list[Sample
 def newest_samples(tx: Session, run_ids: Sequence[str]) -> dict[str, str]:
     """Run id -> asset id of the first sample of its newest step, of those that have one."""
     columns = TrainingSample.run_id, TrainingSample.asset_id
-    query = select(*columns).distinct(TrainingSample.run_id).where(TrainingSample.run_id.in_(run_ids))
+    query = select(*columns).ext(distinct_on(TrainingSample.run_id)).where(TrainingSample.run_id.in_(run_ids))
     rows = tx.execute(query.order_by(TrainingSample.run_id, TrainingSample.step.desc(), TrainingSample.n)) if run_ids else ()
     return {run_id: asset_id for run_id, asset_id in rows}
 
