@@ -109,7 +109,7 @@ def _create(tx: Session, uploaded: Mapping[str, UploadedFile], time_zone: str) -
     content_plans.hold(tx, plan_ids["on_hold"])
     for text in sample.texts:
         order = WriteOrder(influencer_id=influencer.id, topic=text.topic)
-        writing.create(tx, order, TextParts(caption=text.caption, hashtags=text.hashtags))
+        writing.create(tx, order, TextParts(caption=text.caption, hashtags=tuple(f"#{word}" for word in text.hashtags)))
     events.record(tx, "sample.added", "influencer", influencer.id, {"posts": len(sample.posts)})
     return influencers.get(tx, influencer.id)
 
