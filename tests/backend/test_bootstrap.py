@@ -26,7 +26,7 @@ def test_a_missing_setting_is_named(settings: Settings, role: Role, name: str) -
 
 @pytest.mark.parametrize(
     ("url", "kind", "told"),
-    [("studio", Invalid, "WORKER_DATABASE_URL is no URL. It looks like postgresql://"),
+    [("studio", Invalid, "WORKER_DATABASE_URL is not a URL. It looks like postgresql://"),
      ("postgresql://a:b@127.0.0.1:9/studio", Unavailable, "refused.*correct WORKER_DATABASE_URL")],
 )  # fmt: skip
 def test_a_wrong_database_url_is_told(settings: Settings, url: str, kind: Any, told: str) -> None:

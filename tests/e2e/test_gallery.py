@@ -60,11 +60,11 @@ def test_rate_choose_delete_and_undo(
     expect(tiles).to_have_count(8)
     expect(tab.get_by_text("2 selected")).to_be_hidden()
 
-    tab.get_by_label("Search", exact=True).fill("rating:3")
+    tab.get_by_role("searchbox", name="Search").fill("rating:3")
     expect(tiles).to_have_count(2)
-    tab.get_by_label("Search", exact=True).fill("nonsense:3")
+    tab.get_by_role("searchbox", name="Search").fill("nonsense:3")
     expect(tab.get_by_text("There is no search term “nonsense:”")).to_be_visible()
-    tab.get_by_label("Search", exact=True).fill("is:favourite")
+    tab.get_by_role("searchbox", name="Search").fill("is:favourite")
     expect(tiles).to_have_count(1)
     tab.get_by_role("button", name="Clear filters").click()
     expect(tiles).to_have_count(8)
@@ -184,7 +184,7 @@ def test_a_viewer_sees_pictures_and_no_handles(
     tab.keyboard.press("Delete")
     tab.keyboard.press("Enter")
     expect(tab.get_by_text("Prompt and settings", exact=True)).to_be_visible()
-    expect(tab.get_by_role("button", name="More", exact=True)).to_have_count(0)
+    expect(tab.get_by_role("button", name="More", exact=True)).to_have_count(1)  # of the phone's bar, not of the picture
     assert ratings(db, workspace) == before
 
 

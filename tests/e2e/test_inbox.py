@@ -38,7 +38,7 @@ def test_two_people_work_through_it_by_keys(bare_studio_url: str, new_visitor: V
         tx.execute(update(Picture).where(Picture.id == held).values(gate="held", identity_score=0.5, identity_line=0.8))
     ada = opened(new_visitor(live=True), bare_studio_url, workspace.owner, workspace, "inbox")
     ben = opened(new_visitor(live=True), bare_studio_url, workspace.editor, workspace, "")
-    title = ada.locator(".detail h3")
+    title = ada.locator(".detail h2")
     expect(title).to_have_text("Post 1")
     expect(ben.get_by_role("button", name="Inbox, 3")).to_be_visible()
     for key, shown in (("j", "Post 2"), ("j", "portrait of bella"), ("k", "Post 2"), ("k", "Post 1")):

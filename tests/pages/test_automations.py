@@ -169,7 +169,7 @@ def test_a_viewer_sees_all_and_changes_nothing(open_page: Open, db: Database, wo
     at = open_page(PAGE, person=workspace.viewer, id=create(db, workspace, draft))
     assert not at.exception
     assert "2. Publish" in words(at)
-    assert {button.label for button in at.button} <= {"All automations", "Dry run", "Sign out"}
+    assert {button.label for button in at.button} <= {"All automations", "Dry run", "About this page", "Sign out"}
     assert all(field.disabled for field in at.text_input)
     shown = press(at, "Dry run")
     assert "No post on the calendar fits" in words(shown)

@@ -74,7 +74,6 @@ class CommandPalette {
     const hint = el("kbd", "", text)
     hint.setAttribute("aria-hidden", "true")
     opener.append(icon, el("span", "word", tr("Search")), hint)
-    opener.setAttribute("aria-label", tr("Search"))
     opener.setAttribute("aria-haspopup", "dialog")
     opener.setAttribute("aria-keyshortcuts", isMac() ? "Meta+K" : "Control+K")
     opener.title = tr("Search, go anywhere, do anything ({keys})", { keys: text })

@@ -12,8 +12,8 @@ const MOST = 3
 const TYPING = "input, textarea, select, [contenteditable]"
 
 /**
- * Toasts with an undo. There is one of these a tab, kept by the window: the badges that show it are drawn anew on each page, and
- * what was offered stays over that.
+ * Toasts with an undo. There is one of these a tab, kept by the window: the badges that show it are drawn anew on each
+ * page, and what was offered stays over that.
  */
 export class UndoToasts {
   constructor() {

@@ -202,7 +202,7 @@ OWN_RIGHTS |= {("POST", "/calendar-feeds"), ("DELETE", "/calendar-feeds/{feed_id
 OWN_RIGHTS |= {("POST", "/notices/read"), ("POST", "/notices/{notice_id}/read"), ("POST", "/notices/test-email")}
 OWN_RIGHTS |= {("PUT", "/notices/preferences"), ("PUT", "/notices/hours"), ("POST", "/notices/targets")}
 OWN_RIGHTS |= {("DELETE", "/notices/targets/{target_id}"), ("POST", "/notices/targets/{target_id}/test")}
-OWN_RIGHTS |= {("POST", "/history/{history_entry_id}/undo")}
+OWN_RIGHTS |= {("POST", "/history/{history_entry_id}/undo"), ("POST", "/system/backups")}  # the latter: operators alone
 """Writes that change nothing of the workspace but what is the person's own, or that leave out what is not there."""
 
 

@@ -306,7 +306,7 @@ def test_out_of_money_keeps_what_is_done_and_goes_on_later(
         budgets.set_limits(tx, daily_usd=text_usd, monthly_usd=None, settings=rig.app.settings)
     assert bulk_planning.forecast(rig.app, acting, order=rig.order(first=first_day() + timedelta(days=9))).over
     with pytest.raises(
-        OverBudget, match=r"1 of 3 posts are on the calendar and stay\. .*too little left.* goes on where it stopped"
+        OverBudget, match=r"1 of 3 posts are on the calendar and stay\. .*too little left.* continues where it stopped"
     ):
         rig.run(context)
     assert [plan.wall for plan in rig.plans(context.job_id)] == local_times(0)

@@ -234,7 +234,7 @@ def test_what_cannot_be_done_is_said(app: App, studio: Make, workspace: Tenant, 
         datasets.set_captions(tx, {image.id: ("x", image.caption_version) for image in datasets.images(tx, bare).images})
     with pytest.raises(Invalid, match="all of these pictures have one"):
         start_job(app, workspace, bare)
-    for options, message in (({"captioner": "blip"}, "BLIP_DIR nowhere is no folder"), ({"form": "tags"}, "sentences only")):
+    for options, message in (({"captioner": "blip"}, "BLIP_DIR nowhere is not a folder"), ({"form": "tags"}, "sentences only")):
         app_without_blip = studio(CAPTION_ENGINE="blip", BLIP_DIR=Path("nowhere"))
         with pytest.raises(Invalid, match=message):
             start_job(app_without_blip, workspace, bare, replace="all", **options)

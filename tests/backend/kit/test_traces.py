@@ -30,7 +30,7 @@ def by_name(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
-def test_an_attempt_hours_later_is_linked_to_the_click(exporter: InMemorySpanExporter, app: App, workspace: Tenant) -> None:
+def test_an_attempt_hours_later_is_linked_to_the_click(app: App, exporter: InMemorySpanExporter, workspace: Tenant) -> None:
     with traces.span("page /create"), app.db.transaction(workspace.caller, needs="editor") as tx:
         jobs.enqueue(tx, kind="test-steps", payload=Steps(), title="Secret title", request_key="k")
         traceparent = traces.traceparent()

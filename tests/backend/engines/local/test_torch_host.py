@@ -65,7 +65,7 @@ def test_errors() -> None:
     refused = ipc_codec.unpack_error(ipc_codec.pack_error(Unsupported("No.")))
     assert type(refused) is Unsupported
     assert refused.message == "No."
-    assert type(ipc_codec.unpack_error({"error": "something new", "message": "?"})) is EngineError
+    assert type(ipc_codec.unpack_error({"error": "something new", "message": {"text": "?"}})) is EngineError
     assert type(ipc_codec.unpack_error(ipc_codec.pack_error(OutOfMemory("Full.")))) is OutOfMemory
 
 
@@ -108,7 +108,7 @@ def test_a_child_that_breaks_at_its_work_is_a_fault_and_counted(settings: Settin
 
     assert not report_errors(Ear(), lambda: [][1])  # type: ignore[arg-type]
     assert type(ipc_codec.unpack_error(messages[0])) is EngineError
-    assert "IndexError" in messages[0]["message"]
+    assert "IndexError" in messages[0]["message"]["text"]
     ended = EngineProcess("backend.engines.no_such_engine", {}, settings)
     list(ended.messages())
     failure = ended.failure()
