@@ -92,7 +92,8 @@ def test_a_picture_is_animated_and_watched(
     # ffmpeg on a busy machine leaves no room for the tests' two seconds
     worker = workers.start("cpu,net", handlers="", JOB_LEASE_S="15")
     expect(tab.get_by_role("progressbar")).to_be_visible(timeout=90_000)
-    poster = tab.get_by_role("button", name="Play Bella · Pan right, 5 s")
+    play = tab.get_by_role("button", name="Play Bella · Pan right, 5 s")
+    poster = tab.get_by_role("listitem").filter(has=play)
     expect(poster.locator("img.here")).to_be_visible(timeout=180_000)
     worker.terminate()
     worker.wait()
