@@ -80,10 +80,10 @@ def test_an_invitation_lets_one_person_in(
     guest.get_by_label("Password", exact=True).first.fill("four happy ducks")
     guest.get_by_role("button", name="Create account and join").click()
     guest.wait_for_url("**/?ws=ws_*")
-    guest.get_by_test_id("stExpandSidebarButton").click()
+    guest.get_by_role("button", name="More", exact=True).click()
     guest.get_by_role("link", name="Library", exact=True).click()
     guest.wait_for_url("**/gallery?ws=ws_*")
-    expect(guest.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # the menu folded by itself
+    expect(guest.get_by_test_id("stSidebar")).not_to_be_in_viewport()  # the menu folded by itself
 
     late = new_visitor().new_page()
     late.goto(link)
