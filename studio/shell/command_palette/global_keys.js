@@ -32,8 +32,8 @@ export class GlobalKeys {
   /** @param {GlobalActs} acts */
   constructor(acts) {
     this.acts = acts
-    /** When G was pressed last. */
-    this.pressedGAt = 0
+    /** When G was pressed last, in ms since the page was opened: never is not 0, which is a moment ago on a new page. */
+    this.pressedGAt = -Infinity
     this.listening = new AbortController()
     window.addEventListener("keydown", event => this.onKey(event), { capture: true, signal: this.listening.signal })
   }
@@ -54,7 +54,7 @@ export class GlobalKeys {
       isMac: isMac(),
       isAfterG: isAfterG && !event.repeat,
     })
-    if (event.key !== "Shift") this.pressedGAt = 0
+    if (event.key !== "Shift") this.pressedGAt = -Infinity
     if (!meaning || !this.act(meaning, event)) return
     event.stopImmediatePropagation()
     if (meaning !== "swallow") event.preventDefault()
