@@ -13,7 +13,7 @@ from backend.db.transactions import Database, SystemCaller
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.storage import Storage
-from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail
+from tests.bench.browser_site import Shown, chromium, in_turn, paint, site, thumbnail
 from tests.factories.account import Tenant
 from tests.factories.making import make_asset, make_influencer
 
@@ -29,15 +29,13 @@ def run() -> dict[str, Any]:
         with paint_site.serve() as url, chromium() as browser:
             ours, bare = in_turn(
                 ROUNDS,
-                lambda: paint(
-                    browser, url, paint_site.full, "calendar", lambda tab: tab.locator(".fc-event:visible").nth(days)
-                ),
+                lambda: paint(browser, url, paint_site.full, "calendar", Shown(".fc-event", days + 1)),
                 lambda: paint(
                     browser,
                     url,
                     paint_site.empty,
                     "calendar",
-                    lambda tab: tab.locator(".fc-daygrid-day:visible").nth(27),
+                    Shown(".fc-daygrid-day", 28),
                 ),
             )
     return {"ratio": round(ours / bare, 3), "ours": round(ours, 3), "bare": round(bare, 3), "unit": "s", "n": PLANS}

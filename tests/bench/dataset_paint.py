@@ -20,7 +20,7 @@ from backend.db.tables import Asset, Dataset, DatasetImage
 from backend.db.transactions import Database, SystemCaller
 from backend.kit.ids import new_id
 from backend.storage import Storage
-from tests.bench.browser_site import chromium, in_turn, paint, site, thumbnail, visit
+from tests.bench.browser_site import Shown, chromium, in_turn, paint, site, thumbnail, visit
 from tests.factories.account import Tenant
 
 PICTURES, ROUNDS, SCROLLS = 5000, 5, 6
@@ -60,10 +60,8 @@ def run() -> dict[str, Any]:
         with paint_site.serve() as url, owner as bare, chromium() as browser:
             paint_, nothing = in_turn(
                 ROUNDS,
-                lambda: paint(
-                    browser, url, paint_site.full, f"datasets?id={dataset_id}", lambda tab: tab.locator("img.here").nth(3)
-                ),
-                lambda: paint(browser, url, paint_site.empty, "datasets", lambda tab: tab.get_by_text("No dataset yet")),
+                lambda: paint(browser, url, paint_site.full, f"datasets?id={dataset_id}", Shown("img.here", 4)),
+                lambda: paint(browser, url, paint_site.empty, "datasets", Shown("h2, h3, p", text="No dataset yet")),
             )
             acts = [pair for _ in range(ROUNDS) for pair in _acts(browser, url, paint_site.full, dataset_id, assets, bare)]
     act, work = (quantiles(column, n=20)[18] for column in zip(*acts, strict=True))

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from backend.db.tables import Lora
 from backend.db.transactions import Database, SystemCaller
 from backend.storage import Storage
-from tests.bench.browser_site import Site, chromium, in_turn, paint, site, thumbnail
+from tests.bench.browser_site import Shown, Site, chromium, in_turn, paint, site, thumbnail
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import draw_pictures, fill_workspace
 
@@ -29,8 +29,8 @@ def run() -> dict[str, Any]:
 def paints(browser: Browser, url: str, paint_site: Site) -> tuple[float, float]:
     return in_turn(
         ROUNDS,
-        lambda: paint(browser, url, paint_site.full, "gallery", lambda tab: tab.locator("img.here").nth(3)),
-        lambda: paint(browser, url, paint_site.empty, "gallery", lambda tab: tab.get_by_text("No pictures yet")),
+        lambda: paint(browser, url, paint_site.full, "gallery", Shown("img.here", 4)),
+        lambda: paint(browser, url, paint_site.empty, "gallery", Shown("h2, h3, p", text="No pictures yet")),
     )
 
 
