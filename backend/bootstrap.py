@@ -15,7 +15,7 @@ from backend import (
     jobs,
 )
 from backend.app import App, retry_once
-from backend.db.migrations import check_confined
+from backend.db.migrations import check_confined, check_schema
 from backend.db.transactions import Database
 from backend.errors import Invalid, Unavailable
 from backend.kit import logs, traces
@@ -32,7 +32,8 @@ Role = Literal["studio", "worker"]
 def bootstrap(settings: Settings | None = None, *, role: Role = "studio", **overrides: Any) -> App:
     """Configures logging and makes the App of this process. `overrides` replace `db`, `redis`, `storage` or `engines` (tests).
 
-    Raises Invalid when a setting is missing or the database login could see past row-level security, Unavailable while
+    Raises Invalid when a setting is missing or the database login could see past row-level security
+    or the schema does not fit this code, Unavailable while
     Postgres is away.
     """
     settings = settings or Settings.read()
@@ -90,6 +91,7 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
     try:
         with database.engine.connect() as connection:
             check_confined(connection)
+            check_schema(connection)
     except OperationalError as error:
         database.close()
         reason = str(error.orig).strip().splitlines()[0]

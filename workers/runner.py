@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import VERSION, jobs
+from backend.db.migrations import schema_is_newer
+from backend.db.tables import JobState
 from backend.db.transactions import Anonymous, SystemCaller
-from backend.errors import LeaseLost, StudioError, Unavailable
+from backend.errors import Invalid, LeaseLost, StudioError, Unavailable
 from backend.jobs import JOB_TYPES, Handler, WaitForChildren, WaitUntil, finish_attempts
 from backend.jobs.claim import Claim, claim_some
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
@@ -47,6 +50,8 @@ class FinishedAttempt:
     outcome: AttemptOutcome
 
 
+NEWER_WORKER_WAIT_S = 20.0
+"""Until a job that this worker cannot read may be claimed again."""
 Exchange = Callable[[str, int, Sequence[FinishedAttempt]], list[Claim]]
 """(queue, how many claims at most, finished attempts) -> claims, fewer when there are no more. All in one transaction."""
 
@@ -216,7 +221,13 @@ def _run_handler(process: Process, context: Context) -> AttemptOutcome:
     claim = context.claim
     try:
         handler = process.handlers[claim.kind]
-        payload = handler.payload.model_validate(claim.payload)
+        try:
+            payload = handler.payload.model_validate(claim.payload)
+        except (ValidationError, Invalid):
+            if not _newer_version_runs(process):
+                raise
+            context.log("Its order is of a newer version than this worker; it waits for a newer worker.")
+            return AttemptOutcome("released", JobState.PENDING, delay_s=NEWER_WORKER_WAIT_S, keep_handle=True)
         if claim.changes_hands:
             _unload_other_engine(process, claim.device, keep=JOB_TYPES[claim.kind].device)
         result = handler.run(context, payload)
@@ -227,6 +238,14 @@ def _run_handler(process: Process, context: Context) -> AttemptOutcome:
             log.warning("error after the job's end", error=str(error), exc_info=True)
             return completed(None)
         return _outcome_of(process, context, error)
+
+
+def _newer_version_runs(process: Process) -> bool:
+    """Whether what this worker cannot read may be the order of a newer version, in the middle of an upgrade: another version's
+    worker is up, or the schema is newer than this code. Raises Unavailable."""
+    with process.app.db.transaction(Anonymous()) as tx:
+        others = [worker for worker in jobs.workers(tx, lease_s=process.app.settings.jobs.lease_s) if worker.alive]
+        return schema_is_newer(tx.connection()) or any(worker.version != VERSION for worker in others)
 
 
 def _outcome_of(process: Process, context: Context, error: BaseException) -> AttemptOutcome:

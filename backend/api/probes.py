@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +26,10 @@ _PARTS = ("database", "redis", "storage", "workers")
 _STARTED_AT = time.monotonic()
 _ANSWER_WITHIN_S = 4.0
 """A server that hangs makes /health degraded, not silent: whoever restarts silent studios would restart all of them."""
+
+
+draining = threading.Event()
+"""Set when this process is told to stop: it goes on answering for a while, and load balancers send nobody new."""
 
 
 def probe_routes(get_app: Callable[[], App]) -> list[Route]:
@@ -70,7 +75,9 @@ def probe_routes(get_app: Callable[[], App]) -> list[Route]:
         return JSONResponse(answer)
 
     async def ready(request: Request) -> Response:
-        """200 once people can sign in: Postgres and Redis answer."""
+        """200 once people can sign in: Postgres and Redis answer. 503 as soon as the process is told to stop."""
+        if draining.is_set():
+            return JSONResponse({"ready": False}, 503)
         parts = await run_in_threadpool(part_states)
         ok = parts["database"] and parts["redis"]
         return JSONResponse({"ready": ok}, 200 if ok else 503)

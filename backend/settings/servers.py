@@ -73,6 +73,11 @@ class WebSettings(SettingsSection):
         (),
         "who runs the installation and sees all of it, comma-separated; default: who made the first workspace",
     )
+    drain_s: float = env(
+        "STUDIO_DRAIN_S",
+        0.0,
+        "told to stop, /ready says no for so long before the studio takes no more connections: for load balancers that ask it",
+    )
     session_days: int = env("SESSION_DAYS", 7, "a browser stays signed in so long after it was last used")
     styleforge_paths: bool = env(
         "STYLEFORGE_PATHS", False, "/sessions /train /generate /jobs/{id} /results/{id} too, without /api/style"

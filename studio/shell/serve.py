@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import threading
+from contextlib import suppress
+from types import FrameType
 
 import uvicorn
 from streamlit import config
 
+from backend.api import draining
 from backend.errors import Invalid
 from backend.settings import ROOT, Settings
 from studio.shell.connections import MAX_MESSAGE_BYTES, LimitedHttpProtocol, LimitedWebSocketProtocol
@@ -15,6 +20,26 @@ PING_S = 30.0
 """Seconds between pings of a WebSocket, and until one that does not answer is closed."""
 SHUTDOWN_S = 20
 """Requests that still run when the server is stopped have this long."""
+
+
+class DrainingServer(uvicorn.Server):
+    """Told to stop, it first says so at /ready for `drain_s` and goes on answering; then it takes no more connections, ends
+    streams of events (their clients come back, to another studio or to the next one) and answers what it has begun. A second
+    signal skips the wait."""
+
+    def __init__(self, config: uvicorn.Config, *, drain_s: float) -> None:
+        super().__init__(config)
+        self._drain_s = drain_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._drain_s <= 0 or draining.is_set():
+            draining.set()
+            super().handle_exit(sig, frame)
+            return
+        draining.set()
+        timer = threading.Timer(self._drain_s, super().handle_exit, [sig, frame])
+        timer.daemon = True
+        timer.start()
 
 
 def main() -> None:
@@ -29,11 +54,10 @@ def main() -> None:
     config._main_script_path = str(ROOT / "Home.py")  # beside it lies .streamlit/config.toml
     config.set_option("server.address", options.host)
     config.set_option("server.port", options.port)
-    uvicorn.run(
+    server_config = uvicorn.Config(
         "studio.shell.server:app",
         host=options.host,
         port=options.port,
-        app_dir=str(ROOT),
         http=LimitedHttpProtocol,
         ws=LimitedWebSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
@@ -46,6 +70,12 @@ def main() -> None:
         use_colors=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
+    sys.path.insert(0, str(ROOT))
+    server = DrainingServer(server_config, drain_s=settings.web.drain_s)
+    with suppress(KeyboardInterrupt):  # what uvicorn raises again behind an orderly end
+        server.run()
+    if not server.started:
+        raise SystemExit(3)  # as uvicorn's own program
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 """
 
 from backend.db.migrations.apply import migrate
+from backend.db.migrations.contract import check_schema, schema_is_newer
 from backend.db.migrations.logins import Logins, check_confined
 
-__all__ = ["Logins", "check_confined", "migrate"]
+__all__ = ["Logins", "check_confined", "check_schema", "migrate", "schema_is_newer"]

@@ -6,6 +6,7 @@ revision = "0061"
 down_revision = "0060"
 branch_labels = None
 depends_on = None
+serves_since = "0061"
 
 
 def upgrade() -> None:

@@ -7,6 +7,7 @@ revision = "0064"
 down_revision = "0063"
 branch_labels = None
 depends_on = None
+serves_since = "0064"
 
 COLUMNS = (("jobs", "title", False), ("attempts", "phase", True), ("notices", "title", False), ("notices", "message", True))
 """Table, column, whether it is "" where nothing is said."""
