@@ -20,8 +20,6 @@ from backend.errors import Invalid
 FOLDER = Path(__file__).parent / "versions"
 HEAD = max(path.name[:4] for path in FOLDER.glob("[0-9]*.py"))
 """The schema that this code was written for. Read once: an upgrade puts newer files there while this process runs."""
-RELEASES = {"0.6.0": "0025"}
-"""Release -> the schema that it was written for."""
 _UPGRADE = "Run `make upgrade`, or where somebody else keeps the database: python -m backend.db.migrations (docs/operate.md)."
 
 
