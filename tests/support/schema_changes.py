@@ -63,8 +63,8 @@ def takes_away(before: Catalog, after: Catalog) -> list[str]:
             found.append(f"{name} is required now")
         if old[2] and not filled and required:
             found.append(f"{name} has no default any more")
-    known = {definition for definition, _ in before.rules.values()}
+    old_definitions = {definition for definition, _ in before.rules.values()}
     for name, (definition, columns) in sorted(after.rules.items()):
-        if name.split(".")[0] in before.tables and definition not in known and columns <= before.columns.keys():
+        if name.split(".")[0] in before.tables and definition not in old_definitions and columns <= before.columns.keys():
             found.append(f"{name} is a new rule: {definition}")
     return found

@@ -97,25 +97,25 @@ def alembic_config(connection: Connection, folder: Path = contract.FOLDER) -> Co
 
 def _upgrade(engine: Engine, folder: Path, *, beside: bool, logins: Callable[[Connection], Logins]) -> Logins:
     with engine.begin() as connection:
-        known = contract.migrations(alembic_config(connection, folder))
+        all_migrations = contract.migrations(alembic_config(connection, folder))
         current = _revision(connection)
-        if current and current not in {migration.revision for migration in known}:
-            return _on_newer_schema(connection, current, known[-1].revision, logins)
-        pending = [migration for migration in known if migration.revision > current]
+        if current and current not in {migration.revision for migration in all_migrations}:
+            return _on_newer_schema(connection, current, all_migrations[-1].revision, logins)
+        pending = [migration for migration in all_migrations if migration.revision > current]
         breaking = [migration for migration in pending if current < migration.serves_since]
         if current and breaking and beside:
             _require_nobody(connection, current, breaking[-1])
     one_by_one = bool(current) and not breaking
     for migration in pending[:-1] if one_by_one else []:
-        until = known[: known.index(migration) + 1]
+        until = all_migrations[: all_migrations.index(migration) + 1]
         _run(engine, current, lambda connection, until=until: _apply(connection, until, folder))  # type: ignore[misc]
         current = migration.revision
 
     def finish(connection: Connection) -> Logins:
-        made = logins(connection)
-        _apply(connection, known, folder)
+        new_logins = logins(connection)
+        _apply(connection, all_migrations, folder)
         grant_all(connection)
-        return made
+        return new_logins
 
     return _run(engine, current, finish)
 
@@ -170,8 +170,8 @@ def _failure(current: str, reason: str) -> str:
 def _who_holds(engine: Engine) -> str:
     with engine.connect() as connection:
         blockers = list(connection.scalars(_BLOCKERS))
-    who = f"held by {', '.join(blockers)}" if blockers else "held by others"
-    return f"it waited {_TRIES} times for a table that is {who}; try again when that has ended"
+    holders = f"held by {', '.join(blockers)}" if blockers else "held by others"
+    return f"it waited {_TRIES} times for a table that is {holders}; try again when that has ended"
 
 
 def _revision(connection: Connection) -> str:

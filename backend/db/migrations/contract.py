@@ -50,9 +50,9 @@ def migrations(config: Config) -> list[Migration]:
     ]
 
 
-def serves_since(known: Sequence[Migration]) -> str:
-    """Of the schema that all of `known` make."""
-    return max((migration.serves_since for migration in known), default="") or known[0].revision
+def serves_since(migrations_done: Sequence[Migration]) -> str:
+    """Of the schema that `migrations_done` make."""
+    return max((migration.serves_since for migration in migrations_done), default="") or migrations_done[0].revision
 
 
 def declare(connection: Connection, oldest: str) -> None:

@@ -83,10 +83,10 @@ def test_a_migration_that_takes_something_away_says_which_code_it_serves(templat
     undeclared, needless = [], []
     with engine.begin() as connection:
         config = alembic_config(connection)
-        known = contract.migrations(config)
+        all_migrations = contract.migrations(config)
         command.upgrade(config, "0060")
         before = read_catalog(connection)
-        for migration in known:
+        for migration in all_migrations:
             if migration.revision <= "0060":
                 continue
             command.upgrade(config, migration.revision)
@@ -99,7 +99,7 @@ def test_a_migration_that_takes_something_away_says_which_code_it_serves(templat
             before = after
     assert not undeclared, "they need serves_since, or a line in WIDER_RULES if the new rule only allows more"
     assert not needless
-    assert all(migration.serves_since <= migration.revision for migration in known)
+    assert all(migration.serves_since <= migration.revision for migration in all_migrations)
 
 
 @pytest.mark.parametrize(
