@@ -16,6 +16,7 @@ from backend import (
 )
 from backend.app import App, retry_once
 from backend.db.migrations import check_confined, check_schema
+from backend.db.replica import ReadReplica
 from backend.db.transactions import Database
 from backend.errors import Invalid, Unavailable
 from backend.kit import logs, traces
@@ -83,7 +84,7 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
     url = settings.postgres.url if role == "studio" else settings.postgres.worker_url
     name = "DATABASE_URL" if role == "studio" else "WORKER_DATABASE_URL"
     try:
-        database = Database(url.get_secret_value(), on_notify=notify)
+        database = Database(url.get_secret_value(), on_notify=notify, pool_size=settings.postgres.connections)
     except ArgumentError as error:
         raise Invalid(
             tr_lazy("{name} is not a URL. It looks like postgresql://login:password@host:5432/studio.", name=name)
@@ -92,6 +93,8 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
         with database.engine.connect() as connection:
             check_confined(connection)
             check_schema(connection)
+        if role == "studio":
+            database.replica = _replica(settings, database)
     except OperationalError as error:
         database.close()
         reason = str(error.orig).strip().splitlines()[0]
@@ -106,6 +109,29 @@ def _database(settings: Settings, role: Role, notify: Callable[[str], None]) -> 
         database.close()
         raise
     return database
+
+
+def _replica(settings: Settings, primary: Database) -> ReadReplica | None:
+    """None: no replica is set. One that does not answer yet is used as soon as it does. Raises Invalid when its URL is none,
+    or leads to another database."""
+    url = settings.postgres.replica_url.get_secret_value()
+    if not url:
+        return None
+    wait_s = settings.postgres.replica_wait_ms / 1000
+    try:
+        replica = ReadReplica(url, check=check_confined, wait_s=wait_s, pool_size=settings.postgres.connections)
+    except ArgumentError as error:
+        raise Invalid(
+            tr_lazy(
+                "{name} is not a URL. It looks like postgresql://login:password@host:5432/studio.", name="DATABASE_REPLICA_URL"
+            )
+        ) from error
+    try:
+        replica.check_database(primary)
+    except BaseException:
+        replica.close()
+        raise
+    return replica
 
 
 def _storage(settings: Settings) -> Storage:

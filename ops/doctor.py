@@ -174,7 +174,11 @@ def _database(settings: Settings, folder: Path) -> Iterator[MachineFinding]:
             skew = abs(
                 float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))) - datetime.now(UTC).timestamp()
             )
-        yield MachineFinding("ok", f"Postgres {version} at {_place(url)} answers.")
+            flushed = connection.scalar(text("SELECT pg_current_wal_flush_lsn()::text"))
+            taken = connection.execute(text("SELECT count(*), current_setting('max_connections') FROM pg_stat_activity")).one()
+        yield MachineFinding(
+            "ok", f"Postgres {version} at {_place(url)} answers; {taken[0]} of {taken[1]} connections are open."
+        )
         fresh = age is not None and float(age) < 300
         yield MachineFinding(
             "ok" if fresh else "wrong",
@@ -182,10 +186,32 @@ def _database(settings: Settings, folder: Path) -> Iterator[MachineFinding]:
         )
         if skew > MAX_CLOCK_ERROR_S:
             yield MachineFinding("wrong", f"Its clock is {skew:.0f} s away from this machine's: turn on NTP on both.")
+        if replica_url := settings.postgres.replica_url.get_secret_value():
+            yield _replica(replica_url, flushed)
     except SQLAlchemyError as error:
         yield MachineFinding("wrong", f"Postgres at {_place(url)} does not answer ({type(error).__name__}).")
     finally:
         engine.dispose()
+
+
+def _replica(url: str, flushed: str) -> MachineFinding:
+    """`flushed`: up to where the primary's log was on disk a moment ago."""
+    engine = create_engine(with_driver(url), connect_args={"connect_timeout": 5})
+    try:
+        with engine.connect() as connection:
+            is_standby = connection.scalar(text("SELECT pg_is_in_recovery()"))
+            behind = text("SELECT greatest(0, CAST(:flushed AS pg_lsn) - pg_last_wal_replay_lsn())")
+            behind_bytes = int(connection.scalar(behind, {"flushed": flushed}) or 0) if is_standby else 0
+    except SQLAlchemyError as error:
+        return MachineFinding(
+            "wrong",
+            f"The read replica at {_place(url)} does not answer ({type(error).__name__}): the primary does all the work.",
+        )
+    finally:
+        engine.dispose()
+    if not is_standby:
+        return MachineFinding("wrong", f"{_place(url)} is no standby: correct DATABASE_REPLICA_URL, or leave it out.")
+    return MachineFinding("ok", f"The read replica at {_place(url)} answers, {behind_bytes / 1024:.0f} kB behind.")
 
 
 def servers(settings: Settings) -> Iterator[MachineFinding]:

@@ -12,8 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Engine, TextClause, create_engine, event, text
@@ -21,10 +20,20 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.db.callers import Anonymous as Anonymous
+from backend.db.callers import Caller as Caller
+from backend.db.callers import KeyHolder as KeyHolder
+from backend.db.callers import Member as Member
+from backend.db.callers import ProgramSession as ProgramSession
+from backend.db.callers import SignedIn as SignedIn
+from backend.db.callers import SystemCaller as SystemCaller
 from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, fetch_pipelined, send_pipelined
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
 from backend.kit import logs
 from backend.language import tr_lazy
+
+if TYPE_CHECKING:
+    from backend.db.replica import ReadReplica
 
 T = TypeVar("T")
 before_commit: ContextVar[Callable[[Session], None] | None] = ContextVar("before_commit", default=None)
@@ -56,54 +65,6 @@ KEY_INVALID = (
     "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Admin, API keys)."
 )
 SIGNED_OUT = "You are signed out of this workspace. Sign in again; what you had saved is still there."
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person in a workspace: the session's secret (from the cookie) and the workspace of the URL."""
-
-    token: str
-    tenant_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramSession:
-    """A person's program that signed in with e-mail and password: the session that its access token names, which is checked
-    anew by each transaction."""
-
-    session_id: str
-    tenant_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyHolder:
-    """A program with an API key. `tenant_id`: the key's own workspace. `scopes`: see backend.access.scopes; they are checked
-    at the doors (routes, MCP tools), while the transaction checks that the key is still valid and its role."""
-
-    key_hash: str
-    tenant_id: str
-    scopes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SystemCaller:
-    """The studio itself, in one workspace, with an owner's rights. Only workers (for the workspace of a job's row) and the
-    studio's own maintenance use it. `user_id`: the person it acts for, or ""."""
-
-    tenant_id: str
-    user_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Anonymous:
-    """No workspace: sign-in, invitations, and, with `user_id`, the list of that person's workspaces."""
-
-    user_id: str = ""
-
-
-Member = SignedIn | ProgramSession | KeyHolder
-"""Whoever acts in a workspace with the rights of one of its members."""
-Caller = Member | SystemCaller | Anonymous
 
 
 def hash_token(token: str) -> str:
@@ -144,6 +105,8 @@ class Database:
         event.listen(self.engine, "connect", _set_planner)
         event.listen(self.engine, "checkin", self._check_in)
         event.listen(self.engine, "checkout", self._check_idle)
+        self.replica: ReadReplica | None = None
+        """Where `read_list` looks first. Set once, when the process starts."""
         self._closed = False
         self._failed_at = float("-inf")
         """When a connection last failed; those idle since before are pinged before use."""
@@ -170,7 +133,7 @@ class Database:
         that sets the workspace."""
 
         def enter_and_check(tx: Session) -> bool:
-            _, fence_row = execute_pipelined(tx, [(_SET_WORKSPACE, _system_settings(caller)), (fence, values)])
+            _, fence_row = execute_pipelined(tx, [set_workspace(caller), (fence, values)])
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
             return fence_row is not None
 
@@ -185,7 +148,7 @@ class Database:
         Raises Unavailable: it may then have been committed or not.
         """
         with self._autocommit() as connection:
-            return send_pipelined(connection, [(_SET_WORKSPACE, _system_settings(caller)), *statements])[1:]
+            return send_pipelined(connection, [set_workspace(caller), *statements])[1:]
 
     @contextmanager
     def _autocommit(self) -> Iterator[Any]:
@@ -215,14 +178,35 @@ class Database:
         `statement`: use `= ANY(array)` instead of `IN` of a list, so that it is compiled once. An unauthorised caller gets no
         rows from it, because the workspace was never set. Raises NotSignedIn, Unavailable.
         """
-        authorisation = _entry(caller)
+        return self.read_as_member(caller, statement)[1]
+
+    def read_as_member(self, caller: Member, statement: Statement) -> tuple[Any, list[Any]]:
+        """As `read_once`, with the row that says who the caller is (user_id, role)."""
+        statements = [_entry(caller), statement]
         try:
-            member_rows, rows = self._read_autocommit([authorisation, statement])
+            member_rows, rows = self.fetch_autocommit(statements)
         except Unavailable:  # its connection was dead; it only reads, so it can be tried on another
-            member_rows, rows = self._read_autocommit([authorisation, statement])
+            member_rows, rows = self.fetch_autocommit(statements)
         if not member_rows:
             raise NotSignedIn(_refusal(caller))
-        return rows
+        return member_rows[0], rows
+
+    def read_list(self, caller: Member, read: Callable[[Session], T]) -> T:
+        """What `read` returns, from the replica where there is one that has all that was committed before this call, else from
+        the primary. For lists, counts and exports; `read` only reads, and may be called twice.
+
+        Raises NotSignedIn, Unavailable.
+        """
+        if self.replica and (answer := self.replica.read(self, caller, read)):
+            return answer[0]
+        with self.transaction(caller) as tx:
+            return read(tx)
+
+    def read_rows(self, caller: Member, statement: Statement) -> list[Any]:
+        """As `read_once`, from the replica under the same terms as `read_list`."""
+        if self.replica and (answer := self.replica.rows(self, caller, statement)):
+            return answer[0]
+        return self.read_once(caller, statement)
 
     def recent(self, caller: Member, key: Hashable, read: Callable[[Session], T]) -> T:
         """The result of `read`, cached per workspace and `key` for CACHE_S.
@@ -236,14 +220,13 @@ class Database:
             self.read_once(caller, (_NO_ROWS, {}))
             return cast("T", value)
         read_at = time.monotonic()
-        with self.transaction(caller) as tx:
-            value = read(tx)
+        value = self.read_list(caller, read)
         self._recent[caller.tenant_id, key] = read_at, value
         while len(self._recent) > _CACHE_SIZE:
             self._recent.popitem(last=False)
         return value
 
-    def _read_autocommit(self, statements: Sequence[Statement]) -> list[list[Any]]:
+    def fetch_autocommit(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """A whole transaction in one round trip, as `run_autocommit`; returns all rows of each statement."""
         with self._autocommit() as connection:
             return fetch_pipelined(connection, statements)
@@ -317,6 +300,8 @@ class Database:
             record.invalidate()
 
     def close(self) -> None:
+        if self.replica:
+            self.replica.close()
         self._closed = True
         self.engine.dispose()
 
@@ -347,7 +332,7 @@ def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
             if isinstance(caller, KeyHolder):
                 tx.info["api_key_id"] = row.api_key_id
         case SystemCaller():
-            execute_pipelined(tx, [(_SET_WORKSPACE, _system_settings(caller))])
+            execute_pipelined(tx, [set_workspace(caller)])
             tx.info.update(tenant_id=caller.tenant_id, user_id=caller.user_id or None, role="owner")
         case Anonymous():
             tx.execute(_SET_WORKSPACE, {"tenant_id": "", "user_id": caller.user_id})
@@ -375,8 +360,9 @@ def _refusal(caller: Member) -> str:
             return KEY_INVALID
 
 
-def _system_settings(caller: SystemCaller) -> dict[str, Any]:
-    return {"tenant_id": caller.tenant_id, "user_id": caller.user_id}
+def set_workspace(caller: SystemCaller) -> Statement:
+    """The statement that confines a transaction to the caller's workspace."""
+    return _SET_WORKSPACE, {"tenant_id": caller.tenant_id, "user_id": caller.user_id}
 
 
 def enter_workspace(tx: Session, tenant_id: str) -> None:

@@ -51,10 +51,9 @@ def read_tiles(db: Database, caller: Member, *, filters: GalleryFilters, cursor:
     """
     search, take = parse_search(filters.text), min(take, MAX_PAGE_SIZE)
     if search.lora or search.board or search.influencer:
-        with db.transaction(caller) as tx:
-            return tiles(tx, filters=filters, cursor=cursor, take=take)
+        return db.read_list(caller, lambda tx: tiles(tx, filters=filters, cursor=cursor, take=take))
     values = _query_values(filters, search, lora=filters.lora_id, board=filters.board_id, influencer_id=filters.influencer_id)
-    rows = db.read_once(caller, (_page_query(filters.order), {"want": values, "after": cursor, "take": take + 1}))
+    rows = db.read_rows(caller, (_page_query(filters.order), {"want": values, "after": cursor, "take": take + 1}))
     cards = [TileCard(*row[:-1]) for row in rows[:take]]
     return TilePage(cards, _cursor(filters.order, rows[take - 1]) if len(rows) > take else None)
 

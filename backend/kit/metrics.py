@@ -22,6 +22,12 @@ _ATTEMPTS = Histogram(
     buckets=(0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14400),
 )
 _SIGN_INS = Counter("studio_sign_ins", "Sign-in tries by outcome.", ["outcome"], registry=REGISTRY)
+_REPLICA_READS = Counter(
+    "studio_replica_reads",
+    "Lists that the read replica answered, or that it left to the primary.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 _UP = Gauge("studio_up", "1 while this part answers.", ["part"], registry=REGISTRY)
 
 
@@ -38,6 +44,11 @@ def attempt(*, kind: str, outcome: str, seconds: float) -> None:
 def sign_in(outcome: str) -> None:
     """Counts an attempt to sign in. `outcome`: ok, refused, throttled."""
     _SIGN_INS.labels(outcome).inc()
+
+
+def replica_read(outcome: str) -> None:
+    """Counts a list that was asked of the read replica. `outcome`: answered, behind, away."""
+    _REPLICA_READS.labels(outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ class PostgresSettings(SettingsSection):
     url: SecretStr = secret("DATABASE_URL", "postgresql://… login of the app; for `make run` the owner's will do")
     owner_url: SecretStr = secret("DATABASE_OWNER_URL", "migrations and backup; default: DATABASE_URL")
     worker_url: SecretStr = secret("WORKER_DATABASE_URL", "login of the workers; `make run` makes it from the owner's")
+    replica_url: SecretStr = secret(
+        "DATABASE_REPLICA_URL", "a streaming standby, with the app's login: lists and exports of the studio are read there"
+    )
+    replica_wait_ms: int = env(
+        "DATABASE_REPLICA_WAIT_MS", 50, "a list waits so long for the standby to catch up, then it asks the primary"
+    )
+    connections: int = env(
+        "DATABASE_CONNECTIONS", 30, "a process opens at most so many; all together must fit into Postgres's max_connections"
+    )
     app_password: SecretStr = secret("STUDIO_APP_PASSWORD", "given to the app login when the owner migrates")
     worker_password: SecretStr = secret("STUDIO_WORKER_PASSWORD", "given to the worker login when the owner migrates")
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 from babel.dates import format_date
+from sqlalchemy.orm import Session
 
 from backend import content_plans
 from backend.content_plans import ChannelDay, PlanCard, PostState
@@ -122,5 +123,7 @@ def _row(page: Page, plan: PlanCard) -> None:
 
 
 def _csv(page: Page, since: datetime) -> str:
-    with page.transaction() as tx:
+    def read(tx: Session) -> str:
         return content_plans.published_csv(tx, since=since, influencer_id=page.influencer_id)
+
+    return page.app.db.read_list(page.caller, read)

@@ -73,9 +73,11 @@ def test_a_machine_on_which_everything_answers(
     del app
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_REPLICA_URL", environment["DATABASE_URL"])
     doctor.main()
     said = capsys.readouterr().out
     assert "All " in said
+    assert "is no standby: correct DATABASE_REPLICA_URL" in said
     assert "Postgres 18" in said
     assert "S3 at 127.0.0.1" in said
     assert "No scheduler took figures" in said

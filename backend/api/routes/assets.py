@@ -95,8 +95,7 @@ def list_assets(
     if type:
         require_scope(caller, _scope(type, "read"))
     kinds = [type] if type else [kind for kind in get_args(AssetType) if _may_read(caller, kind)]
-    with app.db.transaction(caller) as tx:
-        page = assets.page(tx, kinds=kinds, job_id=job_id, cursor=cursor, take=take, skip=skip)
+    page = app.db.read_list(caller, lambda tx: assets.page(tx, kinds=kinds, job_id=job_id, cursor=cursor, take=take, skip=skip))
     data = [_asset_response(card, caller.tenant_id) for card in page.cards]
     return listing(response, data, total=page.total, take=take, skip=skip, cursor=page.next_cursor)
 

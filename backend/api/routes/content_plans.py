@@ -199,8 +199,7 @@ def list_plans(
         first=exact_day,
         last=exact_day,
     )
-    with app.db.transaction(caller) as tx:
-        page = content_plans.page(tx, filters, cursor=cursor or None, take=take, skip=skip)
+    page = app.db.read_list(caller, lambda tx: content_plans.page(tx, filters, cursor=cursor or None, take=take, skip=skip))
     response.headers["x-total-count"] = str(page.total)
     data = [plan_response(card) for card in page.cards]
     return Listing(data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)

@@ -84,8 +84,7 @@ class BudgetResponse(ApiModel):
 @router.get("/costs")
 def get_costs(app: Studio, caller: Caller) -> CostsResponse:
     """This day and month (UTC) against the limits; the lines are of this month, by influencer with their ids."""
-    with app.db.transaction(caller) as tx:
-        costs = budgets.costs(tx, app.settings)
+    costs = app.db.read_list(caller, lambda tx: budgets.costs(tx, app.settings))
     figures = ("calls", "cached", "hit_rate", "saved_usd", "estimated", "estimated_usd")
     return CostsResponse(
         **{name: getattr(costs, name) for name in figures},

@@ -191,9 +191,8 @@ def list_dataset_pictures(
                 names=", ".join(sorted(FILTERS - {""})),
             )
         )
-    with app.db.transaction(caller) as tx:
-        options: Any = {"cursor": cursor, "take": take, "filter": filter, "text": q, "side": side, "counted": counted}
-        page = datasets.images(tx, dataset_id, **options)
+    options: Any = {"cursor": cursor, "take": take, "filter": filter, "text": q, "side": side, "counted": counted}
+    page = app.db.read_list(caller, lambda tx: datasets.images(tx, dataset_id, **options))
     tiles = [image.tile() for image in page.images]
     headers = {"cache-control": "no-store"} | ({} if page.total is None else {"x-total-count": str(page.total)})
     return JSONResponse(

@@ -173,8 +173,9 @@ def list_datasets(
 ) -> Listing[DatasetResponse]:
     """Newest first, unless sorted otherwise."""
     filters: Any = {"influencer_id": influencer_id, "status": status, "text": q, "cursor": cursor, "take": take, "skip": skip}
-    with app.db.transaction(caller) as tx:
-        page = datasets.page(tx, **filters, sort=_SORTS[sort_by], ascending=sort_order == "asc")
+    page = app.db.read_list(
+        caller, lambda tx: datasets.page(tx, **filters, sort=_SORTS[sort_by], ascending=sort_order == "asc")
+    )
     data = [dataset_response(card, caller.tenant_id) for card in page.cards]
     return listing(response, data, total=page.total, take=take, skip=skip, cursor=page.next_cursor)
 

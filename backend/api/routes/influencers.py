@@ -225,8 +225,7 @@ def delete_influencer(influencer_id: str, app: Studio, caller: Caller) -> Respon
 @router.get("/{influencer_id}/report", response_class=Response)
 def get_influencer_report(influencer_id: str, app: Studio, caller: Caller, format: Literal["json", "csv"] = "json") -> Response:
     """Pictures, LoRAs, datasets and rights statements of one influencer, as a file."""
-    with app.db.transaction(caller) as tx:
-        contents = generation.influencer_report(tx, influencer_id)
+    contents = app.db.read_list(caller, lambda tx: generation.influencer_report(tx, influencer_id))
     write, content_type = _REPORT_WRITERS[format]
     name = quote(f"{contents.influencer} {contents.at:%Y-%m-%d}.{format}", safe="")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}

@@ -14,7 +14,7 @@ from backend import budgets, jobs
 from backend.api.api_model import JSON_TYPE, ApiModel, ApiRequest, Listing, Worded, listing, listing_response
 from backend.api.deps import Caller, Studio, needs_scope, require_scope
 from backend.api.job_requests import JOB_REQUEST_TYPES, to_camel_keys
-from backend.jobs import JobCard
+from backend.jobs import JobCard, JobPage
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], dependencies=[needs_scope("jobs")])
 Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -128,7 +128,8 @@ def list_jobs(
 
     `deadLetter=true`: those that gave up, each with its payload and its error; `POST /jobs/{id}/retry` runs one again.
     """
-    with app.db.transaction(caller) as tx:
+
+    def read(tx: Session) -> tuple[JobPage, dict[str, Decimal]]:
         page = jobs.page(
             tx,
             states=[*status, *state],
@@ -139,7 +140,9 @@ def list_jobs(
             cursor=cursor,
             oldest_first=sort_order == "asc",
         )
-        costs = budgets.cost_of_jobs(tx, [card.id for card in page.cards])
+        return page, budgets.cost_of_jobs(tx, [card.id for card in page.cards])
+
+    page, costs = app.db.read_list(caller, read)
     data = [job_response(card, costs[card.id]) for card in page.cards]
     return listing_response(
         Listing[JobResponse](data=data, total=page.total, take=take, skip=skip, next_cursor=page.next_cursor)

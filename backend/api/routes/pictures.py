@@ -127,8 +127,7 @@ def list_pictures(
     page = gallery.read_tiles(app.db, caller, filters=filters, cursor=cursor, take=take)
     count = None
     if total:
-        with app.db.transaction(caller) as tx:
-            count = gallery.count(tx, filters=filters).n
+        count = app.db.read_list(caller, lambda tx: gallery.count(tx, filters=filters)).n
     answer = {"data": [tile(card) for card in page.tiles], "total": count, "take": take, "skip": 0}
     headers = {} if count is None else {"x-total-count": str(count)}
     return JSONResponse({**answer, "nextCursor": page.next_cursor}, headers=headers)
@@ -137,8 +136,7 @@ def list_pictures(
 @router.get("/count")
 def count_pictures(app: Studio, caller: Caller, filters: Filters) -> dict[str, Any]:
     """`total` stops at 10,000; then `more` is true."""
-    with app.db.transaction(caller) as tx:
-        counted = gallery.count(tx, filters=filters)
+    counted = app.db.read_list(caller, lambda tx: gallery.count(tx, filters=filters))
     return {"total": counted.n, "more": counted.more}
 
 

@@ -333,8 +333,7 @@ def import_prompts(body: ImportRequest, app: Studio, caller: Caller) -> ImportRe
 @router.get("/export", response_class=Response)
 def export_prompts(app: Studio, caller: Caller) -> Response:
     """All of them, as `/api/recipes/import` takes them."""
-    with app.db.transaction(caller) as tx:
-        text = prompt_library.export_json(tx)
+    text = app.db.read_list(caller, prompt_library.export_json)
     return _file("prompts.json", text, "application/json")
 
 

@@ -58,6 +58,5 @@ def search_workspace(
     """What is called so, or has these words in it: influencers, posts, pictures, texts, jobs, members, boards, datasets,
     LoRAs, channels and music. Names by how early what was typed stands in them, the rest newest first. Nothing that is in the
     trash."""
-    with app.db.transaction(caller) as tx:
-        hits = search.search(tx, q, take=take)
+    hits = app.db.read_list(caller, lambda tx: search.search(tx, q, take=take))
     return listing(response, [SearchHitResponse.model_validate(hit) for hit in hits])

@@ -78,8 +78,7 @@ def get_system(app: Studio, caller: Caller) -> SystemResponse:
 @router.get("/workspace")
 def get_workspace_system(app: Studio, caller: Caller) -> WorkspaceSystemResponse:
     """What works, and what this workspace has under way and in storage."""
-    with app.db.transaction(caller) as tx:
-        figures = health.workspace_figures(tx)
+    figures = app.db.read_list(caller, health.workspace_figures)
     return WorkspaceSystemResponse(
         parts=health.part_states(health.check(app)), jobs=figures.jobs, files=figures.files, size_bytes=figures.size_bytes
     )
