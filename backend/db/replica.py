@@ -62,25 +62,29 @@ class ReadReplica:
         """What `read` returned, in a tuple; None: ask the primary. Raises NotSignedIn, and what `read` raises."""
         if self._is_left_alone():
             return None
-        who, lsn = self._entered(primary, caller)
-        system = SystemCaller(caller.tenant_id, who.user_id or "")
+        caller_row, lsn = self._entered(primary, caller)
+        system = SystemCaller(caller.tenant_id, caller_row.user_id or "")
         answer: list[tuple[T]] = []
 
         def ask() -> bool:
             with self.db.fenced(system, _REPLAYED, {"lsn": lsn}) as (tx, caught_up):
                 if caught_up:
-                    tx.info.update(who._asdict())
+                    tx.info.update(caller_row._asdict())
                     answer.append((read(tx),))
             return bool(answer)
 
-        return answer[0] if self._asked(primary, ask) else None
+        return answer[0] if self._answers_in_time(primary, ask) else None
 
     def rows(self, primary: Database, caller: Member, statement: Statement) -> tuple[list[Any]] | None:
         """The rows of one statement, in a tuple; None: ask the primary. Raises NotSignedIn."""
         if self._is_left_alone():
             return None
-        who, lsn = self._entered(primary, caller)
-        statements = [set_workspace(SystemCaller(caller.tenant_id, who.user_id or "")), (_REPLAYED, {"lsn": lsn}), statement]
+        caller_row, lsn = self._entered(primary, caller)
+        statements = [
+            set_workspace(SystemCaller(caller.tenant_id, caller_row.user_id or "")),
+            (_REPLAYED, {"lsn": lsn}),
+            statement,
+        ]
         answer: list[list[Any]] = []
 
         def ask() -> bool:
@@ -89,19 +93,19 @@ class ReadReplica:
                 answer.append(rows)
             return bool(answer)
 
-        return (answer[0],) if self._asked(primary, ask) else None
+        return (answer[0],) if self._answers_in_time(primary, ask) else None
 
     def close(self) -> None:
         self.db.close()
 
     def _entered(self, primary: Database, caller: Member) -> tuple[Any, str]:
-        who, [position] = primary.read_as_member(caller, _POSITION)
-        return who, position.lsn
+        caller_row, [position] = primary.read_as_member(caller, _POSITION)
+        return caller_row, position.lsn
 
     def _is_left_alone(self) -> bool:
         return time.monotonic() < self._unused_until
 
-    def _asked(self, primary: Database, ask: Callable[[], bool]) -> bool:
+    def _answers_in_time(self, primary: Database, ask: Callable[[], bool]) -> bool:
         """Whether `ask` got its answer within `wait_s`."""
         try:
             self.check_database(primary)
