@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,18 +62,12 @@ class Backups:
         started, begun_at = time.monotonic(), datetime.now(UTC)
         chosen: Kind = "dump" if self.facts.method == "dump" else kind or self._possible_kind()
         with self._staging() as staging, self.database.connect() as connection:
-            while True:
-                record = self._begin(chosen, begun_at, connection)
-                try:
-                    self._copy_database(record, staging, connection)
-                    break
-                except BackupProgramFailed as error:
-                    if chosen != "incremental":
-                        raise
-                    self.report(f"An incremental backup is not possible ({error.message.splitlines()[-1]}); making a full one.")
-                    chosen = "full"
-                    shutil.rmtree(staging / "database", ignore_errors=True)
-            self._copy_objects(record)
+            with ThreadPoolExecutor(1, "objects") as pool:
+                first_objects = pool.submit(self._copy_new_objects)
+                record = self._copy_database(chosen, begun_at, staging, connection)
+                new_bytes = first_objects.result().new_bytes
+            # Again, now that the database is copied: its rows may name files that came meanwhile
+            self._copy_objects(record, new_bytes)
             self._copy_installation(record, staging)
         record.seconds = round(time.monotonic() - started, 1)
         self._write(f"{record.folder}/record.json", record.model_dump_json(indent=1).encode())
@@ -152,7 +147,21 @@ class Backups:
             version=VERSION,
         )
 
-    def _copy_database(self, record: BackupRecord, staging: Path, connection: Connection) -> None:
+    def _copy_database(self, chosen: Kind, begun_at: datetime, staging: Path, connection: Connection) -> BackupRecord:
+        """A full one where the server refuses an incremental one."""
+        while True:
+            record = self._begin(chosen, begun_at, connection)
+            try:
+                self._copy_database_as(record, staging, connection)
+                return record
+            except BackupProgramFailed as error:
+                if chosen != "incremental":
+                    raise
+                self.report(f"An incremental backup is not possible ({error.message.splitlines()[-1]}); making a full one.")
+                chosen = "full"
+                shutil.rmtree(staging / "database", ignore_errors=True)
+
+    def _copy_database_as(self, record: BackupRecord, staging: Path, connection: Connection) -> None:
         if record.kind == "dump":
             self.report("Dumping the database")
             path = staging / "database.dump"
@@ -191,8 +200,8 @@ class Backups:
                 )
             time.sleep(0.2)
 
-    def _copy_objects(self, record: BackupRecord) -> None:
-        self.report("Copying new files of the storage")
+    def _copy_new_objects(self) -> CopiedObjects:
+        """Says how far it is, every 2,000 files."""
         progress = 0
 
         def show(count: int) -> None:
@@ -201,9 +210,14 @@ class Backups:
                 progress = count
                 self.report(f"{count} files copied")
 
-        copied = self._copier.copy_new(now=lambda: datetime.now(UTC), progress=show)
+        return self._copier.copy_new(now=lambda: datetime.now(UTC), progress=show)
+
+    def _copy_objects(self, record: BackupRecord, new_bytes: int) -> None:
+        """`new_bytes`: of those that were copied beside the database."""
+        self.report("Copying new files of the storage")
+        copied = self._copy_new_objects()
         part, record.objects, record.object_bytes = self._copier.write_manifest(f"{record.folder}/objects.zst.age")
-        record.new_bytes = copied.new_bytes
+        record.new_bytes = new_bytes + copied.new_bytes
         self._add(record, "objects.zst.age", part)
 
     def copy_secrets(self) -> None:

@@ -114,8 +114,8 @@ class FolderTarget:
 
     def _sync(self, part: Path) -> None:
         if self._loose:
+            self._loose = False  # first: what another thread writes meanwhile waits for the next one
             os.sync()
-            self._loose = False
         else:
             _sync(part)
 

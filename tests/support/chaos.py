@@ -184,16 +184,21 @@ class Person:
         )
 
     def order(self, kind: str, payload: dict[str, Any]) -> str:
-        """With one key until it is acknowledged: whatever was lost on the way, it is one job."""
-        key, body = new_id("key"), {"type": kind, "payload": payload}
+        """A job of that type. Its id."""
+        return self.order_at("/api/jobs", {"type": kind, "payload": payload}, kind, lambda answer: answer["id"])
+
+    def order_at(self, path: str, body: dict[str, Any], kind: str, job_id_of: Callable[[Any], str]) -> str:
+        """With one key until it is acknowledged: whatever was lost on the way, it is one job. `job_id_of`: reads the answer."""
+        key = new_id("key")
 
         def asked() -> str:
             try:
-                answer = self.browser.post("/api/jobs", json=body, headers={"Idempotency-Key": key})
+                answer = self.browser.post(path, json=body, headers={"Idempotency-Key": key})
             except httpx.HTTPError:
                 return ""
-            assert answer.status_code < 300 or answer.status_code >= 500, answer.text
-            return str(answer.json()["id"]) if answer.status_code < 300 else ""
+            still_runs = answer.status_code == 409 and "still runs" in answer.text
+            assert answer.status_code < 300 or answer.status_code >= 500 or still_runs, answer.text
+            return str(job_id_of(answer.json())) if answer.status_code < 300 else ""
 
         job_id = until(asked, 180, what=f"acknowledgement of {kind}")
         self.orders[job_id] = kind
