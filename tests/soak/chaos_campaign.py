@@ -67,7 +67,7 @@ class Campaign:
             for path in sorted(characters()[0].folder.glob("*.jpg"))[:8]:
                 add_picture(tx, app, self.dataset_id, path)
             self.voice_id = voices.default_voice(tx, app.engines.speech, "en").id
-            draft = AutomationDraft(name="Extra post", trigger={"kind": "hand"}, steps=_STEPS)  # type: ignore[arg-type]
+            draft = AutomationDraft(name="Extra post", trigger={"kind": "hand"}, steps=_STEPS)
             self.automation_id = automations.create(tx, draft).id
             if receiver is not None:
                 settings = app.settings.replace(WEBHOOK_ALLOWED_HOSTS=QUICK["WEBHOOK_ALLOWED_HOSTS"])

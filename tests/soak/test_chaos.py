@@ -27,6 +27,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.db.tables import Job
+from ops.backup.encryption import new_key
 from tests.servers.webhook_receiver import Reply, receiving
 from tests.soak.chaos_campaign import QUICK, WORK, Campaign
 from tests.support.chaos import ROOT, Studio, persist, spread, studio
@@ -49,8 +50,11 @@ VICTIMS = {
 
 def test_every_kind_of_process_is_killed_and_nothing_is_lost(tmp_path: Path) -> None:
     dice = Random(SEED)
-    target = tmp_path / "backups"
-    with studio(**QUICK, BACKUP_TARGET=str(target)) as ours, receiving() as receiver:
+    target, key_file = tmp_path / "backups", tmp_path / "key.txt"
+    target.mkdir()
+    secret, recipient = new_key()
+    key_file.write_text(secret)
+    with studio(**QUICK, BACKUP_TARGET=str(target), BACKUP_RECIPIENT=recipient) as ours, receiving() as receiver:
         receiver.choose = lambda _: Reply(503) if dice_of_receiver.random() < 0.2 else None
         dice_of_receiver = Random(SEED + 1)
         app = ours.app()
@@ -86,7 +90,8 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost(tmp_path: Path) -> 
         figures |= {
             "kills": sum(killed.values()), "killed": dict(killed), "seconds": round(took), "seed": SEED,
             "well_again_s": round(well_s, 1), "supervisor_back_s": restarted, "drained_s": round(drained_s),
-            "stopped": stopped, "orphans": len(ours.ours()), "left_folders": ours.left_folders(), **_verified(ours, target),
+            "stopped": stopped, "orphans": len(ours.ours()), "left_folders": ours.left_folders(),
+            **_verified(ours, target, key_file),
         }  # fmt: skip
         print("\n" + json.dumps(figures))
         report = json.dumps(figures, indent=1) + ours.said[-4000:]
@@ -99,11 +104,10 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost(tmp_path: Path) -> 
         assert (figures["objects_wrong"], figures["orphans"], figures["left_folders"], stopped) == (0, 0, [], 0), report
 
 
-def _verified(ours: Studio, target: Path) -> dict[str, Any]:
+def _verified(ours: Studio, target: Path, key_file: Path) -> dict[str, Any]:
     """The newest backup that the killed studio made, read whole with its key, as an operator does."""
     argv = [sys.executable, "-m", "ops.backup", "verify"]
-    key = next(ours.var.rglob("backup-key.txt"), None)
-    env = {**os.environ, "STUDIO_DATA": str(ours.var), "BACKUP_TARGET": str(target), "BACKUP_KEY_FILE": str(key or "")}
+    env = {**os.environ, "STUDIO_DATA": str(ours.var), "BACKUP_TARGET": str(target), "BACKUP_KEY_FILE": str(key_file)}
     answer = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True)
     return {"backup_verified": answer.returncode == 0, "backup": (answer.stdout + answer.stderr).strip()[-300:]}
 
