@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -38,16 +37,6 @@ QUICK = {
     "WEBHOOK_ALLOWED_HOSTS": "127.0.0.0/8", "WEBHOOK_RETRY_DELAYS_S": ",".join(["2"] * 30), "BACKUP_EVERY_HOURS": "0.25",
 }  # fmt: skip
 _STEPS = ({"kind": "plan-posts", "clocks": ["15:00"]}, {"kind": "notify"})
-
-
-@dataclass(frozen=True)
-class WebhookFigures:
-    """Of the endpoint's messages: how many were made, how many of them no request brought, under two ids or with two bodies."""
-
-    messages: int
-    webhooks_lost: int
-    webhooks_altered: int
-    events_twice: int
 
 
 class Campaign:
@@ -187,8 +176,9 @@ class Campaign:
             "posts_missing": sum(seen[caption] == 0 for caption in wanted),
         }
 
-    def delivered(self) -> WebhookFigures:
-        """By what the receiver took. A request that was sent again has its id and its body."""
+    def delivered(self) -> dict[str, int]:
+        """By what the receiver took: the messages that were made; those that no request brought, or with two bodies; events with
+        two messages. A request that was sent again has its id and its body."""
         assert self.receiver is not None
         with self.app.db.transaction(self.tenant.caller) as tx:
             rows = tx.execute(select(WebhookMessage.id, WebhookMessage.event_position)).all()
@@ -196,12 +186,12 @@ class Campaign:
         for request in self.receiver.taken:
             bodies.setdefault(request.message_id, set()).add(request.body)
         positions = Counter(position for _, position in rows if position is not None)
-        return WebhookFigures(
-            messages=len(rows),
-            webhooks_lost=sum(message_id not in bodies for message_id, _ in rows),
-            webhooks_altered=sum(len(versions) > 1 for versions in bodies.values()),
-            events_twice=sum(times > 1 for times in positions.values()),
-        )
+        return {
+            "messages": len(rows),
+            "webhooks_lost": sum(message_id not in bodies for message_id, _ in rows),
+            "webhooks_altered": sum(len(versions) > 1 for versions in bodies.values()),
+            "events_twice": sum(times > 1 for times in positions.values()),
+        }
 
 
 def _by_the_rule(job: Job, jobs: dict[str, Job]) -> bool:

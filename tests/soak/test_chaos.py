@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -83,7 +82,7 @@ def test_every_kind_of_process_is_killed_and_nothing_is_lost(tmp_path: Path) -> 
         well_s = ours.well()
         until(lambda: not campaign.left(), DRAIN_S, what=f"the end of all work ({campaign.left()})")
         drained_s = time.monotonic() - began - took
-        figures = campaign.figures() | asdict(campaign.delivered())
+        figures = campaign.figures() | campaign.delivered()
         app.close()
         stopped = ours.stop()
         figures |= campaign.published()
