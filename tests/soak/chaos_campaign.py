@@ -177,8 +177,8 @@ class Campaign:
         }
 
     def delivered(self) -> dict[str, int]:
-        """By what the receiver took: the messages that were made; those that no request brought, or with two bodies; events with
-        two messages. A request that was sent again has its id and its body."""
+        """By what the receiver took: the messages that were made; those that no request brought, or with two bodies; events
+        with two messages. A request that was sent again has its id and its body."""
         assert self.receiver is not None
         with self.app.db.transaction(self.tenant.caller) as tx:
             rows = tx.execute(select(WebhookMessage.id, WebhookMessage.event_position)).all()
