@@ -22,6 +22,7 @@ SLICES = {
     "budgets",
     "jobs",
     "assets",
+    "audit",
     "music",
     "loras",
     "writing_styles",

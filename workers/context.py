@@ -20,6 +20,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
+from backend.db.callers import Origin
 from backend.db.tables import Attempt, Device, JobStep
 from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip_nul
 from backend.engines.ports.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
@@ -94,6 +95,8 @@ class Context:
                 self.lost = True
                 raise LeaseLost(_TAKEN_OVER)
             tx.info["job_id"] = self.job_id
+            if self.claim.kind == "automation":
+                tx.info["origin"] = Origin("automation")
             yield tx
 
     def step(self, name: str, compute: Callable[[], Result]) -> Result:

@@ -29,6 +29,8 @@ MAX_NOTIFICATIONS = 8
 REALIGN_EVERY_S = 86_400.0
 """How often the instants of planned posts are derived anew from their local times. It also happens when a worker starts,
 because new time-zone rules come with a new release."""
+PURGE_EVERY_S = 3600.0
+"""How often events are looked for that are older than their term."""
 ALIGN_TIMERS_EVERY_S = CLOCK_REPAIR_EVERY_S = 60.0
 """How often instants that lie too far ahead are looked for, besides right after the clock was set."""
 
@@ -44,6 +46,7 @@ class Scheduler:
         self._grace_until = self._repair_clock_at = 0.0
         self._realigned_to, self._realign_at = "", 0.0
         self._align_timers_at = 0.0
+        self._purge_at, self._purged_to = 0.0, 0
 
     def run(self, stopping: threading.Event) -> None:
         """Ticks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
@@ -68,6 +71,21 @@ class Scheduler:
             self.sweep()
         self._advance_posts()
         self._advance_automations()
+        self._purge_events()
+
+    def _purge_events(self) -> None:
+        """Deletes events older than the term, a small batch a tick until none is left, then again after PURGE_EVERY_S. What can
+        still be undone keeps its event."""
+        if boot_clock() < self._purge_at:
+            return
+        days = max(self._settings.retention.audit_days, self._settings.retention.undo_days + 1)
+        with self._app.db.transaction(Anonymous()) as tx:
+            purge = events.purge(tx, days=days, after=self._purged_to)
+        if purge.purged:
+            log.info("old events deleted", rows=purge.purged)
+        self._purged_to = purge.position if purge.more else 0
+        if not purge.more:
+            self._purge_at = boot_clock() + PURGE_EVERY_S
 
     def _advance_posts(self) -> None:
         """Starts posts that are due and marks missed ones. Realigns planned posts with their time zones: up to a thousand

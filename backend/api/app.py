@@ -20,6 +20,7 @@ from backend.api.requests import BodyLimit, RequestLogging
 from backend.api.routes import (
     api_keys,
     assets,
+    audit,
     auth,
     automation_runs,
     automations,
@@ -162,6 +163,7 @@ def create_api(get_app: Callable[[], App]) -> FastAPI:
         channels,
         trash,
         history,
+        audit,
     ):
         api.include_router(routes.router)
     api.include_router(writing_styles.router, prefix="/style")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request, Security
@@ -18,6 +19,7 @@ from starlette.requests import HTTPConnection
 from backend import access
 from backend.api.credentials import COOKIE, Credentials, read_credentials
 from backend.app import App
+from backend.db.callers import Origin, OriginSource
 from backend.db.transactions import KEY_INVALID, KeyHolder, Member, ProgramSession, SignedIn, hash_token
 from backend.errors import Invalid, NotPermitted, NotSignedIn
 from backend.language import tr_lazy
@@ -116,17 +118,26 @@ async def member(connection: HTTPConnection, app: App, credentials: Credentials,
         case "cookie":
             if not workspace:
                 raise Invalid(tr_lazy("Say which workspace: ?workspace=… or the header X-Workspace."))
-            return SignedIn(credentials.secret, workspace)
+            return SignedIn(credentials.secret, workspace, origin_of(connection, "page"))
         case "token":
             assert credentials.claims
-            caller: Member = ProgramSession(credentials.claims.session_id, credentials.claims.tenant_id)
+            caller: Member = ProgramSession(
+                credentials.claims.session_id, credentials.claims.tenant_id, origin_of(connection, "program")
+            )
         case "key":
-            caller = await key_cache_of(connection).holder(app, credentials.secret)
+            holder = await key_cache_of(connection).holder(app, credentials.secret)
+            caller = replace(holder, origin=origin_of(connection, "key"))
     if workspace and workspace != caller.tenant_id:
         raise NotPermitted(
             tr_lazy("This token or key is for another workspace. Leave X-Workspace out, or use one of that workspace.")
         )
     return caller
+
+
+def origin_of(connection: HTTPConnection, source: OriginSource) -> Origin:
+    """What the audit log says of where this request came from."""
+    address = connection.client.host if connection.client else ""
+    return Origin(source, address, connection.headers.get("user-agent", ""))
 
 
 async def caller_from_path(

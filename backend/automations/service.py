@@ -15,6 +15,7 @@ from backend.automations import clock, event_starts, queries
 from backend.automations.definition import AutomationDraft, EventTrigger, WebhookTrigger
 from backend.automations.schemas import AutomationCard, AutomationRunCard, NewHook
 from backend.automations.starts import influencer_or_none, influencers_of, start_run
+from backend.db.callers import Origin
 from backend.db.tables import FINAL, Automation, AutomationRun, Job
 from backend.db.transactions import Anonymous, Database, SystemCaller, hash_token
 from backend.errors import Conflict, Invalid, NotFound
@@ -27,6 +28,7 @@ MAX_AUTOMATIONS = 100
 HOOK_PATH = "/api/automation-hooks"
 MAX_HOOK_BYTES = 16_384
 _FIND_HOOK = text("SELECT automation_id, tenant_id FROM find_automation_hook(:hook_hash)")
+_FROM_HOOK = Origin("hook")
 _CHANGED = tr_lazy("Somebody else changed this automation while you were editing. Load it again, then repeat your change.")
 _NO_HOOK = tr_lazy("There is no automation at this address. It may have got a new one; see its page.")
 
@@ -177,7 +179,7 @@ def new_hook(tx: Session, settings: Settings, automation_id: str) -> NewHook:
     return NewHook(queries.get(tx, automation_id), f"{settings.web.base_url}{HOOK_PATH}/{token}")
 
 
-def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key: str) -> list[str]:
+def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key: str, origin: Origin = _FROM_HOOK) -> list[str]:
     """Starts the runs of the automation at an address; returns their ids. `body`: {influencerId: only for this one, …}, which
     its runs keep. The same `request_key` starts none again. Raises NotFound, Conflict (paused), Invalid."""
     with db.transaction(Anonymous()) as tx:
@@ -185,6 +187,7 @@ def call_hook(db: Database, token: str, *, body: Mapping[str, Any], request_key:
     if hook_row is None:
         raise NotFound(_NO_HOOK)
     with db.transaction(SystemCaller(hook_row.tenant_id)) as tx:
+        tx.info["origin"] = origin
         automation = _lock(tx, hook_row.automation_id)
         if automation.paused_at:
             raise Conflict(tr_lazy("This automation is paused."))

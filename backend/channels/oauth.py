@@ -19,6 +19,7 @@ from backend import influencers
 from backend.channels.account_link import link_account
 from backend.channels.queries import get
 from backend.channels.schemas import PLATFORMS, ChannelCard
+from backend.db.callers import Origin
 from backend.db.transactions import Member, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, Unavailable
 from backend.kit.secrets import KeyRing
@@ -138,7 +139,7 @@ def callback(app: App, token: str, query: Mapping[str, str]) -> OAuthResult:
         grant, account, ahead_s = _exchange_code(app, started, query["code"])
     except (TokenRefused, Forbidden) as error:
         return OAuthResult(started.tenant_id, error.message)
-    with app.db.transaction(SignedIn(token, started.tenant_id), needs="editor") as tx:
+    with app.db.transaction(SignedIn(token, started.tenant_id, Origin("page")), needs="editor") as tx:
         try:
             card = link_account(
                 tx,

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
+from backend import events
 from backend.content_plans.rules import STATE_LABELS
 from backend.db.tables import POST_MOVES, EventRow, Post, PostState
 from backend.errors import Conflict
@@ -68,8 +69,9 @@ def _update_state(
     )
     data: dict[str, Any] = {"from": source.value}
     data |= {name: values[name] for name in ("error_code", "note", "held_by", "remote_id") if values.get(name)}
+    origin = events.origin_columns(tx)
     event = insert(EventRow).from_select(
-        ["id", "tenant_id", "kind", "noun", "noun_id", "data", "user_id"],
+        ["id", "tenant_id", "kind", "noun", "noun_id", "data", "user_id", *origin],
         select(
             literal(new_id("evt")),
             moved.c.tenant_id,
@@ -78,6 +80,7 @@ def _update_state(
             moved.c.id,
             literal(data, JSONB),
             literal(tx.info.get("user_id"), Text),
+            *(literal(value, Text) for value in origin.values()),
         ),
     )
     return tx.execute(select(moved).add_cte(event.cte("told"))).mappings().first()

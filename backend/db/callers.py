@@ -1,8 +1,25 @@
-"""Who opens a transaction: a member of a workspace by one of three credentials, the studio itself, or nobody yet."""
+"""Who acts in a transaction, and from where: what the audit log says of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+OriginSource = Literal["", "page", "program", "key", "hook", "automation", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from. `source`: a page in a browser, a program that signed in as a person, an API key, the address
+    of an automation, an automation's own steps, a command on the server; "" where nobody said. `address`: of the network, ""
+    on the studio's own machine."""
+
+    source: OriginSource = ""
+    address: str = ""
+    user_agent: str = ""
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +28,7 @@ class SignedIn:
 
     token: str
     tenant_id: str
+    origin: Origin = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +38,7 @@ class ProgramSession:
 
     session_id: str
     tenant_id: str
+    origin: Origin = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,7 @@ class KeyHolder:
     key_hash: str
     tenant_id: str
     scopes: frozenset[str]
+    origin: Origin = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from backend.db.callers import Anonymous as Anonymous
 from backend.db.callers import Caller as Caller
 from backend.db.callers import KeyHolder as KeyHolder
 from backend.db.callers import Member as Member
+from backend.db.callers import Origin as Origin
 from backend.db.callers import ProgramSession as ProgramSession
 from backend.db.callers import SignedIn as SignedIn
 from backend.db.callers import SystemCaller as SystemCaller
@@ -116,7 +117,7 @@ class Database:
 
     @contextmanager
     def transaction(self, caller: Caller, *, needs: Role = "viewer") -> Iterator[Session]:
-        """A transaction, authorised for `caller`; commits at the end. `tx.info`: tenant_id, user_id, role.
+        """A transaction, authorised for `caller`; commits at the end. `tx.info`: tenant_id, user_id, role, origin.
 
         Raises NotSignedIn (no such session, or not a member: the two look alike), NotPermitted, Unavailable.
         """
@@ -327,7 +328,7 @@ def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
                         needs=needs,
                     )
                 )
-            tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role)
+            tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role, origin=caller.origin)
             logs.add_to_context(tenantId=caller.tenant_id, userId=row.user_id)
             if isinstance(caller, KeyHolder):
                 tx.info["api_key_id"] = row.api_key_id

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from backend.db.tables import EventRow
+from backend.events.origins import origin_columns
 from backend.kit.ids import new_id
 
 
@@ -32,7 +33,8 @@ def record(tx: Session, kind: str, noun: str, noun_id: str, data: Mapping[str, A
     """Adds an event to the workspace that `tx` is confined to; `tx.info["last_event_id"]` is its id then."""
     event_id = new_id("evt")
     row = {"id": event_id, "kind": kind, "noun": noun, "noun_id": noun_id, "data": dict(data or {})}
-    tx.execute(insert(EventRow).values(**row, user_id=tx.info.get("user_id"), job_id=tx.info.get("job_id")))
+    actor = {"user_id": tx.info.get("user_id"), "job_id": tx.info.get("job_id"), **origin_columns(tx)}
+    tx.execute(insert(EventRow).values(**row, **actor))
     tx.info.setdefault("first_event_about", noun_id)
     tx.info["last_event_id"] = event_id
 

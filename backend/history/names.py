@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db.tables import (
@@ -79,3 +79,11 @@ def read(tx: Session, things: Iterable[tuple[str, str]]) -> Mapping[tuple[str, s
             rows = tx.execute(select(column.class_.id, column).where(column.class_.id.in_(ids)))
             names |= {(noun, noun_id): name for noun_id, name in rows if name}
     return names
+
+
+def find(tx: Session, text: str, *, take: int = 200) -> list[str]:
+    """Ids of things with `text` in their name: at most `take` of each noun, found in one statement."""
+    pattern = func.concat("%", func.replace(func.replace(text, "\\", "\\\\"), "%", "\\%"), "%")
+    columns = dict.fromkeys(column for columns in _COLUMNS.values() for column in columns)
+    parts = [select(column.class_.id).where(cast(column, Text).ilike(pattern)).limit(take).subquery() for column in columns]
+    return list(tx.scalars(union_all(*(select(part.c.id) for part in parts))))

@@ -47,6 +47,12 @@ def sentence_of(tx: Session, offer: UndoOffer) -> str:
     return sentences.sentence(_named(change, names.read(tx, [(change.noun, change.noun_id)])))
 
 
+def named(tx: Session, changes: Sequence[Change]) -> list[Change]:
+    """The same with the names of what they are about."""
+    names_by_thing = names.read(tx, {(change.noun, change.noun_id) for change in changes})
+    return [_named(change, names_by_thing) for change in changes]
+
+
 _Row = tuple[str, Change, datetime, UndoRow | None]
 """(what it is sorted by, what it says, when, its undo entry)"""
 

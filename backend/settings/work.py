@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from backend.kit.quantities import byte_count
 from backend.settings.section import SettingsSection, env, split
@@ -75,6 +75,9 @@ class WorkerSettings(SettingsSection):
     fault_step: str = env("FAULT_STEP", "", "tests only: `<kind>:<step>:kill|freeze` stops the worker process there")
 
 
+AuditDays = Annotated[int, Field(ge=30)]
+
+
 class RetentionSettings(SettingsSection):
     """Retention"""
 
@@ -84,6 +87,7 @@ class RetentionSettings(SettingsSection):
     trash_days: int = env("RETAIN_TRASH_DAYS", 30, "deleted pictures, videos, reels, texts, posts, boards and music")
     renditions_days: int = env("RETAIN_RENDITIONS_DAYS", 30, "files prepared for platforms that no post asked for since")
     undo_days: int = env("RETAIN_ACTS_DAYS", 30, "how long acts on pictures can be undone")
+    audit_days: AuditDays = env("AUDIT_DAYS", 400, "how long the audit log knows who did what, at least 30")
     sessions_hours: int = env("SESSION_CLEANUP_HOURS", 24)
     jobs_hours: int = env("JOB_CLEANUP_HOURS", 24 * 30)
     log_days: int = env("LOG_DAYS", 7, "log files of `make run`")

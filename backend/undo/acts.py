@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
+from backend import events
 from backend.db.tables import PictureAct, PlanAct, UndoRow
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.language import tr_lazy
@@ -24,6 +25,7 @@ def record_act(tx: Session, act_id: str, verb: str, noun_id: str, values: dict[s
     row.event_id, row.created_by = tx.info.get("last_event_id") if has_event else None, tx.info["user_id"]
     tx.add(row)
     tx.flush()
+    events.record_change(tx, act_id, verb, noun_id, before=None, after=values, event_id=row.event_id)
 
 
 def mark_undone(tx: Session, table: type[ActRow], act_id: str, *, page: str) -> ActRow:

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
+from backend import events
 from backend.db.tables import UndoRow
 from backend.kit.ids import new_id
 from backend.undo.registry import Values, part
@@ -55,6 +56,7 @@ def _record(tx: Session, verb: str, noun_id: str, before: Values | None, after: 
     row.event_id, row.created_by = tx.info.get("last_event_id"), tx.info["user_id"]
     tx.add(row)
     tx.flush()
+    events.record_change(tx, row.id, verb, noun_id, before=before, after=after, event_id=row.event_id)
     tx.info[_OFFER] = UndoOffer(row.id, verb, noun_id, has_own_offer=part(verb).has_own_offer)
 
 

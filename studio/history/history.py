@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from backend import history, undo
-from backend.history import NOUN_GROUPS, HistoryItem, NounGroup
-from backend.language import tr, tr_lazy, worded
+from backend.history import HistoryItem, NounGroup
+from backend.language import tr, worded
+from studio.history.things import GROUP_ICONS, GROUP_LABELS, open_link
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain
@@ -16,62 +15,6 @@ from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 TAKE = 30
 _GROUP, _TAKEN = "history:group", "history:take:"
-_GROUPS: dict[NounGroup, str] = {
-    "pictures": tr_lazy("Pictures"),
-    "videos": tr_lazy("Videos"),
-    "texts": tr_lazy("Texts"),
-    "posts": tr_lazy("Posts"),
-    "influencers": tr_lazy("Influencers"),
-    "models": tr_lazy("Models"),
-    "automations": tr_lazy("Automations"),
-    "settings": tr_lazy("Settings"),
-}
-_ICONS: dict[NounGroup, str] = {
-    "pictures": ":material/imagesmode:",
-    "videos": ":material/movie:",
-    "texts": ":material/notes:",
-    "posts": ":material/calendar_month:",
-    "influencers": ":material/face_3:",
-    "models": ":material/model_training:",
-    "automations": ":material/auto_mode:",
-    "settings": ":material/settings:",
-}
-_GROUP_OF: Mapping[str, NounGroup] = {noun: group for group, nouns in NOUN_GROUPS.items() for noun in nouns}
-_PAGES: Mapping[str, str] = {
-    "picture": "library/gallery",
-    "board": "library/boards",
-    "clip": "library/videos",
-    "reel": "create/reels",
-    "track": "library/music",
-    "text": "library/texts",
-    "template": "create/prompts",
-    "wildcard": "create/prompts",
-    "plan": "calendar/post",
-    "campaign": "calendar/calendar",
-    "snippet": "calendar/calendar",
-    "channel": "settings/channels",
-    "influencer": "influencers/influencers",
-    "voice": "influencers/influencers",
-    "lexicon_entry": "create/reels",
-    "consent": "settings/consents",
-    "lora": "models/loras",
-    "dataset": "models/datasets",
-    "training": "models/training",
-    "trial": "models/comparisons",
-    "workflow": "models/workflows",
-    "automation": "calendar/automations",
-    "job": "settings/jobs",
-    "workspace": "settings/workspace",
-    "member": "settings/workspace",
-    "invitation": "settings/workspace",
-    "budget": "settings/costs",
-    "api_key": "settings/api_keys",
-    "webhook_endpoint": "settings/webhooks",
-    "notice_target": "settings/notices",
-}
-"""Noun -> the page that shows it."""
-_BY_ID = {"picture", "board", "reel", "plan", "influencer", "lora", "dataset", "training", "automation", "job"}
-"""Nouns whose page opens one of them by its id."""
 
 
 def history_list(page: Page) -> None:
@@ -102,28 +45,24 @@ def history_list(page: Page) -> None:
 def _choose_group() -> NounGroup | None:
     chosen = st.segmented_control(
         tr("Show"),
-        ["all", *_GROUPS],
+        ["all", *GROUP_LABELS],
         default="all",
-        format_func=lambda group: tr("Everything") if group == "all" else worded(_GROUPS[group]),
+        format_func=lambda group: tr("Everything") if group == "all" else worded(GROUP_LABELS[group]),
         key=_GROUP,
         required=True,
         label_visibility="collapsed",
     )
-    return next((group for group in _GROUPS if group == chosen), None)
+    return next((group for group in GROUP_LABELS if group == chosen), None)
 
 
 def _row(page: Page, entry: HistoryItem) -> None:
     sentence = plain(worded(entry.sentence))
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"history:{entry.id}"):
-        st.markdown(_ICONS[_GROUP_OF[entry.noun]], width="content")
+        st.markdown(GROUP_ICONS[entry.noun], width="content")
         with st.container(gap="xxsmall"):
             st.markdown(sentence)
             st.caption(" · ".join(part for part in (ago(entry.at), worded(entry.why_not)) if part))
-        file = _PAGES.get(entry.noun)
-        if file:
-            by_id = {"id": entry.noun_id} if entry.noun in _BY_ID and " " not in entry.noun_id and entry.noun_id else {}
-            with st.container(width="content"):
-                page.link(file, tr("Open"), **by_id)
+        open_link(page, entry.noun, entry.noun_id)
         if entry.can_undo:
             st.button(
                 tr("Undo"),

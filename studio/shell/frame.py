@@ -101,7 +101,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
         _no_workspace(bool(session_info.workspaces))
     st.set_page_config(page_title=f"{worded(item.title)} · {PRODUCT}")
     st.html(theme.EVERYWHERE)
-    caller = SignedIn(session.token(), workspace.id)
+    caller = SignedIn(session.token(), workspace.id, session.request_origin())
     with error_boundary(stop=True), app.db.transaction(caller) as tx:
         names = influencers.names(tx)
     influencer_id = current_influencer.chosen_influencer_id(names)

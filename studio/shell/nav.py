@@ -95,6 +95,7 @@ ITEMS = (
     NavItem("settings/system", tr_lazy("System"), ":material/monitor_heart:", "system"),
     NavItem("settings/api_keys", tr_lazy("API keys"), ":material/key:", "api-keys"),
     NavItem("settings/webhooks", tr_lazy("Webhooks"), ":material/webhook:", "webhooks"),
+    NavItem("settings/audit", tr_lazy("Audit log"), ":material/policy:", "audit"),
     NavItem("settings/notices", tr_lazy("Notices"), ":material/notifications:", "notice-settings"),
     NavItem("settings/history", tr_lazy("My history"), ":material/history:", "history", is_tab=False),
     NavItem("settings/account", tr_lazy("Profile"), ":material/person:", "account", is_tab=False),

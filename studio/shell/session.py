@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from backend import accounts
-from backend.db.transactions import Anonymous
+from backend.db.transactions import Anonymous, Origin
 from studio.shell import resources
 
 COOKIE = "studio_sid"
@@ -41,6 +41,11 @@ def address() -> str:
 def user_agent() -> str:
     header = st.context.headers.get("user-agent")
     return header if isinstance(header, str) else ""
+
+
+def request_origin() -> Origin:
+    """What the audit log says of where this visitor acts."""
+    return Origin("page", address(), user_agent())
 
 
 def origin() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -83,7 +84,8 @@ class McpDoor:
         credentials = read_credentials(connection, app.settings)
         if credentials.kind != "key":
             raise NotSignedIn(_KEY_NEEDED)
-        return await deps.key_cache_of(connection).holder(app, credentials.secret)
+        holder = await deps.key_cache_of(connection).holder(app, credentials.secret)
+        return replace(holder, origin=deps.origin_of(connection, "key"))
 
     async def _started(self) -> ASGIApp:
         if self._application is None:

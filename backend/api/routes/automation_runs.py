@@ -17,7 +17,7 @@ from backend.api.automation_models import (
     HookAnswer,
     RunNowRequest,
 )
-from backend.api.deps import Caller, Studio, needs_scope
+from backend.api.deps import Caller, Studio, needs_scope, origin_of
 from backend.automations import MAX_HOOK_BYTES
 from backend.errors import Invalid
 from backend.kit.ids import new_id
@@ -108,6 +108,7 @@ _HOOK_BODY = {
 def start_by_webhook(
     token: str,
     app: Studio,
+    request: Request,
     body: Annotated[dict[str, Any], Depends(_hook_body)],
     idempotency_key: Annotated[str, Header(max_length=200)] = "",
     webhook_id: Annotated[str, Header(max_length=200)] = "",
@@ -118,4 +119,5 @@ def start_by_webhook(
     `webhook-id` starts nothing again. 409: it is paused.
     """
     key = idempotency_key or webhook_id or new_id("key")
-    return HookAnswer(run_ids=automations.call_hook(app.db, token, body=body, request_key=key))
+    origin = origin_of(request, "hook")
+    return HookAnswer(run_ids=automations.call_hook(app.db, token, body=body, request_key=key, origin=origin))

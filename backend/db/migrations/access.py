@@ -60,7 +60,8 @@ FUNCTIONS = (
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     BEGIN
       PERFORM pg_advisory_xact_lock(7316540213);
-      UPDATE events e SET position = numbered.position
+      UPDATE events e SET position = numbered.position, source = coalesce(e.source, CASE WHEN e.user_id IS NOT NULL
+        AND e.job_id IS NULL AND e.noun NOT IN ('job', 'post') THEN 'unknown' END)
       FROM (SELECT id, nextval('event_positions') AS position
             FROM (SELECT id FROM events WHERE position IS NULL ORDER BY created_at, id LIMIT 5000) unnumbered) numbered
       WHERE e.id = numbered.id;
@@ -70,14 +71,48 @@ FUNCTIONS = (
     """CREATE OR REPLACE FUNCTION latest_positions(p_after bigint) RETURNS TABLE(tenant_id text, latest bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT e.tenant_id, max(e.position) FROM events e WHERE e.position > p_after GROUP BY e.tenant_id $$""",
+    """CREATE OR REPLACE FUNCTION purge_events(p_days integer, p_after bigint, p_take integer)
+    RETURNS TABLE(seen bigint, more boolean, purged bigint)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    DECLARE
+      v_before timestamptz := clock_timestamp() - make_interval(days => p_days);
+      v_upto bigint := least((SELECT min(position) FROM webhook_cursors),
+        (SELECT position FROM installation_samples ORDER BY minute DESC LIMIT 1), (SELECT max(position) - 1 FROM events));
+    BEGIN
+      IF p_days < 30 THEN RAISE EXCEPTION 'events are kept for 30 days at least'; END IF;
+      DELETE FROM audit_changes WHERE id IN (
+        SELECT c.id FROM audit_changes c WHERE c.created_at < v_before ORDER BY c.created_at LIMIT p_take);
+      GET DIAGNOSTICS purged = ROW_COUNT;
+      more := purged = p_take;
+      WITH next AS MATERIALIZED (
+        SELECT e.id, e.tenant_id, e.position, e.created_at FROM events e WHERE e.position > p_after
+        ORDER BY e.position LIMIT p_take),
+      readers AS (
+        SELECT w.tenant_id, w.position FROM webhook_endpoints w WHERE w.state = 'active'
+        UNION ALL SELECT n.tenant_id, n.position FROM notice_feeds n
+        UNION ALL SELECT a.tenant_id, coalesce(a.event_position, 0) FROM automations a
+          WHERE a.trigger_kind = 'event' AND a.paused_at IS NULL AND a.deleted_at IS NULL),
+      needed AS (SELECT r.tenant_id, min(r.position) AS upto FROM readers r GROUP BY r.tenant_id),
+      gone AS (
+        DELETE FROM events e USING next n LEFT JOIN needed USING (tenant_id)
+        WHERE e.id = n.id AND n.created_at < v_before AND n.position <= v_upto
+          AND (needed.upto IS NULL OR n.position <= needed.upto)
+        RETURNING 1)
+      SELECT purged + (SELECT count(*) FROM gone), max(n.position), more OR (count(*) = p_take AND max(n.created_at) < v_before)
+        INTO purged, seen, more FROM next n;
+      RETURN NEXT;
+    END $$""",
 )
 """`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
 `find_api_key` answers which workspace a key belongs to, and notes that it is used; `find_calendar_feed` does the same for the
 address of a calendar, whose maker must still be a member, and `find_automation_hook` for that of an automation.
 `number_events` gives the events that were committed since the last
 time their positions, one caller after the other: the lock is held until the commit, so positions become visible in their order.
+Where a studio of an earlier version wrote what somebody did, it notes that nobody knows from where.
 `last_event_position` is the newest of them all, and `latest_positions` says which workspaces have newer ones than a position,
-and nothing of what happened."""
+and nothing of what happened.
+`purge_events` looks at the next `p_take` events behind a position and deletes those that are too old and that nobody reads on
+from any more; of an earlier run's position the caller goes on. Nobody else may delete events."""
 
 EVENT_TRIGGER = (
     "CREATE OR REPLACE TRIGGER announce_events AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION announce_events()"

@@ -32,6 +32,8 @@ _DISPATCHED = (
 )
 """Tables the dispatch role works on across workspaces."""
 _WORKER_ONLY = ("turns",)
+_WRITTEN_ONCE = ("events", "audit_changes")
+"""What happened stays as it was written: nobody but the functions of their owner changes or deletes rows."""
 
 _FUNCTIONS = (
     "CREATE OR REPLACE FUNCTION studio_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$",
@@ -105,6 +107,8 @@ def grant_all(connection: Connection) -> None:
     run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")
     run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")
     run("REVOKE ALL ON alembic_version FROM studio_app, studio_worker, studio_dispatch")
+    for table in _WRITTEN_ONCE:
+        run(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM studio_app, studio_worker, studio_dispatch")
     for table in _WORKER_ONLY:
         run(f"REVOKE ALL ON {table} FROM studio_app, studio_worker")
     if connection.scalar(text("SELECT true FROM pg_roles WHERE rolname = :name"), {"name": monitoring.SCALER}):

@@ -21,7 +21,7 @@ from backend.db.tables.dataset import (
     DatasetImage,
     DatasetRight,
 )
-from backend.db.tables.event import EventRow
+from backend.db.tables.event import AuditChange, EventRow
 from backend.db.tables.generation import Generation, Picture, PictureLora
 from backend.db.tables.graph import ComfyGraph
 from backend.db.tables.influencer import IdentityProfile, Influencer, PictureCheck
@@ -107,6 +107,7 @@ __all__ = [
     "Asset",
     "AssetUse",
     "Attempt",
+    "AuditChange",
     "Automation",
     "AutomationRun",
     "AutomationStep",

@@ -21,6 +21,7 @@ class EventRow(Tenanted, Dated, Base):
         Index(
             "ix_events_of_people", "tenant_id", "user_id", "id", postgresql_where=text("job_id IS NULL AND user_id IS NOT NULL")
         ),
+        Index("ix_events_audit", "tenant_id", "id", postgresql_where=text("source IS NOT NULL")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -34,3 +35,35 @@ class EventRow(Tenanted, Dated, Base):
     position: Mapped[int | None] = mapped_column(BigInteger)
     """Where it stands in the stream: given after its commit, one event after the other, so that who reads on from a position
     misses nothing that was committed late."""
+    source: Mapped[str | None]
+    """From where somebody caused it: page, program, key, hook, automation, command; `unknown` where nobody noted it; None: the
+    studio itself, or one of its jobs."""
+    api_key_id: Mapped[str | None]
+    address: Mapped[str | None]
+    """Of the network, where it came over one."""
+    user_agent: Mapped[str | None]
+
+
+class AuditChange(Tenanted, Dated, Base):
+    """What somebody changed, with what was there before: written once, never changed. `id`: of its undo entry, which is
+    forgotten earlier. Of values that may be private, only the names are in it (`backend/events/audit_values.py`)."""
+
+    __tablename__ = "audit_changes"
+    __table_args__ = (
+        tenant_key(),
+        Index(None, "tenant_id", "event_id"),
+        Index("ix_audit_changes_untold", "tenant_id", "id", postgresql_where=text("event_id IS NULL")),
+        Index(None, "created_at"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[str | None]
+    """The event that tells of it; None: none does."""
+    verb: Mapped[str]
+    noun_id: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    user_id: Mapped[str | None]
+    source: Mapped[str | None]
+    api_key_id: Mapped[str | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None]

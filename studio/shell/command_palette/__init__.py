@@ -41,6 +41,7 @@ _ALSO_CALLED = {
     "settings/jobs": tr_lazy("jobs running queue failed"),
     "settings/system": tr_lazy("version health"),
     "settings/api_keys": tr_lazy("token programs"),
+    "settings/audit": tr_lazy("who did what history security"),
     "settings/notices": tr_lazy("e-mail messages digest quiet"),
     "settings/account": tr_lazy("account name password language time zone keys"),
 }

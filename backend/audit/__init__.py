@@ -1,0 +1,20 @@
+"""The audit log: who did what in a workspace, from where, to what, and what was there before."""
+
+from backend.audit.export import Format, as_values, export
+from backend.audit.queries import note_reading, page
+from backend.audit.schemas import SOURCES, AuditEntry, AuditFilters, AuditPage, Source
+from backend.events.audit_values import HIDDEN
+
+__all__ = [
+    "HIDDEN",
+    "SOURCES",
+    "AuditEntry",
+    "AuditFilters",
+    "AuditPage",
+    "Format",
+    "Source",
+    "as_values",
+    "export",
+    "note_reading",
+    "page",
+]

@@ -1,0 +1,45 @@
+"""What the audit log says beside what a person's own history says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backend.content_plans import STATE_LABELS
+from backend.db.tables import PostState
+from backend.history import SENTENCES, Change, Sentence
+from backend.language import tr_lazy, tr_lazy_plural
+
+
+def _post_state(change: Change) -> str:
+    return tr_lazy(
+        "State of a post: {before} → {after}.",
+        before=_state(str(change.data.get("from", ""))),
+        after=_state(change.kind.partition(".")[2]),
+    )
+
+
+def _state(name: str) -> str:
+    return next((STATE_LABELS[state] for state in PostState if state.value == name), name)
+
+
+_MORE: Mapping[str, Sentence] = {
+    "audit.read": lambda change: tr_lazy("Audit log read by an operator of the installation."),
+    "audit.exported": lambda change: tr_lazy_plural(
+        "Audit log exported: {n:,} entry.", "Audit log exported: {n:,} entries.", int(change.data.get("n", 0))
+    ),
+    "backup.requested": lambda change: tr_lazy("Backup asked for."),
+    "member.joined": lambda change: tr_lazy("{name} joined the workspace.", name=change.name),
+    "plan.moved": lambda change: tr_lazy("Post “{name}” moved.", name=change.name),
+    "plan.shifted": lambda change: tr_lazy("Posts moved to other days."),
+    "plan.discarded": lambda change: tr_lazy("Post “{name}” thrown away.", name=change.name),
+    "post.removed": lambda change: tr_lazy("Channel taken out of a post."),
+    "style.source_dropped": lambda change: tr_lazy("Source of the writing style “{name}” removed.", name=change.name),
+    "video.added": lambda change: tr_lazy("Video added."),
+    "job.reordered": lambda change: tr_lazy("“{name}” moved in the queue.", name=change.name),
+    "webhook.tested": lambda change: tr_lazy("Webhook “{name}” tested.", name=change.name),
+    "webhook.recovered": lambda change: tr_lazy("Missed messages of the webhook “{name}” sent again.", name=change.name),
+    "webhook.replayed": lambda change: tr_lazy("Message of a webhook sent again."),
+    **{f"post.{state.value}": _post_state for state in PostState},
+}
+AUDITED: Mapping[str, Sentence] = {**SENTENCES, **_MORE}
+"""Kind of an event or act -> what is said of it. What is not here is no act of anybody: progress of jobs, the studio's own."""
