@@ -3,7 +3,7 @@
 from backend.audit.export import Format, as_values, export
 from backend.audit.queries import note_reading, page
 from backend.audit.schemas import SOURCES, AuditEntry, AuditFilters, AuditPage, Source
-from backend.events.audit_values import HIDDEN
+from backend.events import HIDDEN
 
 __all__ = [
     "HIDDEN",

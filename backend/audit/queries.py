@@ -129,7 +129,7 @@ def _entries(tx: Session, rows: Sequence[tuple[EventRow | AuditChange, AuditChan
             name=change.name,
             sentence=AUDITED[change.kind](change),
             before=_shown(stored_change.before) if stored_change else None,
-            after=_shown(stored_change.after if stored_change else events.audit_values.without_private(change.data)),
+            after=_shown(stored_change.after if stored_change else events.without_private(change.data)),
         )
         for (row, stored_change), change in zip(rows, changes, strict=True)
     ]
