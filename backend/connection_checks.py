@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Literal
@@ -20,7 +21,7 @@ from backend.app import App
 from backend.channels import ChannelCard
 from backend.errors import StudioError
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import Moment, tr_lazy
 from backend.platforms.platform import Platform
 from backend.platforms.registry import PLATFORMS
 
@@ -170,7 +171,7 @@ def _channel(
             ConnectionFinding(
                 tr_lazy("Last failed post"),
                 "warning",
-                tr_lazy("{time} UTC: {error}", time=f"{failure.at:%-d %b, %H:%M}", error=failure.error),
+                tr_lazy("{time} UTC: {error}", time=Moment(failure.at.astimezone(UTC)), error=failure.error),
                 step,
             )
         )
@@ -187,11 +188,11 @@ def _connection(card: ChannelCard) -> ConnectionFinding:
                 name, "warning", tr_lazy("Paused: nothing is published on it."), tr_lazy("Resume it under Channels.")
             )
     if card.expires_soon(now()) and card.expires_at:
-        ends = tr_lazy("The permission ends on {day}.", day=f"{card.expires_at:%-d %B}")
+        ends = tr_lazy("The permission ends on {day}.", day=Moment(card.expires_at, "day"))
         return ConnectionFinding(name, "warning", ends, tr_lazy("Connect the account again before then; nothing is lost."))
     if card.expires_at is None:
         return ConnectionFinding(name, "ok", tr_lazy("Connected."))
-    connected = tr_lazy("Connected until {day}, renewed by itself.", day=f"{card.expires_at:%-d %b %Y}")
+    connected = tr_lazy("Connected until {day}, renewed by itself.", day=Moment(card.expires_at, "date"))
     return ConnectionFinding(name, "ok", connected)
 
 

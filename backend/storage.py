@@ -28,7 +28,7 @@ from backend.settings import Settings
 PART = 8 * 1024 * 1024
 CHUNK = 256 * 1024
 _UNAVAILABLE = tr_lazy("The file storage does not answer right now. Nothing was lost; try again in a moment.")
-_FAILED = "The file storage could not do this. Its log says why, perhaps its disk is full; it is tried again."
+_FAILED = tr_lazy("The file storage could not do this. Its log says why, perhaps its disk is full; it is tried again.")
 _READY_FOR_S = 3.0
 _FULL_CODES = {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded"}
 _MISSING_CODES = {"NoSuchKey", "NoSuchBucket", "NoSuchObject"}

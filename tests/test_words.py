@@ -10,7 +10,7 @@ import pytest
 
 from backend.language.catalogues import FOLDER, LANGUAGES
 from backend.language.extraction import sentences, source_files
-from tests.support.bare_sentences import bare_browser_sentences, bare_refusals, bare_sentences
+from tests.support.bare_sentences import bare_browser_sentences, bare_refusals, bare_sentences, bare_whole_sentences
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCEPTIONS: dict[str, set[str]] = {
@@ -65,6 +65,44 @@ def test_refusals_are_worded_for_their_reader() -> None:
         for path in files
         if not path.is_relative_to(ROOT / "backend" / "api") and "migrations" not in path.parts
         for line, text in bare_refusals(path)
+    ]
+    assert not bare, "wrap these with tr_lazy(...):\n" + "\n".join(bare)
+
+
+NOT_FOR_READERS = (
+    "backend/api/",  # answers and descriptions for programs are English
+    "backend/db/migrations/",  # a terminal
+    "backend/settings/",  # .env.example
+    "backend/monitoring/",  # help of Prometheus' figures
+    "backend/kit/metrics.py",  # the same
+    "backend/consents/rules.py",  # read aloud, in the language of whoever allows it
+    "backend/engines/local/offline_writer/",  # what an influencer says, in her language
+    "backend/engines/local/starter_model/",  # words of prompts
+    "backend/writing/prompts.py",  # for a model
+    "backend/writing_styles/prompts.py",  # the same
+)
+MADE_FOR_PROGRAMS = {
+    "backend/engines/comfyui/prompt_runner.py",  # why, in a line of the log
+    "backend/engines/kohya/console.py",  # kohya's own words
+    "backend/engines/kohya/install.py",  # a command, inside of sentences
+    "backend/jobs/sweep.py",  # a line of a job's log
+    "backend/kit/child.py",  # FileNotFoundError, for the log
+    "backend/voices/job_types.py",  # an example of the API
+    "backend/videos/job_types.py",  # the same
+    "backend/webhooks/event_messages.py",  # bodies of webhooks
+    "backend/webhooks/catalogue.py",  # the same
+}
+
+
+def test_slices_word_what_people_are_told() -> None:
+    """Whole sentences that slices, engines and workers return, keep in constants or store. Pieces of sentences are not found:
+    they cannot be told from keys, prompts and SQL."""
+    files = (path for folder in ("backend", "workers") for path in sorted((ROOT / folder).rglob("*.py")))
+    bare = [
+        f"{file}:{line} {text!r}"
+        for path in files
+        if not (file := path.relative_to(ROOT).as_posix()).startswith(NOT_FOR_READERS) and file not in MADE_FOR_PROGRAMS
+        for line, text in bare_whole_sentences(path)
     ]
     assert not bare, "wrap these with tr_lazy(...):\n" + "\n".join(bare)
 

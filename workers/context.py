@@ -44,7 +44,7 @@ _FENCE = text(
 )
 """The fence: locks the attempt if it still owns its job. FOR KEY SHARE lets the heartbeat's updates and this attempt's other
 transactions pass, and blocks the sweep, which takes the attempt back under FOR UPDATE."""
-_TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
+_TAKEN_OVER = tr_lazy("This attempt no longer owns its job; another one goes on with it.")
 FAULT_SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
@@ -254,7 +254,7 @@ class Context:
         if self.cancel_requested:
             raise Cancelled(tr_lazy("Cancelled as asked."))
         if self.lease.stopping.is_set():
-            raise ShuttingDown("The worker is being restarted; the job goes on afterwards.")
+            raise ShuttingDown(tr_lazy("The worker is being restarted; the job goes on afterwards."))
         now, settings = time.monotonic(), self.app.settings
         if now - self._started > (limit := self._spec.deadline_s(settings)):
             raise TimedOut(

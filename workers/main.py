@@ -23,6 +23,7 @@ from backend.jobs import JOB_TYPES, Handler, sweep
 from backend.jobs.job_type import QUEUES
 from backend.jobs.rules import outcome_of_error
 from backend.kit import disk, temp_folders
+from backend.language import tr_lazy
 from workers import devices
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
@@ -180,7 +181,9 @@ def _resume_storage_jobs(app: App) -> None:
 def _release_running(process: Process) -> None:
     """Jobs that did not stop within `workers.stop_grace_s` go back to pending, uncounted; their threads can no longer write."""
     for context in process.heartbeat.watched():
-        outcome = outcome_of_error(ShuttingDown("The worker stopped."), retries=0, max_retries=0, delays=(), submitted=False)
+        outcome = outcome_of_error(
+            ShuttingDown(tr_lazy("The worker stopped.")), retries=0, max_retries=0, delays=(), submitted=False
+        )
         write_outcome(process, FinishedAttempt(context, outcome))
 
 

@@ -26,7 +26,9 @@ CLOCK_SKEW_S = 30
 """How far a clock of another studio process may be off."""
 _ALGORITHM = "HS256"
 _REFRESH_ENDED = tr_lazy("This refresh token is used up or too old. Sign in again (POST /api/auth/login).")
-_ACCESS_ENDED = "The access token is expired or not one of ours. Renew it with POST /api/auth/refresh, or sign in again."
+_ACCESS_ENDED = tr_lazy(
+    "The access token is expired or not one of ours. Renew it with POST /api/auth/refresh, or sign in again."
+)
 
 
 def issue(settings: Settings, tx: Session, *, session_id: str, tenant_id: str, number: int = 0) -> TokenPair:

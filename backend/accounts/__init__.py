@@ -32,7 +32,7 @@ from backend.accounts.people import (
     set_avatar,
     set_role,
 )
-from backend.accounts.reading_settings import set_reading
+from backend.accounts.reading_settings import READING_COLUMNS, as_reader, reader_of, set_reading
 from backend.accounts.rules import INVITE_PARAM
 from backend.accounts.schemas import (
     InvitationCard,
@@ -69,6 +69,7 @@ undo_parts.register_parts()
 
 __all__ = [
     "INVITE_PARAM",
+    "READING_COLUMNS",
     "InvitationCard",
     "InvitationPreview",
     "MemberCard",
@@ -83,6 +84,7 @@ __all__ = [
     "accept",
     "accept_as_new",
     "acting_user",
+    "as_reader",
     "avatar",
     "change_email",
     "change_password",
@@ -105,6 +107,7 @@ __all__ = [
     "operator_ids",
     "preview",
     "purge_sessions",
+    "reader_of",
     "remove_member",
     "rename_user",
     "rename_workspace",

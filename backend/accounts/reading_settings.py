@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from zoneinfo import available_timezones
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.accounts.schemas import ReadingSettings
 from backend.db.tables import User
 from backend.errors import Invalid
-from backend.language import LANGUAGES, tr_lazy
+from backend.language import LANGUAGES, Reader, tr_lazy
 
 CHOICES = {
     "language": tuple(LANGUAGES),
@@ -22,6 +22,20 @@ CHOICES = {
     "single_keys": ("off",),
 }
 READING_COLUMNS = tuple(getattr(User, field.name) for field in fields(ReadingSettings))
+
+
+FIRST_WEEKDAYS = {"mon": 0, "sat": 5, "sun": 6}
+
+
+def reader_of(tx: Session, user_id: str | None) -> Reader:
+    """For whom a message outside of pages is worded: an e-mail, a calendar, notes of a job. Costs are in dollars there."""
+    row = tx.execute(select(*READING_COLUMNS).where(User.id == (user_id or ""))).first()
+    return as_reader(ReadingSettings(*row)) if row else Reader()
+
+
+def as_reader(reading: ReadingSettings) -> Reader:
+    weekday = FIRST_WEEKDAYS.get(reading.week_start)
+    return Reader(reading.language or "en", reading.zone, reading.date_style, int(reading.hours or 0), weekday)
 
 
 def set_reading(tx: Session, reading: ReadingSettings) -> None:

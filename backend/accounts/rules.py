@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 
 INVITE_PARAM = "invite"
 """The parameter of the studio's address that carries an invitation's secret."""
@@ -89,5 +89,5 @@ def in_words(seconds: float) -> str:
     """“40 seconds”, “4 minutes”: rounded up, so that waiting that long is enough."""
     whole = max(1, int(-(-seconds // 1)))
     if whole <= 90:
-        return f"{whole} second{'s' if whole != 1 else ''}"
-    return f"{-(-whole // 60)} minutes"
+        return tr_lazy_plural("{n} second", "{n} seconds", whole)
+    return tr_lazy_plural("{n} minute", "{n} minutes", -(-whole // 60))

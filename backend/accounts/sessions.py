@@ -19,7 +19,7 @@ from backend.db.transactions import Anonymous, Database, enter_workspace, hash_t
 from backend.errors import Conflict, NotFound, NotSignedIn
 from backend.kit import metrics
 from backend.kit.ids import new_id, new_secret
-from backend.language import tr_lazy
+from backend.language import reader, tr_lazy
 
 SEEN_EVERY_S = 60
 _SETUP_LOCK = 7_316_540_212
@@ -52,6 +52,7 @@ def add_user(tx: Session, *, name: str, email: str, password: SecretStr) -> User
             tr_lazy("There is an account with that e-mail address. Sign in with it first, then open the link again.")
         )
     user = User(id=new_id("usr"), name=name, email=email, password_hash=passwords.hash_password(password))
+    user.language = language if (language := reader().language) != "en" else ""  # for e-mails, which know no browser
     tx.add(user)
     tx.flush()
     act_as(tx, user.id)

@@ -26,20 +26,12 @@ from backend.db.pipelining import Statement
 from backend.db.tables import Asset, AssetUse
 from backend.errors import Conflict
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.media.images import pictures
 from backend.storage import Storage
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 OpenTx = Callable[[], AbstractContextManager[Session]]
-_NOUN_LABELS = {
-    "lora": "LoRA",
-    "training": "training run",
-    "training-set": "training run in line",
-    "trashed-picture": "deleted picture",
-    "trashed-clip": "deleted video",
-    "clip": "video",
-}
 
 
 def store(
@@ -228,8 +220,34 @@ def _use(tx: Session, pairs: Sequence[tuple[str, str, str]]) -> None:
 
 
 def _usage_sentence(nouns: Counter[str]) -> str:
-    parts = [f"{n} {_NOUN_LABELS.get(noun, noun)}{'s' if n > 1 else ''}" for noun, n in sorted(nouns.items())]
-    return f"This file is used by {' and '.join(parts)}."
+    parts = [_used_by(noun, n) for noun, n in sorted(nouns.items())]
+    return tr_lazy("This file is used by {uses}.", uses=joined(*parts, separator=", "))
+
+
+def _used_by(noun: str, n: int) -> str:
+    match noun:
+        case "dataset":
+            return tr_lazy_plural("{n} dataset", "{n} datasets", n)
+        case "picture":
+            return tr_lazy_plural("{n} picture", "{n} pictures", n)
+        case "post":
+            return tr_lazy_plural("{n} post", "{n} posts", n)
+        case "reel":
+            return tr_lazy_plural("{n} reel", "{n} reels", n)
+        case "lora":
+            return tr_lazy_plural("{n} LoRA", "{n} LoRAs", n)
+        case "training":
+            return tr_lazy_plural("{n} training run", "{n} training runs", n)
+        case "training-set":
+            return tr_lazy_plural("{n} training run in line", "{n} training runs in line", n)
+        case "trashed-picture":
+            return tr_lazy_plural("{n} deleted picture", "{n} deleted pictures", n)
+        case "trashed-clip":
+            return tr_lazy_plural("{n} deleted video", "{n} deleted videos", n)
+        case "clip":
+            return tr_lazy_plural("{n} video", "{n} videos", n)
+        case _:
+            return tr_lazy("{n} × {noun}", n=n, noun=noun)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def listing(
     reason."""
     query = _filtered(select(Upload), noun, noun_id, states)
     if except_reason:
-        query = query.where(Upload.reason != except_reason)
+        query = query.where(Upload.reason["text"].astext != str(except_reason))
     return [
         card(row)
         for row in tx.scalars(query.order_by(Upload.id.desc() if newest_first else Upload.id).limit(take).offset(skip))

@@ -18,9 +18,10 @@ from backend.automations.starts import (
 )
 from backend.db.tables import Automation, EventRow
 from backend.events import EventRecord
+from backend.language import stored, tr_lazy
 
 BATCH_SIZE = 200
-_TOO_OFTEN = f"It was started {MAX_RUNS_AN_HOUR} times within an hour. Look at what starts it, then resume it."
+_TOO_OFTEN = tr_lazy("It was started {n} times within an hour. Look at what starts it, then resume it.", n=MAX_RUNS_AN_HOUR)
 _LISTENS = Automation.trigger_kind == "event", Automation.paused_at.is_(None), Automation.deleted_at.is_(None)
 
 
@@ -97,5 +98,5 @@ def pause(tx: Session, automation: Automation, reason: str) -> None:
     """Pauses it in the studio's name, and tells people."""
     automation.paused_at, automation.pause_reason = tx.scalars(select(func.studio_clock())).one(), reason
     tx.flush()
-    data = {"automationId": automation.id, "title": automation.name, "summary": reason}
+    data = {"automationId": automation.id, "title": automation.name, "summary": reason, "words": stored(reason)}
     events.record(tx, "automation.paused", "automation", automation.id, data)

@@ -30,13 +30,13 @@ from backend.automations.definition import (
 from backend.automations.schemas import AutomationPayload, Flow
 from backend.automations.starts import influencer_or_none
 from backend.automations.steps import dispatch, instant
-from backend.automations.steps.run_state import RunState, StepResult, leave_for_people, plans_of
+from backend.automations.steps.run_state import RunState, StepResult, StepState, kept_text, leave_for_people, plans_of
 from backend.automations.waits import stop_waiting, wait_for
 from backend.db.tables import FINAL, Automation, AutomationRun, AutomationStep, Job, JobState
 from backend.errors import NotFound
 from backend.jobs import JobContext
 from backend.jobs.context import no_work
-from backend.language import tr_lazy
+from backend.language import stored, tr_lazy
 
 
 def run(ctx: JobContext, payload: AutomationPayload) -> dict[str, Any]:
@@ -146,9 +146,9 @@ def _begin(
     def write(tx: Session, _: None) -> dict[str, Any]:
         state = _state(tx, ctx, run_id, n, flow)
         if _run_row(tx, run_id).influencer_id and state.influencer is None:
-            return {"stop": ""}
+            return {"stop": stored("")}
         if why := _over_budget(tx, state):
-            return {"stop": why}
+            return {"stop": stored(why)}
         start_result = do(tx, state)
         _write_row(tx, run_id, n, state, "running", "", list(start_result.get("jobs", ())), ended=False)
         return start_result
@@ -159,7 +159,7 @@ def _begin(
 def _write_row(
     tx: Session, run_id: str, n: int, state: RunState, step_state: str, message: str, job_ids: Sequence[str], *, ended: bool
 ) -> None:
-    values: dict[str, Any] = {"state": step_state, "message": message[:1000]}
+    values: dict[str, Any] = {"state": step_state, "message": message}
     values |= {"ended_at": clock.now(tx)} if ended else {}
     values |= {"job_ids": list(job_ids)} if job_ids else {}
     keys = {"run_id": run_id, "n": n, "kind": state.draft.steps[n].kind, "started_at": clock.now(tx)}
@@ -175,12 +175,17 @@ def _over_budget(tx: Session, state: RunState) -> str:
     spent = queries.spent_this_month(tx, [state.automation_id])[state.automation_id]
     if spent < budget or (not spent and not budget):
         return ""
-    used = f"This automation has used its budget of ${budget:,.2f} for this month (${spent:,.2f})."
-    return f"{used} Raise it, or wait for the next month."
+    return tr_lazy(
+        "This automation has used its budget of ${budget:,.2f} for this month (${spent:,.2f}). "
+        "Raise it, or wait for the next month.",
+        budget=budget,
+        spent=spent,
+    )
 
 
-def _stopped(ctx: JobContext, run_id: str, n: int, flow: Flow, why: str) -> dict[str, Any]:
-    return _keep(ctx, run_id, n, flow, lambda _tx, state: StepResult(state.flow, "failed", why, end=True))
+def _stopped(ctx: JobContext, run_id: str, n: int, flow: Flow, why: Any) -> dict[str, Any]:
+    """`why`: as `kept_text` reads it."""
+    return _keep(ctx, run_id, n, flow, lambda _tx, state: StepResult(state.flow, "failed", kept_text(why), end=True))
 
 
 def _order_and_take_in(ctx: JobContext, run_id: str, n: int, step: Any, flow: Flow) -> dict[str, Any]:
@@ -191,9 +196,9 @@ def _order_and_take_in(ctx: JobContext, run_id: str, n: int, step: Any, flow: Fl
         jobs.adopt(tx, ctx.job_id, list(orders.jobs))
         until = _deadline(tx, step.wait_minutes)
         order_fields = {
-            "message": orders.message,
+            "message": stored(orders.message),
             "failed": orders.failed,
-            "refused": dict(orders.refused),
+            "refused": {plan_id: stored(reason) for plan_id, reason in orders.refused.items()},
             "data": dict(orders.data),
         }
         return {"jobs": dict(orders.jobs), "until": until.isoformat(), **order_fields}
@@ -202,9 +207,10 @@ def _order_and_take_in(ctx: JobContext, run_id: str, n: int, step: Any, flow: Fl
     if "stop" in start_result:
         return _stopped(ctx, run_id, n, flow, start_result["stop"])
     if not start_result["jobs"] and not start_result["refused"]:
-        skipped = "failed" if start_result["failed"] else "skipped"
+        skipped: StepState = "failed" if start_result["failed"] else "skipped"
         kept_flow = flow.model_copy(update={"dataset_id": start_result["data"].get("dataset_id", flow.dataset_id)})
-        return _keep(ctx, run_id, n, kept_flow, lambda _tx, state: StepResult(state.flow, skipped, start_result["message"]))  # type: ignore[arg-type]
+        message = kept_text(start_result["message"])
+        return _keep(ctx, run_id, n, kept_flow, lambda _tx, state: StepResult(state.flow, skipped, message))
     until = datetime.fromisoformat(start_result["until"])
     for attempt in range(1, TRIES + 1):
         tried = _wait_for_jobs(ctx, run_id, n, list(start_result["jobs"]), until, attempt, step.wait_minutes)
@@ -305,7 +311,7 @@ def _wait(ctx: JobContext, run_id: str, n: int, step: Wait, flow: Flow) -> dict[
             wait_for(ctx, run_id, "time", (), until)
 
     ctx.write_step(f"{n}-over", wait, lambda _tx, _none: {})
-    return _keep(ctx, run_id, n, flow, lambda _tx, state: StepResult(state.flow, message="Waited"))
+    return _keep(ctx, run_id, n, flow, lambda _tx, state: StepResult(state.flow, message=tr_lazy("Waited.")))
 
 
 def _deadline(tx: Session, minutes: int) -> datetime:
@@ -326,7 +332,7 @@ def _finish(tx: Session, run_id: str, flow: Flow) -> dict[str, Any]:
     values = {"summary": summary, "figures": flow.model_dump(), "ended_at": clock.now(tx)}
     tx.execute(update(AutomationRun).where(AutomationRun.id == run_id).values(**values))
     name = tx.scalars(select(Automation.name).where(Automation.id == row.automation_id)).one()
-    data = {"automationId": row.automation_id, "runId": run_id, "title": name, "summary": summary}
+    data = {"automationId": row.automation_id, "runId": run_id, "title": name, "summary": summary, "words": stored(summary)}
     data |= {"influencerId": row.influencer_id}
     events.record(tx, "automation.run_finished", "automation", row.automation_id, data)
     draft = AutomationDraft.model_validate(row.definition)

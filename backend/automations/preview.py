@@ -40,7 +40,7 @@ from backend.content_plans import PlanCard
 from backend.errors import StudioError
 from backend.generation import GenerationDraft
 from backend.influencers import InfluencerCard
-from backend.language import joined, tr_lazy, tr_lazy_plural
+from backend.language import Moment, joined, tr_lazy, tr_lazy_plural
 from backend.writing import WriteOrder
 
 if TYPE_CHECKING:
@@ -207,9 +207,9 @@ def _plan(
     except StudioError as error:
         return error.message, Decimal(0), None
     expected.new_posts += len(forecast.moments)
-    times = ", ".join(f"{time.wall:%a %d %b %H:%M}" for time in forecast.moments[:4])
-    more = " …" if len(forecast.moments) > 4 else ""
-    posts = tr_lazy_plural("{n} new post ({times}).", "{n} new posts ({times}).", len(forecast.moments), times=times + more)
+    more = ("…",) if len(forecast.moments) > 4 else ()
+    times = joined(*(Moment(time.wall) for time in forecast.moments[:4]), *more, separator=" · ")
+    posts = tr_lazy_plural("{n} new post ({times}).", "{n} new posts ({times}).", len(forecast.moments), times=times)
     pictures = tr_lazy_plural("Creates {n} picture.", "Creates {n} pictures.", forecast.pictures) if forecast.pictures else ""
     return joined(posts, pictures), forecast.most_usd or Decimal(0), forecast.seconds
 

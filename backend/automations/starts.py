@@ -24,7 +24,9 @@ MAX_RUNS_AN_HOUR = 60
 """Of one automation that events start: more looks like a circle that goes through a platform or a program."""
 STILL_RUNNING = tr_lazy("The previous run was still going, so this start was skipped.")
 _CIRCLE = tr_lazy("It would have started itself again. The run stops here to avoid a loop.")
-_TOO_DEEP = f"{MAX_CHAIN} automations have started each other already. Runs stop here, so that they do not go on for ever."
+_TOO_DEEP = tr_lazy(
+    "{n} automations have started each other already. Runs stop here, so that they do not go on for ever.", n=MAX_CHAIN
+)
 _ANCESTORS = text(
     """WITH RECURSIVE up(id, parent_id) AS (
         SELECT id, parent_id FROM jobs WHERE id = :job_id

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import accounts
+from backend.backups.phases import phase_of
 from backend.backups.schemas import BackupCard, BackupOverview, DrillFigures, RestoreCard
 from backend.db.tables import Backup, BackupStatus, PostingRule, Restore
 from backend.settings import Settings
@@ -95,7 +96,7 @@ def card_of(row: Backup) -> BackupCard:
         size_bytes=row.size_bytes,
         objects=row.objects,
         object_bytes=row.object_bytes,
-        phase=row.phase,
+        phase=phase_of(row.phase),
         error=row.error,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, identity, influencers, jobs, writing
+from backend import accounts, content_plans, identity, influencers, jobs, writing
 from backend.budgets import OverBudget
 from backend.bulk_planning import platform_adaptation, service, slots
 from backend.bulk_planning.post_motion import run as run_motion
@@ -31,11 +31,11 @@ from backend.errors import Cancelled, Rejected
 from backend.influencers import InfluencerCard
 from backend.jobs.context import JobContext, no_work
 from backend.kit.clock import now
-from backend.language import joined, tr_lazy
+from backend.language import Reader, joined, reading, tr_lazy, worded
 from backend.writing import CONTENT_TYPES, IDEAS_PER_CALL, CheckedText, IdeasOrder, LlmCost, WriteOrder
 
 __all__ = ["run_motion", "run_picture", "run_reel", "run_series", "run_words"]
-_OFFLINE = "Put together by the offline writer: no language model is set."
+_OFFLINE = tr_lazy("Put together by the offline writer: no language model is set.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ def _create_draft(
     draft = PlanDraft(
         influencer_id=run.influencer.id,
         topic=(parts.hook or order.topic)[:300],
-        notes=_plan_notes(run, composed, cost, local_time),
+        notes=_plan_notes(run, accounts.reader_of(tx, run.ctx.user_id), composed, local_time),
         wall=local_time,
         zone=run.influencer.time_zone,
         variants=variants,
@@ -324,9 +324,12 @@ def _free_time_near(tx: Session, run: _SeriesRun, local_time: datetime) -> datet
     return times[0].wall if times else None
 
 
-def _plan_notes(run: _SeriesRun, composed: CheckedText, cost: LlmCost, local_time: datetime | None) -> str:
-    notes = [] if run.ctx.app.engines.text.paid else [_OFFLINE]
+def _plan_notes(run: _SeriesRun, reader: Reader, composed: CheckedText, local_time: datetime | None) -> str:
+    """In the language of whoever ordered the plan: people go on writing in them, so they are stored as text."""
+    notes: list[str] = [] if run.ctx.app.engines.text.paid else [_OFFLINE]
     notes += [note.sentence for note in composed.notes if not note.repaired]
-    notes += ["Its time was taken meanwhile. Choose another one."] if local_time is None else []
-    notes += [f"Picture idea: {composed.parts.picture}", f"Alt text: {composed.parts.alt_text}"]
-    return "\n".join(notes)[:4000]
+    notes += [tr_lazy("Its time was taken meanwhile. Choose another one.")] if local_time is None else []
+    notes += [tr_lazy("Picture idea: {idea}", idea=composed.parts.picture)]
+    notes += [tr_lazy("Alt text: {text}", text=composed.parts.alt_text)]
+    with reading(reader):
+        return "\n".join(map(worded, notes))[:4000]

@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, vDuration
 from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.orm import Session
 
-from backend import content_plans, events, influencers
+from backend import accounts, content_plans, events, influencers
 from backend.calendar_feeds.schemas import FeedCard, FeedDraft, NewFeed
 from backend.content_plans import STATE_LABELS, CalendarEntry, PlanFilters, PostState
 from backend.db.tables import CalendarFeed, Influencer, User, Workspace
@@ -22,7 +22,7 @@ from backend.db.transactions import Anonymous, Database, SystemCaller, hash_toke
 from backend.errors import Conflict, NotFound, NotPermitted
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import Message, reading, tr_lazy, worded
 from backend.platforms.registry import PLATFORMS
 from backend.settings import Settings
 
@@ -94,14 +94,18 @@ def read(db: Database, settings: Settings, token: str) -> str:
         row = tx.get(CalendarFeed, feed.feed_id)
         if row is None:
             raise NotFound(_GONE)
-        filters = PlanFilters(influencer_id=row.influencer_id or "")
+        filters, with_drafts = PlanFilters(influencer_id=row.influencer_id or ""), row.with_drafts
         today = now().astimezone(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
         names, campaigns = influencers.names(tx), content_plans.campaign_names(tx)
-        calendar_name = names.get(row.influencer_id or "", "") or tx.scalar(select(Workspace.name)) or "Posts"
-        calendar = _calendar(calendar_name)
+        person = accounts.reader_of(tx, row.created_by)
+        calendar = _calendar(
+            names.get(row.influencer_id or "", "") or tx.scalar(select(Workspace.name)) or "InfluencerAI Studio"
+        )
         base_url = f"{settings.web.base_url}/post?ws={feed.tenant_id}"
-        for entry in content_plans.entries(tx, filters=filters, first=today - PAST, last=today + AHEAD, zone="UTC"):
-            if row.with_drafts or entry.state not in _NOT_APPROVED:
+        entries = content_plans.entries(tx, filters=filters, first=today - PAST, last=today + AHEAD, zone="UTC")
+    with reading(person):
+        for entry in entries:
+            if with_drafts or entry.state not in _NOT_APPROVED:
                 calendar.add_component(_event(entry, names=names, campaigns=campaigns, base_url=base_url))
     text_calendar: bytes = calendar.to_ical()
     return text_calendar.decode()
@@ -121,6 +125,7 @@ def _calendar(name: str) -> Calendar:
 def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, str], base_url: str) -> Event:
     assert entry.wall
     influencer = names.get(entry.influencer_id, "")
+    title = worded(entry.title) if isinstance(entry.title, Message) else entry.title
     platforms = ", ".join(PLATFORMS[platform].label for platform in dict.fromkeys(entry.platforms))
     campaign = campaigns.get(entry.campaign_id or "", "")
     event = Event()
@@ -129,8 +134,8 @@ def _event(entry: CalendarEntry, *, names: dict[str, str], campaigns: dict[str, 
     event.add("dtstart", entry.wall.replace(tzinfo=UTC))
     event.add("duration", _EVENT_LENGTH)
     event.add("sequence", entry.version)
-    event.add("summary", f"{influencer}: {entry.title}" if influencer else entry.title)
-    event.add("description", "\n".join(filter(None, [STATE_LABELS[entry.state], platforms, campaign])))
+    event.add("summary", f"{influencer}: {title}" if influencer else title)
+    event.add("description", "\n".join(filter(None, [worded(STATE_LABELS[entry.state]), platforms, campaign])))
     event.add("url", f"{base_url}&id={entry.id}")
     event.add("status", "CONFIRMED" if entry.state in _CONFIRMED else "TENTATIVE")
     event.add("transp", "TRANSPARENT")

@@ -26,7 +26,7 @@ from backend.db.tables import Channel
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid, NotFound
 from backend.kit.secrets import KeyRing
-from backend.language import tr_lazy
+from backend.language import Moment, tr_lazy
 from backend.platforms.errors import Forbidden, PlatformError, TokenRefused
 from backend.platforms.oauth import connector
 from backend.platforms.oauth_port import Connector, Grant
@@ -118,7 +118,7 @@ def store(
 def mark_refused(tx: Session, row: Channel, trouble: str) -> None:
     """Marks that somebody must connect the channel again; `trouble`: why, as a sentence. Also for a channel that is switched
     off."""
-    update_channel(tx, row.id, state="reconnect", trouble=trouble[:500])
+    update_channel(tx, row.id, state="reconnect", trouble=trouble)
     events.record(tx, "channel.reconnect", "channel", row.id, {"platform": row.platform, "trouble": trouble[:500]})
 
 
@@ -278,8 +278,12 @@ def _warn(transact: Transact) -> int:
             assert row.expires_at is not None
             end = row.expires_at.isoformat()
             if row.expires_at <= now:
-                label = PLATFORMS[row.platform]
-                mark_refused(tx, row, f"{label}'s permission ended on {row.expires_at:%-d %B %Y}. Connect the account again.")
+                ended = tr_lazy(
+                    "{platform}'s permission ended on {day}. Connect the account again.",
+                    platform=PLATFORMS[row.platform],
+                    day=Moment(row.expires_at, "date"),
+                )
+                mark_refused(tx, row, ended)
             elif not any(
                 event.kind == "channel.expiring" and event.data.get("expires_at") == end
                 for event in events.list_for(tx, "channel", row.id)

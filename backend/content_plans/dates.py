@@ -21,7 +21,7 @@ from backend.content_plans.transitions import must_move
 from backend.db.tables import ContentPlan, PlanAct, Post, PostState
 from backend.errors import Conflict, Invalid, NotFound, StudioError
 from backend.kit.clock import now
-from backend.language import joined, tr_lazy, tr_lazy_plural
+from backend.language import Moment, joined, tr_lazy, tr_lazy_plural
 
 S = PostState
 _USUAL_CLOCK = "18:00"
@@ -238,7 +238,7 @@ def _undo_data(card: PlanCard, target: datetime | None) -> dict[str, Any]:
 def _move_note(tx: Session, card: PlanCard, placed_at: Instant | None) -> str:
     note = ""
     if placed_at and placed_at.adjustment == "missing":
-        note = tr_lazy("The clock skips that time on this day; it is posted at {time}.", time=f"{placed_at.wall:%H:%M}")
+        note = tr_lazy("The clock skips that time on this day; it is posted at {time}.", time=Moment(placed_at.wall, "time"))
     elif placed_at and placed_at.adjustment == "double":
         note = tr_lazy("The clock shows that time twice on this day; the first one is used.")
     return joined(note, *calendar.placement_warnings(tx, card.id))
@@ -247,7 +247,7 @@ def _move_note(tx: Session, card: PlanCard, placed_at: Instant | None) -> str:
 def _step_text(days: int, minutes: int) -> str:
     sign = "-" if days < 0 else "+"
     days_text = tr_lazy_plural("{sign}{n} day", "{sign}{n} days", abs(days), sign=sign) if days else ""
-    return joined(days_text, f"{minutes:+d} min" if minutes else "")
+    return joined(days_text, tr_lazy("{minutes} min", minutes=f"{minutes:+d}") if minutes else "")
 
 
 def _iso(local_time: datetime | None) -> str | None:

@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, func, literal
 
 from backend.db.tables import Post
 from backend.errors import Invalid
-from backend.language import Message, tr_lazy
+from backend.language import Message, Moment, joined, tr_lazy
 
 _SECOND = timedelta(seconds=1)
 OFFSET_OPTION = "after_minutes"
@@ -170,33 +170,11 @@ def free_times(
             yield local_time, at
 
 
-_WEEKDAYS = (
-    tr_lazy("Mon"), tr_lazy("Tue"), tr_lazy("Wed"), tr_lazy("Thu"), tr_lazy("Fri"), tr_lazy("Sat"), tr_lazy("Sun"),
-)  # fmt: skip
-_MONTHS = (
-    tr_lazy("Jan"), tr_lazy("Feb"), tr_lazy("Mar"), tr_lazy("Apr"), tr_lazy("May"), tr_lazy("Jun"),
-    tr_lazy("Jul"), tr_lazy("Aug"), tr_lazy("Sep"), tr_lazy("Oct"), tr_lazy("Nov"), tr_lazy("Dec"),
-)  # fmt: skip
-
-
 def time_text(local_time: datetime) -> Message:
     """A local time in a sentence, as Tue 3 Mar, 18:00."""
-    return tr_lazy(
-        "{weekday} {day} {month}, {time}",
-        weekday=_WEEKDAYS[local_time.weekday()],
-        day=local_time.day,
-        month=_MONTHS[local_time.month - 1],
-        time=f"{local_time:%H:%M}",
-    )
+    return Moment(local_time, "moment")
 
 
 def time_text_with_year(local_time: datetime) -> Message:
     """As Tue 3 Mar 2026, 18:00."""
-    return tr_lazy(
-        "{weekday} {day} {month} {year}, {time}",
-        weekday=_WEEKDAYS[local_time.weekday()],
-        day=local_time.day,
-        month=_MONTHS[local_time.month - 1],
-        year=local_time.year,
-        time=f"{local_time:%H:%M}",
-    )
+    return joined(Moment(local_time, "weekday"), Moment(local_time, "date"))

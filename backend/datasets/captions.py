@@ -16,7 +16,7 @@ from backend.datasets.service import find_edit_by_key, lock_dataset, record_edit
 from backend.db.tables import DatasetCaption, DatasetImage
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 
 _WRITE = text(
     "UPDATE dataset_images d SET caption = x.caption, caption_version = d.caption_version + 1, caption_by = :by, "
@@ -135,14 +135,21 @@ def _save_changed(tx: Session, dataset_id: str, drafts: Mapping[str, tuple[str, 
     versions = write_captions(tx, dataset_id, texts, source="person", edit_id=edit_id)
     if edit_id:
         undo = {image_id: [before[image_id], version] for image_id, version in versions.items()}
-        record_edit(tx, dataset_id, "captions", f"Wrote {len(texts)} captions", undo, edit_id=edit_id)
+        record_edit(
+            tx,
+            dataset_id,
+            "captions",
+            tr_lazy_plural("Wrote {n:,} caption", "Wrote {n:,} captions", len(texts)),
+            undo,
+            edit_id=edit_id,
+        )
     refresh_status(tx, dataset_id)
     return len(texts)
 
 
 def _refuse_stale(rows: Sequence[DatasetImage], drafts: Mapping[str, tuple[str, int]]) -> None:
     if stale := [row for row in rows if row.caption_version != drafts[row.id][1]]:
-        names = ", ".join(row.filename for row in stale[:3]) + (" and more" if len(stale) > 3 else "")
+        names = ", ".join(row.filename for row in stale[:3]) + (" …" if len(stale) > 3 else "")
         raise Conflict(
             tr_lazy(
                 "Somebody else changed the caption of {names} meanwhile. Nothing was overwritten: reload, look, save again.",

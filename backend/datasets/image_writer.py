@@ -242,7 +242,7 @@ def _caption_refusal(caption: str, images: Mapping[str, str]) -> str:
     return ""
 
 
-def _add_notes(tx: Session, image_ids: Sequence[str], notes: Sequence[dict[str, str]]) -> None:
+def _add_notes(tx: Session, image_ids: Sequence[str], notes: Sequence[dict[str, Any]]) -> None:
     if notes and image_ids:
         added = DatasetImage.notes + literal(list(notes), JSONB)  # jsonb || jsonb
         tx.execute(update(DatasetImage).where(DatasetImage.id.in_(image_ids)).values(notes=added))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from backend.kit.drafts import Draft
-from backend.language import tr_lazy
+from backend.language import tr_lazy, worded
 
 MAX_CAPTION_CHARS = 2000
 ProblemCode = Literal[
@@ -212,7 +212,7 @@ class ImageCard:
     """`reasons`: what is wrong with it, whether or not it is included. `near_duplicate_distance`: differing bits of 64.
 
     `alike`: id of its near-duplicate group. `crop` None: the whole picture. `mask_asset_id` None: all of it is learned.
-    `face_box`: x, y, width, height as shares. `notes` of the import: {"code", "sentence"}. `repeats`: how often an epoch of a
+    `face_box`: x, y, width, height as shares. `notes` of the import: `coded` ones. `repeats`: how often an epoch of a
     training shows it.
     """
 
@@ -265,7 +265,7 @@ class ImageCard:
             "included": self.included,
             "cropped": self.crop is not None,
             "masked": self.mask_asset_id is not None,
-            "reasons": [[reason.code, reason.sentence, reason.blocker] for reason in self.reasons],
+            "reasons": [[reason.code, worded(reason.sentence), reason.blocker] for reason in self.reasons],
         }
 
 

@@ -6,12 +6,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.datasets.edit_cards import ImportNote
+from backend.language import messages
 
 _READ = text(
-    "SELECT note->>'sentence', count(*), (array_agg(image.filename ORDER BY image.id))[1:5] "
+    "SELECT jsonb_strip_nulls(jsonb_build_object('sentence', note->>'sentence', 'words', (array_agg(note->'words'))[1])), "
+    "count(*), (array_agg(image.filename ORDER BY image.id))[1:5] "
     "FROM dataset_images image, jsonb_array_elements(image.notes) note "
     "WHERE image.dataset_id = :id AND note->>'code' ~ '^(caption|folder)_' AND note->'seen' IS NULL "
-    "GROUP BY 1 ORDER BY min(image.id), 1"
+    "GROUP BY note->>'sentence' ORDER BY min(image.id), note->>'sentence'"
 )
 _CLEAR = text(
     "UPDATE dataset_images SET notes = (SELECT jsonb_agg(note || '{\"seen\": true}'::jsonb ORDER BY place) "
@@ -23,7 +25,8 @@ _CLEAR = text(
 def import_notes(tx: Session, dataset_id: str) -> list[ImportNote]:
     """One for each sentence, in the order the pictures were added."""
     return [
-        ImportNote(sentence, count, tuple(filenames)) for sentence, count, filenames in tx.execute(_READ, {"id": dataset_id})
+        ImportNote(messages.read_coded(note), count, tuple(filenames))
+        for note, count, filenames in tx.execute(_READ, {"id": dataset_id})
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ from backend.db.tables import Dataset, DatasetImage, Upload
 from backend.engines.local import starter_model
 from backend.errors import Refused
 from backend.jobs.context import JobContext
-from backend.language import tr_lazy
+from backend.language import messages, tr_lazy
 from backend.media.documents import caption_files
 from backend.media.documents import zip as archives
 
@@ -34,7 +35,7 @@ _MAX_ENTRIES = 20_000
 class SourceFile:
     """One file. `path` None: no picture; it is refused for `reason`, or, when `reason` is "", the archive `upload` has ended.
 
-    `in_archive`: it is an entry of the archive `upload`. `caption`: from the text file beside it. `notes`: {"code", "sentence"}
+    `in_archive`: it is an entry of the archive `upload`. `caption`: from the text file beside it. `notes` (`coded`)
     about caption and folder. `excluded`: it is added, but not trained on. `repeats`: how often an epoch shows it.
     """
 
@@ -44,7 +45,7 @@ class SourceFile:
     caption: str = ""
     reason: str = ""
     in_archive: bool = False
-    notes: tuple[dict[str, str], ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()
     excluded: bool = False
     repeats: int = 1
 
@@ -57,11 +58,11 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class CaptionFile:
-    """A caption that was uploaded as a file of its own. `notes`: {"code", "sentence"} about it."""
+    """A caption that was uploaded as a file of its own. `notes`: `language.messages.coded` about it."""
 
     upload: UploadCard
     caption: str
-    notes: tuple[dict[str, str], ...]
+    notes: tuple[dict[str, Any], ...]
 
 
 class SourceFiles:
@@ -206,14 +207,16 @@ class SourceFiles:
         return {*accepted, *refused}
 
 
-def _shorten(caption: str, note: str) -> tuple[str, tuple[dict[str, str], ...]]:
+def _shorten(caption: str, note: str) -> tuple[str, tuple[dict[str, Any], ...]]:
     """(caption, cut to the allowed length; notes about its encoding and the cut)."""
-    notes = [{"code": "caption_encoding", "sentence": note}] if note else []
+    notes = [messages.coded("caption_encoding", note)] if note else []
     if len(caption) > MAX_CAPTION_CHARS:
-        text = (
-            f"Its caption had {len(caption):,} characters and was cut to {MAX_CAPTION_CHARS:,}. Look whether the rest matters."
+        cut = tr_lazy(
+            "Its caption had {n:,} characters and was cut to {most:,}. Look whether the rest matters.",
+            n=len(caption),
+            most=MAX_CAPTION_CHARS,
         )
-        notes.append({"code": "caption_cut", "sentence": text})
+        notes.append(messages.coded("caption_cut", cut))
     return caption[:MAX_CAPTION_CHARS], tuple(notes)
 
 

@@ -31,7 +31,7 @@ from backend.db.callers import SystemCaller as SystemCaller
 from backend.db.pipelining import Statement, as_unavailable, execute_pipelined, fetch_pipelined, send_pipelined
 from backend.errors import NotPermitted, NotSignedIn, Unavailable
 from backend.kit import logs
-from backend.language import tr_lazy
+from backend.language import Message, tr_lazy
 
 if TYPE_CHECKING:
     from backend.db.replica import ReadReplica
@@ -62,10 +62,12 @@ takes longer than the statement itself and takes the processor from all others. 
 table."""
 _CACHE_SIZE = 200
 _NO_ROWS = text("SELECT 1 WHERE false")
-KEY_INVALID = (
-    "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Admin, API keys)."
+KEY_INVALID = tr_lazy(
+    "This API key is revoked, expired, or whoever made it has left the workspace. Ask an owner for a new one (Settings, API "
+    "keys)."
 )
-SIGNED_OUT = "You are signed out of this workspace. Sign in again; what you had saved is still there."
+_ROLES: dict[str, Message] = {"owner": tr_lazy("owner"), "editor": tr_lazy("editor"), "viewer": tr_lazy("viewer")}
+SIGNED_OUT = tr_lazy("You are signed out of this workspace. Sign in again; what you had saved is still there.")
 
 
 def hash_token(token: str) -> str:
@@ -324,8 +326,8 @@ def _authorise(tx: Session, caller: Caller, needs: Role) -> None:
                 raise NotPermitted(
                     tr_lazy(
                         "Your role here is {role}: you can look but not do this. Ask an owner for {needs} rights.",
-                        role=row.role,
-                        needs=needs,
+                        role=_ROLES[row.role],
+                        needs=_ROLES[needs],
                     )
                 )
             tx.info.update(tenant_id=caller.tenant_id, user_id=row.user_id, role=row.role, origin=caller.origin)
@@ -356,7 +358,7 @@ def _refusal(caller: Member) -> str:
         case SignedIn():
             return SIGNED_OUT
         case ProgramSession():
-            return "This sign-in has ended. Sign in again (POST /api/auth/login)."
+            return tr_lazy("This sign-in has ended. Sign in again (POST /api/auth/login).")
         case KeyHolder():
             return KEY_INVALID
 

@@ -13,10 +13,9 @@ from backend import events
 from backend.db.tables import Board, BoardPicture, Picture
 from backend.errors import Conflict, Invalid, NotFound
 from backend.gallery import board_order, undo_entries
-from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import COUNT_LIMIT, BoardCard, BoardDraft, UndoEntry
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.undo import undoable
 
 MAX_BOARDS = 500
@@ -85,7 +84,11 @@ def archive_board(tx: Session, board_id: str, *, archived: bool = True, request_
     if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
         return earlier
     name = board_order.lock_board(tx, board_id, archived_at=func.clock_timestamp() if archived else None)
-    sentence = f"Board “{name}” put in the archive." if archived else f"Board “{name}” taken out of the archive."
+    sentence = (
+        tr_lazy("Board “{name}” put in the archive.", name=name)
+        if archived
+        else tr_lazy("Board “{name}” taken out of the archive.", name=name)
+    )
     return undo_entries.record(tx, "board-archive", request_key, sentence, 0, {"board": board_id, "to": archived})
 
 
@@ -94,7 +97,9 @@ def delete_board(tx: Session, board_id: str, *, request_key: str) -> UndoEntry:
     if (earlier := undo_entries.find_by_key(tx, request_key)) is not None:
         return earlier
     name = board_order.lock_board(tx, board_id, deleted_at=func.clock_timestamp())
-    return undo_entries.record(tx, "board-delete", request_key, f"Board “{name}” deleted.", 0, {"board": board_id})
+    return undo_entries.record(
+        tx, "board-delete", request_key, tr_lazy("Board “{name}” deleted.", name=name), 0, {"board": board_id}
+    )
 
 
 def undelete_boards(tx: Session, board_ids: Sequence[str]) -> None:
@@ -132,11 +137,12 @@ def arrange_board(tx: Session, board_id: str, *, picture_ids: Sequence[str], bef
     board_order.lock_board(tx, board_id)
     positions = board_order.arrange(tx, board_id, moving, before)
     undo_data = {"board": board_id, "places": positions}
-    return undo_entries.record(tx, "board-order", request_key, f"{count_pictures(len(moving))} moved.", len(moving), undo_data)
+    sentence = tr_lazy_plural("{n:,} picture moved.", "{n:,} pictures moved.", len(moving))
+    return undo_entries.record(tx, "board-order", request_key, sentence, len(moving), undo_data)
 
 
 def _name_taken(name: str) -> str:
-    return f"There is a board called “{name}” already. Choose another name."
+    return tr_lazy("There is a board called “{name}” already. Choose another name.", name=name)
 
 
 def _cards() -> Select[Any]:

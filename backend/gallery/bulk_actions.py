@@ -13,9 +13,8 @@ from backend.db.tables import Board, Picture, PictureAct
 from backend.errors import Invalid, NotFound
 from backend.gallery import board_order, queries, service, undo_entries
 from backend.gallery.boards import undelete_boards
-from backend.gallery.rules import count_pictures
 from backend.gallery.schemas import MAX_PICTURES, BulkActionDraft, GalleryFilters, UndoEntry
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 
 
 def act(tx: Session, *, draft: BulkActionDraft, filters: GalleryFilters | None = None, request_key: str) -> UndoEntry:
@@ -55,8 +54,12 @@ def _rate(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
         if rating != draft.rating:
             ids_by_rating.setdefault(str(rating), []).append(picture_id)
     service.rate(tx, ids, draft.rating)
-    stars = "★" * draft.rating if draft.rating else "no stars"
-    return f"{count_pictures(len(ids))} rated {stars}.", len(ids), {"to": draft.rating, "were": ids_by_rating}
+    sentence = (
+        tr_lazy_plural("{n:,} picture rated {stars}.", "{n:,} pictures rated {stars}.", len(ids), stars="★" * draft.rating)
+        if draft.rating
+        else tr_lazy_plural("{n:,} picture rated no stars.", "{n:,} pictures rated no stars.", len(ids))
+    )
+    return sentence, len(ids), {"to": draft.rating, "were": ids_by_rating}
 
 
 def _unrate(tx: Session, before: dict[str, Any]) -> None:
@@ -68,11 +71,10 @@ def _unrate(tx: Session, before: dict[str, Any]) -> None:
 def _favour(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     changed = list(tx.scalars(select(Picture.id).where(Picture.id.in_(ids), Picture.favourite != draft.favourite)))
     service.set_favourite(tx, ids, draft.favourite)
-    where = "now a favourite" if draft.favourite else "no favourite any more"
     sentence = (
-        f"{count_pictures(1)} is {where}."
-        if len(ids) == 1
-        else f"{count_pictures(len(ids))} are {where.replace('a favourite', 'favourites')}."
+        tr_lazy_plural("{n:,} picture is now a favourite.", "{n:,} pictures are now favourites.", len(ids))
+        if draft.favourite
+        else tr_lazy_plural("{n:,} picture is no favourite any more.", "{n:,} pictures are no favourites any more.", len(ids))
     )
     return sentence, len(ids), {"to": draft.favourite, "ids": changed}
 
@@ -84,7 +86,7 @@ def _unfavour(tx: Session, before: dict[str, Any]) -> None:
 
 def _delete(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     service.delete(tx, ids)
-    return f"{count_pictures(len(ids))} deleted.", len(ids), {"ids": ids}
+    return tr_lazy_plural("{n:,} picture deleted.", "{n:,} pictures deleted.", len(ids)), len(ids), {"ids": ids}
 
 
 def _undelete(tx: Session, before: dict[str, Any]) -> None:
@@ -96,10 +98,9 @@ def _add(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     name = board_order.lock_board(tx, board_id)
     added = board_order.add(tx, board_id, ids)
     on_it_already = len(ids) - len(added)
-    sentence = f"{count_pictures(len(added))} put on “{name}”."
-    if on_it_already:
-        sentence += f" {count_pictures(on_it_already)} there already."
-    return sentence, len(added), {"board": board_id, "ids": added}
+    done = tr_lazy_plural("{n:,} picture put on “{board}”.", "{n:,} pictures put on “{board}”.", len(added), board=name)
+    rest = tr_lazy_plural("{n:,} picture was there already.", "{n:,} pictures were there already.", on_it_already)
+    return joined(done, rest if on_it_already else ""), len(added), {"board": board_id, "ids": added}
 
 
 def _unadd(tx: Session, before: dict[str, Any]) -> None:
@@ -110,7 +111,9 @@ def _remove(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
     board_id = _require_board(draft.board_id)
     name = board_order.lock_board(tx, board_id)
     positions = board_order.remove(tx, board_id, ids)
-    return f"{count_pictures(len(positions))} taken off “{name}”.", len(positions), {"board": board_id, "places": positions}
+    n = len(positions)
+    sentence = tr_lazy_plural("{n:,} picture taken off “{board}”.", "{n:,} pictures taken off “{board}”.", n, board=name)
+    return sentence, n, {"board": board_id, "places": positions}
 
 
 def _unremove(tx: Session, before: dict[str, Any]) -> None:
@@ -124,11 +127,12 @@ def _move(tx: Session, draft: BulkActionDraft, ids: list[str]) -> Performed:
         raise Invalid(tr_lazy("Choose another board to move to."))
     for board_id in sorted((source, target)):
         board_order.lock_board(tx, board_id)
-    name = tx.scalar(select(Board.name).where(Board.id == target))
+    name = tx.scalar(select(Board.name).where(Board.id == target)) or ""
     positions = board_order.remove(tx, source, ids)
     added = board_order.add(tx, target, ids)
     before = {"board": source, "places": positions, "to": target, "ids": added}
-    return f"{count_pictures(len(ids))} moved to “{name}”.", len(ids), before
+    sentence = tr_lazy_plural("{n:,} picture moved to “{board}”.", "{n:,} pictures moved to “{board}”.", len(ids), board=name)
+    return sentence, len(ids), before
 
 
 def _unmove(tx: Session, before: dict[str, Any]) -> None:

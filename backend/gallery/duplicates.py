@@ -11,9 +11,15 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Asset, Picture, Upload
 from backend.gallery.schemas import INBOX, NOUN
+from backend.language import tr_lazy
 
-REASON = "The gallery has this picture already."
-_IS_DUPLICATE = Upload.noun == NOUN, Upload.noun_id == INBOX, Upload.state == "refused", Upload.reason == REASON
+REASON = tr_lazy("The gallery has this picture already.")
+_IS_DUPLICATE = (
+    Upload.noun == NOUN,
+    Upload.noun_id == INBOX,
+    Upload.state == "refused",
+    Upload.reason["text"].astext == str(REASON),
+)
 
 
 @dataclass(frozen=True, slots=True)

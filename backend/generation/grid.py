@@ -189,7 +189,9 @@ def _axis_changes(
             if not name:
                 raise Invalid(tr_lazy("Choose the LoRA whose weight changes."))
             weights = [_check_range(value, -2.0, 2.0, title) for value in parse_numbers(axis.values)]
-            return f"Weight of {name}", [(f"{value:g}", _set_lora_weight(str(axis.lora_id), name, value)) for value in weights]
+            return tr_lazy("Weight of {name}", name=name), [
+                (f"{value:g}", _set_lora_weight(str(axis.lora_id), name, value)) for value in weights
+            ]
         case "replace":
             texts = _distinct_values(axis.values, title)
             if texts[0] not in draft.prompt and texts[0] not in draft.negative_prompt:

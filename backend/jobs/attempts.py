@@ -22,8 +22,9 @@ from backend.jobs.rules import AttemptOutcome, fail_after_deaths
 from backend.jobs.service import child_ended
 from backend.jobs.transitions import lock_ancestors
 from backend.kit.ids import new_id
+from backend.language import tr_lazy
 
-TAKEN_OVER = "This attempt no longer owns its job; another one goes on with it."
+TAKEN_OVER = tr_lazy("This attempt no longer owns its job; another one goes on with it.")
 _INSERT_STEP = text(
     """WITH
     -- Failures before this step count no more: the job has come further.
@@ -210,7 +211,7 @@ def _after_children(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> tu
     if not unsuccessful:
         return outcome, waits_for
     state, message = unsuccessful[0]
-    code, message = f"child_{state}", message or "A part of this job was cancelled. Try the job again."
+    code, message = f"child_{state}", message or tr_lazy("A part of this job was cancelled. Try the job again.")
     return replace(outcome, state=JobState.FAILED, error_code=code, error_message=message), 0
 
 

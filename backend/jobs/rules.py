@@ -22,14 +22,15 @@ from backend.errors import (
 )
 from backend.jobs.context import WaitForChildren, WaitUntil
 from backend.kit import disk
+from backend.language import joined, tr_lazy
 
 MAX_DEATHS = 3
 """How often a job's process may be killed within the setting `jobs.deaths_within_s`, without a finished step in between."""
-INTERNAL_ERROR = (
+INTERNAL_ERROR = tr_lazy(
     "Something broke on our side. Try it again; if it happens twice, tell whoever runs this studio: the worker's log names "
     "this job and says where."
 )
-OTHER_VERSION = "This job was written by another version of the studio. Start it anew from its page."
+OTHER_VERSION = tr_lazy("This job was written by another version of the studio. Start it anew from its page.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def worker_lost(*, detail: str, within_s: float = 3600.0) -> AttemptOutcome:
     """The outcome of an attempt whose worker died or froze."""
     error_fields: dict[str, Any] = {
         "error_code": "worker_lost",
-        "error_message": "Its worker stopped; it goes on.",
+        "error_message": tr_lazy("Its worker stopped; it goes on."),
         "detail": detail,
     }
     return AttemptOutcome("lost", JobState.PENDING, killed=True, deaths_within_s=within_s, keep_handle=True, **error_fields)
@@ -145,16 +146,31 @@ def fail_after_deaths(outcome: AttemptOutcome, *, before: int, within_s: float) 
     """
     if before + 1 < MAX_DEATHS:
         return outcome
-    killed_part = "worker doing this" if outcome.error_code == "worker_lost" else "engine's process"
-    why = (
-        f"The {killed_part} was killed {MAX_DEATHS} times within {_duration_text(within_s)}, without a finished step between. "
+    time = _duration_text(within_s)
+    killed = (
+        tr_lazy(
+            "The worker doing this was killed {times} times within {time}, without a finished step between.",
+            times=MAX_DEATHS,
+            time=time,
+        )
+        if outcome.error_code == "worker_lost"
+        else tr_lazy(
+            "The engine's process was killed {times} times within {time}, without a finished step between.",
+            times=MAX_DEATHS,
+            time=time,
+        )
+    )
+    advice = tr_lazy(
         "It may be too large for this machine: choose a smaller size, batch or model, then try it again. "
         "The log says how far it came."
     )
+    why = joined(killed, advice)
     return replace(outcome, state=JobState.FAILED, error_message=why, dead_letter=True, delay_s=0.0)
 
 
 def _duration_text(seconds: float) -> str:
     if seconds == 3600:
-        return "an hour"
-    return f"{seconds / 60:.3g} minutes" if seconds >= 120 else f"{seconds:.3g} seconds"
+        return tr_lazy("an hour")
+    if seconds >= 120:
+        return tr_lazy("{n:.3g} minutes", n=seconds / 60)
+    return tr_lazy("{n:.3g} seconds", n=seconds)

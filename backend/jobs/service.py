@@ -244,7 +244,7 @@ def child_ended(tx: Session, parent_id: str | None, state: JobState, message: st
         if row and row.waits_for == 0:
             notify_queue(tx, row.queue)
         return
-    sentence = message or "A part of this job was cancelled. Try the job again to do that part once more."
+    sentence = message or tr_lazy("A part of this job was cancelled. Try the job again to do that part once more.")
     failed = {"error_code": f"child_{state.value}", "error_message": sentence, "waits_for": 0}
     moved = move(tx, parent_id, JobState.PENDING, JobState.FAILED, waits, finished_at=func.clock_timestamp(), **failed)
     if moved:

@@ -23,10 +23,11 @@ import httpcore
 import httpx
 
 from backend.kit.outgoing_rules import OutgoingRules
+from backend.language import tr_lazy
 
-NOT_REACHED = "The address could not be reached."
+NOT_REACHED = tr_lazy("The address could not be reached.")
 """Also where the rules refuse it: nobody learns from it what there is in the studio's network."""
-NO_ANSWER = "It closed the connection without an answer."
+NO_ANSWER = tr_lazy("It closed the connection without an answer.")
 ANSWER_BYTES = 64 * 1024
 _READ_AT_ONCE = 16 * 1024
 _deadline: ContextVar[float] = ContextVar("outgoing_deadline", default=float("inf"))
@@ -117,7 +118,9 @@ class OutgoingClient:
         ) as error:
             return Answer(None, _tls_trouble(error) or NOT_REACHED)
         except httpx.TimeoutException:
-            return Answer(None, f"It did not answer within {self._timeout_s:g} seconds.", timed_out=True)
+            return Answer(
+                None, tr_lazy("It did not answer within {seconds:g} seconds.", seconds=self._timeout_s), timed_out=True
+            )
         except (httpx.HTTPError, ValueError):
             return Answer(None, NO_ANSWER)
         finally:
@@ -144,7 +147,7 @@ def _tls_trouble(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"Its certificate is not valid: {cause.verify_message}."
+            return tr_lazy("Its certificate is not valid: {reason}.", reason=cause.verify_message)
         cause = cause.__cause__ or cause.__context__
     return ""
 

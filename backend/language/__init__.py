@@ -6,13 +6,14 @@ The English sentence in the code is the key of its translation (gettext). `tr` w
 """
 
 from backend.language.catalogues import LANGUAGES, translations
-from backend.language.messages import Message, joined, stored, tr_lazy, tr_lazy_plural
+from backend.language.messages import Message, Moment, joined, stored, tr_lazy, tr_lazy_plural
 from backend.language.reader import Reader, reader, reading, set_resolver
 from backend.language.words import tr, tr_context, tr_plural, worded
 
 __all__ = [
     "LANGUAGES",
     "Message",
+    "Moment",
     "Reader",
     "joined",
     "reader",

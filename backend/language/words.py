@@ -8,7 +8,7 @@ from functools import cache
 import structlog
 
 from backend.language.catalogues import translations
-from backend.language.messages import Message, Value
+from backend.language.messages import Message, Moment, Value
 from backend.language.reader import reader
 from backend.language.templates import filled
 
@@ -44,10 +44,12 @@ def worded(text: str) -> str:
 
 
 def _worded(text: str, language: str) -> str:
-    if language == "en" or not text:
+    if not text or (language == "en" and not (reader().date_style or reader().hours == 12)):
         return str(text)
     if not isinstance(text, Message):
         return translations(language).gettext(text)
+    if isinstance(text, Moment):
+        return text.worded()
     if text.parts:
         return text.template.join(_worded(part, language) for part in text.parts)
     return _filled(language, text.template, text.plural, text.values)
@@ -56,7 +58,7 @@ def _worded(text: str, language: str) -> str:
 def _filled(language: str, template: str, plural: str, values: Mapping[str, Value]) -> str:
     if language == "en":
         template = plural if plural and values["n"] != 1 else template
-        return filled(template, values) if values else template
+        return filled(template, _worded_values(values, language)) if values else template
     catalogue = translations(language)
     if plural:
         translated = catalogue.ngettext(template, plural, int(values["n"]))

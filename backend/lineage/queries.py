@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Clip, Dataset, DatasetImage, Lora, Picture, PictureLora, TrainingRun, TrainingSample
 from backend.errors import Invalid, NotFound
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.lineage.schemas import COLUMNS, COUNT_TO, MAX_NODES, Lineage, LineageColumn, LineageNode, Noun
 
 _NOT_FOUND = {
-    "dataset": "This dataset does not exist here. Open the list of datasets.",
-    "run": "This training run does not exist here. Open the list of runs.",
-    "lora": "This LoRA is not in the library. Open the list of LoRAs.",
-    "picture": "This picture does not exist here. Open the gallery.",
-    "clip": "This video does not exist here. Open the list of videos.",
+    "dataset": tr_lazy("This dataset does not exist here. Open the list of datasets."),
+    "run": tr_lazy("This training run does not exist here. Open the list of runs."),
+    "lora": tr_lazy("This LoRA is not in the library. Open the list of LoRAs."),
+    "picture": tr_lazy("This picture does not exist here. Open the gallery."),
+    "clip": tr_lazy("This video does not exist here. Open the list of videos."),
 }
 
 
@@ -117,7 +117,15 @@ def _datasets(tx: Session, where: Where, focus: str) -> LineageColumn:
     query = select(Dataset.id, Dataset.name, n, Dataset.deleted_at, func.array(firsts.correlate(Dataset).scalar_subquery()))
     rows = tx.execute(query.where(where).order_by(Dataset.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        LineageNode("dataset", id_, name, _count_text(images, "picture"), tuple(thumbs), id_ == focus, deleted is not None)
+        LineageNode(
+            "dataset",
+            id_,
+            name,
+            tr_lazy_plural("{n:,} picture", "{n:,} pictures", images),
+            tuple(thumbs),
+            id_ == focus,
+            deleted is not None,
+        )
         for id_, name, images, deleted, thumbs in rows
     ]
     return _column(tx, "dataset", nodes, select(Dataset.id).where(where))
@@ -139,7 +147,14 @@ def _runs(tx: Session, where: Where, focus: str) -> LineageColumn:
     )
     rows = tx.execute(query.where(where).order_by(TrainingRun.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        LineageNode("run", id_, name, f"{steps} steps on {model}" if steps else model, tuple(thumbs), id_ == focus)
+        LineageNode(
+            "run",
+            id_,
+            name,
+            tr_lazy("{steps} steps on {model}", steps=steps, model=model) if steps else model,
+            tuple(thumbs),
+            id_ == focus,
+        )
         for id_, name, steps, model, thumbs in rows
     ]
     return _column(tx, "run", nodes, select(TrainingRun.id).where(where))
@@ -158,7 +173,15 @@ def _loras(tx: Session, where: Where, focus: str) -> LineageColumn:
     )
     rows = tx.execute(query.where(where).order_by(Lora.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        LineageNode("lora", id_, name, f"step {step}" if step else source, tuple(thumbs), id_ == focus, deleted is not None)
+        LineageNode(
+            "lora",
+            id_,
+            name,
+            tr_lazy("step {step}", step=step) if step else source,
+            tuple(thumbs),
+            id_ == focus,
+            deleted is not None,
+        )
         for id_, name, step, source, deleted, thumbs in rows
     ]
     return _column(tx, "lora", nodes, select(Lora.id).where(where))
@@ -169,7 +192,7 @@ def _pictures(tx: Session, where: Where, focus: str) -> LineageColumn:
     query = select(Picture.id, Picture.prompt, Picture.asset_id, Picture.rating, Picture.deleted_at)
     rows = tx.execute(query.where(live).order_by(Picture.id.desc()).limit(MAX_NODES)).all()
     nodes = [
-        LineageNode("picture", id_, prompt or "Picture", "★" * rating, (asset_id,), id_ == focus, deleted is not None)
+        LineageNode("picture", id_, prompt or tr_lazy("Picture"), "★" * rating, (asset_id,), id_ == focus, deleted is not None)
         for id_, prompt, asset_id, rating, deleted in rows
     ]
     return _column(tx, "picture", nodes, select(Picture.id).where(live))
@@ -183,7 +206,7 @@ def _clips(tx: Session, where: Where, focus: str) -> LineageColumn:
         LineageNode(
             "clip",
             id_,
-            title or "Video",
+            title or tr_lazy("Video"),
             " ".join(filter(None, (shape, "★" * rating))),
             (asset_id,) if asset_id else (),
             id_ == focus,
@@ -221,7 +244,3 @@ def _edges(tx: Session, columns: Sequence[LineageColumn]) -> list[tuple[str, str
     )
     to_clip = select(Clip.picture_id, Clip.id).where(among(Clip.picture_id, "picture"), among(Clip.id, "clip"))
     return [(left, right) for left, right in tx.execute(to_run.union_all(to_lora, to_picture, to_clip))]
-
-
-def _count_text(n: int, word: str) -> str:
-    return f"{n:,} {word}{'' if n == 1 else 's'}"

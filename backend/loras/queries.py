@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.tables import Asset, Influencer, Lora, Picture, PictureLora
 from backend.errors import Invalid, NotFound
-from backend.language import tr_lazy, tr_lazy_plural
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.loras.schemas import LoraCard, LoraPage
 
 
@@ -82,9 +82,15 @@ def usages(tx: Session, lora_id: str) -> list[str]:
 def _unknown_message(name: str, existing_names: list[str]) -> str:
     close = get_close_matches(name.lower(), existing_names, n=3, cutoff=0.4)
     if close:
-        return f"There is no LoRA called {name!r} in the library. Did you mean {' or '.join(close)}?"
-    listed = f"It has: {', '.join(existing_names[:5])}." if existing_names else "It is empty: train or upload one first."
-    return f"There is no LoRA called {name!r} in the library. {listed}"
+        return tr_lazy(
+            "There is no LoRA called “{name}”. Did you mean one of these: {names}?", name=name, names=", ".join(close)
+        )
+    listed = (
+        tr_lazy("It has: {names}.", names=", ".join(existing_names[:5]))
+        if existing_names
+        else tr_lazy("It is empty: train or upload one first.")
+    )
+    return joined(tr_lazy("There is no LoRA called “{name}” in the library.", name=name), listed)
 
 
 def _cards() -> Select[Lora, str, int, str | None]:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from itertools import count
 
 from backend.errors import Invalid
+from backend.language import joined, tr_lazy
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 
@@ -22,11 +23,10 @@ def lora_name(text: str) -> str:
 def check_name(name: str) -> str:
     """Raises Invalid."""
     if not NAME.fullmatch(name):
-        hint = f" For example: {lora_name(name)}." if name.strip() else ""
-        raise Invalid(
+        rule = tr_lazy(
             "A LoRA's name is the word used in <lora:name:0.8>: 3 to 64 small letters, digits, dots, dashes or underscores."
-            + hint
         )
+        raise Invalid(joined(rule, tr_lazy("For example: {name}.", name=lora_name(name)) if name.strip() else ""))
     return name
 
 

@@ -17,7 +17,7 @@ from backend.db.tables import Influencer, Lora
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.loras.queries import get, usages
 from backend.loras.rules import check_name, lora_name, next_free
 from backend.loras.schemas import LoraCard
@@ -103,9 +103,12 @@ def delete(tx: Session, lora_id: str, *, force: bool = False) -> None:
     """Takes it out of the library. Raises NotFound, and Conflict naming what uses it unless `force`."""
     card = get(tx, lora_id)
     if (usage_texts := usages(tx, lora_id)) and not force:
-        phrases = " and ".join(map(_usage_phrase, usage_texts))
         raise Conflict(
-            tr_lazy("{name} is {phrases}. Delete it anyway? The pictures stay.", name=card.name, phrases=phrases),
+            tr_lazy(
+                "{name} is used: {uses}. Delete it anyway? The pictures stay.",
+                name=card.name,
+                uses=joined(*usage_texts, separator=", "),
+            ),
             uses=usage_texts,
         )
     tx.execute(update(Influencer).where(Influencer.default_lora_id == lora_id).values(default_lora_id=None))
@@ -127,10 +130,6 @@ def check_base(card: LoraCard, model_card: ModelCard) -> None:
                 model_base=model_card.base,
             )
         )
-
-
-def _usage_phrase(usage: str) -> str:
-    return usage if usage.startswith("the default") else f"used by {usage}"
 
 
 def _stored_upload(tx: Session, upload_id: str) -> UploadCard:

@@ -22,7 +22,7 @@ from backend.db.tables import Notice, NoticeDelivery, NoticeTarget, Workspace
 from backend.db.transactions import Member, SystemCaller
 from backend.errors import Invalid, Refused
 from backend.kit.ids import new_id
-from backend.language import Reader, reading, tr, tr_lazy, worded
+from backend.language import reading, tr, tr_lazy, worded
 from backend.notices import emails, preferences, push, rules, targets, unsubscribe
 from backend.notices.clock import database_now
 from backend.notices.emails import Letter
@@ -136,7 +136,7 @@ def _carry(app: App, mailer: Mailer, claim: DeliveryClaim) -> int:
             _note_unsent(tx, outgoing)
             return 0
     assert outgoing.recipient is not None
-    with reading(Reader(outgoing.recipient.language)):
+    with reading(outgoing.recipient.reader):
         result = _sent(app.settings, mailer, outgoing)
     with app.db.transaction(caller) as tx:
         _note(tx, outgoing, result)
@@ -270,7 +270,7 @@ def _tell_of_failure(tx: Session, outgoing: Outgoing, result: SendResult) -> Non
     claim, recipient = outgoing.claim, outgoing.recipient
     address: str = OWN_ADDRESS
     if claim.target_id:
-        address = tx.scalar(select(NoticeTarget.label).where(NoticeTarget.id == claim.target_id)) or "an address"
+        address = tx.scalar(select(NoticeTarget.label).where(NoticeTarget.id == claim.target_id)) or tr_lazy("an address")
     elif (
         recipient is None
         or result.state != "refused"
@@ -294,7 +294,7 @@ def send_test_email(app: App, caller: Member) -> None:
     headed = letter(
         settings, recipient, tenant_id=caller.tenant_id, workspace=workspace, kind=unsubscribe.DIGEST, id=message_id, at=at
     )
-    with Mailer(settings.notices.smtp_url.get_secret_value()) as mailer, reading(Reader(recipient.language)):
+    with Mailer(settings.notices.smtp_url.get_secret_value()) as mailer, reading(recipient.reader):
         result = mailer.send(emails.test(headed), recipient.email)
     if result.state != "sent":
         raise Refused(tr_lazy("The mail server did not take it: {reason}", reason=result.reason))

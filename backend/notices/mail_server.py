@@ -88,7 +88,7 @@ class Mailer:
             return SendResult("later", error.message)
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            return SendResult("later", f"The mail server does not answer: {error}"[:300])
+            return SendResult("later", tr_lazy("The mail server does not answer: {error}", error=str(error)[:250]))
         return SendResult("sent")
 
     def _connect(self) -> smtplib.SMTP:

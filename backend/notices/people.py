@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import accounts
+from backend.accounts import ReadingSettings
 from backend.db.tables import Membership, NoticePreference, NoticeSettings, NoticeTarget, User
+from backend.language import Reader
 from backend.notices.kinds import KINDS, Preference, may_hear
 from backend.notices.schemas import Happening, HourSettings, TargetWay
 from backend.settings import Settings
@@ -18,7 +20,7 @@ from backend.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A member. `language`: a key of LANGUAGES. `preferences`: those that they chose, by kind; `targets`: (id, way) of their
+    """A member. `reader`: how they read. `preferences`: those that they chose, by kind; `targets`: (id, way) of their
     other addresses."""
 
     user_id: str
@@ -27,7 +29,7 @@ class Recipient:
     role: str
     is_operator: bool
     hours: HourSettings
-    language: str = "en"
+    reader: Reader = field(default_factory=Reader)
     preferences: Mapping[str, Preference] = field(default_factory=dict)
     targets: Sequence[tuple[str, TargetWay]] = ()
 
@@ -50,7 +52,7 @@ def recipients(tx: Session, settings: Settings, *, user_id: str = "") -> list[Re
     if user_id:
         where.append(User.id == user_id)
     members = tx.execute(
-        select(User.id, User.email, User.name, User.language, Membership.role)
+        select(User.id, User.email, User.name, Membership.role, *accounts.READING_COLUMNS)
         .join(Membership, Membership.user_id == User.id)
         .where(*where)
     ).all()
@@ -72,7 +74,7 @@ def recipients(tx: Session, settings: Settings, *, user_id: str = "") -> list[Re
             role=row.role,
             is_operator=row.id in operators,
             hours=hours.get(row.id, HourSettings()),
-            language=row.language or "en",
+            reader=accounts.as_reader(ReadingSettings(*row[4:])),
             preferences=preferences.get(row.id, {}),
             targets=targets.get(row.id, ()),
         )

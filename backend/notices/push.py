@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from backend.errors import Invalid
 from backend.kit.outgoing_client import OutgoingClient
-from backend.language import worded
+from backend.language import tr_lazy, worded
 from backend.notices import targets
 from backend.notices.mail_server import SendResult
 from backend.notices.schemas import NoticeCard
@@ -29,7 +29,7 @@ def push(settings: Settings, url: str, *, title: str, message: str, link: str) -
 
     body = f"{message}\n{link}" if message else link
     is_sent = notify(url, title=title[:200], body=body[:1500])
-    return SendResult("sent") if is_sent else SendResult("later", "The service did not take it.")
+    return SendResult("sent") if is_sent else SendResult("later", tr_lazy("The service did not take it."))
 
 
 def post(settings: Settings, url: str, secret: str, *, message_id: str, body: dict[str, Any], at: datetime) -> SendResult:
@@ -49,7 +49,7 @@ def post(settings: Settings, url: str, secret: str, *, message_id: str, body: di
         answer = client.send("POST", url, content=content.encode(), headers=headers)
     if answer.is_success:
         return SendResult("sent")
-    reason = answer.error or f"It answered {answer.status}."
+    reason = answer.error or tr_lazy("It answered {status}.", status=answer.status or 0)
     return SendResult("failed" if answer.status == _GONE else "later", reason)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.channels import PLATFORMS
 from backend.db.tables import Channel, ContentPlan, Job, JobState, Post, User
 from backend.events import EventRecord
-from backend.language import joined, tr_lazy
+from backend.language import joined, messages, tr_lazy
 from backend.notices.schemas import Happening
 
 OWN_ADDRESS = tr_lazy("your e-mail address")
@@ -195,7 +195,7 @@ def _automation(kind: str, subject: str) -> _Read:
 
     def read(blank: Happening, event: EventRecord) -> Happening:
         subject_id = event.id if subject == "event" else event.data.get("runId") or event.id
-        name, detail = (str(event.data.get(field) or "") for field in ("title", "summary"))
+        name, detail = str(event.data.get("title") or ""), _summary(event)
         automation_id = str(event.data.get("automationId") or event.noun_id)
         return replace(
             blank,
@@ -211,8 +211,13 @@ def _automation(kind: str, subject: str) -> _Read:
 
 
 def _report(blank: Happening, event: EventRecord) -> Happening:
-    week, summary = (str(event.data.get(field, "")) for field in ("week", "summary"))
-    return replace(blank, kind="report.weekly", subject=f"week:{week}", name=week, detail=summary)
+    week = str(event.data.get("week", ""))
+    return replace(blank, kind="report.weekly", subject=f"week:{week}", name=week, detail=_summary(event))
+
+
+def _summary(event: EventRecord) -> str:
+    """As a sentence with its parts; events of earlier versions have its English text only."""
+    return messages.read(event.data["words"]) if "words" in event.data else str(event.data.get("summary") or "")
 
 
 def _disk(blank: Happening, event: EventRecord) -> Happening:

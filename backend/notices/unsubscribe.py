@@ -7,9 +7,7 @@ import binascii
 import hashlib
 import hmac
 
-from sqlalchemy import select
-
-from backend.db.tables import User
+from backend import accounts
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import NotFound
 from backend.language import Reader, tr_lazy
@@ -39,7 +37,7 @@ def reader_of(db: Database, settings: Settings, token: str) -> Reader:
     """Whom the link was sent to. Raises NotFound."""
     tenant_id, user_id, _ = _read(settings, token)
     with db.transaction(SystemCaller(tenant_id, user_id)) as tx:
-        return Reader(tx.scalar(select(User.language).where(User.id == user_id)) or "en")
+        return accounts.reader_of(tx, user_id)
 
 
 def unsubscribe(db: Database, settings: Settings, token: str) -> str:

@@ -14,6 +14,7 @@ from backend import accounts, events
 from backend.db.tables import Job, JobState, LlmCall, Membership, NoticeFeed, Post, PostState
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.kit import disk
+from backend.language import joined, stored, tr_lazy, tr_lazy_plural
 from backend.notices.clock import database_now
 from backend.notices.rules import report_time, week_before
 
@@ -42,7 +43,9 @@ def report_week(app: App) -> int:
             tx.execute(insert(NoticeFeed).on_conflict_do_nothing())
             mark = update(NoticeFeed).where(NoticeFeed.reported_week < week).values(reported_week=week)
             if tx.scalar(mark.returning(NoticeFeed.tenant_id)) is not None and (summary := week_summary(tx, now)):
-                events.record(tx, "report.weekly", "workspace", tenant_id, {"week": week, "summary": summary})
+                events.record(
+                    tx, "report.weekly", "workspace", tenant_id, {"week": week, "summary": summary, "words": stored(summary)}
+                )
     return len(tenant_ids)
 
 
@@ -54,16 +57,15 @@ def week_summary(tx: Session, until: datetime) -> str:
     recent_jobs = select(Job.state, func.count()).where(Job.finished_at >= since, Job.parent_id.is_(None), Job.kind != "upkeep")
     jobs: dict[str, int] = {state: n for state, n in tx.execute(recent_jobs.group_by(Job.state))}
     cost = tx.scalar(select(func.sum(LlmCall.usd)).where(LlmCall.created_at >= since)) or Decimal(0)
-    counted = [
-        (posts.get(PostState.PUBLISHED, 0), "posts published"),
-        (posts.get(PostState.FAILED, 0) + posts.get(PostState.MISSED, 0), "posts failed or missed"),
-        (jobs.get(JobState.COMPLETED, 0), "jobs done"),
-        (jobs.get(JobState.FAILED, 0), "jobs failed"),
-    ]
-    parts = [f"{n:,} {words}" for n, words in counted if n]
-    if cost >= Decimal("0.01"):
-        parts.append(f"${cost:,.2f} for AI calls")
-    return f"{', '.join(parts)}." if parts else ""
+    published, done, failed = posts.get(PostState.PUBLISHED, 0), jobs.get(JobState.COMPLETED, 0), jobs.get(JobState.FAILED, 0)
+    unpublished = posts.get(PostState.FAILED, 0) + posts.get(PostState.MISSED, 0)
+    return joined(
+        tr_lazy_plural("{n:,} post published.", "{n:,} posts published.", published) if published else "",
+        tr_lazy_plural("{n:,} post failed or missed.", "{n:,} posts failed or missed.", unpublished) if unpublished else "",
+        tr_lazy_plural("{n:,} job done.", "{n:,} jobs done.", done) if done else "",
+        tr_lazy_plural("{n:,} job failed.", "{n:,} jobs failed.", failed) if failed else "",
+        tr_lazy("${usd:,.2f} for AI calls.", usd=cost) if cost >= Decimal("0.01") else "",
+    )
 
 
 def record_low_disk(app: App) -> bool:

@@ -1,4 +1,4 @@
-"""What the sample influencer comes with: sample.json, and the pictures beside it."""
+"""What the sample influencer comes with: sample.json, what it says in another language, and the pictures beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.content_plans import PastState
 from backend.influencers import Persona
+from backend.language import LANGUAGES
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
@@ -62,6 +63,7 @@ class SampleInfluencer(_Part):
     """`recurring_times`: (weekday, local time)."""
 
     name: str
+    language: str = "en"
     persona: Persona
     look_prompt: str
     pictures: tuple[SamplePicture, ...]
@@ -70,11 +72,44 @@ class SampleInfluencer(_Part):
     recurring_times: tuple[tuple[int, str], ...]
 
 
+class _PostWords(_Part):
+    topic: str
+    caption: str
+    hashtags: tuple[str, ...]
+    first_comment: str = ""
+
+
+class SampleWords(_Part):
+    """What is worded in another language, in the order of sample.json: `alts` of the pictures, `posts`. Prompts stay English:
+    the models read that."""
+
+    persona: Persona
+    alts: tuple[str, ...]
+    texts: tuple[SampleText, ...]
+    posts: tuple[_PostWords, ...]
+
+
 def picture_path(n: int, width: int | None = None) -> Path:
     """The file of picture `n`, or of its thumbnail of this width."""
     return PICTURES / (f"{n:02}.w{width}.webp" if width else f"{n:02}.webp")
 
 
 @cache
-def load() -> SampleInfluencer:
-    return SampleInfluencer.model_validate_json((HERE / "sample.json").read_text("utf-8"))
+def load(language: str = "en") -> SampleInfluencer:
+    """`language`: a key of LANGUAGES; one without words of its own gets the English ones."""
+    sample = SampleInfluencer.model_validate_json((HERE / "sample.json").read_text("utf-8"))
+    file = HERE / f"sample.{language}.json"
+    if language not in LANGUAGES or not file.is_file():
+        return sample
+    words = SampleWords.model_validate_json(file.read_text("utf-8"))
+    pictures = zip(sample.pictures, words.alts, strict=True)
+    posts = zip(sample.posts, words.posts, strict=True)
+    return sample.model_copy(
+        update={
+            "language": language,
+            "persona": words.persona,
+            "texts": words.texts,
+            "pictures": tuple(picture.model_copy(update={"alt": alt}) for picture, alt in pictures),
+            "posts": tuple(post.model_copy(update=dict(worded)) for post, worded in posts),
+        }
+    )

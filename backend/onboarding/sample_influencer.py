@@ -22,7 +22,7 @@ from backend.generation import PictureRecipe
 from backend.influencers import InfluencerCard, InfluencerDraft
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import reader, tr_lazy
 from backend.media.images.picture_hash import bands
 from backend.onboarding import sample_data
 from backend.onboarding.sample_data import HEIGHT, WIDTH, SampleInfluencer, SamplePost
@@ -34,8 +34,8 @@ JOB_KIND = "picture-import"
 REQUEST_KEY = "sample"
 """Her posts' request keys begin with it."""
 _ERRORS = {
-    "failed": "The platform did not take the picture: its file was too large there. Replace it or try again.",
-    "missed": "It did not go out within 48 hours of its time, because its channel was switched off.",
+    "failed": tr_lazy("The platform did not take the picture: its file was too large there. Replace it or try again."),
+    "missed": tr_lazy("It did not go out within 48 hours of its time, because its channel was switched off."),
 }
 _THREADS = 4
 
@@ -46,7 +46,8 @@ def find_sample(tx: Session) -> InfluencerCard | None:
 
 
 def add_sample(open_tx: OpenTx, storage: Storage, *, time_zone: str = "UTC") -> InfluencerCard:
-    """The sample influencer, new or as she is. `open_tx` opens a transaction of an editor; none is open while files are stored.
+    """The sample influencer, new or as she is; new she speaks the language of whoever reads. `open_tx` opens a transaction of
+    an editor; none is open while files are stored.
 
     After a crash there are files that nothing uses, which the sweep removes. Raises Invalid (unknown time zone), Unavailable.
     """
@@ -87,9 +88,13 @@ def _picture_file(n: int, tenant_id: str, batch: str) -> NewFile:
 
 
 def _create(tx: Session, uploaded: Mapping[str, UploadedFile], time_zone: str) -> InfluencerCard:
-    sample = sample_data.load()
+    sample = sample_data.load(reader().language)
     draft = InfluencerDraft(
-        name=_free_name(tx, sample.name), persona=sample.persona, look_prompt=sample.look_prompt, time_zone=time_zone
+        name=_free_name(tx, sample.name),
+        persona=sample.persona,
+        language=sample.language,
+        look_prompt=sample.look_prompt,
+        time_zone=time_zone,
     )
     influencer = influencers.create(tx, draft, is_sample=True)
     asset_ids = [card.id for card in assets.confirm(tx, uploaded)]
@@ -100,8 +105,9 @@ def _create(tx: Session, uploaded: Mapping[str, UploadedFile], time_zone: str) -
     content_plans.save_rules(tx, influencer.id, RulesDraft(policy="all", slots=times))
     local_now = content_plans.to_local_time(now(), time_zone)
     plan_ids: dict[str, list[str]] = defaultdict(list)
+    alts = [(asset_id, picture.alt) for asset_id, picture in zip(asset_ids, sample.pictures, strict=True)]
     for n, post in enumerate(sample.posts):
-        plan_ids[post.state].append(_add_post(tx, influencer, channel.id, n, post, asset_ids, local_now))
+        plan_ids[post.state].append(_add_post(tx, influencer, channel.id, n, post, alts, local_now))
     for past_state in PAST_STATES:
         content_plans.set_past_state(tx, plan_ids[past_state], past_state, error=_ERRORS.get(past_state, ""))
     content_plans.submit_for_review(tx, plan_ids["in_review"])
@@ -121,7 +127,9 @@ def _free_name(tx: Session, name: str) -> str:
 
 def _add_pictures(tx: Session, influencer_id: str, sample: SampleInfluencer, asset_ids: list[str]) -> None:
     """Puts them into the gallery, newest first as in the list."""
-    job = Job(id=new_id("job"), kind=JOB_KIND, queue="cpu", title="Sample pictures", state=JobState.COMPLETED, payload={})
+    job = Job(
+        id=new_id("job"), kind=JOB_KIND, queue="cpu", title=tr_lazy("Sample pictures"), state=JobState.COMPLETED, payload={}
+    )
     job.request_key, job.started_at, job.finished_at = new_id(REQUEST_KEY), now(), now()
     job.subject_noun, job.subject_id = "influencer", influencer_id
     tx.add(job)
@@ -165,11 +173,11 @@ def _add_post(
     channel_id: str,
     n: int,
     post: SamplePost,
-    asset_ids: list[str],
+    pictures: list[tuple[str, str]],
     local_now: datetime,
 ) -> str:
-    """Makes a draft of it and returns the id of its plan."""
-    alts = {asset_ids[number]: sample_data.load().pictures[number].alt for number in post.pictures}
+    """Makes a draft of it and returns the id of its plan. `pictures`: (asset id, alt text) by number."""
+    alts = dict(pictures[number] for number in post.pictures)
     variant = VariantDraft(
         channel_id=channel_id,
         caption=post.caption,

@@ -33,14 +33,14 @@ def translate_token_errors(label: str) -> Generator[None, None, None]:
                 raise Transient(
                     tr_lazy("{label} cannot renew the connection right now. It is tried again.", label=label)
                 ) from error
-            message = f"{label} did not accept the connection. Connect the account again."
+            message = tr_lazy("{label} did not accept the connection. Connect the account again.", label=label)
             raise TokenRefused(message, detail=str(error)[:300]) from error
 
 
 def missing_settings(what: str, **settings_by_name: str) -> str:
     """A sentence about those settings (environment name -> value) that are empty; "": none is."""
     unset = [name for name, value in settings_by_name.items() if not value]
-    return f"Set {' and '.join(unset)} of your {what}, then restart the studio." if unset else ""
+    return tr_lazy("Set {names} of your {app}, then restart the studio.", names=", ".join(unset), app=what) if unset else ""
 
 
 def with_query(url: str, query: dict[str, str]) -> str:

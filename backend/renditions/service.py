@@ -54,7 +54,9 @@ def request_renditions(tx: Session, requests: RenditionRequests) -> MediaPayload
     )
     ids = tx.scalars(upsert.returning(Rendition.id)).all()
     _clear_deleted(tx, ids)
-    missing = select(Rendition.id).where(Rendition.id.in_(ids), Rendition.made_id.is_(None), Rendition.error == "")
+    missing = select(Rendition.id).where(
+        Rendition.id.in_(ids), Rendition.made_id.is_(None), Rendition.error["text"].astext == ""
+    )
     return MediaPayload(rendition_ids=list(tx.scalars(missing.order_by(Rendition.id))))
 
 

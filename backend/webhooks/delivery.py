@@ -26,6 +26,7 @@ from backend.kit.ids import new_id
 from backend.kit.outgoing_client import Answer, OutgoingClient
 from backend.kit.outgoing_rules import ANYWHERE
 from backend.kit.secrets import KeyRing
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.webhooks.event_messages import write_event_messages
 from backend.webhooks.retries import GONE, SLOW_STATUSES, next_delay_s
 from backend.webhooks.schemas import BODY_BUILDERS, KEEP_DAYS, ClaimedMessage, DeliveryOutcome
@@ -205,10 +206,16 @@ class Sender:
             wait_s = max(least_s, *(failure.retry_after_s or 0.0 for failure in slow))
             row.slow_until = now + timedelta(seconds=wait_s)
         if any(failure.answer.status == GONE for failure in failures):
-            _disable(tx, row, "It answered 410 Gone: nobody wants these messages any more.")
+            _disable(tx, row, tr_lazy("It answered 410 Gone: nobody wants these messages any more."))
         elif row.failing_since and (now - row.failing_since).total_seconds() >= self._settings.disable_after_s:
             hours = round(self._settings.disable_after_s / 3600)
-            _disable(tx, row, f"Every attempt failed for {hours} hours, the last one with: {failures[-1].summary}")
+            reason = tr_lazy_plural(
+                "Every attempt failed for {n} hour, the last one with: {answer}",
+                "Every attempt failed for {n} hours, the last one with: {answer}",
+                hours,
+                answer=failures[-1].summary,
+            )
+            _disable(tx, row, reason)
 
 
 def deliver_due(app: App) -> int:

@@ -14,15 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from backend.backups.restored_posts import HELD_BY_RESTORE, PERHAPS_SENT
+from backend.db.tables.message_column import message_json
 from backend.kit.ids import new_id
 from ops.backup.safety_copy import SafetyCopy, SentPost, password_mark
 from ops.backup.source import Connection
-
-PERHAPS_SENT = (
-    "The studio was restored to an earlier moment, and this post may have gone out before that. Look at the account, then say "
-    "whether it is there."
-)
-HELD_BY_RESTORE = "The studio was restored to an earlier moment while this was being sent."
 
 
 @dataclass(slots=True)
@@ -100,7 +96,7 @@ def _set_unknown(connection: Connection, condition: bytes, values: dict[str, Any
         b"UPDATE posts SET state = 'unknown', phase = '', error = %(error)s, error_code = 'restored', job_id = NULL, "
         b"updated_at = clock_timestamp() WHERE " + condition
     )
-    return connection.execute(query, values | {"error": PERHAPS_SENT}).rowcount
+    return connection.execute(query, values | {"error": message_json(PERHAPS_SENT)}).rowcount
 
 
 def _hold(connection: Connection) -> int:
@@ -119,7 +115,7 @@ def _hold(connection: Connection) -> int:
         b"""UPDATE post_attempts a SET outcome = 'held', code = 'held', said = %s, ended_at = clock_timestamp()
             FROM posts p WHERE p.tenant_id = a.tenant_id AND p.id = a.post_id AND a.outcome = 'running'
               AND p.state IN ('on_hold', 'unknown')""",
-        [HELD_BY_RESTORE],
+        [message_json(HELD_BY_RESTORE)],
     )
     return held_count
 

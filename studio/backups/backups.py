@@ -132,7 +132,7 @@ def _current(page: Page, is_running: bool) -> None:
                 queue_toast(tr("A backup begins in a few seconds."))
                 st.rerun()
             return
-        st.status(plain(running.phase) or tr("A backup begins in a few seconds."), state="running")
+        st.status(plain(worded(running.phase)) or tr("A backup begins in a few seconds."), state="running")
 
     draw()
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from backend import datasets
 from backend.datasets import Box, ImageCard
-from backend.language import tr, tr_context, tr_lazy, worded
+from backend.language import messages, tr, tr_context, tr_lazy, worded
 from studio.datasets.cropper import cropper
 from studio.datasets.dataset_edits import member_names
 from studio.datasets.dataset_mask import mask_editor
@@ -114,7 +114,7 @@ def _facts(image: ImageCard) -> None:
     for reason in image.reasons:
         st.markdown(f":{'red' if reason.blocker else 'orange'}-badge[{plain(worded(reason.sentence))}]")
     for note in image.notes:
-        st.caption(plain(worded(note["sentence"])))
+        st.caption(plain(worded(messages.read_coded(note))))
 
 
 def _caption(page: Page, image: ImageCard) -> None:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from backend import accounts
 from backend.accounts import ReadingSettings
 from backend.language import LANGUAGES, Reader, set_resolver
 from studio.shell.reader_script import reader_script
 
 _KEY = "_reader"
-_FIRST_WEEKDAYS = {"mon": 0, "sat": 5, "sun": 6}
 
 
 def set_reader(settings: ReadingSettings, *, rates: Mapping[str, float]) -> None:
     """Everything that this page draws from now on, in its callbacks and fragments too, is worded for this person. `rates`:
     currency -> what a US dollar is in it; a currency without one is not shown."""
-    reader = Reader(
-        settings.language or browser_language(),
-        settings.zone or browser_zone(),
-        settings.date_style,
-        int(settings.hours or 0),
-        _FIRST_WEEKDAYS.get(settings.week_start),
-        settings.currency if settings.currency in rates else "",
-        rates.get(settings.currency, 1.0),
+    reader = replace(
+        accounts.as_reader(replace(settings, language=settings.language or browser_language())),
+        zone=settings.zone or browser_zone(),
+        currency=settings.currency if settings.currency in rates else "",
+        rate=rates.get(settings.currency, 1.0),
     )
     if st.session_state.get(_KEY) != reader:
         st.session_state[_KEY] = reader

@@ -9,10 +9,10 @@ from decimal import Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
 from backend.language import reader, tr, tr_lazy, worded
+from backend.language.moments import written
 from backend.language.templates import filled
 
 STATE_LABELS = {
@@ -95,46 +95,34 @@ def clock_time(at: datetime, zone: str, *, now: datetime | None = None) -> str:
     return tr("tomorrow {time}", time=time_text(local)) if days == 1 else f"{day_text(local)} {time_text(local)}"
 
 
-_DATES = {
-    "dmy": ("d MMM y", "d MMM", "EEE d MMM"),
-    "mdy": ("MMM d, y", "MMM d", "EEE, MMM d"),
-    "iso": ("yyyy-MM-dd", "MM-dd", "EEE MM-dd"),
-}
-"""As Babel writes them: with the year, without, and with the day of the week."""
-
-
 def date_text(at: date) -> str:
     """“24 Nov 2026” of a date or a time, as the reader writes dates."""
-    return _dated(at, 0)
+    return written(at, "date")
 
 
 def day_text(at: date) -> str:
     """“24 Nov”"""
-    return _dated(at, 1)
+    return written(at, "day")
 
 
 def weekday_text(at: date) -> str:
     """“Tue 24 Nov”"""
-    return _dated(at, 2)
+    return written(at, "weekday")
 
 
 def time_text(at: datetime | time) -> str:
     """“14:20”, or “2:20 PM” for who reads hours so. No time zone is changed."""
-    return format_time(at.replace(tzinfo=None), "h:mm a" if reader().hours == 12 else "HH:mm", locale=reader().language)
+    return written(at, "time")
 
 
 def moment_text(at: datetime) -> str:
     """“Tue 24 Nov, 14:20”. No time zone is changed."""
-    return f"{weekday_text(at)}, {time_text(at)}"
+    return written(at, "moment")
 
 
 def date_time_text(at: datetime) -> str:
     """“24 Nov 2026, 14:20”. No time zone is changed."""
     return f"{date_text(at)}, {time_text(at)}"
-
-
-def _dated(at: date, form: int) -> str:
-    return format_date(at, _DATES[reader().date_style or "dmy"][form], locale=reader().language)
 
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:

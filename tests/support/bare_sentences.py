@@ -96,6 +96,37 @@ def bare_browser_sentences(path: Path) -> Iterator[tuple[int, str]]:
             yield source.count("\n", 0, found.start()) + 1, found[2]
 
 
+_WHOLE = re.compile(r"[A-Z“{].* .*[.!?…]")
+
+
+def bare_whole_sentences(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each literal of a slice, an engine or a worker that is a sentence as people are told one: it begins with
+    a capital or a value, and ends. What is written to a log is none."""
+    tree = ast.parse(path.read_text("utf-8"))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        text = _literal(node)
+        if (
+            _WHOLE.fullmatch(text)
+            and _is_sentence(text)
+            and not _is_for_machines(node, parents)
+            and not _is_logged(node, parents)
+        ):
+            yield node.lineno, text  # type: ignore[attr-defined]
+
+
+def _is_logged(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """A line of a job's log: `ctx.log(...)`, an engine's `Log(...)`; and what a model is told of a kind of content."""
+    child = node
+    while (parent := parents.get(child)) is not None and not isinstance(parent, ast.stmt):
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name | ast.Attribute):
+            name = parent.func.id if isinstance(parent.func, ast.Name) else parent.func.attr
+            if name in {"log", "Log", "ContentType"}:
+                return True
+        child = parent
+    return False
+
+
 _REFUSALS = {"Invalid", "Conflict", "NotFound", "NotPermitted", "Forbidden", "Rejected", "Unsupported", "EngineUnavailable"}
 
 

@@ -23,9 +23,9 @@ from backend.automations.definition import (
     WriteWords,
 )
 from backend.automations.steps import instant, ordered, webhook_call
-from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, count_text
+from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, kept_text
 from backend.jobs import JobCard
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 
 _LATE = "late"
 
@@ -85,14 +85,19 @@ def take_in(tx: Session, state: RunState, step: Any, start_result: dict[str, Any
         case TestPictures():
             return ordered.drawn(tx, state, ended)
         case _:
-            return ordered.finished_posts(tx, state, ended, start_result["refused"])
+            refused = {plan_id: kept_text(reason) for plan_id, reason in start_result["refused"].items()}
+            return ordered.finished_posts(tx, state, ended, refused)
 
 
 def _ended_job(card: JobCard | None, job_id: str, plan_id: str, step: Any) -> EndedJob:
     if card is None:
         return EndedJob(job_id, plan_id, "failed", tr_lazy("Its job was cleaned up."), {})
     if not card.ended:
-        reason = f"It was not ready after {count_text(step.wait_minutes, 'minute')}; it goes on in the background."
-        return EndedJob(job_id, plan_id, _LATE, reason, {})
+        late = tr_lazy_plural(
+            "It was not ready after {n} minute; it goes on in the background.",
+            "It was not ready after {n} minutes; it goes on in the background.",
+            step.wait_minutes,
+        )
+        return EndedJob(job_id, plan_id, _LATE, late, {})
     reason = "" if card.state == "completed" else card.error_message or tr_lazy("Somebody cancelled it.")
     return EndedJob(job_id, plan_id, card.state, reason, card.result or {})

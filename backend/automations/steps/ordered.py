@@ -19,14 +19,14 @@ from backend.automations.definition import (
     WriteWords,
 )
 from backend.automations.steps.instant import NO_POSTS
-from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, count_text, leave_for_people, plans_of
+from backend.automations.steps.run_state import EndedJob, Orders, RunState, StepResult, leave_for_people, plans_of
 from backend.bulk_planning import USUAL_CLOCK, SeriesOrder
 from backend.content_plans import PlanCard
 from backend.datasets import CaptionOrder
 from backend.errors import Conflict, Invalid, StudioError
 from backend.generation import GenerationDraft, LoraPick
 from backend.jobs import JobCard
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.training import RunDraft
 
 NIGHT = time(22)
@@ -51,7 +51,7 @@ def series_order(tx: Session, run: RunState, step: PlanPosts) -> SeriesOrder | s
     connected = [channel.id for channel in channels.of(tx, run.influencer.id) if channel.state == "connected"]
     channel_ids = [channel_id for channel_id in step.channel_ids if channel_id in connected] if step.channel_ids else connected
     if not channel_ids:
-        return f"{run.influencer.name} has no connected channel. Connect one, then run it again."
+        return tr_lazy("{name} has no connected channel. Connect one, then run it again.", name=run.influencer.name)
     clocks = step.clocks or (() if content_plans.get_rules(tx, run.influencer.id).slots else (USUAL_CLOCK,))
     today = content_plans.to_local_time(clock.now(tx), run.zone).date()
     for days_ahead in range(4):
@@ -85,9 +85,9 @@ def planned(tx: Session, run: RunState, ended: Sequence[EndedJob]) -> StepResult
         "left": [*run.flow.left, *bare],
         "planned": run.flow.planned + len(plans),
     }
-    message = f"{count_text(len(plans), 'post')} planned"
+    message = tr_lazy_plural("{n:,} post planned.", "{n:,} posts planned.", len(plans))
     if job.state != "completed":
-        message = f"{message}. {job.reason}"
+        message = joined(message, job.reason)
     return StepResult(run.flow.model_copy(update=update), "done" if whole else "failed", message)
 
 
@@ -170,9 +170,9 @@ def finished_posts(tx: Session, run: RunState, ended: Sequence[EndedJob], refuse
         update={"posts": posts, "left": list(dict.fromkeys([*run.flow.left, *(p for p in reasons if p in existing_ids)]))}
     )
     n_done = sum(job.state == "completed" for job in ended)
-    message = f"{count_text(n_done, 'post')} done"
+    message = tr_lazy_plural("{n:,} post done.", "{n:,} posts done.", n_done)
     if reasons:
-        message += f", {len(reasons)} left for you: {next(iter(reasons.values()))}"
+        message = joined(message, tr_lazy("{n:,} left for you: {reason}", n=len(reasons), reason=next(iter(reasons.values()))))
     return StepResult(flow, "done" if n_done else "failed", message)
 
 
@@ -226,7 +226,7 @@ def captioned(_tx: Session, run: RunState, ended: Sequence[EndedJob]) -> StepRes
     if bad:
         return StepResult(run.flow, "failed", bad[0].reason)
     n = int(next(iter(ended)).result.get("captioned") or 0)
-    return StepResult(run.flow, message=f"{count_text(n, 'picture')} captioned" if n else "Captioned")
+    return StepResult(run.flow, message=tr_lazy_plural("{n:,} picture captioned.", "{n:,} pictures captioned.", n))
 
 
 def trained(tx: Session, run: RunState, ended: Sequence[EndedJob], training_run_id: str) -> StepResult:
@@ -235,12 +235,12 @@ def trained(tx: Session, run: RunState, ended: Sequence[EndedJob], training_run_
     if job.state != "completed" or not card.lora_id:
         return StepResult(run.flow, "failed", job.reason or tr_lazy("The training produced no LoRA."))
     update = {"training_run_id": card.id, "lora_id": card.lora_id}
-    return StepResult(run.flow.model_copy(update=update), message=f"“{card.name}” is trained")
+    return StepResult(run.flow.model_copy(update=update), message=tr_lazy("“{name}” is trained.", name=card.name))
 
 
 def drawn(_tx: Session, run: RunState, ended: Sequence[EndedJob]) -> StepResult:
     bad = [job for job in ended if job.state != "completed"]
     n = sum(len(job.result.get("assets") or ()) for job in ended)
     flow = run.flow.model_copy(update={"pictures": run.flow.pictures + n})
-    message = f"{count_text(n, 'picture')} drawn" + (f". {bad[0].reason}" if bad else "")
+    message = joined(tr_lazy_plural("{n:,} picture created.", "{n:,} pictures created.", n), bad[0].reason if bad else "")
     return StepResult(flow, "done" if n else "failed", message)

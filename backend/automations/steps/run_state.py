@@ -14,6 +14,7 @@ from backend.automations.schemas import Flow
 from backend.content_plans import PlanCard, PostState
 from backend.errors import NotFound
 from backend.influencers import InfluencerCard
+from backend.language import messages
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -86,6 +87,11 @@ class EndedJob:
     result: Mapping[str, Any]
 
 
+def kept_text(message: str | Mapping[str, Any]) -> str:
+    """A sentence in the result of a job's step; those of earlier versions are English text."""
+    return message if isinstance(message, str) else messages.read(message)
+
+
 def plans_of(tx: Session, flow: Flow) -> list[PlanCard]:
     """The flow's plans that are still there."""
     plans = []
@@ -112,7 +118,3 @@ def _is_draft(tx: Session, plan_id: str) -> bool:
     except NotFound:
         return False
     return not plan.deleted_at and any(post.state == PostState.DRAFT for post in plan.posts)
-
-
-def count_text(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -10,6 +10,7 @@ from backend.automations.definition import CallWebhook
 from backend.automations.steps.instant import summary
 from backend.automations.steps.run_state import RunState, StepResult
 from backend.errors import NotFound
+from backend.language import tr_lazy
 
 MESSAGE = "automation.step"
 
@@ -34,4 +35,4 @@ def call(tx: Session, run: RunState, step: CallWebhook) -> StepResult:
         name = webhooks.get_endpoint(tx, step.endpoint_id).name
     except NotFound as error:
         return StepResult(flow, "failed", error.message)
-    return StepResult(flow, message=f"Sent to {name}")
+    return StepResult(flow, message=tr_lazy("Sent to {name}.", name=name))

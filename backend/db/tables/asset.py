@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 
 class Asset(Tenanted, Dated, Base):
@@ -79,7 +80,7 @@ class Upload(Tenanted, Dated, Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="uploading")
-    reason: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why it was refused, as a sentence."""
     job_id: Mapped[str | None]
     created_by: Mapped[str | None]
@@ -101,6 +102,6 @@ class Rendition(Tenanted, Dated, Base):
     recipe: Mapped[dict[str, Any]]
     made_id: Mapped[str | None]
     """The asset that came of it."""
-    error: Mapped[str] = mapped_column(server_default="")
+    error: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     used_at: Mapped[datetime | None]
     """When a post last needed it; renditions that are no longer needed are deleted."""

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, Numeric, PrimaryKeyCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 TRIGGER_KINDS = ("cron", "event", "webhook", "hand")
 RUN_WAITS = ("", "jobs", "review", "posts", "time")
@@ -48,7 +49,7 @@ class Automation(Tenanted, Dated, Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_by: Mapped[str | None]
     paused_at: Mapped[datetime | None]
-    pause_reason: Mapped[str] = mapped_column(server_default="")
+    pause_reason: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why the studio paused it; "": a person did."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     deleted_at: Mapped[datetime | None]
@@ -92,7 +93,7 @@ class AutomationRun(Tenanted, Dated, Base):
     """{kind, at, …} of the start: the event, or the body that came with the webhook."""
     definition: Mapped[dict[str, Any]]
     job_id: Mapped[str | None]
-    refusal: Mapped[str] = mapped_column(server_default="")
+    refusal: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     chain: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """Automations whose runs led to this one, its own last."""
     waits_for: Mapped[str] = mapped_column(server_default="")
@@ -100,7 +101,7 @@ class AutomationRun(Tenanted, Dated, Base):
     """Jobs, or posts' plans, that it waits for."""
     wait_until: Mapped[datetime | None]
     """When it goes on however things stand."""
-    summary: Mapped[str] = mapped_column(server_default="")
+    summary: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     figures: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """backend.automations.schemas.Flow at its end."""
     ended_at: Mapped[datetime | None]
@@ -119,7 +120,7 @@ class AutomationStep(Tenanted, Base):
     n: Mapped[int]
     kind: Mapped[str]
     state: Mapped[str]
-    message: Mapped[str] = mapped_column(server_default="")
+    message: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     job_ids: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     ended_at: Mapped[datetime | None]

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import MessageColumn
 
 
 class Board(Tenanted, Dated, Base):
@@ -74,7 +75,7 @@ class PictureAct(Tenanted, Dated, Base):
     kind: Mapped[str]
     request_key: Mapped[str]
     count: Mapped[int]
-    said: Mapped[str]
+    said: Mapped[str] = mapped_column(MessageColumn)
     """What was done, as a sentence."""
     before: Mapped[dict[str, Any]]
     """What `undo` needs; its shape is the kind's own."""

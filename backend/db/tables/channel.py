@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 from backend.platforms.registry import PLATFORMS
 
 
@@ -46,7 +47,7 @@ class Channel(Tenanted, Dated, Base):
     refreshed_at: Mapped[datetime | None]
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Defaults for all its posts (privacy, made for kids …)."""
-    trouble: Mapped[str] = mapped_column(server_default="")
+    trouble: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why it must be connected again, as a sentence."""
     created_by: Mapped[str | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 CROP = "crop_x, crop_y, crop_w, crop_h"
 RIGHTS_KINDS = ("made_up", "myself", "agreed")
@@ -143,7 +144,7 @@ class DatasetEdit(Tenanted, Dated, Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     dataset_id: Mapped[str]
     kind: Mapped[str]
-    title: Mapped[str]
+    title: Mapped[str] = mapped_column(MessageColumn)
     count: Mapped[int]
     said_by: Mapped[str] = mapped_column(server_default="")
     undo: Mapped[dict[str, Any]]
@@ -217,7 +218,7 @@ class CaptionResult(Tenanted, Dated, Base):
     image_id: Mapped[str] = mapped_column(primary_key=True)
     outcome: Mapped[str]
     caption: Mapped[str] = mapped_column(server_default="")
-    reason: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why there is no caption, why the old one was kept, or what was corrected in the new one."""
     doubts: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """Sentences about what a person should check."""

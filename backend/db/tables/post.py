@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import CURRENT_TENANT, Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 _WORKSPACE_VECTOR = "array_to_tsvector(ARRAY[('#'::text || tenant_id)])"
 _TEXT_VECTOR = "to_tsvector('simple'::regconfig, translate({}, '-/._@+&?=~#<>'::text, '             '::text))"
@@ -143,7 +144,7 @@ class Post(Tenanted, Dated, Base):
     note: Mapped[str] = mapped_column(server_default="")
     """The reviewer's note."""
     error_code: Mapped[str] = mapped_column(server_default="")
-    error: Mapped[str] = mapped_column(server_default="")
+    error: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why it failed, was missed or is unknown: a sentence for people."""
     phase: Mapped[str] = mapped_column(server_default="")
     handle: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -185,7 +186,7 @@ class PostAttempt(Tenanted, Dated, Base):
     outcome: Mapped[str] = mapped_column(server_default="running")
     phase: Mapped[str] = mapped_column(server_default="preparing")
     code: Mapped[str] = mapped_column(server_default="")
-    said: Mapped[str] = mapped_column(server_default="")
+    said: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """The outcome as a sentence for people."""
     detail: Mapped[str] = mapped_column(server_default="")
     """The platform's answer, shortened; never a token."""

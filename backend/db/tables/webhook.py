@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 WEBHOOK_STATES = ("waiting", "pending", "delivered", "failed")
 ENDPOINT_STATES = ("active", "paused", "disabled")
@@ -25,7 +26,7 @@ class WebhookEndpoint(Tenanted, Dated, Base):
     event_types: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     """`post.published`, or `post.*`; empty: all of the catalogue."""
     state: Mapped[str] = mapped_column(server_default="active")
-    disabled_reason: Mapped[str] = mapped_column(server_default="")
+    disabled_reason: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """The secret, encrypted and bound to (workspace, endpoint)."""
     old_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

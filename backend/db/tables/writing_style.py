@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.tables.base import Base, Dated, Tenanted, one_of, tenant_fk, tenant_key
+from backend.db.tables.message_column import NO_MESSAGE, MessageColumn
 
 
 class WritingStyle(Tenanted, Dated, Base):
@@ -55,7 +56,7 @@ class StyleSource(Tenanted, Dated, Base):
     upload_id: Mapped[str]
     filename: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="waiting")
-    reason: Mapped[str] = mapped_column(server_default="")
+    reason: Mapped[str] = mapped_column(MessageColumn, server_default=NO_MESSAGE)
     """Why it was refused, as a sentence."""
     notes: Mapped[list[str]] = mapped_column(server_default=sql("'[]'"))
     """What was noticed while reading it, as sentences."""

@@ -15,9 +15,9 @@ def main() -> None:
     try:
         answer = enlarge(Path(request["picture"]), Path(request["out"]), request["scale"], request["max_pixels"])
     except (OSError, ValueError, SyntaxError):
-        answer = {"refused": "This picture cannot be read. Choose another picture."}
+        answer = {"refused": "unreadable"}
     except MemoryError:
-        answer = {"refused": "There was not enough memory to upscale this picture. Choose a smaller factor."}
+        answer = {"refused": "memory"}
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 
@@ -28,8 +28,7 @@ def enlarge(picture: Path, out: Path, scale: int, max_pixels: int) -> dict[str, 
     with Image.open(picture) as opened:
         width, height = opened.width * scale, opened.height * scale
         if width * height > max_pixels:
-            limit = f"{max_pixels / 1e6:.0f} million pixels"
-            return {"refused": f"{width:,} × {height:,} px is more than {limit}. Choose a smaller factor."}
+            return {"refused": "too large", "width": width, "height": height, "millions": max_pixels / 1e6}
         image = opened.convert("RGB")
     remaining = scale
     while remaining > 1:

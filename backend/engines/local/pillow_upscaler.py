@@ -52,7 +52,7 @@ class Resampler:
                 if answer is None:
                     yield Alive()
                 elif "refused" in answer:
-                    raise Rejected(str(answer["refused"]))
+                    raise Rejected(_refusal(answer))
                 else:
                     yield Output(Path(answer["path"]), 0, {"width": answer["width"], "height": answer["height"]})
                     return
@@ -67,3 +67,19 @@ class Resampler:
 
     def status(self, device: str = "") -> EngineStatus:
         return EngineStatus(self.name, True, "", RESAMPLE_CARD.note)
+
+
+def _refusal(answer: dict[str, Any]) -> str:
+    """Of the child's answer, as backend.engines.local.child_resample writes it."""
+    match answer["refused"]:
+        case "memory":
+            return tr_lazy("There was not enough memory to upscale this picture. Choose a smaller factor.")
+        case "too large":
+            return tr_lazy(
+                "{width:,} × {height:,} px is more than {millions:.0f} million pixels. Choose a smaller factor.",
+                width=answer["width"],
+                height=answer["height"],
+                millions=answer["millions"],
+            )
+        case _:
+            return tr_lazy("This picture cannot be read. Choose another picture.")

@@ -77,7 +77,9 @@ class OpenAIEngine:
                 )
                 last_error.__cause__ = error
             except LlmResponseLost as error:
-                message = "The model's answer was lost on its way. What it may have cost is kept in the costs. Try again."
+                message = tr_lazy(
+                    "The model's answer was lost on its way. What it may have cost is kept in the costs. Try again."
+                )
                 raise ReplyLost(message, generation_id=error.id, cost_usd=error.cost_usd, detail=str(error)) from error
             except LlmRefused as refusal:
                 last_error = _error_for(refusal, request.use)

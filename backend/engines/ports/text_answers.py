@@ -168,7 +168,7 @@ def is_refusal(text: str) -> bool:
 
 _MAX_QUOTE_BYTES = 200
 """Bytes of a refusal that are quoted to people."""
-_OTHER_MODEL = "Whoever runs the studio can also set another model."
+_OTHER_MODEL = tr_lazy("Whoever runs the studio can also set another model.")
 _RETRY_INSTRUCTION = "\nYour last answer could not be read. Answer with the JSON alone: no other words, nothing cut off."
 
 

@@ -66,7 +66,7 @@ class InspectedPicture:
     """`ok` False: `reason` is a sentence for people and nothing else is set.
 
     `sha256` of the file as uploaded; `dhash` 16 hex digits (64-bit difference hash); `picture` the file to keep (the upload
-    itself, or a re-encoded copy); `thumbs` (width in px, WebP file); `notes` {"code", "sentence"} about the file.
+    itself, or a re-encoded copy); `thumbs` (width in px, WebP file); `notes` (`language.messages.coded`) about the file.
     """
 
     ok: bool
@@ -81,7 +81,7 @@ class InspectedPicture:
     content_type: str = ""
     extension: str = ""
     thumbs: tuple[tuple[int, Path], ...] = ()
-    notes: tuple[dict[str, str], ...] = field(default_factory=tuple)
+    notes: tuple[dict[str, Any], ...] = field(default_factory=tuple)
     recipe: ParsedRecipe = field(default_factory=ParsedRecipe)
     source_type: str = ""
     """The file's IPTC digital source type, "": none; `ai_mark.AI_SOURCE_TYPES` are those of models."""

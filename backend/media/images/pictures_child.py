@@ -22,7 +22,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from backend.language import stored, tr_lazy
+from backend.language import messages, stored, tr_lazy
 from backend.media.images import recipe_text
 from backend.media.images.picture_metadata import strip
 from backend.media.images.pictures import MEASURES_VERSION, write_thumbs
@@ -232,18 +232,18 @@ def _check_size(size: tuple[int, int], max_pixels: int, min_side: int) -> None:
         )
 
 
-def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, str]]:
-    notes = []
+def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[str, Any]]:
+    notes: list[dict[str, Any]] = []
 
     def note(code: str, sentence: str) -> None:
-        notes.append({"code": code, "sentence": sentence})
+        notes.append(messages.coded(code, sentence))
 
     expected = FORMAT_BY_SUFFIX.get(path.suffix.lower().lstrip("."))
     actual = "JPEG" if picture.format == "MPO" else picture.format
     if expected and expected != actual:
-        note("misnamed", f"Named {path.suffix.lower()} but really {actual}.")
+        note("misnamed", tr_lazy("Named {suffix} but really {format}.", suffix=path.suffix.lower(), format=actual or ""))
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        note("animated", f"Has {picture.n_frames} frames; only the first is used.")  # type: ignore[attr-defined]
+        note("animated", tr_lazy("Has {n} frames; only the first is used.", n=getattr(picture, "n_frames", 1)))
     if picture.getexif().get(0x0112, 1) not in (0, 1):
         note("rotated", tr_lazy("Turned upright as its camera recorded."))
     if picture.mode == "CMYK":
@@ -255,7 +255,7 @@ def _picture_notes(picture: Image.Image, path: Path, data: bytes) -> list[dict[s
     return notes
 
 
-def notes_force_copy(notes: list[dict[str, str]]) -> bool:
+def notes_force_copy(notes: list[dict[str, Any]]) -> bool:
     return any(note["code"] != "misnamed" for note in notes)
 
 

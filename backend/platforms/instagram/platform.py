@@ -20,7 +20,7 @@ _TEXT = TextRules(
     alt=TextLimit(tr_lazy("alt text"), 1000),
 )
 """Of reels and carousels too: their texts have the same limits."""
-_STORY_TEXT = TextRules("instagram-story", "Instagram story", None)
+_STORY_TEXT = TextRules("instagram-story", tr_lazy("Instagram story"), None)
 _CONTENT_TYPES = (
     ContentType(
         "instagram-post",
@@ -94,8 +94,10 @@ INSTAGRAM = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.instagram.graph_url,
     secret_settings=("INSTAGRAM_APP_SECRET",),
-    review_step="In Meta's app dashboard set the app to Live, with advanced access to instagram_business_content_publish; "
-    "until then only accounts with a role in the app can be connected.",
+    review_step=tr_lazy(
+        "In Meta's app dashboard set the app to Live, with advanced access to instagram_business_content_publish; "
+        "until then only accounts with a role in the app can be connected."
+    ),
     adapter="backend.platforms.instagram.adapter:Instagram",
     connector="backend.platforms.instagram.oauth:InstagramConnector",
 )

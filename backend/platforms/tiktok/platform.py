@@ -13,7 +13,7 @@ _VIDEO = VideoLimits(_VIDEO_MIMES, ("h264", "hevc", "vp8", "vp9"), (), 4 * GB, (
 _VIDEO_TEXT = TextRules("tiktok", "TikTok", TextLimit(tr_lazy("caption"), 2200, "UTF-16 units"))
 _PHOTO_TEXT = TextRules(
     "tiktok-photo",
-    "TikTok photos",
+    tr_lazy("TikTok photos"),
     TextLimit(tr_lazy("description"), 4000, "UTF-16 units"),
     TextLimit(tr_lazy("title"), 90, "UTF-16 units"),
 )
@@ -74,8 +74,10 @@ TIKTOK = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.tiktok.api_url,
     secret_settings=("TIKTOK_CLIENT_SECRET",),
-    review_step="Apply for the Content Posting API audit in TikTok's developer portal; until then posts are private, or the "
-    "account has to be.",
+    review_step=tr_lazy(
+        "Apply for the Content Posting API audit in TikTok's developer portal; until then posts are private, or the account "
+        "has to be."
+    ),
     adapter="backend.platforms.tiktok.adapter:TikTok",
     connector="backend.platforms.tiktok.oauth:TikTokConnector",
 )

@@ -57,7 +57,7 @@ YOUTUBE = Platform(
     profile_url=_profile_url,
     api_url=lambda settings: settings.youtube.api_url,
     secret_settings=("YOUTUBE_CLIENT_SECRET",),
-    review_step="Apply for the YouTube API audit of your Google project; until then its uploads stay private.",
+    review_step=tr_lazy("Apply for the YouTube API audit of your Google project; until then its uploads stay private."),
     adapter="backend.platforms.youtube.adapter:YouTube",
     connector="backend.platforms.youtube.oauth:YouTubeConnector",
 )

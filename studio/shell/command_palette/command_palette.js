@@ -1,7 +1,7 @@
-import { api, messageOf, send } from "../../ui/shared/api.js"
+import { api, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { mountable } from "../../ui/shared/mount.js"
-import { Toast } from "../../ui/shared/toast.js"
+import { offerUndo, say } from "../../ui/shared/undo_offer.js"
 import { tr, trPlural } from "../../ui/shared/words.js"
 import { actionCommands, hitCommand, NOUNS, pageCommands } from "./commands.js"
 import { GlobalKeys, isMac, searchField } from "./global_keys.js"
@@ -20,7 +20,6 @@ import { PALETTE_VERBS } from "./verbs.js"
 
 const MOST_ACTIONS = 6
 const MOST_PAGES = 5
-const SAID_MS = 8000
 const STEPS = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1, PageDown: 6, PageUp: -6 })
 
 /** The Search button, the palette that it and Ctrl K open, the sheet of keys, and the keys of every page. */
@@ -54,8 +53,7 @@ class CommandPalette {
     this.dialog.onclose = () => this.dialog.open || this.onClosed()
     /** Who had the focus before. @type {HTMLElement | null} */
     this.before = null
-    this.toast = new Toast()
-    root.replaceChildren(this.opener, this.dialog, this.toast.node)
+    root.replaceChildren(this.opener, this.dialog)
     this.keys = new GlobalKeys({
       openPalette: () => this.toggle(),
       openKeys: () => this.openKeys(),
@@ -310,27 +308,9 @@ class CommandPalette {
   tellDone({ said, undo }) {
     this.shut()
     if (!said) return
-    if (undo) this.toast.offerUndo(said, () => this.undo(undo))
-    else this.say(said)
+    if (undo) offerUndo({ id: `palette-${Date.now()}`, text: said, request: undo })
+    else say(said)
     this.runPage()
-  }
-
-  /** @param {{ path: string, body: object }} undo */
-  async undo({ path, body }) {
-    try {
-      await send(path, body, this.data.workspace)
-      this.say(tr("Undone."))
-      this.runPage()
-    } catch (error) {
-      this.say(messageOf(error))
-    }
-  }
-
-  /** @param {string} text */
-  say(text) {
-    this.toast.show(el("span", "grow", text), this.toast.buildClose())
-    this.toast.node.setAttribute("role", "status")
-    this.toast.timer = window.setTimeout(() => this.toast.hide(), SAID_MS)
   }
 
   /** The page shows what has changed; not while a dialog of it is open, which that would close. */

@@ -120,7 +120,7 @@ class StatusBadges {
     this.data = data
     this.setTriggerValue = setTriggerValue
     this.bar.draw(data)
-    this.undoToasts.workspace = data.workspace
+    this.undoToasts.follow(data.workspace)
     this.undoToasts.onUndone = id => setTriggerValue("undone", { id, at: Date.now() })
     for (const offer of data.offers) this.undoToasts.offer(offer)
     const followed = `${data.workspace} ${data.influencerId}`

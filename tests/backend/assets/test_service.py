@@ -100,7 +100,7 @@ def test_what_is_used_is_not_deleted_by_accident(app: App, open_tx: OpenTx, pict
         for noun, noun_id in (("dataset", "ds_1"), ("dataset", "ds_2"), ("lora", "lora_1"), ("lora", "lora_1")):
             assets.use(tx, card.id, noun, noun_id)
     with (
-        pytest.raises(Conflict, match=r"used by 2 datasets and 1 LoRA\. Remove it there first, or delete it anyway\."),
+        pytest.raises(Conflict, match=r"used by 2 datasets, 1 LoRA\. Remove it there first, or delete it anyway\."),
         open_tx() as tx,
     ):
         assets.delete(tx, [card.id])

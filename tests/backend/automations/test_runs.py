@@ -133,7 +133,7 @@ def test_the_review_gate_lets_approved_posts_through(rig: Rig) -> None:
     run = rig.run(run_id)
     assert run.state == "completed"
     assert run.figures["posts"] == [approved]
-    assert run.steps[1].message == "1 post approved, 1 post sent back, nobody looked at 1 post in time"
+    assert run.steps[1].message == "1 post approved. 1 post sent back. Nobody looked at 1 post in time."
 
 
 def test_publishing_is_staggered_and_its_outcome_awaited(rig: Rig) -> None:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from backend import backups
 from backend.app import App
+from backend.backups.phases import phase_of
 from backend.db.tables import Backup, BackupStatus, EventRow
 from backend.kit.clock import now
+from backend.language import Reader, reading, worded
 from tests.factories.account import Tenant
 from tests.support.browsing import browser
 
@@ -57,3 +60,17 @@ def test_a_backup_is_asked_for_once_and_by_operators_alone(app: App, workspace: 
             tx.execute(update(BackupStatus).values(seen_at=now() - timedelta(minutes=5)))
             tx.execute(update(Backup).values(state="failed"))
         assert client.post("/system/backups").status_code == 409, "nobody would make it"
+
+
+@pytest.mark.parametrize(
+    ("line", "worded_line"),
+    [
+        ("Copying the database (full)", "Copia del database (completa)"),
+        ("1 files copied", "1 file copiato"),
+        ("1200 files copied", "1.200 file copiati"),
+        ("Something of a later version", "Something of a later version"),
+    ],
+)
+def test_what_a_backup_does_is_worded(line: str, worded_line: str) -> None:
+    with reading(Reader("it")):
+        assert worded(phase_of(line)) == worded_line

@@ -92,7 +92,7 @@ def test_move_between_boards_and_back(desk: Desk) -> None:
     summer, winter = desk.board(), desk.board("Winter")
     desk.act("board-add", desk.ids[:4], board_id=summer)
     again = desk.act("board-add", desk.ids[3:5], board_id=summer)
-    assert again.said == "1 picture put on “Summer”. 1 picture there already."
+    assert again.said == "1 picture put on “Summer”. 1 picture was there already."
     moved = desk.act("board-move", desk.ids[1:3], board_id=winter, from_board_id=summer)
     assert (desk.on(summer), desk.on(winter)) == ([desk.ids[0], *desk.ids[3:5]], desk.ids[1:3])
     desk.undo(moved)

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import field_validator
 
 from backend.errors import Invalid
 from backend.kit.drafts import Draft
-from backend.language import Message, Reader, catalogues, joined, messages, reading, stored, tr, tr_lazy, tr_lazy_plural, worded
+from backend.language import (
+    Message,
+    Moment,
+    Reader,
+    catalogues,
+    joined,
+    messages,
+    reading,
+    stored,
+    tr,
+    tr_lazy,
+    tr_lazy_plural,
+    worded,
+)
 
 CATALOGUE = """
 msgid ""
@@ -69,6 +84,36 @@ def test_what_is_missing_or_does_not_fit_is_english() -> None:
     assert tr("Nobody translated {what}.", what="this") == "Nobody translated this."
     assert tr("Broken {name}", name="Nina") == "Broken Nina"
     assert worded("A sentence of an earlier version.") == "A sentence of an earlier version."
+
+
+@pytest.mark.usefixtures("italian")
+def test_what_is_missing_is_logged_once() -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert [tr("Nobody translated {n} of these.", n=n) for n in (1, 2)] == [
+            f"Nobody translated {n} of these." for n in (1, 2)
+        ]
+    assert [(line["event"], line["language"], line["template"]) for line in logs] == [
+        ("no translation", "it", "Nobody translated {n} of these.")
+    ]
+
+
+@pytest.mark.usefixtures("italian")
+def test_a_time_in_a_sentence_is_written_as_its_reader_writes_it() -> None:
+    sentence = tr_lazy("{name} was deleted.", name=Moment(datetime(2026, 11, 24, 18, 30)))
+    read = messages.read(json.loads(json.dumps(stored(sentence))))
+    assert read == sentence == "Tue 24 Nov, 18:30 was deleted."
+    assert worded(read) == "mar 24 nov, 18:30 è stata eliminata."
+    with reading(Reader("en", date_style="mdy", hours=12)):
+        assert worded(read).replace("\u202f", " ") == "Tue, Nov 24, 6:30 PM was deleted."
+    day = messages.read(json.loads(json.dumps(stored(Moment(date(2026, 3, 1), "date")))))
+    assert (day, worded(day)) == ("1 Mar 2026", "1 mar 2026")
+
+
+def test_notes_of_earlier_versions_are_their_english_text() -> None:
+    note = json.loads(json.dumps(messages.coded("cut", tr_lazy("{name} was deleted.", name="Nina"))))
+    assert (note["sentence"], messages.read_coded(note)) == ("Nina was deleted.", "Nina was deleted.")
+    assert isinstance(messages.read_coded(note), Message)
+    assert messages.read_coded({"code": "cut", "sentence": "Was cut."}) == "Was cut."
 
 
 @pytest.mark.usefixtures("italian")

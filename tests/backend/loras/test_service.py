@@ -30,7 +30,7 @@ def test_found_by_name_or_told_close_ones(db: Database, workspace: Tenant) -> No
             loras.by_name(tx, "bella")
         make_lora(tx, "bella-v1")
         assert loras.by_name(tx, "BELLA-V1").name == "bella-v1"
-        with pytest.raises(Invalid, match="Did you mean bella-v1"):
+        with pytest.raises(Invalid, match="Did you mean one of these: bella-v1"):
             loras.by_name(tx, "bela-v1")
         with pytest.raises(Invalid, match="It has: bella-v1"):
             loras.by_name(tx, "zzzzzz")
@@ -51,7 +51,7 @@ def test_deleting_says_what_uses_it(db: Database, workspace: Tenant) -> None:
         card, influencer = make_lora(tx), make_influencer(tx)
         influencers.set_default_lora(tx, influencer.id, card.id)
         make_pictures(tx, 2, lora_id=card.id)
-        with pytest.raises(Conflict, match="the default of Bella and used by 2 pictures"):
+        with pytest.raises(Conflict, match="the default of Bella, 2 pictures"):
             loras.delete(tx, card.id)
         loras.delete(tx, card.id, force=True)
         assert influencers.get(tx, influencer.id).default_lora_id is None

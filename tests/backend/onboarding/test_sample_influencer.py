@@ -14,11 +14,19 @@ from backend.content_plans import PlanFilters, PostSource
 from backend.db.tables import Base, Post, PostState
 from backend.db.transactions import Database
 from backend.errors import Conflict
+from backend.language import LANGUAGES, Reader, reading
+from backend.onboarding import sample_data
+from backend.writing import TextParts, WriteOrder
+from backend.writing.checks import check_text
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import fill_workspace, make_clip
 
 LEFT_BEHIND = {"assets", "events", "turns", "undo_entries"}
 """Files wait for the sweep; what happened is history, and so is how it could be undone, for 30 days."""
+
+
+_ADVICE = {"copied", "unlike", "hashtags"}
+"""One of her posts is the example that her persona gives, one has an emoji, and posts have fewer hashtags than texts."""
 
 
 def add(app: App, workspace: Tenant, zone: str = "UTC") -> influencers.InfluencerCard:
@@ -56,6 +64,29 @@ def test_a_month_of_posts_in_every_state_with_pictures_and_texts(app: App, works
         file = assets.get(tx, tiles[0].asset_id)
     assert app.storage.read(file.key).startswith(b"RIFF")
     assert app.storage.read(assets.thumb_key(file.key, 320)).startswith(b"RIFF")
+
+
+def test_whoever_reads_italian_gets_an_italian_sample(app: App, workspace: Tenant) -> None:
+    with reading(Reader("it")):
+        card = add(app, workspace)
+    with app.db.transaction(workspace.caller) as tx:
+        plans = content_plans.page(tx, PlanFilters(influencer_id=card.id), take=200).cards
+        texts = writing.page(tx, influencer_id=card.id).cards
+    assert (card.language, card.persona.topics[0], texts[0].language) == ("it", "caffè", "it")
+    assert "Dietro il bancone" in {plan.topic for plan in plans}
+    assert [text.notes for text in texts] == [(), (), ()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_texts_break_no_rule_of_ours(language: str) -> None:
+    sample = sample_data.load(language)
+    for said in (*sample.texts, *(post for post in sample.posts if post.caption)):
+        parts = TextParts(caption=said.caption, hashtags=tuple(f"#{word}" for word in said.hashtags))
+        order = WriteOrder(influencer_id="inf", topic=said.topic)
+        broken = [note for note in check_text(parts, order, sample.persona, language) if note.rule not in _ADVICE]
+        assert not broken, (said.topic, broken)
+    english = sample_data.load("en")
+    assert language == "en" or not {post.caption for post in sample.posts if post.caption} & {p.caption for p in english.posts}
 
 
 def test_its_name_makes_way(app: App, workspace: Tenant) -> None:

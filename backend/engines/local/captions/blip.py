@@ -16,6 +16,7 @@ from backend.settings import Settings
 
 CHILD = "backend.engines.local.captions.child_blip"
 _SETUP_HINT = tr_lazy("Set BLIP_DIR to the folder of a BLIP caption model in transformers format.")
+_UNREADABLE = tr_lazy("The file cannot be read as a picture.")
 
 
 class BlipCaptioner:
@@ -51,8 +52,8 @@ class BlipCaptioner:
                 match message:
                     case {"n": int(n), "text": str(words)}:
                         yield PictureCaption(n, words, model=self._folder.name)
-                    case {"n": int(n), "refused": str(problem)}:
-                        yield PictureCaption(n, refused=problem, model=self._folder.name)
+                    case {"n": int(n), "refused": "unreadable"}:
+                        yield PictureCaption(n, refused=_UNREADABLE, model=self._folder.name)
                     case _:
                         yield Alive()
 

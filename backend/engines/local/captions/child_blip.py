@@ -31,7 +31,7 @@ def _describe(pipe: ParentPipe, model: _Blip, message: dict[str, Any]) -> None:
             with Image.open(path) as file:
                 opened[n] = file.convert("RGB")
         except (OSError, ValueError, SyntaxError):  # what Pillow raises for a file that is no picture
-            pipe.send({"n": n, "refused": "The file cannot be read as a picture."})
+            pipe.send({"n": n, "refused": "unreadable"})
     for n, text in zip(opened, model.captions(list(opened.values())) if opened else [], strict=True):
         pipe.send({"n": n, "text": text})
     pipe.send({"id": message["id"], "done": True})

@@ -147,5 +147,9 @@ def _load_part(card: ModelCard, folder: Path, part: str, kind: str, dtype: torch
         # The libraries raise any kind of exception here; lack of memory is recognised by its text.
         if "allocate memory" in str(error) or disk.caused_by_full(error):
             raise
-        message = f"The model {card.name!r} cannot be loaded: {folder.name}/{part} is broken. Copy that part again."
+        message = tr_lazy(
+            "The model “{model}” cannot be loaded: {part} is broken. Copy that part again.",
+            model=card.name,
+            part=f"{folder.name}/{part}",
+        )
         raise Unsupported(message) from error
