@@ -85,6 +85,8 @@ MADE_FOR_PROGRAMS = {
     "backend/engines/comfyui/prompt_runner.py",  # why, in a line of the log
     "backend/engines/kohya/console.py",  # kohya's own words
     "backend/engines/kohya/install.py",  # a command, inside of sentences
+    "backend/backups/phases.py",  # patterns of the terminal's lines
+    "backend/db/replica.py",  # for the log and the operator
     "backend/jobs/sweep.py",  # a line of a job's log
     "backend/kit/child.py",  # FileNotFoundError, for the log
     "backend/voices/job_types.py",  # an example of the API

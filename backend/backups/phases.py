@@ -15,7 +15,7 @@ _PHASES: Sequence[tuple[str, Callable[[re.Match[str]], str]]] = (
     (r"(\d+) files copied", lambda line: tr_lazy_plural("{n:,} file copied", "{n:,} files copied", int(line[1]))),
     (r"Checking .+", lambda _: tr_lazy("Checking the backup")),
     (
-        r"An incremental backup is not possible \((.+)\); making a full one\.",
+        r"An incremental backup is not possible \((.+)\); making a full one.",
         lambda line: tr_lazy("An incremental backup is not possible ({reason}); making a full one.", reason=line[1]),
     ),
 )
