@@ -86,6 +86,14 @@ soak: ## campaigns of hundreds of kills, property tests with twice the examples;
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 
+load: ## many users on a throw-away studio, against the targets (LOAD_USERS=100 LOAD_SECONDS=60 LOAD_ROWS=50000); docs/scale.md
+	@$(SETUP) load
+	@$(PY) -m tests.load
+
+capacity: ## what so many users need, by a model with measured costs (USERS=500 NODES=10 ARGS='--cards 2'); docs/scale.md
+	@$(SETUP) dev
+	@$(PY) -m ops.capacity --users $(or $(USERS),500) --nodes $(or $(NODES),10) $(ARGS)
+
 env-example: ## write .env.example anew from backend/settings
 	@$(SETUP) dev
 	@$(PY) bin/env_example.py > .env.example
@@ -119,4 +127,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak env-example design words lock audit update-deps third-party
+.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party

@@ -22,8 +22,9 @@ LOCKS = {
     "requirements.lock": "requirements.txt",
     "requirements-dev.lock": "requirements-dev.txt",
     "requirements-infra.lock": "requirements-infra.txt",
+    "requirements-load.lock": "requirements-load.txt",
 }
-"""Lock -> what it locks. Each holds all of the one before it, in the same versions."""
+"""Lock -> what it locks, in the versions of the one before it. Each holds all of the requirements it names first."""
 _APART = re.compile(r"(torch|triton|nvidia-|cuda-)")
 _HEADER = "# Written by `make lock` from {source} and {torch}; torch itself is apart.\n"
 

@@ -1,10 +1,11 @@
 """Makes `.venv` and installs into it what has changed; `make` calls this before everything. Standard library only.
 
-    python3 bin/setup.py run|dev|check|infra
+    python3 bin/setup.py run|dev|check|infra|load
 
 What is installed is what the lock files say, with hashes; torch alone is left to pip. A stamp with the hash of the lock makes a
 later start quick. All messages go to standard error, so that a command's own output stays clean. `check` also installs what
-checks the browser code and the pages, into `.venv/node`; `infra` those that check the files in infra/.
+checks the browser code and the pages, into `.venv/node`; `infra` those that check the files in infra/;
+`load` what sends many users' requests.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ TORCH = "requirements-torch.txt"
 NODE = VENV.absolute() / "node"
 PACKAGES = ("studio/package.json", "studio/package-lock.json")
 DEV = "requirements-dev.lock"
-LOCKS = {"run": "requirements.lock", "dev": DEV, "check": DEV, "infra": "requirements-infra.lock"}
+LOCKS = {"run": "requirements.lock", "dev": DEV, "check": DEV, "infra": "requirements-infra.lock", "load": "requirements-load.lock"}
 MIN_PYTHON, PYTHON_NAMES = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 
 

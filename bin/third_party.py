@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = ROOT / "THIRD_PARTY.md"
-RUN, DEV = ("requirements-torch.txt", "requirements.txt"), ("requirements-dev.txt",)
+RUN, DEV = ("requirements-torch.txt", "requirements.txt"), ("requirements-dev.txt", "requirements-load.txt")
 OPTIONAL = ("requirements-voices.txt",)
 [LOCK] = ROOT.glob("studio/**/package-lock.json")
 BEGIN, END = "<!-- packages: written by bin/third_party.py -->", "<!-- end of packages -->"

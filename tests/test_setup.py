@@ -89,10 +89,11 @@ def test_a_lock_holds_every_pin_with_hashes_and_names_no_registry(lock: str, sou
 
 
 def test_the_locks_agree() -> None:
-    run, dev, infra = (
+    run, dev, infra, load = (
         set(re.findall(r"^([a-z0-9-]+==[^ ]+)", (ROOT / lock).read_text("utf-8"), re.MULTILINE)) for lock in LOCKS
     )
     assert run < dev < infra
+    assert dev < load
 
 
 def _requirement_files(source: str) -> Iterator[str]:

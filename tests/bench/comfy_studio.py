@@ -39,17 +39,23 @@ class Rig:
 
 
 @contextmanager
-def rig(n: int, *, prompt_s: float) -> Iterator[Rig]:
-    """`n` servers whose prompts take `prompt_s` seconds, and a real worker that has drawn on each once (warm-up)."""
+def rig(n: int, *, prompt_s: float, workers: int = 1) -> Iterator[Rig]:
+    """`n` servers whose prompts take `prompt_s` seconds, and real workers that have drawn on each twice (warm-up).
+
+    Each of the `workers` processes knows its share of the servers, as a node knows its cards.
+    """
     with ExitStack() as stack:
         running_studio = stack.enter_context(studio(LOG_LEVEL="WARNING"))
         servers = [stack.enter_context(_server(running_studio.folder / f"comfyui-{at}", prompt_s)) for at in range(n)]
-        models = ",".join(str(running_studio.folder / f"comfyui-{at}" / "models") for at in range(n))
-        env = {"COMFYUI_URL": ",".join(servers), "COMFYUI_MODELS_DIR": models, "ENGINE_DEVICE": "cpu"}
-        env |= {"QUEUE_CONCURRENCY_CONTENT": str(4 * n), "MAX_CONCURRENT_JOBS": str(4 * n)}
-        engine = ComfyImageEngine(Settings.read(env_file=None, COMFYUI_URL=env["COMFYUI_URL"], COMFYUI_MODELS_DIR=models))
+        models = [str(running_studio.folder / f"comfyui-{at}" / "models") for at in range(n)]
+        known = Settings.read(env_file=None, COMFYUI_URL=",".join(servers), COMFYUI_MODELS_DIR=",".join(models))
+        engine = ComfyImageEngine(known)
         stack.callback(engine.close)
-        stack.enter_context(_worker(running_studio, env, threads=3 * n + 1))
+        limits = {"QUEUE_CONCURRENCY_CONTENT": str(4 * n), "MAX_CONCURRENT_JOBS": str(4 * n), "ENGINE_DEVICE": "cpu"}
+        for at in range(workers):
+            urls, folders = servers[at::workers], models[at::workers]
+            env = {"COMFYUI_URL": ",".join(urls), "COMFYUI_MODELS_DIR": ",".join(folders), **limits}
+            stack.enter_context(_worker(running_studio, env, threads=3 * len(urls) + 1))
         new_rig = Rig(running_studio, servers, engine)
         wait_for_batch(new_rig, ask_pictures(new_rig, 2 * n))
         yield new_rig
@@ -92,6 +98,17 @@ def ask_pictures(test_rig: Rig, n: int) -> str:
     with test_rig.running_studio.app.db.transaction(SystemCaller(test_rig.running_studio.tenant.id)) as tx:
         for at in range(n):
             draft = GenerationDraft(prompt=f"a harbour {batch}", n=1, width=SIDE, height=SIDE, steps=STEPS, seed=at)
+            generation.start(tx, draft=draft, models=models, request_key=f"{batch}/{at}")
+    return batch
+
+
+def ask_at(test_rig: Rig, moments: Sequence[tuple[float, int]]) -> str:
+    """Requests one after another: (seconds from now, pictures). Returns what their request keys begin with."""
+    batch, models, began = new_id("batch"), test_rig.engine.models(), time.monotonic()
+    for at, (moment, pictures) in enumerate(moments):
+        time.sleep(max(0.0, began + moment - time.monotonic()))
+        draft = GenerationDraft(prompt=f"a harbour {batch} {at}", n=pictures, width=SIDE, height=SIDE, steps=STEPS)
+        with test_rig.running_studio.app.db.transaction(SystemCaller(test_rig.running_studio.tenant.id)) as tx:
             generation.start(tx, draft=draft, models=models, request_key=f"{batch}/{at}")
     return batch
 

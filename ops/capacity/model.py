@@ -1,0 +1,170 @@
+"""The model: people order jobs, jobs wait for a card or a thread, and all of them spend processor time of workers and Postgres.
+
+A discrete-event simulation (simpy). Simulated seconds are the unit of all times. What it leaves out: network latency, model
+changes of cards, retries, limits of a workspace.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import simpy
+
+MEASURED = Path(__file__).with_name("measured.json")
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """`share` of all jobs; `files` that one makes. `card_s`: of a card; `thread_s`: of a worker's thread, where a service
+    outside is waited for. `card_s` varies by `spread` (standard deviation over mean; 0: always the same)."""
+
+    name: str
+    share: float
+    card_s: float = 0.0
+    thread_s: float = 0.0
+    spread: float = 0.0
+    files: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JobCosts:
+    """Of one file that a job makes: `worker_cpu_s` and `database_cpu_s`, and `other_cpu_s` of what runs on the same machine (S3,
+    Valkey, and simulated cards in a check). `handover_s`: a card waits so long between two jobs; `claim_s`: so long a claim
+    keeps its queue locked. `worker_idle_cores`, `database_idle_cores`: what a process takes with nothing to do."""
+
+    worker_cpu_s: float
+    database_cpu_s: float
+    other_cpu_s: float
+    handover_s: float
+    claim_s: float
+    worker_idle_cores: float
+    database_idle_cores: float
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """`cards` and `threads` (for jobs without a card) of all nodes together; `cores` of all nodes; `database_cores` 0: Postgres
+    shares the nodes' cores, as on one machine."""
+
+    nodes: int
+    cards: int
+    threads: int
+    cores: int
+    database_cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`at`: when a job is ordered. `card_s`: what it needs of a card, drawn already."""
+
+    at: float
+    kind: JobKind
+    card_s: float
+
+
+@dataclass
+class SimulatedRun:
+    """Times in seconds: `waits` until a job was begun, `totals` until it was done, `ended_at` when the last was. `busy`:
+    resource -> share of its time."""
+
+    waits: list[float] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
+    done_by_end: int = 0
+    ended_at: float = 0.0
+    busy: dict[str, float] = field(default_factory=dict)
+
+
+class _Pool:
+    """A resource of equal servers that counts how long they work."""
+
+    def __init__(self, env: simpy.Environment, servers: int) -> None:
+        self.resource = simpy.Resource(env, capacity=max(1, servers))
+        self.worked_s = 0.0
+
+    def share(self, seconds: float) -> float:
+        return self.worked_s / (self.resource.capacity * seconds)
+
+
+def read_measured(path: Path = MEASURED) -> tuple[JobCosts, list[JobKind], dict[str, Any]]:
+    """The measured costs, the usual mix, and the rest of the file."""
+    values = json.loads(path.read_text("utf-8"))
+    return JobCosts(**values["costs"]), [JobKind(**kind) for kind in values["mix"]], values
+
+
+def poisson_orders(kinds: Sequence[JobKind], *, jobs_an_hour: float, seconds: float, seed: int) -> Iterator[Order]:
+    """Orders of many people who do not know of each other."""
+    dice, at = random.Random(seed), 0.0
+    while (at := at + dice.expovariate(jobs_an_hour / 3600)) < seconds:
+        [kind] = dice.choices(kinds, [kind.share for kind in kinds])
+        yield Order(at, kind, _drawn(dice, kind))
+
+
+def _drawn(dice: random.Random, kind: JobKind) -> float:
+    """Gamma distributed: never below zero, long to the right, as durations are."""
+    if not kind.spread or not kind.card_s:
+        return kind.card_s
+    shape = 1 / kind.spread**2
+    return dice.gammavariate(shape, kind.card_s / shape)
+
+
+def simulate(installation: Installation, costs: JobCosts, orders: Sequence[Order], *, seconds: float) -> SimulatedRun:
+    """Runs all orders to their end; `done_by_end` counts those done within `seconds`."""
+    env, outcome = simpy.Environment(), SimulatedRun()
+    cards, threads = _Pool(env, installation.cards), _Pool(env, installation.threads)
+    idle = installation.nodes * costs.worker_idle_cores
+    shares_cores = not installation.database_cores
+    nodes = _Pool(env, installation.cores)
+    database = nodes if shares_cores else _Pool(env, installation.database_cores)
+    slower = 1 / max(0.05, 1 - (idle + costs.database_idle_cores * shares_cores) / installation.cores)
+    """What idle processes take of the cores, the work of the others takes longer."""
+    queue_lock = _Pool(env, 1)
+
+    def use(pool: _Pool, length_s: float) -> Generator[Any, Any, None]:
+        with pool.resource.request() as request:
+            yield request
+            yield env.timeout(length_s)
+            pool.worked_s += length_s
+
+    def job(order: Order) -> Generator[Any, Any, None]:
+        yield env.timeout(order.at)
+        pool, length_s = (cards, order.card_s) if order.card_s else (threads, order.kind.thread_s)
+        with pool.resource.request() as request:
+            yield request
+            yield from use(queue_lock, costs.claim_s)
+            outcome.waits.append(env.now - order.at)
+            length_s += costs.handover_s if order.card_s else 0.0
+            yield env.timeout(length_s)
+            pool.worked_s += length_s
+        # The card is free: what follows (fetching, checking, storing, rows) runs beside the next job.
+        files = order.kind.files
+        yield from use(nodes, files * (costs.worker_cpu_s + costs.other_cpu_s * shares_cores) * slower)
+        yield from use(database, files * costs.database_cpu_s * (slower if shares_cores else 1))
+        outcome.totals.append(env.now - order.at)
+        outcome.done_by_end += env.now <= seconds
+
+    for order in orders:
+        env.process(job(order))
+    env.run()
+    outcome.ended_at = env.now
+    length = max(seconds, env.now)
+    named: dict[str, Callable[[], float]] = {
+        "cards": lambda: cards.share(length),
+        "threads": lambda: threads.share(length),
+        "cores of nodes": lambda: nodes.share(length),
+        "queue lock": lambda: queue_lock.share(length),
+    }
+    outcome.busy = {name: round(share(), 4) for name, share in named.items()}
+    if not shares_cores:
+        outcome.busy["cores of Postgres"] = round(database.share(length), 4)
+    return outcome
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """0.0 for none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))] if ordered else 0.0
