@@ -25,7 +25,13 @@ TORCH = "requirements-torch.txt"
 NODE = VENV.absolute() / "node"
 PACKAGES = ("studio/package.json", "studio/package-lock.json")
 DEV = "requirements-dev.lock"
-LOCKS = {"run": "requirements.lock", "dev": DEV, "check": DEV, "infra": "requirements-infra.lock", "load": "requirements-load.lock"}
+LOCKS = {
+    "run": "requirements.lock",
+    "dev": DEV,
+    "check": DEV,
+    "infra": "requirements-infra.lock",
+    "load": "requirements-load.lock",
+}
 MIN_PYTHON, PYTHON_NAMES = (3, 11), ("python3.11", "python3.12", "python3.13", "python3.14")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.db.transactions import SystemCaller
-from ops.capacity.model import JobCosts, Installation, JobKind, Order, poisson_orders, quantile, read_measured, simulate
+from ops.capacity.model import Installation, JobCosts, JobKind, Order, poisson_orders, quantile, read_measured, simulate
 from tests.bench.comfy_studio import ask_at, rig, wait_for_batch
 from tests.bench.scale_32 import measure
 

@@ -34,8 +34,8 @@ from tests.support.handlers import Steps
 SECONDS, OPEN_PAGES = 30.0, 100
 LISTS = {
     "jobs": "/api/jobs", "live": "/api/jobs/live", "gallery": "/api/pictures", "search": "/api/pictures?q=beach",
-    "plans": "/api/content-plans", "plans_search": "/api/content-plans?q=harbour", "calendar": "", "palette": "/api/search?q=harb",
-    "health": "/health",
+    "plans": "/api/content-plans", "plans_search": "/api/content-plans?q=harbour", "calendar": "", "health": "/health",
+    "palette": "/api/search?q=harb",
 }  # fmt: skip
 
 
