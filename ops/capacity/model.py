@@ -34,8 +34,8 @@ class JobKind:
 @dataclass(frozen=True, slots=True)
 class JobCosts:
     """Of one file that a job makes: `worker_cpu_s` and `database_cpu_s`, and `other_cpu_s` of what runs on the same machine
-    (S3, Valkey, and simulated cards in a check). `handover_s`: a card waits so long between two jobs; `claim_s`: so long a claim
-    keeps its queue locked. `worker_idle_cores`, `database_idle_cores`: what a process takes with nothing to do."""
+    (S3, Valkey, and simulated cards in a check). `handover_s`: a card waits so long between two jobs; `claim_s`: so long a
+    claim keeps its queue locked. `worker_idle_cores`, `database_idle_cores`: what a process takes with nothing to do."""
 
     worker_cpu_s: float
     database_cpu_s: float
