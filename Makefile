@@ -20,6 +20,10 @@ rotate: ## how old keys and passwords are; ARGS=all: new ones (or "keys sessions
 	@$(SETUP) run
 	@$(PY) -m ops.rotate $(ARGS)
 
+cleanup: ## what the studio holds that nothing needs any more, as a table; ARGS=--delete: remove it (docs/upkeep.md)
+	@$(SETUP) run
+	@$(PY) -m ops.cleanup $(ARGS)
+
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
@@ -127,4 +131,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party
+.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup

@@ -6,9 +6,9 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -31,7 +31,7 @@ _UNAVAILABLE = tr_lazy("The file storage does not answer right now. Nothing was 
 _FAILED = tr_lazy("The file storage could not do this. Its log says why, perhaps its disk is full; it is tried again.")
 _READY_FOR_S = 3.0
 _FULL_CODES = {"XMinioStorageFull", "InsufficientStorage", "QuotaExceeded"}
-_MISSING_CODES = {"NoSuchKey", "NoSuchBucket", "NoSuchObject"}
+_MISSING_CODES = {"NoSuchKey", "NoSuchBucket", "NoSuchObject", "NoSuchUpload"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,22 @@ class Stat:
 
     size: int
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """`size` in bytes; `written_at`: by the storage's clock."""
+
+    key: str
+    size: int
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedUpload:
+    key: str
+    upload_id: str
+    begun_at: datetime
 
 
 class Storage:
@@ -117,6 +133,34 @@ class Storage:
         with _translated_errors():
             for item in self._ready_client().list_objects(self._bucket, prefix, recursive=True):
                 yield str(item.object_name)
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """As `list`, with size and time."""
+        with _translated_errors():
+            for item in self._ready_client().list_objects(self._bucket, prefix, recursive=True):
+                if item.last_modified is not None:  # else the prefix of a folder
+                    yield StoredObject(str(item.object_name), int(item.size or 0), item.last_modified)
+
+    def unfinished(self) -> Iterator[UnfinishedUpload]:
+        """Multipart uploads that were neither completed nor given up: their parts take room, and no list shows them."""
+        key_marker = upload_marker = ""
+        while True:
+            with _translated_errors():
+                # the client has no public verb for either of them
+                part = self._ready_client()._list_multipart_uploads(
+                    self._bucket, key_marker=key_marker or None, upload_id_marker=upload_marker or None
+                )
+            for upload in part.uploads:
+                if upload.upload_id and upload.initiated_time:
+                    yield UnfinishedUpload(str(upload.object_name), upload.upload_id, upload.initiated_time)
+            if not part.is_truncated:
+                return
+            key_marker, upload_marker = part.next_key_marker or "", part.next_upload_id_marker or ""
+
+    def give_up(self, upload: UnfinishedUpload) -> None:
+        """Removes the parts of an unfinished upload. One that ended meanwhile is no error."""
+        with _translated_errors(), suppress(NotFound):
+            self._ready_client()._abort_multipart_upload(self._bucket, upload.key, upload.upload_id)
 
     def presign_get(self, key: str, *, filename: str | None = None, expires: int = 3600) -> str | None:
         """A URL that browsers can open for `expires` seconds, as a download if `filename` is given. None unless

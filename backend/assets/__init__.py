@@ -12,7 +12,7 @@ from backend.assets.job_outputs import (
     store_outputs,
     write_output,
 )
-from backend.assets.keys import key_for, safe_name, thumb_key
+from backend.assets.keys import FOLDERS, key_for, safe_name, thumb_key
 from backend.assets.queries import get, get_many, page, stored, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, AssetPage, NewFile, ThumbFile, UploadCard, Use
 from backend.assets.service import (
@@ -34,10 +34,11 @@ from backend.assets.service import (
     use_all,
 )
 from backend.assets.signed_urls import TemporaryLink, open_token, signed_url, temporary_link
-from backend.assets.sweep import SweepResult, find_strays, sweep
+from backend.assets.sweep import SweepResult, find_strays, keys_with_rows, sweep, workspace_of
 
 __all__ = [
     "FACE_META",
+    "FOLDERS",
     "THUMB_WIDTHS",
     "AssetCard",
     "AssetPage",
@@ -66,6 +67,7 @@ __all__ = [
     "intend",
     "intend_outputs",
     "key_for",
+    "keys_with_rows",
     "look_for_faces",
     "open_token",
     "page",
@@ -89,5 +91,6 @@ __all__ = [
     "use",
     "use_all",
     "uses",
+    "workspace_of",
     "write_output",
 ]

@@ -3,12 +3,13 @@ the storage that no row names. Works in small batches from the rows, so it can s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, union_all, update
+from sqlalchemy.orm import Session
 
 from backend.assets.keys import FOLDERS, owner_key, thumb_key
 from backend.assets.schemas import THUMB_WIDTHS
@@ -118,8 +119,20 @@ def find_strays(
         listed = storage.list(f"{folder}/{tenant_id}/")
         while batch := list(islice(listed, _LISTED_AT_ONCE)):
             check()
-            owners = {owner_key(key) for key in batch}
-            assets = select(Asset.key).where(Asset.key.in_(owners), Asset.state != "purged")
             with open_tx() as tx:
-                known_keys = set(tx.scalars(union_all(assets, select(Upload.key).where(Upload.key.in_(owners)))))
-            yield from (key for key in batch if owner_key(key) not in known_keys)
+                with_rows = keys_with_rows(tx, batch)
+            yield from (key for key in batch if key not in with_rows)
+
+
+def keys_with_rows(tx: Session, keys: Sequence[str]) -> set[str]:
+    """Those of `keys`, of the workspace of `tx`, that a file or an upload names; thumbnails are named with their file."""
+    owners = {owner_key(key) for key in keys}
+    assets = select(Asset.key).where(Asset.key.in_(owners), Asset.state != "purged")
+    named = set(tx.scalars(union_all(assets, select(Upload.key).where(Upload.key.in_(owners)))))
+    return {key for key in keys if owner_key(key) in named}
+
+
+def workspace_of(key: str) -> str:
+    """The workspace whose folder a key is in; "" for what is no file of a workspace."""
+    folder, _, rest = key.partition("/")
+    return rest.partition("/")[0] if folder in FOLDERS else ""

@@ -64,6 +64,25 @@ def sweep() -> int:
     return removed
 
 
+def left_behind() -> list[Path]:
+    """Those that `sweep` would remove."""
+    folders = [
+        path for path in Path(_base or tempfile.gettempdir()).glob(f"{PREFIX}*") if path.is_dir() and not path.is_symlink()
+    ]
+    return [folder for folder in sorted(folders) if folder.stat().st_uid == os.geteuid() and _is_unlocked(folder)]
+
+
+def _is_unlocked(folder: Path) -> bool:
+    try:
+        with (folder / _LOCK).open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        return folder.exists() and _is_stale(folder)
+    return True
+
+
 def _remove_if_unlocked(folder: Path) -> bool:
     try:
         with (folder / _LOCK).open("r+") as lock:
