@@ -46,6 +46,24 @@ _GAUGES: tuple[tuple[str, str, str, Callable[[Figures], _Value]], ...] = (
         lambda figures: figures.spent_today_usd,
     ),
     (
+        "studio_budget_used_ratio",
+        "The greatest part that a workspace has used of a limit of its, 0 to 1.",
+        "",
+        lambda figures: figures.budget_used_ratio,
+    ),
+    (
+        "studio_channels_expiring",
+        "Connected accounts whose tokens end within a week.",
+        "",
+        lambda figures: figures.channels_expiring,
+    ),
+    (
+        "studio_channels_to_reconnect",
+        "Accounts that somebody must connect again.",
+        "",
+        lambda figures: figures.channels_to_reconnect,
+    ),
+    (
         "studio_backup_finished_timestamp_seconds",
         "When the newest backup was done; 0: there is none.",
         "",

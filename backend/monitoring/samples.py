@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +14,7 @@ from backend.db.tables import InstallationSample
 from backend.db.transactions import Anonymous
 from backend.kit import clock, disk
 from backend.monitoring.schemas import Figures, MinuteSample
+from backend.settings import Settings
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 KEPT_DAYS = 8
 _SIZES_EVERY_S = 900
 """How often sizes are summed up, which reads whole tables; samples between carry them on."""
-_SIZES = ("database_bytes", "stored_bytes", "stored_files")
+_SIZES = (
+    "database_bytes",
+    "stored_bytes",
+    "stored_files",
+    "spent_today_most_usd",
+    "spent_month_most_usd",
+    "own_budget_used_ratio",
+)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(7316540299)")
 _THIS_MINUTE = select(func.date_trunc("minute", func.clock_timestamp()))
 _FIGURES = text("SELECT installation_figures(:after, :upto, :day, :sizes)")
@@ -74,7 +82,15 @@ def _count(app: App, tx: Session, before: MinuteSample | None, minute: datetime,
     if not sizes and before:
         counted |= {name: getattr(before.figures, name) for name in _SIZES}
     free, total = disk.free(app.settings.data_dir)
-    return Figures.model_validate({**counted, "disk_free_bytes": free, "disk_total_bytes": total})
+    used = _budget_used(app.settings, counted)
+    return Figures.model_validate({**counted, "budget_used_ratio": used, "disk_free_bytes": free, "disk_total_bytes": total})
+
+
+def _budget_used(settings: Settings, counted: dict[str, Any]) -> float:
+    """The greatest part that any workspace has used of a limit, its owner's or the operator's."""
+    limits = ("spent_today_most_usd", settings.budgets.daily_usd), ("spent_month_most_usd", settings.budgets.monthly_usd)
+    ratios = [float(counted[name]) / usd for name, usd in limits if usd]
+    return max(float(counted["own_budget_used_ratio"]), *ratios, 0.0)
 
 
 def _period(minute: datetime) -> int:

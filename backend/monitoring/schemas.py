@@ -43,6 +43,16 @@ class Figures(BaseModel):
     text_calls_today: dict[str, int] = {}
     """By state of the ledger: settled, estimated, refused, cached, reserved. Today is the day in UTC, as in the ledger."""
     spent_today_usd: float = 0.0
+    spent_today_most_usd: float = 0.0
+    spent_month_most_usd: float = 0.0
+    """What the workspace spent that spent the most, today and this month."""
+    own_budget_used_ratio: float = 0.0
+    """Of the limits that owners set: the greatest part that is used of any of them; 1 is all of it."""
+    budget_used_ratio: float = 0.0
+    """The same, with the operator's limits."""
+    channels_expiring: int = 0
+    """Connected accounts whose tokens end within a week and were not renewed."""
+    channels_to_reconnect: int = 0
     workers: dict[str, int] = {}
     """Live workers."""
     devices: dict[str, int] = {}

@@ -88,6 +88,21 @@ CASES: dict[str, tuple[Series, Series]] = {
     ),
     "StudioDeadLettersGrow": ({"studio_dead_letter_jobs": "0+1x120"}, {"studio_dead_letter_jobs": "400x120"}),
     "StudioDeviceDown": ({'studio_devices{state="down"}': "1x120"}, {'studio_devices{state="busy"}': "4x120"}),
+    "StudioGpusFull": (
+        {
+            'studio_devices{state="busy"}': "9x120",
+            'studio_devices{state="free"}': "1x120",
+            'studio_queue_waiting_jobs{queue="gpu"}': "11x120",
+        },
+        {
+            'studio_devices{state="busy"}': "8x120",
+            'studio_devices{state="free"}': "2x120",
+            'studio_queue_waiting_jobs{queue="gpu"}': "11x120",
+        },
+    ),
+    "StudioChannelsExpire": ({"studio_channels_expiring": "1x120"}, {"studio_channels_expiring": "0x120"}),
+    "StudioChannelsEnded": ({"studio_channels_to_reconnect": "1x120"}, {"studio_channels_to_reconnect": "0x120"}),
+    "StudioBudgetNear": ({"studio_budget_used_ratio": "0.91x120"}, {"studio_budget_used_ratio": "0.9x120"}),
     "StudioPostsLate": ({"studio_publishing_lag_seconds": "301x120"}, {"studio_publishing_lag_seconds": "299x120"}),
     "StudioPostsUnconfirmed": ({"studio_posts_unconfirmed": "1x120"}, {"studio_posts_unconfirmed": "0x120"}),
     "StudioMessagesWait": (

@@ -18,6 +18,9 @@ ended AS (
 late AS (
   SELECT count(*) AS n, coalesce(max(extract(epoch FROM clock_timestamp() - due_at)), 0) AS lag_s
   FROM posts WHERE state = 'scheduled' AND due_at < clock_timestamp() - interval '1 minute'),
+spent AS (
+  SELECT tenant_id, sum(usd) AS month, coalesce(sum(usd) FILTER (WHERE day = p_day), 0) AS day FROM llm_calls
+  WHERE p_sizes AND day BETWEEN p_day / 100 * 100 AND p_day GROUP BY tenant_id),
 calls AS (SELECT state, count(*) AS n, coalesce(sum(usd), 0) AS usd FROM llm_calls WHERE day = p_day GROUP BY state),
 served AS (
   SELECT queue, count(*) AS n FROM workers, jsonb_array_elements_text(queues) AS queue
@@ -39,6 +42,9 @@ SELECT jsonb_build_object(
   'notices_waiting', (SELECT count(*) FROM notice_deliveries WHERE state = 'pending'),
   'text_calls_today', (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM calls),
   'spent_today_usd', (SELECT coalesce(sum(usd), 0) FROM calls),
+  'channels_expiring', (SELECT count(*) FROM channels WHERE deleted_at IS NULL AND state = 'connected'
+    AND expires_at < clock_timestamp() + interval '7 days'),
+  'channels_to_reconnect', (SELECT count(*) FROM channels WHERE deleted_at IS NULL AND state = 'reconnect'),
   'workers', (SELECT coalesce(jsonb_object_agg(queue, n), '{}') FROM served),
   'devices', (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (SELECT state, count(*) AS n FROM known GROUP BY state) k),
   'connections', (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),
@@ -47,6 +53,10 @@ SELECT jsonb_build_object(
     FROM backup_status),
   'connections_most', CAST(current_setting('max_connections') AS integer)
 ) || CASE WHEN p_sizes THEN jsonb_build_object(
+  'spent_today_most_usd', (SELECT coalesce(max(day), 0) FROM spent),
+  'spent_month_most_usd', (SELECT coalesce(max(month), 0) FROM spent),
+  'own_budget_used_ratio', (SELECT coalesce(max(greatest(s.day / nullif(b.daily_usd, 0),
+    s.month / nullif(b.monthly_usd, 0))), 0) FROM spent s JOIN budgets b ON b.tenant_id = s.tenant_id),
   'database_bytes', pg_database_size(current_database()),
   'stored_bytes', (SELECT coalesce(sum(size_bytes), 0) FROM assets WHERE state = 'stored'),
   'stored_files', (SELECT count(*) FROM assets WHERE state = 'stored')) ELSE '{}' END $$

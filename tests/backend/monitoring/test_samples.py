@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from backend import jobs, monitoring
 from backend.app import App
+from backend.db.tables import Budget, LlmCall
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.jobs import AttemptRef, finish_attempt
 from backend.jobs.rules import completed
-from backend.kit import metrics
+from backend.kit import clock, metrics
+from backend.kit.ids import new_id
 from backend.monitoring import MinuteSample
 from tests.factories.account import Tenant
+from tests.factories.posts import make_planner
 from tests.support.context import make_context
 from tests.support.handlers import Steps
 
@@ -93,3 +98,42 @@ def test_prometheus_reads_the_newest_sample(worker_app: Any, workspace: Tenant) 
     assert 'studio_jobs_ended_total{outcome="completed",type="test-steps"} 1.0' in lines
     (size,) = [line for line in lines if line.startswith("studio_database_bytes ")]
     assert float(size.split()[1]) > 1e6
+
+
+def test_budgets_and_permissions_that_run_out_are_seen(
+    worker_app: Any, workspace: Tenant, other_workspace: Tenant, today: int
+) -> None:
+    def spend(tenant: Tenant, day: int, usd: str) -> None:
+        row = LlmCall(id=new_id("llm"), day=day, kind="caption", state="settled", usd=Decimal(usd), estimate_usd=Decimal(usd))
+        with worker_app.db.transaction(SystemCaller(tenant.id)) as tx:
+            tx.add(row)
+
+    assert next_minute(worker_app).figures.budget_used_ratio == 0
+    spend(workspace, today, "2.5")
+    spend(other_workspace, today, "1")
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        planner = make_planner(tx)
+        values = {"state": "connected", "id": planner.channel.id}
+        statement = "UPDATE channels SET expires_at = clock_timestamp() + interval '6 days', state = :state WHERE id = :id"
+        tx.execute(text(statement), values)
+    with worker_app.db.transaction(Anonymous()) as tx:
+        tx.execute(text("DELETE FROM installation_samples"))  # sizes are counted again
+    figures = next_minute(worker_app).figures
+    assert (figures.spent_today_most_usd, figures.spent_month_most_usd) == (2.5, 2.5)
+    assert figures.budget_used_ratio == 0.25  # of ten dollars a day
+    assert (figures.channels_expiring, figures.channels_to_reconnect) == (1, 0)
+    with worker_app.db.transaction(SystemCaller(other_workspace.id)) as tx:
+        tx.add(Budget(tenant_id=other_workspace.id, daily_usd=Decimal(1), monthly_usd=None))
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        tx.execute(text(statement), values | {"state": "reconnect"})
+    with worker_app.db.transaction(Anonymous()) as tx:
+        tx.execute(text("DELETE FROM installation_samples"))
+    figures = next_minute(worker_app).figures
+    assert figures.budget_used_ratio == 1.0  # all of the limit that its owner set
+    assert (figures.channels_expiring, figures.channels_to_reconnect) == (0, 1)
+
+
+@pytest.fixture
+def today() -> int:
+    """Today as the ledger has it."""
+    return int(f"{clock.now():%Y%m%d}")
