@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -82,15 +82,16 @@ def _count(app: App, tx: Session, before: MinuteSample | None, minute: datetime,
     if not sizes and before:
         counted |= {name: getattr(before.figures, name) for name in _SIZES}
     free, total = disk.free(app.settings.data_dir)
-    used = _budget_used(app.settings, counted)
-    return Figures.model_validate({**counted, "budget_used_ratio": used, "disk_free_bytes": free, "disk_total_bytes": total})
+    figures = Figures.model_validate({**counted, "disk_free_bytes": free, "disk_total_bytes": total})
+    return figures.model_copy(update={"budget_used_ratio": _budget_used(app.settings, figures)})
 
 
-def _budget_used(settings: Settings, counted: dict[str, Any]) -> float:
+def _budget_used(settings: Settings, figures: Figures) -> float:
     """The greatest part that any workspace has used of a limit, its owner's or the operator's."""
-    limits = ("spent_today_most_usd", settings.budgets.daily_usd), ("spent_month_most_usd", settings.budgets.monthly_usd)
-    ratios = [float(counted[name]) / usd for name, usd in limits if usd]
-    return max(float(counted["own_budget_used_ratio"]), *ratios, 0.0)
+    limits = settings.budgets.daily_usd, settings.budgets.monthly_usd
+    spent = figures.spent_today_most_usd, figures.spent_month_most_usd
+    ratios = [usd / limit for usd, limit in zip(spent, limits, strict=True) if limit]
+    return max(figures.own_budget_used_ratio, *ratios, 0.0)
 
 
 def _period(minute: datetime) -> int:
