@@ -28,7 +28,7 @@ _EXAMPLES = 10
 
 
 @dataclass(slots=True)
-class Finding:
+class CleanupFinding:
     """`n` of one kind, of `size_bytes` together; `removed`: how many of them went; `examples`: the first ones."""
 
     name: str
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     return 1 if any(finding.name == "missing_files" and finding.n for finding in findings) else 0
 
 
-def clean_up(app: App, *, grace: timedelta, delete: bool) -> list[Finding]:
+def clean_up(app: App, *, grace: timedelta, delete: bool) -> list[CleanupFinding]:
     """Looks for everything, and removes it if `delete`. Raises Unavailable: what was removed before stays so."""
     return [
         *_objects(app, grace=grace, delete=delete),
@@ -81,8 +81,8 @@ def clean_up(app: App, *, grace: timedelta, delete: bool) -> list[Finding]:
     ]
 
 
-def _objects(app: App, *, grace: timedelta, delete: bool) -> list[Finding]:
-    unnamed, of_gone = Finding("orphan_objects"), Finding("objects_of_gone_workspaces")
+def _objects(app: App, *, grace: timedelta, delete: bool) -> list[CleanupFinding]:
+    unnamed, of_gone = CleanupFinding("orphan_objects"), CleanupFinding("objects_of_gone_workspaces")
     to_remove = []
     for item, workspace_exists in orphans.orphans(app, grace=grace):
         finding = unnamed if workspace_exists else of_gone
@@ -94,15 +94,15 @@ def _objects(app: App, *, grace: timedelta, delete: bool) -> list[Finding]:
     return [unnamed, of_gone]
 
 
-def _missing(app: App) -> Finding:
-    finding = Finding("missing_files")
+def _missing(app: App) -> CleanupFinding:
+    finding = CleanupFinding("missing_files")
     for workspace_id, key in orphans.missing(app):
         finding.add(f"{workspace_id} {key}")
     return finding
 
 
-def _unfinished(app: App, *, delete: bool) -> Finding:
-    finding = Finding("unfinished_uploads")
+def _unfinished(app: App, *, delete: bool) -> CleanupFinding:
+    finding = CleanupFinding("unfinished_uploads")
     for upload in orphans.unfinished(app, grace=timedelta(days=1)):
         finding.add(upload.key)
         if delete:
@@ -111,21 +111,21 @@ def _unfinished(app: App, *, delete: bool) -> Finding:
     return finding
 
 
-def _rows(app: App, *, delete: bool) -> list[Finding]:
+def _rows(app: App, *, delete: bool) -> list[CleanupFinding]:
     counts = upkeep.expired_rows(app, delete=delete)
-    return [Finding(name, n, removed=n if delete else 0) for name, n in counts.items()]
+    return [CleanupFinding(name, n, removed=n if delete else 0) for name, n in counts.items()]
 
 
-def _temp_folders(*, delete: bool) -> Finding:
-    finding = Finding("left_folders")
+def _temp_folders(*, delete: bool) -> CleanupFinding:
+    finding = CleanupFinding("left_folders")
     for folder in temp_folders.left_behind():
         finding.add(folder.name)
     finding.removed = temp_folders.sweep() if delete else 0
     return finding
 
 
-def _logs(app: App, *, delete: bool) -> Finding:
-    finding = Finding("old_logs")
+def _logs(app: App, *, delete: bool) -> CleanupFinding:
+    finding = CleanupFinding("old_logs")
     for path in upkeep.old_log_files(app.settings.data_dir / "log", days=app.settings.retention.log_days):
         finding.add(path.name, path.stat().st_size)
         if delete:
@@ -134,7 +134,7 @@ def _logs(app: App, *, delete: bool) -> Finding:
     return finding
 
 
-def _print_table(findings: Sequence[Finding], *, delete: bool) -> None:
+def _print_table(findings: Sequence[CleanupFinding], *, delete: bool) -> None:
     print(f"{'':30} {'found':>9} {'MB':>9} {'removed':>9}")
     for finding in findings:
         name = finding.name.replace("_", " ")

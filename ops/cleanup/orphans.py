@@ -39,10 +39,10 @@ def orphans(app: App, *, grace: timedelta) -> Iterator[tuple[StoredObject, bool]
             yield from ((item, assets.workspace_of(item.key) in existing) for item in old if item.key in unnamed)
 
 
-def remove(app: App, found: Sequence[StoredObject]) -> int:
+def remove(app: App, objects: Sequence[StoredObject]) -> int:
     """Removes those that still have no row. Returns how many."""
     removed = 0
-    for batch in _batches(iter(found)):
+    for batch in _batches(iter(objects)):
         unnamed = _without_rows(app, [item.key for item in batch])
         app.storage.delete(sorted(unnamed))
         removed += len(unnamed)

@@ -21,7 +21,7 @@ from backend.db.transactions import SystemCaller
 from backend.errors import NotFound, Unavailable
 from backend.settings import Settings
 from ops.cleanup import __main__ as cleanup
-from ops.cleanup.__main__ import Finding
+from ops.cleanup.__main__ import CleanupFinding
 from ops.running_studio import with_servers
 from tests.factories.account import Tenant
 
@@ -35,7 +35,7 @@ def _empty_bucket(worker_app: App) -> Iterator[None]:
     worker_app.storage.delete(worker_app.storage.list(""))
 
 
-def run(app: App, *, grace: timedelta = NOW, delete: bool = False) -> dict[str, Finding]:
+def run(app: App, *, grace: timedelta = NOW, delete: bool = False) -> dict[str, CleanupFinding]:
     return {finding.name: finding for finding in cleanup.clean_up(app, grace=grace, delete=delete)}
 
 
