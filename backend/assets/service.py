@@ -224,30 +224,24 @@ def _usage_sentence(nouns: Counter[str]) -> str:
     return tr_lazy("This file is used by {uses}.", uses=joined(*parts, separator=", "))
 
 
+_USES: dict[str, Callable[[int], str]] = {
+    "dataset": lambda n: tr_lazy_plural("{n} dataset", "{n} datasets", n),
+    "picture": lambda n: tr_lazy_plural("{n} picture", "{n} pictures", n),
+    "post": lambda n: tr_lazy_plural("{n} post", "{n} posts", n),
+    "reel": lambda n: tr_lazy_plural("{n} reel", "{n} reels", n),
+    "lora": lambda n: tr_lazy_plural("{n} LoRA", "{n} LoRAs", n),
+    "training": lambda n: tr_lazy_plural("{n} training run", "{n} training runs", n),
+    "training-set": lambda n: tr_lazy_plural("{n} training run in line", "{n} training runs in line", n),
+    "trashed-picture": lambda n: tr_lazy_plural("{n} deleted picture", "{n} deleted pictures", n),
+    "trashed-clip": lambda n: tr_lazy_plural("{n} deleted video", "{n} deleted videos", n),
+    "trashed-lora": lambda n: tr_lazy_plural("{n} deleted LoRA", "{n} deleted LoRAs", n),
+    "trashed-dataset": lambda n: tr_lazy_plural("{n} deleted dataset", "{n} deleted datasets", n),
+    "clip": lambda n: tr_lazy_plural("{n} video", "{n} videos", n),
+}
+
+
 def _used_by(noun: str, n: int) -> str:
-    match noun:
-        case "dataset":
-            return tr_lazy_plural("{n} dataset", "{n} datasets", n)
-        case "picture":
-            return tr_lazy_plural("{n} picture", "{n} pictures", n)
-        case "post":
-            return tr_lazy_plural("{n} post", "{n} posts", n)
-        case "reel":
-            return tr_lazy_plural("{n} reel", "{n} reels", n)
-        case "lora":
-            return tr_lazy_plural("{n} LoRA", "{n} LoRAs", n)
-        case "training":
-            return tr_lazy_plural("{n} training run", "{n} training runs", n)
-        case "training-set":
-            return tr_lazy_plural("{n} training run in line", "{n} training runs in line", n)
-        case "trashed-picture":
-            return tr_lazy_plural("{n} deleted picture", "{n} deleted pictures", n)
-        case "trashed-clip":
-            return tr_lazy_plural("{n} deleted video", "{n} deleted videos", n)
-        case "clip":
-            return tr_lazy_plural("{n} video", "{n} videos", n)
-        case _:
-            return tr_lazy("{n} × {noun}", n=n, noun=noun)
+    return _USES[noun](n) if noun in _USES else tr_lazy("{n} × {noun}", n=n, noun=noun)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Datasets: import, checks, captions, rights statements, and whether a dataset is ready to train on."""
 
+from backend.datasets import undo_parts
 from backend.datasets.buckets import bucket_preview
 from backend.datasets.caption_cards import (
     CaptionOrder,
@@ -86,7 +87,6 @@ from backend.datasets.service import (
     add_sample_character,
     attach_uploads,
     create,
-    delete,
     dismiss_refused,
     get_locked,
     ingest,
@@ -100,6 +100,9 @@ from backend.datasets.service import (
     set_trigger_word,
 )
 from backend.datasets.source_notes import clear_import_notes, import_notes
+from backend.datasets.trash import delete, erase, undelete
+
+undo_parts.register_parts()
 
 __all__ = [
     "GOOD_IMAGES",
@@ -164,6 +167,7 @@ __all__ = [
     "delete",
     "dismiss_refused",
     "edit_captions",
+    "erase",
     "estimate_captioning",
     "export_zip",
     "get",
@@ -201,6 +205,7 @@ __all__ = [
     "start_captioning",
     "suggestions",
     "training_set",
+    "undelete",
     "undo_edit",
     "withdraw_rights",
 ]

@@ -118,19 +118,6 @@ def set_thresholds(tx: Session, dataset_id: str, thresholds: Thresholds) -> Data
     return get(tx, dataset_id)
 
 
-def delete(tx: Session, dataset_id: str) -> None:
-    """Its files are purged some days later; LoRAs trained on it stay. Raises NotFound, Conflict (it is being trained on)."""
-    row = lock_dataset(tx, dataset_id)
-    if get(tx, dataset_id).status == "training":
-        raise Conflict(
-            tr_lazy("{name} is being trained on. Wait for that run to end, or cancel it in Settings → Activity.", name=row.name)
-        )
-    files = select(DatasetImage.asset_id, DatasetImage.mask_asset_id).where(DatasetImage.dataset_id == dataset_id)
-    release(tx, dataset_id, [asset_id for pair in tx.execute(files) for asset_id in pair if asset_id])
-    tx.execute(update(Dataset).where(Dataset.id == dataset_id).values(deleted_at=func.clock_timestamp()))
-    events.record(tx, "dataset.deleted", "dataset", dataset_id, {"name": row.name})
-
-
 def ingest(tx: Session, dataset_id: str, *, request_key: str) -> JobCard:
     """Starts the job that checks all stored uploads. A running job that is not closed yet takes these too and is returned.
 

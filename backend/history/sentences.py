@@ -245,6 +245,14 @@ _MODELS: Mapping[str, Sentence] = {
         "LoRA “{old}” renamed to “{new}”.", old=change.data.get("from", ""), new=change.data.get("to", "")
     ),
     "lora.deleted": lambda change: tr_lazy("LoRA “{name}” deleted.", name=change.name),
+    "lora.restored": lambda change: tr_lazy("LoRA “{name}” restored.", name=change.name),
+    "loras.erased": lambda change: tr_lazy_plural(
+        "{n:,} LoRA deleted for good.", "{n:,} LoRAs deleted for good.", _count(change)
+    ),
+    "dataset.restored": lambda change: tr_lazy("Dataset “{name}” restored.", name=change.name),
+    "datasets.erased": lambda change: tr_lazy_plural(
+        "{n:,} dataset deleted for good.", "{n:,} datasets deleted for good.", _count(change)
+    ),
     "dataset.created": lambda change: tr_lazy("Dataset “{name}” created.", name=change.name),
     "dataset.deleted": lambda change: tr_lazy("Dataset “{name}” deleted.", name=change.name),
     "dataset.images_removed": lambda change: tr_lazy_plural(

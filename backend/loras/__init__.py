@@ -4,7 +4,8 @@ from backend.loras import undo_parts
 from backend.loras.queries import by_name, get, get_many, names, page, usages
 from backend.loras.rules import lora_name
 from backend.loras.schemas import LoraCard, LoraPage
-from backend.loras.service import add_trained, check_base, delete, rename, take_upload
+from backend.loras.service import add_trained, check_base, rename, take_upload
+from backend.loras.trash import delete, erase, undelete
 
 undo_parts.register_parts()
 
@@ -15,6 +16,7 @@ __all__ = [
     "by_name",
     "check_base",
     "delete",
+    "erase",
     "get",
     "get_many",
     "lora_name",
@@ -22,5 +24,6 @@ __all__ = [
     "page",
     "rename",
     "take_upload",
+    "undelete",
     "usages",
 ]

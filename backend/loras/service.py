@@ -8,17 +8,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend import assets, events
 from backend.assets import UploadCard
-from backend.db.tables import Influencer, Lora
+from backend.db.tables import Lora
 from backend.engines.ports.image import DEFAULT_LORA_WEIGHT, ModelCard
 from backend.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.language import joined, tr_lazy
-from backend.loras.queries import get, usages
+from backend.language import tr_lazy
+from backend.loras.queries import get
 from backend.loras.rules import check_name, lora_name, next_free
 from backend.loras.schemas import LoraCard
 from backend.media.model_files import lora_check
@@ -97,24 +97,6 @@ def rename(tx: Session, lora_id: str, name: str) -> LoraCard:
         tx.execute(update(Lora).where(Lora.id == lora_id).values(name=word))
         events.record(tx, "lora.renamed", "lora", lora_id, {"from": card.name, "to": word})
     return get(tx, lora_id)
-
-
-def delete(tx: Session, lora_id: str, *, force: bool = False) -> None:
-    """Takes it out of the library. Raises NotFound, and Conflict naming what uses it unless `force`."""
-    card = get(tx, lora_id)
-    if (usage_texts := usages(tx, lora_id)) and not force:
-        raise Conflict(
-            tr_lazy(
-                "{name} is used: {uses}. Delete it anyway? The pictures stay.",
-                name=card.name,
-                uses=joined(*usage_texts, separator=", "),
-            ),
-            uses=usage_texts,
-        )
-    tx.execute(update(Influencer).where(Influencer.default_lora_id == lora_id).values(default_lora_id=None))
-    tx.execute(update(Lora).where(Lora.id == lora_id).values(deleted_at=func.clock_timestamp()))
-    assets.unuse(tx, card.asset_id, "lora", lora_id)
-    events.record(tx, "lora.deleted", "lora", lora_id, {"name": card.name})
 
 
 def check_base(card: LoraCard, model_card: ModelCard) -> None:

@@ -1,4 +1,4 @@
-"""Reads the trash: one list of seven tables, each read along its own index."""
+"""Reads the trash: one list of nine tables, each read along its own index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.db.tables import Board, BoardPicture, Clip, ContentPlan, Influencer, Picture, Post, Reel, TextDraft, Track
+from backend.db.tables import (
+    Board,
+    BoardPicture,
+    Clip,
+    ContentPlan,
+    Dataset,
+    DatasetImage,
+    Influencer,
+    Lora,
+    Picture,
+    Post,
+    Reel,
+    TextDraft,
+    Track,
+)
 from backend.errors import Invalid
 from backend.language import tr_lazy
 from backend.trash.schemas import KINDS, TrashCard, TrashKind, TrashPage
@@ -23,6 +37,8 @@ _IN_TRASH: dict[TrashKind, list[ColumnElement[bool]]] = {
     "post": [ContentPlan.deleted_at.is_not(None)],
     "board": [Board.deleted_at.is_not(None)],
     "track": [Track.deleted_at.is_not(None), Track.erased_at.is_(None)],
+    "lora": [Lora.deleted_at.is_not(None), Lora.erased_at.is_(None)],
+    "dataset": [Dataset.deleted_at.is_not(None), Dataset.erased_at.is_(None)],
 }
 _ID: dict[TrashKind, InstrumentedAttribute[str]] = {
     "picture": Picture.id,
@@ -32,6 +48,8 @@ _ID: dict[TrashKind, InstrumentedAttribute[str]] = {
     "post": ContentPlan.id,
     "board": Board.id,
     "track": Track.id,
+    "lora": Lora.id,
+    "dataset": Dataset.id,
 }
 _DELETED_AT: dict[TrashKind, InstrumentedAttribute[Any]] = {
     "picture": Picture.deleted_at,
@@ -41,6 +59,8 @@ _DELETED_AT: dict[TrashKind, InstrumentedAttribute[Any]] = {
     "post": ContentPlan.deleted_at,
     "board": Board.deleted_at,
     "track": Track.deleted_at,
+    "lora": Lora.deleted_at,
+    "dataset": Dataset.deleted_at,
 }
 _INFLUENCER_ID: dict[TrashKind, Any] = {
     "picture": Picture.influencer_id,
@@ -50,6 +70,8 @@ _INFLUENCER_ID: dict[TrashKind, Any] = {
     "post": ContentPlan.influencer_id,
     "board": cast(null(), Text),
     "track": cast(null(), Text),
+    "lora": Lora.influencer_id,
+    "dataset": Dataset.influencer_id,
 }
 
 
@@ -125,6 +147,13 @@ def _cover() -> ColumnElement[Any]:
     return on_board.order_by(is_not_cover, BoardPicture.position, Picture.id).limit(1).correlate(Board).scalar_subquery()
 
 
+def _first_picture() -> ColumnElement[Any]:
+    of_dataset = select(DatasetImage.asset_id).where(
+        DatasetImage.dataset_id == Dataset.id, DatasetImage.tenant_id == Dataset.tenant_id
+    )
+    return of_dataset.order_by(DatasetImage.id).limit(1).correlate(Dataset).scalar_subquery()
+
+
 _TITLE_AND_ASSET: dict[TrashKind, tuple[Any, Any]] = {
     "picture": (Picture.prompt, Picture.asset_id),
     "video": (Clip.recipe["title"].astext, Clip.asset_id),
@@ -139,6 +168,8 @@ _TITLE_AND_ASSET: dict[TrashKind, tuple[Any, Any]] = {
     ),
     "board": (Board.name, _cover()),
     "track": (Track.title, cast(null(), Text)),
+    "lora": (Lora.name, cast(null(), Text)),
+    "dataset": (Dataset.name, _first_picture()),
 }
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from backend.kit.drafts import Draft
 
-TrashKind = Literal["picture", "video", "reel", "text", "post", "board", "track"]
-KINDS: tuple[TrashKind, ...] = ("picture", "video", "reel", "text", "post", "board", "track")
+TrashKind = Literal["picture", "video", "reel", "text", "post", "board", "track", "lora", "dataset"]
+KINDS: tuple[TrashKind, ...] = ("picture", "video", "reel", "text", "post", "board", "track", "lora", "dataset")
 MAX_ITEMS = 500
 """Restored or erased by one request."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy.orm import Session
 
-from backend import content_plans, gallery, music, reels, videos, writing
+from backend import content_plans, datasets, gallery, loras, music, reels, videos, writing
 from backend.errors import Invalid, NotFound
 from backend.language import tr_lazy
 from backend.trash.queries import ids_in_trash
@@ -20,6 +20,8 @@ _ERASE = {
     "post": content_plans.erase,
     "board": gallery.erase_boards,
     "track": music.erase,
+    "lora": loras.erase,
+    "dataset": datasets.erase,
 }
 _BATCH = 500
 
@@ -36,6 +38,10 @@ def restore(tx: Session, items: Sequence[TrashItem]) -> int:
             writing.restore(tx, ids)
         elif kind == "track":
             music.undelete(tx, ids)
+        elif kind == "lora":
+            loras.undelete(tx, ids)
+        elif kind == "dataset":
+            datasets.undelete(tx, ids)
         elif kind == "board":
             gallery.undelete_boards(tx, ids)
         else:

@@ -149,8 +149,8 @@ def _settings(page: Page, card: DatasetCard) -> None:
             confirm(
                 tr("Delete {name}?", name=plain(card.name)),
                 tr_plural(
-                    "Its {n:,} picture is deleted with its caption. LoRAs trained on it stay.",
-                    "Its {n:,} pictures are deleted with their captions. LoRAs trained on it stay.",
+                    "It goes into the trash with its {n:,} picture. LoRAs trained on it stay.",
+                    "It goes into the trash with its {n:,} pictures. LoRAs trained on it stay.",
                     card.images,
                 ),
                 action=tr("Delete"),

@@ -29,6 +29,8 @@ _TITLES: dict[TrashKind, str] = {
     "post": tr_lazy("Posts"),
     "board": tr_lazy("Boards"),
     "track": tr_lazy("Music"),
+    "lora": tr_lazy("LoRAs"),
+    "dataset": tr_lazy("Datasets"),
 }
 _NAMES: dict[TrashKind, str] = {
     "picture": tr_lazy("Picture"),
@@ -38,6 +40,8 @@ _NAMES: dict[TrashKind, str] = {
     "post": tr_lazy("Post"),
     "board": tr_lazy("Board"),
     "track": tr_lazy("Track"),
+    "lora": tr_lazy("LoRA"),
+    "dataset": tr_lazy("Dataset"),
 }
 _DELETE_ALL: dict[TrashKind, str] = {
     "picture": tr_lazy("Delete all pictures in the trash for good?"),
@@ -47,6 +51,8 @@ _DELETE_ALL: dict[TrashKind, str] = {
     "post": tr_lazy("Delete all posts in the trash for good?"),
     "board": tr_lazy("Delete all boards in the trash for good?"),
     "track": tr_lazy("Delete all music in the trash for good?"),
+    "lora": tr_lazy("Delete all LoRAs in the trash for good?"),
+    "dataset": tr_lazy("Delete all datasets in the trash for good?"),
 }
 _ICONS: dict[TrashKind, str] = {
     "picture": ":material/imagesmode:",
@@ -56,6 +62,8 @@ _ICONS: dict[TrashKind, str] = {
     "post": ":material/calendar_month:",
     "board": ":material/dashboard:",
     "track": ":material/music_note:",
+    "lora": ":material/extension:",
+    "dataset": ":material/photo_library:",
 }
 _CHOSEN = "trash:chosen:"
 
@@ -186,6 +194,10 @@ def _counted_kind(kind: TrashKind, n: int) -> str:
             return tr_plural("{n:,} board", "{n:,} boards", n)
         case "track":
             return tr_plural("{n:,} track", "{n:,} tracks", n)
+        case "lora":
+            return tr_plural("{n:,} LoRA", "{n:,} LoRAs", n)
+        case "dataset":
+            return tr_plural("{n:,} dataset", "{n:,} datasets", n)
 
 
 def _restore(page: Page, cards: Sequence[TrashCard]) -> None:

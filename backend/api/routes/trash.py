@@ -27,6 +27,8 @@ SCOPE_NOUNS: dict[str, str] = {
     "post": "posts",
     "board": "images",
     "track": "videos",
+    "lora": "loras",
+    "dataset": "datasets",
 }
 
 

@@ -44,6 +44,8 @@ class Dataset(Tenanted, Dated, Base):
     """`datasets.DatasetMetadata`: path, expected_images, caption_style, tags[]; nothing that is as by default."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Deleted for good: its pictures are gone; training runs still name it."""
 
 
 class DatasetImage(Tenanted, Dated, Base):

@@ -35,3 +35,5 @@ class Lora(Tenanted, Dated, Base):
     notes: Mapped[str] = mapped_column(server_default="")
     meta: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     deleted_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """Deleted for good: its file is gone; pictures still name it."""

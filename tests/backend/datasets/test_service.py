@@ -144,6 +144,7 @@ def test_removed_pictures_leave_their_files_to_retention(db: Database, workspace
         assert datasets.images(tx, dataset_id).images[0].near_duplicate_of is None
         assert datasets.get(tx, dataset_id).status == "draft"
         datasets.delete(tx, dataset_id)
+        assert datasets.erase(tx, [dataset_id]) == 1
         assert set(tx.scalars(select(Asset.state).where(Asset.id != two.asset_id))) == {"deleted"}
 
 

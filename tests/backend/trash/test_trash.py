@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from backend import assets, content_plans, gallery, generation, music, reels, trash, videos, writing
+from backend import assets, content_plans, datasets, gallery, generation, loras, music, reels, trash, videos, writing
 from backend.content_plans import PostState
-from backend.db.tables import Asset, Board, Clip, ContentPlan, Picture, Reel, TextDraft, Track
+from backend.db.tables import Asset, Board, Clip, ContentPlan, Dataset, Lora, Picture, Reel, TextDraft, Track
 from backend.db.transactions import Database
 from backend.errors import NotFound
 from backend.gallery import BoardDraft, BulkActionDraft
@@ -19,13 +19,14 @@ from backend.reels import ReelDraft
 from backend.trash import TrashItem, TrashKind
 from backend.writing import TextParts, WriteOrder
 from tests.factories.account import Tenant
-from tests.factories.making import make_pictures
+from tests.factories.making import make_dataset, make_lora, make_pictures
 from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.factories.studio_rows import make_clip, make_track
 
 
 def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
-    """A picture, its video, a text, a scheduled post, music, a board and a reel, deleted in this order. Returns their ids."""
+    """A picture, its video, a text, a scheduled post, music, a board, a reel, a LoRA and a dataset, deleted in this order.
+    Returns their ids."""
     [picture_id] = make_pictures(tx, 1, influencer_id=bella.influencer.id, prompt="bella in a tram")
     clip_id = make_clip(tx, picture_id)
     order = WriteOrder(influencer_id=bella.influencer.id, topic="trams")
@@ -43,7 +44,11 @@ def delete_one_of_each(tx: Session, bella: Planner) -> dict[TrashKind, str]:
     reel_id = reels.create(tx, ReelDraft(script="The first tram.", title="First tram", influencer_id=bella.influencer.id)).id
     reels.delete(tx, reel_id)
     made_of = {"picture": picture_id, "video": clip_id, "text": text.id, "post": plan.id}
-    return {**made_of, "track": track_id, "board": board_id, "reel": reel_id}
+    lora_id = make_lora(tx, influencer_id=bella.influencer.id).id
+    loras.delete(tx, lora_id)
+    dataset_id = make_dataset(tx, images=2)
+    datasets.delete(tx, dataset_id)
+    return {**made_of, "track": track_id, "board": board_id, "reel": reel_id, "lora": lora_id, "dataset": dataset_id}
 
 
 def items(ids: dict[TrashKind, str]) -> list[TrashItem]:
@@ -54,21 +59,31 @@ def test_what_was_deleted_is_in_one_list_and_comes_back_whole(db: Database, work
     with db.transaction(workspace.caller, needs="editor") as tx:
         bella = make_planner(tx)
         ids = delete_one_of_each(tx, bella)
-        first = trash.page(tx, take=4)
-        rest = trash.page(tx, take=4, cursor=first.next_cursor)
+        first = trash.page(tx, take=5)
+        rest = trash.page(tx, take=5, cursor=first.next_cursor)
         cards = [*first.cards, *rest.cards]
         assert [(card.kind, card.id) for card in cards] == list(ids.items())[::-1]
-        titles = ["First tram", "Trams at night", "Sunrise", "Trams", "The tram was empty.", "Push in", "bella in a tram"]
+        titles = [
+            "Bella set",
+            "bella-v1",
+            "First tram",
+            "Trams at night",
+            "Sunrise",
+            "Trams",
+            "The tram was empty.",
+            "Push in",
+            "bella in a tram",
+        ]
         assert [card.title for card in cards] == titles
-        assert [card.influencer_name for card in cards] == ["Bella", "", "", *["Bella"] * 4]
-        assert cards[3].asset_id == bella.asset_id
-        assert cards[6].asset_id == generation.picture(tx, ids["picture"]).asset_id
+        assert [card.influencer_name for card in cards] == ["", "Bella", "Bella", "", "", *["Bella"] * 4]
+        assert cards[5].asset_id == bella.asset_id
+        assert cards[8].asset_id == generation.picture(tx, ids["picture"]).asset_id
         assert rest.next_cursor is None
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 1)
         assert trash.count(tx, "inf_other") == dict.fromkeys(trash.KINDS, 0)
         assert [card.kind for card in trash.page(tx, kinds=("video",)).cards] == ["video"]
 
-        assert trash.restore(tx, items(ids)) == 7
+        assert trash.restore(tx, items(ids)) == 9
         assert trash.page(tx).cards == []
         assert content_plans.get(tx, ids["post"]).state == PostState.SCHEDULED
         assert writing.get(tx, ids["text"]).state == "draft"
@@ -94,7 +109,7 @@ def test_what_was_erased_is_gone_with_its_file_but_not_with_what_others_use(db: 
             trash.erase(tx, [*items(ids), TrashItem(kind="picture", id=make_pictures(tx, 1)[0])])
         files = [generation.picture(tx, ids["picture"]).asset_id, str(videos.get(tx, ids["video"]).asset_id)]
         board_entry_id = gallery.delete_board(tx, ids["board"], request_key="delete-board").id  # as it was deleted
-        assert trash.empty(tx) == 8
+        assert trash.empty(tx) == 10
         assert trash.count(tx) == dict.fromkeys(trash.KINDS, 0)
         assert {tx.get_one(Asset, asset_id, populate_existing=True).state for asset_id in files} == {"deleted"}
         assert assets.get(tx, posted).state == "stored"
@@ -122,6 +137,8 @@ TIMES = {
     "track": Track.deleted_at,
     "board": Board.deleted_at,
     "reel": Reel.deleted_at,
+    "lora": Lora.deleted_at,
+    "dataset": Dataset.deleted_at,
 }
 
 

@@ -16,6 +16,7 @@ from backend import (
     budgets,
     channels,
     content_plans,
+    datasets,
     gallery,
     identity,
     influencers,
@@ -46,7 +47,7 @@ from backend.webhooks import EndpointChange, EndpointDraft
 from backend.writing import TextParts, WriteOrder
 from backend.writing_styles import WritingStyleDraft
 from tests.factories.account import Tenant
-from tests.factories.making import make_asset, make_influencer, make_lora, make_pictures
+from tests.factories.making import make_asset, make_dataset, make_influencer, make_lora, make_pictures
 from tests.factories.posts import make_channel
 from tests.factories.studio_rows import make_clip, make_track
 from tests.factories.styles import make_style
@@ -247,6 +248,25 @@ def _track(studio: Studio) -> Made:
     return track_id, lambda n: music.save(
         studio.tx, track_id, TrackDraft(title=f"Sunrise {n}", licence="CC-BY-4.0", source="Ada", credit="Sunrise by Ada")
     )
+
+
+def _lora_deletion(studio: Studio) -> Made:
+    lora_id = make_lora(studio.tx).id
+    influencer_id = make_influencer(studio.tx).id
+    influencers.set_default_lora(studio.tx, influencer_id, lora_id)
+    delete = lambda _: loras.delete(studio.tx, lora_id, force=True)  # noqa: E731
+    return lora_id, _switched(
+        studio.tx, "lora.deleted", lora_id, "deleted", delete, lambda _: loras.undelete(studio.tx, [lora_id])
+    )
+
+
+def _dataset_deletion(studio: Studio) -> Made:
+    dataset_id = make_dataset(studio.tx, images=1)
+    delete, restore = (
+        lambda _: datasets.delete(studio.tx, dataset_id),
+        lambda _: datasets.undelete(studio.tx, [dataset_id]),
+    )
+    return dataset_id, _switched(studio.tx, "dataset.deleted", dataset_id, "deleted", delete, restore)
 
 
 def _track_deletion(studio: Studio) -> Made:
@@ -477,6 +497,8 @@ MAKERS: dict[str, Callable[[Studio], Made]] = {
     "template": _template,
     "text.parts": _text_parts,
     "text.state": _text_state,
+    "lora.deleted": _lora_deletion,
+    "dataset.deleted": _dataset_deletion,
     "track.deleted": _track_deletion,
     "track.saved": _track,
     "webhook_endpoint.changed": _endpoint,
