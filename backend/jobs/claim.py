@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from backend.db.pipelining import execute_pipelined
-from backend.db.tables import Device
+from backend.db.tables import Attempt, Device
 from backend.jobs.job_type import JOB_TYPES, JobType
 from backend.kit.ids import new_id
 from backend.settings import Settings
@@ -242,12 +242,20 @@ def _to_claim(row: Any, attempt_id: str, device: Device | None) -> Claim:
 
 
 def free_devices(tx: Session, device_ids: Collection[str]) -> dict[str, Device]:
-    """Those of `device_ids` that are up and that no attempt holds, by id; locked until `tx` ends."""
-    free = select(Device).where(Device.id.in_(device_ids), Device.state == "up", Device.held_by.is_(None)).order_by(Device.id)
-    return {device.id: device for device in tx.scalars(free.with_for_update(skip_locked=True))}
+    """Those of `device_ids` that are up and that no attempt holds, by id, those on which least is under way first; locked until
+    `tx` ends.
+
+    An attempt lets go of its device as soon as its last picture is being drawn, so that the next job can queue behind it. Such
+    a device is free, but one that draws nothing is better.
+    """
+    under_way = select(func.count()).where(Attempt.device_id == Device.id, Attempt.ended_at.is_(None)).scalar_subquery()
+    free = select(Device).where(Device.id.in_(device_ids), Device.state == "up", Device.held_by.is_(None))
+    free = free.order_by(under_way, Device.id).with_for_update(of=Device, skip_locked=True)
+    return {device.id: device for device in tx.scalars(free)}
 
 
 def _best_device(spec: JobType, devices: dict[str, Device]) -> Device | None:
-    """A device that can do it, preferably one that did the same last: nothing has to be unloaded. None: there is none."""
+    """A device that can do it, preferably one where nothing of another engine has to be unloaded, of these the first. None:
+    there is none."""
     capable = [device for device in devices.values() if spec.device in device.engines and spec.device not in device.down]
-    return min(capable, key=lambda device: device.last_engine != spec.device, default=None)
+    return min(capable, key=lambda device: device.last_engine not in {"", spec.device}, default=None)

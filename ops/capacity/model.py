@@ -6,9 +6,10 @@ changes of cards, retries, limits of a workspace.
 
 from __future__ import annotations
 
+import heapq
 import json
 import random
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,16 @@ class _Pool:
         return self.worked_s / (self.resource.capacity * seconds)
 
 
+class _Card:
+    """A card, least under way first."""
+
+    def __init__(self, env: simpy.Environment, number: int) -> None:
+        self.pool, self.number, self.under_way = _Pool(env, 1), number, 0
+
+    def __lt__(self, other: _Card) -> bool:
+        return (self.under_way, self.number) < (other.under_way, other.number)
+
+
 def read_measured(path: Path = MEASURED) -> tuple[JobCosts, list[JobKind], dict[str, Any]]:
     """The measured costs, the usual mix, and the rest of the file."""
     values = json.loads(path.read_text("utf-8"))
@@ -113,16 +124,21 @@ def _drawn(dice: random.Random, kind: JobKind) -> float:
 
 
 def simulate(installation: Installation, costs: JobCosts, orders: Sequence[Order], *, seconds: float) -> SimulatedRun:
-    """Runs all orders to their end; `done_by_end` counts those done within `seconds`."""
-    env, outcome = simpy.Environment(), SimulatedRun()
-    cards, threads = _Pool(env, installation.cards), _Pool(env, installation.threads)
-    idle = installation.nodes * costs.worker_idle_cores
+    """Runs all orders to their end; `done_by_end` counts those done within `seconds`.
+
+    As the studio does it: a job takes the card on which least is under way, and a card takes its next job as soon as it draws
+    the one before, so that it never waits; a job that was given to a card stays with it.
+    """
+    env, run = simpy.Environment(), SimulatedRun()
     shares_cores = not installation.database_cores
-    nodes = _Pool(env, installation.cores)
+    threads, nodes, queue_lock = _Pool(env, installation.threads), _Pool(env, installation.cores), _Pool(env, 1)
     database = nodes if shares_cores else _Pool(env, installation.database_cores)
-    slower = 1 / max(0.05, 1 - (idle + costs.database_idle_cores * shares_cores) / installation.cores)
+    cards = [_Card(env, number) for number in range(installation.cards)]
+    free = simpy.PriorityStore(env)
+    idle = installation.nodes * costs.worker_idle_cores + costs.database_idle_cores * shares_cores
+    slower = 1 / max(0.05, 1 - idle / installation.cores)
     """What idle processes take of the cores, the work of the others takes longer."""
-    queue_lock = _Pool(env, 1)
+    free.items.extend(cards)
 
     def use(pool: _Pool, length_s: float) -> Generator[Any, Any, None]:
         with pool.resource.request() as request:
@@ -130,38 +146,53 @@ def simulate(installation: Installation, costs: JobCosts, orders: Sequence[Order
             yield env.timeout(length_s)
             pool.worked_s += length_s
 
-    def job(order: Order) -> Generator[Any, Any, None]:
-        yield env.timeout(order.at)
-        pool, length_s = (cards, order.card_s) if order.card_s else (threads, order.kind.thread_s)
-        with pool.resource.request() as request:
+    def draw(order: Order) -> Generator[Any, Any, None]:
+        card: _Card = yield free.get()
+        card.under_way += 1
+        yield from use(queue_lock, costs.claim_s)
+        with card.pool.resource.request() as request:
+            yield request
+            run.waits.append(env.now - order.at)
+            yield free.put(card)
+            yield env.timeout(order.card_s + costs.handover_s)
+            card.pool.worked_s += order.card_s
+        yield from finish(order)
+        card.under_way -= 1
+        heapq.heapify(free.items)
+
+    def wait_outside(order: Order) -> Generator[Any, Any, None]:
+        with threads.resource.request() as request:
             yield request
             yield from use(queue_lock, costs.claim_s)
-            outcome.waits.append(env.now - order.at)
-            length_s += costs.handover_s if order.card_s else 0.0
-            yield env.timeout(length_s)
-            pool.worked_s += length_s
-        # The card is free: what follows (fetching, checking, storing, rows) runs beside the next job.
-        files = order.kind.files
-        yield from use(nodes, files * (costs.worker_cpu_s + costs.other_cpu_s * shares_cores) * slower)
-        yield from use(database, files * costs.database_cpu_s * (slower if shares_cores else 1))
-        outcome.totals.append(env.now - order.at)
-        outcome.done_by_end += env.now <= seconds
+            run.waits.append(env.now - order.at)
+            yield env.timeout(order.kind.thread_s)
+            threads.worked_s += order.kind.thread_s
+        yield from finish(order)
+
+    def finish(order: Order) -> Generator[Any, Any, None]:
+        """The card draws the next job meanwhile: fetching, checking, storing, rows."""
+        yield from use(nodes, order.kind.files * (costs.worker_cpu_s + costs.other_cpu_s * shares_cores) * slower)
+        yield from use(database, order.kind.files * costs.database_cpu_s * (slower if shares_cores else 1))
+        run.totals.append(env.now - order.at)
+        run.done_by_end += env.now <= seconds
+
+    def job(order: Order) -> Generator[Any, Any, None]:
+        yield env.timeout(order.at)
+        yield from draw(order) if order.card_s else wait_outside(order)
 
     for order in orders:
         env.process(job(order))
     env.run()
-    outcome.ended_at = env.now
-    length = max(seconds, env.now)
-    named: dict[str, Callable[[], float]] = {
-        "cards": lambda: cards.share(length),
-        "threads": lambda: threads.share(length),
-        "cores of nodes": lambda: nodes.share(length),
-        "queue lock": lambda: queue_lock.share(length),
+    run.ended_at, length = env.now, max(seconds, env.now)
+    run.busy = {
+        "cards": round(sum(card.pool.share(length) for card in cards) / len(cards), 4),
+        "threads": round(threads.share(length), 4),
+        "cores of nodes": round(nodes.share(length), 4),
+        "queue lock": round(queue_lock.share(length), 4),
     }
-    outcome.busy = {name: round(share(), 4) for name, share in named.items()}
     if not shares_cores:
-        outcome.busy["cores of Postgres"] = round(database.share(length), 4)
-    return outcome
+        run.busy["cores of Postgres"] = round(database.share(length), 4)
+    return run
 
 
 def quantile(values: Sequence[float], part: float) -> float:

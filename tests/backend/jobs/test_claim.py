@@ -297,6 +297,23 @@ def test_jobs_of_the_loaded_model_go_first_within_a_bound(
     assert [take(), take()] == [theirs, mine], "whose turn it is comes first"
 
 
+def test_a_card_that_draws_nothing_goes_before_one_with_a_last_picture_under_way(
+    ask: Any, take: Any, workspace: Tenant, worker_db: Database
+) -> None:
+    """Cards let go of while they still draw take the next job only when none is idle."""
+    add_card(worker_db, "cuda:0")
+    add_card(worker_db, "cpu")
+    for _ in range(4):
+        ask(workspace, "test-draw")
+    devices = []
+    for _ in range(4):
+        devices.append(take("gpu").device)
+        with worker_db.dispatch() as tx:
+            tx.execute(update(Device).values(held_by=None))  # as its attempt does once its last picture is being drawn
+    assert sorted(devices[:2]) == ["cpu", "cuda:0"]
+    assert sorted(devices[2:]) == ["cpu", "cuda:0"]
+
+
 def test_what_could_not_be_stored_goes_on_once_it_can(worker_db: Database, ask: Any, workspace: Tenant) -> None:
     codes = {"disk_full": True, "unavailable": True, "rate_limited": False}
     ids = {code: ask(workspace) for code in codes}
