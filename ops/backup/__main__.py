@@ -20,6 +20,7 @@ from ops.backup.restore import RestoreOutcome, RestoreRequest, restore
 from ops.backup.runs import Backups, open_backups
 from ops.backup.targets import open_target
 from ops.local_stack import stack
+from ops.local_stack.run_info import storage_access
 
 _LOCK_WAIT_S = 600.0
 
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _now(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     settings = Settings.read()
     with _running_database(settings, env) as usable_env:
-        backups = open_backups(settings, usable_env, report=_print_line)
+        names = {name: usable_env[name] for name in stack.S3_NAMES if usable_env.get(name)}
+        backups = open_backups(settings.replace(**names), usable_env, report=_print_line)
         _tell_about_key(backups)
         with backups.state.locked(wait_s=_LOCK_WAIT_S):
             record = backups.make("full" if options.full else None)
@@ -74,7 +76,7 @@ def _running_database(settings: Settings, env: Mapping[str, str]) -> Iterator[Ma
     try:
         servers = stack.start(settings.data_dir, env=env)
     except Conflict:
-        yield env
+        yield env if env.get("S3_ENDPOINT") else {**env, **storage_access(settings.data_dir.resolve(), env)}
         return
     with servers:
         if not servers.wait_storage():

@@ -25,6 +25,7 @@ from ops.backup import after_restore, archives, choice, records, safety_copy, so
 from ops.backup.after_restore import RestoredFacts
 from ops.backup.choice import RestoreChoice
 from ops.backup.dump_restore import restore_dump
+from ops.backup.embedded_dump import restore_embedded_dump
 from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
 from ops.backup.local_state import LocalState
 from ops.backup.object_restore import RestoredObjects, restore_objects
@@ -301,6 +302,9 @@ def restore(
         at = choice.parse_moment(request.at, now=datetime.now(UTC))
         major = binaries.postgres_major(binaries.postgres(env))
         picked = choice.choose(target, at=at, cluster=request.cluster, backup_id=request.backup_id, postgres_major=major)
+        if picked.last.kind == "dump":
+            moment, objects, facts, seconds, aside = restore_embedded_dump(settings, env, state, target, key, picked, report)
+            return RestoreOutcome(picked.last.id, moment, at if at and moment < at else None, objects, facts, [aside], seconds)
         return Restore(settings, env, state, target, key, picked, report).run()
     finally:
         if not state.lock.closed:

@@ -85,7 +85,7 @@ class Backups:
     def copy_safety(self, last_fingerprint: str = "") -> str:
         """Renews the safety copy when it differs from the one with that fingerprint, or every ten minutes; returns its own."""
         with self.database.connect() as connection:
-            if not source.revision(connection):
+            if not source.has_accounts(connection):
                 return last_fingerprint
             copy = safety_copy.take(connection, days=self.settings.backup.keep_days)
         fingerprint = f"{copy.fingerprint()} {copy.taken_at:%Y%m%d%H}{copy.taken_at.minute // 10}"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 import psycopg
 from sqlalchemy import make_url
 
@@ -65,13 +66,23 @@ class DatabaseFacts:
 def embedded_source(folder: Path) -> DatabaseSource:
     """Of the studio that runs in `folder`. Raises Unavailable when its Postgres does not run."""
     run_facts, stored_secrets = read_json(folder / "run.json"), read_json(folder / "secrets.json")
-    port, cluster = run_facts.get("ports", {}).get("postgres"), run_facts.get("postgres")
+    port, cluster = run_facts.get("ports", {}).get("postgres"), run_facts.get("postgres") or _cluster_of_process(run_facts)
     if not run_facts.get("pid") or not port or not cluster:
         raise Unavailable(f"No studio runs in {folder}.")
     login = {"host": "127.0.0.1", "port": str(port), "user": "postgres", "password": stored_secrets["POSTGRES_PASSWORD"]}
     return DatabaseSource(
         login | {"dbname": postgres.NAME}, Path(cluster["program"]).parent, postgres.log_folder(Path(cluster["data"]))
     )
+
+
+def _cluster_of_process(run_facts: Mapping[str, Any]) -> dict[str, str]:
+    """Where the running cluster lies, which versions before 0.7.0 do not note in run.json. Empty when it does not run."""
+    pids = [child_entry["pid"] for child_entry in run_facts.get("children", []) if child_entry["name"] == "postgres"]
+    try:
+        [command] = [psutil.Process(pid).cmdline() for pid in pids]
+    except (psutil.Error, ValueError):
+        return {}
+    return {"program": command[0], "data": command[command.index("-D") + 1]} if "-D" in command else {}
 
 
 def external_source(url: str, settings: Settings, env: Mapping[str, str]) -> DatabaseSource:
@@ -131,6 +142,11 @@ def revision(connection: Connection) -> str:
     if _value(connection, "SELECT to_regclass('public.alembic_version') IS NULL"):
         return ""
     return str(_value(connection, "SELECT version_num FROM alembic_version"))
+
+
+def has_accounts(connection: Connection) -> bool:
+    """Not so in an empty database, nor in one of 0.6.0, which is backed up before it is upgraded."""
+    return bool(_value(connection, "SELECT to_regclass('public.api_keys') IS NOT NULL"))
 
 
 def base_backup(source: DatabaseSource, folder: Path, *, previous_manifest: Path | None) -> None:

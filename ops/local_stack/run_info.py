@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from backend.errors import Unavailable
-from ops.local_stack import postgres
+from ops.local_stack import postgres, seaweed
 from ops.local_stack.state import read_json
 
 
@@ -28,6 +29,13 @@ def run_info(folder: Path) -> RunInfo:
         raise Unavailable(f"No studio runs in {folder}. Start it with `make run`, or set DATABASE_URL, then try again.")
     url = make_url(postgres.url(int(port), password)).set(username="studio_app")
     return RunInfo(url.render_as_string(hide_password=False), str(run_facts["url"]))
+
+
+def storage_access(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """The S3_* variables of the embedded storage of the studio that runs in `folder`; empty when it has none."""
+    port = read_json(folder / "run.json").get("ports", {}).get("s3.port")
+    secret = read_json(folder / "secrets.json").get("S3_SECRET")
+    return seaweed.variables(int(port), seaweed.access(env, secret)) if port and secret else {}
 
 
 def studio_url(folder: Path) -> str:

@@ -73,6 +73,21 @@ def server(program: Path, *, folder: Path, ports: Mapping[str, int], access: S3A
     )
 
 
+def access(env: Mapping[str, str], secret: str) -> S3Access:
+    return S3Access("studio", secret, env.get("S3_BUCKET") or "assets", env.get("S3_REGION") or "us-east-1")
+
+
+def variables(port: int, access: S3Access) -> dict[str, str]:
+    """As the studio's processes get them."""
+    return {
+        "S3_ENDPOINT": endpoint(port),
+        "S3_KEY": access.key,
+        "S3_SECRET": access.secret,
+        "S3_REGION": access.region,
+        "S3_BUCKET": access.bucket,
+    }
+
+
 def endpoint(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 

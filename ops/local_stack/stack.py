@@ -166,12 +166,7 @@ def _start_seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
     if env.get("S3_ENDPOINT"):
         stack.urls |= {name: env[name] for name in S3_NAMES if env.get(name)}
         return
-    access = seaweed.S3Access(
-        key="studio",
-        secret=stack.state.secret("S3_SECRET"),
-        bucket=env.get("S3_BUCKET") or "assets",
-        region=env.get("S3_REGION") or "us-east-1",
-    )
+    access = seaweed.access(env, stack.state.secret("S3_SECRET"))
     program, folder = binaries.weed(env), stack.state.folder / "s3"
 
     def make(port: Mapping[str, int]) -> Server:
@@ -179,8 +174,7 @@ def _start_seaweed(stack: Stack, env: Mapping[str, str], durable: bool) -> None:
 
     chosen = _start_server(stack, "seaweed", seaweed.PORTS, make)
     stack._clean_ups.append(lambda: seaweed.remove_sockets(chosen))
-    values = (seaweed.endpoint(chosen["s3.port"]), access.key, access.secret, access.region, access.bucket)
-    stack.urls |= dict(zip(S3_NAMES, values, strict=True))
+    stack.urls |= seaweed.variables(chosen["s3.port"], access)
     stack._writable = lambda: seaweed.writable(chosen["s3.port"], access)
 
 
