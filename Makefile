@@ -36,6 +36,9 @@ restore: ## put a stopped studio back to a moment (AT="2026-11-22 10:15" KEY=/pa
 	@$(SETUP) run
 	@$(if $(KEY),BACKUP_KEY_FILE="$(KEY)") $(PY) -m ops.backup restore --at "$(AT)" --backup "$(BACKUP)" --cluster "$(FROM)"
 
+upgrade: ## bring this studio to the code here, or TO=tag: backup, packages, migrations, restart (docs/operate.md; BACKUP=no)
+	@VENV="$(VENV)" BACKUP="$(BACKUP)" $(PYTHON) bin/upgrade.py "$(TO)"
+
 drill: ## back up, destroy, restore and compare a throw-away studio; ends with one JSON object
 	@$(SETUP) run
 	@$(PY) -m ops.backup drill
@@ -53,6 +56,10 @@ test-comfy: ## the image engine's contract on a real ComfyUI (COMFYUI_URL, COMFY
 test-kohya: ## the trainer's contract on real sd-scripts (KOHYA_DIR, KOHYA_PYTHON, KOHYA_MODELS_DIR)
 	@$(SETUP) dev
 	@REAL_KOHYA=1 $(PY) -m pytest tests/backend/engines/kohya/test_real.py $(ARGS)
+
+test-upgrade: ## the worker of an earlier version and today's on one database (needs the repository's history)
+	@$(SETUP) dev
+	@$(PY) -m pytest tests/soak/test_old_worker.py -n 0 -s $(ARGS)
 
 test-n8n: ## the workflows of workflows/n8n in real n8n against a studio (N8N_VERSIONS="2.8.4 latest"); installs 5 GB into var/n8n
 	@$(SETUP) dev
@@ -131,4 +138,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore drill demo test test-comfy test-kohya test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
+.PHONY: help run doctor rotate backup restore upgrade drill demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup

@@ -59,6 +59,15 @@ def stored_keys(state: State, env: Mapping[str, str]) -> dict[str, str]:
     return {name: values.get(name) or state.secret(name, make) for name, make in generators.items()}
 
 
+def login_passwords(stored_secrets: Mapping[str, str], env: Mapping[str, str]) -> tuple[str, str]:
+    """Of the app's and the worker's login, as the running studio has them. Raises Unavailable when it stored none."""
+    values = {**stored_secrets, **{name: value for name, value in env.items() if value}, **_given_passwords(env)}
+    try:
+        return values["STUDIO_APP_PASSWORD"], values["STUDIO_WORKER_PASSWORD"]
+    except KeyError as error:
+        raise Unavailable("This data folder has no studio yet. Start one with `make run`.") from error
+
+
 def migrate_logins(
     state: State, *, owner_url: str, keys: Mapping[str, str], env: Mapping[str, str], stop: Event
 ) -> dict[str, str]:

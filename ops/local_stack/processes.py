@@ -62,12 +62,16 @@ class Processes:
             elif time.monotonic() >= process.restart_at:
                 process.proc, process.started_at, process.restart_at = self._spawn(process.service), time.monotonic(), 0.0
 
-    def stop(self) -> None:
-        """Ends all processes at the same time, each within its grace period."""
-        with ThreadPoolExecutor(max_workers=len(self.running) or 1) as pool:
-            list(
-                pool.map(lambda process: child.stop(process.proc, grace_s=process.service.stop_grace_s), reversed(self.running))
-            )
+    def stop(self, *, last: str = "") -> None:
+        """Ends all processes at the same time, each within its grace period; the one named `last` behind the others: people can
+        read while workers end what they do."""
+        groups = (
+            [process for process in self.running if process.service.name != last],
+            [process for process in self.running if process.service.name == last],
+        )
+        for group in groups:
+            with ThreadPoolExecutor(max_workers=len(group) or 1) as pool:
+                list(pool.map(lambda process: child.stop(process.proc, grace_s=process.service.stop_grace_s), reversed(group)))
 
     def kill_all(self) -> None:
         """Kills all processes: for a second Ctrl-C. Called from a signal handler."""

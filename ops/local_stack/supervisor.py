@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.request import urlopen
@@ -21,19 +23,27 @@ from ops.local_stack.processes import Processes
 from ops.local_stack.restart import ServerRestarts
 from ops.local_stack.services import Service
 
+RESTART_SIGNAL = signal.SIGUSR2
+"""From `make upgrade`: end in order, then begin again in this process with the code and packages that are there then."""
 _CHECK_EVERY_S = 0.3
 
 
 @dataclass
 class Shutdown:
-    """Set by Ctrl-C or SIGTERM. A second signal calls `kill_now`."""
+    """Set by Ctrl-C or SIGTERM. A second signal calls `kill_now`. RESTART_SIGNAL sets `restart` too."""
 
     stop: threading.Event = field(default_factory=threading.Event)
+    restart: bool = False
     kill_now: Callable[[], None] = lambda: None
 
     def listen(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        signal.signal(RESTART_SIGNAL, self._on_restart)
+
+    def _on_restart(self, *_: object) -> None:
+        self.restart = True
+        self.stop.set()
 
     def _on_signal(self, *_: object) -> None:
         if self.stop.is_set():
@@ -49,7 +59,9 @@ def main() -> int:
         studio = services.studio_service(host=settings.web.host, port=settings.web.port)
         workers = services.worker_services(stop_grace_s=settings.workers.stop_grace_s)
         practice = {"sandbox": not settings.sandbox.url, "mail_catcher": not settings.notices.sends_email}
-        run(settings, env=env, studio=studio, workers=workers, **practice)
+        if run(settings, env=env, studio=studio, workers=workers, **practice):
+            sys.stdout.flush()
+            os.execv(sys.executable, [sys.executable, "-m", "ops.local_stack"])
     except Conflict as conflict:
         print(conflict.message.replace("The studio already runs", "InfluencerAI Studio is already running"))
     except StudioError as error:
@@ -66,8 +78,9 @@ def run(
     workers: Sequence[Service],
     sandbox: bool = False,
     mail_catcher: bool = False,
-) -> None:
-    """Returns after an orderly end. `sandbox`: with a practice platform; `mail_catcher`: with a mail server that sends nothing.
+) -> bool:
+    """Returns after an orderly end: whether it is to begin again. `sandbox`: with a practice platform; `mail_catcher`: with a
+    mail server that sends nothing.
 
     Raises Conflict (already running), Unavailable (something would not start, or ended).
     """
@@ -105,7 +118,8 @@ def run(
         try:
             _serve(settings, servers, processes, shutdown, studio, others)
         finally:
-            processes.stop()
+            processes.stop(last=studio.name if shutdown.restart else "")
+    return shutdown.restart
 
 
 def _serve(
@@ -143,7 +157,7 @@ def _run(
             return
     page.answered = True
     url = settings.web.base_url.replace("//0.0.0.0", "//localhost")
-    servers.state.note(url=url)
+    servers.state.note(url=url, can_restart=os.getpid(), started=time.time(), commit=_commit())
     print(f"InfluencerAI Studio is running at {url}", flush=True)
     for worker in workers:
         processes.start(worker)
@@ -160,6 +174,15 @@ def _run(
         processes.check()
         log_files.tidy()
     print("Stopping …", file=sys.stderr, flush=True)
+
+
+def _commit() -> str:
+    """Of the code that was started, for `make upgrade` to go back to; "" where there is no git."""
+    try:
+        answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return answer.stdout.strip()
 
 
 def _prepare_sandbox(settings: Settings, state: states.State) -> tuple[Service, dict[str, str]]:

@@ -86,6 +86,19 @@ def migrate(
         engine.dispose()
 
 
+def read_schema(owner_url: str) -> Contract:
+    """What a database says of itself; of one from before contracts were declared, that it serves its own version."""
+    engine = create_engine(with_driver(owner_url))
+    try:
+        with engine.connect() as connection:
+            revision = _revision(connection)
+            return contract.read_contract(connection) or Contract(revision, revision)
+    except OperationalError as error:
+        raise Unavailable(f"The database does not let the owner's login in: {error.orig}".strip()) from error
+    finally:
+        engine.dispose()
+
+
 def alembic_config(connection: Connection, folder: Path = contract.FOLDER) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -164,7 +177,7 @@ def _run(engine: Engine, current: str, work: Callable[[Connection], Result]) -> 
 
 def _failure(current: str, reason: str) -> str:
     where = f"The database is as it was, at schema {current}" if current else "The database is empty, as it was"
-    return f"A migration failed and was rolled back: {reason}. {where}; what ran on it runs on."
+    return f"A migration failed and was rolled back: {reason}. {where}, and the version from before runs on it."
 
 
 def _who_holds(engine: Engine) -> str:

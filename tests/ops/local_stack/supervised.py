@@ -28,7 +28,7 @@ HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Page).serve_forever()
 
 if __name__ == "__main__":
     try:
-        supervisor.run(
+        again = supervisor.run(
             Settings.read(),
             env=dict(os.environ),
             studio=Service(
@@ -41,6 +41,8 @@ if __name__ == "__main__":
             ],
             sandbox=os.environ.get("WITH_SANDBOX") == "1",
         )
+        if again:
+            os.execv(sys.executable, [sys.executable, "-m", "tests.ops.local_stack.supervised"])
     except Conflict as error:
         print(error.message)
     except StudioError as error:
