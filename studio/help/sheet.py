@@ -8,6 +8,7 @@ import streamlit as st
 
 from backend.language import reader, tr
 from studio.help import chapters, help, tour
+from studio.shell.command_palette import show_keys
 
 if TYPE_CHECKING:
     from studio.shell.frame import Page
@@ -31,6 +32,9 @@ def show(page: Page, file: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             help.chapter_link(page, chapter)
             page.link("home/help", tr("All help"), icon=":material/help:")
+            if st.button(tr("Keys"), type="tertiary", icon=":material/keyboard:", key="help:keys"):
+                show_keys()
+                st.rerun()
             if st.button(tr("Take the tour"), icon=":material/tour:", type="tertiary", key="help:tour"):
                 tour.start(page)
                 page.go("home/home")

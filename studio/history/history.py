@@ -61,7 +61,7 @@ def _row(page: Page, entry: HistoryItem) -> None:
         st.markdown(GROUP_ICONS[entry.noun], width="content")
         with st.container(gap="xxsmall"):
             st.markdown(sentence)
-            st.caption(" · ".join(part for part in (ago(entry.at), worded(entry.why_not)) if part))
+            st.caption(ago(entry.at), help=worded(entry.why_not) or None)
         open_link(page, entry.noun, entry.noun_id)
         if entry.can_undo:
             st.button(

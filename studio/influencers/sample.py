@@ -29,9 +29,11 @@ def add_button(page: Page, *, key: str, label: str = tr_lazy("Add a sample influ
 def _add(page: Page) -> None:
     zone = st.context.timezone
     time_zone = zone if isinstance(zone, str) and zone in influencers.time_zones() else "UTC"
+    # Not the page's own, which would offer to undo the last of many steps
+    transaction = partial(page.app.db.transaction, page.caller, needs="editor")
     try:
         with st.spinner(tr("Adding the sample …"), show_time=False):
-            sample = onboarding.add_sample(partial(page.transaction, needs="editor"), page.app.storage, time_zone=time_zone)
+            sample = onboarding.add_sample(transaction, page.app.storage, time_zone=time_zone)
     except StudioError as error:
         st.toast(plain(worded(error.message)), icon=":material/error:")
         return

@@ -43,6 +43,7 @@ EVERYWHERE = """<style>
 [class*="st-key-empty-state-"] { padding-block: var(--space-5); }
 .studio-skeleton { height: 120px; border-radius: var(--radius-large); background: var(--color-panel); }
 .st-key-top-bar > :has(> [data-testid="stHeading"]) { order: -1; }
+.st-key-top-bar h1 { width: fit-content; }
 @media (max-width: 640px) {
   [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: nowrap; width: 100%; }
   .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) {
@@ -56,6 +57,11 @@ EVERYWHERE = """<style>
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid var(--color-border); margin-top: -8px; row-gap: 0; }
 .st-key-section-tabs [data-testid="stElementContainer"] { margin: 0; }
+@media (max-width: 640px) {  /* one row that scrolls; page_focus.js brings the current tab into view */
+  [data-testid="stMain"] .st-key-section-tabs { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; }
+  .st-key-section-tabs > * { flex: none; }
+  .st-key-section-tabs [data-testid="stPageLink-NavLink"] p { white-space: nowrap; }
+}
 .st-key-section-tabs [data-testid="stPageLink-NavLink"] {
   padding: 4px 2px 6px; margin: 0 0 -1px; min-height: 32px; border-radius: 0; background: none;
   border-bottom: 2px solid transparent; }

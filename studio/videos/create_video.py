@@ -32,6 +32,8 @@ from studio.videos.video_form import VideoChoices, video_form
 FORM = "videos"
 _ADDRESS = ("pictures", "again")
 _OFFERED = 24
+_SEEN_AT_ONCE, _OFFER_HEIGHT = 9, 330
+"""Pictures, px: more of them scroll by themselves, so that the form below stays near."""
 _RECENT = 12
 _BADGE_CSS = (
     "position:absolute;top:6px;left:6px;min-width:1.5em;padding:0 0.35em;border-radius:1em;text-align:center;font-size:0.75rem;"
@@ -138,7 +140,8 @@ def _picture_offer(page: Page, key: str) -> None:
         st.caption(tr("No pictures found.") if text else tr("No pictures yet. Create one first."))
         return
     tiles = [Tile(id=card.id, src=media_url(page.workspace.id, card.asset_id, w=320), alt=card.prompt) for card in offered]
-    state = picture_grid(f"{key}:offer", tiles=tiles, size=84, selectable=True)
+    with st.container(height=_OFFER_HEIGHT if len(tiles) > _SEEN_AT_ONCE else "content", border=False):
+        state = picture_grid(f"{key}:offer", tiles=tiles, size=84, selectable=True)
     if state.opened:
         _take(page, [state.opened])
         st.rerun()

@@ -71,6 +71,7 @@ export class Composer {
     if (this.frame instanceof HTMLDialogElement) this.openPanel(this.frame, tools)
     const { signal } = this.listening
     this.frame.addEventListener("keydown", event => this.onKey(/** @type {KeyboardEvent} */ (event)), { signal })
+    if (!this.data.panel) document.addEventListener("keydown", event => this.onKeyOfPage(event), { signal })
     window.addEventListener("pagehide", () => this.model.autosave.flush().catch(() => {}), { signal })
   }
 
@@ -134,8 +135,21 @@ export class Composer {
     }
   }
 
+  /** A page that was just opened has the focus on its heading. @param {KeyboardEvent} event */
+  onKeyOfPage(event) {
+    const target = targetOf(event)
+    if (target === document.body || target.matches(".st-key-top-bar h1")) this.onCommand(event)
+  }
+
   /** @param {KeyboardEvent} event */
   onKey(event) {
+    this.onCommand(event)
+    // Streamlit has keys of its own (C, R): they are not for what is typed here.
+    event.stopPropagation()
+  }
+
+  /** @param {KeyboardEvent} event */
+  onCommand(event) {
     const isCommand = event.ctrlKey || event.metaKey
     if (isCommand && event.key.toLowerCase() === "s") {
       event.preventDefault()
@@ -144,8 +158,6 @@ export class Composer {
       event.preventDefault()
       this.footer.pressMain()
     }
-    // Streamlit has keys of its own (C, R): they are not for what is typed here.
-    event.stopPropagation()
   }
 
   /** @param {ComponentRun<ComposerData>} run */

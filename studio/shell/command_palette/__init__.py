@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from backend import accounts
+from backend.kit.ids import new_id
 from backend.language import tr_lazy, worded
 from studio.shell import nav
 from studio.ui.browser_component import ignore, load
@@ -48,6 +49,14 @@ _ALSO_CALLED = {
 """Page -> words that also find it, beside its title and its section."""
 
 
+_KEYS_ASKED = "command-palette:keys-asked"
+
+
+def show_keys() -> None:
+    """When the page is drawn next, the sheet of all keys is open."""
+    st.session_state[_KEYS_ASKED] = new_id("ask")
+
+
 def command_palette(page: Page, current: str) -> None:
     """Draws the Search button; opens what was chosen. `current`: the page that is shown."""
     data: dict[str, Any] = {
@@ -60,6 +69,7 @@ def command_palette(page: Page, current: str) -> None:
         "influencers": list(page.influencer_names.items())[:_MOST_INFLUENCERS],
         "theme": page.user.reading.theme,
         "singleKeys": page.user.reading.single_keys != "off",
+        "keysAsked": st.session_state.get(_KEYS_ASKED, ""),
     }
     chosen = _component(key="command-palette", data=data, on_chosen_change=ignore, width="content").get("chosen")
     if chosen:

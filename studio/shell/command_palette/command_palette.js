@@ -107,8 +107,10 @@ class CommandPalette {
 
   /** @param {ComponentRun<PaletteData>} run */
   update({ data, setTriggerValue }) {
+    const areKeysAsked = data.keysAsked !== this.data.keysAsked
     this.data = data
     this.setTriggerValue = setTriggerValue
+    if (areKeysAsked) this.openKeys()
   }
 
   close() {

@@ -45,6 +45,7 @@ import { readerLocale, tr, trLazy } from "../../ui/shared/words.js"
  * @property {[id: string, name: string][]} influencers
  * @property {string} theme
  * @property {boolean} singleKeys
+ * @property {string} keysAsked another one each time the sheet of keys is asked for; "": never
  */
 
 /**

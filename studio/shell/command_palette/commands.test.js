@@ -18,6 +18,7 @@ const EDITOR = {
   influencers: [["inf_1", "Nina"]],
   theme: "dark",
   singleKeys: true,
+  keysAsked: "",
 }
 /** @type {import("./commands.js").Surroundings} */
 const AROUND = {

@@ -10,7 +10,8 @@ import { mountable } from "../../ui/shared/mount.js"
 
 const LINKS = ".st-key-menu a, .st-key-section-tabs a"
 const CURRENT = ".st-key-menu-current a, .st-key-section-tab-current a"
-const LEFT_BY = ".st-key-menu, .st-key-section-tabs, .st-key-top-bar, [data-testid=stPopoverBody]"
+const TABS = ".st-key-section-tabs"
+const LEFT_BY = "[data-testid=stSidebar], .st-key-section-tabs, .st-key-top-bar, [data-testid=stPopoverBody]"
 const HEADING = "[data-testid=stMain] .st-key-top-bar h1"
 const MARK_AFTER_MS = 100
 
@@ -68,9 +69,20 @@ class PageFocus {
 /** `st.page_link` sets no `aria-current`; links are drawn anew whenever a page runs. */
 const markLinks = () => {
   for (const link of document.querySelectorAll(LINKS)) {
-    if (link.matches(CURRENT)) link.setAttribute("aria-current", "page")
-    else link.removeAttribute("aria-current")
+    if (!link.matches(CURRENT)) link.removeAttribute("aria-current")
+    else if (!link.hasAttribute("aria-current")) {
+      link.setAttribute("aria-current", "page")
+      showTab(link)
+    }
   }
+}
+
+/** On a phone the tabs are a row that scrolls: the current one to its middle. @param {Element} link */
+const showTab = link => {
+  const row = link.closest(TABS)
+  if (!row) return
+  const [tab, all] = [link.getBoundingClientRect(), row.getBoundingClientRect()]
+  row.scrollLeft += tab.left + tab.width / 2 - (all.left + all.width / 2)
 }
 
 /** On a phone the menu covers the page, so it folds once another page was chosen, as Streamlit's own menu does. */

@@ -99,6 +99,12 @@ export class GalleryTileView {
     this.foot.classList.toggle("gone", !tile.caption && !ratable)
   }
 
+  /** @param {boolean} is whether Tab reaches the tile, and after it its menu */
+  setTabStop(is) {
+    const more = this.bar?.querySelector(".more")
+    for (const node of [this.node, more]) if (node instanceof HTMLElement) setIfChanged(node, "tabIndex", is ? 0 : -1)
+  }
+
   /** @param {TileAction[]} offered */
   drawBar(offered) {
     const names = offered.join()

@@ -1,5 +1,5 @@
 import { api, mediaUrl } from "../shared/api.js"
-import { el, placeChild, removeOthers, setIfChanged, targetOf } from "../shared/dom.js"
+import { el, placeChild, removeOthers, targetOf } from "../shared/dom.js"
 import { columnsOf, gridTarget } from "../shared/grid_keys.js"
 import { mountable } from "../shared/mount.js"
 import { AddressPoll, hasEnded } from "../shared/polling.js"
@@ -162,10 +162,10 @@ class PictureGrid {
     while (grid.children.length < wanted) grid.append(el("div", "wait"))
   }
 
-  /** Tab reaches one tile of the grid: the one focused last. */
+  /** Tab reaches one tile of the grid, the one focused last, and its menu: without single keys it is the way to what they do. */
   updateTabStop() {
     const focused = this.focusedId !== null && this.views.has(this.focusedId) ? this.focusedId : this.tiles[0]?.id
-    for (const [id, view] of this.views) setIfChanged(view.node, "tabIndex", id === focused ? 0 : -1)
+    for (const [id, view] of this.views) view.setTabStop(id === focused)
   }
 
   /** @param {string} id */
@@ -239,7 +239,7 @@ class PictureGrid {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const at = this.tiles.findIndex(tile => tile.id === this.focusedId)
-    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey || targetOf(event).closest?.(".stars")) return
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey || targetOf(event).closest?.(".stars, .act")) return
     if (!this.actOnKey(event.key, at)) return
     event.preventDefault()
     event.stopPropagation()
