@@ -7,6 +7,7 @@ revision = "0072"
 down_revision = "0071"
 branch_labels = None
 depends_on = None
+serves_since = "0072"
 
 COLUMNS = (
     ("posts", "error", True),
