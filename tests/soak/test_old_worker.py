@@ -23,7 +23,7 @@ from tests.support.processes import JobUser, Workers
 from tests.support.wait import until
 
 OLD = "f5850d8e"
-"""The last commit before issue 21, of schema 0064. 0072 took from it what automations, refused uploads and webhooks write, so the
+"""The last commit before issue 21, of schema 0064. 0072 took from it what automations, refused uploads and webhooks write: the
 schema does not say that it serves this version, and such jobs are not tried here. 0.6.0 could run no job at all."""
 PARTS = ("backend", "workers", "tests/__init__.py", "tests/support", "tests/factories", "workflows", "starter_model")
 ORDERS = """
