@@ -56,6 +56,7 @@ EVERYWHERE = """<style>
 }
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid var(--color-border); margin-top: -8px; row-gap: 0; }
+.st-key-section-tabs:has(> :nth-child(11)) { column-gap: 8px; }
 .st-key-section-tabs [data-testid="stElementContainer"] { margin: 0; }
 @media (max-width: 640px) {  /* one row that scrolls; page_focus.js brings the current tab into view */
   [data-testid="stMain"] .st-key-section-tabs { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; }
