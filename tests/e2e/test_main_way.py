@@ -11,8 +11,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
+from backend import channels, influencers
+from backend.db.transactions import Database, SystemCaller
 from studio.shell import nav
 from tests.e2e import axe, looks
 
@@ -30,7 +32,11 @@ def press(tab: Page, name: str) -> None:
 
 @pytest.mark.model
 def test_from_the_first_visit_to_four_pictures(
-    studio_url: str, new_visitor: Callable[..., BrowserContext], set_up_studio: Callable[..., None], shoot: Shoot
+    studio_url: str,
+    new_visitor: Callable[..., BrowserContext],
+    set_up_studio: Callable[..., None],
+    shoot: Shoot,
+    db: Database,
 ) -> None:
     visitor = new_visitor(height=1100)
     tab = visitor.new_page()
@@ -84,6 +90,83 @@ def test_from_the_first_visit_to_four_pictures(
     expect(tab.get_by_label("Prompt", exact=True)).to_have_value("portrait, at the beach, smiling")
     workspace = parse_qs(urlsplit(tab.url).query)["ws"][0]
     look_at_every_page(tab, studio_url, workspace, shoot)
+
+    turn_single_keys_off(tab, studio_url)
+    with db.transaction(SystemCaller(workspace)) as tx:
+        [influencer_id] = influencers.names(tx)
+        channels.add_sandbox(tx, influencer_id)
+    visitor.clear_cookies()
+    keyboard = Keyboard(visitor.new_page())
+    schedule_a_picture_by_keyboard(keyboard, studio_url, shoot)
+    assert keyboard.tabs <= 30
+
+
+def turn_single_keys_off(tab: Page, url: str) -> None:
+    looks.light(tab)
+    tab.goto(f"{url}/account")
+    tab.get_by_text("Single keys", exact=True).click()
+    expect(tab.get_by_text("Single keys are off.")).to_be_visible()
+
+
+class Keyboard:
+    """A tab that nobody points at; `tabs`: how often Tab or Shift+Tab was pressed."""
+
+    def __init__(self, tab: Page) -> None:
+        self.tab, self.tabs = tab, 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tabs += key.endswith("Tab")
+            self.tab.keyboard.press(key)
+
+    def tab_to(self, target: Locator) -> None:
+        for _ in range(31):
+            if target.evaluate("node => node === node.getRootNode().activeElement"):
+                return
+            self.press("Tab")
+        raise AssertionError(f"no way by Tab to {target}")
+
+    def type_into(self, label: str, text: str) -> None:
+        self.tab_to(self.tab.get_by_label(label, exact=True))
+        self.tab.keyboard.type(text)
+
+
+def schedule_a_picture_by_keyboard(keyboard: Keyboard, url: str, shoot: Shoot) -> None:
+    """Signs in, draws pictures, makes one a post, schedules it, all without single keys."""
+    tab = keyboard.tab
+    tab.goto(url)
+    expect(tab.get_by_label("E-mail", exact=True)).to_be_visible()
+    looks.settled(tab)
+    keyboard.type_into("E-mail", "ada@example.org")
+    keyboard.type_into("Password", "three happy ducks")
+    keyboard.press("Enter")
+    expect(tab.get_by_role("button", name="Your account")).to_be_visible()
+    looks.settled(tab)
+    keyboard.press("g", "p", "Control+k")
+    tab.keyboard.type("pictures")
+    expect(tab.get_by_role("option", name="Pictures").first).to_have_attribute("aria-selected", "true")
+    keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Pictures", level=1)).to_be_focused()
+    looks.settled(tab)
+    keyboard.type_into("Prompt", "at the lake")
+    keyboard.press("Control+Enter")
+    drawn = tab.get_by_role("listitem", name=re.compile("bella.*at the lake")).first
+    expect(drawn).to_be_visible(timeout=LONG)
+    expect(tab.get_by_text("4 pictures are ready.")).to_be_attached(timeout=LONG)
+    looks.settled(tab)
+    keyboard.tab_to(drawn)
+    keyboard.press("p")
+    keyboard.tab_to(drawn.get_by_role("button", name="More"))
+    keyboard.press("Enter", "ArrowDown")
+    expect(tab.get_by_role("menuitem", name="Create post")).to_be_focused()
+    shoot(tab, "09-a-picture-by-keyboard")
+    keyboard.press("Enter")
+    tab.wait_for_url("**/post?**")
+    expect(tab.get_by_role("heading", name="Post", level=1)).to_be_focused()
+    expect(tab.get_by_role("button", name="Approve and schedule", exact=True)).to_be_enabled()
+    keyboard.press("Control+Enter")
+    expect(tab.get_by_text("Scheduled for")).to_be_visible()
+    shoot(tab, "10-a-post-by-keyboard")
 
 
 def open_by_menu(tab: Page, item: nav.NavItem, url: str, workspace: str) -> None:
