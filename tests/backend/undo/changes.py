@@ -81,6 +81,16 @@ def _switched(tx: Session, verb: str, noun_id: str, name: str, on: Change, off: 
     return change
 
 
+def _restored(tx: Session, verb: str, noun_id: str, restore: Callable[[], object]) -> Change:
+    """A restore out of the trash, kept as a change of `verb`, which the page of the trash does not do."""
+
+    def change(_: int) -> None:
+        with undo.watch(tx, verb, noun_id):
+            restore()
+
+    return change
+
+
 def _lora(studio: Studio) -> Made:
     lora_id = make_lora(studio.tx).id
     return lora_id, lambda n: loras.rename(studio.tx, lora_id, f"bella-{n}")
@@ -255,23 +265,21 @@ def _lora_deletion(studio: Studio) -> Made:
     influencer_id = make_influencer(studio.tx).id
     influencers.set_default_lora(studio.tx, influencer_id, lora_id)
     delete = lambda _: loras.delete(studio.tx, lora_id, force=True)  # noqa: E731
-    return lora_id, _switched(
-        studio.tx, "lora.deleted", lora_id, "deleted", delete, lambda _: loras.undelete(studio.tx, [lora_id])
-    )
+    restore = _restored(studio.tx, "lora.deleted", lora_id, lambda: loras.undelete(studio.tx, [lora_id]))
+    return lora_id, _switched(studio.tx, "lora.deleted", lora_id, "deleted", delete, restore)
 
 
 def _dataset_deletion(studio: Studio) -> Made:
     dataset_id = make_dataset(studio.tx, images=1)
-    delete, restore = (
-        lambda _: datasets.delete(studio.tx, dataset_id),
-        lambda _: datasets.undelete(studio.tx, [dataset_id]),
-    )
+    delete = lambda _: datasets.delete(studio.tx, dataset_id)  # noqa: E731
+    restore = _restored(studio.tx, "dataset.deleted", dataset_id, lambda: datasets.undelete(studio.tx, [dataset_id]))
     return dataset_id, _switched(studio.tx, "dataset.deleted", dataset_id, "deleted", delete, restore)
 
 
 def _track_deletion(studio: Studio) -> Made:
     track_id = make_track(studio.tx)
-    delete, restore = lambda _: music.delete(studio.tx, track_id), lambda _: music.undelete(studio.tx, [track_id])
+    delete = lambda _: music.delete(studio.tx, track_id)  # noqa: E731
+    restore = _restored(studio.tx, "track.deleted", track_id, lambda: music.undelete(studio.tx, [track_id]))
     return track_id, _switched(studio.tx, "track.deleted", track_id, "deleted", delete, restore)
 
 
