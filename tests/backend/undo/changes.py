@@ -123,9 +123,8 @@ def _automation_definition(studio: Studio) -> Made:
 def _automation_deletion(studio: Studio) -> Made:
     tx, automation_id = studio.tx, _automation(studio)
     delete = lambda _: automations.delete(tx, automation_id)  # noqa: E731
-    return automation_id, _switched(
-        tx, "automation.deleted", automation_id, "deleted", delete, lambda _: automations.restore(tx, automation_id)
-    )
+    restore = _restored(tx, "automation.deleted", automation_id, lambda: automations.restore(tx, automation_id))
+    return automation_id, _switched(tx, "automation.deleted", automation_id, "deleted", delete, restore)
 
 
 def _automation_skip(studio: Studio) -> Made:
@@ -285,7 +284,8 @@ def _track_deletion(studio: Studio) -> Made:
 
 def _reel_deletion(studio: Studio) -> Made:
     reel_id = reels.create(studio.tx, ReelDraft(script="The first tram.")).id
-    delete, restore = lambda _: reels.delete(studio.tx, reel_id), lambda _: reels.undelete(studio.tx, reel_id)
+    delete = lambda _: reels.delete(studio.tx, reel_id)  # noqa: E731
+    restore = _restored(studio.tx, "reel.deleted", reel_id, lambda: reels.undelete(studio.tx, reel_id))
     return reel_id, _switched(studio.tx, "reel.deleted", reel_id, "deleted", delete, restore)
 
 
