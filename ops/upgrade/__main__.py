@@ -13,16 +13,15 @@ from pydantic import ValidationError
 from backend.errors import StudioError
 from backend.settings import ROOT, Settings
 from ops.upgrade import studio_process
-from ops.upgrade.checkout import Checkout
+from ops.upgrade.checkout import Checkout, commit_of
 from ops.upgrade.upgrade import Upgrade
 
 
 def main() -> int:
     """The exit code: 0; 1 with a sentence on standard error that says what is so now."""
     env = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None} | dict(os.environ)
-    checkout = Checkout(
-        Path(env.get("UPGRADE_CHECKOUT") or ROOT), Path(env.get("UPGRADE_VENV") or ".venv"), env.get("UPGRADE_TO", "")
-    )
+    root, to = Path(env.get("UPGRADE_CHECKOUT") or ROOT), env.get("UPGRADE_TO", "")
+    checkout = Checkout(root, Path(env.get("UPGRADE_VENV") or ".venv"), to, commit_of(ROOT) if to else "")
     started = time.monotonic()
     try:
         settings = Settings.read()

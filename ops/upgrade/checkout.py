@@ -14,11 +14,14 @@ from ops.local_stack.state import read_json
 @dataclass
 class Checkout:
     """`venv`: with the new version's packages; may be the one that is used already. `to`: the version to check out; "": the
-    code is here already."""
+    code is here already. `commit`: what `to` stood for when its code was fetched and the database prepared for it."""
 
     root: Path
     venv: Path
     to: str = ""
+    commit: str = ""
+    _old_name: str = ""
+    """The branch of before, or its commit where there is none."""
     _old_commit: str = ""
     _old_venv: Path | None = None
 
@@ -30,8 +33,10 @@ class Checkout:
         """Raises Unavailable; then everything is as it was."""
         if self.to:
             old = self._git("rev-parse", "--abbrev-ref", "HEAD")
-            self._old_commit = old if old != "HEAD" else self._git("rev-parse", "HEAD")
+            self._old_commit = self._git("rev-parse", "HEAD")
+            self._old_name = old if old != "HEAD" else self._old_commit
             self._check_out(self.to)
+            self._bring_forward()
         try:
             self._switch_venv()
         except OSError as error:
@@ -46,7 +51,9 @@ class Checkout:
             self._old_venv.rename(link)
             self._old_venv = None
         if self.to and self._old_commit:
-            self._check_out(self._old_commit)
+            self._check_out(self._old_name)
+            if self._git("rev-parse", "HEAD") != self._old_commit:  # its branch was brought forward here
+                self._git("reset", "--hard", "--quiet", self._old_commit)
         return bool(self.to)
 
     def _switch_venv(self) -> None:
@@ -66,6 +73,14 @@ class Checkout:
         new.rename(link)
         self._old_venv = old
 
+    def _bring_forward(self) -> None:
+        """A local branch that is behind the fetched one is moved to what the database was prepared for; where it went its own
+        way, that commit is checked out without a branch."""
+        if self.commit and self._git("rev-parse", "HEAD") != self.commit:
+            self._git("merge", "--ff-only", "--quiet", self.commit)
+            if self._git("rev-parse", "HEAD") != self.commit:
+                self._check_out(self.commit)
+
     def _check_out(self, version: str) -> None:
         done = subprocess.run(
             ["git", "checkout", "--quiet", version], cwd=self.root, capture_output=True, text=True, check=False
@@ -75,6 +90,12 @@ class Checkout:
 
     def _git(self, *arguments: str) -> str:
         return subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def commit_of(code: Path) -> str:
+    """That is checked out in the folder; "" where it is no checkout."""
+    argv = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(argv, cwd=code, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def code_before(root: Path, folder: Path) -> str:
