@@ -16,7 +16,17 @@ NOUN_GROUPS: dict[NounGroup, tuple[str, ...]] = {
     "influencers": ("influencer", "voice", "lexicon_entry", "consent"),
     "models": ("lora", "dataset", "training", "trial", "workflow"),
     "automations": ("automation", "job"),
-    "settings": ("workspace", "member", "invitation", "budget", "api_key", "webhook_endpoint", "webhook", "notice_target"),
+    "settings": (
+        "workspace",
+        "member",
+        "invitation",
+        "budget",
+        "api_key",
+        "webhook_endpoint",
+        "webhook",
+        "notice_target",
+        "notice_settings",
+    ),
 }
 """What the history can be narrowed down to -> nouns of its events. Every noun that it tells of is in one."""
 

@@ -305,6 +305,8 @@ _SETTINGS: Mapping[str, Sentence] = {
     "webhook.changed": _webhook_changed,
     "webhook.deleted": lambda change: tr_lazy("Webhook “{name}” deleted.", name=change.name),
     "webhook.secret_changed": lambda change: tr_lazy("New secret for the webhook “{name}” made.", name=change.name),
+    "notice_settings.hours": lambda _: tr_lazy("Hours for your notices changed."),
+    "notice_settings.choices": lambda _: tr_lazy("What you are told of changed."),
     "notice_target.added": lambda change: tr_lazy("Target for notices added."),
     "notice_target.removed": lambda change: tr_lazy("Target for notices removed."),
 }

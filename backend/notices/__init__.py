@@ -1,5 +1,6 @@
 """Notices: what each person is told of, folded from events; in the inbox, by e-mail and where else they choose."""
 
+from backend.notices import undo_parts
 from backend.notices.caught_mail import CaughtEmail, caught_emails
 from backend.notices.delivery import deliver_due, purge_deliveries, send_test, send_test_email
 from backend.notices.feed import Feeder
@@ -19,6 +20,8 @@ from backend.notices.service import counts, extra, mark, mark_all, page, purge_o
 from backend.notices.targets import SERVICES, add_target, remove_target, targets
 from backend.notices.unsubscribe import label_of, reader_of, unsubscribe
 from backend.notices.watch import record_low_disk, report_week
+
+undo_parts.register_parts()
 
 __all__ = [
     "KINDS",

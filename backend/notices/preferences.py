@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,10 +17,13 @@ from backend.language import tr_lazy
 from backend.notices import rules
 from backend.notices.clock import database_now
 from backend.notices.kinds import KINDS, EmailChoice, Preference, may_hear
-from backend.notices.people import Recipient, recipients
+from backend.notices.people import Recipient, hours_of, preference_of, recipients
 from backend.notices.schemas import HourSettings, PreferenceCard
 from backend.settings import Settings
+from backend.undo import watch
 
+HOURS_PART, CHOICES_PART = "notice_settings.hours", "notice_settings.choices"
+"""What of them can be undone (backend.notices.undo_parts)."""
 _DIGESTS: Mapping[EmailChoice, str] = {"daily": "day", "weekly": "week"}
 
 
@@ -45,9 +48,11 @@ def set_preferences(tx: Session, settings: Settings, chosen: Mapping[str, Prefer
                 names=", ".join(sorted(offered)),
             )
         )
-    for kind, preference in chosen.items():
-        store(tx, tx.info["user_id"], kind, preference)
-    reschedule(tx, settings, tx.info["user_id"])
+    user_id = tx.info["user_id"]
+    with watch(tx, CHOICES_PART, user_id):
+        for kind, preference in chosen.items():
+            store(tx, user_id, kind, preference)
+    reschedule(tx, user_id)
 
 
 def store(tx: Session, user_id: str, kind: str, preference: Preference) -> None:
@@ -84,8 +89,10 @@ def set_hours(tx: Session, settings: Settings, hours: HourSettings) -> HourSetti
         raise Invalid(tr_lazy("A digest needs a time and a day of the week, 0 for Monday to 6."))
     values = asdict(hours)
     del values["refused_email"], values["refusal"]
-    _store_settings(tx, tx.info["user_id"], values)
-    reschedule(tx, settings, tx.info["user_id"])
+    user_id = tx.info["user_id"]
+    with watch(tx, HOURS_PART, user_id):
+        _store_settings(tx, user_id, values)
+    reschedule(tx, user_id)
     return hour_settings(tx, settings)
 
 
@@ -101,23 +108,44 @@ def note_refusal(tx: Session, user_id: str, address: str, reason: str) -> bool:
     return before != address
 
 
-def reschedule(tx: Session, settings: Settings, user_id: str) -> None:
+def stored_hours(tx: Session, user_id: str) -> HourSettings:
+    row = tx.scalars(select(NoticeSettings).where(NoticeSettings.user_id == user_id)).one_or_none()
+    return hours_of(row) if row else HourSettings()
+
+
+def stored_preferences(tx: Session, user_id: str) -> dict[str, Preference]:
+    """By kind; for those that the person left as they are there is none."""
+    rows = tx.scalars(select(NoticePreference).where(NoticePreference.user_id == user_id))
+    return {row.kind: preference_of(row) for row in rows.all()}
+
+
+def restore_hours(tx: Session, user_id: str, values: Mapping[str, object]) -> None:
+    """As they were before a change."""
+    _store_settings(tx, user_id, values)
+    reschedule(tx, user_id)
+
+
+def restore_preferences(tx: Session, user_id: str, chosen: Mapping[str, Preference]) -> None:
+    """Exactly these, as they were before a change."""
+    others = NoticePreference.user_id == user_id, NoticePreference.kind.not_in(chosen)
+    tx.execute(delete(NoticePreference).where(*others))
+    for kind, preference in chosen.items():
+        store(tx, user_id, kind, preference)
+    reschedule(tx, user_id)
+
+
+def reschedule(tx: Session, user_id: str) -> None:
     """What waits for this person is sent by their settings of today: messages for quiet hours are looked at again at once,
     digests have the time of the next one."""
     waiting = NoticeDelivery.user_id == user_id, NoticeDelivery.state == "pending"
     now = database_now(tx)
     soon = update(NoticeDelivery).where(*waiting, NoticeDelivery.way != "digest", NoticeDelivery.attempts == 0)
     tx.execute(soon.where(NoticeDelivery.next_at > now).values(next_at=now))
-    for person in recipients(tx, settings, user_id=user_id):
-        choices = {kind: person.preference(kind).email for kind in KINDS}
-        for choice in _DIGESTS:
-            kinds = [kind for kind, email in choices.items() if email == choice]
-            due = next_digest(person.hours, choice, now)
-            tx.execute(
-                update(NoticeDelivery)
-                .where(*waiting, NoticeDelivery.way == "digest", NoticeDelivery.attempts == 0, _of_kinds(kinds))
-                .values(next_at=due)
-            )
+    hours, chosen = stored_hours(tx, user_id), stored_preferences(tx, user_id)
+    for choice in _DIGESTS:
+        kinds = [name for name, kind in KINDS.items() if chosen.get(name, kind.defaults).email == choice]
+        digests = *waiting, NoticeDelivery.way == "digest", NoticeDelivery.attempts == 0, _of_kinds(kinds)
+        tx.execute(update(NoticeDelivery).where(*digests).values(next_at=next_digest(hours, choice, now)))
 
 
 def next_digest(hours: HourSettings, choice: EmailChoice, now: datetime) -> datetime:

@@ -2,7 +2,8 @@
 
 Texts (posts, prompts of pictures, written texts, titles of jobs) are found by their words: each typed word begins one of
 theirs. Their ids come from one SQL function, `find_anywhere` (`backend/db/migrations/search.py`); rows are read under row-level
-security like everything else. Names (of influencers, members, boards …) are few, and are found by any part of them.
+security like everything else. Names (of influencers, videos, boards …) and scripts of reels are few, and are found by any part
+of them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.db.tables import (
     Board,
     Channel,
+    Clip,
     ContentPlan,
     Dataset,
     Influencer,
@@ -39,6 +41,7 @@ from backend.db.tables import (
     Membership,
     Picture,
     Post,
+    Reel,
     TextDraft,
     Track,
     User,
@@ -135,7 +138,27 @@ def _statement() -> CompoundSelect[Any]:
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.tenant_id == bindparam("workspace"))  # one's own memberships elsewhere are visible too
     )
+    videos = _named(
+        "video",
+        Clip.id,
+        Clip.recipe["title"].astext,
+        subtitle=Influencer.name,
+        asset_id=Clip.asset_id,
+        at=Clip.created_at,
+    ).where(Clip.deleted_at.is_(None), Clip.asset_id.is_not(None))
+    said_in_reel = Reel.title + literal(" ") + Reel.script + literal(" ") + Reel.hook + literal(" ") + Reel.caption
+    reels = _named(
+        "reel",
+        Reel.id,
+        Reel.title,
+        words=said_in_reel,
+        subtitle=func.coalesce(Influencer.name, func.left(Reel.script, _TITLE_LENGTH)),
+        asset_id=Reel.asset_id,
+        at=Reel.created_at,
+    ).where(Reel.deleted_at.is_(None))
     by_name = [
+        videos.outerjoin(Influencer, Influencer.id == Clip.influencer_id),
+        reels.outerjoin(Influencer, Influencer.id == Reel.influencer_id),
         _named(
             "influencer", Influencer.id, Influencer.name, asset_id=Influencer.cover_asset_id, at=Influencer.created_at
         ).where(Influencer.archived_at.is_(None)),
@@ -176,9 +199,9 @@ def _columns(
     )
 
 
-def _named(noun: str, noun_id: InstrumentedAttribute[str], name: InstrumentedAttribute[str], **more: Any) -> Select[Any]:
-    """Things whose name has all that was typed, those first in which it stands earliest."""
+def _named(noun: str, noun_id: InstrumentedAttribute[str], name: Any, *, words: Any = None, **more: Any) -> Select[Any]:
+    """Things whose name (or `words`) has all that was typed, those first in which it stands earliest."""
     patterns = bindparam("patterns", type_=ARRAY(Text))
-    lowered = func.lower(name)
+    lowered = func.lower(name if words is None else words)
     place = func.strpos(lowered, bindparam("first", type_=Text))
     return _columns(noun, noun_id, name, **more).where(lowered.like(func.all(patterns))).order_by(place, lowered, noun_id)

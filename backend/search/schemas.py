@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-Noun = Literal["influencer", "post", "picture", "text", "job", "member", "board", "dataset", "lora", "channel", "track"]
+Noun = Literal[
+    "influencer",
+    "post",
+    "picture",
+    "video",
+    "reel",
+    "text",
+    "job",
+    "member",
+    "board",
+    "dataset",
+    "lora",
+    "channel",
+    "track",
+]
 NOUNS: tuple[Noun, ...] = get_args(Noun)
 """In the order in which hits are listed."""
 

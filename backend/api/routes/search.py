@@ -32,9 +32,9 @@ router = APIRouter(
 
 
 class SearchHitResponse(ApiModel):
-    """`noun`, `id`: what it is; a post is one of `/content-plans`, a track one of `/music`. `subtitle`: the influencer of posts
-    and pictures, the caption of texts, the e-mail address of members. `state`: of posts, texts, jobs and channels. `assetId`:
-    its picture. `at`: when a post is due, else when it was made."""
+    """`noun`, `id`: what it is; a post is one of `/content-plans`, a track one of `/music`, a video one of `/videos`.
+    `subtitle`: the influencer of posts, pictures, videos and reels, the caption of texts, the e-mail address of members.
+    `state`: of posts, texts, jobs and channels. `assetId`: its picture. `at`: when a post is due, else when it was made."""
 
     noun: Noun
     id: str

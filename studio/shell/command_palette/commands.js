@@ -75,6 +75,8 @@ export const NOUNS = {
   influencer: [trLazy("Influencers"), "face_3", "influencers/influencers", "id"],
   post: [trLazy("Posts"), "edit_calendar", "calendar/post", "id"],
   picture: [trLazy("Pictures"), "imagesmode", "library/gallery", "id"],
+  video: [trLazy("Videos"), "movie", "library/videos", "id"],
+  reel: [trLazy("Reels"), "smart_display", "create/reels", "id"],
   text: [trLazy("Texts"), "notes", "create/texts", "id"],
   job: [trLazy("Activity"), "bolt", "settings/jobs", "id"],
   member: [trLazy("Members"), "group", "settings/workspace", ""],
@@ -86,7 +88,7 @@ export const NOUNS = {
 }
 /** Opens with an id, or as a new one: it is none of the pages that are listed. */
 const POST = "calendar/post"
-const DATED = ["post", "picture", "text", "job"]
+const DATED = ["post", "picture", "video", "reel", "text", "job"]
 
 /** @param {PaletteData} data @returns {Command[]} */
 export const pageCommands = ({ pages }) =>

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
-from backend import content_plans, gallery, jobs, search
+from backend import content_plans, gallery, jobs, reels, search, videos
 from backend.app import App
 from backend.db.tables import Influencer, Job, Picture, TextDraft, User
 from backend.gallery import BoardDraft
 from backend.kit.ids import new_id
+from backend.reels import ReelDraft
 from backend.search.rules import MAX_WORDS, name_rank, parse_terms
 from tests.factories.account import Tenant
 from tests.factories.making import make_dataset, make_influencer, make_lora, make_pictures
 from tests.factories.posts import make_planner
+from tests.factories.studio_rows import make_clip
 from tests.support.handlers import Steps
 
 
@@ -84,6 +86,20 @@ def test_every_noun_is_found_by_what_is_written_in_it(app: App, workspace: Tenan
         ("influencer", "Harbour of others"),
         ("picture", "harbour of others"),
     ]
+
+
+def test_videos_are_found_by_title_and_reels_by_what_is_said_in_them(app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        bella = make_influencer(tx, "Bella").id
+        [picture_id] = make_pictures(tx, 1, influencer_id=bella)
+        clip_id, thrown = make_clip(tx, picture_id), make_clip(tx, picture_id)
+        videos.delete(tx, [thrown])
+        draft = ReelDraft(title="Mornings", script="Nobody talks before the lighthouse.", influencer_id=bella)
+        reel_id = reels.create(tx, draft).id
+    with viewing(app, workspace) as tx:
+        assert [hit.id for hit in search.search(tx, "push in") if hit.noun == "video"] == [clip_id]
+        [hit] = search.search(tx, "lighthouse")
+        assert (hit.noun, hit.id, hit.title, hit.subtitle) == ("reel", reel_id, "Mornings", "Bella")
 
 
 def test_what_is_put_away_is_not_found(app: App, workspace: Tenant) -> None:

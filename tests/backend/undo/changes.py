@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from backend import (
     influencers,
     loras,
     music,
+    notices,
     prompt_library,
     reels,
     undo,
@@ -40,6 +41,7 @@ from backend.gallery import BoardDraft, BulkActionDraft
 from backend.identity import GatePolicy
 from backend.influencers import BrandKit, InfluencerDraft
 from backend.music import TrackDraft
+from backend.notices import Preference
 from backend.prompt_library import PromptStyleDraft, TemplateDraft, WildcardDraft
 from backend.reels import ReelDraft
 from backend.settings import Settings
@@ -275,6 +277,22 @@ def _dataset_deletion(studio: Studio) -> Made:
     return dataset_id, _switched(studio.tx, "dataset.deleted", dataset_id, "deleted", delete, restore)
 
 
+def _notice_hours(studio: Studio) -> Made:
+    hours = notices.hour_settings(studio.tx, studio.settings)
+    user_id = studio.workspace.owner.id
+    return user_id, lambda n: notices.set_hours(studio.tx, studio.settings, replace(hours, digest_at=f"0{n}:30"))
+
+
+def _notice_choices(studio: Studio) -> Made:
+    choices = ("off", "now", "daily", "weekly")
+
+    def save(n: int) -> None:
+        chosen = {"post.failed": Preference(email=choices[n % 4])}
+        notices.set_preferences(studio.tx, studio.settings, chosen)
+
+    return studio.workspace.owner.id, save
+
+
 def _track_deletion(studio: Studio) -> Made:
     track_id = make_track(studio.tx)
     delete = lambda _: music.delete(studio.tx, track_id)  # noqa: E731
@@ -505,6 +523,8 @@ MAKERS: dict[str, Callable[[Studio], Made]] = {
     "template": _template,
     "text.parts": _text_parts,
     "text.state": _text_state,
+    "notice_settings.hours": _notice_hours,
+    "notice_settings.choices": _notice_choices,
     "lora.deleted": _lora_deletion,
     "dataset.deleted": _dataset_deletion,
     "track.deleted": _track_deletion,
