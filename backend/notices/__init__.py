@@ -17,7 +17,7 @@ from backend.notices.schemas import (
     TargetWay,
 )
 from backend.notices.service import counts, extra, mark, mark_all, page, purge_old
-from backend.notices.targets import SERVICES, add_target, remove_target, targets
+from backend.notices.targets import SERVICES, add_target, remove_target, reseal_targets, targets
 from backend.notices.unsubscribe import label_of, reader_of, unsubscribe
 from backend.notices.watch import record_low_disk, report_week
 
@@ -56,6 +56,7 @@ __all__ = [
     "record_low_disk",
     "remove_target",
     "report_week",
+    "reseal_targets",
     "send_test",
     "send_test_email",
     "set_hours",
@@ -63,4 +64,3 @@ __all__ = [
     "targets",
     "unsubscribe",
 ]
-from backend.notices.targets import reseal_targets as reseal_targets
