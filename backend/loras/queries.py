@@ -81,6 +81,8 @@ def usages(tx: Session, lora_id: str) -> list[str]:
 
 def _unknown_message(name: str, existing_names: list[str]) -> str:
     close = get_close_matches(name.lower(), existing_names, n=3, cutoff=0.4)
+    if len(close) == 1:
+        return tr_lazy("There is no LoRA called “{name}”. Did you mean {suggestion}?", name=name, suggestion=close[0])
     if close:
         return tr_lazy(
             "There is no LoRA called “{name}”. Did you mean one of these: {names}?", name=name, names=", ".join(close)

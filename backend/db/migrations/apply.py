@@ -40,8 +40,6 @@ _BLOCKERS = text(
 class MigrationFailed(StudioError):
     """It was rolled back. The sentence says where the database is."""
 
-    code = "migration_failed"
-
 
 def migrate(
     owner_url: str, *, app_password: str = "", worker_password: str = "", beside: bool = False, folder: Path = contract.FOLDER

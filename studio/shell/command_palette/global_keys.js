@@ -32,7 +32,7 @@ export class GlobalKeys {
   /** @param {GlobalActs} acts */
   constructor(acts) {
     this.acts = acts
-    /** When G was pressed last, in ms since the page was opened: never is not 0, which is a moment ago on a new page. */
+    /** When G was pressed last, in ms since the page was opened. Never is not 0: on a new page that is a moment ago. */
     this.pressedGAt = -Infinity
     this.listening = new AbortController()
     window.addEventListener("keydown", event => this.onKey(event), { capture: true, signal: this.listening.signal })

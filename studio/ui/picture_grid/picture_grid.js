@@ -162,7 +162,7 @@ class PictureGrid {
     while (grid.children.length < wanted) grid.append(el("div", "wait"))
   }
 
-  /** Tab reaches one tile of the grid, the one focused last, and its menu: without single keys it is the way to what they do. */
+  /** Tab reaches one tile, the one focused last, and its menu: the way to what single keys do, where they are off. */
   updateTabStop() {
     const focused = this.focusedId !== null && this.views.has(this.focusedId) ? this.focusedId : this.tiles[0]?.id
     for (const [id, view] of this.views) view.setTabStop(id === focused)

@@ -1,6 +1,6 @@
 /**
- * What a toast with an undo says: `id` of the undo entry (POST /api/history/{id}/undo), `text` of what was done. `request`: what
- * undoes it instead, where there is no entry; then `id` is only a name of its own.
+ * What a toast with an undo says: `id` of the undo entry (POST /api/history/{id}/undo), `text` of what was done.
+ * `request`: what undoes it instead, where there is no entry; then `id` is only a name of its own.
  *
  * @typedef {{ id: string, text: string, request?: { path: string, body: object } }} UndoOffer
  */
