@@ -120,7 +120,7 @@ def test_search(db: Database, workspace: Tenant, named_pictures: dict[str, str],
 def test_names_of_nothing_are_said(db: Database, workspace: Tenant, named_pictures: dict[str, str]) -> None:
     with db.transaction(workspace.viewer.caller) as tx:
         for typed, says in (
-            ("lora:bela-v1", "Did you mean one of these: bella-v1"),
+            ("lora:bela-v1", "Did you mean bella-v1"),
             ("influencer:zoe", "There are: Bella"),
             ("board:x", "no board"),
         ):
