@@ -100,14 +100,17 @@ def listing(
     noun_id: str,
     *,
     states: Sequence[str] = (),
+    ids: Sequence[str] = (),
     take: int | None = None,
     skip: int = 0,
     newest_first: bool = False,
     except_reason: str = "",
 ) -> list[UploadCard]:
-    """Uploads for one noun in the order they were announced, or newest first. `except_reason`: leaves out those with this
-    reason."""
+    """Uploads for one noun in the order they were announced, or newest first. `ids`: among these; empty: all. `except_reason`:
+    leaves out those with this reason."""
     query = _filtered(select(Upload), noun, noun_id, states)
+    if ids:
+        query = query.where(Upload.id.in_(ids))
     if except_reason:
         query = query.where(Upload.reason["text"].astext != str(except_reason))
     return [

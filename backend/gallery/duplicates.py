@@ -54,6 +54,17 @@ def find_duplicates(tx: Session, *, take: int = 200) -> list[Duplicate]:
     ]
 
 
+def pictures_of(tx: Session, upload_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Upload id -> (picture id, asset id) of each of these files that the gallery has."""
+    hashes = {
+        upload_id: sha256
+        for upload_id, sha256 in tx.execute(select(Upload.id, Upload.sha256).where(Upload.id.in_(upload_ids)))
+        if sha256
+    }
+    known = {sha256: (picture_id, asset_id) for sha256, picture_id, asset_id in _pictures_with_hash(tx, list(hashes.values()))}
+    return {upload_id: known[sha256] for upload_id, sha256 in hashes.items() if sha256 in known}
+
+
 def accept_anyway(tx: Session, upload_ids: Sequence[str]) -> int:
     """Makes these duplicates wait for import again. Returns how many."""
     waiting = update(Upload).where(Upload.id.in_(upload_ids), *_IS_DUPLICATE).values(state="stored", reason="")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend import assets, generation, influencers, jobs
 from backend.assets import AssetCard, ThumbFile, UploadCard, uploads
 from backend.db.tables import Generation, Lora, Picture, PictureLora
-from backend.errors import Invalid
+from backend.errors import Invalid, NotFound
 from backend.gallery import board_order, duplicates
 from backend.gallery.schemas import INBOX, NOUN, ImportPayload
 from backend.generation import LoraRef, PictureRecipe
@@ -35,22 +35,28 @@ def start_import(
     influencer_id: str | None = None,
     ai_made: bool = False,
     anyway: Sequence[str] = (),
+    upload_ids: Sequence[str] = (),
     request_key: str,
 ) -> JobCard:
-    """Starts the job that imports all uploads waiting for the gallery. `anyway`: also these duplicates.
+    """Starts the job that imports all uploads waiting for the gallery, or `upload_ids` alone. `anyway`: also these duplicates.
 
     `ai_made`: files that do not say where they come from are marked as made by AI. Raises Invalid (nothing waits), NotFound.
     """
     if anyway:
         duplicates.accept_anyway(tx, anyway)
-    waiting = uploads.count(tx, NOUN, INBOX, states=("stored",))
+    for upload_id in upload_ids:
+        if uploads.get(tx, upload_id).noun != NOUN:
+            raise NotFound(tr_lazy("This upload does not exist here. Choose the file again."))
+    waiting = len(upload_ids) or uploads.count(tx, NOUN, INBOX, states=("stored",))
     if not waiting:
         raise Invalid(tr_lazy("There is nothing to import. Choose pictures first."))
     if board_id:
         board_order.lock_board(tx, board_id)
     if influencer_id:
         influencers.get(tx, influencer_id)
-    payload = ImportPayload(board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made)
+    payload = ImportPayload(
+        board_id=board_id, influencer_id=influencer_id, anyway=list(anyway), ai_made=ai_made, upload_ids=list(upload_ids)
+    )
     title = tr_lazy_plural("Import {n:,} picture", "Import {n:,} pictures", waiting)
     return jobs.enqueue(tx, kind="picture-import", payload=payload, title=title, request_key=request_key)
 
@@ -63,18 +69,18 @@ def refused_uploads(tx: Session, *, take: int = 50) -> list[UploadCard]:
 
 def run_import(ctx: JobContext, payload: ImportPayload) -> dict[str, Any]:
     """Imports the waiting uploads, each once. Returns how many were `imported` (`withRecipe` of them), `refused`, or in the
-    gallery `already`."""
+    gallery `already`; of named ones also `assets`: {uploadId, pictureId, assetId, s3Key} of each that the gallery has now."""
     upload_limits = ctx.app.settings.uploads
     limits = PictureLimits(upload_limits.max_picture_size, upload_limits.max_image_pixels, upload_limits.min_image_side)
     models = {card.name.lower(): card.name for card in ctx.app.engines.image.models()}
     tally = {"imported": 0, "refused": 0, "already": 0, "withRecipe": 0}
     with Inspector(limits, processes=1) as inspector:
-        while waiting := _waiting(ctx):
+        while waiting := _waiting(ctx, payload.upload_ids):
             for upload in waiting:
                 ctx.check()
                 ctx.progress(sum(tally.values()) - tally["withRecipe"], 0, tr_lazy("importing pictures"))
                 _import_upload(ctx, payload, upload, inspector, models, tally)
-    return tally
+    return {**tally, "assets": _named_pictures(ctx, payload.upload_ids)} if payload.upload_ids else {**tally}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,22 @@ class _StoredImport:
     source_type: str
 
 
-def _waiting(ctx: JobContext) -> list[UploadCard]:
+def _waiting(ctx: JobContext, upload_ids: Sequence[str]) -> list[UploadCard]:
     with ctx.transaction() as tx:
-        return uploads.listing(tx, NOUN, INBOX, states=("stored",), take=100)
+        return uploads.listing(tx, NOUN, INBOX, states=("stored",), ids=upload_ids, take=100)
+
+
+def _named_pictures(ctx: JobContext, upload_ids: Sequence[str]) -> list[dict[str, str]]:
+    """What the gallery has of these uploads, whichever job imported it. They are no open duplicates any more."""
+    with ctx.transaction() as tx:
+        pictures = duplicates.pictures_of(tx, upload_ids)
+        duplicates.dismiss_duplicates(tx, list(pictures))
+        files = assets.get_many(tx, [asset_id for _, asset_id in pictures.values()])
+    return [
+        {"uploadId": upload_id, "pictureId": pictures[upload_id][0], **files[pictures[upload_id][1]].names}
+        for upload_id in upload_ids
+        if upload_id in pictures
+    ]
 
 
 def _import_upload(

@@ -14,6 +14,8 @@ from backend.kit.drafts import Draft
 MAX_PICTURES = 5_000
 """Pictures that one action may touch: what was there before is stored for undo."""
 COUNT_LIMIT = 1_000
+MAX_NAMED_UPLOADS = 200
+"""Uploads that one import is started for by name."""
 NOUN, INBOX = "gallery", "import"
 """(noun, noun id) of uploads for the gallery."""
 Name = Annotated[str, Field(min_length=3, max_length=80)]
@@ -173,7 +175,7 @@ class ArchivePayload(BaseModel):
 
 
 class ImportPayload(BaseModel):
-    """Payload of a `picture-import` job, which imports all waiting uploads, onto `board_id` when given.
+    """Payload of a `picture-import` job, which imports all waiting uploads, or `upload_ids` alone, onto `board_id` when given.
 
     `anyway`: uploads that are imported although the gallery has the same file. `ai_made`: files that do not say where they come
     from are marked as made by AI.
@@ -183,16 +185,18 @@ class ImportPayload(BaseModel):
     influencer_id: str | None = None
     anyway: list[str] = []
     ai_made: bool = False
+    upload_ids: list[str] = []
 
 
 class ImportOrder(Draft):
     """Takes what was uploaded for the gallery (`/api/uploads`, noun `gallery`, id `import`).
 
     `ai_made`: files that do not say where they come from are marked as made by AI. `anyway`: uploads that were left out because
-    the gallery has the same file.
+    the gallery has the same file. `upload_ids`: these alone; the result's `assets` names the picture of each.
     """
 
     board_id: str | None = None
     influencer_id: str | None = None
     ai_made: bool = False
     anyway: tuple[str, ...] = ()
+    upload_ids: tuple[str, ...] = Field((), max_length=MAX_NAMED_UPLOADS)

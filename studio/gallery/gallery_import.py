@@ -13,7 +13,7 @@ from studio.gallery.picture_urls import thumbs
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.uploader import uploader
+from studio.ui.uploader import PICTURE_SUFFIXES, uploader
 
 _JOB_KEY = "import:job"
 _MAX_SHOWN = 12
@@ -44,7 +44,7 @@ def import_page(page: Page) -> None:
         workspace=page.workspace.id,
         noun=gallery.NOUN,
         noun_id=gallery.INBOX,
-        accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+        accept=PICTURE_SUFFIXES,
         max_bytes=page.app.settings.uploads.max_picture_size,
         label=tr("Drop pictures or a folder here"),
         hint=tr("PNG keeps prompt metadata best"),

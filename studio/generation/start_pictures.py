@@ -19,7 +19,7 @@ from studio.generation.create_form import CreateForm
 from studio.shell.frame import Page
 from studio.ui.format import media_url
 from studio.ui.mask_canvas import MaskTexts, mask_canvas
-from studio.ui.uploader import Uploaded, uploader
+from studio.ui.uploader import PICTURE_SUFFIXES, Uploaded, uploader
 
 _MODES = ("whole", "part")
 _MODE_LABELS = {"whole": tr_lazy("Image to image"), "part": tr_lazy("Edit area")}
@@ -54,7 +54,7 @@ def upload_picture(page: Page) -> None:
             workspace=page.workspace.id,
             noun="generation",
             noun_id="create",
-            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            accept=PICTURE_SUFFIXES,
             max_bytes=page.app.settings.uploads.max_picture_size,
             label=tr("Drop one picture here"),
             hint=tr("or open one in the gallery"),
@@ -154,7 +154,7 @@ def upload_pose(page: Page) -> None:
             workspace=page.workspace.id,
             noun="generation",
             noun_id="create",
-            accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+            accept=PICTURE_SUFFIXES,
             max_bytes=page.app.settings.uploads.max_picture_size,
             label=tr("Drop a picture of the pose here"),
             hint=tr("a person, or a drawn skeleton"),

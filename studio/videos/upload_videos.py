@@ -13,7 +13,7 @@ from backend.videos import NewVideo
 from studio.shell.frame import Page
 from studio.ui.format import size
 from studio.ui.notices import queue_toast, toast_errors
-from studio.ui.uploader import Uploaded, uploader
+from studio.ui.uploader import VIDEO_SUFFIXES, Uploaded, uploader
 
 
 def draw(page: Page) -> None:
@@ -29,7 +29,7 @@ def draw(page: Page) -> None:
             workspace=page.workspace.id,
             noun=videos.UPLOAD_NOUN,
             noun_id=videos.INBOX,
-            accept=".mp4,.mov,.m4v,.webm,.mkv",
+            accept=VIDEO_SUFFIXES,
             max_bytes=limit,
             label=tr("Drop videos here"),
             hint=tr("MP4, MOV, WebM or MKV, up to {limit} and 10 minutes each", limit=size(limit)),

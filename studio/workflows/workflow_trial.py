@@ -14,7 +14,7 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import show_no_models
 from studio.ui.format import ago, esc, media_url, plain
 from studio.ui.forms import renew_request_key, request_key
-from studio.ui.uploader import Uploaded, uploader
+from studio.ui.uploader import PICTURE_SUFFIXES, Uploaded, uploader
 
 _PROMPT = "portrait of a woman at a harbour, morning light"
 """For a model, so in English."""
@@ -101,7 +101,7 @@ def _choose_picture(page: Page, card: WorkflowCard, key: str) -> str | None:
         workspace=page.workspace.id,
         noun="generation",
         noun_id="workflow",
-        accept=".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif",
+        accept=PICTURE_SUFFIXES,
         max_bytes=page.app.settings.uploads.max_picture_size,
         label=tr("Drop the picture it starts from"),
         folders=False,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from backend import content_plans
+from backend import content_plans, gallery
 from backend.app import App
 from backend.content_plans import PlanCard
 from ops.local_stack import services
@@ -18,6 +18,7 @@ from tests.e2e.conftest import answers, free_port, running
 from tests.e2e.looks import dark, desktop, light, phone, too_wide
 from tests.factories.account import Person, Tenant
 from tests.factories.making import make_asset
+from tests.factories.pictures import photo
 from tests.factories.posts import Planner, local_time_ahead, make_channel, make_planner
 from tests.support.wait import until
 
@@ -169,3 +170,26 @@ def test_on_every_channel_with_its_limits_fixes_and_options_and_as_viewers_see_i
     assert not caption(tab).is_editable()
     tab.goto(f"{bare_studio_url}/post?ws={workspace.id}&id=cp_gone")
     expect(tab.get_by_text("does not exist here")).to_be_visible()
+
+
+def test_a_file_of_this_device_is_uploaded_in_the_picker_checked_and_selected(
+    light_studio_url: str, new_visitor: Callable[..., BrowserContext], app: App, workspace: Tenant, bella: Planner
+) -> None:
+    plan = plan_of(app, workspace, bella)
+    tab = open_post(new_visitor(), light_studio_url, workspace.editor, workspace, plan)
+    tab.get_by_role("button", name="Add pictures or videos").press("Enter")
+    picker = tab.get_by_role("dialog", name="Add pictures or videos")
+    photos = [{"name": "tram.jpg", "mimeType": "image/jpeg", "buffer": photo(5)}]
+    picker.locator("input[type=file]").set_input_files([*photos, {**photos[0], "name": "broken.png", "buffer": b"no picture"}])
+    expect(picker.get_by_role("status")).to_have_text("1 file uploaded and selected.")
+    expect(picker.get_by_role("listitem")).to_contain_text(["This is not a picture that the"])
+    mine = picker.get_by_role("button", pressed=True).filter(has=tab.get_by_role("img"))
+    expect(mine).to_have_text("1")
+    mine.press("Space")
+    expect(picker.get_by_role("button", name="Add", exact=True)).to_be_disabled()
+    tab.keyboard.press("Space")
+    picker.get_by_role("button", name="Add", exact=True).press("Enter")
+    with app.db.transaction(workspace.caller) as tx:
+        [made] = gallery.page(tx, filters=gallery.GalleryFilters(source="imported")).cards
+    until(lambda: stored(app, workspace, plan).posts[0].media == (bella.asset_id, made.asset_id), what="the save")
+    assert made.influencer_id == bella.influencer.id

@@ -160,6 +160,15 @@ def list_uploads(
     return listing(response, answers, total=total, take=min(take, 10_000), skip=skip)
 
 
+@router.get("/{workspace}/{upload}")
+def get_upload(workspace: str, upload: str, app: Studio, caller: CallerIn) -> UploadResponse:
+    """One upload, with the reason when it was refused."""
+    with app.db.transaction(caller) as tx:
+        card = assets.uploads.get(tx, upload)
+    _require_scope(caller, card.noun, "read")
+    return _upload_response(workspace, card)
+
+
 def user_limiter(user_id: str) -> anyio.CapacityLimiter:
     return _user_limiters.setdefault(user_id, anyio.CapacityLimiter(_MAX_PER_USER))
 

@@ -23,6 +23,7 @@ from studio.shell import nav
 from studio.shell.frame import Page
 from studio.ui.browser_component import ignore, load
 from studio.ui.empty_state import empty_state
+from studio.ui.uploader import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 _component = load(__file__)
 _OPEN = "composer:open"
@@ -100,6 +101,10 @@ def _data(page: Page, plan_id: str, *, panel: bool) -> dict[str, Any]:
         "canEdit": page.can_edit,
         "pageUrl": _page_url(page.workspace.id, plan_id),
         "channelsUrl": page.url("settings/channels"),
+        "uploads": {
+            "pictures": {"accept": PICTURE_SUFFIXES, "maxBytes": page.app.settings.uploads.max_picture_size},
+            "videos": {"accept": VIDEO_SUFFIXES, "maxBytes": page.app.settings.uploads.max_video_size},
+        },
         **_facts(reader().language),
     }
 

@@ -70,4 +70,7 @@ export const SENT_STATES = new Set(["publishing", "published", "unknown"])
  * @property {Record<string, string>} categories
  * @property {string} pageUrl of the post
  * @property {string} channelsUrl
+ * @property {Record<"pictures" | "videos", UploadLimits>} uploads
+ *
+ * @typedef {{ accept: string, maxBytes: number }} UploadLimits accept: extensions as of a file input
  */

@@ -181,6 +181,7 @@ export class Composer {
   close() {
     this.listening.abort()
     this.stopPolling?.()
+    this.editor.close()
     if (!this.isClosing) this.model.close()
   }
 

@@ -177,6 +177,10 @@ export class Editor {
     model.change(draft)
   }
 
+  close() {
+    this.picker.close()
+  }
+
   draw() {
     const { lead, model } = this
     this.channels.draw()

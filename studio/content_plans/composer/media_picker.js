@@ -1,16 +1,19 @@
 import { api, mediaUrl, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
 import { tr } from "../../ui/shared/words.js"
+import { droppedFiles } from "../../ui/uploader/dropped_files.js"
 import { percent } from "./media_strip.js"
+import { MediaUpload } from "./media_upload.js"
 
 /** @import { FileAnswer } from "./answers.js" */
+/** @import { UploadedMedia } from "./media_upload.js" */
 /** @import { PostModel } from "./post_model.js" */
 
 /** @typedef {{ assetId: string, title: string, file: FileAnswer }} Choice */
 
 const TAKE = 60
 
-/** A dialog to choose pictures and videos of the influencer, several at once. */
+/** A dialog to choose pictures and videos of the influencer, several at once, or to upload them. */
 export class MediaPicker {
   /**
    * @param {PostModel} model
@@ -27,6 +30,8 @@ export class MediaPicker {
     this.choices = []
     /** In the order they were chosen. @type {Choice[]} */
     this.chosen = []
+    /** What was uploaded here and need not be in the list. @type {Choice[]} */
+    this.uploaded = []
     /** @type {Set<string>} */
     this.used = new Set()
     this.round = 0
@@ -36,6 +41,12 @@ export class MediaPicker {
     this.node.onclick = event => {
       if (event.target === this.node) this.node.close()
     }
+    this.node.ondragover = event => event.preventDefault()
+    this.node.ondrop = async event => {
+      event.preventDefault()
+      if (event.dataTransfer) this.upload.add(await droppedFiles(event.dataTransfer))
+    }
+    this.upload = new MediaUpload(model, media => this.takeUploaded(media))
     this.build()
   }
 
@@ -59,17 +70,36 @@ export class MediaPicker {
     this.note = el("p", "help")
     this.more = button(tr("Show more"), () => this.read(), "quiet")
     this.add = button(tr("Add"), () => this.finish(), "main")
-    const foot = el("div", "row foot")
-    foot.append(this.more, el("span", "grow"), this.add)
-    this.node.append(head, this.grid, this.note, foot)
+    const foot = el("div", "row wrap foot")
+    foot.append(this.upload.node, this.more, el("span", "grow"), this.add)
+    this.node.append(head, this.grid, this.note, this.upload.news, foot)
   }
 
   /** @param {string[]} used */
   open(used) {
     this.used = new Set(used)
-    this.chosen = []
+    // What has arrived since it was closed is selected; what was taken then is in the post
+    this.chosen = this.uploaded.filter(({ assetId }) => !this.used.has(assetId))
+    this.uploaded = [...this.chosen]
     this.node.showModal()
+    this.upload.open()
     this.show(this.kind)
+  }
+
+  close() {
+    this.upload.close()
+  }
+
+  /** @param {UploadedMedia[]} media */
+  takeUploaded(media) {
+    const choices = media.map(({ kind, assetId, title }) => uploadedChoice(kind, assetId, title))
+    const isKnown = (/** @type {Choice[]} */ list, /** @type {Choice} */ { assetId }) =>
+      this.used.has(assetId) || list.some(other => other.assetId === assetId)
+    this.uploaded = [...choices.filter(choice => !isKnown(this.uploaded, choice)), ...this.uploaded]
+    this.chosen = [...this.chosen, ...choices.filter(choice => !isKnown(this.chosen, choice))]
+    this.drawAdd()
+    const [{ kind }] = media.slice(-1)
+    if (this.node.open) this.show(kind)
   }
 
   /** @param {string} kind */
@@ -92,7 +122,7 @@ export class MediaPicker {
       if (round !== this.round) return
       this.cursor = answer.nextCursor
       this.choices.push(...answer.data.map(kind === "pictures" ? pictureChoice : videoChoice).filter(Boolean))
-      this.setNote(this.choices.length ? "" : this.emptyText)
+      this.setNote(this.choices.length || this.unlisted.length ? "" : this.emptyText)
     } catch (error) {
       this.setNote(messageOf(error))
     }
@@ -124,10 +154,26 @@ export class MediaPicker {
   }
 
   draw() {
-    const shown = this.choices.filter(({ assetId }) => !this.used.has(assetId))
+    const shown = [...this.unlisted, ...this.choices].filter(({ assetId }) => !this.used.has(assetId))
+    const focused = /** @type {HTMLElement | null} */ (this.grid?.querySelector(":focus"))?.dataset.asset
     this.grid?.replaceChildren(...shown.map(choice => this.buildChoice(choice)))
     this.more?.classList.toggle("gone", !this.cursor)
+    if (focused) this.focusChoice(focused)
     this.drawAdd()
+  }
+
+  /** @param {string} assetId */
+  focusChoice(assetId) {
+    /** @type {HTMLElement | null | undefined} */
+    const node = this.grid?.querySelector(`[data-asset="${CSS.escape(assetId)}"]`)
+    node?.focus()
+  }
+
+  /** Of what was uploaded here: what the list does not show. */
+  get unlisted() {
+    const kind = this.kind === "videos" ? "video" : "image"
+    const listed = new Set(this.choices.map(({ assetId }) => assetId))
+    return this.uploaded.filter(({ assetId, file }) => file.kind === kind && !listed.has(assetId))
   }
 
   drawAdd() {
@@ -141,6 +187,7 @@ export class MediaPicker {
     const { workspace } = this.model.data
     const place = () => this.chosen.findIndex(({ assetId }) => assetId === choice.assetId)
     const node = button("", () => toggle(), "thumb")
+    node.dataset.asset = choice.assetId
     const image = el("img")
     image.src = mediaUrl(workspace, choice.assetId, "?w=160")
     image.loading = "lazy"
@@ -171,6 +218,8 @@ export class MediaPicker {
 
   finish() {
     this.node.close()
+    this.uploaded = []
+    this.upload.forgetReady()
     if (this.chosen.length) this.onChosen(this.chosen)
   }
 }
@@ -185,6 +234,18 @@ const NO_FACTS = {
   pictureId: "",
   videoId: "",
 }
+
+/**
+ * @param {import("./upload_orders.js").MediaKind} kind
+ * @param {string} assetId
+ * @param {string} title
+ * @returns {Choice}
+ */
+const uploadedChoice = (kind, assetId, title) => ({
+  assetId,
+  title,
+  file: { ...NO_FACTS, title, kind: kind === "videos" ? "video" : "image" },
+})
 
 /**
  * @param {{ assetId: string, prompt: string, identityScore: number | null, identityLine: number | null,

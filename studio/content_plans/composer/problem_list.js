@@ -31,8 +31,8 @@ export class ProblemList {
     const paused = model.loaded.paused
       ? [el("p", "problem", tr("Publishing is paused: it goes out when publishing is resumed."))]
       : []
-    const blocking = grouped(problems.filter(problem => problem.blocks))
-    const advice = grouped(problems.filter(problem => !problem.blocks))
+    const blocking = onceEach(problems.filter(problem => problem.blocks))
+    const advice = onceEach(problems.filter(problem => !problem.blocks))
     this.node.replaceChildren(...paused, ...this.buildBlocking(blocking), ...this.buildAdvice(advice))
   }
 
@@ -107,7 +107,7 @@ const buildFolded = (label, groups, list) => {
  *
  * @param {ProblemAnswer[]} problems
  */
-const grouped = problems => {
+const onceEach = problems => {
   /** @type {Map<string, ProblemAnswer[]>} */
   const groups = new Map()
   for (const problem of problems) {

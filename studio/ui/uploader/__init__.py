@@ -11,6 +11,9 @@ import streamlit as st
 from backend.language import tr_lazy, worded
 from studio.ui.browser_component import load
 
+PICTURE_SUFFIXES = ".jpg,.jpeg,.png,.webp,.heic,.heif,.tif,.tiff,.bmp,.avif"
+VIDEO_SUFFIXES = ".mp4,.mov,.m4v,.webm,.mkv"
+
 _component = load(__file__)
 
 

@@ -120,9 +120,12 @@ const rounds = () => {
   return /** @type {Map<string, UploadRound>} */ (window.__studioUploads)
 }
 
-/** @param {UploadTarget} target */
-export const roundOf = target => {
-  const key = `${target.workspace}/${target.noun}/${target.nounId}`
+/**
+ * @param {UploadTarget} target
+ * @param {string} [purpose] of uploads that others of the same target must not get
+ */
+export const roundOf = (target, purpose = "") => {
+  const key = `${target.workspace}/${target.noun}/${target.nounId}/${purpose}`
   const round = rounds().get(key) ?? new UploadRound(target)
   rounds().set(key, round)
   round.target = target

@@ -12,13 +12,16 @@ from backend.gallery.schemas import ImportPayload
 from tests.support.context import make_context
 
 
-def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> None:
-    """Uploaded, not looked at yet; `tx` opens an editor's transaction."""
+def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> list[str]:
+    """Uploaded, not looked at yet; `tx` opens an editor's transaction. Their ids."""
+    upload_ids = []
     for name, data in files.items():
         with tx() as session:
             values = {"noun": gallery.NOUN, "noun_id": gallery.INBOX, "filename": name, "client_key": name}
             card = uploads.announce(session, settings=app.settings, size=len(data), **values)
         uploads.receive(tx, app.storage, settings=app.settings, upload_id=card.id, chunks=[data])
+        upload_ids.append(card.id)
+    return upload_ids
 
 
 def bring_in(app: Any, tenant: Any, tx: Any, key: str, **how: Any) -> Any:

@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 from backend import assets, gallery, generation
 from backend.assets import uploads
 from backend.db.tables import Asset, Picture
-from backend.errors import Invalid
+from backend.errors import Invalid, NotFound
 from backend.gallery import ArchiveDraft, BoardDraft, BulkActionDraft, GalleryFilters, imports, pipeline
 from backend.gallery.schemas import ArchivePayload, ImportPayload
 from backend.kit.clock import now
 from backend.media.images.ai_mark import SOURCE_TYPE
 from backend.media.images.picture_metadata import with_texts
 from backend.media.images.pictures_child import read_source_type, recipe_texts
-from tests.backend.gallery.arriving import arrive
+from tests.backend.gallery.arriving import arrive, bring_in
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora, make_pictures
@@ -138,6 +138,30 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
     with Image.open(io.BytesIO(file.read(worker_app.storage))) as opened:
         opened.load()
         assert (recipe_texts(opened), read_source_type(opened)) == ({}, SOURCE_TYPE)
+
+
+def test_named_uploads_come_in_alone_and_the_result_says_what_each_became(worker_app: Any, workspace: Tenant, tx: Any) -> None:
+    """As from a post's picker: what somebody else is importing meanwhile stays as it is, and a known file is its picture."""
+    arrive(worker_app, tx, {"known.jpg": photo(1)})
+    bring_in(worker_app, workspace, tx, "first")
+    others, again, fresh, broken = arrive(
+        worker_app, tx, {"other.jpg": photo(2), "again.jpg": photo(1), "fresh.jpg": photo(3), "broken.png": b"no picture"}
+    )
+    result = bring_in(worker_app, workspace, tx, "named", upload_ids=[again, fresh, broken])
+    assert (result["imported"], result["already"], result["refused"]) == (1, 1, 1)
+    with tx() as session:
+        known, made = (
+            session.query(Picture).filter(Picture.origin["filename"].astext == name).one()
+            for name in ("known.jpg", "fresh.jpg")
+        )
+        assert [(one["uploadId"], one["pictureId"], one["assetId"]) for one in result["assets"]] == [
+            (again, known.id, known.asset_id),
+            (fresh, made.id, made.asset_id),
+        ]
+        assert [one.id for one in uploads.listing(session, gallery.NOUN, gallery.INBOX, states=("stored",))] == [others]
+        assert gallery.find_duplicates(session) == []
+        with pytest.raises(NotFound):
+            gallery.start_import(session, upload_ids=["up_gone"], request_key="gone")
 
 
 def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
