@@ -13,7 +13,7 @@ from backend.assets.job_outputs import (
     write_output,
 )
 from backend.assets.keys import FOLDERS, key_for, safe_name, thumb_key
-from backend.assets.queries import get, get_many, page, stored, uses
+from backend.assets.queries import first_with_thumbnail, get, get_many, page, stored, uses
 from backend.assets.schemas import THUMB_WIDTHS, AssetCard, AssetPage, NewFile, ThumbFile, UploadCard, Use
 from backend.assets.service import (
     OpenTx,
@@ -62,6 +62,7 @@ __all__ = [
     "fetch_small",
     "find_faces",
     "find_strays",
+    "first_with_thumbnail",
     "get",
     "get_many",
     "intend",

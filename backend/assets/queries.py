@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -27,6 +27,17 @@ def get_many(tx: Session, asset_ids: Sequence[str]) -> dict[str, AssetCard]:
     if not asset_ids:
         return {}
     return {row.id: card(row) for row in tx.scalars(select(Asset).where(Asset.id.in_(asset_ids), Asset.state != "purged"))}
+
+
+def first_with_thumbnail(tx: Session, candidates: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Key -> the first of its asset ids that is a picture or video and still there, of those that have one."""
+    asset_ids = {asset_id for ids in candidates.values() for asset_id in ids}
+    if not asset_ids:
+        return {}
+    with_thumbnail = Asset.kind.in_(("image", "video")), Asset.state == "stored"
+    shown = set(tx.scalars(select(Asset.id).where(Asset.id.in_(asset_ids), *with_thumbnail)))
+    first = {key: next((asset_id for asset_id in ids if asset_id in shown), "") for key, ids in candidates.items()}
+    return {key: asset_id for key, asset_id in first.items() if asset_id}
 
 
 def stored(tx: Session) -> tuple[int, int]:

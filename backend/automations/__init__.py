@@ -8,6 +8,7 @@ from backend.automations.definition import EVENTS, MAX_NAME, MAX_STEPS, STEP_LAB
 from backend.automations.event_starts import any_listening, start_by_events, workspaces_with_events
 from backend.automations.preview import preview
 from backend.automations.queries import get, get_run, page, runs
+from backend.automations.run_pictures import run_pictures
 from backend.automations.schemas import (
     AutomationCard,
     AutomationRunCard,
@@ -73,6 +74,7 @@ __all__ = [
     "restore",
     "resume",
     "run_now",
+    "run_pictures",
     "runs",
     "save",
     "skip_next",

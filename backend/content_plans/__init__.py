@@ -93,7 +93,17 @@ from backend.content_plans.posting_rules import (
     workspace_paused,
 )
 from backend.content_plans.publish_now import needs_approval, publish_now_refusal, schedule_now
-from backend.content_plans.queries import count_by_state, get, get_post, list_attempts, page, plan_id_of, plan_ids_of_texts
+from backend.content_plans.queries import (
+    count_by_state,
+    first_media,
+    get,
+    get_many,
+    get_post,
+    list_attempts,
+    page,
+    plan_id_of,
+    plan_ids_of_texts,
+)
 from backend.content_plans.results import (
     ChannelDay,
     LatestFailure,
@@ -255,10 +265,12 @@ __all__ = [
     "erase",
     "feed_preview",
     "fill_in_words",
+    "first_media",
     "fix",
     "fixed_draft",
     "get",
     "get_campaign",
+    "get_many",
     "get_post",
     "get_rules",
     "get_unsaved_draft",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -29,7 +29,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.content_plans import faces, rules
@@ -104,6 +104,20 @@ def get_many(tx: Session, plan_ids: Sequence[str]) -> list[PlanCard]:
         posts[row[0].plan_id].append(_post_card(*row))
     cards_by_id = {plan.id: _plan_card(plan, name, tuple(posts[plan.id])) for plan, name in rows}
     return [cards_by_id[plan_id] for plan_id in plan_ids if plan_id in cards_by_id]
+
+
+def first_media(tx: Session, plan_ids: Collection[str]) -> dict[str, str]:
+    """Plan id -> asset id of the first picture or video of its first post that has one, of plans that are not deleted."""
+    if not plan_ids:
+        return {}
+    query = (
+        select(Post.plan_id, Post.media)
+        .ext(distinct_on(Post.plan_id))
+        .join(ContentPlan, ContentPlan.id == Post.plan_id)
+        .where(Post.plan_id.in_(plan_ids), func.jsonb_array_length(Post.media) > 0, NOT_DELETED)
+        .order_by(Post.plan_id, Post.id)
+    )
+    return {plan_id: media[0] for plan_id, media in tx.execute(query)}
 
 
 def page(

@@ -12,6 +12,7 @@ from backend import budgets, channels, content_plans, influencers, jobs, notices
 from backend.content_plans import FaceMatch, PlanCard, PostState
 from backend.db.row_counts import bounded_count
 from backend.db.tables import Picture
+from backend.inbox.notice_pictures import notice_pictures
 from backend.inbox.schemas import WAITING_KINDS, EntryKind, EntryPost, InboxCounts, InboxEntry
 from backend.kit.clock import now
 from backend.language import joined, tr_lazy, tr_lazy_plural
@@ -54,16 +55,16 @@ def entries(
     take: int = 60,
 ) -> list[InboxEntry]:
     """At most `take` of each kind, in the order of `kinds`: what is to fix by urgency, what is to approve by date, pictures
-    and notices newest first. Of one influencer, or of all; notices are the acting person's. At most 21 statements."""
+    and notices newest first. Of one influencer, or of all; notices are the acting person's. At most 26 statements."""
     read: dict[EntryKind, Callable[[], list[InboxEntry]]] = {
         "fix": lambda: _fixes(tx, settings, influencer_id, take),
         "approve": lambda: _plan_entries(
             tx, settings, "approve", content_plans.plans_to_approve(tx, influencer_id=influencer_id, take=take)
         ),
         "face_check": lambda: _picture_entries(tx, "face_check", influencer_id, take),
-        "notice": lambda: [_notice_entry("notice", card) for card in notices.extra(tx, take=take)],
+        "notice": lambda: _notice_entries(tx, "notice", notices.extra(tx, take=take)),
         "rejected": lambda: _picture_entries(tx, "rejected", influencer_id, take),
-        "notice_log": lambda: [_notice_entry("notice_log", card) for card in notices.page(tx, take=take).cards],
+        "notice_log": lambda: _notice_entries(tx, "notice_log", notices.page(tx, take=take).cards),
     }
     return [entry for kind in kinds for entry in read[kind]()]
 
@@ -268,17 +269,22 @@ def _picture_entries(tx: Session, kind: EntryKind, influencer_id: str, take: int
     ]
 
 
-def _notice_entry(kind: EntryKind, card: NoticeCard) -> InboxEntry:
-    return InboxEntry(
-        kind=kind,
-        noun="notice",
-        noun_id=card.id,
-        state="read" if card.read_at else "unread",
-        title=card.title,
-        message=card.message,
-        at=card.last_at,
-        label=card.label,
-    )
+def _notice_entries(tx: Session, kind: EntryKind, cards: Sequence[NoticeCard]) -> list[InboxEntry]:
+    pictures = notice_pictures(tx, cards)
+    return [
+        InboxEntry(
+            kind=kind,
+            noun="notice",
+            noun_id=card.id,
+            state="read" if card.read_at else "unread",
+            title=card.title,
+            message=card.message,
+            at=card.last_at,
+            asset_ids=(pictures[card.id],) if card.id in pictures else (),
+            label=card.label,
+        )
+        for card in cards
+    ]
 
 
 def _count_pictures(tx: Session, gate: str, influencer_id: str) -> int:

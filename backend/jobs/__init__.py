@@ -36,6 +36,7 @@ from backend.jobs.queries import (
     live,
     live_in,
     log,
+    made_files,
     open_failures,
     page,
     queue_status,
@@ -43,7 +44,7 @@ from backend.jobs.queries import (
     workers,
 )
 from backend.jobs.queue_notify import notifier
-from backend.jobs.results import with_old_keys
+from backend.jobs.results import result_assets, with_old_keys
 from backend.jobs.schedules import enqueue_for
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.jobs.service import (
@@ -106,6 +107,7 @@ __all__ = [
     "live",
     "live_in",
     "log",
+    "made_files",
     "model_loaded",
     "notifier",
     "on_cancel",
@@ -116,6 +118,7 @@ __all__ = [
     "queue_status",
     "register",
     "reorder",
+    "result_assets",
     "retry",
     "slowdown",
     "store_step",

@@ -32,7 +32,7 @@ from backend.db.tables.message_column import text_of
 from backend.db.transactions import Database, Member, hash_token
 from backend.errors import NotFound
 from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
-from backend.jobs.results import camel_result
+from backend.jobs.results import camel_result, result_assets
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
 from backend.language import tr_lazy
 
@@ -152,6 +152,14 @@ _BY_IDS = (
     .outerjoin(Attempt, Attempt.id == Job.attempt_id)
     .where(Job.id == any_(bindparam("ids", type_=ARRAY(Text))))
 )
+
+
+def made_files(tx: Session, job_ids: Collection[str]) -> dict[str, list[str]]:
+    """Job id -> ids of the files that its result names, of those that have a result."""
+    if not job_ids:
+        return {}
+    rows = tx.execute(select(Job.id, Job.result).where(Job.id.in_(job_ids), Job.result.is_not(None)))
+    return {job_id: result_assets(camel_result(result)) for job_id, result in rows}
 
 
 def live(db: Database, caller: Member, *, ids: Sequence[str] = (), take: int = 20) -> list[JobCard]:

@@ -31,6 +31,12 @@ def camel_result(result: dict[str, Any] | None) -> dict[str, Any] | None:
     return {_RENAMED.get(key) or to_camel(key): value for key, value in result.items()}
 
 
+def result_assets(result: Mapping[str, Any] | None) -> list[str]:
+    """Ids of the files that a result names, in its order."""
+    files = (result or {}).get("assets") or [result or {}]
+    return [asset_id for file in files if (asset_id := file.get("assetId"))]
+
+
 def with_old_keys(type: str, result: Mapping[str, Any]) -> dict[str, Any]:
     """A result as programs read it: beside each key the one that 0.5.1 had, until the next release."""
     if type not in _SNAKE_CASE_TYPES:

@@ -37,7 +37,7 @@ class Happening:
 @dataclass(frozen=True, slots=True)
 class NoticeCard:
     """A notice as its person sees it. `count`: how many happenings it stands for; `noun`, `noun_id`: what to open ("": the
-    list of such things)."""
+    list of such things). `subject`: as of a Happening."""
 
     id: str
     kind: str
@@ -50,6 +50,7 @@ class NoticeCard:
     first_at: datetime
     last_at: datetime
     read_at: datetime | None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

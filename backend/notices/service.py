@@ -89,6 +89,7 @@ def card(row: Notice) -> NoticeCard:
         first_at=row.first_at,
         last_at=row.last_at,
         read_at=row.read_at,
+        subject=row.subject,
     )
 
 

@@ -13,6 +13,7 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain, usd
 from studio.ui.live_page import live_page
 from studio.ui.notices import show_queued_toasts
+from studio.ui.thumbnails import thumbnail
 
 CHOOSE, EMPTY = "choose", "empty"
 """Values of `?new=`: the templates; an automation without steps. Others: a template, or an automation to copy."""
@@ -28,6 +29,7 @@ def show(page: Page) -> None:
     actions.undo_bar(page)
     with page.transaction() as tx:
         cards = automations.page(tx)
+        pictures = automations.run_pictures(tx, [card.last_run for card in cards if card.last_run])
     shown = [card for card in cards if page.influencer_id in ("", *(card.draft.influencer_ids or (page.influencer_id,)))]
     if not cards:
         _nothing_yet(page)
@@ -38,7 +40,7 @@ def show(page: Page) -> None:
             page.go("calendar/automations", new=CHOOSE)
     st.html(_CSS)
     for card in shown:
-        _row(page, card)
+        _row(page, card, pictures.get(card.last_run.id) if card.last_run else None)
     if not shown:
         st.caption(tr("No automation for this influencer."))
 
@@ -85,8 +87,10 @@ def _template(page: Page, template: Template | None) -> None:
         page.go("calendar/automations", new=template.key)
 
 
-def _row(page: Page, card: AutomationCard) -> None:
+def _row(page: Page, card: AutomationCard, asset_id: str | None) -> None:
+    """`asset_id`: of the first picture or video that its last run made."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        thumbnail(page.workspace.id, asset_id, icon="account_tree")
         with st.container(gap="xxsmall", key=f"automation-text-{card.id}"):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 if st.button(f"**{plain(card.name)}**", type="tertiary", key=f"automation:open:{card.id}"):

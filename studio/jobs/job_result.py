@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from backend import assets, generation, videos
+from backend import assets, generation, jobs, videos
 from backend.assets import AssetCard
 from backend.errors import NotFound
 from backend.jobs import JobCard
@@ -26,7 +26,7 @@ def job_result(page: Page, card: JobCard) -> None:
     """Draws nothing of a job that has neither made anything nor failed."""
     result = card.result or {}
     asset_ids, prompt, negative = _subject(page, card)
-    asset_ids = result_assets(result) or asset_ids
+    asset_ids = jobs.result_assets(result) or asset_ids
     with page.transaction() as tx:
         files = assets.get_many(tx, asset_ids[:_MOST_FILES])
     _files(page, [files[asset_id] for asset_id in asset_ids if asset_id in files and files[asset_id].state == "stored"])
@@ -41,12 +41,6 @@ def job_result(page: Page, card: JobCard) -> None:
     if card.state == "failed" and card.payload:
         with st.expander(tr("Input"), icon=":material/data_object:"):
             st.code(json.dumps(card.payload, indent=2, ensure_ascii=False), language="json")
-
-
-def result_assets(result: dict[str, Any]) -> list[str]:
-    """Ids of the files that a result names, in its order."""
-    asset_ids = [file["assetId"] for file in result.get("assets") or []]
-    return asset_ids or [asset_id for asset_id in [result.get("assetId")] if asset_id]
 
 
 def _subject(page: Page, card: JobCard) -> tuple[list[str], str, str]:

@@ -7,7 +7,7 @@ import streamlit as st
 from backend import assets, budgets, content_plans, jobs, webhooks
 from backend.jobs import JobCard
 from backend.language import tr, tr_lazy, tr_plural, worded
-from studio.jobs.job_result import job_result, result_assets
+from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
 from studio.ui.format import ago, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
@@ -27,7 +27,6 @@ SUBJECT_PAGES = {
     "reel": ("create/reels", tr_lazy("Open the reel")),
 }
 PAGE_SIZE = 30
-_WITH_THUMBNAIL = ("image", "video")
 _ICONS = {
     "influencer": "face_3",
     "dataset": "photo_library",
@@ -119,11 +118,9 @@ def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     if not job_page.cards and not webhook_count:
         st.caption(tr("Nothing here."))
     with page.transaction() as tx:
-        asset_ids_by_job = {card.id: result_assets(card.result or {}) for card in job_page.cards}
-        files = assets.get_many(tx, [asset_ids[0] for asset_ids in asset_ids_by_job.values() if asset_ids])
+        pictures = assets.first_with_thumbnail(tx, {card.id: jobs.result_assets(card.result)[:1] for card in job_page.cards})
     for card in job_page.cards:
-        first = files.get(next(iter(asset_ids_by_job[card.id]), ""))
-        _row(page, card, first.id if first and first.kind in _WITH_THUMBNAIL and first.state == "stored" else None)
+        _row(page, card, pictures.get(card.id))
     if job_page.next_cursor and st.button(tr("Show older ones")):
         st.session_state["jobs:take"] = take + PAGE_SIZE
         st.rerun()

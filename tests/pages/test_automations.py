@@ -7,6 +7,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from backend import automations, influencers
@@ -20,12 +21,15 @@ from backend.automations.definition import (
     TakePosts,
     WebhookTrigger,
 )
+from backend.automations.schemas import Flow
+from backend.db.tables import AutomationRun
 from backend.db.transactions import Database
 from studio.automations import step_form, trigger_form
 from studio.automations.words import STEP_CLASSES
 from studio.automations.working_copy import WorkingCopy, start_values
 from tests.factories.account import Tenant
 from tests.factories.making import make_influencer
+from tests.factories.posts import make_planner
 from tests.pages.conftest import Open, words
 
 PAGE = "calendar/automations"
@@ -142,6 +146,19 @@ def test_runs_are_listed_opened_and_stopped(open_page: Open, db: Database, works
     press(at, "Stop")
     with db.transaction(workspace.caller) as tx:
         assert automations.get_run(tx, run.id).state == "cancelled"
+
+
+def test_a_run_is_shown_with_what_it_made(open_page: Open, db: Database, workspace: Tenant) -> None:
+    automation_id = create(db, workspace)
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        planner = make_planner(tx, "Nina")
+        plan = planner.plan(tx)
+        [run] = automations.run_now(tx, automation_id, influencer_id=planner.influencer.id, request_key="k")
+        figures = Flow(posts=[plan.id, "cp_gone"]).model_dump()
+        tx.execute(update(AutomationRun).where(AutomationRun.id == run.id).values(figures=figures))
+    for query in ({}, {"id": automation_id, "view": "history"}, {"id": automation_id, "run": run.id}):
+        at = open_page(PAGE, **query)
+        assert [html.proto.body for html in at.get("html") if planner.asset_id in html.proto.body], query
 
 
 def test_the_list_switches_off_and_takes_back_a_deletion(open_page: Open, db: Database, workspace: Tenant) -> None:

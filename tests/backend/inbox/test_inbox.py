@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import event, update
 
-from backend import channels, content_plans, gallery, inbox, jobs
+from backend import automations, channels, content_plans, gallery, inbox, jobs
 from backend.app import App
+from backend.automations import AutomationDraft
+from backend.automations.definition import HandTrigger, TakePosts
 from backend.content_plans import PostState
-from backend.db.tables import Channel, Job, Picture, Post
+from backend.db.tables import AutomationRun, Channel, Job, Notice, Picture, Post
 from backend.db.transactions import Database
 from backend.inbox import InboxCounts
+from backend.kit.clock import now
+from backend.kit.ids import new_id
 from tests.factories.account import Tenant
-from tests.factories.making import end_job, make_pictures
+from tests.factories.making import end_job, make_asset, make_pictures
 from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.support.handlers import Steps
 
@@ -73,6 +79,33 @@ def test_what_waits_is_listed_by_urgency_and_is_gone_when_it_is_done(app: App, w
 def prompt_of(app: App, workspace: Tenant, picture_id: str) -> str:
     with app.db.transaction(workspace.caller) as tx:
         return gallery.tile(tx, picture_id).prompt
+
+
+def test_notices_have_the_picture_of_their_thing_in_five_statements(db: Database, app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="editor") as tx:
+        planner = make_planner(tx)
+        plan = planner.plan(tx)
+        automation = automations.create(tx, AutomationDraft(name="Daily", trigger=HandTrigger(), steps=(TakePosts(),)))
+        [run] = automations.run_now(tx, automation.id, influencer_id=planner.influencer.id, request_key="k")
+        tx.execute(update(AutomationRun).where(AutomationRun.id == run.id).values(figures={"posts": ["cp_gone", plan.id]}))
+        job = jobs.enqueue(tx, kind="upkeep", payload=Steps(), title="Pictures", request_key="job")
+        made, weights = make_asset(tx), make_asset(tx, kind="lora")
+        tx.execute(update(Job).where(Job.id == job.id).values(result={"assets": [{"assetId": weights}, {"assetId": made}]}))
+        things = [("post.missed", "plan", plan.id, ""), ("run.finished", "job", job.id, ""), ("disk", "system", "", "")]
+        things.append(("automation.finished", "automation", automation.id, f"run:{run.id}"))
+        for n, (kind, noun, noun_id, subject) in enumerate(things * 3):
+            values = {"kind": kind, "noun": noun, "noun_id": noun_id, "subject": subject or kind, "episode": n, "position": n}
+            at = now() - timedelta(minutes=n)
+            tx.add(Notice(id=new_id("ntc"), user_id=workspace.owner.id, title=noun, first_at=at, last_at=at, **values))
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    with app.db.transaction(workspace.owner.caller) as tx:
+        before = len(statements)
+        listed = inbox.entries(tx, app.settings, kinds=["notice_log"])
+        assert len(statements) - before <= 2 + 5
+    pictures = {entry.title: entry.asset_ids for entry in listed}
+    expected = {"plan": (planner.asset_id,), "job": (made,), "system": (), "automation": (planner.asset_id,)}
+    assert (len(listed), pictures) == (12, expected)
 
 
 def test_it_costs_no_more_statements_when_more_waits(db: Database, app: App, workspace: Tenant) -> None:
