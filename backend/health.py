@@ -70,11 +70,11 @@ def check(app: App, *, engines: bool = True) -> list[Check]:
         parts += [
             *servers,
             (tr_lazy("Trainer"), _trainer),
-            (tr_lazy("Motion"), _motion),
-            (tr_lazy("Identity"), _identity),
+            (tr_lazy("Video"), _motion),
+            (tr_lazy("Face match"), _identity),
             (tr_lazy("Text model"), _words),
         ]
-        parts.append((tr_lazy("Captions"), _captions))
+        parts.append((tr_lazy("Captioning"), _captions))
     with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(lambda part: _run_check(part[0], part[1], app), parts))
 
@@ -207,7 +207,19 @@ def _image_servers(app: App) -> list[tuple[str, str]]:
 
 def _image_engine(app: App, name: str, device: str) -> Check:
     status = app.engines.image.status(device)
-    return Check(name, status.ok, f"{status.name} {status.version}".strip(), joined(status.detail, status.device))
+    return Check(name, status.ok, f"{status.name} {status.version}".strip(), joined(status.detail, _runs_on(status.device)))
+
+
+def _runs_on(devices: str) -> str:
+    """A sentence about the devices of an engine on this machine; "" of those whose server names its own."""
+    sentences = {
+        "auto": tr_lazy("Runs on the fastest device of this machine."),
+        "cpu": tr_lazy("Runs on the processor."),
+        "cuda": tr_lazy("Runs on a GPU."),
+        "mps": tr_lazy("Runs on a GPU."),
+    }
+    names = dict.fromkeys(device.strip().partition(":")[0] for device in devices.split(","))
+    return joined(*dict.fromkeys(sentences[name] for name in names if name in sentences))
 
 
 def _trainer(app: App) -> Check:
@@ -216,7 +228,7 @@ def _trainer(app: App) -> Check:
         tr_lazy("Trainer"),
         status.ok,
         f"{status.name} {status.version}".strip(),
-        joined(status.detail, status.device),
+        joined(status.detail, _runs_on(status.device)),
     )
 
 
@@ -224,22 +236,22 @@ def _motion(app: App) -> Check:
     """A ComfyUI without a motion model is ok: camera moves need none."""
     status = app.engines.motion.status()
     ok = status.ok or (bool(app.engines.motion.models()) and motion_engine_name(app.settings) == "comfyui")
-    return Check(tr_lazy("Motion"), ok, f"{status.name} {status.version}".strip(), status.detail)
+    return Check(tr_lazy("Video"), ok, f"{status.name} {status.version}".strip(), status.detail)
 
 
 def _identity(app: App) -> Check:
     """Without an embedder in the settings nothing is missing; one that is set and cannot be used is a failure."""
     status = app.engines.identity.status()
-    return Check(tr_lazy("Identity"), status.ok or app.settings.engines.identity.model is None, status.version, status.detail)
+    return Check(tr_lazy("Face match"), status.ok or app.settings.engines.identity.model is None, status.version, status.detail)
 
 
 def _captions(app: App) -> Check:
     """The first captioner there is: it captions datasets by default."""
     status = next(iter(app.engines.captioners.values())).status()
-    return Check(tr_lazy("Captions"), status.ok, status.version, status.detail)
+    return Check(tr_lazy("Captioning"), status.ok, status.version, status.detail)
 
 
 def _words(app: App) -> Check:
     """The text engine: a language model, or the offline writer."""
     status = app.engines.text.status()
-    return Check(tr_lazy("Text model"), status.ok, status.name, status.detail)
+    return Check(tr_lazy("Text model"), status.ok, status.version, status.detail)

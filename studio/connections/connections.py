@@ -10,7 +10,7 @@ import streamlit as st
 
 from backend import accounts, connection_checks, health
 from backend.kit.clock import now
-from backend.language import joined, tr, tr_lazy, worded
+from backend.language import tr, tr_lazy, worded
 from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
@@ -73,11 +73,8 @@ def _check(page: Page) -> Checked:
 
 
 def _server_findings(checks: Sequence[health.Check]) -> list[connection_checks.ConnectionFinding]:
-    """What each server and engine answers, for operators."""
-    return [
-        connection_checks.ConnectionFinding(check.name, "ok" if check.ok else "failed", joined(check.version, check.detail))
-        for check in checks
-    ]
+    """What each server and engine answers, for operators; their versions are on System."""
+    return [connection_checks.ConnectionFinding(check.name, "ok" if check.ok else "failed", check.detail) for check in checks]
 
 
 def _part_findings(checks: Sequence[health.Check]) -> list[connection_checks.ConnectionFinding]:
@@ -104,8 +101,9 @@ def _platform(page: Page, report: connection_checks.PlatformReport) -> None:
 
 def _channel(page: Page, report: connection_checks.ChannelReport) -> None:
     influencer = page.influencer_names.get(report.channel.influencer_id, "")
+    whose = f" · {plain(influencer)}" if influencer not in ("", report.channel.name) else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{_ICONS[report.status]} **{plain(report.channel.name)}** {plain(influencer)}", width="stretch")
+        st.markdown(f"{_ICONS[report.status]} **{plain(report.channel.name)}**{whose}", width="stretch")
         if report.status != "ok":
             page.link("settings/channels", tr("Open Channels"), icon=":material/cell_tower:")
     _findings(report.findings)

@@ -114,9 +114,9 @@ class OpenAIEngine:
                 tr_lazy("{url} does not answer. Start it or correct OPENROUTER_BASE_URL.", url=str(self._client.url)),
             )
         credit_left = key.get("limit_remaining")
-        summary = (
-            tr_lazy("{models}; the key has ${usd} left", models=models, usd=credit_left) if credit_left is not None else models
-        )
+        summary = tr_lazy("Texts are written by {models}.", models=models)
+        if credit_left is not None:
+            summary = joined(summary, tr_lazy("The key has ${usd:,.2f} left.", usd=credit_left))
         unanswered, substituted = self._unpriced_settings()
         if not unanswered and not substituted:
             return EngineStatus(self.name, True, "", summary)
@@ -128,7 +128,7 @@ class OpenAIEngine:
             for name, other in substituted
         ]
         advice = tr_lazy("Set a model that it has, or give the price in TEXT_PRICES (0/0 when it costs nothing), and restart.")
-        detail = joined("" if unanswered else summary, joined(*problems, advice), separator=". ")
+        detail = joined("" if unanswered else summary, *problems, advice)
         return EngineStatus(self.name, not unanswered, "", detail)
 
     def _limited(self, request: TextRequest) -> TextRequest:

@@ -48,7 +48,7 @@ class TemplateCaptioner:
 
     def status(self) -> EngineStatus:
         detail = tr_lazy("Without a model: framing, format, light and an even background.")
-        return EngineStatus("captions", True, MODEL, detail)
+        return EngineStatus("captions", True, "", detail)
 
 
 def describe_facts(measured: PictureFacts) -> list[str]:

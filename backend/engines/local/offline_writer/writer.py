@@ -50,7 +50,7 @@ class OfflineWriter:
         return None
 
     def status(self, device: str = "") -> EngineStatus:
-        detail = tr_lazy("no language model: captions are put together from the persona; set OPENROUTER_API_KEY for one")
+        detail = tr_lazy("No language model: captions are put together from the persona. Set OPENROUTER_API_KEY for one.")
         return EngineStatus(self.name, True, "", detail)
 
 
