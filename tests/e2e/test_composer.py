@@ -190,6 +190,6 @@ def test_a_file_of_this_device_is_uploaded_in_the_picker_checked_and_selected(
     tab.keyboard.press("Space")
     picker.get_by_role("button", name="Add", exact=True).press("Enter")
     with app.db.transaction(workspace.caller) as tx:
-        [made] = gallery.page(tx, filters=gallery.GalleryFilters(source="imported")).cards
+        [made] = gallery.page(tx, filters=gallery.GalleryFilters(source="imported")).pictures
     until(lambda: stored(app, workspace, plan).posts[0].media == (bella.asset_id, made.asset_id), what="the save")
     assert made.influencer_id == bella.influencer.id

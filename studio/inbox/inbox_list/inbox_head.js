@@ -82,7 +82,7 @@ export class InboxHead {
     if (listed.length && !(picked || state.most)) {
       const ofEntries = state.canEdit ? KEYS : VIEWER_KEYS
       const keys = state.filter === "notice_log" ? NOTICE_KEYS : ofEntries
-      nodes.push(el("span", "keys muted", tr(keys)))
+      nodes.push(keyHints(tr(keys)))
     }
     this.bulk.replaceChildren(...nodes)
   }
@@ -91,7 +91,8 @@ export class InboxHead {
   drawNotices({ filter, labels, only }) {
     this.notices.classList.toggle("gone", filter !== "notice_log")
     const options = ["", ...labels]
-    if (options.join("\n") !== [...this.kinds.options].map(({ value }) => value).join("\n"))
+    const known = [...this.kinds.options].map(({ value }) => value)
+    if (JSON.stringify(options) !== JSON.stringify(known))
       this.kinds.replaceChildren(...options.map(label => new Option(tr(label || "All kinds"), label)))
     this.kinds.value = only.label
     this.unread.checked = only.unread
@@ -143,6 +144,13 @@ export class InboxHead {
     }
     return nodes
   }
+}
+
+/** Where they do not fit into one line, a hint goes to the next as a whole. @param {string} text */
+const keyHints = text => {
+  const node = el("span", "keys muted")
+  for (const hint of text.split(" · ")) node.append(...(node.hasChildNodes() ? [" · "] : []), el("span", "", hint))
+  return node
 }
 
 /**
