@@ -61,8 +61,10 @@ def pictures_of(tx: Session, upload_ids: Sequence[str]) -> dict[str, tuple[str, 
         for upload_id, sha256 in tx.execute(select(Upload.id, Upload.sha256).where(Upload.id.in_(upload_ids)))
         if sha256
     }
-    known = {sha256: (picture_id, asset_id) for sha256, picture_id, asset_id in _pictures_with_hash(tx, list(hashes.values()))}
-    return {upload_id: known[sha256] for upload_id, sha256 in hashes.items() if sha256 in known}
+    pictures = {
+        sha256: (picture_id, asset_id) for sha256, picture_id, asset_id in _pictures_with_hash(tx, list(hashes.values()))
+    }
+    return {upload_id: pictures[sha256] for upload_id, sha256 in hashes.items() if sha256 in pictures}
 
 
 def accept_anyway(tx: Session, upload_ids: Sequence[str]) -> int:

@@ -121,15 +121,15 @@ def _step(page: Page, step: StepCard, zone: str, cards: Mapping[str, JobCard], p
 
 
 def _jobs(page: Page, job_ids: Sequence[str], cards: Mapping[str, JobCard], pictures: Mapping[str, str]) -> None:
-    known = [cards[job_id] for job_id in job_ids if job_id in cards]
-    for card in known:
+    existing = [cards[job_id] for job_id in job_ids if job_id in cards]
+    for card in existing:
         error = f" {plain(worded(card.error_message))}" if card.error_message else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             if asset_id := pictures.get(card.id):
                 thumbnail(page.workspace.id, asset_id)
             page.link("settings/jobs", plain(worded(card.title)), id=card.id)
             st.markdown(f"{state_badge(card.state, dead_letter=card.dead_letter)}{error}", width="content")
-    if gone := len(job_ids) - len(known):
+    if gone := len(job_ids) - len(existing):
         st.caption(tr_plural("{n:,} job was cleaned up.", "{n:,} jobs were cleaned up.", gone))
 
 

@@ -101,9 +101,9 @@ def _platform(page: Page, report: connection_checks.PlatformReport) -> None:
 
 def _channel(page: Page, report: connection_checks.ChannelReport) -> None:
     influencer = page.influencer_names.get(report.channel.influencer_id, "")
-    whose = f" · {plain(influencer)}" if influencer not in ("", report.channel.name) else ""
+    owner = f" · {plain(influencer)}" if influencer not in ("", report.channel.name) else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{_ICONS[report.status]} **{plain(report.channel.name)}**{whose}", width="stretch")
+        st.markdown(f"{_ICONS[report.status]} **{plain(report.channel.name)}**{owner}", width="stretch")
         if report.status != "ok":
             page.link("settings/channels", tr("Open Channels"), icon=":material/cell_tower:")
     _findings(report.findings)
