@@ -183,14 +183,18 @@ class Restore:
         return journal
 
     def _take_secrets(self) -> None:
-        """The newest passwords and keys, which open what was encrypted at any moment before; else those of the backup."""
+        """The newest passwords and keys, which open what was encrypted at any moment before: those here when they were made
+        after the target's, else the target's, else those of the backup."""
         try:
             name = f"{self.picked.last.cluster}/{SECRETS_PART}"
-            self.state.take_over(json.loads(self.key.decrypt(b"".join(self.target.read(name)))))
+            stored = json.loads(self.key.decrypt(b"".join(self.target.read(name))))
         except (NotFound, DamagedPart):
             path = self.staging / "installation" / "secrets.json"
-            if path.exists():
-                self.state.take_over(json.loads(path.read_text("utf-8")))
+            if not path.exists():
+                return
+            stored = json.loads(path.read_text("utf-8"))
+        if not states.succeed(self.state.kept, stored):
+            self.state.take_over(stored)
 
     def _swap_in(self, home: postgres.ClusterLocation, journal: dict[str, Any]) -> None:
         """What is there goes aside the first time; what an earlier restore left half done is removed."""

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -86,6 +87,17 @@ class State:
     def release(self) -> None:
         self.note(pid=0, url="", children=[])
         self.lock.close()
+
+
+def succeed(secrets: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Whether `secrets` are of the same installation as `others` (they share a key of the ring) and were made later."""
+    shared = set(secrets.get("SECRET_KEYS", "").split(",")) & set(others.get("SECRET_KEYS", "").split(",")) - {""}
+    return bool(shared) and _last_made(secrets) > _last_made(others)
+
+
+def _last_made(secrets: Mapping[str, str]) -> datetime:
+    made_at = json.loads(secrets.get(SECRETS_MADE_AT) or "{}").values()
+    return max((datetime.fromisoformat(moment).astimezone(UTC) for moment in made_at), default=datetime.min.replace(tzinfo=UTC))
 
 
 def lock_folder(folder: Path, *, restoring: bool = False) -> State:
