@@ -30,7 +30,7 @@ class SeriesOrder(Draft):
     influencer are drawn again; 0: never. `topics`: of the first posts; the writer thinks of the others. `skip_filled`: leave
     out days on which the influencer has a post already. `length`: characters of a caption. `goal`, `audience`,
     `call_to_action`: of every post, as in a WriteOrder. `privacy`: channel id -> who can see its posts (the platform's own
-    word), where somebody has chosen it.
+    word), where somebody has chosen it. `zone`: the influencer's time zone as whoever ordered saw it; "": as it is.
     """
 
     influencer_id: str
@@ -51,6 +51,7 @@ class SeriesOrder(Draft):
     call_to_action: str = Field("", max_length=MAX_CALL_TO_ACTION)
     minutes_between: int = Field(0, ge=0, le=120)
     privacy: dict[str, Annotated[str, Field(max_length=60)]] = Field(default_factory=dict)
+    zone: str = Field("", max_length=60)
 
     @field_validator("clocks")
     @classmethod

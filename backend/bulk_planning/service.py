@@ -29,7 +29,8 @@ _SEARCHED_DAYS = 60
 def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
     """The same `request_key` returns the first job. Its result: {posts, undated, unwritten, cost, model, pictures}.
 
-    Raises NotFound, Invalid (no channel, no free time), Conflict (the key was used for other work).
+    Raises NotFound, Invalid (no channel, no free time), Conflict (the key was used for other work, the influencer's time zone
+    is not the one that was shown).
     """
     if first := jobs.find_by_key(tx, request_key):  # checked first: the series' own posts have taken the free times since
         if first.kind != SERIES_KIND:
@@ -38,6 +39,16 @@ def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCar
             )
         return first
     influencer = influencers.get(tx, order.influencer_id)
+    if order.zone not in ("", influencer.time_zone):
+        raise Conflict(
+            tr_lazy(
+                "The time zone of {name} is {zone} now; these times were chosen in {before}. Close this and open it again, "
+                "then check the times.",
+                name=influencer.name,
+                zone=influencer.time_zone,
+                before=order.zone,
+            )
+        )
     chosen_channels(tx, order)
     n = len(require_free_times(tx, order))
     title = tr_lazy_plural(

@@ -9,7 +9,7 @@ page = frame("models/training", needs="viewer")
 query = st.query_params
 with page.guard():
     if run_id := query.get("id"):
-        training_run.detail(page, run_id, zone=training.browser_zone())
+        training_run.detail(page, run_id, zone=training.own_zone())
     elif (run_id := query.get("duplicate")) and page.can_edit:
         step = query.get("step", "")
         training.follow_up_form(page, run_id, int(step) if step.isdigit() else None)

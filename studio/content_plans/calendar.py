@@ -72,10 +72,10 @@ def show(page: Page) -> None:
     )
     _empty_days(page, influencer)
     new_post.open_created(page)
-    _follow(page, event, influencer_cards, influencer, zone)
+    _follow(page, event, influencer_cards, influencer)
 
 
-def _follow(page: Page, event: CalendarEvent, influencer_cards: Sequence[InfluencerCard], influencer: str, zone: str) -> None:
+def _follow(page: Page, event: CalendarEvent, influencer_cards: Sequence[InfluencerCard], influencer: str) -> None:
     """Opens what was asked for."""
     if event.opened:
         composer.open_panel(page, event.opened)
@@ -85,9 +85,9 @@ def _follow(page: Page, event: CalendarEvent, influencer_cards: Sequence[Influen
                 page, influencer_cards, influencer=influencer, first=event.chosen.start.date(), days=event.chosen.days
             )
         else:
-            new_post.start(page, influencer_cards, influencer=influencer, zone=zone, chosen=event.chosen)
+            new_post.start(page, influencer_cards, influencer=influencer, chosen=event.chosen)
     elif event.dialog == "new" and page.can_edit:
-        new_post.start(page, influencer_cards, influencer=influencer, zone=zone, chosen=None)
+        new_post.start(page, influencer_cards, influencer=influencer, chosen=None)
     elif (event.dialog == "fill" or st.query_params.pop(FILL_PARAM, "")) and page.can_edit:
         bulk_dialog.open_dialog(page, influencer_cards, influencer=influencer)
     elif event.dialog:

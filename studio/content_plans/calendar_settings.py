@@ -14,7 +14,7 @@ from backend.content_plans import CampaignCard
 from backend.influencers import InfluencerCard
 from backend.kit.hosts import is_loopback
 from backend.kit.public_holidays import countries, country_of
-from backend.language import tr, tr_lazy, tr_plural, worded
+from backend.language import reader, tr, tr_lazy, tr_plural, worded
 from studio.content_plans import move_all, posting_rules
 from studio.content_plans.calendar_view import refresh_calendar
 from studio.shell.frame import Page
@@ -73,15 +73,14 @@ def _chosen_influencer(influencer_cards: Sequence[InfluencerCard]) -> str:
 
 
 def zone(influencer_cards: Sequence[InfluencerCard], influencer: str) -> str:
-    """The time zone the calendar shows: the chosen one, else the influencer's, the one that all of them share, this browser's,
+    """The time zone the calendar shows: the chosen one, else the influencer's, the one that all of them share, the person's,
     or UTC."""
     if chosen := st.session_state.get(_zone_key(influencer)):
         return str(chosen)
     zones = {card.time_zone for card in influencer_cards if influencer in ("", card.id)}
-    browser_zone = st.context.timezone
     if len(zones) == 1:
         return next(iter(zones))
-    return browser_zone if isinstance(browser_zone, str) and browser_zone in influencers.time_zones() else "UTC"
+    return reader().zone if reader().zone in influencers.time_zones() else "UTC"
 
 
 def _zone_key(influencer: str) -> str:

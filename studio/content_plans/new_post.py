@@ -25,14 +25,12 @@ _USUAL_TIME = time(18)
 _CREATED, _LATEST = "new_post:created", "new_post:latest"
 
 
-def start(
-    page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str, zone: str, chosen: ChosenTime | None
-) -> None:
-    """Opens the composer on a new post. Asks for whom it is where nobody is chosen. `chosen`: a time, or one day, of `zone`."""
+def start(page: Page, influencer_cards: Sequence[InfluencerCard], *, influencer: str, chosen: ChosenTime | None) -> None:
+    """Opens the composer on a new post. Asks for whom it is where nobody is chosen. `chosen`: a time, or one day."""
     cards_by_id = {card.id: card for card in influencer_cards}
     influencer_id = (chosen.influencer_id if chosen else "") or influencer
     if influencer_id in cards_by_id:
-        _create(page, cards_by_id[influencer_id], zone, chosen)
+        _create(page, cards_by_id[influencer_id], chosen)
         open_created(page)
         return
 
@@ -42,7 +40,7 @@ def start(
         for card in sorted(influencer_cards, key=lambda card: card.id != latest_id):
             if st.button(plain(card.name), width="stretch", key=f"new_post:{card.id}"):
                 current_influencer.set_current_influencer(card.id)
-                _create(page, card, zone, chosen)
+                _create(page, card, chosen)
                 st.rerun()
 
     question()
@@ -92,10 +90,10 @@ def discard_untouched(page: Page) -> None:
             refresh_calendar()
 
 
-def _create(page: Page, influencer: InfluencerCard, zone: str, chosen: ChosenTime | None) -> None:
+def _create(page: Page, influencer: InfluencerCard, chosen: ChosenTime | None) -> None:
     with toast_errors(), page.transaction(needs="editor") as tx:
         own_channels = [channel for channel in channels.of(tx, influencer.id) if channel.deleted_at is None]
-        local_time = _local_time(influencer, zone, chosen)
+        local_time = _local_time(influencer, chosen)
         if chosen is None:
             local_time = content_plans.suggested_time(tx, influencer.id, zone=influencer.time_zone)
         draft = PlanDraft(
@@ -107,14 +105,14 @@ def _create(page: Page, influencer: InfluencerCard, zone: str, chosen: ChosenTim
     refresh_calendar()
 
 
-def _local_time(influencer: InfluencerCard, zone: str, chosen: ChosenTime | None) -> datetime | None:
+def _local_time(influencer: InfluencerCard, chosen: ChosenTime | None) -> datetime | None:
     """The chosen time by the influencer's clock; None, with a word about it, when it has passed."""
     if chosen is None:
         return None
     if chosen.whole_days:
         local_time = datetime.combine(chosen.start.date(), _USUAL_TIME)
     else:
-        local_time = content_plans.to_local_time(content_plans.to_instant(chosen.start, zone).at, influencer.time_zone)
+        local_time = content_plans.to_local_time(content_plans.to_instant(chosen.start, chosen.zone).at, influencer.time_zone)
     if content_plans.to_instant(local_time, influencer.time_zone).at > now():
         return local_time
     queue_toast(tr("That time has passed: the post has no date yet."), ":material/event_busy:")

@@ -97,6 +97,7 @@ def series_form(
         pictures=pictures,
         reel_seconds=reel_seconds,
         topics=tuple(topics.splitlines()),
+        zone=influencer.time_zone,
         **more,
     )
 

@@ -29,12 +29,11 @@ _STRIP_CSS = """<style>
 
 
 def zone(cards: Sequence[InfluencerCard], influencer_id: str) -> str:
-    """The influencer's time zone, the one that all of them share, else this browser's, else UTC."""
+    """The influencer's time zone, the one that all of them share, else the person's, else UTC."""
     zones = {card.time_zone for card in cards if influencer_id in ("", card.id)}
     if len(zones) == 1:
         return zones.pop()
-    browser_zone = st.context.timezone
-    return browser_zone if browser_zone in influencers.time_zones() else "UTC"
+    return reader().zone if reader().zone in influencers.time_zones() else "UTC"
 
 
 def by_day(entries: Sequence[CalendarEntry], first: date) -> dict[date, list[CalendarEntry]]:

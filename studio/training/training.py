@@ -12,14 +12,14 @@ from backend.training import RunCard
 from studio.datasets.dataset_mask import show_masks_ignored
 from studio.shell.frame import Page
 from studio.training import training_estimate
-from studio.training.training_form import FollowedRun, browser_zone, start_time_field, training_form
+from studio.training.training_form import FollowedRun, own_zone, start_time_field, training_form
 from studio.training.training_run import watch
 from studio.ui.empty_state import empty_state, show_no_models
 from studio.ui.format import ago, clock_time, plain, state_badge
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.thumbnails import thumbnail
 
-__all__ = ["browser_zone", "follow_up_form", "listing", "run_form", "watch"]
+__all__ = ["follow_up_form", "listing", "own_zone", "run_form", "watch"]
 _MAX_SHOWN = 50
 
 
@@ -153,12 +153,12 @@ def _row(page: Page, run: RunCard, sample: str | None) -> None:
 
 def _time_text(page: Page, run: RunCard) -> str:
     not_before: datetime | None = run.not_before
-    return tr("starts {time}", time=clock_time(not_before, browser_zone())) if not_before else ago(run.created_at)
+    return tr("starts {time}", time=clock_time(not_before, own_zone())) if not_before else ago(run.created_at)
 
 
 def _zone_for(page: Page, influencer_id: str | None) -> str:
-    """The time zone to show times in: the browser's, else the influencer's."""
-    if influencer_id is None or (from_browser := browser_zone("")):
-        return browser_zone()
+    """The time zone to show times in: the person's, else the influencer's."""
+    if influencer_id is None or own_zone(""):
+        return own_zone()
     with page.transaction() as tx:
-        return influencers.get(tx, influencer_id).time_zone or from_browser
+        return influencers.get(tx, influencer_id).time_zone

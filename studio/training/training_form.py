@@ -15,7 +15,7 @@ from backend import training
 from backend.engines.ports.image import ModelCard
 from backend.engines.ports.trainer import TrainParams
 from backend.kit.clock import now
-from backend.language import tr, tr_lazy, tr_plural, worded
+from backend.language import reader, tr, tr_lazy, tr_plural, worded
 from backend.training import ParamsDraft, RunCard, RunDraft, local_to_utc, next_local_time
 from studio.ui.format import clock_time, lines
 
@@ -24,17 +24,20 @@ _STARTS = {NOW: tr_lazy("Now"), TONIGHT: tr_lazy("Tonight"), AT: tr_lazy("At a t
 _NIGHT = time(2, 0)
 
 
-def browser_zone(fallback: str = "UTC") -> str:
-    """The browser's time zone; `fallback` when it is unknown."""
-    browser_value = st.context.timezone
+def own_zone(fallback: str = "UTC") -> str:
+    """The person's time zone; `fallback` when it is unknown."""
     try:
-        return str(ZoneInfo(browser_value).key) if isinstance(browser_value, str) and browser_value else fallback
+        return ZoneInfo(reader().zone).key if reader().zone else fallback
     except (ZoneInfoNotFoundError, ValueError):
         return fallback
 
 
 def start_time_field(key: str, *, zone: str, disabled: bool = False) -> datetime | None:
-    """Draws the choice; returns the moment it may start (aware), or None for now."""
+    """Draws the choice; returns the moment it may start (aware), or None for now. A time stays in the zone in which it was
+    chosen, also when the person's `zone` changes meanwhile."""
+    if st.session_state.get(f"{key}:when", NOW) == NOW:
+        st.session_state[f"{key}:zone"] = zone
+    zone = st.session_state.setdefault(f"{key}:zone", zone)
     local_now = now().astimezone(ZoneInfo(zone))
     proposed = st.session_state.setdefault(
         f"{key}:first", (local_now + timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backend import datasets, training
+from backend import accounts, datasets, training
+from backend.accounts import ReadingSettings
 from backend.db.tables import Device
 from backend.db.transactions import Anonymous, Database
 from backend.kit.clock import now
@@ -94,6 +96,25 @@ def test_a_run_is_asked_for_tonight_and_started_now(open_page: Open, db: Databas
     assert "Not before" in words(at)
     press(at, "Start now")
     assert newest(db, workspace).not_before is None
+
+
+def test_a_start_is_in_the_zone_that_was_shown_though_the_person_has_changed_theirs(
+    open_page: Open, db: Database, workspace: Tenant, rows: Rows
+) -> None:
+    def set_zone(zone: str) -> None:
+        with db.transaction(workspace.owner.caller) as tx:
+            accounts.set_reading(tx, ReadingSettings(zone=zone))
+
+    set_zone("Asia/Tokyo")
+    at = open_page("models/training")
+    at.session_state["training:when"] = "Tonight"
+    assert "Asia/Tokyo time" in words(at.run())
+    set_zone("America/New_York")
+    assert "Asia/Tokyo time" in words(at.run())
+    press(at, "Start training")
+    planned = newest(db, workspace).not_before
+    assert planned
+    assert planned.astimezone(ZoneInfo("Asia/Tokyo")).hour == 2
 
 
 def test_notes_are_kept_and_shown_in_the_list(open_page: Open, db: Database, workspace: Tenant, rows: Rows) -> None:

@@ -20,13 +20,14 @@ LIBRARY = "/assets/vendor/fullcalendar-6.1.21.min.js"
 
 @dataclass(frozen=True, slots=True)
 class ChosenTime:
-    """Local times of the calendar's zone, `end` not included. `whole_days`: no time of day was chosen. `influencer_id`: whose
-    free time it is; "": any time."""
+    """Local times of `zone`, which the calendar showed, `end` not included. `whole_days`: no time of day was chosen.
+    `influencer_id`: whose free time it is; "": any time."""
 
     start: datetime
     end: datetime
     whole_days: bool
     influencer_id: str = ""
+    zone: str = ""
 
     @property
     def days(self) -> int:
@@ -90,4 +91,4 @@ def refresh_calendar() -> None:
 
 def _chosen_time(chosen: Mapping[str, Any]) -> ChosenTime:
     start, end = (datetime.fromisoformat(chosen[name]).replace(tzinfo=None) for name in ("start", "end"))
-    return ChosenTime(start, end, bool(chosen["days"]), str(chosen.get("influencer") or ""))
+    return ChosenTime(start, end, bool(chosen["days"]), str(chosen.get("influencer") or ""), str(chosen["zone"]))

@@ -221,7 +221,8 @@ export class CalendarView {
    */
   chooseTime(wall, influencerId) {
     const end = later(wall, { minutes: 30 })
-    this.setTriggerValue("chosen", { start: wall.slice(0, 16), end, days: false, influencer: influencerId })
+    const { zone } = this.data
+    this.setTriggerValue("chosen", { start: wall.slice(0, 16), end, days: false, influencer: influencerId, zone })
   }
 
   /** @param {ViewName} name */

@@ -84,7 +84,8 @@ const editing = view => ({
     moveEntry(view, entry, to)
   },
   select: ({ start, end, view: shown }) => {
-    view.setTriggerValue("chosen", { start: asWall(start), end: asWall(end), days: isMonth(shown.type) })
+    const { zone } = view.data
+    view.setTriggerValue("chosen", { start: asWall(start), end: asWall(end), days: isMonth(shown.type), zone })
     view.calendar?.unselect()
   },
 })

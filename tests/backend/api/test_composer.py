@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from backend import content_plans
+from backend import accounts, content_plans
+from backend.accounts import ReadingSettings
 from backend.app import App
 from backend.content_plans import PlanCard, PostState, RulesDraft
+from backend.db.tables import Influencer
 from tests.factories.account import Tenant
 from tests.factories.posts import Planner, local_time_ahead, make_planner
 from tests.support.browsing import browser
@@ -50,6 +53,19 @@ def test_what_is_typed_is_saved_and_acted_on_in_one_go(editor: Any, plan: PlanCa
     body = typed(editor, plan.id, caption="Too late")
     refused = editor.post(f"/content-plans/{plan.id}/save", json=body)
     assert (refused.status_code, "publishing" in refused.json()["message"]) == (409, True)
+
+
+def test_a_time_is_saved_as_it_was_shown_though_the_zone_has_changed_since(
+    editor: Any, plan: PlanCard, app: App, workspace: Tenant, bella: Planner
+) -> None:
+    body = typed(editor, plan.id, caption="Typed while it was open")
+    with app.db.transaction(workspace.editor.caller, needs="editor") as tx:
+        accounts.set_reading(tx, ReadingSettings(zone="America/New_York"))
+        tx.execute(update(Influencer).where(Influencer.id == bella.influencer.id).values(time_zone="Asia/Tokyo"))
+    saved = editor.post(f"/content-plans/{plan.id}/save", json=body).json()["plan"]
+    assert (saved["localTime"], saved["timeZone"]) == (body["localTime"], body["timeZone"])
+    with app.db.transaction(workspace.caller) as tx:
+        assert content_plans.get(tx, plan.id).due_at == plan.due_at
 
 
 def test_a_refused_action_leaves_the_text_saved(editor: Any, plan: PlanCard) -> None:

@@ -131,6 +131,12 @@ def test_one_key_is_one_series_also_when_its_own_posts_have_taken_the_times(rig:
         rig.begin(order, "other")
 
 
+def test_times_of_another_zone_than_was_shown_are_not_planned(rig: SeriesRig) -> None:
+    with pytest.raises(Conflict, match=r"time zone of Bella is Europe/Berlin now; these times were chosen in Asia/Tokyo"):
+        rig.begin(rig.order(zone="Asia/Tokyo"))
+    rig.begin(rig.order(zone="Europe/Berlin"))
+
+
 def test_all_drafts_away_with_one_undo_and_what_went_on_stays(rig: SeriesRig, workspace: Tenant) -> None:
     context = rig.begin(rig.order(pictures=0))
     result = rig.run(context)
