@@ -43,13 +43,24 @@ def listing(page: Page) -> None:
         run.id: " · ".join((run.name, tr_plural("{n:,} picture", "{n:,} pictures", run.image_count), ago(run.created_at)))
         for run in runs
     }
+    place = st.container()
+    if not cards:
+        place = empty_state(
+            tr("No comparisons yet"),
+            tr("Choose a training run: each of its versions draws the same prompts and seeds, and you see which one is best."),
+            icon=":material/compare:",
+        )
     if page.can_edit:
-        with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-            chosen = st.selectbox(tr("Training run"), list(names), format_func=names.__getitem__, key="trials:run")
+        with place.container(border=bool(cards), horizontal=True, vertical_alignment="bottom", horizontal_alignment="center"):
+            chosen = st.selectbox(
+                tr("Training run"),
+                list(names),
+                format_func=names.__getitem__,
+                key="trials:run",
+                width="stretch" if cards else 360,
+            )
             if st.button(tr("New comparison"), type="primary", icon=":material/add:"):
                 page.go("models/comparisons", run=chosen)
-    if not cards:
-        st.caption(tr("No comparison yet. Choose a run: the same prompts and seeds are used with each of its versions."))
     for card in cards:
         _row(page, card)
 

@@ -9,12 +9,37 @@ from backend.jobs import JobCard
 from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, duration, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
+from studio.ui.live_page import live_page
 from studio.ui.thumbnails import thumbnail
 
 ACTIVE = ("pending", "processing")
 FILTERS = {"active": ACTIVE, "failed": ("failed",), "finished": ("completed", "cancelled"), "all": ()}
+_EMPTY = {
+    "active": (
+        tr_lazy("Nothing is running"),
+        tr_lazy("Pictures, videos and trainings that you start show up here with their progress and the time left."),
+        ":material/bolt:",
+    ),
+    "failed": (
+        tr_lazy("Nothing has failed"),
+        tr_lazy("Work that fails is listed here with the reason and a button to try it again."),
+        ":material/check_circle:",
+    ),
+    "finished": (
+        tr_lazy("Nothing has finished yet"),
+        tr_lazy("Work that is done is listed here with what it made, how long it took and what it cost."),
+        ":material/task_alt:",
+    ),
+    "all": (
+        tr_lazy("Nothing has been started yet"),
+        tr_lazy("Everything that runs in the background is listed here: pictures, videos, trainings and posts."),
+        ":material/bolt:",
+    ),
+}
+"""Filter -> title, sentence and icon where it lists nothing."""
 SUBJECT_PAGES = {
     "influencer": ("influencers/influencers", tr_lazy("Open the influencer")),
     "dataset": ("models/datasets", tr_lazy("Open the dataset")),
@@ -77,7 +102,7 @@ def listing(page: Page) -> None:
     if filter_name == "active":
         _active(page, kinds)
     else:
-        _ended(page, FILTERS[filter_name or "all"], kinds)
+        _ended(page, filter_name or "all", kinds)
 
 
 def _filter_label(name: str, n: int) -> str:
@@ -94,8 +119,9 @@ def _filter_label(name: str, n: int) -> str:
 def _active(page: Page, kinds: tuple[str, ...]) -> None:
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
-    if kinds and not job_page.cards:
-        st.caption(tr("Nothing of this kind is running."))
+    if not job_page.cards:
+        live_page(page, "job", key="jobs:live-page")
+        _show_empty(page, "active", kinds)
         return
     opened = live_jobs(
         ":".join(("jobs:live", *kinds)),
@@ -104,19 +130,40 @@ def _active(page: Page, kinds: tuple[str, ...]) -> None:
         only_these=bool(kinds),
         can_edit=page.can_edit,
         open_label=tr("Details"),
-        empty=tr("Nothing is running. Training and pictures you ask for show up here with their progress."),
+        empty=tr("Nothing is running."),
     )
     if opened:
         page.go("settings/jobs", id=opened)
 
 
-def _ended(page: Page, states: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+def _show_empty(page: Page, filter_name: str, kinds: tuple[str, ...]) -> None:
+    """The card of a filter that lists nothing. With `kinds` its action is to see those of every kind."""
+    if kinds:
+        sentence = tr("Choose another kind above, or see all of them.")
+        card = empty_state(tr("Nothing of this kind"), sentence, icon=":material/filter_alt:")
+        card.button(tr("Show every kind"), type="primary", on_click=_reset, args=("jobs:kind", ""))
+        return
+    title, sentence, icon = _EMPTY[filter_name]
+    card = empty_state(title, sentence, icon=icon)
+    if filter_name == "failed":
+        card.button(tr("Show what finished"), type="primary", on_click=_reset, args=("jobs:filter", "finished"))
+    elif page.can_edit and card.button(tr("Create pictures"), type="primary", icon=":material/auto_awesome:"):
+        page.go("create/pictures")
+
+
+def _reset(widget: str, value: str) -> None:
+    st.session_state[widget] = value
+
+
+def _ended(page: Page, filter_name: str, kinds: tuple[str, ...]) -> None:
+    states = FILTERS[filter_name]
     take = st.session_state.setdefault("jobs:take", PAGE_SIZE)
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=states, kinds=kinds, take=take)
     webhook_count = _failed_webhooks(page) if states == FILTERS["failed"] and not kinds else 0
     if not job_page.cards and not webhook_count:
-        st.caption(tr("Nothing here."))
+        _show_empty(page, filter_name, kinds)
+        return
     with page.transaction() as tx:
         pictures = assets.first_with_thumbnail(tx, {card.id: jobs.result_assets(card.result)[:1] for card in job_page.cards})
     for card in job_page.cards:

@@ -7,10 +7,14 @@ import streamlit as st
 from backend import datasets, gallery, lineage, loras, training
 from backend.gallery import GalleryFilters
 from backend.language import tr, tr_lazy, worded
+from studio.generation.results import picture_tile
 from studio.lineage.lineage_chart import lineage_chart
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain
+from studio.ui.picture_grid import picture_grid
+
+LATEST_COUNT = 12
 
 _PAGES = {
     "dataset": "models/datasets",
@@ -55,7 +59,7 @@ def choose_start(page: Page) -> None:
         dataset_options = [(card.id, card.name) for card in datasets.page(tx, take=50).cards]
         run_options = [(card.id, card.name) for card in training.page(tx, take=50).cards]
         lora_options = [(card.id, card.name) for card in loras.page(tx, take=50).cards]
-        pictures = bool(gallery.tiles(tx, filters=GalleryFilters(), take=1).tiles)
+        pictures = gallery.page(tx, filters=GalleryFilters(influencer_id=page.influencer_id), take=LATEST_COUNT).pictures
     if not (dataset_options or run_options or lora_options or pictures):
         card = empty_state(
             tr("Nothing to follow yet"),
@@ -71,19 +75,30 @@ def choose_start(page: Page) -> None:
             "videos have a button for it, too: **How it was made**."
         )
     )
+    choices = (("dataset", dataset_options), ("run", run_options), ("lora", lora_options))
+    with st.container(horizontal=True):
+        for noun, options in choices:
+            if options:
+                _choose(page, noun, dict(options))
     if pictures:
-        page.link("library/gallery", tr("Choose a picture in the gallery"), icon=":material/imagesmode:")
-    for noun, options in (("dataset", dataset_options), ("run", run_options), ("lora", lora_options)):
-        if not options:
-            continue
-        names = dict(options)
-        chosen = st.selectbox(
-            worded(_LABELS[noun]),
-            list(names),
-            index=None,
-            format_func=names.__getitem__,
-            key=f"lineage:{noun}",
-            placeholder=tr("Choose one"),
-        )
-        if chosen:
-            page.go("library/lineage", noun=noun, id=chosen)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.header(tr("Latest pictures"), anchor=False, width="stretch")
+            page.link("library/gallery", tr("All pictures"), icon=":material/imagesmode:")
+        tiles = [picture_tile(page, card) for card in pictures]
+        if opened := picture_grid("lineage:pictures", tiles=tiles, size=120).opened:
+            page.go("library/lineage", noun="picture", id=opened)
+
+
+def _choose(page: Page, noun: str, names: dict[str, str]) -> None:
+    """`names`: by id."""
+    chosen = st.selectbox(
+        worded(_LABELS[noun]),
+        list(names),
+        index=None,
+        format_func=names.__getitem__,
+        key=f"lineage:{noun}",
+        placeholder=tr("Choose one"),
+        width=260,
+    )
+    if chosen:
+        page.go("library/lineage", noun=noun, id=chosen)

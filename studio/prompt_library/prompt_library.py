@@ -13,6 +13,7 @@ from backend.errors import StudioError
 from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.prompt_library import PromptStyleCard, TemplateCard, WildcardCard
 from studio.generation.create_form import preset_draft
+from studio.prompt_library import empty_tabs
 from studio.prompt_library import prompt_library_forms as forms
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button, icon_link, icon_popover
@@ -38,9 +39,11 @@ def prompts(page: Page) -> None:
 def _templates(page: Page) -> None:
     with page.transaction() as tx:
         cards = prompt_library.templates(tx)
-    _head(
-        page, tr("New template"), tr("A prompt with blanks, filled in on the Create page."), lambda: _edit_template(page, None)
-    )
+    create = partial(_edit_template, page, None)
+    if not cards:
+        empty_tabs.show_empty_tab(page, empty_tabs.TEMPLATES, tr("New template"), create)
+        return
+    _head(page, tr("New template"), tr("A prompt with blanks, filled in on the Create page."), create)
     for card in cards:
         with _row(
             card.name,
@@ -80,8 +83,12 @@ def _edit_template(page: Page, card: TemplateCard | None) -> None:
 def _wildcards(page: Page) -> None:
     with page.transaction() as tx:
         cards = prompt_library.wildcards(tx)
+    create = partial(_edit_wildcard, page, None)
+    if not cards:
+        empty_tabs.show_empty_tab(page, empty_tabs.WILDCARDS, tr("New list"), create)
+        return
     sentence = tr("Lists that prompts take a line from: write \\_\\_places\\_\\_ and each picture gets another one.")
-    _head(page, tr("New list"), sentence, lambda: _edit_wildcard(page, None))
+    _head(page, tr("New list"), sentence, create)
     for card in cards:
         lines = ", ".join(card.lines[:6]) + (" …" if len(card.lines) > 6 else "")
         with _row(
@@ -110,10 +117,15 @@ def _edit_wildcard(page: Page, card: WildcardCard | None) -> None:
 def _styles(page: Page) -> None:
     with page.transaction() as tx:
         cards = prompt_library.styles(tx, every=True)
+    create = partial(_edit_style, page, None)
+    if not cards:
+        empty_tabs.show_empty_tab(page, empty_tabs.STYLES, tr("New style"), create)
+        return
+    with page.transaction() as tx:
         influencer_cards = influencers.page(tx, take=200).cards
     names = {influencer.id: influencer.name for influencer in influencer_cards}
     sentence = tr("Words and settings to reuse, chosen on the Create page.")
-    _head(page, tr("New style"), sentence, lambda: _edit_style(page, None))
+    _head(page, tr("New style"), sentence, create)
     for card in cards:
         audience = _style_audience(card, names)
         with _row(
@@ -156,6 +168,9 @@ def _edit_style(page: Page, card: PromptStyleCard | None) -> None:
 def _presets(page: Page) -> None:
     with page.transaction() as tx:
         cards = prompt_library.presets(tx)
+    if not cards:
+        empty_tabs.show_no_presets(page)
+        return
     st.caption(tr("The whole Create form, saved under a name. Save one there under Presets."))
     for card in cards:
         draft = preset_draft(card)

@@ -82,6 +82,7 @@ EVERYWHERE = """<style>
   [data-testid="stSidebar"] [class*="st-key-menu-"] :is([data-testid="stElementContainer"], [data-testid="stPageLink"]),
   [data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] { height: 44px; }
   [data-testid="stToastContainer"] { margin-bottom: var(--phone-bar); }
+  [data-testid="stMain"] [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { row-gap: var(--space-4); }
 }
 [data-testid="stMain"] { padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, h1, [role="tab"]):focus-visible,

@@ -190,3 +190,8 @@ def test_the_prompts_page_shows_everything_and_offers_a_viewer_no_change(open_pa
             assert text in words(at).replace("\\", "")
         offered = {"New list", "Edit"} & {button.label for button in at.button}
         assert bool(offered) == (person is workspace.owner)
+
+
+def test_an_empty_list_of_wildcards_offers_an_example(open_page: Open, do: Any) -> None:
+    press(open_page("create/prompts"), "Add the list “places”")
+    assert [card.name for card in do(prompt_library.wildcards)] == ["places"]

@@ -89,6 +89,8 @@ export class CalendarView {
     /** @type {() => void} */
     this.stopFollowing = () => {}
     this.listening = new AbortController()
+    /** FullCalendar follows the window alone; its columns stay wide when the page settles later. */
+    this.resized = new ResizeObserver(() => this.calendar?.updateSize())
     this.press = new Press(root, this.listening.signal)
     /** @type {ComponentRun<CalendarData>["setTriggerValue"]} */
     this.setTriggerValue = () => {}
@@ -175,6 +177,7 @@ export class CalendarView {
     if (this.isClosed || this.calendar) return
     this.calendar = new window.FullCalendar.Calendar(this.box, calendarOptions(this))
     this.calendar.render()
+    this.resized.observe(this.box)
     if (this.data.canEdit) this.dragging = this.undated.makeDraggable()
   }
 
@@ -195,6 +198,7 @@ export class CalendarView {
     this.stopFollowing()
     this.listening.abort()
     this.panel.close()
+    this.resized.disconnect()
     this.dragging?.destroy()
     this.calendar?.destroy()
   }

@@ -154,6 +154,21 @@ export const actionsOf = (entry, canEdit) => {
 const viewOnly = action => ({ ...action, label: action.label === "Edit" ? trLazy("Open") : action.label, main: false })
 
 /**
+ * What can be done with all of these entries at once, without a question.
+ *
+ * @param {InboxEntry[]} entries
+ * @param {boolean} canEdit
+ * @returns {{ verb: Exclude<EntryVerb, "open">, label: string }[]}
+ */
+export const commonActions = (entries, canEdit) => {
+  const [first, ...others] = entries.map(entry => actionsOf(entry, canEdit))
+  return (first ?? []).flatMap(({ verb, label, asks }) => {
+    const isCommon = others.every(actions => actions.some(action => action.verb === verb))
+    return verb === "open" || asks || !isCommon ? [] : [{ verb, label }]
+  })
+}
+
+/**
  * What "Approve all" is about: posts ahead of their time whose pictures pass the face check.
  *
  * @param {InboxEntry[]} entries

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { actionsOf, approvable, filteredNotices, percentText, selectedAfter, shortList, wallText } from "./entry.js"
+import {
+  actionsOf,
+  approvable,
+  commonActions,
+  filteredNotices,
+  percentText,
+  selectedAfter,
+  shortList,
+  wallText,
+} from "./entry.js"
 
 /** @param {object} values */
 const entry = values =>
@@ -18,6 +27,18 @@ test("a post whose time has passed gets another time first", () => {
   const verbs = actionsOf(entry({ isLate: true }), true).map(({ verb, main }) => [verb, Boolean(main)])
   assert.deepEqual(verbs[0], ["nextFreeTime", true])
   assert.deepEqual(verbs[1], ["approve", false])
+})
+
+test("with several entries is done what all of them have, and nothing that asks first", () => {
+  const verbs = (/** @type {any[]} */ ...states) =>
+    commonActions(
+      states.map(state => entry({ state })),
+      true,
+    ).map(({ verb }) => verb)
+  assert.deepEqual(verbs("draft", "draft"), ["approve", "removeDate"])
+  assert.deepEqual(verbs("draft", "in_review"), ["approve"])
+  assert.deepEqual(verbs("draft", "failed"), [])
+  assert.deepEqual(verbs(), [])
 })
 
 test("a viewer opens, and nothing else", () => {

@@ -6,7 +6,15 @@ import { actionsOf, entryState, percentText, wallText } from "./entry.js"
 /** @import { EntryAction, InboxEntry } from "./entry.js" */
 
 /** @type {Record<string, string>} */
-const ICONS = { job: "⚙", channel: "⚡", pause: "⏸", budget: "$", plan: "✎", picture: "☺", notice: "✉" }
+const ICONS = {
+  job: "bolt",
+  channel: "cell_tower",
+  pause: "pause",
+  budget: "payments",
+  plan: "edit_calendar",
+  picture: "imagesmode",
+  notice: "notifications",
+}
 
 /**
  * Who and when: "Nina · Tue 24 Nov, 18:00".
@@ -103,7 +111,9 @@ export class EntryRow {
   /** @param {InboxEntry} entry @param {string} workspace */
   drawThumb({ assetIds, noun }, workspace) {
     if (!assetIds.length) {
-      this.thumb.replaceChildren(ICONS[noun])
+      const symbol = el("span", "symbol")
+      symbol.dataset.icon = ICONS[noun]
+      this.thumb.replaceChildren(symbol)
       return
     }
     const img = el("img")

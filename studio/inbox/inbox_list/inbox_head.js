@@ -1,8 +1,8 @@
 import { button, el } from "../../ui/shared/dom.js"
 import { tr, trLazy } from "../../ui/shared/words.js"
-import { approvable } from "./entry.js"
+import { approvable, commonActions } from "./entry.js"
 
-/** @import { InboxEntry } from "./entry.js" */
+/** @import { EntryVerb, InboxEntry } from "./entry.js" */
 
 /**
  * @typedef {object} InboxCounts
@@ -22,6 +22,7 @@ import { approvable } from "./entry.js"
  * @property {InboxFilter} filter
  * @property {InboxCounts} counts
  * @property {Set<string>} picked
+ * @property {boolean} isPicking whether entries are being ticked
  * @property {NoticeFilter} only which notices are listed
  * @property {string[]} labels of the kinds of notices there are
  */
@@ -46,6 +47,8 @@ export class InboxHead {
    * @param {object} does
    * @param {(filter: InboxFilter) => void} does.onFilter
    * @param {() => void} does.onClear
+   * @param {() => void} does.onPicking
+   * @param {(verb: Exclude<EntryVerb, "open">) => void} does.onAct
    * @param {(entries: InboxEntry[], verb: "approve" | "show" | "reject" | "markRead") => void} does.onAll
    * @param {(only: NoticeFilter) => void} does.onNotices
    */
@@ -75,16 +78,32 @@ export class InboxHead {
   draw(listed, state) {
     this.drawFilters(state)
     this.drawNotices(state)
-    const picked = listed.filter(({ id }) => state.picked.has(id)).length
-    const nodes = picked
-      ? [el("strong", "", tr("{n} selected", { n: picked })), button(tr("Clear selection"), this.does.onClear, "quiet")]
-      : this.bulkButtons(listed, state)
-    if (listed.length && !(picked || state.most)) {
+    const nodes = state.isPicking ? this.pickedButtons(listed, state) : this.bulkButtons(listed, state)
+    if (listed.length && !(state.isPicking || state.most)) {
+      if (state.canEdit) nodes.push(button(tr("Select"), this.does.onPicking, "by-touch"))
       const ofEntries = state.canEdit ? KEYS : VIEWER_KEYS
       const keys = state.filter === "notice_log" ? NOTICE_KEYS : ofEntries
       nodes.push(keyHints(tr(keys)))
     }
     this.bulk.replaceChildren(...nodes)
+  }
+
+  /**
+   * What can be done with all that are ticked.
+   *
+   * @param {InboxEntry[]} listed
+   * @param {InboxHeadState} state
+   */
+  pickedButtons(listed, { picked, canEdit }) {
+    const ticked = listed.filter(({ id }) => picked.has(id))
+    const acts = commonActions(ticked, canEdit).map(({ verb, label }, place) =>
+      button(tr(label), () => this.does.onAct(verb), place ? "" : "main"),
+    )
+    return [
+      el("strong", "", tr("{n} selected", { n: ticked.length })),
+      ...acts,
+      button(tr("Clear selection"), this.does.onClear, "quiet"),
+    ]
   }
 
   /** @param {InboxHeadState} state */

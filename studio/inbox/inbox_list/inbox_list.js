@@ -60,6 +60,8 @@ class InboxList {
     this.acting = new Set()
     /** Ticked entries: what is done with one of them is done with all of them, where it can be. @type {Set<string>} */
     this.picked = new Set()
+    /** Whether a tap on a row ticks it: for fingers, which have no pointer that finds the tick. */
+    this.isPicking = false
     /** @type {Map<string, EntryRow>} */
     this.rows = new Map()
     /** @type {Done["undo"]} */
@@ -73,6 +75,8 @@ class InboxList {
     this.head = new InboxHead({
       onFilter: filter => this.choose(filter),
       onClear: () => this.unpick(),
+      onPicking: () => this.startPicking(),
+      onAct: verb => this.actOnPicked(verb),
       onNotices: only => this.chooseNotices(only),
       onAll: (entries, verb) => this.actOnAll(entries, () => performAll(entries, verb, "", this.data.workspace)),
     })
@@ -145,6 +149,11 @@ class InboxList {
     this.draw()
   }
 
+  /** Whether entries are ticked, or are about to be. */
+  get isTicking() {
+    return this.isPicking || this.picked.size > 0
+  }
+
   /** The entries of the chosen kind. */
   shown() {
     const waiting = this.entries.filter(({ id }) => !this.acting.has(id))
@@ -170,7 +179,8 @@ class InboxList {
     setIfChanged(this.empty, "textContent", tr(EMPTY[this.filter] ?? trLazy("All done. Nothing waits for you.")))
     const labels = [...new Set(this.entries.map(({ label }) => label).filter(Boolean))].sort()
     const { counts, filter, picked, only } = this
-    this.head.draw(all, { ...this.data, counts, filter, picked, only, labels })
+    this.head.draw(all, { ...this.data, counts, filter, picked, isPicking: this.isTicking, only, labels })
+    this.root.classList.toggle("picking", this.isTicking)
     this.placeDetail()
   }
 
@@ -185,7 +195,7 @@ class InboxList {
     return this.data.most
       ? new EntryRow({ onSelect: entry => this.open(entry), onAct: (entry, action) => this.act(entry, action, "") })
       : new EntryRow({
-          onSelect: entry => this.select(entry.id),
+          onSelect: entry => (this.isPicking ? this.pick(entry.id) : this.select(entry.id)),
           onPick: this.data.canEdit ? entry => this.pick(entry.id) : undefined,
         })
   }
@@ -198,7 +208,20 @@ class InboxList {
 
   unpick() {
     this.picked.clear()
+    this.isPicking = false
     this.draw()
+  }
+
+  startPicking() {
+    this.isPicking = true
+    this.draw()
+  }
+
+  /** @param {Exclude<import("./entry.js").EntryVerb, "open">} verb that all ticked entries have */
+  actOnPicked(verb) {
+    const entries = this.shown().filter(({ id }) => this.picked.has(id))
+    this.isPicking = false
+    this.actOnAll(entries, () => performAll(entries, verb, "", this.data.workspace))
   }
 
   /** Beside the list, or under its row where there is no room. */
@@ -263,7 +286,7 @@ class InboxList {
     else if (key === "k") this.move(shown[at - 1])
     else if (key === "z") this.undo()
     else if (key === "x" && entry && this.data.canEdit) this.pick(entry.id)
-    else if (key === "escape" && this.picked.size) this.unpick()
+    else if (key === "escape" && this.isTicking) this.unpick()
     else if (key === "enter" && entry && this.focusedRow()) this.open(entry)
     else if (action) this.detail.start(entry, action)
     else return false
