@@ -26,6 +26,11 @@ EXCEPTIONS: dict[str, set[str]] = {
     "studio/prompt_library/prompt_library_forms.py": {
         "portrait of {subject}, {place=at the beach}, {smiling|serious}"
     },  # a prompt
+    "studio/prompt_library/empty_tabs.py": {
+        "portrait of {subject}, {place=at the beach}, {smiling|serious}",
+        "at sunset, warm light",
+        *("at the beach", "in a cafe", "in a forest", "in the snowy mountains", "in a city at night"),
+    },  # examples of prompts
 }
 """File -> texts that are no sentences of ours, with a reason beside each."""
 

@@ -28,15 +28,15 @@ def feed_page(store: SandboxStore, name: str = "") -> str:
     )
     if not body:
         body = '<p class="empty dim">Nothing has been published here yet.<br>Posts of the studio appear here.</p>'
-    return _page(f"@{name}" if name else "Sandbox", body, home=bool(name))
+    return _page(f"@{name}" if name else "Practice platform", body, home=bool(name))
 
 
 def post_page(store: SandboxStore, post: SandboxPost) -> str:
-    return _page("Sandbox", _post(store, post), home=True)
+    return _page("Practice platform", _post(store, post), home=True)
 
 
 def not_found_page(reason: str) -> str:
-    return _page("Sandbox", f'<p class="empty dim">{escape(reason)}</p>', home=True)
+    return _page("Practice platform", f'<p class="empty dim">{escape(reason)}</p>', home=True)
 
 
 def switches_page(store: SandboxStore, *, notice: str = "") -> str:
@@ -48,7 +48,7 @@ def switches_page(store: SandboxStore, *, notice: str = "") -> str:
     checked = " checked" if faults.banned else ""
     note = f"<p class=note role=status>{escape(notice)}</p>" if notice else ""
     return _page(
-        "Switches",
+        "Simulate errors",
         f"""{note}<p class=dim>Make this platform go wrong, to see what the studio does.
 Numbers: how many of the next times.</p>
 <form method=post><label>Seconds until files are ready<input type=number name=processing_s min=0 max=3600
@@ -121,5 +121,5 @@ def _page(title: str, body: str, *, home: bool = False) -> str:
     return f"""<!doctype html><html lang=en><meta charset=utf-8>
 <meta name=viewport content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
 <style>{_CSS}</style>
-<header><b>{escape(title)}</b>{feed_link}<a href="/switches">Switches</a></header>
+<header><b>{escape(title)}</b>{feed_link}<a href="/switches">Simulate errors</a></header>
 <main>{body}</main><footer class=dim><p>A practice platform on this machine. Nobody else sees it.</p></footer></html>"""

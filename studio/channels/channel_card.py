@@ -121,7 +121,7 @@ def _practice_feed(page: Page) -> None:
                 tr("Simulate errors"),
                 f"{feed}/switches",
                 icon=":material/toggle_on:",
-                help=tr("Opens the error switches of the practice platform."),
+                help=tr("Opens the simulated errors of the practice platform."),
             )
     studio_host, feed_host = urlsplit(session.origin()).hostname, urlsplit(feed).hostname
     if feed_host in _LOOPBACK_HOSTS and studio_host not in _LOOPBACK_HOSTS:
@@ -261,7 +261,7 @@ def _available_audiences(page: Page, card: ChannelCard) -> list[str]:
     if not PLATFORMS[card.platform].privacy_per_account:
         return audiences
     try:
-        with st.spinner(tr("Asking {platform} what this account may choose", platform=PLATFORMS[card.platform].label)):
+        with st.spinner(tr("Asking {platform} what this account may choose", platform=worded(PLATFORMS[card.platform].label))):
             account = channels.check_account(page.app, page.transaction, card.id)
     except StudioError as error:
         st.warning(

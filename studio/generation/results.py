@@ -13,6 +13,7 @@ from studio.generation import generation_grid, tile_actions
 from studio.identity import identity
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
+from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain, state_badge
 from studio.ui.picture_grid import Tile, picture_grid
 from studio.videos import animate
@@ -118,8 +119,10 @@ def recent(page: Page, *, shown_id: str | None) -> None:
         requests = generation.latest(tx, influencer_id=page.influencer_id or None, take=RECENT + 1)
         pictures_by_request = {card.id: generation.pictures_of(tx, card.id) for card in requests}
     if not requests:
-        st.info(
-            tr("Describe a picture, press the button, and the results appear here one by one."), icon=":material/auto_awesome:"
+        empty_state(
+            tr("Your pictures appear here"),
+            tr("Describe a picture, press the button, and the results appear here one by one."),
+            icon=":material/auto_awesome:",
         )
         return
     requests = [card for card in requests if card.id != shown_id][:RECENT]

@@ -53,7 +53,7 @@ def _nothing(days: Mapping[date, Sequence[CalendarEntry]]) -> None:
 
 
 def _row(page: Page, post: CalendarEntry) -> None:
-    platforms = ", ".join(PLATFORMS[name] for name in dict.fromkeys(post.platforms)) or tr("no channel")
+    platforms = ", ".join(worded(PLATFORMS[name]) for name in dict.fromkeys(post.platforms)) or tr("no channel")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"today:{post.id}"):
         st.html(thumbnail_html(page.workspace.id, post.asset_id), width="content")
         with st.container(gap=None, width="stretch"):

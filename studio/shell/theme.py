@@ -68,6 +68,7 @@ EVERYWHERE = """<style>
   border-bottom: 2px solid transparent; }
 .st-key-section-tabs [data-testid="stPageLink-NavLink"]:hover { border-color: var(--color-border-strong); }
 .st-key-section-tab-current [data-testid="stPageLink-NavLink"] { border-color: var(--color-accent); }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"]:not(:hover) { background: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 3.25rem; }
 @media (max-width: 640px) {  /* below the line with the menu's button, which lies over the page */
   [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }

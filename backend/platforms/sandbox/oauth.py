@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from backend.language import tr_lazy
 from backend.platforms.oauth import missing_settings, pkce_challenge, translate_token_errors, with_query
 from backend.platforms.oauth_port import Consent, Grant
 from backend.platforms.sandbox.client import SandboxClient
@@ -13,7 +14,7 @@ from backend.settings import Settings
 class SandboxConnector:
     """The practice platform: access token for a day, rotating refresh token for a year."""
 
-    name, label, needs_https = "sandbox", "Sandbox", False
+    name, label, needs_https = "sandbox", tr_lazy("Practice platform"), False
     refresh_min_age_s, refresh_ahead_s = 0.0, 3600.0
 
     def __init__(self, settings: Settings) -> None:

@@ -7,10 +7,11 @@ from backend.platforms.limits import MB, VERTICAL, FormatLimits, PictureFormatLi
 from backend.platforms.platform import Platform
 from backend.settings import Settings
 
+_LABEL = tr_lazy("Practice platform")
 _PICTURE = PictureFormatLimits(("image/jpeg", "image/png", "image/webp"), 20 * MB, (0.4, 2.5), 64)
 _VIDEO = VideoLimits(("video/mp4", "video/quicktime", "video/webm"), (), (), 300 * MB, (0.5, 15 * 60))
 _TEXT = TextRules(
-    "sandbox", "Sandbox", TextLimit(tr_lazy("caption"), 2200), TextLimit(tr_lazy("title"), 100), hashtags=30, mentions=20
+    "sandbox", _LABEL, TextLimit(tr_lazy("caption"), 2200), TextLimit(tr_lazy("title"), 100), hashtags=30, mentions=20
 )
 
 
@@ -21,7 +22,7 @@ def _feed_url(settings: Settings, _name: str, _account_id: str) -> str:
 
 SANDBOX = Platform(
     name="sandbox",
-    label="Sandbox",
+    label=_LABEL,
     short_name="SB",
     formats={
         "picture": FormatLimits((1, 1), picture=_PICTURE),

@@ -179,7 +179,7 @@ def test_an_automation_publishes_now(app: App, editor: Any, bella: Planner, work
     assert (started.status_code, job["kind"], job["state"], job["jobId"]) == (201, "autopost", "pending", job["id"])
     assert started.headers["location"].startswith(f"/api/jobs/{job['id']}")
     assert autopost(editor, "n8n-1", contentPlanId=plan.id).json()["id"] == job["id"]
-    assert editor.get(f"/jobs/{job['id']}").json()["title"] == "Publish “Trams” on Bella · Sandbox"
+    assert editor.get(f"/jobs/{job['id']}").json()["title"] == "Publish “Trams” on Bella · Practice platform"
     variant = editor.get(f"/content-plans/{plan.id}").json()["variants"][0]
     assert (variant["status"], variant["jobId"]) == ("publishing", job["id"])
     again = autopost(editor, contentPlanId=plan.id)
