@@ -24,6 +24,10 @@ cleanup: ## what the studio holds that nothing needs any more, as a table; ARGS=
 	@$(SETUP) run
 	@$(PY) -m ops.cleanup $(ARGS)
 
+seed: ## workspaces full of rows and pictures to try the studio with; ARGS="--workspaces 2 --pictures 500", ARGS=--delete: remove them
+	@$(SETUP) run
+	@$(PY) -m ops.seed $(ARGS)
+
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
@@ -138,4 +142,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore upgrade drill demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
+.PHONY: help run doctor rotate backup restore upgrade drill seed demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
