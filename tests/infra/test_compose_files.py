@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import jsonschema
 import pytest
 import yaml
 
-from ops.local_stack.ports import choose
-from tests.infra.programs import ROOT, of_venv, program, run
+from tests.infra.nginx import nginx_before
+from tests.infra.programs import ROOT, of_venv, run
 
 FILES = ("docker-compose.yml", "infra/docker-compose.dev.yml")
 OWN = ("studio", "worker-cpu", "worker-gpu", "sandbox", "migrate")
@@ -102,53 +100,14 @@ class Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of nginx with our file in front of three servers, without TLS. Debian's nginx is too old for `resolve`, which
-    needs 1.27.3, and for `http2 on`."""
-    path, folder = program("nginx"), tmp_path_factory.mktemp("nginx")
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Upstream) for _ in range(3)]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    port, plain_port = choose(("tls", "plain"), last={}).values()
-    lines = "\n".join(f"server 127.0.0.1:{server.server_port};" for server in servers)
-    text = (ROOT / "infra/nginx/nginx.conf").read_text()
-    text = re.sub(r"server studio:8501 .*", lines, text)
-    text = re.sub(r"^\s*(http2 on|resolver .*|ssl_.*);\n", "", text, flags=re.MULTILINE)
-    text = text.replace("listen 8443 ssl", f"listen 127.0.0.1:{port}").replace("listen 8080", f"listen 127.0.0.1:{plain_port}")
-    text = text.replace("/tmp/", f"{folder}/").replace("include /etc/nginx/mime.types;", "").replace("; Secure", "")
-    (folder / "nginx.conf").write_text(text)
-    command = [
-        path,
-        "-c",
-        str(folder / "nginx.conf"),
-        "-p",
-        str(folder),
-        "-e",
-        "stderr",
-        "-g",
-        "daemon off; master_process off;",
-    ]
-    run(*command[:7], "-t")
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url)
+    with nginx_before([server.server_port for server in servers], tmp_path_factory.mktemp("nginx")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
-        for server in servers:
-            server.shutdown()
-            server.server_close()
-
-
-def _wait(url: str) -> None:
-    for _ in range(100):
-        try:
-            urlopen(url, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail("nginx did not start")
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 def _browser() -> OpenerDirector:
