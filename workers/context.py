@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db.callers import Origin
 from backend.db.tables import Attempt, Device, JobStep
-from backend.db.transactions import Anonymous, SystemCaller, notify_queue, strip_nul
+from backend.db.transactions import Anonymous, SystemCaller, notify_queue
 from backend.engines.ports.events import Alive, DeviceReleased, Event, Handle, Log, Preview, Progress
 from backend.errors import Cancelled, LeaseLost, ShuttingDown, TimedOut
 from backend.jobs.claim import Claim
@@ -235,7 +235,7 @@ class Context:
 
     def log(self, line: str, level: str = "info") -> None:
         with self._lock:
-            self._report.lines.append((level, strip_nul(line)[:4000]))
+            self._report.lines.append((level, line))
             self._moved_at, self._report.moved = time.monotonic(), True
 
     def save_handle(self, handle: Mapping[str, Any] | None) -> None:

@@ -3,6 +3,7 @@ cancellations."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from typing import Any
@@ -18,7 +19,7 @@ from backend.jobs import AttemptRef, finish_attempt
 from backend.jobs.rules import AttemptOutcome
 from workers.context import Context
 from workers.lease import Identity, Lease, boot_clock
-from workers.progress import ProgressReport
+from workers.progress import ProgressReport, line_words, plain_line
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +42,10 @@ _HEARTBEAT = text(
       FROM reports n WHERE a.id = n.id AND a.ended_at IS NULL AND n.moved),
     -- New log lines, with the workspace and job of their attempt.
     logged_lines AS (
-      INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line)
-      SELECT a.tenant_id, a.job_id, a.id, l.level, l.line
-      FROM unnest(CAST(:line_ids AS text[]), CAST(:levels AS text[]), CAST(:lines AS text[])) AS l(id, level, line)
+      INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line, words)
+      SELECT a.tenant_id, a.job_id, a.id, l.level, l.line, CAST(l.words AS jsonb)
+      FROM unnest(CAST(:line_ids AS text[]), CAST(:levels AS text[]), CAST(:lines AS text[]),
+        CAST(:line_words AS text[])) AS l(id, level, line, words)
       JOIN attempts a ON a.id = l.id)
     SELECT a.id, a.tenant_id, a.job_id, a.device_id, j.parent_id, j.cancel_requested_at IS NOT NULL AS cancel
     FROM attempts a JOIN jobs j ON j.id = a.job_id AND j.attempt_id = a.id
@@ -136,7 +138,8 @@ class Heartbeat:
             "moved": [report.moved for report in reports.values()],
             "line_ids": [attempt for attempt, _, _ in lines],
             "levels": [level for _, level, _ in lines],
-            "lines": [line for _, _, line in lines],
+            "lines": [plain_line(line) for _, _, line in lines],
+            "line_words": [words and json.dumps(words) for words in map(line_words, (line for _, _, line in lines))],
         }
 
     def _release_orphaned_attempts(self, rows: dict[str, Any], known_attempts: set[str]) -> None:

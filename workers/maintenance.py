@@ -32,6 +32,7 @@ from backend.db.tables import Job
 from backend.job_types import MaintenancePayload
 from backend.jobs import JobContext
 from backend.kit import temp_folders
+from backend.language import tr_lazy_plural
 
 STRAY_FILES = "stray_files"
 _UNSAVED_DAYS = 90
@@ -116,6 +117,12 @@ def _strays(ctx: JobContext) -> dict[str, Any]:
             examples.append(key)
     if count:
         ctx.log(
-            f"{count:,} files in the storage belong to nothing; they are left alone: {', '.join(examples)}", level="warning"
+            tr_lazy_plural(
+                "{n:,} file in the storage belongs to nothing; it is left alone: {names}",
+                "{n:,} files in the storage belong to nothing; they are left alone: {names}",
+                count,
+                names=", ".join(examples),
+            ),
+            level="warning",
         )
     return {STRAY_FILES: count}

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from backend.db.tables import JobLog
+from backend.db.tables.message_column import without_nul
+from backend.db.transactions import strip_nul
 from backend.jobs import AttemptEnd, AttemptRef, finish_attempt
 from backend.jobs.claim import Claim
 from backend.jobs.rules import AttemptOutcome
+from backend.language import Message, stored
 
 WINDOW_S = 30.0
+_MAX_LINE = 4000
 
 
 class SpeedWindow:
@@ -73,10 +78,28 @@ def attempt_end(claim: Claim, outcome: AttemptOutcome, report: ProgressReport) -
     return AttemptEnd(ref, outcome, {"step": report.step, "phase": report.phase, "done": report.done, "total": report.total})
 
 
+def plain_line(line: str) -> str:
+    """A line of the log in English, as Postgres takes it."""
+    return strip_nul(str(line))[:_MAX_LINE]
+
+
+def line_words(line: str) -> dict[str, Any] | None:
+    """What words a line for whoever reads it; None of a plain text."""
+    words: dict[str, Any] | None = without_nul(stored(line)) if isinstance(line, Message) else None
+    return words
+
+
 def write_log(tx: Session, reports: Sequence[tuple[Claim, ProgressReport]]) -> None:
     """Inserts the reports' lines into the logs of their jobs."""
     rows = [
-        {"tenant_id": claim.tenant_id, "job_id": claim.job_id, "attempt_id": claim.attempt_id, "level": level, "line": line}
+        {
+            "tenant_id": claim.tenant_id,
+            "job_id": claim.job_id,
+            "attempt_id": claim.attempt_id,
+            "level": level,
+            "line": plain_line(line),
+            "words": line_words(line),
+        }
         for claim, report in reports
         for level, line in report.lines
     ]

@@ -19,6 +19,7 @@ from backend.assets.service import add_meta
 from backend.db.transactions import Caller, SystemCaller
 from backend.errors import NotFound, ProcessKilled
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.images import faces
 from backend.media.images.faces import Point
 from backend.settings import Settings
@@ -61,7 +62,9 @@ def find_faces(ctx: JobContext, paths: Mapping[str, Path]) -> dict[str, Point | 
         return {}
     points = _look(paths, ctx.check)
     if not points:
-        ctx.log("The program that looks for faces ended. Crops keep the middle of the pictures this time.", level="warning")
+        ctx.log(
+            tr_lazy("The program that looks for faces ended. Crops keep the middle of the pictures this time."), level="warning"
+        )
         return {}
     # not fenced: it is a fact about the file, whoever looked
     with ctx.app.db.transaction(SystemCaller(ctx.tenant_id, ctx.user_id)) as tx:

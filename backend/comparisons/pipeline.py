@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend import assets, comparisons
+from backend import accounts, assets, comparisons
 from backend.comparisons import rules
 from backend.comparisons.queries import cell_files, drawn_numbers, get
 from backend.comparisons.schemas import CONTROL, Arm, ComparisonCard, ComparisonPayload, DrawnCell, PlannedCell
@@ -25,7 +25,7 @@ from backend.errors import NotFound
 from backend.jobs import Work
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.language import tr_lazy
+from backend.language import reading, tr, tr_lazy
 from backend.media.images import contact_sheet
 from backend.media.images.ai_mark import deliver_png
 from backend.media.images.picture_hash import dhash_of
@@ -179,24 +179,27 @@ def make_grid(ctx: JobContext, card: ComparisonCard, cells: Sequence[DrawnCell])
     side = contact_sheet.picture_side(len(steps), len(plan.prompts) * len(plan.seeds) * len(plan.strengths))
     paths = assets.fetch_small(ctx, [cell.asset_id for cell in cells], side)
     fetched = [cell for cell in cells if cell.asset_id in paths]
-    by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in fetched}
     sheet = ctx.workdir / "sheet.png"
     ctx.progress(0, 0, tr_lazy("drawing the grid"))
-    contact_sheet.draw_sheet(
-        sheet,
-        title=f"{card.run_name} · {card.plan.model}",
-        columns=[f"step {step:,}" if step else "no LoRA" for step in steps],
-        rows=[
-            (
-                f"strength {Arm(1, strength).weight}\n{prompt}\nseed {seed}",
-                [by_place.get((p, s, _arm(step, strength))) for step in steps],
-            )
-            for p, prompt in enumerate(plan.prompts)
-            for s, seed in enumerate(plan.seeds)
-            for strength in plan.strengths
-        ],
-        side=side,
-    )
+    with ctx.transaction() as tx:
+        person = accounts.reader_of(tx, ctx.user_id)
+    with reading(person):
+        by_place = {(cell.prompt_n, cell.seed_n, cell.arm): (paths[cell.asset_id], _score(cell)) for cell in fetched}
+        contact_sheet.draw_sheet(
+            sheet,
+            title=f"{card.run_name} · {card.plan.model}",
+            columns=[tr("step {step:,}", step=step) if step else tr("no LoRA") for step in steps],
+            rows=[
+                (
+                    "\n".join((tr("strength {weight}", weight=Arm(1, strength).weight), prompt, tr("seed {seed}", seed=seed))),
+                    [by_place.get((p, s, _arm(step, strength))) for step in steps],
+                )
+                for p, prompt in enumerate(plan.prompts)
+                for s, seed in enumerate(plan.seeds)
+                for strength in plan.strengths
+            ],
+            side=side,
+        )
     return _replace_grid(ctx, card, sheet)
 
 
@@ -205,8 +208,8 @@ def _arm(step: int, strength: float) -> Arm:
 
 
 def _score(cell: DrawnCell) -> str:
-    parts = [f"face {cell.identity:.0%}"] if cell.identity is not None else []
-    parts += [f"prompt {cell.adherence:.0%}"] if cell.adherence is not None else []
+    parts = [tr("face {share:.0%}", share=cell.identity)] if cell.identity is not None else []
+    parts += [tr("prompt {share:.0%}", share=cell.adherence)] if cell.adherence is not None else []
     return " · ".join(parts)
 
 

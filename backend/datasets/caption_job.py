@@ -31,6 +31,14 @@ from backend.media.images.picture_cut import Cutter, PictureCut
 
 _GRACE_S = 3.0
 """How long a cancelled run waits for requests in flight: they are paid for, and their answers serve the next attempt."""
+_OUTCOMES = {
+    "written": tr_lazy("written"),
+    "shown": tr_lazy("preview"),
+    "kept": tr_lazy("kept"),
+    "refused": tr_lazy("refused"),
+    "removed": tr_lazy("removed meanwhile"),
+}
+"""In the log."""
 _REFRESH_EVERY = 16  # pictures between two updates of the dataset's status
 
 
@@ -220,8 +228,10 @@ class _Captioning:
 
         result = self._ctx.write_step(target.id, no_work, write) or {}
         self._done += 1
-        cost = f" (${answer.cost_usd:.6f})" if answer.cost_usd else ""
-        self._ctx.log(f"{target.filename}: {result.get('outcome')}{cost} {composed.caption or composed.refusal}"[:300])
+        outcome = _OUTCOMES.get(str(result.get("outcome")), "")
+        cost = tr_lazy("(${usd:.6f})", usd=answer.cost_usd) if answer.cost_usd else ""
+        text = composed.caption[:300] or composed.refusal
+        self._ctx.log(joined(target.filename, joined(outcome, cost, text), separator=": "))
         for path in self._ctx.workdir.glob(f"{target.id}-shown*"):
             path.unlink()
         if self._done % _REFRESH_EVERY == 0:

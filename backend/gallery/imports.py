@@ -21,7 +21,7 @@ from backend.generation import LoraRef, PictureRecipe
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
 from backend.kit.ids import new_id
-from backend.language import tr_lazy, tr_lazy_plural
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.media.images.ai_mark import AI_SOURCE_TYPES, SOURCE_TYPE, add_mark
 from backend.media.images.picture_hash import bands
 from backend.media.images.pictures import InspectedPicture, Inspector, PictureLimits
@@ -135,7 +135,7 @@ def _import_upload(
             if not duplicates.lock_waiting(tx, upload.id):
                 return
             uploads.reject(tx, {upload.id: inspected.reason})
-        ctx.log(f"{upload.filename}: {inspected.reason}")
+        ctx.log(joined(upload.filename, inspected.reason, separator=": "))
         tally["refused"] += 1
         return
     stored = _store(ctx, upload, inspected, _source_type(inspected, payload))

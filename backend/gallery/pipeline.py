@@ -19,7 +19,7 @@ from backend.gallery.schemas import ArchivePayload, GalleryFilters, ImportPayloa
 from backend.generation import PictureCard
 from backend.jobs.context import JobContext
 from backend.kit.clock import now
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy
 from backend.media.documents import zip as archives
 
 _BATCH = 200
@@ -75,7 +75,7 @@ class _ArchiveEntries:
             try:
                 data = self._bytes(card, asset)
             except NotFound:
-                self._ctx.log(f"{card.id} has no file any more and was left out", level="warning")
+                self._ctx.log(tr_lazy("{picture} has no file any more and was left out.", picture=card.id), level="warning")
                 continue
             self.packed += 1
             name = f"{self.packed:04d}-{card.id}{PurePosixPath(asset.key).suffix}"
@@ -90,7 +90,8 @@ class _ArchiveEntries:
         try:
             return to_picture_file(card, asset, with_recipe=self._with_recipe).read(storage)
         except Invalid as error:
-            self._ctx.log(f"{card.id} is packed without its recipe inside; the manifest has it. {error.message}")
+            left_out = tr_lazy("{picture} is packed without its prompt metadata; the manifest has it.", picture=card.id)
+            self._ctx.log(joined(left_out, error.message))
             return to_picture_file(card, asset).read(storage)
 
     def _cards(self) -> Iterator[tuple[PictureCard, AssetCard]]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import assets, jobs
+from backend import accounts, assets, jobs
 from backend.db.tables import Asset, Job
 from backend.errors import Invalid, NotFound
 from backend.generation.pictures import pictures_of
@@ -17,7 +17,7 @@ from backend.generation.queries import get, inherited_source_type
 from backend.generation.schemas import GenerationCard, GenerationPayload, GridAxis, PictureCard
 from backend.jobs import JobCard
 from backend.jobs.context import JobContext
-from backend.language import tr_lazy
+from backend.language import reading, tr_lazy, worded
 from backend.media.images import contact_sheet
 from backend.media.images.ai_mark import SOURCE_TYPE, deliver_png
 
@@ -79,7 +79,10 @@ def _replace_earlier_sheets(tx: Session, job_id: str, generation_id: str, asset_
 
 def _draw(ctx: JobContext, card: GenerationCard, pictures: dict[int, PictureCard], path: Path) -> None:
     assert card.grid
-    axes = card.grid.axes
+    with ctx.transaction() as tx:
+        person = accounts.reader_of(tx, ctx.user_id)
+    with reading(person):  # its labels are drawn for whoever asked for it
+        axes = [GridAxis(worded(axis.title), axis.labels) for axis in card.grid.axes]
     rows = [
         (" · ".join(part for part in (layer, f"{axes[1].title}: {label}" if label else "") if part), numbers)
         for layer, layer_rows in sheet_layers(axes)

@@ -34,7 +34,7 @@ from backend.errors import NotFound
 from backend.jobs.job_type import JOB_TYPES, kinds_of_type, type_of_kind
 from backend.jobs.results import camel_result, result_assets
 from backend.jobs.schemas import JobCard, JobPage, LogLine, WorkerCard
-from backend.language import tr_lazy
+from backend.language import messages, tr_lazy
 
 _NOT_FOUND = tr_lazy("There is no such job in this workspace. It may have been cleaned up; see the list of jobs.")
 _ahead = aliased(Job)
@@ -290,13 +290,16 @@ def log(tx: Session, job_id: str, *, after: int = 0) -> list[LogLine]:
     """Log lines of all attempts with an id above `after`, oldest first, at most 5,000. Raises NotFound."""
     get(tx, job_id)
     rows = tx.execute(
-        select(JobLog.id, JobLog.at, JobLog.level, JobLog.line, func.coalesce(Attempt.n, 0))
+        select(JobLog.id, JobLog.at, JobLog.level, JobLog.line, func.coalesce(Attempt.n, 0), JobLog.words)
         .outerjoin(Attempt, Attempt.id == JobLog.attempt_id)
         .where(JobLog.job_id == job_id, JobLog.id > after)
         .order_by(JobLog.id)
         .limit(5000)
     )
-    return [LogLine(*row) for row in rows]
+    return [
+        LogLine(log_id, at, level, messages.read(words) if words else line, attempt_n)
+        for log_id, at, level, line, attempt_n, words in rows
+    ]
 
 
 def workers(tx: Session, *, lease_s: float) -> list[WorkerCard]:

@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, te
 from sqlalchemy.orm import Session
 
 from backend.db.tables import FINAL, Device, Generation, Job, JobLog, JobState, JobStep, Worker
+from backend.db.tables.message_column import message_json
 from backend.db.transactions import notify_queue
 from backend.errors import DiskFull, EngineUnavailable, Unavailable
 from backend.jobs.attempts import AttemptRef, finish_attempt
 from backend.jobs.job_type import JOB_TYPES
 from backend.jobs.rules import worker_lost
 from backend.jobs.transitions import lock_ancestors
+from backend.language import tr_lazy
 from backend.settings import Settings
 
 _SUSPECTS = text(
@@ -90,8 +92,12 @@ def reclaim(tx: Session, settings: Settings, attempt_id: str, job_id: str) -> st
     why = str(confirmed[0].why)
     outcome = worker_lost(detail=why, within_s=settings.jobs.deaths_within_s)
     finish_attempt(tx, AttemptRef(job_id, attempt_id, job.parent_id, job.device_id), outcome)
-    insert_line = "INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line) SELECT tenant_id, id, :a, 'error', :line"
-    tx.execute(text(f"{insert_line} FROM jobs WHERE id = :j"), {"a": attempt_id, "j": job_id, "line": f"Taken back: {why}."})
+    line = tr_lazy("Taken back: {why}.", why=why)
+    statement = (
+        "INSERT INTO job_logs (tenant_id, job_id, attempt_id, level, line, words) "
+        "SELECT tenant_id, id, :a, 'error', :line, CAST(:words AS jsonb) FROM jobs WHERE id = :j"
+    )
+    tx.execute(text(statement), {"a": attempt_id, "j": job_id, "line": str(line), "words": message_json(line)})
     return why
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from backend.language.reader import Reader, reader
 
-Form = Literal["date", "day", "weekday", "moment", "time"]
+Form = Literal["date", "day", "weekday", "moment", "time", "seconds"]
 _PATTERNS = {
     "dmy": {"date": "d MMM y", "day": "d MMM", "weekday": "EEE d MMM"},
     "mdy": {"date": "MMM d, y", "day": "MMM d", "weekday": "EEE, MMM d"},
@@ -19,6 +19,7 @@ ENGLISH: dict[Form, str] = {
     "day": "{:%-d %b}",
     "weekday": "{:%a %-d %b}",
     "time": "{:%H:%M}",
+    "seconds": "{:%H:%M:%S}",
     "moment": "{:%a %-d %b, %H:%M}",
 }
 """As the API writes them."""
@@ -31,8 +32,9 @@ def written(at: date | time, form: Form, person: Reader | None = None) -> str:
     person = person or reader()
     if form == "moment":
         return f"{written(at, 'weekday', person)}, {written(at, 'time', person)}"
-    if form == "time":
+    if form in ("time", "seconds"):
         assert isinstance(at, datetime | time)
-        return format_time(at.replace(tzinfo=None), "h:mm a" if person.hours == 12 else "HH:mm", locale=person.language)
+        pattern = ("h:mm{} a" if person.hours == 12 else "HH:mm{}").format(":ss" if form == "seconds" else "")
+        return format_time(at.replace(tzinfo=None), pattern, locale=person.language)
     assert isinstance(at, date)
     return format_date(at, _PATTERNS[person.date_style or "dmy"][form], locale=person.language)

@@ -125,7 +125,7 @@ def _publish(ctx: JobContext, platform_client: PlatformAdapter, attempt: Publish
         except attempts.RemoteIdTaken:
             result = decisions.after_remote_id_taken(platform_client.label, result.remote_id)
         else:
-            ctx.log(f"Published: {result.url or result.remote_id}")
+            ctx.log(tr_lazy("Published: {address}", address=result.url or result.remote_id))
             ctx.fault_point("published")
             return
     decision = attempts.end_attempt(ctx, attempt, result)

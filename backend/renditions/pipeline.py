@@ -14,7 +14,7 @@ from backend.assets import AssetCard, NewFile
 from backend.db.tables import Rendition
 from backend.errors import Invalid, NotFound, Rejected, StudioError
 from backend.jobs import JobContext
-from backend.language import stored, tr_lazy
+from backend.language import joined, stored, tr_lazy
 from backend.media import ffmpeg
 from backend.media.images import ai_mark, picture_metadata, picture_out
 from backend.renditions.recipe import FileFacts, RenditionRecipe, facts_of, plan_cut
@@ -108,7 +108,7 @@ def _write_outcome(
 def _record_refusal(tx: Session, ctx: JobContext, rendition_id: str, error: StudioError) -> dict[str, Any]:
     if row := tx.get(Rendition, rendition_id, with_for_update=True):
         row.error = error.message
-    ctx.log(f"{error.message} {error.data.get('detail', '')}".strip(), level="warning")
+    ctx.log(joined(error.message, str(error.data.get("detail") or "")), level="warning")
     return {"error": stored(error.message)}
 
 

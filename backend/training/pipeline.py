@@ -19,7 +19,7 @@ from backend.engines.ports.trainer import StartCheckpoint, TrainImage, TrainRequ
 from backend.errors import LeaseLost, Rejected, ShuttingDown, Unavailable
 from backend.jobs import Work
 from backend.jobs.context import JobContext
-from backend.language import tr_lazy
+from backend.language import tr_lazy, tr_lazy_plural
 from backend.training import dataset_lock, resource_needs
 from backend.training.progress_writer import ProgressWriter, restore_losses
 from backend.training.schemas import RunCard, TrainingPayload
@@ -90,13 +90,22 @@ def _finish_run(ctx: JobContext, card: RunCard, step: int) -> dict[str, Any]:
     with ctx.transaction() as tx:
         lora = finish(tx, card.id, step)
         file = assets.get(tx, lora.asset_id)
-    ctx.log(f"{lora.name} is in the LoRA library.")
+    ctx.log(tr_lazy("{name} is in the LoRA library.", name=lora.name))
     return {"loraId": lora.id, "name": lora.name, "steps": step, **file.names}
 
 
 def _train(ctx: JobContext, card: RunCard, last: TrainingCheckpoint | None) -> None:
     request = _request(ctx, card, last)
-    ctx.log(f"Training {card.name} on {len(request.images)} pictures: {card.params.steps} steps on {card.model}.")
+    ctx.log(
+        tr_lazy_plural(
+            "Training {name} on {n:,} picture: {steps:,} steps on {model}.",
+            "Training {name} on {n:,} pictures: {steps:,} steps on {model}.",
+            len(request.images),
+            name=card.name,
+            steps=card.params.steps,
+            model=card.model,
+        )
+    )
     trainer = ctx.app.engines.trainer
     if card.base.startswith("starter") and ctx.device in ("", "cpu"):
         share_left = 1 - (last.step / card.params.steps if last else 0.0)
@@ -141,7 +150,7 @@ def _start_point(ctx: JobContext, card: RunCard) -> StartCheckpoint | None:
     lora, state = (_fetch(ctx, asset, name) for asset, name in zip(stored, ("start.safetensors", "start.state"), strict=True))
     if lora is None:
         return None
-    ctx.log(f"It begins with what another run had learned after {card.steps_before} steps.")
+    ctx.log(tr_lazy("It begins with what another run had learned after {n:,} steps.", n=card.steps_before))
     return StartCheckpoint(card.steps_before, lora, state)
 
 
@@ -183,7 +192,7 @@ def _fetch_state(ctx: JobContext, last: TrainingCheckpoint) -> Path:
         asset = assets.get(tx, str(last.state_asset_id))
     path = ctx.workdir / "resume.state"
     assets.fetch(ctx.app.storage, asset, path)
-    ctx.log(f"Going on from step {last.step}.")
+    ctx.log(tr_lazy("Going on from step {step}.", step=last.step))
     return path
 
 

@@ -19,6 +19,7 @@ from backend.db.tables import TrainingCheckpoint, TrainingPoint, TrainingRun, Tr
 from backend.engines.ports.events import Checkpoint, Metric, Output, Sample
 from backend.errors import Cancelled, LeaseLost, ShuttingDown
 from backend.jobs.context import JobContext
+from backend.language import tr_lazy
 from backend.media.images.ai_mark import deliver_png
 from backend.training.schemas import RunCard
 
@@ -75,12 +76,12 @@ class ProgressWriter:
     def checkpoint(self, event: Checkpoint) -> None:
         self._flush()
         self._ctx.step(f"checkpoint-{event.step}", partial(self._keep, event))
-        self._ctx.log(f"Kept the LoRA of step {event.step}.")
+        self._ctx.log(tr_lazy("Kept the LoRA of step {step}.", step=event.step))
 
     def losses(self, event: Output) -> None:
         """Stores the first and last loss, which the trainer reports at the end."""
         first, last = event.meta.get("loss_first"), event.meta.get("loss_last")
-        _save_losses(self._ctx, self._card, first, last, str(event.meta.get("loss_over", "32 fixed draws")))
+        _save_losses(self._ctx, self._card, first, last, event.meta.get("loss_over") or tr_lazy("{n} fixed draws", n=32))
 
     def _keep(self, event: Checkpoint) -> dict[str, Any]:
         lora = self._store(event.path, "lora", f"step-{event.step:06d}.safetensors", "application/octet-stream")
@@ -140,14 +141,14 @@ def restore_losses(ctx: JobContext, card: RunCard) -> None:
     n = min(_AVERAGED_STEPS, len(losses) // 2)
     if n:
         first, last = sum(losses[:n]) / n, sum(losses[-n:]) / n
-        _save_losses(ctx, card, first, last, f"the first and the last {n} steps")
+        _save_losses(ctx, card, first, last, tr_lazy("the first and the last {n} steps", n=n))
 
 
 def _save_losses(ctx: JobContext, card: RunCard, first: float | None, last: float | None, over: str) -> None:
     with ctx.transaction() as tx:
         tx.execute(update(TrainingRun).where(TrainingRun.id == card.id).values(loss_first=first, loss_last=last))
     if first is not None and last is not None:
-        ctx.log(f"Loss over {over}: {first:.4f} before, {last:.4f} after.")
+        ctx.log(tr_lazy("Loss over {over}: {first:.4f} before, {last:.4f} after.", over=over, first=first, last=last))
 
 
 def _delete_older_states(tx: Session, run_id: str) -> None:

@@ -71,7 +71,7 @@ def recovered(
             raise SpeechLost(LOST)
 
     sound = speak_parts(ctx, engine, voice, parts, speed, events)
-    ctx.log("The answer that was lost before was found in the history of the voice's server. It was not paid again.")
+    ctx.log(tr_lazy("The answer that was lost before was found in the history of the voice's server. It was not paid again."))
     return sound
 
 

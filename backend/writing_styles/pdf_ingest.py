@@ -13,7 +13,7 @@ from backend.assets import UploadCard, uploads
 from backend.db.tables import StyleSource
 from backend.errors import NotFound
 from backend.jobs.context import JobContext
-from backend.language import tr_lazy
+from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.media.documents.pdf import PdfLimits, PdfReader, PdfText
 from backend.writing_styles.rules import MAX_SOURCE_WORDS
 from backend.writing_styles.words import count_words
@@ -72,7 +72,13 @@ def _read_source(
             read = PdfText(ok=False, reason=tr_lazy("The file is not there any more. Upload it again."))
         finally:
             path.unlink(missing_ok=True)
-    ctx.log(f"{source['filename']}: {f'{read.pages} pages' if read.ok else read.reason}")
+    ctx.log(
+        joined(
+            str(source["filename"]),
+            tr_lazy_plural("{n:,} page", "{n:,} pages", read.pages) if read.ok else read.reason,
+            separator=": ",
+        )
+    )
     return upload, read
 
 

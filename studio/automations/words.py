@@ -31,7 +31,7 @@ from backend.automations.definition import (
 )
 from backend.language import joined, reader, tr, tr_lazy, tr_plural, worded
 from studio.automations.schedule import preset_of
-from studio.ui.format import clock_time, state_badge
+from studio.ui.format import clock_time, state_badge, time_text
 
 STEP_CLASSES: dict[str, type[Any]] = {cls.model_fields["kind"].default: cls for cls in get_args(get_args(Step)[0])}
 TRIGGER_CLASSES: dict[str, type[Any]] = {cls.model_fields["kind"].default: cls for cls in get_args(get_args(Trigger)[0])}
@@ -156,7 +156,7 @@ def trigger_text(trigger: Trigger) -> str:
 def cron_text(line: str) -> str:
     """“Every Sunday at 17:00”."""
     preset = preset_of(line)
-    at = f"{preset.at:%H:%M}"
+    at = time_text(preset.at)
     match preset.kind:
         case "day":
             return tr("Every day at {time}", time=at)

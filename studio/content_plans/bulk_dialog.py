@@ -16,11 +16,10 @@ from backend.errors import StudioError
 from backend.influencers import InfluencerCard
 from backend.language import tr, tr_plural, worded
 from studio.content_plans.calendar_view import refresh_calendar
-from studio.content_plans.day_text import day_text, day_time_text
 from studio.content_plans.plan_series import series_form
 from studio.shell import current_influencer
 from studio.shell.frame import Page
-from studio.ui.format import duration, estimated_duration, plain, usd
+from studio.ui.format import duration, estimated_duration, moment_text, plain, usd, weekday_text
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
@@ -139,9 +138,9 @@ def _create_empty(page: Page, order: SeriesOrder, forecast: Forecast) -> None:
 
 def _show_forecast(page: Page, forecast: Forecast, order: SeriesOrder) -> None:
     """The forecast, before anything is started."""
-    times = [f":violet-badge[{day_time_text(free_time.wall)}]" for free_time in forecast.moments[:_LISTED_TIMES]]
+    times = [f":violet-badge[{moment_text(free_time.wall)}]" for free_time in forecast.moments[:_LISTED_TIMES]]
     if rest := len(forecast.moments) - len(times):
-        times.append(tr("and {n:,} more, to {day}", n=rest, day=day_text(forecast.moments[-1].wall.date())))
+        times.append(tr("and {n:,} more, to {day}", n=rest, day=weekday_text(forecast.moments[-1].wall.date())))
     with st.container(border=True, gap="xxsmall"):
         st.markdown(_what(len(forecast.moments), with_pictures=bool(order.pictures)))
         st.markdown(" ".join(times))

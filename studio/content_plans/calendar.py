@@ -14,10 +14,9 @@ from backend.language import tr, worded
 from backend.platforms.registry import PLATFORMS
 from studio.content_plans import bulk_dialog, calendar_settings, composer, new_post, plan_series
 from studio.content_plans.calendar_view import STAMP, CalendarEvent, calendar
-from studio.content_plans.day_text import short_day_text
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import date_time_text
+from studio.ui.format import date_time_text, day_text
 from studio.ui.notices import show_queued_toasts
 
 VIEW_PARAM, FILL_PARAM = "view", "fill"
@@ -116,8 +115,7 @@ def _empty_days(page: Page, influencer: str) -> None:
         empty_runs = content_plans.empty_days(tx, influencer, today, today + timedelta(days=27), least=3)
     if empty_runs:
         ranges = ", ".join(
-            f"{short_day_text(start)}–{short_day_text(end)}" if start != end else short_day_text(start)
-            for start, end in empty_runs[:4]
+            f"{day_text(start)}–{day_text(end)}" if start != end else day_text(start) for start, end in empty_runs[:4]
         )
         note = tr("Nothing planned on {days}.", days=ranges)
         st.caption(f":material/event_busy: {note}")

@@ -19,11 +19,11 @@ from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.platforms.registry import PLATFORMS
 from backend.writing import CAPTION_CHARACTERS, MAX_STYLE
 from studio.content_plans.calendar_view import refresh_calendar
-from studio.content_plans.day_text import short_day_text, weekdays
+from studio.content_plans.day_text import weekdays
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
-from studio.ui.format import duration, plain
+from studio.ui.format import day_text, duration, plain, time_text
 from studio.ui.notices import queue_toast, toast_errors
 from studio.writing.writing_form import brief_fields
 
@@ -114,7 +114,7 @@ def _times_of_day(key: str, influencer: InfluencerCard, rules: RulesCard) -> tup
             or "slots"
         )
     if choice == "slots":
-        slots_text = ", ".join(f"{weekdays()[slot.weekday]} {slot.at}" for slot in rules.slots)
+        slots_text = ", ".join(f"{weekdays()[slot.weekday]} {time_text(time.fromisoformat(slot.at))}" for slot in rules.slots)
         st.caption(tr("{times}. Time zone: {zone}.", times=slots_text, zone=plain(influencer.time_zone)))
         return ()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -265,8 +265,8 @@ def _headline(card: SeriesCard) -> str:
         "**{n:,} drafts for {name}**, {first} to {last}",
         len(card.drafts),
         name=name,
-        first=short_day_text(dates[0].date()),
-        last=short_day_text(dates[-1].date()),
+        first=day_text(dates[0].date()),
+        last=day_text(dates[-1].date()),
     )
 
 

@@ -10,7 +10,7 @@ from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
-from studio.ui.format import ago, duration, plain, state_badge, usd
+from studio.ui.format import ago, duration, log_time_text, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
 from studio.ui.thumbnails import thumbnail
@@ -265,7 +265,10 @@ def detail(page: Page, job_id: str) -> None:
     st.header(tr("Log"))
     if log:
         st.code(
-            "\n".join(f"{line.at:%H:%M:%S}  {line.line}" for line in log[-500:]), language=None, height=320, wrap_lines=True
+            "\n".join(f"{log_time_text(line.at)}  {worded(line.line)}" for line in log[-500:]),
+            language=None,
+            height=320,
+            wrap_lines=True,
         )
     else:
         st.caption(tr("No log.") if card.ended else tr("No log yet."))

@@ -115,6 +115,11 @@ def time_text(at: datetime | time) -> str:
     return written(at, "time")
 
 
+def log_time_text(at: datetime) -> str:
+    """“14:20:05” in the reader's time zone."""
+    return written(at.astimezone(ZoneInfo(reader().zone or "UTC")), "seconds")
+
+
 def moment_text(at: datetime) -> str:
     """“Tue 24 Nov, 14:20”. No time zone is changed."""
     return written(at, "moment")

@@ -15,6 +15,7 @@ from backend.errors import LeaseLost, ShuttingDown, Unavailable
 from backend.jobs import AttemptRef
 from backend.jobs.context import no_work
 from backend.jobs.rules import outcome_of_error, worker_lost
+from backend.language import Reader, reading, tr_lazy, worded
 from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
@@ -51,6 +52,17 @@ def test_the_last_step_ends_the_job_with_what_it_had_to_say(ctx: Context) -> Non
     assert list(ctx.pump(event for event in engine)) == []
     with pytest.raises(LeaseLost), ctx.transaction():
         pytest.fail("nothing is written after the end")
+
+
+def test_a_line_of_the_log_is_read_in_ones_own_language_and_those_of_programs_as_they_are(ctx: Context) -> None:
+    ctx.log(tr_lazy("Kept the LoRA of step {step}.", step=50))
+    ctx.log("loss 0.1\x00 nan")
+    ctx.write_step("last", no_work, lambda tx, _: {}, job_result=dict)
+    with ctx.app.db.transaction(SystemCaller(ctx.tenant_id)) as tx:
+        sentence, of_program = [entry.line for entry in jobs.log(tx, ctx.job_id)]
+        assert tx.scalars(select(JobLog.line).order_by(JobLog.id)).first() == str(sentence) == "Kept the LoRA of step 50."
+    with reading(Reader("it")):
+        assert (worded(sentence), worded(of_program)) == ("Conservato il LoRA del passo 50.", "loss 0.1 nan")
 
 
 def test_a_step_of_a_lost_attempt_neither_counts_nor_ends_anything(ctx: Context) -> None:

@@ -85,7 +85,7 @@ class JobLogResponse(ApiModel):
     id: int
     at: datetime
     level: str
-    line: str
+    line: Worded
     attempt_n: int
 
 

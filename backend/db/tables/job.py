@@ -166,6 +166,8 @@ class JobLog(Tenanted, Base):
     at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     level: Mapped[str] = mapped_column(server_default="info")
     line: Mapped[str]
+    words: Mapped[dict[str, Any] | None]
+    """The line as `backend.language.stored` writes it; NULL: of a program, or of an earlier version."""
 
 
 class Turn(Base):

@@ -56,7 +56,12 @@ class ComfyImageEngine:
         except (ComfyUnreachable, ComfyRefused) as error:
             raise EngineUnavailable(comfy_servers.unreachable_message(self._url(request.device)), detail=str(error)) from error
         if url != self._url(request.device):
-            yield Log(f"This is drawn by ComfyUI at {server_urls.name(url)}, which has this model, or had this picture before.")
+            yield Log(
+                tr_lazy(
+                    "This is created by ComfyUI at {server}, which has this model, or had this picture before.",
+                    server=server_urls.name(url),
+                )
+            )
         device = request.device if url == self._url(request.device) else server_urls.name(url)
         events = prompt_runner.run_tasks(self._servers, tasks, device=device, workdir=request.workdir, handle=handle)
         yield from forward_events(events, lambda event: _clean_output(event, request, card))

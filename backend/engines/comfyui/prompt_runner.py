@@ -24,6 +24,7 @@ from backend.engines.comfyui.servers import Servers
 from backend.engines.comfyui.socket_mux import SocketMux, Subscription
 from backend.engines.ports.events import Alive, DeviceReleased, Event, Handle, Log, Output
 from backend.errors import EngineUnavailable, LeaseLost, ShuttingDown, StudioError, Unsupported
+from backend.language import tr_lazy
 
 log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 2
@@ -125,7 +126,14 @@ class _Runner:
                 where = yield from self._tracker.locate_or_wait(part)
             part.sent, part.ended = where != "nowhere", where == "ended"
         if count := sum(part.sent for part in reattached):
-            yield Log(f"Found {count} of {len(self._parts)} again on ComfyUI at {server_urls.name(self._url)}.")
+            yield Log(
+                tr_lazy(
+                    "Found {n} of {total} again on ComfyUI at {server}.",
+                    n=count,
+                    total=len(self._parts),
+                    server=server_urls.name(self._url),
+                )
+            )
 
     # Sending
 
@@ -248,7 +256,7 @@ class _Runner:
         if where == "ended":
             part.ended = True
         elif where == "nowhere":
-            yield from self._resubmit(part, "ComfyUI was restarted, or its queue was cleared")
+            yield from self._resubmit(part, tr_lazy("ComfyUI was restarted, or its queue was cleared"))
         elif where is not None:
             part.running = where == "running"
             ahead = self._tracker.prompts_ahead(part, {other.prompt_id for other in self._parts})
@@ -274,7 +282,7 @@ class _Runner:
                 part.done = True
                 raise error_messages.execution_error(self._url, entry.error)
             if entry.outcome == "interrupted":
-                yield from self._resubmit(part, "Somebody stopped it in ComfyUI")
+                yield from self._resubmit(part, tr_lazy("Somebody stopped it in ComfyUI"))
                 return
             file = results.choose_file(entry, part.task.results)
             result = part.early_result if part.early_result and part.early_result.file == file else None
@@ -286,7 +294,7 @@ class _Runner:
             log.warning(
                 "a result of ComfyUI is no good", server=server_urls.name(self._url), prompt=part.prompt_id, why=str(error)
             )
-            yield from self._resubmit(part, "Its file is not there or not whole")
+            yield from self._resubmit(part, tr_lazy("Its file is not there or not whole"))
             return
         part.done = True
         self._tracker.note_progress()
@@ -304,5 +312,5 @@ class _Runner:
         for mux, subscription in self._subscriptions.items():
             mux.add_prompt(subscription, part.prompt_id)
         self._tracker.note_progress()
-        yield Log(f"{why}: number {part.n + 1} is asked for again.")
+        yield Log(tr_lazy("{why}: number {n} is asked for again.", why=why, n=part.n + 1))
         yield self._new_handle()

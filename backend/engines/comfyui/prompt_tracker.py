@@ -35,7 +35,11 @@ def usable_handle(pool: Servers, device: str, handle: dict[str, Any] | None) -> 
             pool.client(url).count_queued()
         except (ComfyUnreachable, ComfyRefused):
             if time.monotonic() > deadline:
-                yield Log(f"ComfyUI at {server_urls.name(url)}, which had this, does not answer: it is made anew.")
+                yield Log(
+                    tr_lazy(
+                        "ComfyUI at {server}, which had this, does not answer: it is made anew.", server=server_urls.name(url)
+                    )
+                )
                 return {}
         else:
             return handle
@@ -95,7 +99,9 @@ class PromptTracker:
         now = time.monotonic()
         if not self._unreachable_since:
             self._unreachable_since = now
-            yield Log(f"ComfyUI at {server_urls.name(self._url)} does not answer just now; waiting for it.")
+            yield Log(
+                tr_lazy("ComfyUI at {server} does not answer just now; waiting for it.", server=server_urls.name(self._url))
+            )
         if now - self._unreachable_since > self._servers.patience_s:
             raise self.unavailable_error(error)
         yield Alive()

@@ -84,7 +84,7 @@ class ProgressReader:
         meta: dict[str, Any] = {"steps": steps}
         if self._first:
             first, last = [loss for _, loss in self._first], [loss for _, loss in self._recent][-AVERAGED:]
-            averaged_over = f"the first and the last {len(first)} steps"
+            averaged_over = tr_lazy("the first and the last {n} steps", n=len(first))
             meta |= {"loss_first": sum(first) / len(first), "loss_last": sum(last) / len(last), "loss_over": averaged_over}
         yield Output(target, 0, meta)
 
@@ -166,8 +166,11 @@ class ProgressReader:
             if results.is_black(target) and not self._black_reported:
                 self._black_reported = True
                 yield Log(
-                    f"The sample of step {step} is black: its numbers broke off (NaN) while it was drawn. The LoRA itself "
-                    "is looked at when it is saved."
+                    tr_lazy(
+                        "The sample of step {step} is black: its numbers broke off (NaN) while it was created. The LoRA itself "
+                        "is looked at when it is saved.",
+                        step=step,
+                    )
                 )
             yield Sample(step, sample.n, prompts[sample.n], target)
 

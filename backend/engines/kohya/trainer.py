@@ -195,7 +195,7 @@ def _follow(process: child.Child, reader: ProgressReader, request: TrainRequest)
             yield Progress(int(quiet_s), 0, reader.phase)  # loading may be silent for minutes
         elif quiet_s // _SLOW_STEP_S > slow_count:
             # A Log line counts as progress of the job: slow steps are limited here, not by the stall limit of all jobs.
-            yield Log(f"One step takes long: {int(quiet_s)} s so far.")
+            yield Log(tr_lazy("One step takes long: {n:,} s so far.", n=int(quiet_s)))
         else:
             yield Alive()
         slow_count = quiet_s // _SLOW_STEP_S

@@ -14,7 +14,8 @@ const clock = () =>
  */
 export const wallText = wall => {
   const date = new Date(`${wall.slice(0, 16)}Z`)
-  return `${date.toLocaleDateString(dateLocale(), DAY).replace(",", "")}, ${wall.slice(11, 16)}`
+  const time = date.toLocaleTimeString(dateLocale(), { ...clock(), timeZone: "UTC" })
+  return `${date.toLocaleDateString(dateLocale(), DAY).replace(",", "")}, ${time}`
 }
 
 /**

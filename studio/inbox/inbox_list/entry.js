@@ -1,4 +1,4 @@
-import { readerLocale, tr, trLazy } from "../../ui/shared/words.js"
+import { readerLocale, readsTwelveHours, tr, trLazy } from "../../ui/shared/words.js"
 
 /**
  * A post of an entry, as `/api/inbox` gives it.
@@ -217,15 +217,20 @@ export const shortList = (entries, most) => {
  * @param {string} wall
  */
 export const wallText = wall => {
-  const [date, time] = wall.split("T")
-  const day = new Date(`${date}T00:00:00Z`)
-  const name = day.toLocaleDateString(readerLocale(), {
+  const at = new Date(`${wall.slice(0, 16)}Z`)
+  const day = at.toLocaleDateString(readerLocale(), {
     weekday: "short",
     day: "numeric",
     month: "short",
     timeZone: "UTC",
   })
-  return `${name.replace(",", "")}, ${time.slice(0, 5)}`
+  const time = at.toLocaleTimeString(readerLocale(), {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: readsTwelveHours() ? "h12" : "h23",
+    timeZone: "UTC",
+  })
+  return `${day.replace(",", "")}, ${time}`
 }
 
 /** "64 %", rounded down, so that nothing below a threshold looks as if it had reached it. @param {number} share */

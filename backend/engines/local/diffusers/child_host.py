@@ -89,7 +89,7 @@ class ImageHost:
         model, merger = self._model(card, Path(message["folder"]))
         merger.apply([(lora.name, lora.path, lora.weight) for lora in request.loras])
         if any(is_too_long(model, prompt) for prompt in request.prompts or (request.prompt,)):
-            pipe.send_event(Log("The prompt is longer than this model reads: its end is ignored."))
+            pipe.send_event(Log(tr_lazy("The prompt is longer than this model reads: its end is ignored.")))
         try:
             draw(model, request, pipe.send_event, lambda: requests.is_cancelled(message["id"]))
         except DrawCancelled:
