@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from backend.errors import Invalid
 from backend.kit.texts import printable
-from backend.language import Message, joined
+from backend.language import Message, joined, tr_lazy
 
 
 class Draft(BaseModel):
@@ -62,8 +62,16 @@ def _text_of(error: ValueError) -> str:
 
 def _complaint(item: Any) -> str:
     """Our own validators raise ValueError with a sentence, which is used as it is; pydantic's messages get the field's name."""
-    if isinstance(cause := item.get("ctx", {}).get("error"), ValueError):
+    facts = item.get("ctx", {})
+    if isinstance(cause := facts.get("error"), ValueError):
         return _text_of(cause)
     field = " ".join(str(part) for part in item["loc"] if isinstance(part, str)).replace("_", " ").capitalize()
+    match item["type"] if field else "":
+        case "string_too_long":
+            return tr_lazy("{field}: at most {n:,} characters.", field=Message(field), n=facts["max_length"])
+        case "string_too_short" if facts["min_length"] > 1:
+            return tr_lazy("{field}: at least {n:,} characters.", field=Message(field), n=facts["min_length"])
+        case "missing" | "string_too_short":
+            return tr_lazy("{field}: fill this in.", field=Message(field))
     message = str(item["msg"])
     return f"{field}: {message[:1].lower()}{message[1:]}." if field else f"{message}."

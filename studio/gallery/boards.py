@@ -211,6 +211,6 @@ _STYLE = """<style>
 .boards div { aspect-ratio: 1; border-radius: 10px; overflow: hidden; background: var(--color-panel); margin-bottom: .4rem; }
 .boards div.four { display: grid; grid-template-columns: 1fr 1fr; grid-template-rows: 1fr 1fr; gap: 3px; }
 .boards img { width: 100%; height: 100%; object-fit: cover; display: block; min-height: 0; }
-.boards b { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.boards b { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; unicode-bidi: plaintext; }
 .boards span { opacity: .68; font-size: .85rem; }
 </style>"""

@@ -26,6 +26,8 @@ EVERYWHERE = """<style>
 [data-testid="stMarkdownContainer"] .stMarkdownBadge[style*="143, 107, 242"] { color: var(--color-link) !important; }
 [data-testid="stButtonGroup"] button[data-selected="true"] p { color: var(--color-link); }
 :is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) :is(p, li) a { text-decoration: underline; }
+[data-testid^="stBaseButton"] [data-testid="stMarkdownContainer"] { unicode-bidi: plaintext; }
+[data-testid="stSelectbox"] input { unicode-bidi: plaintext; text-overflow: ellipsis; }
 [data-testid="stHeaderActionElements"] { display: none; }
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
   background-color: var(--color-filled); border-color: var(--color-filled); }
