@@ -13,6 +13,8 @@ from backend.accounts import people, sessions, throttle, two_factor
 from backend.accounts.operators import is_operator
 from backend.accounts.rules import checked_email
 from backend.accounts.schemas import InvitationCard, InvitationPreview, NewInvitation, NewPerson, WorkspaceCard
+from backend.accounts.sign_in_events import record_for
+from backend.db.callers import NOWHERE, Origin
 from backend.db.tables import Invitation, Membership, PasswordReset, User, Workspace
 from backend.db.transactions import RANK, enter_workspace, hash_token
 from backend.errors import Conflict, Invalid, NotFound
@@ -165,8 +167,9 @@ def reset_email(tx: Session, secret: str) -> str:
     return str(email)
 
 
-def reset(tx: Session, secret: str, password: SecretStr) -> str:
-    """Sets the password and signs that person out everywhere; returns a sign-in ticket. `tx`: of Anonymous().
+def reset(tx: Session, secret: str, password: SecretStr, *, origin: Origin = NOWHERE) -> str:
+    """Sets the password and signs that person out everywhere; returns a sign-in ticket. `tx`: of Anonymous(). `origin`: for the
+    audit log.
 
     Of two calls at once with the same link one succeeds. Raises NotFound for an invalid link.
     """
@@ -176,7 +179,8 @@ def reset(tx: Session, secret: str, password: SecretStr) -> str:
     if user_id is None:
         raise NotFound(_INVALID_RESET)
     people.set_password(tx, user_id, password)
-    sessions.sign_out_everywhere(tx, user_id=user_id)
+    sessions.end_all(tx, user_id)
+    record_for(tx, user_id, "password.reset", origin=origin)
     throttle.clear_attempts(tx, email=email)
     return sessions.create_ticket(tx, user_id)
 

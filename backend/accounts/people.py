@@ -12,6 +12,7 @@ from backend.accounts import passwords, sessions, throttle
 from backend.accounts.reading_settings import READING_COLUMNS
 from backend.accounts.rules import checked_email, checked_name, checked_password
 from backend.accounts.schemas import MemberCard, ReadingSettings, UserCard, WorkspaceCard
+from backend.accounts.sign_in_events import record_for
 from backend.db.tables import Membership, User, Workspace
 from backend.db.transactions import RANK, Database, SignedIn
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
@@ -134,7 +135,8 @@ def change_password(db: Database, caller: SignedIn, *, current: SecretStr, new: 
             raise Invalid(tr_lazy("The current password is not right. Nothing was changed."))
     with db.transaction(caller) as tx:
         set_password(tx, user.id, new)
-        sessions.sign_out_everywhere(tx, but=caller.token)
+        sessions.end_all(tx, user.id, but=caller.token)
+        record_for(tx, user.id, "password.changed")
 
 
 def change_email(db: Database, caller: SignedIn, *, current: SecretStr, email: str, address: str = "") -> None:
@@ -152,6 +154,7 @@ def change_email(db: Database, caller: SignedIn, *, current: SecretStr, email: s
     try:
         with db.transaction(caller) as tx:
             tx.execute(update(User).where(User.id == tx.info["user_id"]).values(email=new_email))
+            record_for(tx, user.id, "email.changed")
     except IntegrityError as error:
         raise Conflict(tr_lazy("There is an account with that e-mail address already.")) from error
 

@@ -14,6 +14,8 @@ from backend.accounts import passwords, throttle
 from backend.accounts.reading_settings import READING_COLUMNS
 from backend.accounts.rules import CODE_TTL_S, TICKET_TTL_S
 from backend.accounts.schemas import ReadingSettings, SessionCard, SessionInfo, SetupDraft, UserCard, WorkspaceCard
+from backend.accounts.sign_in_events import record_for
+from backend.db.callers import NOWHERE, Origin
 from backend.db.tables import Membership, SessionRow, User, Workspace
 from backend.db.transactions import Anonymous, Database, enter_workspace, hash_token
 from backend.errors import Conflict, NotFound, NotSignedIn
@@ -82,31 +84,32 @@ def sign_in(
     *,
     email: str,
     password: SecretStr,
-    address: str = "",
-    user_agent: str = "",
+    origin: Origin = NOWHERE,
     recognise: Callable[[str], str] = lambda user_id: "",
 ) -> str:
     """Checks the password and returns a one-time ticket for `exchange_ticket`; of somebody with a second factor it waits for
     `two_factor.confirm` first (`two_factor.code_needed`).
 
-    `address`: the network address. `recognise`: user id -> the id of this browser if that person has signed in with it before,
-    else "" (`devices.recognise`). Opens its own transactions, so that a failed attempt stays counted. Raises NotSignedIn
-    (without telling whether the address or the password was wrong), TooMany.
+    A refused one is told in the audit logs of the person's workspaces, with `origin`. `recognise`: user id -> the id of this
+    browser if that person has signed in with it before, else "" (`devices.recognise`). Opens its own transactions, so that a
+    failed attempt stays counted. Raises NotSignedIn (without telling whether the address or the password was wrong), TooMany.
     """
     normalized = email.replace("\x00", "").strip().lower()
     with db.transaction(Anonymous()) as tx:
         is_user = User.email == normalized, User.disabled_at.is_(None)
         user = tx.execute(select(User.id, User.password_hash).where(*is_user)).first()
     try:
-        with throttle.count_attempt(db, email=normalized, address=address, device=recognise(user.id) if user else ""):
+        with throttle.count_attempt(db, email=normalized, address=origin.address, device=recognise(user.id) if user else ""):
             if not passwords.matches(password, user.password_hash if user else None) or user is None:
                 raise NotSignedIn(_WRONG_CREDENTIALS)
     except NotSignedIn:
         metrics.sign_in("refused")
+        with db.transaction(Anonymous()) as tx:  # for nobody, too: an answer takes as long for an address without an account
+            record_for(tx, user.id if user else "", "session.refused", {"reason": "password"}, origin=origin)
         raise
     metrics.sign_in("ok")
     with db.transaction(Anonymous()) as tx:
-        return create_ticket(tx, user.id, user_agent=user_agent)
+        return create_ticket(tx, user.id, user_agent=origin.user_agent)
 
 
 def create_ticket(tx: Session, user_id: str, *, user_agent: str = "") -> str:
@@ -123,8 +126,9 @@ def create_ticket(tx: Session, user_id: str, *, user_agent: str = "") -> str:
     return ticket
 
 
-def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = "") -> str:
-    """Returns the session's token, for the cookie; the session lasts `days`. `tx`: of Anonymous().
+def exchange_ticket(tx: Session, ticket: str, *, days: int, origin: Origin = NOWHERE) -> str:
+    """Returns the session's token, for the cookie; the session lasts `days`. The audit log says that it began, with `origin`.
+    `tx`: of Anonymous().
 
     Raises NotSignedIn for a used, expired or unknown ticket.
     """
@@ -133,17 +137,18 @@ def exchange_ticket(tx: Session, ticket: str, *, days: int, user_agent: str = ""
     session = tx.execute(
         update(SessionRow)
         .where(*_of_valid_ticket(ticket))
-        .values(**values, last_seen_at=_now, **({"user_agent": user_agent[:300]} if user_agent else {}))
-        .returning(SessionRow.id)
+        .values(**values, last_seen_at=_now, **({"user_agent": origin.user_agent[:300]} if origin.user_agent else {}))
+        .returning(SessionRow.user_id)
     ).first()
     if session is None:
         raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
+    record_for(tx, session.user_id, "session.started", origin=origin)
     return token
 
 
-def start_program_session(tx: Session, ticket: str, *, lasts_s: float, user_agent: str = "") -> str:
-    """Turns a sign-in ticket into a session of a program; returns the session's id. `tx`: of Anonymous(), acts as that person
-    afterwards. Raises NotSignedIn for a used, expired or unknown ticket."""
+def start_program_session(tx: Session, ticket: str, *, lasts_s: float, origin: Origin = NOWHERE) -> str:
+    """Turns a sign-in ticket into a session of a program, as `exchange_ticket` does for a browser; returns the session's id.
+    `tx`: of Anonymous(), acts as that person afterwards. Raises NotSignedIn for a used, expired or unknown ticket."""
     session = tx.execute(
         update(SessionRow)
         .where(*_of_valid_ticket(ticket))
@@ -152,13 +157,14 @@ def start_program_session(tx: Session, ticket: str, *, lasts_s: float, user_agen
             ticket_hash=None,
             expires_at=_now + timedelta(seconds=lasts_s),
             last_seen_at=_now,
-            user_agent=user_agent[:300],
+            user_agent=origin.user_agent[:300],
         )
         .returning(SessionRow.id, SessionRow.user_id)
     ).first()
     if session is None:
         raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
     act_as(tx, session.user_id)
+    record_for(tx, session.user_id, "session.started", origin=origin)
     return str(session.id)
 
 
@@ -294,13 +300,17 @@ def revoke_session(tx: Session, session_id: str) -> None:
         raise NotFound(tr_lazy("That browser is signed out already."))
 
 
-def sign_out_everywhere(tx: Session, *, user_id: str = "", but: str = "") -> None:
-    """Ends all sessions of a person (the acting one by default), open tickets too. `but`: the token that stays signed in."""
+def sign_out_everywhere(tx: Session, *, but: str = "") -> None:
+    """Ends all sessions of the acting person, and tells the audit log. `but`: the token that stays signed in."""
+    end_all(tx, tx.info["user_id"], but=but)
+    record_for(tx, tx.info["user_id"], "session.all_ended")
+
+
+def end_all(tx: Session, user_id: str, *, but: str = "") -> None:
+    """Ends all sessions of a person, open tickets too. `but`: the token that stays signed in."""
     others = or_(SessionRow.token_hash.is_(None), SessionRow.token_hash != hash_token(but))
     tx.execute(
-        update(SessionRow)
-        .where(SessionRow.user_id == (user_id or tx.info["user_id"]), SessionRow.revoked_at.is_(None), others)
-        .values(revoked_at=_now)
+        update(SessionRow).where(SessionRow.user_id == user_id, SessionRow.revoked_at.is_(None), others).values(revoked_at=_now)
     )
 
 

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, throttle
 from backend.accounts.rules import TICKET_TTL_S
+from backend.accounts.sign_in_events import record_for
+from backend.db.callers import NOWHERE, Origin
 from backend.db.sealed_columns import reseal
 from backend.db.tables import Membership, RecoveryCode, SessionRow, User
 from backend.db.transactions import Anonymous, Database, SignedIn, hash_token
@@ -86,6 +88,7 @@ def enable(tx: Session, settings: Settings, code: str) -> list[str]:
     if step is None:
         raise Invalid(_WRONG_CODE)
     tx.execute(update(User).where(User.id == user.id).values(totp_enabled_at=_now, totp_last_step=step))
+    record_for(tx, user.id, "two_factor.on")
     return _new_recovery_codes(tx, user.id)
 
 
@@ -94,6 +97,7 @@ def turn_off(db: Database, caller: SignedIn, *, password: SecretStr, address: st
     _check_password(db, caller, password, address)
     with db.transaction(caller) as tx:
         turn_off_for(tx, tx.info["user_id"])
+        record_for(tx, tx.info["user_id"], "two_factor.off")
 
 
 def new_recovery_codes(db: Database, caller: SignedIn, *, password: SecretStr, address: str = "") -> list[str]:
@@ -122,13 +126,13 @@ def confirm(
     ticket: str,
     code: str,
     *,
-    address: str = "",
+    origin: Origin = NOWHERE,
     recognise: Callable[[str], str] = lambda user_id: "",
 ) -> None:
     """Checks the code of a sign-in whose ticket waits for one; the ticket can be exchanged for 30 seconds afterwards.
 
-    Opens its own transactions, so that a wrong code stays counted. `recognise` as for `sign_in`. Raises NotSignedIn (a wrong
-    code, or the sign-in took too long), TooMany.
+    Opens its own transactions, so that a wrong code stays counted. `origin` and `recognise` as for `sign_in`. Raises
+    NotSignedIn (a wrong code, or the sign-in took too long), TooMany.
     """
     waiting = SessionRow.ticket_hash == hash_token(ticket), SessionRow.code_needed, SessionRow.ticket_expires_at > _now
     with db.transaction(Anonymous()) as tx:
@@ -136,13 +140,18 @@ def confirm(
         if user is None:
             raise NotSignedIn(tr_lazy("That sign-in took too long. Please sign in once more."))
         user_id, email = user.id, user.email
-    attempt = throttle.count_attempt(db, email=f"{email} code", address=address, device=recognise(user_id))
-    with attempt, db.transaction(Anonymous()) as tx:
-        if not _take_code(tx, settings, user_id, code):
-            raise NotSignedIn(_WRONG_CODE)
-        expires_at = _now + timedelta(seconds=TICKET_TTL_S)
-        values = {"code_needed": False, "ticket_expires_at": expires_at, "expires_at": expires_at}
-        tx.execute(update(SessionRow).where(*waiting).values(**values).execution_options(synchronize_session=False))
+    attempt = throttle.count_attempt(db, email=f"{email} code", address=origin.address, device=recognise(user_id))
+    try:
+        with attempt, db.transaction(Anonymous()) as tx:
+            if not _take_code(tx, settings, user_id, code):
+                raise NotSignedIn(_WRONG_CODE)
+            expires_at = _now + timedelta(seconds=TICKET_TTL_S)
+            values = {"code_needed": False, "ticket_expires_at": expires_at, "expires_at": expires_at}
+            tx.execute(update(SessionRow).where(*waiting).values(**values).execution_options(synchronize_session=False))
+    except NotSignedIn:
+        with db.transaction(Anonymous()) as tx:
+            record_for(tx, user_id, "session.refused", {"reason": "code"}, origin=origin)
+        raise
 
 
 def _take_code(tx: Session, settings: Settings, user_id: str, code: str) -> bool:

@@ -22,6 +22,12 @@ def _state(name: str) -> str:
     return next((STATE_LABELS[state] for state in PostState if state.value == name), name)
 
 
+def _refused(change: Change) -> str:
+    if change.data.get("reason") == "code":
+        return tr_lazy("Sign-in as {name} refused: wrong two-factor code.", name=change.name)
+    return tr_lazy("Sign-in as {name} refused: wrong password.", name=change.name)
+
+
 _MORE: Mapping[str, Sentence] = {
     "audit.read": lambda change: tr_lazy("Audit log read by an operator of the installation."),
     "audit.exported": lambda change: tr_lazy_plural(
@@ -29,6 +35,14 @@ _MORE: Mapping[str, Sentence] = {
     ),
     "backup.requested": lambda change: tr_lazy("Backup asked for."),
     "member.joined": lambda change: tr_lazy("{name} joined the workspace.", name=change.name),
+    "session.started": lambda change: tr_lazy("{name} signed in.", name=change.name),
+    "session.refused": _refused,
+    "session.all_ended": lambda change: tr_lazy("{name} signed out everywhere else.", name=change.name),
+    "password.changed": lambda change: tr_lazy("{name} changed their password.", name=change.name),
+    "password.reset": lambda change: tr_lazy("Password of {name} reset with a link.", name=change.name),
+    "email.changed": lambda change: tr_lazy("{name} changed their e-mail address.", name=change.name),
+    "two_factor.on": lambda change: tr_lazy("{name} turned on two-factor sign-in.", name=change.name),
+    "two_factor.off": lambda change: tr_lazy("{name} turned off two-factor sign-in.", name=change.name),
     "plan.moved": lambda change: tr_lazy("Post “{name}” moved.", name=change.name),
     "plan.shifted": lambda change: tr_lazy("Posts moved to other days."),
     "plan.discarded": lambda change: tr_lazy("Post “{name}” thrown away.", name=change.name),

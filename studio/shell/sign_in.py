@@ -104,8 +104,7 @@ def _password_form(email: str = "") -> None:
                 app.db,
                 email=email or typed_email,
                 password=SecretStr(password),
-                address=session.address(),
-                user_agent=session.user_agent(),
+                origin=session.request_origin(),
                 recognise=session.device,
             )
         _sign_in_with(ticket)
@@ -161,7 +160,7 @@ def _reset_form(secret: str) -> None:
         pressed = st.form_submit_button(tr("Save and sign in"), type="primary", width="stretch")
     if pressed:
         with resources.app().db.transaction(Anonymous()) as tx:
-            ticket = accounts.reset(tx, secret, password)
+            ticket = accounts.reset(tx, secret, password, origin=session.request_origin())
         _sign_in_with(ticket, "/")
 
 
@@ -193,7 +192,9 @@ def _code_form() -> None:
     st.button(tr("Start over"), type="tertiary", on_click=lambda: st.session_state.pop(_WAITING, None))
     if pressed:
         app = resources.app()
-        accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=session.address(), recognise=session.device)
+        accounts.two_factor.confirm(
+            app.db, app.settings, ticket, code, origin=session.request_origin(), recognise=session.device
+        )
         _exchange_ticket(ticket, next_url)
 
 

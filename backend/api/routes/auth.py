@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from backend import access, accounts
 from backend.access import TokenPair
 from backend.api.api_model import ApiModel, ApiRequest
-from backend.api.deps import Sent, Studio
+from backend.api.deps import Sent, Studio, origin_of
 from backend.api.routes.session import UserWords, WorkspaceWords
 from backend.db.transactions import Anonymous
 from backend.errors import Invalid, NotFound, NotSignedIn
@@ -54,20 +54,19 @@ def login(
     app: Studio,
     request: Request,
     x_workspace: Annotated[str, Header(max_length=80)] = "",
-    user_agent: Annotated[str, Header()] = "",
 ) -> SignedInTokens:
     """Throttled as the sign-in page is."""
-    address = request.client.host if request.client else ""
-    ticket = accounts.sign_in(app.db, email=body.email, password=body.password, address=address, user_agent=user_agent)
+    origin = origin_of(request, "program")
+    ticket = accounts.sign_in(app.db, email=body.email, password=body.password, origin=origin)
     with app.db.transaction(Anonymous()) as tx:
         code_needed = accounts.two_factor.code_needed(tx, ticket)
     if code_needed:
         if not (code := body.code.get_secret_value()):
             raise NotSignedIn(tr_lazy("This account has two-factor sign-in. Send the code of the authenticator app as `code`."))
-        accounts.two_factor.confirm(app.db, app.settings, ticket, code, address=address)
+        accounts.two_factor.confirm(app.db, app.settings, ticket, code, origin=origin)
     with app.db.transaction(Anonymous()) as tx:
         lasts_s = app.settings.api.refresh_expires_s
-        session_id = accounts.start_program_session(tx, ticket, lasts_s=lasts_s, user_agent=user_agent)
+        session_id = accounts.start_program_session(tx, ticket, lasts_s=lasts_s, origin=origin)
         workspaces = accounts.my_workspaces(tx)
         workspace = _chosen(workspaces, body.workspace or x_workspace)
         pair = access.issue(app.settings, tx, session_id=session_id, tenant_id=workspace.id)

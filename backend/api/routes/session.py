@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 
 from backend import accounts
 from backend.api.api_model import ApiModel
 from backend.api.credentials import COOKIE, session_cookie
-from backend.api.deps import DEVICE_COOKIE, OwnOrigin, Studio, Token
+from backend.api.deps import DEVICE_COOKIE, OwnOrigin, Studio, Token, origin_of
 from backend.db.transactions import Anonymous
 from backend.errors import NotSignedIn
 from backend.language import tr_lazy
@@ -39,9 +37,9 @@ class Me(ApiModel):
 
 
 @router.post("/exchange", status_code=204)
-def exchange(body: Ticket, app: Studio, user_agent: Annotated[str, Header()] = "") -> Response:
+def exchange(body: Ticket, app: Studio, request: Request) -> Response:
     with app.db.transaction(Anonymous()) as tx:
-        token = accounts.exchange_ticket(tx, body.ticket, days=app.settings.web.session_days, user_agent=user_agent)
+        token = accounts.exchange_ticket(tx, body.ticket, days=app.settings.web.session_days, origin=origin_of(request, "page"))
         session = accounts.resolve_session(tx, token)
     response = Response(status_code=204)
     secure = app.settings.web.base_url.startswith("https://")

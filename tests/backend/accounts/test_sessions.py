@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text, update
 
 from backend import accounts
+from backend.db.callers import Origin
 from backend.db.tables import SessionRow
 from backend.db.transactions import Anonymous, Database, SignedIn, hash_token
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted, NotSignedIn
@@ -27,7 +28,7 @@ def found(db: Database, email: str = "ada@example.org") -> str:
 
 def exchange(db: Database, ticket: str) -> str:
     with db.transaction(Anonymous()) as tx:
-        return accounts.exchange_ticket(tx, ticket, days=7, user_agent="Firefox")
+        return accounts.exchange_ticket(tx, ticket, days=7, origin=Origin("page", user_agent="Firefox"))
 
 
 def arrive(db: Database, token: str) -> accounts.SessionInfo | None:
@@ -164,7 +165,9 @@ def test_a_revoked_or_expired_session_is_nobody(db: Database, workspace: Tenant)
 
 def test_browsers_are_listed_and_signed_out_one_by_one_or_all(db: Database) -> None:
     first = exchange(db, found(db))
-    second = exchange(db, accounts.sign_in(db, email="ada@example.org", password=PASSWORD, user_agent="Firefox"))
+    second = exchange(
+        db, accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", user_agent="Firefox"))
+    )
     third = exchange(db, accounts.sign_in(db, email="ada@example.org", password=PASSWORD))
     arrival = arrive(db, first)
     assert arrival is not None

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from backend import accounts
 from backend.accounts import devices
+from backend.db.callers import Origin
 from backend.db.tables import Throttle, User
 from backend.db.transactions import Anonymous, Database
 from backend.errors import NotSignedIn, TooMany
@@ -31,7 +32,7 @@ def ada(db: Database) -> None:
 def fail(db: Database, times: int, *, email: str = "ada@example.org", address: str = "10.0.0.1") -> None:
     for _ in range(times):
         with pytest.raises(NotSignedIn):
-            accounts.sign_in(db, email=email, password=WRONG, address=address)
+            accounts.sign_in(db, email=email, password=WRONG, origin=Origin("page", address))
 
 
 def later(db: Database, seconds: float) -> None:
@@ -48,12 +49,12 @@ def later(db: Database, seconds: float) -> None:
 def test_five_wrong_tries_then_a_wait_that_says_how_long(db: Database) -> None:
     fail(db, 5)
     with pytest.raises(TooMany, match=r"Wait \d+ seconds") as refused:
-        accounts.sign_in(db, email="ADA@example.org ", password=PASSWORD, address="10.0.0.2")
+        accounts.sign_in(db, email="ADA@example.org ", password=PASSWORD, origin=Origin("page", "10.0.0.2"))
     assert 25 <= refused.value.retry_after <= 30
     later(db, 31)
-    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.0.0.1")
+    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", "10.0.0.1"))
     fail(db, 4)
-    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.0.0.1")
+    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", "10.0.0.1"))
 
 
 def test_a_restart_forgets_nothing(db: Database, database_urls: object) -> None:
@@ -82,8 +83,8 @@ def test_one_address_trying_many_people_is_slowed_down_too(db: Database) -> None
     for n in range(40):
         fail(db, 1, email=f"person{n}@example.org", address="10.9.9.9")
     with pytest.raises(TooMany):
-        accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.9.9.9")
-    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.0.0.7")
+        accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", "10.9.9.9"))
+    assert accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", "10.0.0.7"))
 
 
 def test_an_address_nobody_has_is_throttled_alike(db: Database) -> None:
@@ -95,7 +96,7 @@ def test_an_address_nobody_has_is_throttled_alike(db: Database) -> None:
 def test_many_tries_at_once_get_no_more_than_their_share(db: Database) -> None:
     def attempt(_: int) -> str:
         try:
-            accounts.sign_in(db, email="ada@example.org", password=WRONG, address="10.0.0.3")
+            accounts.sign_in(db, email="ada@example.org", password=WRONG, origin=Origin("page", "10.0.0.3"))
         except TooMany:
             return "throttled"
         except NotSignedIn:
@@ -111,7 +112,7 @@ def test_many_tries_at_once_get_no_more_than_their_share(db: Database) -> None:
 def test_success_and_age_clean_up(db: Database) -> None:
     fail(db, 3)
     later(db, 10_000)
-    accounts.sign_in(db, email="ada@example.org", password=PASSWORD, address="10.0.0.4")
+    accounts.sign_in(db, email="ada@example.org", password=PASSWORD, origin=Origin("page", "10.0.0.4"))
     with db.transaction(Anonymous()) as tx:
         assert (tx.scalar(select(func.count()).select_from(Throttle)) or 0) <= 1
 
@@ -123,7 +124,7 @@ def test_nobody_locks_a_known_browser_out_and_it_is_counted_by_itself(db: Databa
 
     def from_her_browser(password: SecretStr, shown: str = cookie) -> str:
         return accounts.sign_in(
-            db, email="ada@example.org", password=password, address="10.0.0.1",
+            db, email="ada@example.org", password=password, origin=Origin("page", "10.0.0.1"),
             recognise=lambda user_id: devices.recognise(settings, shown, user_id),
         )  # fmt: skip
 

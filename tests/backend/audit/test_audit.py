@@ -9,18 +9,21 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pyotp
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from backend import accounts, audit, automations, budgets, content_plans, gallery, influencers, loras
+from backend.accounts import passwords
 from backend.audit import AuditEntry, AuditFilters
 from backend.audit.sentences import AUDITED
 from backend.automations import AutomationDraft
 from backend.automations.definition import Notify, WebhookTrigger
 from backend.db.callers import Origin, SignedIn
-from backend.db.tables import AuditChange
-from backend.db.transactions import Database
-from backend.errors import Invalid, NotPermitted
+from backend.db.tables import AuditChange, Membership, User
+from backend.db.transactions import Anonymous, Database, SystemCaller
+from backend.errors import Invalid, NotPermitted, NotSignedIn
 from backend.events.audit_values import HIDDEN, changed
 from backend.gallery import BoardDraft, BulkActionDraft
 from backend.kit.clock import now
@@ -177,3 +180,46 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
     for kind, sentence in AUDITED.items():
         with reading(Reader("it")):
             assert worded(sentence(Change(kind, kind.partition(".")[0], "x_1", data, "Bella"))), kind
+
+
+def test_it_says_how_an_account_was_used_in_each_of_its_workspaces(
+    db: Database, workspace: Tenant, other_workspace: Tenant, settings: Settings
+) -> None:
+    home = Origin("page", "203.0.113.7", "Firefox/150")
+    with db.transaction(SystemCaller(workspace.id)) as tx:
+        viewer = tx.get_one(User, workspace.viewer.id)
+        viewer.password_hash = passwords.hash_password(SecretStr(SECRET_WORDS))
+    with db.transaction(SystemCaller(other_workspace.id)) as tx:
+        tx.add(Membership(user_id=workspace.viewer.id, role="viewer"))
+    email = workspace.viewer.email
+    with pytest.raises(NotSignedIn):
+        accounts.sign_in(db, email=email, password=SecretStr("hunter2 hunter2"), origin=home)
+    with pytest.raises(NotSignedIn):
+        accounts.sign_in(db, email="nobody@example.org", password=SecretStr("hunter2 hunter2"), origin=home)
+    ticket = accounts.sign_in(db, email=email, password=SecretStr(SECRET_WORDS), origin=home)
+    with db.transaction(Anonymous()) as tx:
+        token = accounts.exchange_ticket(tx, ticket, days=1, origin=home)
+    caller = SignedIn(token, workspace.id, home)
+    with db.transaction(caller) as tx:
+        setup = accounts.two_factor.begin(tx, settings)
+        accounts.two_factor.enable(tx, settings, pyotp.TOTP(setup.secret).now())
+        accounts.sign_out_everywhere(tx, but=token)
+        assert accounts.current_workspace(tx).id == workspace.id  # it goes on where it was
+    accounts.change_password(db, caller, current=SecretStr(SECRET_WORDS), new=SecretStr(SECRET_WORDS + "!"))
+    waiting = accounts.sign_in(db, email=email, password=SecretStr(SECRET_WORDS + "!"), origin=home)
+    with pytest.raises(NotSignedIn):
+        accounts.two_factor.confirm(db, settings, waiting, "000000", origin=home)
+    for tenant in (workspace, other_workspace):
+        found = entries(db, tenant, user_id=workspace.viewer.id)
+        assert [str(entry.sentence) for entry in reversed(found)] == [
+            "Sign-in as Viewer Example refused: wrong password.",
+            "Viewer Example signed in.",
+            "Viewer Example turned on two-factor sign-in.",
+            "Viewer Example signed out everywhere else.",
+            "Viewer Example changed their password.",
+            "Sign-in as Viewer Example refused: wrong two-factor code.",
+        ]
+        assert {(entry.source, entry.address, entry.user_agent) for entry in found} == {("page", "203.0.113.7", "Firefox/150")}
+        log_text = "".join(audit.export(db, tenant.caller, AuditFilters(), "json"))
+        assert not any(secret in log_text for secret in (SECRET_WORDS, "hunter2", "000000"))
+        assert entries(db, tenant, text="nobody") == []
