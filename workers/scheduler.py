@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import automations, events
+from backend import audit, automations, events
 from backend.content_plans import sweep as post_sweep
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import StudioError
@@ -74,13 +74,15 @@ class Scheduler:
         self._purge_events()
 
     def _purge_events(self) -> None:
-        """Deletes events older than the term, a small batch a tick until none is left, then again after PURGE_EVERY_S. What can
-        still be undone keeps its event."""
+        """Archives and deletes events older than the term, a small batch a tick until none is left, then again after
+        PURGE_EVERY_S. What can still be undone keeps its event."""
         if boot_clock() < self._purge_at:
             return
         days = max(self._settings.retention.audit_days, self._settings.retention.undo_days + 1)
         with self._app.db.transaction(Anonymous()) as tx:
             purge = events.purge(tx, days=days, after=self._purged_to)
+            if self._settings.retention.audit_archive:  # before the commit: what cannot be written is not deleted
+                audit.archive(self._settings.data_dir / "audit", purge.acts)
         if purge.purged:
             log.info("old events deleted", rows=purge.purged)
         self._purged_to = purge.position if purge.more else 0

@@ -1,5 +1,6 @@
 """The audit log: who did what in a workspace, from where, to what, and what was there before."""
 
+from backend.audit.archive import archive
 from backend.audit.export import Format, as_values, export
 from backend.audit.queries import note_reading, page
 from backend.audit.schemas import SOURCES, AuditEntry, AuditFilters, AuditPage, Source
@@ -13,6 +14,7 @@ __all__ = [
     "AuditPage",
     "Format",
     "Source",
+    "archive",
     "as_values",
     "export",
     "note_reading",

@@ -88,6 +88,7 @@ class RetentionSettings(SettingsSection):
     renditions_days: int = env("RETAIN_RENDITIONS_DAYS", 30, "files prepared for platforms that no post asked for since")
     undo_days: int = env("RETAIN_ACTS_DAYS", 30, "how long acts on pictures can be undone")
     audit_days: AuditDays = env("AUDIT_DAYS", 400, "how long the audit log knows who did what, at least 30")
+    audit_archive: bool = env("AUDIT_ARCHIVE", True, "what leaves the audit log is written to STUDIO_DATA/audit first")
     sessions_hours: int = env("SESSION_CLEANUP_HOURS", 24)
     jobs_hours: int = env("JOB_CLEANUP_HOURS", 24 * 30)
     log_days: int = env("LOG_DAYS", 7, "log files of `make run`")

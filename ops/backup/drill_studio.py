@@ -80,7 +80,7 @@ class DrillStudio:
 
     def sign_in(self) -> SignedIn:
         """With e-mail and password, as a person. Raises Unavailable when that does not work."""
-        return self._exchange(accounts.sign_in(self.app.db, email=EMAIL, password=PASSWORD, address="127.0.0.1"))
+        return self._exchange(accounts.sign_in(self.app.db, email=EMAIL, password=PASSWORD))
 
     def env_of_backup(self) -> dict[str, str]:
         """As the process that keeps the backups has it: without the confined logins of the database."""

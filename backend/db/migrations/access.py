@@ -71,8 +71,8 @@ FUNCTIONS = (
     """CREATE OR REPLACE FUNCTION latest_positions(p_after bigint) RETURNS TABLE(tenant_id text, latest bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
       SELECT e.tenant_id, max(e.position) FROM events e WHERE e.position > p_after GROUP BY e.tenant_id $$""",
-    """CREATE OR REPLACE FUNCTION purge_events(p_days integer, p_after bigint, p_take integer)
-    RETURNS TABLE(seen bigint, more boolean, purged bigint)
+    """CREATE OR REPLACE FUNCTION take_old_events(p_days integer, p_after bigint, p_take integer)
+    RETURNS TABLE(seen bigint, more boolean, purged bigint, archived jsonb)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DECLARE
       v_before timestamptz := clock_timestamp() - make_interval(days => p_days);
@@ -80,9 +80,14 @@ FUNCTIONS = (
         (SELECT position FROM installation_samples ORDER BY minute DESC LIMIT 1), (SELECT max(position) - 1 FROM events));
     BEGIN
       IF p_days < 30 THEN RAISE EXCEPTION 'events are kept for 30 days at least'; END IF;
-      DELETE FROM audit_changes WHERE id IN (
-        SELECT c.id FROM audit_changes c WHERE c.created_at < v_before ORDER BY c.created_at LIMIT p_take);
-      GET DIAGNOSTICS purged = ROW_COUNT;
+      WITH gone AS (
+        DELETE FROM audit_changes WHERE id IN (
+          SELECT c.id FROM audit_changes c WHERE c.created_at < v_before ORDER BY c.created_at LIMIT p_take)
+        RETURNING audit_changes.*)
+      SELECT count(*), coalesce(jsonb_agg(to_jsonb(g) || jsonb_build_object(
+          'person', (SELECT u.name FROM users u WHERE u.id = g.user_id),
+          'workspace', (SELECT w.name FROM workspaces w WHERE w.id = g.tenant_id))), '[]')
+        INTO purged, archived FROM gone g;
       more := purged = p_take;
       WITH next AS MATERIALIZED (
         SELECT e.id, e.tenant_id, e.position, e.created_at FROM events e WHERE e.position > p_after
@@ -97,11 +102,22 @@ FUNCTIONS = (
         DELETE FROM events e USING next n LEFT JOIN needed USING (tenant_id)
         WHERE e.id = n.id AND n.created_at < v_before AND n.position <= v_upto
           AND (needed.upto IS NULL OR n.position <= needed.upto)
-        RETURNING 1)
-      SELECT purged + (SELECT count(*) FROM gone), max(n.position), more OR (count(*) = p_take AND max(n.created_at) < v_before)
-        INTO purged, seen, more FROM next n;
+        RETURNING e.*),
+      acts AS (
+        SELECT to_jsonb(g) - 'position' - 'job_id' || jsonb_build_object(
+          'person', (SELECT u.name FROM users u WHERE u.id = g.user_id),
+          'workspace', (SELECT w.name FROM workspaces w WHERE w.id = g.tenant_id)) AS act
+        FROM gone g WHERE g.source IS NOT NULL)
+      SELECT purged + (SELECT count(*) FROM gone), max(n.position),
+        more OR (count(*) = p_take AND max(n.created_at) < v_before),
+        archived || (SELECT coalesce(jsonb_agg(a.act), '[]') FROM acts a)
+        INTO purged, seen, more, archived FROM next n;
       RETURN NEXT;
     END $$""",
+    """CREATE OR REPLACE FUNCTION purge_events(p_days integer, p_after bigint, p_take integer)
+    RETURNS TABLE(seen bigint, more boolean, purged bigint)
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      SELECT t.seen, t.more, t.purged FROM take_old_events(p_days, p_after, p_take) t $$""",
 )
 """`enter_*` set the workspace and the person of the transaction when the caller may enter it, else they return no row.
 `find_api_key` answers which workspace a key belongs to, and notes that it is used; `find_calendar_feed` does the same for the
@@ -111,8 +127,10 @@ time their positions, one caller after the other: the lock is held until the com
 Where a studio of an earlier version wrote what somebody did, it notes that nobody knows from where.
 `last_event_position` is the newest of them all, and `latest_positions` says which workspaces have newer ones than a position,
 and nothing of what happened.
-`purge_events` looks at the next `p_take` events behind a position and deletes those that are too old and that nobody reads on
-from any more; of an earlier run's position the caller goes on. Nobody else may delete events."""
+`take_old_events` looks at the next `p_take` events behind a position and deletes those that are too old and that nobody reads
+on from any more; of an earlier run's position the caller goes on. It gives what people did back, to be archived, so only
+workers may call it; `purge_events`, which workers of earlier versions call, gives nothing back. Nobody else may delete
+events."""
 
 EVENT_TRIGGER = (
     "CREATE OR REPLACE TRIGGER announce_events AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION announce_events()"

@@ -102,6 +102,7 @@ def grant_all(connection: Connection) -> None:
     run(access.EVENT_TRIGGER)
     run("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC")
     run("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO studio_app, studio_worker")
+    run("REVOKE EXECUTE ON FUNCTION take_old_events(integer, bigint, integer) FROM studio_app")
     run("GRANT EXECUTE ON FUNCTION studio_clock() TO studio_dispatch")
     run("GRANT USAGE ON SCHEMA public TO studio_app, studio_worker, studio_dispatch")
     run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO studio_app, studio_worker, studio_dispatch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -9,10 +11,12 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from backend import events, loras
+from backend import audit, events, loras
 from backend.app import App
+from backend.db.callers import Origin
 from backend.db.tables import AuditChange, EventRow
-from backend.db.transactions import Anonymous, SystemCaller
+from backend.db.transactions import Anonymous, SignedIn, SystemCaller
+from backend.errors import Unavailable
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora
 from tests.support.databases import DatabaseUrls
@@ -114,6 +118,42 @@ def test_changes_end_with_their_events(worker_app: App, workspace: Tenant, datab
     assert purge(worker_app).purged == 1
     with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
         assert tx.scalars(select(AuditChange)).all() == []
+
+
+def test_what_people_did_is_archived_before_it_is_deleted(
+    worker_app: App, workspace: Tenant, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = SignedIn(workspace.owner.token, workspace.id, Origin("page", "203.0.113.7"))
+    with worker_app.db.transaction(home, needs="editor") as tx:
+        loras.rename(tx, make_lora(tx, "bella").id, "bella-2")
+        events.record(tx, "test.typed", "lora", "x", {"caption": "nobody may read this"})
+    record(worker_app, workspace, "of_the_studio", "newest")
+    age(database_urls, "UPDATE events SET created_at = '2020-03-04'")
+    age(database_urls, "UPDATE audit_changes SET created_at = '2020-02-29'")
+    folder = worker_app.settings.data_dir / "audit"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("in the way")
+    scheduler = Scheduler(worker_app, lambda queue: None)
+    with pytest.raises(Unavailable, match="nothing was deleted"):
+        scheduler._purge_events()
+    assert len(left(worker_app, workspace)) == 5
+    folder.unlink()
+    scheduler._purge_events()
+    assert left(worker_app, workspace) == ["newest"]
+    [february, march] = [gzip.decompress(path.read_bytes()).decode() for path in sorted(folder.iterdir())]
+    [change] = [json.loads(line) for line in february.splitlines()]
+    assert (change["verb"], change["before"], change["after"]) == ("lora.name", {"name": "bella"}, {"name": "bella-2"})
+    acts = [json.loads(line) for line in march.splitlines()]
+    assert {act["kind"] for act in acts} == {"lora.added", "lora.renamed", "test.typed"}
+    assert {(act["person"], act["workspace"], act["address"]) for act in acts} == {("Owner Example", "Studio", "203.0.113.7")}
+    assert "nobody may read this" not in march
+    audit.archive(folder, acts[:1])
+    assert gzip.decompress((folder / "2020-03.jsonl.gz").read_bytes()).decode().startswith(march)  # added behind
+
+
+def test_the_studios_login_cannot_take_what_others_did(app: App) -> None:
+    with pytest.raises(DBAPIError, match="permission denied"), app.db.transaction(Anonymous()) as tx:
+        events.purge(tx, days=DAYS)
 
 
 real = events.purge
