@@ -38,7 +38,8 @@ def detail(page: Page, picture_id: str) -> None:
         event = viewer("viewer", workspace=page.workspace.id, card=card, can_edit=page.can_edit, board_id=board_id)
         keys = [tr("← → previous and next picture"), tr("Z or double click: zoom")]
         keys += [tr("P: create post"), tr("0 to 5: rate"), tr("F: favourite")] if page.can_edit else []
-        st.caption(" · ".join(keys))
+        with st.container(key="keyboard-hint"):
+            st.caption(" · ".join(keys))
     if event.for_post:
         create_post.create_post_from_pictures(page, [event.for_post])
     if event.moved_to and event.moved_to != picture_id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import floor
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -254,7 +255,12 @@ def badges(score: float | None, line: float | None, gate: str = "open") -> list[
     """Badges of a tile as (text, kind): the score (kind good when it passes), and whether the picture is held or rejected."""
     shown = []
     if score is not None:
-        shown.append((tr("Face match {score:.2f}", score=score), "good" if line is None or score >= line - 1e-9 else "warn"))
+        shown.append(
+            (
+                tr("Face {percent:.0%}", percent=floor(score * 100 + 1e-9) / 100),
+                "good" if line is None or score >= line - 1e-9 else "warn",
+            )
+        )
     if gate != "open":
         shown.append((worded(_GATE_BADGES[gate]), "warn" if gate == "held" else "bad"))
     return shown

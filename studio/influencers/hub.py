@@ -40,8 +40,10 @@ def show(page: Page, influencer_id: str) -> None:
         card = influencers.get(tx, influencer_id)
     if card.archived_at is None:
         current_influencer.set_current_influencer(card.id)
-    _head(page, card)
+    place = st.container()
     tab = _tab_choice(card)
+    with place:
+        _head(page, card, tab)
     TABS[tab][1](page, card)
 
 
@@ -56,7 +58,7 @@ def _follow_top_bar(page: Page, influencer_id: str) -> None:
     page.go("influencers/influencers")
 
 
-def _head(page: Page, card: InfluencerCard) -> None:
+def _head(page: Page, card: InfluencerCard, tab: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="hub-head"):
         if icon_button(tr("All influencers"), ":material/arrow_back:", key="hub:back"):
             page.go("influencers/influencers")
@@ -70,7 +72,7 @@ def _head(page: Page, card: InfluencerCard) -> None:
                 st.caption(plain(bio if len(bio) <= 140 else bio[:139] + "…"))
         if page.can_edit:
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                _actions(page, card)
+                _actions(page, card, tab)
 
 
 def _portrait(page: Page, card: InfluencerCard) -> str:
@@ -84,14 +86,20 @@ def _portrait(page: Page, card: InfluencerCard) -> str:
     )
 
 
-def _actions(page: Page, card: InfluencerCard) -> None:
+def _actions(page: Page, card: InfluencerCard, tab: str) -> None:
+    """Creating pictures is the main thing where pictures are; other tabs have a form to save."""
     if card.archived_at:
         st.button(tr("Restore"), icon=":material/unarchive:", type="primary", on_click=_restore, args=(page, card.id))
         return
     if card.setup and not card.setup.get("done"):
         if st.button(tr("Continue setup"), type="primary", icon=":material/arrow_forward:"):
             page.go("influencers/wizard", id=card.id)
-    elif st.button(tr("Create pictures"), type="primary", icon=":material/auto_awesome:"):
+    elif st.button(
+        tr("Create pictures"),
+        type="primary" if tab in ("overview", "content") else "secondary",
+        icon=":material/auto_awesome:",
+        key="hub:create",
+    ):
         page.go("create/pictures", influencer=card.id)
     create_post_button(page, PostSource(influencer_id=card.id), key="hub")
     if card.is_sample:

@@ -71,7 +71,7 @@ def _form(page: Page, influencer: InfluencerCard, kit: BrandKit) -> None:
         with st.container(horizontal=True):
             color = st.color_picker(tr("Subtitles"), kit.color or _WHITE)
             highlight = st.color_picker(tr("Spoken word"), kit.highlight or _YELLOW)
-        pressed = st.form_submit_button(tr("Save"), type="primary")
+        pressed = st.form_submit_button(tr("Save"))
     if pressed:
         values: dict[str, object] = {"corner": corner, "font": font or None, "intro_seconds": intro_s, "outro_seconds": outro_s}
         values |= {"color": color if own else None, "highlight": highlight if own else None}

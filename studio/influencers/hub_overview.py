@@ -46,9 +46,9 @@ def overview_tab(page: Page, card: InfluencerCard) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         _needs_you(page, card)
-        _latest(page, card)
     with right:
         _upcoming(page, card, offer_week=page.can_edit and next_step != "post")
+    _latest(page, card)
 
 
 def _figures(figures: dict[str, int]) -> None:

@@ -91,7 +91,7 @@ def _choice_form(page: Page, influencer: InfluencerCard, choice: ChosenVoice | N
         text = st.text_area(tr("Text to try"), sample, max_chars=500, help=tr("[pause 1 s] is a second of silence."), height=90)
         with st.container(horizontal=True):
             listen = st.form_submit_button(tr("Listen"), icon=":material/volume_up:", disabled=not page.can_edit)
-            save = st.form_submit_button(tr("Save voice"), type="primary", disabled=not page.can_edit)
+            save = st.form_submit_button(tr("Save voice"), disabled=not page.can_edit)
     st.caption(
         plain(
             " ".join(

@@ -54,7 +54,10 @@ def _empty(page: Page, archived: bool) -> None:
 def _card(page: Page, card: InfluencerCard) -> None:
     cover(page, card)
     st.markdown(f"**{plain(card.name)}**" + (" :violet-badge[" + tr("Sample") + "]" if card.is_sample else ""))
-    st.caption(plain(card.persona.bio[:90]) or tr("trigger word {word}", word=plain(card.trigger_word)))
+    bio = " ".join(card.persona.bio.split())
+    st.caption(
+        plain(bio if len(bio) <= 90 else bio[:89].rstrip() + "…") or tr("trigger word {word}", word=plain(card.trigger_word))
+    )
     if card.archived_at:
         st.button(tr("Restore"), key=f"restore:{card.id}", on_click=_restore, args=(page, card.id), width="stretch")
     elif st.button(tr("Open"), key=f"influencer:{card.id}", width="stretch"):

@@ -87,6 +87,9 @@ EVERYWHERE = """<style>
   [data-testid="stToastContainer"] { margin-bottom: var(--phone-bar); }
   [data-testid="stMain"] [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) { row-gap: var(--space-4); }
 }
+@media (hover: none), (pointer: coarse) {  /* no keyboard */
+  .st-key-keyboard-hint { display: none; }
+}
 [data-testid="stMain"] { padding-inline: env(safe-area-inset-left) env(safe-area-inset-right); }
 a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(button, a, h1, [role="tab"]):focus-visible,
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {

@@ -1,5 +1,6 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { percentText } from "../../ui/shared/format.js"
 import { buildStars, drawStars } from "../../ui/shared/stars.js"
 import { tr } from "../../ui/shared/words.js"
 import { identityOf, tileNote } from "./acts.js"
@@ -143,7 +144,8 @@ export class PictureTileView {
   drawBadge(item) {
     const note = tileNote(item)
     const identity = identityOf(item)
-    setIfChanged(this.badge, "textContent", note || (identity ? `ID ${identity.score.toFixed(2)}` : ""))
+    const match = identity ? tr("Face {percent}", { percent: percentText(identity.score) }) : ""
+    setIfChanged(this.badge, "textContent", note || match)
     this.badge.classList.toggle("good", !note && Boolean(identity?.passes))
     this.badge.classList.toggle("short", Boolean(identity && !identity.passes))
     this.badge.classList.toggle("gone", !this.badge.textContent)

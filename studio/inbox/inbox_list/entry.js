@@ -233,9 +233,6 @@ export const wallText = wall => {
   return `${day.replace(",", "")}, ${time}`
 }
 
-/** "64 %", rounded down, so that nothing below a threshold looks as if it had reached it. @param {number} share */
-export const percentText = share => `${Math.floor(share * 100 + 1e-9)} %`
-
 /**
  * The entry that is selected next, once others are there: the same, else the one that took its place.
  *

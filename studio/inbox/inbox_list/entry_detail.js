@@ -1,7 +1,8 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { percentText } from "../../ui/shared/format.js"
 import { tr } from "../../ui/shared/words.js"
-import { actionsOf, entryState, percentText } from "./entry.js"
+import { actionsOf, entryState } from "./entry.js"
 import { faceChip, whenText } from "./entry_row.js"
 
 /** @import { EntryAction, EntryPost, InboxEntry } from "./entry.js" */

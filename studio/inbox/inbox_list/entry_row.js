@@ -1,7 +1,8 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el, setIfChanged } from "../../ui/shared/dom.js"
+import { percentText } from "../../ui/shared/format.js"
 import { readerLocale, tr } from "../../ui/shared/words.js"
-import { actionsOf, entryState, percentText, wallText } from "./entry.js"
+import { actionsOf, entryState, wallText } from "./entry.js"
 
 /** @import { EntryAction, InboxEntry } from "./entry.js" */
 

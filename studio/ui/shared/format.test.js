@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { bytes, duration, grouped } from "./format.js"
+import { bytes, duration, grouped, percentText } from "./format.js"
 
 test("bytes in the unit people read", () => {
   assert.deepEqual([0, 1023, 1024, 1_572_864, 5_368_709_120].map(bytes), ["0 B", "1023 B", "1 KB", "1.5 MB", "5.00 GB"])
@@ -11,3 +11,7 @@ test("durations never say nothing is left", () => {
 })
 
 test("long numbers in groups", () => assert.equal(grouped(1234567), "1,234,567"))
+
+test("a share below a threshold does not look as if it had reached it", () => {
+  assert.equal(percentText(0.8299), "82 %")
+})
