@@ -28,6 +28,10 @@ seed: ## workspaces full of rows and pictures to try the studio with; ARGS="--wo
 	@$(SETUP) run
 	@$(PY) -m ops.seed $(ARGS)
 
+audit-log: ## who did what in all workspaces, as JSON lines or CSV (ARGS="--since 2026-11-01 --format csv"); docs/upkeep.md
+	@$(SETUP) run >&2
+	@$(PY) -m ops.audit_log $(ARGS)
+
 demo: ## the whole way without a browser: pictures in, LoRA trained, images out in var/demo (DATASET=folder)
 	@$(SETUP) dev
 	@$(PY) -m ops.demo "$(DATASET)"
@@ -142,4 +146,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate backup restore upgrade drill seed demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
+.PHONY: help run doctor rotate audit-log backup restore upgrade drill seed demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
