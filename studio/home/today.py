@@ -60,7 +60,8 @@ def _row(page: Page, post: CalendarEntry) -> None:
             time = f"**{time_text(post.wall)}** " if post.wall else ""
             st.markdown(f"{time}{plain(post.title)} {state_badge(post.state)}")
             name = page.influencer_names.get(post.influencer_id, "")
-            st.caption(plain(" · ".join(filter(None, (name, platforms, worded(post.clash))))))
+            clash = worded(post.clash) if post.movable else ""  # what is published cannot be moved apart
+            st.caption(plain(" · ".join(filter(None, (name, platforms, clash)))))
         if st.button(
             tr("Edit") if page.can_edit and post.movable else tr("Open"), key=f"today:open:{post.id}", type="tertiary"
         ):
