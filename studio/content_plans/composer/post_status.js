@@ -67,7 +67,7 @@ export class PostStatus {
       case "publishing":
         return this.buildSending(name, post, details)
       case "published":
-        return buildPublished(name, post, details)
+        return buildPublished(name, post, details, this.model.loaded.plan.timeZone)
       case "unknown":
         return this.buildUnknown(post, details)
       case "failed":
@@ -176,9 +176,10 @@ const statusRow = (icon, text, tone = "") => {
  * @param {string} name
  * @param {PostAnswer} post
  * @param {PostDetails | undefined} details
+ * @param {string} timeZone
  */
-const buildPublished = (name, post, details) => {
-  const row = statusRow("✓", `${name}${publishedText(post, details)}`, "good")
+const buildPublished = (name, post, details, timeZone) => {
+  const row = statusRow("✓", `${name}${publishedText(post, details, timeZone)}`, "good")
   if (post.url) row.append(externalLink(tr("Open the post"), post.url))
   else if (!details?.byHand) row.append(el("span", "help", tr("The platform has not sent its link yet.")))
   const comment = details?.attempts[0]?.sent?.comment
@@ -193,9 +194,10 @@ const buildPublished = (name, post, details) => {
  *
  * @param {PostAnswer} post
  * @param {PostDetails | undefined} details
+ * @param {string} timeZone of the post, in which the page says when it was due
  */
-const publishedText = (post, details) => {
-  const time = post.publishedAt ? clockText(new Date(post.publishedAt)) : ""
+const publishedText = (post, details, timeZone) => {
+  const time = post.publishedAt ? clockText(new Date(post.publishedAt), new Date(), timeZone) : ""
   const facts = [time ? tr("Published {time}", { time }) : tr("Published")]
   if (!details?.byHand) facts.push(tr("by the studio"))
   else facts.push(details.publisher ? tr("by hand: {person}", { person: details.publisher }) : tr("by hand"))

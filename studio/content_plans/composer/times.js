@@ -19,14 +19,15 @@ export const wallText = wall => {
 }
 
 /**
- * The time of day by this browser's clock, with the day where it is another one.
+ * The time of day by this browser's clock or that of a time zone, with the day where it is another one.
  *
  * @param {Date} at
  * @param {Date} [now]
+ * @param {string} [timeZone]
  */
-export const clockText = (at, now = new Date()) => {
-  const time = at.toLocaleTimeString(dateLocale(), clock())
-  if (at.toDateString() === now.toDateString()) return time
-  const day = at.toLocaleDateString(dateLocale(), { weekday: "short", day: "numeric", month: "short" })
+export const clockText = (at, now = new Date(), timeZone = undefined) => {
+  const time = at.toLocaleTimeString(dateLocale(), { ...clock(), timeZone })
+  if (at.toLocaleDateString("en", { timeZone }) === now.toLocaleDateString("en", { timeZone })) return time
+  const day = at.toLocaleDateString(dateLocale(), { weekday: "short", day: "numeric", month: "short", timeZone })
   return `${day.replace(",", "")}, ${time}`
 }
