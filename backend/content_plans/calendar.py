@@ -118,8 +118,9 @@ def undated_entries(tx: Session, *, filters: PlanFilters | None = None, take: in
 
 
 def placement_warnings(tx: Session, plan_id: str) -> list[str]:
-    """Sentences about a plan's date: another post too near on a channel, another post there with the same text."""
-    posts = tx.scalars(select(Post).where(Post.plan_id == plan_id)).all()
+    """Sentences about a plan's date: another post too near on a channel, another post there with the same text. None about
+    posts that went out: nothing can be done about them."""
+    posts = tx.scalars(select(Post).where(Post.plan_id == plan_id, Post.state.in_(MOVABLE))).all()
     influencer_id = tx.scalar(select(ContentPlan.influencer_id).where(ContentPlan.id == plan_id))
     gap = timedelta(minutes=_gap_minutes_by_scope(tx).get(influencer_id or "", _DEFAULT_GAP_MINUTES))
     sentences: list[str] = []

@@ -34,7 +34,7 @@ def test_tabs_share_one_stream_and_stop_asking(
     tabs = [visitor.new_page(), visitor.new_page()]
     for tab in tabs:
         tab.goto(f"{bare_studio_url}/jobs?ws={workspace.id}")
-        expect(tab.get_by_text("Nothing is running. Training")).to_be_visible()
+        expect(tab.get_by_role("heading", name="Nothing is running", level=2)).to_be_visible()
         stream_is_held(tab)
     for title in ("Tidy up", "Tidy up again"):
         with app.db.transaction(workspace.caller, needs="editor") as tx:

@@ -20,6 +20,7 @@ from tests.factories.account import Tenant
 from tests.support.context import make_context, next_attempt
 from tests.support.handlers import Steps
 from workers.context import Context
+from workers.progress import plain_line
 
 
 @pytest.fixture
@@ -120,12 +121,13 @@ def test_the_pump_reports_and_yields_results(ctx: Context, tmp_path: Path) -> No
     assert engine.closed
     assert ctx.handle == {"id": 1}
     report = ctx.take_report()
-    assert (report.done, report.total, report.phase, report.lines) == (1, 4, "drawing", [("info", "hello")])
+    lines = [(level, plain_line(line)) for level, line in report.lines]
+    assert (report.done, report.total, report.phase, lines) == (1, 4, "drawing", [("info", "hello")])
     assert (report.preview or "").startswith("data:image/jpeg;base64,")
     again = ctx.take_report()
     assert (again.done, again.lines, again.preview, again.moved) == (1, [], None, False)
     ctx.restore_report(report)
-    assert ctx.take_report().lines == [("info", "hello")]
+    assert [plain_line(line) for _, line in ctx.take_report().lines] == ["hello"]
 
 
 @pytest.mark.parametrize("reason", ["cancel", "lost", "stopping"])

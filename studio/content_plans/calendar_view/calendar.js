@@ -7,7 +7,7 @@ import { poll } from "../../ui/shared/polling.js"
 import { Press } from "../../ui/shared/press.js"
 import { tr } from "../../ui/shared/words.js"
 import { Board } from "./board.js"
-import { firstHour } from "./entry.js"
+import { asEvent, firstHour } from "./entry.js"
 import { Feed } from "./feed.js"
 import { focusClosed, onCalendarKey } from "./keys.js"
 import { drawLegend } from "./legend.js"
@@ -327,13 +327,7 @@ export class CalendarView {
     this.scrollToFirst()
     // What is beside the posts may come after they are drawn.
     setTimeout(() => this.marks.read(range).catch(() => {}))
-    return answer.data.map(entry => ({
-      id: entry.id,
-      title: entry.title,
-      start: entry.wall,
-      editable: this.data.canEdit && entry.movable,
-      extendedProps: { spot: entry },
-    }))
+    return answer.data.map(entry => asEvent(entry, this.data.canEdit))
   }
 
   /** @param {CalendarEntry[]} entries what is shown */

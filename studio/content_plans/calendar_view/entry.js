@@ -71,6 +71,20 @@ export const spokenText = (labels, entry) =>
     .join(" · ")
 
 /**
+ * As FullCalendar takes it.
+ *
+ * @param {CalendarEntry} entry
+ * @param {boolean} canEdit
+ */
+export const asEvent = (entry, canEdit) => ({
+  id: entry.id,
+  title: entry.title,
+  start: entry.wall,
+  editable: canEdit && entry.movable,
+  extendedProps: { spot: entry },
+})
+
+/**
  * Where a dropped entry goes. On a whole day it keeps its own hour by its own clock (zone ""); on an hour it takes
  * that hour of the calendar's zone.
  *

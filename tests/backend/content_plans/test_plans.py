@@ -202,6 +202,8 @@ def test_spots_clashes_and_empty_days(db: Database, workspace: Tenant) -> None:
         ]
         gaps = content_plans.empty_days(tx, bella.influencer.id, noon.date(), (noon + timedelta(days=9)).date())
         assert [(end - start).days + 1 for start, end in gaps] == [8]
+        tx.execute(update(Post).where(Post.plan_id == second.id).values(state="published"))
+        assert content_plans.placement_warnings(tx, second.id) == []
 
 
 def test_lists_by_state_day_and_cursor(db: Database, workspace: Tenant) -> None:

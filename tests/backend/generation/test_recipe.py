@@ -156,7 +156,7 @@ def test_words_of_a_grid_are_a_line_beside_its_pictures() -> None:
     """Whoever writes 2,000 line breaks gets no picture of 2,000 lines."""
     built = grid_drafts(DRAFT, [AxisDraft(kind="replace", values=("cat", "dog\n" * 300 + "x"))], [MODEL], {})
     assert all("\n" not in label and len(label) <= 80 for label in built.grid.axes[0].labels)
-    with pytest.raises(Invalid, match="at most 2000 characters"):
+    with pytest.raises(Invalid, match="at most 2,000 characters"):
         AxisDraft(kind="replace", values=("cat", "x" * 2001))
 
 

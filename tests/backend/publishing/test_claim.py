@@ -86,7 +86,7 @@ def test_only_what_is_due_and_free_is_claimed_in_every_workspace(
             assert sorted(jobs_of) == sorted([own_ids["due"], own_ids["again"]])
             due = tx.get_one(Post, own_ids["due"])
             job = jobs.get(tx, due.job_id or "")
-            assert (due.phase, job.state, job.title) == ("preparing", "pending", "Publish “Trams” on Bella · Sandbox")
+            assert (due.phase, job.state, job.title) == ("preparing", "pending", "Publish “Trams” on Bella · Practice platform")
             waits = tx.get_one(Post, own_ids["off"])
             assert "not connected" in waits.error
             held = tx.get_one(Post, own_ids["stopped"])
