@@ -12,7 +12,6 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, duration, log_time_text, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
-from studio.ui.live_page import live_page
 from studio.ui.thumbnails import thumbnail
 
 ACTIVE = ("pending", "processing")
@@ -119,10 +118,6 @@ def _filter_label(name: str, n: int) -> str:
 def _active(page: Page, kinds: tuple[str, ...]) -> None:
     with page.transaction() as tx:
         job_page = jobs.page(tx, states=ACTIVE, kinds=kinds, take=100)
-    if not job_page.cards:
-        live_page(page, "job", key="jobs:live-page")
-        _show_empty(page, "active", kinds)
-        return
     opened = live_jobs(
         ":".join(("jobs:live", *kinds)),
         workspace=page.workspace.id,
@@ -130,10 +125,12 @@ def _active(page: Page, kinds: tuple[str, ...]) -> None:
         only_these=bool(kinds),
         can_edit=page.can_edit,
         open_label=tr("Details"),
-        empty=tr("Nothing is running."),
+        empty="",
     )
     if opened:
         page.go("settings/jobs", id=opened)
+    if not job_page.cards:  # it runs the page again when a job begins
+        _show_empty(page, "active", kinds)
 
 
 def _show_empty(page: Page, filter_name: str, kinds: tuple[str, ...]) -> None:
