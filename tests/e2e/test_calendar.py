@@ -13,6 +13,7 @@ from backend import content_plans
 from backend.content_plans import PostState
 from backend.db.transactions import Database
 from backend.kit.clock import now
+from tests.e2e import looks
 from tests.factories.account import Person, Tenant
 from tests.factories.posts import make_planner
 from tests.support.wait import until
@@ -87,6 +88,9 @@ def test_drag_undo_drop_and_keys(
     expect(tab.get_by_role("dialog", name="Post").get_by_label("Topic", exact=True)).to_have_value("Trams at dawn")
     shoot(tab, "calendar-plan")
     tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    looks.settled(tab)
+    day(24).scroll_into_view_if_needed()
 
     first, last = day(22).bounding_box(), day(24).bounding_box()
     assert first
