@@ -7,8 +7,9 @@ import os
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from tests.support.processes import Workers
 from tests.support.wait import until
 from tests.support.worker_forks import ForkedWorker, WorkerForks
 
+HUNG_S = 420.0
 SCREENS = ROOT / "var" / "screens"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--process-per-site", "--js-flags=--no-opt --no-maglev"]
@@ -215,6 +217,23 @@ def session_browser() -> Iterator[Browser]:
         yield launched
         asyncio._set_running_loop(loop)
         launched.close()
+
+
+@pytest.fixture(autouse=True)
+def _hung_pages_end() -> Iterator[None]:
+    """A page that never answers would hold the whole run: after HUNG_S its processes are killed, and the test fails."""
+    timer = threading.Timer(HUNG_S, _kill_pages)
+    timer.daemon = True
+    timer.start()
+    yield
+    timer.cancel()
+
+
+def _kill_pages() -> None:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "--type=renderer" in process.cmdline():
+                process.kill()
 
 
 @pytest.fixture(scope="session")
