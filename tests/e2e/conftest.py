@@ -27,6 +27,7 @@ from tests.support.wait import until
 from tests.support.worker_forks import ForkedWorker, WorkerForks
 
 HUNG_S = 420.0
+"""A call to a page has no limit of its own, and one that is never answered would hold the whole run: then pages are killed."""
 SCREENS = ROOT / "var" / "screens"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--process-per-site", "--js-flags=--no-opt --no-maglev"]
@@ -165,11 +166,13 @@ class Visitors:
         self._browser = browser
         self._free: dict[str, list[BrowserContext]] = {}
         self._kinds: dict[BrowserContext, str] = {}
+        self._alive: set[BrowserContext] = set()
+        """Those whose pages nobody has killed: others never answer again."""
 
     def take(self, *, live: bool, **options: Any) -> BrowserContext:
         """`options` are Playwright's. `live`: with the stream of events."""
         kind = repr((live, sorted(options.items())))
-        free = self._free.get(kind)
+        free = self._free.setdefault(kind, [])
         context = free.pop() if free else self._create(kind, live=live, **options)
         context.set_default_timeout(30_000)
         return context
@@ -184,9 +187,13 @@ class Visitors:
         keeper.route("**/*", lambda route: route.fulfill(body=""))
         keeper.goto("http://127.0.0.1/")
         self._kinds[context] = kind
+        self._alive.add(context)
         return context
 
     def give_back(self, context: BrowserContext) -> None:
+        if context not in self._alive:
+            context.close()
+            return
         keeper, *tabs = context.pages
         protocol = context.new_cdp_session(keeper)
         for tab in tabs:
@@ -198,6 +205,15 @@ class Visitors:
         context.clear_permissions()
         context.unroute_all()
         self._free.setdefault(self._kinds[context], []).append(context)
+
+    def kill_pages(self) -> None:
+        """From another thread: ends what waits for a page that never answers. No context of now is used again."""
+        self._alive.clear()
+        self._free.clear()
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "--type=renderer" in process.cmdline():
+                    process.kill()
 
 
 @pytest.fixture(scope="session")
@@ -219,23 +235,6 @@ def session_browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(autouse=True)
-def _hung_pages_end() -> Iterator[None]:
-    """A page that never answers would hold the whole run: after HUNG_S its processes are killed, and the test fails."""
-    timer = threading.Timer(HUNG_S, _kill_pages)
-    timer.daemon = True
-    timer.start()
-    yield
-    timer.cancel()
-
-
-def _kill_pages() -> None:
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            if "--type=renderer" in process.cmdline():
-                process.kill()
-
-
 @pytest.fixture(scope="session")
 def visitors(session_browser: Browser) -> Visitors:
     return Visitors(session_browser)
@@ -253,6 +252,9 @@ def new_visitor(browser: Browser, visitors: Visitors) -> Iterator[Callable[..., 
     """`new_visitor(width=1280, dark=False, live=False)` -> a browser without cookies. `live`: with the stream of events."""
     assert browser.is_connected()
     taken: list[BrowserContext] = []
+    guard = threading.Timer(HUNG_S, visitors.kill_pages)
+    guard.daemon = True
+    guard.start()
 
     def make(*, width: int = 1280, height: int = 900, dark: bool = False, live: bool = False, **options: Any) -> BrowserContext:
         scheme = "dark" if dark else "light"
@@ -263,6 +265,7 @@ def new_visitor(browser: Browser, visitors: Visitors) -> Iterator[Callable[..., 
     yield make
     for context in taken:
         visitors.give_back(context)
+    guard.cancel()
 
 
 @pytest.fixture
