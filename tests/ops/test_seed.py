@@ -12,7 +12,7 @@ from sqlalchemy import select
 from backend import accounts, assets
 from backend.app import App
 from backend.db.tables import Asset, EventRow, Job, Membership, Picture, Post, User, Workspace
-from backend.db.transactions import Anonymous, SignedIn
+from backend.db.transactions import Anonymous, SignedIn, SystemCaller
 from backend.errors import Conflict
 from backend.media.model_files.lora_check_child import check
 from ops.seed import __main__ as seed
@@ -64,12 +64,18 @@ def test_it_fills_its_own_workspace_once_and_removes_only_that(
         seed.delete(worker_app, database_urls.owner)
     with workspace.acting(worker_app, 1) as tx:
         tx.delete(tx.get_one(Membership, (workspace.workspace_id(1), guest.id)))
+    editor_id = people["editor"].user_id
+    with worker_app.db.transaction(SystemCaller(other_workspace.id)) as tx:  # who has joined another workspace stays there
+        tx.add(Membership(tenant_id=other_workspace.id, user_id=editor_id, role="editor"))
     assert seed.delete(worker_app, database_urls.owner).keys() == {"Sample agency"}
     assert list(worker_app.storage.list(f"images/{workspace.workspace_id(1)}/")) == []
     with worker_app.db.dispatch() as tx:
         assert set(tx.scalars(select(Workspace.id))) == {other_workspace.id}
     with worker_app.db.transaction(Anonymous()) as tx:
-        assert not tx.scalars(select(User.id).where(User.email == viewer.email)).all()
+        left = select(User.id).where(User.id.in_([person.user_id for person in people.values()]))
+        assert tx.scalars(left).all() == [editor_id]
+    with worker_app.db.transaction(SystemCaller(other_workspace.id)) as tx:
+        assert tx.get(Membership, (other_workspace.id, editor_id))
     assert seed.delete(worker_app, database_urls.owner) == {}
 
 

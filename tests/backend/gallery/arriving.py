@@ -12,7 +12,7 @@ from backend.gallery.schemas import ImportPayload
 from tests.support.context import make_context
 
 
-def arrive(app: Any, tx: Any, files: dict[str, bytes]) -> list[str]:
+def upload_files(app: Any, tx: Any, files: dict[str, bytes]) -> list[str]:
     """Uploaded, not looked at yet; `tx` opens an editor's transaction. Their ids."""
     upload_ids = []
     for name, data in files.items():

@@ -22,7 +22,7 @@ from backend.generation import pipeline as making
 from backend.media.images.ai_mark import EDITED_SOURCE_TYPE, SOURCE_TYPE, add_mark
 from backend.media.images.picture_metadata import with_recipe
 from backend.media.images.pictures_child import read_source_type
-from tests.backend.gallery.arriving import arrive, bring_in
+from tests.backend.gallery.arriving import bring_in, upload_files
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
@@ -47,7 +47,7 @@ def shown(tx: Any) -> list[str]:
 
 def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, workspace: Tenant, tx: Any) -> None:
     cat, dog = with_recipe(photo(1), "image/jpeg", {"parameters": A1111}, width=256, height=256), photo(2, kind="PNG")
-    arrive(worker_app, tx, {"cat.jpg": cat, "dog.png": dog, "copy of cat.jpg": cat})
+    upload_files(worker_app, tx, {"cat.jpg": cat, "dog.png": dog, "copy of cat.jpg": cat})
     first = bring_in(worker_app, workspace, tx, "1")
     assert (first["imported"], first["already"], first["refused"]) == (2, 1, 0)
     with tx() as session:
@@ -57,7 +57,7 @@ def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, wo
         download = gallery.picture_file(session, cat_id).read(worker_app.storage)
         assert [one.filename for one in gallery.find_duplicates(session)] == ["copy of cat.jpg"]
     assert download != cat  # what it said is gone, the mark is there: it is known all the same
-    arrive(worker_app, tx, {"again.jpg": cat, "from the gallery.jpg": download})
+    upload_files(worker_app, tx, {"again.jpg": cat, "from the gallery.jpg": download})
     assert bring_in(worker_app, workspace, tx, "2")["already"] == 2
     assert shown(tx) == [dog_id, cat_id]
 
@@ -73,25 +73,25 @@ def test_the_same_file_is_one_picture_unless_asked_otherwise(worker_app: Any, wo
     with tx() as session:
         assert gallery.find_duplicates(session) == []
         gallery.delete(session, shown(tx))
-    arrive(worker_app, tx, {"back.jpg": cat})
+    upload_files(worker_app, tx, {"back.jpg": cat})
     assert bring_in(worker_app, workspace, tx, "4")["imported"] == 1
 
 
 def test_another_workspace_has_its_own(worker_app: Any, workspace: Tenant, other_workspace: Tenant, tx: Any) -> None:
-    arrive(worker_app, tx, {"a.jpg": photo(1)})
+    upload_files(worker_app, tx, {"a.jpg": photo(1)})
     bring_in(worker_app, workspace, tx, "1")
 
     def theirs() -> AbstractContextManager[Session]:
         return worker_app.db.transaction(other_workspace.editor.caller, needs="editor")
 
-    arrive(worker_app, theirs, {"a.jpg": photo(1)})
+    upload_files(worker_app, theirs, {"a.jpg": photo(1)})
     assert bring_in(worker_app, other_workspace, theirs, "1")["imported"] == 1
 
 
 def test_two_jobs_at_the_same_files_make_one_picture_of_each(
     worker_app: Any, workspace: Tenant, tx: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrive(worker_app, tx, {"a.jpg": photo(1), "b.jpg": photo(1)})
+    upload_files(worker_app, tx, {"a.jpg": photo(1), "b.jpg": photo(1)})
     keep, other = imports._store, []
 
     def meanwhile(*args: Any) -> Any:
@@ -143,7 +143,7 @@ def test_every_file_that_leaves_says_where_it_comes_from(
 ) -> None:
     kinds = ("PNG", "JPEG", "WEBP")
     files = {f"{n}-{kind}.{kind.lower()}": saying(tmp_path, kind, said) for n, said in enumerate(EXPECTED) for kind in kinds}
-    arrive(worker_app, tx, files)
+    upload_files(worker_app, tx, files)
     assert bring_in(worker_app, workspace, tx, "in", ai_made=ai_made)["imported"] == len(files)
     with tx() as session:
         cards = generation.pictures(session, shown(tx))

@@ -25,7 +25,7 @@ from backend.kit.clock import now
 from backend.media.images.ai_mark import SOURCE_TYPE
 from backend.media.images.picture_metadata import with_texts
 from backend.media.images.pictures_child import read_source_type, recipe_texts
-from tests.backend.gallery.arriving import arrive, bring_in
+from tests.backend.gallery.arriving import bring_in, upload_files
 from tests.backend.media.images.test_recipe_text import A1111
 from tests.factories.account import Tenant
 from tests.factories.making import make_lora, make_pictures
@@ -115,7 +115,7 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
         with pytest.raises(Invalid, match="nothing to import"):
             gallery.start_import(session, request_key="none")
     a1111 = with_texts(photo(1, kind="PNG"), {"parameters": A1111})
-    arrive(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
+    upload_files(worker_app, tx, {"one.png": a1111, "two.jpg": photo(2), "three.png": b"no picture at all"})
     with tx() as session:
         job = gallery.start_import(session, board_id=board_id, request_key="in")
     payload = ImportPayload(board_id=board_id)
@@ -142,9 +142,9 @@ def test_pictures_of_other_programs_become_ours(worker_app: Any, workspace: Tena
 
 def test_named_uploads_come_in_alone_and_the_result_says_what_each_became(worker_app: Any, workspace: Tenant, tx: Any) -> None:
     """As from a post's picker: what somebody else is importing meanwhile stays as it is, and a known file is its picture."""
-    arrive(worker_app, tx, {"known.jpg": photo(1)})
+    upload_files(worker_app, tx, {"known.jpg": photo(1)})
     bring_in(worker_app, workspace, tx, "first")
-    others, again, fresh, broken = arrive(
+    others, again, fresh, broken = upload_files(
         worker_app, tx, {"other.jpg": photo(2), "again.jpg": photo(1), "fresh.jpg": photo(3), "broken.png": b"no picture"}
     )
     result = bring_in(worker_app, workspace, tx, "named", upload_ids=[again, fresh, broken])
@@ -154,11 +154,11 @@ def test_named_uploads_come_in_alone_and_the_result_says_what_each_became(worker
             session.query(Picture).filter(Picture.origin["filename"].astext == name).one()
             for name in ("known.jpg", "fresh.jpg")
         )
-        assert [(one["uploadId"], one["pictureId"], one["assetId"]) for one in result["assets"]] == [
+        assert [(file["uploadId"], file["pictureId"], file["assetId"]) for file in result["assets"]] == [
             (again, known.id, known.asset_id),
             (fresh, made.id, made.asset_id),
         ]
-        assert [one.id for one in uploads.listing(session, gallery.NOUN, gallery.INBOX, states=("stored",))] == [others]
+        assert [upload.id for upload in uploads.listing(session, gallery.NOUN, gallery.INBOX, states=("stored",))] == [others]
         assert gallery.find_duplicates(session) == []
         with pytest.raises(NotFound):
             gallery.start_import(session, upload_ids=["up_gone"], request_key="gone")
@@ -167,7 +167,7 @@ def test_named_uploads_come_in_alone_and_the_result_says_what_each_became(worker
 def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
     worker_app: Any, workspace: Tenant, tx: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrive(worker_app, tx, {f"{n}.jpg": photo(n) for n in range(3)})
+    upload_files(worker_app, tx, {f"{n}.jpg": photo(n) for n in range(3)})
     payload = ImportPayload()
     first = make_context(worker_app, workspace, "picture-import", payload)
     taken, take = [], uploads.accept
@@ -192,7 +192,7 @@ def test_a_worker_that_dies_between_two_pictures_takes_none_twice(
 def test_two_jobs_at_the_same_files_take_each_once(
     worker_app: Any, workspace: Tenant, tx: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrive(worker_app, tx, {"1.jpg": photo(1), "2.jpg": photo(2), "3.png": b"no picture at all"})
+    upload_files(worker_app, tx, {"1.jpg": photo(1), "2.jpg": photo(2), "3.png": b"no picture at all"})
     payload = ImportPayload()
     first, second = (make_context(worker_app, workspace, "picture-import", payload) for _ in range(2))
     keep, told = imports._store, []
