@@ -17,7 +17,7 @@ from backend.gallery import pipeline as imports
 from backend.gallery.schemas import ImportPayload
 from backend.kit.ids import new_id
 from tests.backend.datasets.conftest import context, upload
-from tests.backend.gallery.arriving import arrive
+from tests.backend.gallery.arriving import upload_files
 from tests.factories.account import Tenant
 from tests.factories.pictures import photo
 from tests.support.context import make_context
@@ -33,7 +33,7 @@ def test_each_file_is_one_picture_of_the_gallery(worker_app: Any, workspace: Ten
         return entered
 
     def begin() -> Context:
-        arrive(worker_app, opened, {f"{n}.jpg": photo(n) for n in (next(numbers), next(numbers))})
+        upload_files(worker_app, opened, {f"{n}.jpg": photo(n) for n in (next(numbers), next(numbers))})
         with opened() as tx:
             job = gallery.start_import(tx, request_key=new_id("key"))
             payload = ImportPayload.model_validate(tx.get_one(Job, job.id).payload)
