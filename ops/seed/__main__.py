@@ -116,9 +116,14 @@ def owner_url(settings: Settings) -> str:
 def fill(app: App, n: int, *, pictures_wanted: int, posts_wanted: int) -> dict[str, SeedPerson]:
     """Makes the `n`th workspace with everything in it. Returns its people by role; {} when it is there already.
 
-    Raises Conflict: the studio has no owner yet, or one of the addresses is taken.
+    Raises Conflict: the studio has no owner yet, one of the addresses is taken, or the command was interrupted last time.
     """
     if workspace.is_there(app, n):
+        if workspace.is_unfinished(app, n):
+            raise Conflict(
+                f"{workspace.workspace_name(n)} was not filled to its end: the command was interrupted. Remove it with "
+                "`make seed ARGS=--delete`, then try again."
+            )
         return {}
     with app.db.transaction(Anonymous()) as tx:
         if accounts.needs_setup(tx):  # the first person of an installation is its operator
@@ -129,6 +134,7 @@ def fill(app: App, n: int, *, pictures_wanted: int, posts_wanted: int) -> dict[s
         share = (pictures_wanted * (position + 1) // len(described)) - (pictures_wanted * position // len(described))
         of_posts = (posts_wanted * (position + 1) // len(described)) - (posts_wanted * position // len(described))
         _add_influencer(app, n, values, pictures_wanted=share, posts_wanted=of_posts, people=people)
+    workspace.finish(app, n)
     return people
 
 

@@ -48,6 +48,11 @@ def workspace_name(n: int) -> str:
     return "Sample agency" if n == 1 else f"Sample agency {n}"
 
 
+def name_until_filled(n: int) -> str:
+    """Its name until everything is in it, by which one is told whose command was interrupted."""
+    return f"{workspace_name(n)} (unfinished)"
+
+
 def email(role: str, n: int) -> str:
     return f"{role}{'' if n == 1 else n}@sample-agency.example"
 
@@ -65,6 +70,17 @@ def is_there(app: App, n: int) -> bool:
         return tx.get(Workspace, workspace_id(n)) is not None
 
 
+def is_unfinished(app: App, n: int) -> bool:
+    with acting(app, n) as tx:
+        return tx.get_one(Workspace, workspace_id(n)).name == name_until_filled(n)
+
+
+def finish(app: App, n: int) -> None:
+    """Everything is in it."""
+    with acting(app, n) as tx:
+        tx.get_one(Workspace, workspace_id(n)).name = workspace_name(n)
+
+
 def add_people(app: App, n: int) -> dict[str, SeedPerson]:
     """Makes the workspace with a person of each role; role -> person. Raises Conflict: an address has an account already."""
     people = {role: SeedPerson(new_id("usr"), email(role, n), role, secrets.token_urlsafe(12)) for role in ROLES}
@@ -79,7 +95,7 @@ def add_people(app: App, n: int) -> dict[str, SeedPerson]:
     ]
     try:
         with acting(app, n) as tx:
-            tx.execute(insert(Workspace).values(id=workspace_id(n), name=workspace_name(n)))
+            tx.execute(insert(Workspace).values(id=workspace_id(n), name=name_until_filled(n)))
             tx.execute(insert(User), users)
             members = [
                 {"tenant_id": workspace_id(n), "user_id": person.user_id, "role": person.role} for person in people.values()

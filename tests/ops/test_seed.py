@@ -79,6 +79,22 @@ def test_it_fills_its_own_workspace_once_and_removes_only_that(
     assert seed.delete(worker_app, database_urls.owner) == {}
 
 
+def test_one_that_was_interrupted_says_so_and_is_removed(
+    worker_app: App, other_workspace: Tenant, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **values: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models, "IMAGES", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(seed.posts, "add_posts", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            seed.fill(worker_app, 1, pictures_wanted=1, posts_wanted=1)
+    with pytest.raises(Conflict, match="not filled to its end"):
+        seed.fill(worker_app, 1, pictures_wanted=1, posts_wanted=1)
+    assert seed.delete(worker_app, database_urls.owner).keys() == {"Sample agency"}
+
+
 def test_the_lora_fits_the_bundled_model(tmp_path: Path) -> None:
     models.write_neutral_lora(tmp_path / "nora.safetensors")
     assert check(tmp_path / "nora.safetensors", tmp_path / "checked.safetensors")["base"] == "starter-128"
