@@ -162,6 +162,7 @@ def exchange(process: Process, queue: str, n: int, finished_attempts: Sequence[F
                 device_ids=process.device_ids,
                 settings=process.app.settings,
                 loaded_models=process.loaded_models,
+                last=True,
             )
     except BaseException:
         for finished, report in reports:

@@ -6,7 +6,7 @@ Few modules build lists of statements (`tests/test_architecture.py` names them);
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
@@ -58,6 +58,12 @@ def insert_stmt(row: Any) -> Statement:
     values = {name: value for name, value in columns.items() if name not in expressions}
     table: Any = type(row)
     return _insert(table, tuple(sorted(values)), tuple((name, columns[name]) for name in expressions)), values
+
+
+@lru_cache(maxsize=256)
+def array_literal(values: tuple[str, ...]) -> str:
+    """What Postgres reads as a text[], for constants of a statement that runs often: psycopg writes a list anew each time."""
+    return "{" + ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from backend.db.pipelining import execute_pipelined
+from backend.db.pipelining import array_literal, execute_pipelined
 from backend.db.tables import Attempt, Device
 from backend.jobs.job_type import JOB_TYPES, JobType
 from backend.kit.ids import new_id
@@ -141,8 +141,11 @@ def claim_some(
     device_ids: Collection[str],
     settings: Settings,
     loaded_models: MutableMapping[str, str] | None = None,
+    last: bool = False,
 ) -> list[Claim]:
     """At most `n` jobs, chosen as that many calls of `claim` would; fewer when nothing more is claimable.
+
+    `last`: nothing follows in `tx`, which may be committed together with the claims.
 
     `loaded_models`: device id -> model it has loaded, as far as jobs say which they need (`model` in their payload). It is
     updated with what is claimed.
@@ -151,7 +154,7 @@ def claim_some(
     specs = [spec for spec in JOB_TYPES.values() if spec.queue == queue and spec.kind in kinds]
     if not any(spec.device for spec in specs):
         values = _claim_params(specs, queue=queue, worker_id=worker_id, settings=settings, device_by_kind={}, loaded_models={})
-        return _run_claims(tx, [values | _new_ids() for _ in range(n)], {}) if values else []
+        return _run_claims(tx, [values | _new_ids() for _ in range(n)], {}, last=last) if values else []
     tx.execute(_LOCK_QUEUE, {"queue": queue})
     claims: list[Claim] = []
     while len(claims) < n:  # one at a time: a device that one job takes is not free for the next
@@ -191,10 +194,10 @@ def _claim_params(
         "queue": queue,
         "worker_id": worker_id,
         "per_workspace": settings.jobs.max_per_workspace,
-        "kinds": list(JOB_TYPES),
-        "kind_groups": [spec.limit_group for spec in JOB_TYPES.values()],
-        "versions": [version for version, _ in ready],
-        "groups": [spec.limit_group for _, spec in ready],
+        "kinds": array_literal(tuple(JOB_TYPES)),
+        "kind_groups": array_literal(tuple(spec.limit_group for spec in JOB_TYPES.values())),
+        "versions": array_literal(tuple(version for version, _ in ready)),
+        "groups": array_literal(tuple(spec.limit_group for _, spec in ready)),
         "limits": [spec.limit(settings) for _, spec in ready],
         "devices": [device.id if device else None for device in devices],
         "warm": [(loaded_models.get(device.id) or None) if device else None for device in devices],
@@ -207,10 +210,12 @@ def _new_ids() -> dict[str, str]:
     return {"attempt_id": new_id("att"), "event_id": new_id("evt")}
 
 
-def _run_claims(tx: Session, params: Sequence[dict[str, Any]], devices: Mapping[str, Device]) -> list[Claim]:
+def _run_claims(
+    tx: Session, params: Sequence[dict[str, Any]], devices: Mapping[str, Device], *, last: bool = False
+) -> list[Claim]:
     """Runs `_CLAIM` once for each of `params`, in order, under the queue's lock (which `tx` may hold already)."""
     queue = {"queue": params[0]["queue"]}
-    _, *rows = execute_pipelined(tx, [(_LOCK_QUEUE, queue), *((_CLAIM, values) for values in params)])
+    _, *rows = execute_pipelined(tx, [(_LOCK_QUEUE, queue), *((_CLAIM, values) for values in params)], last=last)
     return [
         _to_claim(row, values["attempt_id"], devices.get(row.device_id or ""))
         for row, values in zip(rows, params, strict=True)

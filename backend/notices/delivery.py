@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from backend import events
 from backend.db.tables import Notice, NoticeDelivery, NoticeTarget, Workspace
+from backend.db.tables.message_column import words_of
 from backend.db.transactions import Member, SystemCaller
 from backend.errors import Invalid, Refused
 from backend.kit.ids import new_id
@@ -259,7 +260,7 @@ def _note(tx: Session, outgoing: Outgoing, result: SendResult) -> None:
     if claim.target_id:
         sent_at = {"last_sent_at": func.clock_timestamp()} if result.state == "sent" else {}
         change = update(NoticeTarget).where(NoticeTarget.id == claim.target_id)
-        tx.execute(change.values(last_error=result.reason[:500], **sent_at))
+        tx.execute(change.values(last_error=result.reason[:500], last_error_words=words_of(result.reason), **sent_at))
     if values.get("state") == "failed":
         _tell_of_failure(tx, outgoing, result)
 

@@ -68,17 +68,18 @@ class Feeder:
 
 
 def read_batch(app: App, tenant_id: str) -> tuple[int, int]:
-    """Reads the workspace's next events. Returns how many these were, and how many notices were written or grew."""
+    """Reads the workspace's next events that somebody may be told of. Returns how many these were, and how many notices were
+    written or grew."""
     with app.db.transaction(SystemCaller(tenant_id)) as tx:
         tx.execute(insert(NoticeFeed).on_conflict_do_nothing())
         position = tx.scalar(select(NoticeFeed.position).with_for_update(skip_locked=True))
         if position is None:
             return 0, 0
-        numbered = events.stream.after(tx, position, take=BATCH)
-        if not numbered:
-            return 0, 0
-        written = write(tx, app.settings, sources.happenings(tx, numbered))
-        tx.execute(update(NoticeFeed).values(position=numbered[-1][0]))
+        latest = events.stream.latest_in_workspace(tx)
+        numbered = events.stream.after(tx, position, take=BATCH, up_to=latest, kinds=sources.EVENT_KINDS)
+        written = write(tx, app.settings, sources.happenings(tx, numbered)) if numbered else []
+        read_to = numbered[-1][0] if len(numbered) == BATCH else max(position, latest)
+        tx.execute(update(NoticeFeed).values(position=read_to))
         if written:
             events.record(tx, "notice.added", "notice", written[0], {"count": len(written)})
         return len(numbered), len(written)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.channels import PLATFORMS
@@ -45,7 +45,7 @@ class _PostNames:
 def happenings(tx: Session, numbered: Sequence[Numbered]) -> list[Happening]:
     """What `numbered` events (position, event) say to people, in their order. Reads names in one statement a noun."""
     posts = _post_names(tx, _ids(numbered, "post"))
-    jobs = _jobs(tx, _ids(numbered, "job", ("job.failed", "job.completed")))
+    jobs = _jobs(tx, failed=_ids(numbered, "job", ("job.failed",)), completed=_ids(numbered, "job", ("job.completed",)))
     channels = _channel_names(tx, _ids(numbered, "channel"))
     people = _people(tx, _ids(numbered, "member", ("member.joined",)))
     result: list[Happening] = []
@@ -92,8 +92,12 @@ def _post_names(tx: Session, ids: Sequence[str]) -> dict[str, _PostNames]:
     }
 
 
-def _jobs(tx: Session, ids: Sequence[str]) -> dict[str, Job]:
-    return {job.id: job for job in tx.scalars(select(Job).where(Job.id.in_(ids)))} if ids else {}
+def _jobs(tx: Session, *, failed: Sequence[str], completed: Sequence[str]) -> dict[str, Job]:
+    """Of the completed ones those that took long: nobody is told of the others, and they are many."""
+    if not failed and not completed:
+        return {}
+    took_long = Job.id.in_(completed), Job.finished_at - Job.created_at >= timedelta(seconds=LONG_RUN_S)
+    return {job.id: job for job in tx.scalars(select(Job).where(or_(Job.id.in_(failed), and_(*took_long))))}
 
 
 def _channel_names(tx: Session, ids: Sequence[str]) -> dict[str, str]:
@@ -249,6 +253,10 @@ _OTHERS: Mapping[str, _Read] = {
     "notice.address_refused": _address_refused,
 }
 """By the event's kind; posts, jobs, channels and members are read above, because their names stand in tables."""
+EVENT_KINDS = frozenset(
+    {*_POST_KINDS, "job.failed", "job.completed", "channel.reconnect", "channel.expiring", "member.joined", *_OTHERS}
+)
+"""All kinds of events that `happenings` makes something of."""
 
 
 def _failing_jobs(tx: Session, result: Sequence[Happening]) -> list[Happening]:

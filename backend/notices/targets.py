@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from backend import events
 from backend.db.sealed_columns import reseal
 from backend.db.tables import NoticeTarget
+from backend.db.tables.message_column import with_words, words_of
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.ids import new_id
 from backend.kit.secrets import KeyRing
@@ -84,7 +85,7 @@ def own_target(tx: Session, target_id: str) -> NoticeTarget:
 def note_result(tx: Session, target_id: str, error: str) -> TargetCard:
     """Notes what became of a test. `error` "": it was taken. Raises NotFound."""
     row = own_target(tx, target_id)
-    row.last_error = error[:500]
+    row.last_error, row.last_error_words = error[:500], words_of(error)
     if not error:
         row.last_sent_at = database_now(tx)
     tx.flush()
@@ -161,7 +162,14 @@ def _own(tx: Session) -> ColumnElement[bool]:
 
 
 def _card(row: NoticeTarget) -> TargetCard:
-    return TargetCard(row.id, cast("TargetWay", row.way), row.label, row.last_error, row.last_sent_at, row.created_at)
+    return TargetCard(
+        row.id,
+        cast("TargetWay", row.way),
+        row.label,
+        with_words(row.last_error, row.last_error_words),
+        row.last_sent_at,
+        row.created_at,
+    )
 
 
 def reseal_targets(tx: Session, settings: Settings) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from backend import VERSION, events
 from backend.db.tables import FINAL, Job, WebhookAttempt, WebhookEndpoint, WebhookMessage
+from backend.db.tables.message_column import words_of
 from backend.db.transactions import SystemCaller
 from backend.errors import Invalid
 from backend.kit.ids import new_id
@@ -65,11 +66,13 @@ _CLAIM = text(
     FROM claimed c LEFT JOIN webhook_endpoints e ON e.tenant_id = c.tenant_id AND e.id = c.endpoint_id"""
 )
 _NOTE = text(
-    """UPDATE webhook_messages m SET state = v.state, last_status = v.status, last_error = v.error,
+    """UPDATE webhook_messages m SET state = v.state, last_status = v.status,
+      last_error = v.error, last_error_words = CAST(v.words AS jsonb),
       next_at = CASE WHEN v.delay_s IS NULL THEN m.next_at ELSE clock_timestamp() + make_interval(secs => v.delay_s) END,
       delivered_at = CASE WHEN v.state = 'delivered' THEN clock_timestamp() ELSE m.delivered_at END
     FROM unnest(CAST(:ids AS text[]), CAST(:attempts AS int[]), CAST(:states AS text[]), CAST(:statuses AS int[]),
-      CAST(:errors AS text[]), CAST(:delays AS float8[])) AS v(id, attempts, state, status, error, delay_s)
+      CAST(:errors AS text[]), CAST(:words AS text[]), CAST(:delays AS float8[]))
+      AS v(id, attempts, state, status, error, words, delay_s)
     WHERE m.id = v.id AND m.attempts = v.attempts AND m.state = 'pending' RETURNING m.id"""
 )
 
@@ -147,12 +150,14 @@ class Sender:
 
     def _note_messages(self, tx: Session, outcomes: Sequence[DeliveryOutcome]) -> None:
         plans = [self._next(outcome) for outcome in outcomes]
+        words = [words_of(outcome.error_text) for outcome in outcomes]
         values = {
             "ids": [outcome.message.id for outcome in outcomes],
             "attempts": [outcome.message.attempts for outcome in outcomes],
             "states": [state for state, _ in plans],
             "statuses": [outcome.answer.status for outcome in outcomes],
             "errors": [outcome.error_text for outcome in outcomes],
+            "words": [parts and json.dumps(parts) for parts in words],
             "delays": [delay_s for _, delay_s in plans],
         }
         noted = set(tx.scalars(_NOTE, values))
@@ -248,6 +253,7 @@ def _attempt_row(outcome: DeliveryOutcome) -> dict[str, object]:
         "number": outcome.message.attempts,
         "status": answer.status,
         "error": answer.error,
+        "error_words": words_of(answer.error),
         "answer": answer.text + ("…" if answer.is_cut else ""),
         "latency_ms": None if answer.latency_s is None else round(answer.latency_s * 1000),
     }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend import accounts, events
 from backend.db.tables import WebhookAttempt, WebhookEndpoint, WebhookMessage
+from backend.db.tables.message_column import with_words
 from backend.errors import Conflict, NotFound
 from backend.kit.ids import new_id
 from backend.language import tr_lazy
@@ -94,7 +95,12 @@ def attempts(settings: Settings, tx: Session, message_id: str) -> list[DeliveryC
     rows = tx.scalars(
         select(WebhookAttempt).where(WebhookAttempt.message_id == message_id).order_by(WebhookAttempt.id.desc()).limit(100)
     )
-    cards = [DeliveryCard(**{field.name: getattr(row, field.name) for field in fields(DeliveryCard)}) for row in rows]
+    cards = [
+        DeliveryCard(
+            row.id, row.number, row.status, with_words(row.error, row.error_words), row.answer, row.latency_ms, row.created_at
+        )
+        for row in rows
+    ]
     return cards if shows_answers else [replace(card, answer="") for card in cards]
 
 
@@ -118,6 +124,7 @@ def replay(settings: Settings, tx: Session, message_id: str) -> MessageCard:
 def card_of(row: WebhookMessage, sight: Sight) -> MessageCard:
     """Without the address where the caller may not see it, and without what the operator's program answered."""
     card = MessageCard(**{field.name: getattr(row, field.name) for field in fields(MessageCard)})
+    card = replace(card, last_error=with_words(row.last_error, row.last_error_words))
     if sight.includes(row):
         return card
     answered = row.endpoint_id is None and row.last_status is not None

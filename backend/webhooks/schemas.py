@@ -153,7 +153,7 @@ class DeliveryOutcome:
     @property
     def error_text(self) -> str:
         """ "" after a delivery."""
-        return "" if self.answer.is_success else (self.answer.error or self.answer.text)[:500]
+        return "" if self.answer.is_success else self.answer.error or self.answer.text[:500]
 
     @property
     def summary(self) -> str:

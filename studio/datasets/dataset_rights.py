@@ -68,7 +68,7 @@ def _entry(entry: RightsEntry, user_names: dict[str, str]) -> None:
     statement = tr("Withdrawn") if entry.kind == "withdrawn" else worded(entry.statement)
     until = f" · {_until_text(entry.until)}" if entry.until else ""
     note = f"  \n{plain(entry.note)}" if entry.note else ""
-    declared = f"{date_time_text(entry.created_at)} UTC"
+    declared = date_time_text(entry.created_at)
     st.markdown(f"**{plain(statement)}**{until}{note}  \n:small[{plain(user_name)}, {declared}]")
 
 

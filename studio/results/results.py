@@ -114,7 +114,7 @@ def _row(page: Page, plan: PlanCard) -> None:
         with st.container(width="stretch", gap="xxsmall"):
             caption = " ".join(lines(first.caption)) or plan.title
             st.markdown(plain(caption[:_MAX_CAPTION] + ("…" if len(caption) > _MAX_CAPTION else "")))
-            when = f"{date_time_text(max(post.published_at for post in published if post.published_at))} UTC"
+            when = date_time_text(max(post.published_at for post in published if post.published_at))
             channels = tr_plural("{n} channel", "{n} channels", len(published))
             st.caption(f"{plain(plan.influencer_name)} · {when} · {channels}")
         for post in published:

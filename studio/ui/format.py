@@ -96,8 +96,8 @@ def clock_time(at: datetime, zone: str, *, now: datetime | None = None) -> str:
 
 
 def date_text(at: date) -> str:
-    """“24 Nov 2026” of a date or a time, as the reader writes dates."""
-    return written(at, "date")
+    """“24 Nov 2026” of a date, or of an instant in the reader's time zone."""
+    return written(_in_readers_zone(at) if isinstance(at, datetime) else at, "date")
 
 
 def day_text(at: date) -> str:
@@ -117,7 +117,7 @@ def time_text(at: datetime | time) -> str:
 
 def log_time_text(at: datetime) -> str:
     """“14:20:05” in the reader's time zone."""
-    return written(at.astimezone(ZoneInfo(reader().zone or "UTC")), "seconds")
+    return written(_in_readers_zone(at), "seconds")
 
 
 def moment_text(at: datetime) -> str:
@@ -126,8 +126,12 @@ def moment_text(at: datetime) -> str:
 
 
 def date_time_text(at: datetime) -> str:
-    """“24 Nov 2026, 14:20”. No time zone is changed."""
-    return f"{date_text(at)}, {time_text(at)}"
+    """“24 Nov 2026, 14:20” of an instant, in the reader's time zone."""
+    return f"{date_text(at)}, {time_text(_in_readers_zone(at))}"
+
+
+def _in_readers_zone(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(reader().zone or "UTC"))
 
 
 def state_badge(state: str, *, dead_letter: bool = False) -> str:

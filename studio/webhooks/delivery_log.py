@@ -46,7 +46,7 @@ def show(page: Page, endpoint_id: str) -> None:
     show_new_secret()
     if card.old_secret_until:
         until = date_time_text(card.old_secret_until)
-        st.caption(tr("Messages are signed with the old secret too, until {time} UTC.", time=until))
+        st.caption(tr("Messages are signed with the old secret too, until {time}.", time=until))
     with st.container(horizontal=True):
         _test_form(page, card)
         _recover_form(page, card)
@@ -133,7 +133,7 @@ def _summary(message: MessageCard) -> str:
     elif message.last_error:
         parts.append(plain(worded(message.last_error)))
     if message.state == "pending" and message.attempts:
-        parts.append(tr("next try {time} UTC", time=date_time_text(message.next_at)))
+        parts.append(tr("next try {time}", time=date_time_text(message.next_at)))
     if message.event_position is not None:
         parts.append(tr("position {n}", n=message.event_position))
     return " · ".join(parts)

@@ -36,6 +36,13 @@ def test_ago(before: timedelta, expected: str) -> None:
     assert words.ago(NOW - before, now=NOW) == expected
 
 
+def test_instants_are_shown_in_the_readers_zone() -> None:
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    with reading(Reader("en", zone="Asia/Tokyo")):
+        assert words.date_time_text(late) == "2 Mar 2026, 08:30"
+        assert words.date_text(late.date()) == "1 Mar 2026"
+
+
 def test_sizes_and_counts() -> None:
     assert [words.size(n) for n in (12, 2048, 3 * 2**20)] == ["12 B", "2 KB", "3.0 MB"]
     assert words.count(1, "picture") == "1 picture"

@@ -35,6 +35,16 @@ class MessageColumn(TypeDecorator[str]):
         return None if value is None else messages.read(value)
 
 
+def words_of(text: str) -> dict[str, Any] | None:
+    """Of a text column with a second one for its parts, what that one gets: as `backend.language.stored` has it."""
+    return without_nul(messages.stored(text)) if isinstance(text, messages.Message) else None
+
+
+def with_words(text: str, words: Mapping[str, Any] | None) -> str:
+    """What two such columns say. The parts count where they are of this text: earlier versions write the text alone."""
+    return messages.read(words) if words and words["text"] == text else text
+
+
 def text_of(value: str | Mapping[str, Any]) -> str:
     """What such a column held, of a row of `Database.read_once`, which has JSON as psycopg gives it."""
     return value if isinstance(value, str) else messages.read(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -115,6 +116,8 @@ class NoticeTarget(Tenanted, Dated, Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     """The URL, encrypted and bound to the row."""
     last_error: Mapped[str] = mapped_column(server_default="")
+    last_error_words: Mapped[dict[str, Any] | None]
+    """`message_column.words_of(last_error)`"""
     last_sent_at: Mapped[datetime | None]
 
 

@@ -4,6 +4,7 @@ the attempts at them."""
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, LargeBinary, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -79,6 +80,8 @@ class WebhookMessage(Tenanted, Dated, Base):
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.clock_timestamp())
     last_status: Mapped[int | None]
     last_error: Mapped[str] = mapped_column(server_default="")
+    last_error_words: Mapped[dict[str, Any] | None]
+    """`message_column.words_of(last_error)`"""
     delivered_at: Mapped[datetime | None]
 
 
@@ -96,6 +99,7 @@ class WebhookAttempt(Tenanted, Dated, Base):
     status: Mapped[int | None]
     """HTTP status; None: there was no answer, and `error` says why."""
     error: Mapped[str] = mapped_column(server_default="")
+    error_words: Mapped[dict[str, Any] | None]
     answer: Mapped[str] = mapped_column(server_default="")
     """The beginning of the answer's body."""
     latency_ms: Mapped[int | None]

@@ -20,6 +20,7 @@ from backend.db.transactions import SystemCaller
 from backend.errors import Conflict, Invalid, NotFound, NotPermitted
 from backend.kit.clock import now
 from backend.kit.outgoing_client import NOT_REACHED
+from backend.language import Reader, reading, worded
 from backend.webhooks import EndpointChange, EndpointDraft, MessageCard, NewEndpoint
 from backend.webhooks.delivery import AT_ONCE_PER_ENDPOINT
 from tests.factories.account import Tenant
@@ -188,6 +189,11 @@ def test_one_that_hangs_does_not_hold_up_another(sending: App, workspace: Tenant
         assert slow.most_at_once["/a"] < 2 * AT_ONCE_PER_ENDPOINT
     late = [message for message in messages(sending, workspace) if message.last_error]
     assert {message.last_error for message in late} == {"It did not answer within 0.5 seconds."}
+    with reading(Reader("it")):
+        assert {worded(message.last_error) for message in late} == {"Non ha risposto entro 0,5 secondi."}
+    with opened(sending, workspace) as tx:  # as a worker of an earlier version writes it
+        tx.execute(update(WebhookMessage).values(last_error="refused"))
+    assert {message.last_error for message in messages(sending, workspace)} == {"refused"}
 
 
 def test_inner_addresses_are_refused_when_entered_and_at_each_try(
