@@ -7,7 +7,7 @@ age for BACKUP_RECIPIENT, apart from the records that say what there is (ids, ti
     <target>/<cluster>/backups/<id>/record.json        written last: what has none is no backup
                                     database.tar.zst.age, or database.dump.age
                                     objects.zst.age    key, size and SHA-256 of every object
-                                    installation.age   settings, passwords, key ring
+                                    installation.age   settings, passwords, key ring, audit archive
     <target>/<cluster>/wal/<segment>.<time>.zst.age    the log between backups
     <target>/<cluster>/objects/<hash of key>.age       each object once: keys are never written over
     <target>/<cluster>/object-logs/<time>.zst.age      objects that were added after a backup's manifest

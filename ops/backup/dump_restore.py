@@ -3,21 +3,23 @@ the database as it was."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from backend.db.migrations import migrate
 from backend.errors import Conflict, Invalid
 from backend.settings import Settings
-from ops.backup import after_restore, safety_copy, source
+from ops.backup import after_restore, archives, audit_archive, safety_copy, source
 from ops.backup.choice import RestoreChoice
-from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
+from ops.backup.encryption import SecretKey
 from ops.backup.object_restore import RestoredObjects, restore_objects
-from ops.backup.records import BackupRecord
-from ops.backup.targets import Target, stream
+from ops.backup.parts import fetch_part
+from ops.backup.targets import Target
 
 _PART = "database.dump.age"
 
@@ -45,10 +47,14 @@ def restore_dump(
         with tempfile.TemporaryDirectory(prefix="studio-restore-") as folder:
             path = Path(folder) / "database.dump"
             report(f"Fetching backup {record.id}")
-            _fetch(target, key, record, path)
+            fetch_part(target, key, record, _PART, lambda plain: _save(plain, path))
             report("Restoring the database")
             options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction"]
             database.run("pg_restore", "-d", database.login["dbname"], *options, path)
+            fetch_part(
+                target, key, record, "installation.age", lambda plain: archives.unpack(plain, Path(folder) / "installation")
+            )
+            audit_archive.put_back(Path(folder) / "installation", settings.data_dir)
         migrate(
             owner_url,
             app_password=settings.postgres.app_password.get_secret_value(),
@@ -69,10 +75,6 @@ def _refuse_running(connection: source.Connection) -> None:
         raise Conflict("The studio is running on this database. Stop all its processes: a running studio is not restored over.")
 
 
-def _fetch(target: Target, key: SecretKey, record: BackupRecord, path: Path) -> None:
-    name = f"{record.folder}/{_PART}"
-    if sha256_of(target.read(name)).sha256 != record.parts[_PART].sha256:
-        raise DamagedPart(f"{name} is not what was written. Choose an older one: BACKUP=… (python -m ops.backup list).")
-    with key.decrypted(stream(target.read(name))) as plain, path.open("wb") as file:
-        while chunk := plain.read(1024 * 1024):
-            file.write(chunk)
+def _save(plain: BinaryIO, path: Path) -> None:
+    with path.open("wb") as file:
+        shutil.copyfileobj(plain, file, 1024 * 1024)

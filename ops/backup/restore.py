@@ -21,19 +21,20 @@ from backend.db.migrations import migrate
 from backend.errors import Conflict, NotFound, StudioError, Unavailable
 from backend.kit import disk
 from backend.settings import Settings
-from ops.backup import after_restore, archives, choice, records, safety_copy, source
+from ops.backup import after_restore, archives, audit_archive, choice, records, safety_copy, source
 from ops.backup.after_restore import RestoredFacts
 from ops.backup.choice import RestoreChoice
 from ops.backup.dump_restore import restore_dump
 from ops.backup.embedded_dump import restore_embedded_dump
-from ops.backup.encryption import DamagedPart, SecretKey, sha256_of
+from ops.backup.encryption import DamagedPart, SecretKey
 from ops.backup.local_state import LocalState
 from ops.backup.object_restore import RestoredObjects, restore_objects
+from ops.backup.parts import fetch_part
 from ops.backup.records import BackupRecord
 from ops.backup.recovery import recovered
 from ops.backup.runs import SECRETS_PART
 from ops.backup.source import BackupProgramFailed
-from ops.backup.targets import Target, open_target, stream
+from ops.backup.targets import Target, open_target
 from ops.local_stack import binaries, postgres, stack
 from ops.local_stack import state as states
 from ops.local_stack.state import RESTORE_FILE, State
@@ -91,6 +92,7 @@ class Restore:
             self._fetch()
             journal = self._begin_swap(begun_at)
             self._take_secrets()
+            audit_archive.put_back(self.staging / "installation", self.settings.data_dir)
             home = postgres.find_location(self.state, self.env, durable=True)
             self._swap_in(home, journal)
             reached, facts = self._recover(home)
@@ -145,11 +147,7 @@ class Restore:
         return folder
 
     def _unpack(self, record: BackupRecord, name: str, folder: Path) -> None:
-        full_name, expected = f"{record.folder}/{name}", record.parts[name]
-        if sha256_of(self.target.read(full_name)).sha256 != expected.sha256:
-            raise DamagedPart(f"{full_name} is not what was written.")
-        with self.key.decrypted(stream(self.target.read(full_name))) as plain:
-            archives.unpack(plain, folder)
+        fetch_part(self.target, self.key, record, name, lambda plain: archives.unpack(plain, folder))
 
     def _fetch_log(self, *, everything: bool = False) -> None:
         folder = self.staging / "log"

@@ -19,7 +19,7 @@ from backend import VERSION
 from backend.errors import Unavailable
 from backend.settings import ROOT, Settings
 from backend.storage import Storage
-from ops.backup import archives, log_shipment, records, safety_copy, source
+from ops.backup import archives, audit_archive, log_shipment, records, safety_copy, source
 from ops.backup.encryption import AgeRecipient, WrittenPart
 from ops.backup.local_state import LocalState, recipient_of
 from ops.backup.objects import CopiedObjects, ObjectCopier, check_written, put_verified
@@ -233,7 +233,8 @@ class Backups:
             self.state.note(secrets=fingerprint)
 
     def _copy_installation(self, record: BackupRecord, staging: Path) -> None:
-        """Settings, passwords, key ring and n8n exports: apart from the data, because it opens the data."""
+        """Settings, passwords, key ring, the audit log's archive and n8n exports: apart from the data, because it opens the
+        data."""
         self.copy_secrets()
         folder = staging / "installation"
         folder.mkdir()
@@ -245,6 +246,7 @@ class Backups:
         n8n = Path(self.settings.backup.n8n_folder).expanduser()
         if self.settings.backup.n8n_folder and n8n.is_dir():
             shutil.copytree(n8n, folder / "n8n")
+        audit_archive.copy(self.settings.data_dir, folder)
         with archives.packed(folder) as packed, self.target.writing(f"{record.folder}/installation.age") as to:
             part = self.recipient.encrypt_stream(packed, to)
         self._add(record, "installation.age", part)

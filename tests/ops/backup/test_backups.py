@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -188,7 +189,11 @@ def test_an_external_postgres_without_an_archive_is_dumped_and_says_why(studio: 
     Path(values["BACKUP_TARGET"]).mkdir()
     env = {"PATH": os.environ["PATH"], "DATABASE_OWNER_URL": studio.servers.urls["DATABASE_OWNER_URL"]}
     backups = open_backups(Settings.model_validate(values), env)
+    audit_log = Path(values["STUDIO_DATA"]) / "audit" / "2026-01.jsonl.gz"
+    audit_log.parent.mkdir()
+    audit_log.write_bytes(gzip.compress(b"{}\n"))
     record = backups.make()
+    audit_log.unlink()
     assert (record.kind, backups.facts.method, "replicate" in backups.facts.reason) == ("dump", "dump", True)
     assert record.parts.keys() == {"database.dump.age", "objects.zst.age", "installation.age"}
     backups.copy_safety()
@@ -198,6 +203,7 @@ def test_an_external_postgres_without_an_archive_is_dumped_and_says_why(studio: 
     outcome = restore(Settings.model_validate(values), RestoreRequest(), env=env)
     assert (outcome.backup, outcome.objects.missing) == (record.id, [])
     assert studio.query("SELECT count(*) FROM notes.lines") == before
+    assert gzip.decompress(audit_log.read_bytes()) == b"{}\n"
     studio.query("DELETE FROM restores")
 
 
