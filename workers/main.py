@@ -25,6 +25,7 @@ from backend.jobs.rules import outcome_of_error
 from backend.kit import disk, temp_folders
 from backend.language import tr_lazy
 from workers import devices
+from workers.due_work import DueWork
 from workers.heartbeat import Heartbeat
 from workers.lease import Identity, Lease
 from workers.monitoring import SamplerThread, serve_probes
@@ -90,12 +91,13 @@ def serve(app: App, options: argparse.Namespace, lease: Lease, workroot: Path) -
     on_message = partial(drain, process)
     listener = start_listening(app.redis, queues, threads=threads, poll_ms=settings.workers.poll_ms, on_message=on_message)
     if options.tick:
-        scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message))
+        due_work = DueWork(app)
+        scheduler = Scheduler(app, notifications(app.redis, queues, threads=threads, on_message=on_message), due_work)
         beside = {
             "scheduler": scheduler.run,
-            "webhooks": WebhookSender(app).run,
-            "notices": NoticeFeedThread(app).run,
-            "notice-sender": NoticeSenderThread(app).run,
+            "webhooks": WebhookSender(app, due_work).run,
+            "notices": NoticeFeedThread(app, due_work).run,
+            "notice-sender": NoticeSenderThread(app, due_work).run,
             "sampler": SamplerThread(app).run,
         }
         for name, target in beside.items():

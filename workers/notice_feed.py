@@ -11,6 +11,7 @@ import structlog
 
 from backend import notices
 from backend.errors import StudioError
+from workers.due_work import DueCheck, DueWork
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -23,23 +24,23 @@ WATCH_EVERY_S = 300.0
 class NoticeFeedThread:
     """Any number may run: each workspace's place is locked while its events are read."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._feeder = app, notices.Feeder(app)
+    def __init__(self, app: App, due_work: DueWork) -> None:
+        self._app, self._feeder, self._due = app, notices.Feeder(app), DueCheck(due_work)
 
     def run(self, stopping: threading.Event) -> None:
         """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
-        _repeat(self._feeder.tick, stopping, every_s=self._app.settings.jobs.tick_s)
+        _repeat(self._feeder.tick, self._due, stopping, every_s=self._app.settings.jobs.tick_s)
 
 
 class NoticeSenderThread:
     """Any number may run: messages are claimed. A thread of its own, because a mail server may take long to answer."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._watch_at = app, 0.0
+    def __init__(self, app: App, due_work: DueWork) -> None:
+        self._app, self._watch_at, self._due = app, 0.0, DueCheck(due_work, "notices")
 
     def run(self, stopping: threading.Event) -> None:
         """As `NoticeFeedThread.run`."""
-        _repeat(self.tick, stopping, every_s=self._app.settings.jobs.tick_s)
+        _repeat(self.tick, self._due, stopping, every_s=self._app.settings.jobs.tick_s)
 
     def tick(self) -> None:
         """Sends what is due, and every WATCH_EVERY_S looks at what nobody does. Raises Unavailable while Postgres is away."""
@@ -52,11 +53,14 @@ class NoticeSenderThread:
         notices.deliver_due(self._app)
 
 
-def _repeat(tick: Callable[[], object], stopping: threading.Event, *, every_s: float) -> None:
+def _repeat(tick: Callable[[], object], due: DueCheck, stopping: threading.Event, *, every_s: float) -> None:
     while not stopping.wait(every_s):
         try:
-            tick()
+            if due.is_due():
+                tick()
         except StudioError as error:
+            due.expire()
             log.warning("notices wait", error=error.message)
         except Exception:
+            due.expire()
             log.exception("notices wait")

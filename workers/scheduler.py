@@ -18,6 +18,7 @@ from backend.jobs import sweep
 from backend.jobs.schedules import claimable, fire_due
 from backend.publishing import claim_due
 from backend.publishing import sweep as publishing_sweep
+from workers.due_work import DueCheck, DueWork
 from workers.lease import boot_clock
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ ALIGN_TIMERS_EVERY_S = CLOCK_REPAIR_EVERY_S = 60.0
 class Scheduler:
     """Any number may run, in any process with the workers' login: what each does is safe to do twice."""
 
-    def __init__(self, app: App, notify: Callable[[str], None]) -> None:
+    def __init__(self, app: App, notify: Callable[[str], None], due_work: DueWork | None = None) -> None:
+        """`due_work`: shared with other threads of the process."""
         self._app, self._notify, self._settings = app, notify, app.settings
+        self._due = DueCheck(due_work or DueWork(app), "jobs", "posts", "automations")
         self._answered_at = boot_clock()
         self._clock_offset: float | None = None
         """Seconds by which Postgres's clock is ahead of `boot_clock`, which nobody sets. None before the first tick."""
@@ -49,14 +52,23 @@ class Scheduler:
         self._purge_at, self._purged_to = 0.0, 0
 
     def run(self, stopping: threading.Event) -> None:
-        """Ticks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next tick tries again."""
+        """Looks every `jobs.tick_s` seconds until `stopping` is set, and ticks when there is anything to do. Errors are logged;
+        the next tick tries again."""
         while not stopping.wait(self._settings.jobs.tick_s):
             try:
-                self.tick()
+                is_due = self._due.is_due() or boot_clock() >= self._next_chore_at()
+                self._note_answer()
+                if is_due:
+                    self.tick()
             except StudioError as error:
+                self._due.expire()
                 log.warning("tick missed", error=error.message)
             except Exception:
+                self._due.expire()
                 log.exception("tick failed")
+
+    def _next_chore_at(self) -> float:
+        return min(self._purge_at, self._realign_at, self._align_timers_at, self._repair_clock_at)
 
     def tick(self) -> None:
         """One pass over everything the scheduler does. Raises Unavailable while Postgres is away."""
@@ -67,7 +79,8 @@ class Scheduler:
         for queue, n in claimable_jobs.items():
             for _ in range(min(n, MAX_NOTIFICATIONS)):
                 self._notify(queue)
-        if self._grace_is_over():
+        self._note_answer()
+        if boot_clock() >= self._grace_until:
             self.sweep()
         self._advance_posts()
         self._advance_automations()
@@ -147,14 +160,13 @@ class Scheduler:
             if rows := sweep.repair_future_instants(tx, self._settings):
                 log.warning("instants from before the clock was set back are repaired", rows=rows)
 
-    def _grace_is_over(self) -> bool:
-        """False for one lease after Postgres was away or this machine slept: live workers could not renew meanwhile, and must
-        not lose their jobs before they can."""
+    def _note_answer(self) -> None:
+        """Postgres answers. After it was away or this machine slept one lease of grace begins: live workers could not renew
+        meanwhile, and must not lose their jobs before they can."""
         now, lease = boot_clock(), self._settings.jobs.lease_s
         if now - self._answered_at > max(lease / 2, 2 * self._settings.jobs.tick_s):
             self._grace_until = now + lease
         self._answered_at = now
-        return now >= self._grace_until
 
     def sweep(self) -> list[str]:
         """Takes back attempts whose worker is dead or that do not stop. Returns their ids."""

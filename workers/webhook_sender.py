@@ -11,6 +11,7 @@ import structlog
 
 from backend import webhooks
 from backend.errors import StudioError
+from workers.due_work import DueCheck, DueWork
 
 if TYPE_CHECKING:
     from backend.app import App
@@ -22,18 +23,21 @@ _PURGE_EVERY_S = 3600.0
 class WebhookSender:
     """Any number may run: messages are claimed."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._sender = app, webhooks.Sender(app)
+    def __init__(self, app: App, due_work: DueWork) -> None:
+        self._app, self._sender, self._due = app, webhooks.Sender(app), DueCheck(due_work, "webhooks")
         self._purge_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
         """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
         while not stopping.wait(self._app.settings.jobs.tick_s):
             try:
-                self.tick(stopping.is_set)
+                if self._due.is_due():
+                    self.tick(stopping.is_set)
             except StudioError as error:
+                self._due.expire()
                 log.warning("webhooks not sent", error=error.message)
             except Exception:
+                self._due.expire()
                 log.exception("webhooks not sent")
 
     def tick(self, is_stopping: Callable[[], bool] = lambda: False) -> None:

@@ -15,6 +15,8 @@ import structlog
 from dramatiq.brokers.redis import RedisBroker
 
 NAMESPACE = "dramatiq"
+CHANNEL = "studio:queues"
+"""Of Valkey's PUBLISH: the queue's name, after its message was written. Consumers that wait look at once."""
 MAX_PENDING = 64
 """Messages waiting in a queue above which another one is not sent: each worker thread that gets one claims until nothing is
 left."""
@@ -57,6 +59,7 @@ def checked_notifier(client: Any) -> Callable[[str], bool]:
                     queue_name=queue, actor_name=actor_name(queue), args=(), kwargs={}, options={}
                 )
                 redis_broker.enqueue(message)
+                client.publish(CHANNEL, queue)
         except (redis.RedisError, dramatiq.errors.BrokerError, OSError) as error:
             log.warning("queue not notified", queue=queue, error=str(error))
             return False

@@ -1,0 +1,40 @@
+"""One look for all threads beside the scheduler: what it sees, and who has something to do then."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import update
+
+from backend import events, jobs
+from backend.app import App
+from backend.db.tables import Job
+from backend.db.transactions import Anonymous, SystemCaller
+from tests.factories.account import Tenant
+from tests.support.handlers import Steps
+from workers.due_work import DueCheck, DueWork
+
+
+@pytest.fixture
+def due_work(worker_app: App, monkeypatch: pytest.MonkeyPatch) -> DueWork:
+    monkeypatch.setattr("workers.due_work._SHARED_FOR", 0.0)
+    return DueWork(worker_app)
+
+
+def test_who_has_seen_everything_rests_until_there_is_more(worker_app: App, workspace: Tenant, due_work: DueWork) -> None:
+    scheduler, sender = DueCheck(due_work, "jobs"), DueCheck(due_work, "notices")
+    with worker_app.db.transaction(Anonymous()) as tx:
+        events.stream.number(tx)
+    assert [scheduler.is_due(), sender.is_due()] == [True, True], "the first time"
+    assert [scheduler.is_due(), sender.is_due()] == [False, False]
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        job_id = jobs.enqueue(tx, kind="test-steps", payload=Steps(n=0), title="x", request_key="x").id
+    assert sender.is_due(), "an event without a position"
+    with worker_app.db.transaction(Anonymous()) as tx:
+        events.stream.number(tx)
+    assert [sender.is_due(), sender.is_due()] == [True, False], "a new position, once"
+    assert [scheduler.is_due(), scheduler.is_due()] == [True, True], "a job waits"
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        tx.execute(update(Job).where(Job.id == job_id).values(state="cancelled"))
+    assert not scheduler.is_due()
+    scheduler.expire()
+    assert scheduler.is_due(), "the pass before it failed"
