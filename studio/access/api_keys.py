@@ -8,7 +8,7 @@ from decimal import Decimal
 import streamlit as st
 
 from backend import access
-from backend.access import ApiKeyCard, ApiKeyChange, ApiKeyDraft
+from backend.access import ApiKeyCard, ApiKeyChange, ApiKeyDraft, NewApiKey
 from backend.kit.clock import now
 from backend.language import tr, tr_lazy, worded
 from studio.shell import session
@@ -16,6 +16,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, date_text, plain, usd
+from studio.ui.forms import submit_once
 
 _NEW_SECRET = "_new_api_key"
 _PRESETS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -92,8 +93,9 @@ def new_key(page: Page) -> None:
                 jobs_per_day=jobs_per_day,
                 usd_per_month=usd_per_month,
             )
-            with page.transaction(needs="owner") as tx:
-                created = access.create(tx, draft)
+            # Without the end, which is counted from each click
+            submitted = (draft.model_copy(update={"expires_at": None}), days)
+            created = submit_once("key:new", submitted, lambda: _create(page, draft))
             st.session_state[_NEW_SECRET] = created.secret
             st.session_state.pop("key:name", None)
             st.rerun()
@@ -194,6 +196,11 @@ def _quota_fields(key: str, jobs_per_day: int | None, usd_per_month: Decimal | N
         help=tr("What its jobs may spend on language models. The workspace's budget counts too."),
     )
     return (None if jobs is None else int(jobs)), (None if dollars is None else Decimal(str(dollars)))
+
+
+def _create(page: Page, draft: ApiKeyDraft) -> NewApiKey:
+    with page.transaction(needs="owner") as tx:
+        return access.create(tx, draft)
 
 
 def _revoke(page: Page, api_key_id: str) -> None:

@@ -12,6 +12,7 @@ from studio.shell.frame import ROLE_NAMES, WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.buttons import confirm
 from studio.ui.format import avatar_url, date_text, plain
+from studio.ui.forms import submit_once
 from studio.ui.thumbnails import portrait_html
 
 ROLES = {
@@ -111,8 +112,7 @@ def invitations(page: Page) -> None:
             email = st.text_input(tr("E-mail (optional)"), help=tr("With an address only that person can use the link."))
             pressed = st.form_submit_button(tr("Create invite link"), icon=":material/link:")
         if pressed:
-            with page.transaction(needs="owner") as tx:
-                secret = accounts.invite(tx, role=role, email=email).secret
+            secret = submit_once("invite", (role, email), lambda: _invite(page, role, email))
             _show_link(
                 tr("Send this link yourself. It works once, within 7 days, and is shown only now."), _address(INVITE, secret)
             )
@@ -150,10 +150,20 @@ def new_workspace_form(page: Page) -> None:
         workspace_name = st.text_input(tr("Its name"))
         pressed = st.form_submit_button(tr("Create workspace"))
     if pressed:
-        with page.transaction() as tx:
-            workspace_id = accounts.create_workspace(tx, workspace_name)
+        workspace_id = submit_once("new-workspace", workspace_name, lambda: _create_workspace(page, workspace_name))
         st.query_params.from_dict({WORKSPACE_PARAM: workspace_id})
         st.rerun()
+
+
+def _invite(page: Page, role: str, email: str) -> str:
+    """The secret of the link."""
+    with page.transaction(needs="owner") as tx:
+        return accounts.invite(tx, role=role, email=email).secret
+
+
+def _create_workspace(page: Page, name: str) -> str:
+    with page.transaction() as tx:
+        return accounts.create_workspace(tx, name)
 
 
 def _show_link(sentence: str, address: str) -> None:
@@ -177,5 +187,9 @@ def _remove(page: Page, user_id: str) -> None:
 
 
 def _withdraw(page: Page, invitation_id: str) -> None:
-    with page.guard(), page.transaction(needs="owner") as tx:
-        accounts.withdraw(tx, invitation_id)
+    def act() -> None:
+        with page.transaction(needs="owner") as tx:
+            accounts.withdraw(tx, invitation_id)
+
+    with page.guard():
+        submit_once(f"withdraw:{invitation_id}", None, act)

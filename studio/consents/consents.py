@@ -11,6 +11,7 @@ from studio.consents import consent_details
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, date_text, plain
+from studio.ui.forms import submit_once
 from studio.ui.notices import show_queued_toasts
 
 PAGE_SIZE = 50
@@ -91,7 +92,11 @@ def _new(page: Page, names: dict[str, str]) -> None:
             draft = ConsentDraft(
                 subject_name=name, language=language, influencer_id=influencer_id or None, expires_on=expires_on
             )
-            with page.transaction(needs="editor") as tx:
-                card = consents.create(tx, draft)
+            card = submit_once("consent:new", draft, lambda: _create(page, draft))
             st.query_params["id"] = card.id
             st.rerun()
+
+
+def _create(page: Page, draft: ConsentDraft) -> ConsentCard:
+    with page.transaction(needs="editor") as tx:
+        return consents.create(tx, draft)

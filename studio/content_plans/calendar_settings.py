@@ -19,6 +19,7 @@ from studio.content_plans import move_all, posting_rules
 from studio.content_plans.calendar_view import refresh_calendar
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
+from studio.ui.forms import submit_once
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 _TITLES = {
@@ -166,9 +167,14 @@ def _campaigns(page: Page) -> None:
         name = st.text_input(tr("New campaign"), max_chars=content_plans.MAX_NAME, placeholder=tr("Summer drop"))
         pressed = st.form_submit_button(tr("Add"))
     if pressed:
-        with toast_errors(), page.transaction(needs="editor") as tx:
-            content_plans.create_campaign(tx, name)
+        with toast_errors():
+            submit_once("campaign:new", name, lambda: _create_campaign(page, name))
         st.rerun(scope="fragment")
+
+
+def _create_campaign(page: Page, name: str) -> CampaignCard:
+    with page.transaction(needs="editor") as tx:
+        return content_plans.create_campaign(tx, name)
 
 
 def _rename_campaign(page: Page, card: CampaignCard, key: str) -> None:
@@ -209,9 +215,15 @@ def _feeds(page: Page, influencer_cards: Sequence[InfluencerCard]) -> None:
     if pressed:
         with page.guard():
             draft = FeedDraft(name=name.strip() or tr("My calendar"), influencer_id=influencer_id, with_drafts=with_drafts)
-            with page.transaction() as tx:
-                st.session_state[_NEW_ADDRESS] = calendar_feeds.create(tx, page.app.settings, draft).address
+            address = submit_once("feed:new", draft, lambda: _create_feed(page, draft))
+            st.session_state[_NEW_ADDRESS] = address
             st.rerun(scope="fragment")
+
+
+def _create_feed(page: Page, draft: FeedDraft) -> str:
+    """Its address."""
+    with page.transaction() as tx:
+        return calendar_feeds.create(tx, page.app.settings, draft).address
 
 
 def _feed_row(page: Page, feed: FeedCard) -> None:

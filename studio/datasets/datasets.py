@@ -17,6 +17,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain
+from studio.ui.forms import submit_once
 from studio.ui.thumbnails import thumbnail
 
 __all__ = ["detail", "listing", "readiness", "rights"]
@@ -84,9 +85,12 @@ def _new(page: Page) -> None:
             submitted = st.form_submit_button(tr("Create"), type="primary")
         if submitted:
             trigger = trigger_word or (influencers_by_id[influencer_id].trigger_word if influencer_id else "")
-            with page.transaction(needs="editor") as tx:
-                card = datasets.create(tx, name=name, influencer_id=influencer_id or None, trigger_word=trigger)
-            page.go("models/datasets", id=card.id)
+
+            def create() -> DatasetCard:
+                with page.transaction(needs="editor") as tx:
+                    return datasets.create(tx, name=name, influencer_id=influencer_id or None, trigger_word=trigger)
+
+            page.go("models/datasets", id=submit_once("dataset:new", (name, influencer_id, trigger), create).id)
 
 
 def detail(page: Page, dataset_id: str) -> None:

@@ -18,6 +18,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, media_url, plain, size
+from studio.ui.forms import submit_once
 from studio.videos import animate
 
 _UNDO_KEY = "boards:done"
@@ -121,9 +122,13 @@ def _new(page: Page) -> None:
         pressed = st.form_submit_button(tr("Create board"), type="primary")
     if pressed:
         with page.guard():
-            with page.transaction(needs="editor") as tx:
-                board = gallery.create_board(tx, draft=BoardDraft(name=name, notes=notes))
-            page.go("library/boards", id=board.id)
+            draft = BoardDraft(name=name, notes=notes)
+            page.go("library/boards", id=submit_once("boards:new", draft, lambda: _create(page, draft)).id)
+
+
+def _create(page: Page, draft: BoardDraft) -> BoardCard:
+    with page.transaction(needs="editor") as tx:
+        return gallery.create_board(tx, draft=draft)
 
 
 def _edit(page: Page, board: BoardCard) -> None:

@@ -12,6 +12,7 @@ from backend.language import tr, tr_lazy, worded
 from backend.notices import EmailChoice, HourSettings, NewTarget, Preference, PreferenceCard, TargetCard
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
+from studio.ui.forms import submit_once
 
 _WAYS = {"in_app": tr_lazy("Inbox"), "webhook": tr_lazy("Webhook"), "apprise": tr_lazy("Chat & push")}
 _EMAIL_CHOICES: dict[EmailChoice, str] = {
@@ -165,9 +166,13 @@ def show_targets(page: Page) -> None:
     ):
         url = st.text_input(tr("Address"), max_chars=1000, placeholder="ntfys://ntfy.sh/my-studio", key="notices:url")
         if st.form_submit_button(tr("Add"), icon=":material/add:") and url:
-            with page.transaction() as tx:
-                st.session_state[_NEW_TARGET] = notices.add_target(tx, page.app.settings, url)
+            st.session_state[_NEW_TARGET] = submit_once("notices:target", url, lambda: _add_target(page, url))
             st.rerun()
+
+
+def _add_target(page: Page, url: str) -> NewTarget:
+    with page.transaction() as tx:
+        return notices.add_target(tx, page.app.settings, url)
 
 
 def _show_secret() -> None:

@@ -33,7 +33,9 @@ def icon_popover(label: str, icon: str, *, key: str) -> Any:
 
 
 def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) -> None:
-    """Opens the dialog. `action`: the button's label. `act` runs once when it is pressed; its StudioError is shown there."""
+    """Opens the dialog. `action`: the button's label. `act` runs once when it is pressed, twice in a row as well; its
+    StudioError is shown there."""
+    done: list[bool] = []
 
     @st.dialog(title)
     def question() -> None:
@@ -44,7 +46,9 @@ def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) 
             pressed = st.button(action, type="primary")
         if pressed:
             try:
-                act()
+                if not done:
+                    act()
+                    done.append(True)
             except StudioError as error:
                 st.error(plain(worded(error.message)), icon=":material/error:")
                 return

@@ -4,10 +4,10 @@ and what it was filled from, so that saving over somebody else's change is notic
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
@@ -25,11 +25,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _RequestKey:
-    """`used_at`: when a submit succeeded, 0 before. `drawn_at`: when the next run of the whole page has ended."""
+    """`used_at`: when a submit succeeded, 0 before. `drawn_at`: when the next run of the whole page has ended. `answer`: of
+    `submit_once`, with what was submitted."""
 
     value: str
     used_at: float = 0.0
     drawn_at: float = 0.0
+    answer: tuple[object, Any] | None = None
 
 
 @contextmanager
@@ -59,6 +61,21 @@ def renew_request_key(form: str) -> None:
     """After a success: the next submit is a new request, unless it is the second half of a double click."""
     value = request_key(form)
     st.session_state[_KEYS][form] = _RequestKey(value, used_at=time.monotonic())
+
+
+def submit_once(form: str, submitted: object, act: Callable[[], T]) -> T:
+    """What `act` returns; for the second half of a double click with an equal `submitted`, what it returned the first time.
+
+    For verbs without a request key. An error of `act` is raised, and the next submit runs it again.
+    """
+    request_key(form)
+    key: _RequestKey = st.session_state[_KEYS][form]
+    if key.answer is not None and key.answer[0] == submitted:
+        return key.answer[1]  # type: ignore[no-any-return]
+    result = act()
+    # Not by way of session_state: where it is read, a waiting click breaks this run off, and the act is committed already
+    key.used_at, key.drawn_at, key.answer = time.monotonic(), 0.0, (submitted, result)
+    return result
 
 
 def _is_double_click_over(key: _RequestKey) -> bool:

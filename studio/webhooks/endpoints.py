@@ -13,6 +13,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain
+from studio.ui.forms import submit_once
 from studio.webhooks.catalogue import event_filter, event_label
 
 _NEW_SECRET = "_new_webhook_secret"
@@ -38,9 +39,7 @@ def new_endpoint(page: Page) -> None:
         clicked = st.button(tr("Create webhook"), type="primary", icon=":material/webhook:", disabled=event_types is None)
         if clicked and event_types is not None:
             draft = EndpointDraft(name=name, url=url, event_types=event_types)
-            with page.transaction(needs="owner") as tx:
-                created = webhooks.create_endpoint(page.app.settings, tx, draft)
-            remember_secret(created)
+            remember_secret(submit_once("hook:new", draft, lambda: _create(page, draft)))
             for key in ("hook:name", "hook:url"):
                 st.session_state.pop(key, None)
             st.rerun()
@@ -128,6 +127,11 @@ def _change_form(page: Page, card: EndpointCard) -> None:
         _save(page, card.id, EndpointChange(name=name, url=url, event_types=event_types))
         st.toast(tr("Saved."), icon=":material/check:")
         st.rerun()
+
+
+def _create(page: Page, draft: EndpointDraft) -> NewEndpoint:
+    with page.transaction(needs="owner") as tx:
+        return webhooks.create_endpoint(page.app.settings, tx, draft)
 
 
 def _save(page: Page, endpoint_id: str, draft: EndpointChange) -> None:

@@ -17,6 +17,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, plain
+from studio.ui.forms import submit_once
 from studio.writing_styles import style_card, style_sources, style_texts
 from studio.writing_styles import writing_style_form as forms
 
@@ -98,9 +99,12 @@ def style_page(page: Page, style_id: str) -> None:
 def _new_style(page: Page) -> None:
     st.caption(tr("Name it first; you add the PDFs next."))
     if draft := forms.name_form("styles:new", submit=tr("Continue")):
-        with page.transaction(needs="editor") as tx:
-            style = writing_styles.create(tx, draft)
-        page.go("models/writing_styles", id=style.id)
+
+        def create() -> WritingStyleCard:
+            with page.transaction(needs="editor") as tx:
+                return writing_styles.create(tx, draft)
+
+        page.go("models/writing_styles", id=submit_once("styles:new", draft, create).id)
 
 
 def _row(page: Page, style: WritingStyleCard) -> None:

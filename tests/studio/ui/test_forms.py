@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import RerunException, StopException
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from studio.ui import forms as subject
-from studio.ui.forms import renew_request_key, request_key, track_run
+from studio.ui.forms import renew_request_key, request_key, submit_once, track_run
 
 
 class Clock:
@@ -78,3 +78,44 @@ def test_a_fragment_counts_from_the_click(clock: Clock, monkeypatch: pytest.Monk
     assert request_key("form") == first
     clock.now += 1.5
     assert request_key("form") != first
+
+
+class WaitingClick(dict[str, Any]):
+    """Session state that breaks the run off when it is read after a commit, as Streamlit's does while a click waits."""
+
+    committed = False
+
+    def __getitem__(self, name: str) -> Any:
+        if self.committed:
+            raise RerunException(RerunData())
+        return super().__getitem__(name)
+
+
+def test_a_verb_without_a_request_key_runs_once_even_if_the_second_click_waits_at_its_commit(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, made = WaitingClick(), list[str]()
+    monkeypatch.setattr(subject, "st", SimpleNamespace(session_state=state))
+
+    def make() -> str:
+        made.append(f"key {len(made) + 1}")
+        state.committed = True
+        return made[-1]
+
+    def click(name: str) -> str:
+        state.committed = False
+        return submit_once("key:new", name, make)
+
+    assert [click("n8n"), click("n8n")] == ["key 1", "key 1"]
+    assert click("office") == "key 2", "another name is another request"
+    clock.now += subject.MAX_REUSE_S + 1
+    assert click("office") == "key 3"
+
+
+def test_what_was_refused_is_done_at_the_next_click(clock: Clock) -> None:
+    def refuse() -> str:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        submit_once("form", "", refuse)
+    assert submit_once("form", "", lambda: "made") == "made"
