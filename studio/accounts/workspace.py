@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from backend import accounts
@@ -12,7 +14,7 @@ from studio.shell.frame import ROLE_NAMES, WORKSPACE_PARAM, Page
 from studio.shell.sign_in import INVITE, RESET
 from studio.ui.buttons import confirm
 from studio.ui.format import avatar_url, date_text, plain
-from studio.ui.forms import submit_once
+from studio.ui.forms import changed_meanwhile, offer_reload, open_form, reload_form, submit_once
 from studio.ui.thumbnails import portrait_html
 
 ROLES = {
@@ -130,17 +132,29 @@ def invitations(page: Page) -> None:
                     ),
                     width="stretch",
                 )
-                st.button(tr("Withdraw"), key=f"withdraw:{invitation.id}", on_click=_withdraw, args=(page, invitation.id))
+                if st.button(tr("Withdraw"), key=f"withdraw:{invitation.id}"):
+                    # Asked first: the next row moves up, where the second half of a double click would meet it
+                    confirm(
+                        tr("Withdraw this invitation?"),
+                        tr("Its link stops working. You can invite again."),
+                        action=tr("Withdraw"),
+                        act=partial(_withdraw, page, invitation.id),
+                    )
 
 
 def name_form(page: Page) -> None:
-    with st.form("workspace-name"):
+    form = f"workspace-name:{page.workspace.id}"
+    key, before = open_form(form, page.workspace.name)
+    with st.form(key):
         st.header(tr("Name"))
-        new_name = st.text_input(tr("Name of this workspace"), value=page.workspace.name)
+        new_name = st.text_input(tr("Name of this workspace"), value=before, key=f"{key}:first")
         pressed = st.form_submit_button(tr("Save name"))
-    if pressed:
+    if pressed and page.workspace.name not in (before, new_name):
+        offer_reload(form, changed_meanwhile(page.workspace.name))
+    elif pressed:
         with page.transaction(needs="owner") as tx:
             accounts.rename_workspace(tx, new_name)
+        reload_form(form)
         st.rerun()
 
 
@@ -187,9 +201,5 @@ def _remove(page: Page, user_id: str) -> None:
 
 
 def _withdraw(page: Page, invitation_id: str) -> None:
-    def act() -> None:
-        with page.transaction(needs="owner") as tx:
-            accounts.withdraw(tx, invitation_id)
-
-    with page.guard():
-        submit_once(f"withdraw:{invitation_id}", None, act)
+    with page.transaction(needs="owner") as tx:
+        accounts.withdraw(tx, invitation_id)

@@ -175,7 +175,7 @@ def _actions(page: Page, card: ChannelCard, reconnect_html: str) -> None:
             _settings(page, card)
         if card.state != "reconnect":
             label, icon = (tr("Resume"), ":material/play_arrow:") if card.state == "off" else (tr("Pause"), ":material/pause:")
-            st.button(label, icon=icon, key=f"switch:{card.id}", on_click=_switch, args=(page, card))
+            st.button(label, icon=icon, key=f"switch:{card.id}:{card.state}", on_click=_switch, args=(page, card))
         if st.button(tr("Disconnect"), icon=":material/link_off:", key=f"remove:{card.id}"):
             confirm(
                 tr("Disconnect {name}?", name=plain(card.name)),

@@ -100,7 +100,9 @@ def _switch(page: Page, influencer_id: str, name: str, *, on: bool) -> None:
         st.markdown(plain(name), width="stretch")
         label, icon = (tr("Resume"), ":material/play_arrow:") if on else (tr("Pause"), ":material/front_hand:")
         args = (page, influencer_id, on)
-        st.button(label, icon=icon, key=f"stop:{influencer_id or 'workspace'}", on_click=_toggle, args=args)
+        # With the state in the key, the second half of a double click does not take the first one back
+        key = f"stop:{influencer_id or 'workspace'}:{'paused' if on else 'active'}"
+        st.button(label, icon=icon, key=key, on_click=_toggle, args=args)
 
 
 def _toggle(page: Page, influencer_id: str, on: bool) -> None:

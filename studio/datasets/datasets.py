@@ -17,7 +17,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain
-from studio.ui.forms import submit_once
+from studio.ui.forms import changed_meanwhile, offer_reload, open_form, reload_form, submit_once
 from studio.ui.thumbnails import thumbnail
 
 __all__ = ["detail", "listing", "readiness", "rights"]
@@ -138,14 +138,19 @@ def _train(page: Page, dataset_id: str) -> None:
 
 def _settings(page: Page, card: DatasetCard) -> None:
     disabled = not page.can_edit
-    with st.form(f"dataset:settings:{card.id}", border=False):
-        name = st.text_input(tr("Name"), card.name, max_chars=80, disabled=disabled)
-        trigger_word = st.text_input(tr("Trigger word"), card.trigger_word, max_chars=32, disabled=disabled)
+    form = f"dataset:settings:{card.id}"
+    key, before = open_form(form, (card.name, card.trigger_word))
+    with st.form(key, border=False):
+        name = st.text_input(tr("Name"), before[0], max_chars=80, disabled=disabled, key=f"{key}:first")
+        trigger_word = st.text_input(tr("Trigger word"), before[1], max_chars=32, disabled=disabled, key=f"{key}:trigger")
         submitted = st.form_submit_button(tr("Save"), type="primary", disabled=disabled)
-    if submitted:
+    if submitted and (card.name, card.trigger_word) not in (before, (name, trigger_word)):
+        offer_reload(form, changed_meanwhile(card.name))
+    elif submitted:
         with page.transaction(needs="editor") as tx:
             datasets.rename(tx, card.id, name)
             datasets.set_trigger_word(tx, card.id, trigger_word)
+        reload_form(form)
         st.rerun()
     _download(page, card)
     with st.container(horizontal=True):

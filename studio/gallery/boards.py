@@ -18,7 +18,15 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import esc, media_url, plain, size
-from studio.ui.forms import submit_once
+from studio.ui.forms import (
+    changed_meanwhile,
+    offer_reload,
+    open_form,
+    reload_form,
+    renew_request_key,
+    request_key,
+    submit_once,
+)
 from studio.videos import animate
 
 _UNDO_KEY = "boards:done"
@@ -132,21 +140,29 @@ def _create(page: Page, draft: BoardDraft) -> BoardCard:
 
 
 def _edit(page: Page, board: BoardCard) -> None:
-    with st.form(f"board:edit:{board.updated_at}", border=False):
-        name = st.text_input(tr("Name"), board.name, max_chars=80)
-        notes = st.text_area(tr("Notes"), board.notes, max_chars=4000)
+    form = f"board:edit:{board.id}"
+    key, before = open_form(form, board)
+    with st.form(key, border=False):
+        name = st.text_input(tr("Name"), before.name, max_chars=80, key=f"{key}:first")
+        notes = st.text_area(tr("Notes"), before.notes, max_chars=4000, key=f"{key}:notes")
         pressed = st.form_submit_button(tr("Save"), type="primary")
-    if pressed:
+    if pressed and (board.name, board.notes) not in ((before.name, before.notes), (name, notes)):
+        offer_reload(form, changed_meanwhile(board.name))
+    elif pressed:
         with page.guard():
             with page.transaction(needs="editor") as tx:
                 gallery.edit_board(tx, board.id, draft=BoardDraft(name=name, notes=notes))
+            reload_form(form)
             st.rerun()
 
 
 def _start_archive(page: Page, board_id: str, recipe: bool) -> None:
+    form = f"board:archive:{board_id}:{recipe}"
     try:
         with page.transaction(needs="editor") as tx:
-            gallery.start_archive(tx, draft=ArchiveDraft(board_id=board_id, with_recipe=recipe), request_key=new_id("key"))
+            draft = ArchiveDraft(board_id=board_id, with_recipe=recipe)
+            gallery.start_archive(tx, draft=draft, request_key=request_key(form))
+        renew_request_key(form)
     except StudioError as error:
         st.toast(plain(worded(error.message)), icon=":material/error:")
 

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
 from backend.kit.ids import new_id
 from backend.language import tr
+from studio.ui.format import plain
 
 DOUBLE_CLICK_S = 2.0
 """A second submit within this time after the page has shown the result of the first one counts as a double click."""
@@ -118,6 +119,11 @@ def reload_forms(prefix: str) -> None:
     """Reloads each form whose name begins with `prefix`."""
     for state_key in [str(key) for key in st.session_state if str(key).startswith(f"seen:{prefix}")]:
         reload_form(state_key.removeprefix("seen:"))
+
+
+def changed_meanwhile(name: str) -> str:
+    """The sentence for `offer_reload`. `name`: of what was changed, as it is now."""
+    return tr("“{name}” was changed while you were editing. Your text has not been saved.", name=plain(name))
 
 
 def offer_reload(form: str, sentence: str) -> None:

@@ -106,7 +106,8 @@ def _endpoint(page: Page, card: EndpointCard) -> None:
         with st.popover(tr("Change"), icon=":material/edit:", key=f"change:{card.id}"):
             _change_form(page, card)
         switch = (tr("Pause"), ":material/pause:") if card.state == "active" else (tr("Switch on"), ":material/play_arrow:")
-        if st.button(switch[0], icon=switch[1], key=f"switch:{card.id}"):
+        # With the state in the key, an old page's “Pause” is not taken for “Switch on”
+        if st.button(switch[0], icon=switch[1], key=f"switch:{card.id}:{card.state}"):
             _save(page, card.id, EndpointChange(active=card.state != "active"))
             st.rerun()
         if st.button(tr("Delete"), icon=":material/delete:", key=f"delete:{card.id}"):

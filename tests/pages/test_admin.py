@@ -83,6 +83,19 @@ def test_the_system_page_names_every_part_for_operators(open_page: Open, workspa
     assert "No worker takes jobs of these queues: cpu, gpu" in page_text.replace("\\", "")
 
 
+def test_a_name_saved_in_another_tab_meanwhile_is_not_written_over(open_page: Open, workspace: Tenant) -> None:
+    first, second = open_page("settings/workspace"), open_page("settings/workspace")
+    for at, name in ((first, "Winter"), (second, "Summer")):
+        field = next(field for field in at.text_input if field.label == "Name of this workspace")
+        field.set_value(name)
+        next(button for button in at.button if button.label == "Save name").click().run()
+        assert not at.exception
+    assert "“Winter” was changed while you were editing" in second.warning[0].value
+    assert "Summer" in [field.value for field in second.text_input]
+    next(button for button in second.button if button.label == "Load the newer version").click().run()
+    assert "Winter" in [field.value for field in second.text_input]
+
+
 def test_an_owner_makes_changes_and_revokes_a_key(open_page: Open, workspace: Tenant, app: App) -> None:
     at = open_page("settings/api_keys")
     assert not at.exception
