@@ -180,7 +180,7 @@ def _condition(step: Condition) -> str:
             weekdays = joined(*(WEEKDAYS[day] for day in sorted(step.weekdays)), separator=", ")
             return tr_lazy("It is one of these weekdays: {weekdays}", weekdays=weekdays)
         case "failures":
-            return tr_lazy("At most {percent} % of the jobs have failed", percent=step.percent)
+            return tr_lazy("At most {percent}% of the jobs have failed", percent=step.percent)
 
 
 def _take(

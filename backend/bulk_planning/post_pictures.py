@@ -121,7 +121,7 @@ def _missing_picture_reason(rounds: Sequence[Mapping[str, Any]], name: str) -> s
             name=name,
         )
     return tr_lazy(
-        "Needs a picture: of {drawn} created, too few look like {name} (best face match {best} %, needs {least} %). "
+        "Needs a picture: of {drawn} created, too few look like {name} (best face match {best}%, needs {least}%). "
         "Choose one from the gallery, or create another.",
         drawn=drawn,
         name=name,

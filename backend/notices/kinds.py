@@ -59,7 +59,7 @@ _KINDS = (
     NoticeKind("run.finished", tr_lazy("My longer job is done"), defaults=_QUIET),
     NoticeKind("automation.finished", tr_lazy("An automation has run"), defaults=_NEWS, once=True),
     NoticeKind("automation.notice", tr_lazy("A message of an automation"), defaults=_URGENT, once=True),
-    NoticeKind("budget", tr_lazy("A budget is at 80 % or used up"), defaults=_URGENT, once=True, is_derived=True),
+    NoticeKind("budget", tr_lazy("A budget is at 80% or used up"), defaults=_URGENT, once=True, is_derived=True),
     NoticeKind("channel.expiring", tr_lazy("A channel must be connected again soon"), defaults=_URGENT, once=True),
     NoticeKind("channel.refused", tr_lazy("A channel must be connected again"), defaults=_URGENT, is_derived=True),
     NoticeKind("member.joined", tr_lazy("Somebody joined"), least_role="owner", defaults=_NEWS, once=True, skips_actor=True),

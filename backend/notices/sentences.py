@@ -110,10 +110,10 @@ def _budget(latest: Happening, _n: int) -> str:
     if latest.data.get("period") == "day":
         if is_spent:
             return tr_lazy("The budget for AI calls of today is used up")
-        return tr_lazy("The budget for AI calls of today is at 80 %")
+        return tr_lazy("The budget for AI calls of today is at 80%")
     if is_spent:
         return tr_lazy("The budget for AI calls of this month is used up")
-    return tr_lazy("The budget for AI calls of this month is at 80 %")
+    return tr_lazy("The budget for AI calls of this month is at 80%")
 
 
 def _joined_workspace(latest: Happening, _n: int) -> str:

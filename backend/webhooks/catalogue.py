@@ -77,7 +77,7 @@ EVENT_TYPES = {
         EventType("video.added", tr_lazy("A video was uploaded."), {"videoId": "clip_01J9Z"}),
         EventType("video.completed", tr_lazy("A video is ready."), {"videoId": "clip_01J9Z", "assetId": "ast_01J9Z"}),
         EventType("reel.rendered", tr_lazy("A reel is ready."), {"reelId": "reel_01J9Z", "assetId": "ast_01J9Z"}),
-        EventType("budget.near", tr_lazy("80 % of a budget is spent."), {"period": "day", "limitUsd": "5.00"}),
+        EventType("budget.near", tr_lazy("80% of a budget is spent."), {"period": "day", "limitUsd": "5.00"}),
         EventType("budget.spent", tr_lazy("A budget is used up: AI calls are refused."), {"period": "day", "limitUsd": "5.00"}),
         EventType("budget.set", tr_lazy("A budget was changed."), {"dailyUsd": "5.00", "monthlyUsd": "150.00"}),
         EventType("channel.connected", tr_lazy("An account was connected."), _CHANNEL),

@@ -332,7 +332,7 @@ def _condition_text(step: Condition) -> str:
             days = [worded(WEEKDAYS[day]) for day in sorted(step.weekdays)]
             condition = tr("It is {weekdays}", weekdays=format_list(days, style="or", locale=reader().language))
         case _:
-            condition = tr("At most {percent} % of the jobs have failed", percent=step.percent)
+            condition = tr("At most {percent}% of the jobs have failed", percent=step.percent)
     if step.otherwise == "end":
         return tr("{condition}; otherwise the run ends.", condition=condition)
     return tr_plural(

@@ -13,7 +13,7 @@ from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.shell.frame import Page
 from studio.ui.charts import chart
 from studio.ui.empty_state import empty_state
-from studio.ui.format import number, plain, usd
+from studio.ui.format import number, percent, plain, usd
 
 _KINDS = {
     "suggestion": tr_lazy("Suggestions"),
@@ -123,7 +123,7 @@ def _cache_metrics(current: Costs) -> None:
     left.metric(tr("Answers this month"), number(current.calls))
     middle.metric(
         tr("Cached"),
-        f"{current.hit_rate:.0%}",
+        percent(current.hit_rate),
         help=tr("The same question within 24 hours is answered without asking again."),
     )
     right.metric(tr("Saved by cache"), usd(current.saved_usd))

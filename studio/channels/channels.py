@@ -138,27 +138,9 @@ def _influencer_section(
                         disabled=bool(setup_problems[platform]),
                         help=worded(setup_problems[platform]) or None,
                     )
-            elif setup_problems[platform]:
-                st.button(
-                    tr("Connect {platform}", platform=label),
-                    key=f"{platform}:{influencer_id}",
-                    disabled=True,
-                    icon=":material/link_off:",
-                    help=worded(setup_problems[platform]),
-                )
-            else:
+            elif not setup_problems[platform]:
                 connect_url = _connect_url(page, platform=platform, influencer=influencer_id)
                 st.html(channel_card.link_html(tr("Connect {platform}", platform=label), connect_url), width="content")
-
-    if missing_platforms := [
-        label for platform, label in PLATFORMS.items() if platform != "sandbox" and setup_problems[platform]
-    ]:
-        st.caption(
-            tr(
-                "Not set up on this server yet: {platforms}. See “How platforms are set up” below.",
-                platforms=", ".join(missing_platforms),
-            )
-        )
 
 
 def _connect_url(page: Page, **query: str) -> str:
@@ -183,6 +165,13 @@ def _setup_problems(page: Page) -> dict[str, str]:
 
 
 def _setup_help(setup_problems: Mapping[str, str]) -> None:
+    if missing := [label for platform, label in PLATFORMS.items() if platform != "sandbox" and setup_problems[platform]]:
+        st.caption(
+            tr(
+                "Not set up on this server yet: {platforms}. See “How platforms are set up” below.",
+                platforms=", ".join(missing),
+            )
+        )
     with st.expander(tr("How platforms are set up"), icon=":material/settings:"):
         for platform, label in PLATFORMS.items():
             if setup_problems[platform]:

@@ -94,7 +94,7 @@ def _title(arm: Arm) -> str:
 def _table(results: Results) -> None:
     """The arms as a table, ranked by votes where there are some, else by identity."""
     st.markdown(
-        tr("**Ranking** :small[— by the share of votes it wins at least, with 95 % confidence]")
+        tr("**Ranking** :small[— by the share of votes it wins at least, with 95% confidence]")
         if results.votes
         else tr("**Scores**")
     )

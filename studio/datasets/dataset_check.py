@@ -26,7 +26,7 @@ from studio.datasets.dataset_state import cached_readiness, train_side
 from studio.gallery.picture_urls import picture
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import media_url, plain
+from studio.ui.format import media_url, percent, plain
 from studio.ui.forms import renew_request_key, request_key
 
 SHOWN = 24
@@ -157,7 +157,7 @@ def _framing(stats: Stats) -> None:
         st.caption(tr("No frontal face was found in these pictures, so nothing can be said about the mix."))
         return
     parts = [
-        f"{worded(FRAMINGS[name])} **{n}** ({n / with_face:.0%})"
+        f"{worded(FRAMINGS[name])} **{n}** ({percent(n / with_face)})"
         for name, n in (("face", stats.face), ("bust", stats.bust), ("body", stats.body))
     ]
     if stats.unknown:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import floor
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from backend.influencers import InfluencerCard
 from backend.language import tr, tr_lazy, tr_plural, worded
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
-from studio.ui.format import ago, media_url, plain
+from studio.ui.format import ago, media_url, percent, plain
 from studio.ui.forms import renew_request_key, request_key
 from studio.ui.picture_grid import Tile, picture_grid
 
@@ -257,7 +256,7 @@ def badges(score: float | None, line: float | None, gate: str = "open") -> list[
     if score is not None:
         shown.append(
             (
-                tr("Face {percent:.0%}", percent=floor(score * 100 + 1e-9) / 100),
+                tr("Face {percent}", percent=percent(score)),
                 "good" if line is None or score >= line - 1e-9 else "warn",
             )
         )
@@ -302,7 +301,9 @@ def identity_details(page: Page, card: PictureCard) -> None:
     if card.identity_score is not None and card.identity_line is not None:
         passed = card.identity_score >= card.identity_line - 1e-9
         mark = tr(":green-badge[passes]") if passed else tr(":orange-badge[below the threshold]")
-        match_text = tr("**Face match {score:.0%}** (needs {least:.0%})", score=card.identity_score, least=card.identity_line)
+        match_text = tr(
+            "**Face match {percent}** (needs {least})", percent=percent(card.identity_score), least=percent(card.identity_line)
+        )
         st.markdown(f"{match_text} {mark}")
         if record.embedder:
             st.caption(tr("Measured by {model}", model=plain(record.embedder)))

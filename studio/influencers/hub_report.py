@@ -13,7 +13,7 @@ from backend.generation import InfluencerReport
 from backend.influencers import InfluencerCard
 from backend.language import tr, tr_lazy_plural, tr_plural, worded
 from studio.shell.frame import Page
-from studio.ui.format import ago, plain
+from studio.ui.format import ago, percent, plain
 
 _DAYS = 30
 
@@ -46,7 +46,7 @@ def _published_line(published: int, channels: int) -> str:
 
 
 def _figures(report: InfluencerReport) -> None:
-    share = "–" if report.share_marked is None else f"{report.share_marked:.0%}"
+    share = "–" if report.share_marked is None else percent(report.share_marked)
     with st.grid(min_column_width=150):
         st.metric(tr("Pictures made"), f"{report.made:,}", border=True)
         st.metric(

@@ -16,7 +16,7 @@ from studio.jobs.jobs import follow
 from studio.reels import drawn_forms, recordings
 from studio.reels.changes import change
 from studio.shell.frame import Page
-from studio.ui.format import esc, media_url
+from studio.ui.format import esc, media_url, percent
 from studio.ui.media_player import video_player
 
 _PREVIEW = "reel:preview"
@@ -118,7 +118,7 @@ def _focus(page: Page, scene: SceneCard, *, is_video: bool) -> dict[str, Any]:
     """Which part of its picture is kept where that has another shape than the reel. Faces are looked for in pictures only."""
     options: dict[str, list[float] | None] = {**_PLACES, _MIDDLE: None} if is_video else {tr_lazy("Face"): None, **_PLACES}
     if scene.focus and scene.focus not in options.values():  # set over the API
-        options[" × ".join(f"{share:.0%}" for share in scene.focus)] = scene.focus
+        options[" × ".join(percent(share) for share in scene.focus)] = scene.focus
     at = list(options.values()).index(scene.focus)
     hint = (
         tr("What stays where the edges are cut")

@@ -19,7 +19,7 @@ from studio.training import training_estimate
 from studio.training.loss_chart import LossLine, loss_chart
 from studio.training.training_form import start_time_field
 from studio.training.training_samples import samples_by_step
-from studio.ui.format import ago, media_url, plain, size, state_badge
+from studio.ui.format import ago, media_url, percent, plain, size, state_badge
 from studio.ui.picture_grid import Tile, picture_grid
 
 
@@ -190,7 +190,7 @@ def _metrics(run: RunCard) -> None:
             height="stretch",
         )
         if run.loss_first is not None and run.loss_last is not None:
-            change = f"{(run.loss_last / run.loss_first - 1) * 100:.0f} %"
+            change = percent(run.loss_last / run.loss_first - 1)
             st.metric(
                 tr("Loss"),
                 f"{run.loss_last:.4f}",

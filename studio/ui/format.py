@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -55,6 +56,11 @@ def size(n: int) -> str:
 def number(value: float, places: str = "") -> str:
     """A figure with the signs of the reader's language: 1,200 or 1.200; `places` ".1": one decimal place."""
     return filled(f"{{value:,{places or '.0'}f}}", {"value": value}, reader().language)
+
+
+def percent(share: float) -> str:
+    """“82%” of 0.829: rounded down, so that nothing below a threshold looks as if it had reached it."""
+    return f"{int(share * 100 + math.copysign(1e-9, share))}%"
 
 
 def duration(seconds: float) -> str:

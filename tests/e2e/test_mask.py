@@ -48,7 +48,7 @@ def test_a_mask_is_painted_and_used(
     tab.keyboard.press("]")
     expect(tab.get_by_text("Brush 13 px")).to_be_visible()
     tab.keyboard.press("+")
-    expect(tab.get_by_role("button", name="125 %")).to_be_visible()
+    expect(tab.get_by_role("button", name="125%")).to_be_visible()
     tab.keyboard.press("r")  # a rectangle, from a quarter of the picture to its half: 4 px a step
     for key in ["ArrowLeft"] * 8 + ["ArrowUp"] * 8 + ["Enter"] + ["ArrowRight"] * 8 + ["ArrowDown"] * 16 + ["Enter"]:
         tab.keyboard.press(key)

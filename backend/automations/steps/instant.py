@@ -198,7 +198,7 @@ def _holds(tx: Session, run: RunState, step: Condition) -> tuple[bool, str]:
             return weekday in step.weekdays, tr_lazy("Today is {weekday}.", weekday=WEEKDAYS[weekday])
         case "failures":
             percent = run.flow.failed_percent
-            return percent <= step.percent, tr_lazy("{percent:.0f} % of the jobs failed.", percent=percent)
+            return percent <= step.percent, tr_lazy("{percent:.0f}% of the jobs failed.", percent=percent)
 
 
 def notify(tx: Session, run: RunState, step: Notify) -> StepResult:

@@ -1,8 +1,8 @@
 import { api, mediaUrl, messageOf } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { percentText } from "../../ui/shared/format.js"
 import { tr } from "../../ui/shared/words.js"
 import { droppedFiles } from "../../ui/uploader/dropped_files.js"
-import { percent } from "./media_strip.js"
 import { MediaUpload } from "./media_upload.js"
 
 /** @import { FileAnswer } from "./answers.js" */
@@ -195,7 +195,7 @@ export class MediaPicker {
     const number = el("span", "number gone")
     node.append(image, number)
     if (choice.file.score !== null && choice.file.threshold !== null && choice.file.score < choice.file.threshold) {
-      node.append(el("span", "match warn", percent(choice.file.score)))
+      node.append(el("span", "match warn", percentText(choice.file.score)))
     }
     if (choice.file.kind === "video") node.append(el("span", "kind", "▶"))
     const draw = () => {

@@ -1,13 +1,11 @@
 import { mediaUrl } from "../../ui/shared/api.js"
 import { button, el } from "../../ui/shared/dom.js"
+import { percentText } from "../../ui/shared/format.js"
 import { moved, Ordering } from "../../ui/shared/ordering.js"
 import { tr } from "../../ui/shared/words.js"
 
 /** @import { FileAnswer } from "./answers.js" */
 /** @import { PostModel } from "./post_model.js" */
-
-/** @param {number} value 0 to 1 */
-export const percent = value => `${Math.floor(value * 100 + 1e-9)} %`
 
 /**
  * Face match of a picture as a badge; null where it was not measured.
@@ -17,8 +15,8 @@ export const percent = value => `${Math.floor(value * 100 + 1e-9)} %`
 export const matchBadge = file => {
   if (!file || file.score === null || file.threshold === null) return null
   const passes = file.score >= file.threshold
-  const [tone, title] = matchNote(file, percent(file.score), passes)
-  const badge = el("span", `match ${tone}`, percent(file.score))
+  const [tone, title] = matchNote(file, percentText(file.score), passes)
+  const badge = el("span", `match ${tone}`, percentText(file.score))
   badge.title = title
   badge.setAttribute("aria-label", badge.title)
   return badge
@@ -33,7 +31,7 @@ export const matchBadge = file => {
 const matchNote = ({ accepted, threshold }, match, passes) => {
   if (passes) return ["good", tr("Face match {match}", { match })]
   if (accepted) return ["plain", tr("Face match {match}, accepted", { match })]
-  return ["warn", tr("Face match {match}, needs {threshold}", { match, threshold: percent(threshold ?? 0) })]
+  return ["warn", tr("Face match {match}, needs {threshold}", { match, threshold: percentText(threshold ?? 0) })]
 }
 
 /** The post's files in order: dragged, or moved with Alt and the arrow keys. */

@@ -1,4 +1,5 @@
 import { button, el, focusedNear, setIfChanged, targetOf } from "../shared/dom.js"
+import { percentText } from "../shared/format.js"
 import { mountable } from "../shared/mount.js"
 import { tr, trLazy } from "../shared/words.js"
 import { NARROWEST_BRUSH, nextBrush, widestBrush } from "./geometry.js"
@@ -83,7 +84,7 @@ class MaskCanvas {
     this.invert = this.buildButton(tr("Invert"), tr("Invert (I)"), () => this.change(() => this.painting.invert()))
     this.clear = this.buildButton(tr("Clear all"), tr("Clear all"), () => this.change(() => this.painting.clear()))
     this.zoomOut = this.buildButton("−", tr("Zoom out (−)"), () => this.stage.zoomOut())
-    this.zoomText = this.buildButton("100 %", tr("Show all (0)"), () => this.stage.zoomTo(WHOLE))
+    this.zoomText = this.buildButton("100%", tr("Show all (0)"), () => this.stage.zoomTo(WHOLE))
     this.zoomIn = this.buildButton("+", tr("Zoom in (+, or Ctrl and the wheel)"), () => this.stage.zoomIn())
     this.full = this.buildButton(tr("Full screen"), tr("Full screen (F)"), () => this.toggleFullscreen())
     this.use = button("", () => this.send(), "main")
@@ -324,7 +325,7 @@ class MaskCanvas {
     this.stage.node.dataset.tool = data.disabled ? "move" : painting.tool
     this.undo.disabled = painting.past.isEmpty
     this.clear.disabled = isBlank
-    setIfChanged(this.zoomText, "textContent", `${Math.round(100 * this.stage.view.zoom)} %`)
+    setIfChanged(this.zoomText, "textContent", percentText(this.stage.view.zoom))
     const isUsed = data.inUse && !painting.isDirty
     this.use.disabled = isBlank || isUsed
     this.use.classList.toggle("gone", !data.texts.use)

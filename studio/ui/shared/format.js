@@ -26,5 +26,5 @@ export const duration = s => {
 /** @param {number} n */
 export const grouped = n => n.toLocaleString(readerLanguage())
 
-/** "64 %", rounded down, so that nothing below a threshold looks as if it had reached it. @param {number} share */
-export const percentText = share => `${Math.floor(share * 100 + 1e-9)} %`
+/** "64%", rounded down, so that nothing below a threshold looks as if it had reached it. @param {number} share */
+export const percentText = share => `${Math.floor(share * 100 + 1e-9)}%`

@@ -13,5 +13,5 @@ test("durations never say nothing is left", () => {
 test("long numbers in groups", () => assert.equal(grouped(1234567), "1,234,567"))
 
 test("a share below a threshold does not look as if it had reached it", () => {
-  assert.equal(percentText(0.8299), "82 %")
+  assert.equal(percentText(0.8299), "82%")
 })

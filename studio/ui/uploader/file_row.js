@@ -49,7 +49,7 @@ export class FileRow {
     const percent = size ? (item.loaded / size) * 100 : 0
     const text =
       item.state === "sending"
-        ? tr("{percent} % of {size}", { percent: Math.round(percent), size: bytes(size) })
+        ? tr("{percent}% of {size}", { percent: Math.round(percent), size: bytes(size) })
         : tr(STATE_TEXT[item.state])
     setIfChanged(this.state, "textContent", text)
     setIfChanged(this.state, "className", `state ${STATE_CLASS[item.state]}`)

@@ -100,7 +100,7 @@ def test_what_does_not_look_like_them_is_drawn_again(rig: SeriesRig, workspace: 
             assert problem.blocks
             assert problem.message == content_plans.missing_picture_reason(post.options, post.media)
             assert problem.message.startswith("Needs a picture: of 4 created, too few look like")
-            assert "best face match 67 %, needs 83 %" in problem.message
+            assert "best face match 67%, needs 83%" in problem.message
     with rig.app.db.transaction(workspace.editor.caller, needs="editor") as tx:
         content_plans.attach_files(tx, third.id, first.posts[0].media)
         assert not any(

@@ -157,7 +157,7 @@ def test_budgets_channels_automations_and_members(
         record(worker_app, workspace, kind, noun, noun_id, values)
     feeder.tick()
     assert {title for title, _ in told(workspace.owner.caller)} == {
-        "The budget for AI calls of this month is at 80 %",
+        "The budget for AI calls of this month is at 80%",
         "The budget for AI calls of this month is used up",
         "“Daily content” has run",
         "More than half of the jobs of “Daily content” fail",
