@@ -14,6 +14,13 @@ from studio.ui.empty_state import empty_state
 from studio.ui.format import media_url, plain
 from studio.ui.notices import show_queued_toasts
 
+_TWO_ON_A_PHONE = """<style>
+@media (max-width: 640px) {
+  .st-key-influencer-cards { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
+  .st-key-influencer-cards [data-testid="stVerticalBlock"] { padding: 8px; gap: 8px; }
+}
+</style>"""
+
 
 def listing(page: Page) -> None:
     show_queued_toasts()
@@ -29,7 +36,8 @@ def listing(page: Page) -> None:
     if not influencer_page.cards:
         _empty(page, archived)
         return
-    with st.grid(min_column_width=220):
+    st.html(_TWO_ON_A_PHONE)
+    with st.grid(min_column_width=220, key="influencer-cards"):
         for card in influencer_page.cards:
             with st.container(border=True):
                 _card(page, card)
