@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from streamlit.testing.v1 import AppTest
 
 from backend import writing
 from backend.app import App
+from backend.db.tables import TextDraft
 from backend.db.transactions import Database
 from backend.errors import EngineUnavailable
 from backend.writing import WriteOrder
@@ -49,7 +51,10 @@ def test_texts_are_written_chosen_and_changed(open_page: Open, rows: Rows, app: 
     assert "Basic templates" in shown(at)
     assert next(button for button in at.button if button.label == "Write").disabled
     field(at, "What is the post about?").set_value("morning yoga").run()
-    press(at, "Write")
+    press(press(at, "Write"), "Write")
+    with app.db.transaction(workspace.caller) as tx:
+        of_influencer = select(func.count()).where(TextDraft.influencer_id == rows.influencer_id)
+        assert tx.scalar(of_influencer) == 3, "two quick clicks ask once"
     assert shown(at).lower().count("morning yoga") >= 3
     assert "caption" in shown(at)
     assert "Instagram" in shown(at)
