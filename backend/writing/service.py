@@ -41,10 +41,16 @@ CONTENT_KIND, IDEAS_KIND = "content-generation", "content-ideas"
 
 
 def save_texts(
-    tx: Session, order: WriteOrder, texts: Sequence[CheckedText], llm_cost: LlmCost = _NO_COST, *, job_id: str | None = None
+    tx: Session,
+    order: WriteOrder,
+    texts: Sequence[CheckedText],
+    llm_cost: LlmCost = _NO_COST,
+    *,
+    job_id: str | None = None,
+    batch_id: str = "",
 ) -> list[DraftCard]:
-    """Saves variants of one order; each carries an equal share of the cost."""
-    batch_id, ids = new_id("bat"), []
+    """Saves variants of one order; each carries an equal share of the cost. `batch_id` "": a new one."""
+    batch_id, ids = batch_id or new_id("bat"), []
     for text in texts:
         row = _new_row(tx, order, batch_id, text.parts, llm_cost, len(texts))
         row.notes, row.job_id = [note.as_json() for note in text.notes], job_id

@@ -27,7 +27,7 @@ from backend.writing.composition import (
     compose_texts,
     regenerate_part,
 )
-from backend.writing.queries import get
+from backend.writing.queries import batch, get
 from backend.writing.schemas import MAX_TOPIC, MAX_VARIANTS, DraftCard, IdeasOrder, Part, Suggestion, WriteOrder
 from backend.writing.writing_context import MAX_RECENT, default_prompt_form, load_context
 
@@ -40,19 +40,23 @@ IDEAS_PER_CALL = 7
 _LONGEST_EARLIER_TEXTS = ("x" * EARLIER_TEXT_BYTES,) * (2 * IDEAS_PER_CALL)
 
 
-def write_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1) -> list[DraftCard]:
+def write_texts(app: App, transact: Transact, *, order: WriteOrder, n: int = 1, batch_id: str = "") -> list[DraftCard]:
     """Writes `n` variants and saves them as drafts. `transact` opens an editor's transactions; none may be open.
 
+    `batch_id`: of who may ask twice for the same; texts of this order that it has already are returned, and nothing is asked.
     Raises Invalid, NotFound, budgets.OverBudget, and what the text engine raises.
     """
     if not 1 <= n <= MAX_VARIANTS:
         raise Invalid(tr_lazy("Ask for 1 to {max_variants} variants at once.", max_variants=MAX_VARIANTS))
     form = default_prompt_form(app)
     with transact() as tx:
+        cards = batch(tx, batch_id) if batch_id else []
+        if cards and cards[0].order() == order:
+            return cards
         context = load_context(tx, order.influencer_id, form)
     texts, cost = compose_texts(_make_asker(app, transact, "caption", order.influencer_id), context, order, n=n)
     with transact() as tx:
-        return service.save_texts(tx, order, texts, cost)
+        return service.save_texts(tx, order, texts, cost, batch_id="" if cards else batch_id)
 
 
 def rewrite_part(app: App, transact: Transact, *, draft_id: str, part: Part) -> DraftCard:

@@ -25,7 +25,10 @@ def order(bella: str, **more: Any) -> WriteOrder:
 def test_variants_that_keep_the_rules_cost_one_answer(make_app: Make, server: ModelServer, acting: Acting, bella: str) -> None:
     app = make_app()
     server.faults.says = [answer_json(text(1), text(2))]
-    cards = writing.write_texts(app, acting(app), order=order(bella, style="calm"), n=2)
+    calm = order(bella, style="calm")
+    cards = writing.write_texts(app, acting(app), order=calm, n=2, batch_id="req_1")
+    assert writing.write_texts(app, acting(app), order=calm, n=2, batch_id="req_1") == cards, "asked twice for the same"
+    assert len(server.asked) == 1
     assert [card.parts.caption[-2] for card in cards] == ["1", "2"]
     assert len({card.batch_id for card in cards}) == 1
     assert not any(card.notes for card in cards)
