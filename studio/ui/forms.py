@@ -3,10 +3,11 @@ and what it was filled from, so that saving over somebody else's change is notic
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -33,6 +34,8 @@ class _RequestKey:
     used_at: float = 0.0
     drawn_at: float = 0.0
     answer: tuple[object, Any] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Streamlit starts the run of a second click in another thread while the first one still acts."""
 
 
 @contextmanager
@@ -71,12 +74,13 @@ def submit_once(form: str, submitted: object, act: Callable[[], T]) -> T:
     """
     request_key(form)
     key: _RequestKey = st.session_state[_KEYS][form]
-    if key.answer is not None and key.answer[0] == submitted:
-        return key.answer[1]  # type: ignore[no-any-return]
-    result = act()
-    # Not by way of session_state: where it is read, a waiting click breaks this run off, and the act is committed already
-    key.used_at, key.drawn_at, key.answer = time.monotonic(), 0.0, (submitted, result)
-    return result
+    with key.lock:
+        if key.answer is not None and key.answer[0] == submitted:
+            return key.answer[1]  # type: ignore[no-any-return]
+        result = act()
+        # Not by way of session_state: where it is read, a waiting click breaks this run off, and the act is committed already
+        key.used_at, key.drawn_at, key.answer = time.monotonic(), 0.0, (submitted, result)
+        return result
 
 
 def _is_double_click_over(key: _RequestKey) -> bool:

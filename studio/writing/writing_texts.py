@@ -17,7 +17,7 @@ from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import plain, usd
-from studio.ui.forms import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key, submit_once
 from studio.writing import writing_card
 from studio.writing.writing_form import order_form
 
@@ -48,8 +48,8 @@ def _ask(page: Page, influencer: InfluencerCard, order: WriteOrder | None, n: in
     if write and order:
         with st.spinner(tr("Writing …"), show_time=True):
             key, transact = request_key("writing:texts"), partial(page.transaction, "editor")
-            cards = writing.write_texts(page.app, transact, order=order, n=n, batch_id=key)
-        renew_request_key("writing:texts")
+            write_texts = partial(writing.write_texts, page.app, transact, order=order, n=n, batch_id=key)
+            cards = submit_once("writing:texts", (influencer.id, order, n), write_texts)
         _shown_batches()[influencer.id] = cards[0].batch_id
     if draw and order:
         with page.transaction("editor") as tx:
