@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
@@ -36,6 +37,7 @@ def _append(path: Path, member: bytes) -> None:
     """Adds a whole member to the gzip file: readers read the members of a file one after the other."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # a backup copies whole members (ops/backup/audit_archive.py)
         start = os.fstat(descriptor).st_size
         try:
             if (written := os.write(descriptor, member)) != len(member):

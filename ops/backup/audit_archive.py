@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,13 @@ _NAME = "audit"
 
 
 def copy(data_dir: Path, installation: Path) -> None:
-    """Into the folder that becomes a backup's part. A file that grows meanwhile is copied up to a point: its members before
-    that can be read."""
-    if (data_dir / _NAME).is_dir():
-        shutil.copytree(data_dir / _NAME, installation / _NAME)
+    """Into the folder that becomes a backup's part, each file between two additions: half of one at the end would spoil
+    what is added after a restore."""
+    for path in sorted((data_dir / _NAME).glob("*.jsonl.gz")):
+        (installation / _NAME).mkdir(exist_ok=True)
+        with path.open("rb") as file, (installation / _NAME / path.name).open("wb") as to:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            shutil.copyfileobj(file, to)
 
 
 def put_back(installation: Path, data_dir: Path) -> None:

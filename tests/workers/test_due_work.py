@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from backend import events, jobs
 from backend.app import App
@@ -38,3 +38,10 @@ def test_who_has_seen_everything_rests_until_there_is_more(worker_app: App, work
     assert not scheduler.is_due()
     scheduler.expire()
     assert scheduler.is_due(), "the pass before it failed"
+
+
+def test_the_role_of_a_look_ends_with_it(worker_app: App, workspace: Tenant, due_work: DueWork) -> None:
+    worker_app.db.engine.dispose()  # so that the next transaction gets the connection of the look
+    due_work.look()
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        assert tx.scalar(text("SELECT current_user")) == "studio_worker"

@@ -10,7 +10,7 @@ from redis.retry import Retry
 
 from backend.jobs.queue_notify import NAMESPACE, checked_notifier
 from tests.support.wait import until
-from workers.wakeups import notifications, start_listening
+from workers.wakeups import Listener, notifications, start_listening
 
 
 def test_while_valkey_is_away_a_process_hears_its_own_queues_so_many_at_once() -> None:
@@ -42,6 +42,25 @@ def test_as_long_as_valkey_takes_the_bell_nobody_hears_twice(redis_url: str) -> 
         notifications(client, ["net"], threads=2, on_message=notified.append)("net")
         assert client.llen(f"{NAMESPACE}:net") == 1
     assert notified == []
+
+
+def test_who_waits_for_a_queue_hears_of_a_message_at_once(redis_url: str) -> None:
+    class Worker:
+        def stop(self, timeout: int) -> None: ...
+
+    notified = {"net": threading.Event(), "cpu": threading.Event()}
+    with redis.Redis.from_url(redis_url) as client:
+        listener = Listener(client, Worker(), notified, ["net", "cpu"])  # type: ignore[arg-type]
+        try:
+            assert notified["net"].wait(30), "it looks once when it listens"
+            notified["net"].clear()
+            until(notified["cpu"].is_set, what="the other queue")
+            notified["cpu"].clear()
+            checked_notifier(client)("net")
+            assert notified["net"].wait(30)
+            assert not notified["cpu"].is_set()
+        finally:
+            listener.stop(timeout=1000)
 
 
 def test_a_queue_whose_threads_are_all_busy_leaves_the_others_theirs(redis_url: str) -> None:
