@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import accounts, datasets
-from backend.datasets import EditCard
+from backend.datasets import EditCard, UndoResult
 from backend.language import joined, tr, tr_lazy_plural, worded
 from studio.shell.frame import Page
 from studio.ui.format import ago, plain
-from studio.ui.forms import reload_forms
+from studio.ui.forms import reload_forms, submit_once
 
 
 def member_names(page: Page) -> dict[str, str]:
@@ -66,14 +66,18 @@ def _undo(page: Page, edit: EditCard, key: str, label: str) -> None:
 
 def _undo_edit(page: Page, edit: EditCard) -> None:
     with page.guard():
-        with page.transaction(needs="editor") as tx:
-            result = datasets.undo_edit(tx, edit.id)
+        result = submit_once(f"undo-edit:{edit.id}", None, lambda: _write_undo(page, edit.id))
         if edit.kind == "auto-captions":  # the forms on the page still hold the undone captions
             reload_forms("captions:")
         st.toast(
             worded(joined(_undone_text(result.count), _kept_text(edit, result.kept))),
             icon=":material/undo:",
         )
+
+
+def _write_undo(page: Page, edit_id: str) -> UndoResult:
+    with page.transaction(needs="editor") as tx:
+        return datasets.undo_edit(tx, edit_id)
 
 
 def _undone_text(n: int) -> str:

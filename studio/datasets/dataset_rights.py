@@ -13,6 +13,7 @@ from backend.language import tr, worded
 from studio.datasets.dataset_edits import member_names
 from studio.shell.frame import Page
 from studio.ui.format import date_text, date_time_text, plain
+from studio.ui.forms import submit_once
 
 KINDS: tuple[RightsKind, ...] = ("myself", "agreed", "made_up")
 
@@ -53,8 +54,12 @@ def rights_page(page: Page, dataset_id: str) -> None:
                 )
                 note = st.text_input(tr("Why?"), max_chars=300)
                 if st.form_submit_button(tr("Withdraw the statement")):
-                    with page.transaction(needs="editor") as tx:
-                        datasets.withdraw_rights(tx, dataset_id, note=note)
+
+                    def withdraw() -> None:
+                        with page.transaction(needs="editor") as tx:
+                            datasets.withdraw_rights(tx, dataset_id, note=note)
+
+                    submit_once(f"rights:withdraw:{dataset_id}", note, withdraw)
                     st.rerun()
     if history:
         st.markdown("### " + tr("History"))
@@ -100,8 +105,13 @@ def _rights_form(page: Page, dataset_id: str, key: str) -> None:
         st.warning(tr("Choose one of the three sentences first."), icon=":material/touch_app:")
     elif submitted and kind:
         end = datetime.combine(until, time(23, 59, 59), UTC) if until else None
-        with page.transaction(needs="editor") as tx:
-            datasets.declare_rights(tx, dataset_id, kind=kind, note=note, until=end)
+        chosen: RightsKind = kind
+
+        def declare() -> None:
+            with page.transaction(needs="editor") as tx:
+                datasets.declare_rights(tx, dataset_id, kind=chosen, note=note, until=end)
+
+        submit_once(f"rights:declare:{dataset_id}", (kind, note, end), declare)
         st.rerun()
 
 

@@ -9,7 +9,7 @@ from backend.influencers import InfluencerCard
 from backend.jobs import JobCard
 from backend.language import Reader, reading, tr, tr_lazy, worded
 from backend.voices import ChosenVoice, OfferedVoice, PreviewDraft, VoiceCard
-from studio.jobs.jobs import follow
+from studio.jobs.jobs import follow, retry
 from studio.shell.frame import Page
 from studio.ui.buttons import icon_button
 from studio.ui.format import esc, media_url, plain
@@ -143,9 +143,7 @@ def _player(page: Page, job: JobCard) -> None:
 
 def _speak_again(page: Page, job: JobCard) -> None:
     """The lost answer may have been paid; the person has read so and wants the words again."""
-    with page.guard(), page.transaction(needs="editor") as tx:
-        voices.forget_lost(tx, job.subject_id)
-        jobs.retry(tx, job.id)
+    retry(page, job, before=lambda tx: voices.forget_lost(tx, job.subject_id))
 
 
 def _pronunciations(page: Page) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from backend import assets, budgets, content_plans, jobs, webhooks
 from backend.jobs import JobCard
@@ -11,6 +14,7 @@ from studio.jobs.job_result import job_result
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, duration, log_time_text, plain, state_badge, usd
+from studio.ui.forms import submit_once
 from studio.ui.live_jobs import live_jobs
 from studio.ui.thumbnails import thumbnail
 
@@ -212,7 +216,7 @@ def _row(page: Page, card: JobCard, asset_id: str | None) -> None:
         if card.subject_noun == "post":
             _plan_button(page, card)
         elif card.state in ("failed", "cancelled") and page.can_edit:
-            st.button(tr("Try again"), key=f"retry:{card.id}", on_click=_retry, args=(page, card.id))
+            st.button(tr("Try again"), key=f"retry:{card.id}", on_click=retry, args=(page, card))
         if st.button(tr("Details"), key=f"open:{card.id}", type="tertiary"):
             page.go("settings/jobs", id=card.id)
 
@@ -235,9 +239,17 @@ def _time_text(card: JobCard) -> str:
     return ago(card.created_at)
 
 
-def _retry(page: Page, job_id: str) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
-        jobs.retry(tx, job_id)
+def retry(page: Page, card: JobCard, *, before: Callable[[Session], object] | None = None) -> None:
+    """In a callback. `before`: what else is written first, in the same transaction."""
+
+    def write() -> None:
+        with page.transaction(needs="editor") as tx:
+            if before:
+                before(tx)
+            jobs.retry(tx, card.id)
+
+    with page.guard():
+        submit_once(f"retry:{card.id}", card.attempt_n, write)
         st.toast(tr("Queued again."), icon=":material/replay:")
 
 

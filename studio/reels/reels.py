@@ -12,6 +12,7 @@ from studio.reels import storyboard, topic_reels
 from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, esc, media_url, plain, state_badge
+from studio.ui.forms import submit_once
 from studio.ui.notices import queue_toast, show_queued_toasts
 
 _EXAMPLE = tr_lazy("What is said in the reel. A blank line begins a new scene.")
@@ -102,9 +103,13 @@ def _topic_fields() -> tuple[str, int]:
 
 def _create(page: Page, script: str, influencer_id: str | None, format_name: str) -> None:
     with page.guard():
-        with page.transaction(needs="editor") as tx:
-            draft = ReelDraft(script=script, influencer_id=influencer_id, format=format_name)
-            card, sentence = reels.create_spoken_or_shown(page.app, tx, draft)
+        draft = ReelDraft(script=script, influencer_id=influencer_id, format=format_name)
+        card, sentence = submit_once("reels:new", draft, lambda: _write_reel(page, draft))
         if sentence:
             queue_toast(plain(sentence), ":material/voice_over_off:")
         page.go("create/reels", id=card.id)
+
+
+def _write_reel(page: Page, draft: ReelDraft) -> tuple[ReelCard, str]:
+    with page.transaction(needs="editor") as tx:
+        return reels.create_spoken_or_shown(page.app, tx, draft)

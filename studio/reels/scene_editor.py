@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from backend import assets, jobs, reels
-from backend.kit.ids import new_id
 from backend.language import tr, tr_lazy, worded
 from backend.reels import MOVEMENTS, SCENE_SOUNDS, TRANSITIONS, ReelCard, SceneCard, SceneDraft
 from studio.gallery.file_choice import file_choice
@@ -17,6 +16,7 @@ from studio.reels import drawn_forms, recordings
 from studio.reels.changes import change
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, percent
+from studio.ui.forms import renew_request_key, request_key
 from studio.ui.media_player import video_player
 
 _PREVIEW = "reel:preview"
@@ -184,5 +184,9 @@ def _set_picture(page: Page, card: ReelCard, scene: SceneCard, asset_id: str | N
 
 
 def _start_preview(page: Page, card: ReelCard, scene: SceneCard) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
-        st.session_state[_PREVIEW] = reels.preview_scene(tx, card.id, scene.id, request_key=new_id("key")).id
+    form = f"preview:{scene.id}"
+    with page.guard():
+        with page.transaction(needs="editor") as tx:
+            job = reels.preview_scene(tx, card.id, scene.id, request_key=request_key(form))
+        renew_request_key(form)
+        st.session_state[_PREVIEW] = job.id

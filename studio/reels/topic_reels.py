@@ -6,12 +6,12 @@ import streamlit as st
 
 from backend import budgets, jobs, reels
 from backend.language import tr, worded
-from backend.reels import TopicOrder
+from backend.reels import ReelCard, TopicOrder
 from backend.writing import DraftCard
 from studio.jobs.jobs import follow
 from studio.shell.frame import Page
 from studio.ui.format import plain, usd
-from studio.ui.forms import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key, submit_once
 from studio.ui.notices import queue_toast
 
 _JOB = "reels:script-job"
@@ -59,11 +59,15 @@ def make_reel_button(page: Page, text: DraftCard, *, key: str) -> None:
                 job = reels.start_script(tx, order, request_key=f"make-reel:{text.id}:{text.version}")
             st.session_state[_JOB] = job.id
             page.go("create/reels")
-        with page.transaction(needs="editor") as tx:
-            card, sentence = reels.create_from_text(page.app, tx, text.id)
+        card, sentence = submit_once(f"make-reel:{text.id}", text.version, lambda: _write_reel(page, text.id))
         if sentence:
             queue_toast(plain(worded(sentence)), ":material/voice_over_off:")
         page.go("create/reels", id=card.id)
+
+
+def _write_reel(page: Page, text_id: str) -> tuple[ReelCard, str]:
+    with page.transaction(needs="editor") as tx:
+        return reels.create_from_text(page.app, tx, text_id)
 
 
 def _cost(page: Page, order: TopicOrder) -> None:

@@ -15,6 +15,7 @@ from studio.jobs.jobs import follow
 from studio.reels.changes import act
 from studio.shell.frame import Page
 from studio.ui.format import esc, media_url, plain
+from studio.ui.forms import submit_once
 from studio.ui.media_player import video_player
 
 
@@ -99,13 +100,17 @@ def _form(page: Page, card: ReelCard, variant: ReelCard | None) -> None:
     if pressed:
         with page.guard():
             draft = ReelVariantDraft(hook=hook, ending=ending)
-            with page.transaction(needs="editor") as tx:
-                if variant:
-                    reels.save_variant(tx, card.id, variant.id, draft)
-                else:
-                    reels.add_variant(tx, card.id, draft)
+            submit_once(f"variant:{variant.id if variant else card.id}", draft, lambda: _save(page, card, variant, draft))
             st.session_state[_round(card)] = st.session_state.get(_round(card), 0) + 1
             st.rerun()
+
+
+def _save(page: Page, card: ReelCard, variant: ReelCard | None, draft: ReelVariantDraft) -> None:
+    with page.transaction(needs="editor") as tx:
+        if variant:
+            reels.save_variant(tx, card.id, variant.id, draft)
+        else:
+            reels.add_variant(tx, card.id, draft)
 
 
 def _round(card: ReelCard) -> str:

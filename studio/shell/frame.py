@@ -21,6 +21,8 @@ from studio.ui.format import plain
 from studio.ui.undo_toast import offer_undo
 
 WORKSPACE_PARAM = "ws"
+_SWITCH = "_switch"
+"""Session key of what `Page.go` is about to open: (file, query)."""
 PRODUCT = "InfluencerAI Studio"
 ROLE_NAMES = {"viewer": tr_lazy("viewer"), "editor": tr_lazy("editor"), "owner": tr_lazy("owner")}
 """In the middle of a sentence."""
@@ -74,7 +76,10 @@ class Page:
 
     def go(self, file: str, **query: str) -> NoReturn:
         """Switches to the page `file` (such as `models/training`), in the same workspace and with the same influencer."""
-        st.switch_page(nav.source(file), query_params=self._query(query))
+        target = self._query(query)
+        if target != st.query_params.to_dict():
+            st.session_state[_SWITCH] = (file, target)
+        st.switch_page(nav.source(file), query_params=target)
 
     def link(self, file: str, label: str, *, icon: str | None = None, **query: str) -> None:
         st.page_link(nav.source(file), label=label, icon=icon, query_params=self._query(query))
@@ -92,6 +97,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
     """The first call of the page `file` (such as `models/training`). It stops the run for users who are not signed in or lack
     the role."""
     item = nav.item(file)
+    _finish_switch(file)
     with error_boundary(stop=True):
         app, session_info = resources.app(), session.current()
     if session_info is None:
@@ -119,6 +125,14 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
         )
         st.stop()
     return page
+
+
+def _finish_switch(file: str) -> None:
+    """A second press may break `Page.go` off when the address has the query of the other page already, and the path still of
+    this one: the other page is what was asked for."""
+    target, query = st.session_state.pop(_SWITCH, ("", {}))
+    if target not in ("", file) and query == st.query_params.to_dict():
+        st.switch_page(nav.source(target), query_params=query)
 
 
 def show_storage_notice() -> None:

@@ -7,6 +7,7 @@ the page and is only hidden (theme.py).
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -36,6 +37,7 @@ def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) 
     """Opens the dialog. `action`: the button's label. `act` runs once when it is pressed, twice in a row as well; its
     StudioError is shown there."""
     done: list[bool] = []
+    acting = Lock()  # Streamlit starts the run of a second press in another thread while the first one still acts
 
     @st.dialog(title)
     def question() -> None:
@@ -46,9 +48,10 @@ def confirm(title: str, sentence: str, *, action: str, act: Callable[[], None]) 
             pressed = st.button(action, type="primary")
         if pressed:
             try:
-                if not done:
-                    act()
-                    done.append(True)
+                with acting:
+                    if not done:
+                        act()
+                        done.append(True)
             except StudioError as error:
                 st.error(plain(worded(error.message)), icon=":material/error:")
                 return

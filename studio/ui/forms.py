@@ -38,6 +38,10 @@ class _RequestKey:
     """Streamlit starts the run of a second click in another thread while the first one still acts."""
 
 
+_asked = threading.local()
+"""The keys that this run has asked for, by form: each run has a thread of its own."""
+
+
 @contextmanager
 def track_run() -> Iterator[None]:
     """Goes around a page and notes when its run starts and ends. A second click during a run starts the next run, which may
@@ -55,16 +59,22 @@ def track_run() -> Iterator[None]:
 
 def request_key(form: str) -> str:
     """The form's key: the same in every run, until `renew_request_key` was called and a double click is over."""
-    keys = st.session_state.setdefault(_KEYS, {})
+    return _key_of(form).value
+
+
+def _key_of(form: str) -> _RequestKey:
+    keys: dict[str, _RequestKey] = st.session_state.setdefault(_KEYS, {})
     if form not in keys or (keys[form].used_at and _is_double_click_over(keys[form])):
         keys[form] = _RequestKey(new_id("req"))
-    return str(keys[form].value)
+    vars(_asked)[form] = keys[form]
+    return keys[form]
 
 
 def renew_request_key(form: str) -> None:
     """After a success: the next submit is a new request, unless it is the second half of a double click."""
-    value = request_key(form)
-    st.session_state[_KEYS][form] = _RequestKey(value, used_at=time.monotonic())
+    # Not by way of session_state: where it is read, any waiting click breaks this run off, and the key would serve twice
+    key: _RequestKey = vars(_asked).get(form) or _key_of(form)
+    key.used_at, key.drawn_at = time.monotonic(), 0.0
 
 
 def submit_once(form: str, submitted: object, act: Callable[[], T]) -> T:
@@ -72,8 +82,7 @@ def submit_once(form: str, submitted: object, act: Callable[[], T]) -> T:
 
     For verbs without a request key. An error of `act` is raised, and the next submit runs it again.
     """
-    request_key(form)
-    key: _RequestKey = st.session_state[_KEYS][form]
+    key = _key_of(form)
     with key.lock:
         if key.answer is not None and key.answer[0] == submitted:
             return key.answer[1]  # type: ignore[no-any-return]

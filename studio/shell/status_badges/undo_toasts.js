@@ -85,6 +85,9 @@ export class UndoToasts {
       countdown.stop()
       try {
         await send(path, body, workspace)
+        // It keeps its size: a second press must not reach what lies behind it
+        node.style.minWidth = `${node.offsetWidth}px`
+        node.style.minHeight = `${node.offsetHeight}px`
         words.textContent = tr("Undone.")
         undo.remove()
         this.onUndone(id)

@@ -7,6 +7,9 @@ import { canRetry, percentDone, phaseText, statusText } from "./job_text.js"
 
 /** @typedef {{ onAct: (verb: "cancel" | "retry") => void, onOpen: () => void }} JobCardActions */
 
+/** One button takes the other's place as soon as the studio has answered: until then a second press belongs to the first. */
+const DOUBLE_CLICK_MS = 700
+
 export class LiveJobCard {
   /** @param {JobCardActions} actions */
   constructor({ onAct, onOpen }) {
@@ -21,14 +24,17 @@ export class LiveJobCard {
     this.eta = el("span")
     this.reason = el("div", "why bad gone")
     this.open = button("", onOpen)
-    this.cancel = button(tr("Cancel"), () => {
-      this.cancel.disabled = true
-      onAct("cancel")
-    })
-    this.retry = button(tr("Try again"), () => {
-      this.cancel.disabled = true
-      onAct("retry")
-    })
+    this.pressedAt = -DOUBLE_CLICK_MS
+    /** @param {"cancel" | "retry"} verb */
+    const press = verb => {
+      const isSecondPress = performance.now() - this.pressedAt < DOUBLE_CLICK_MS
+      this.pressedAt = performance.now()
+      if (isSecondPress) return
+      this.cancel.disabled = this.retry.disabled = true
+      onAct(verb)
+    }
+    this.cancel = button(tr("Cancel"), () => press("cancel"))
+    this.retry = button(tr("Try again"), () => press("retry"))
     this.build()
   }
 
@@ -70,6 +76,7 @@ export class LiveJobCard {
     this.cancel.classList.toggle("gone", !canEdit || !(isRunning || isWaiting))
     this.cancel.disabled = Boolean(job.cancelRequested)
     this.retry.classList.toggle("gone", !canEdit || !canRetry(job))
+    this.retry.disabled = false
     setIfChanged(this.open, "textContent", openLabel)
     this.open.classList.toggle("gone", !openLabel)
   }

@@ -86,9 +86,16 @@ class WaitingClick(dict[str, Any]):
     committed = False
 
     def __getitem__(self, name: str) -> Any:
+        self._break_off()
+        return super().__getitem__(name)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        self._break_off()
+        return super().setdefault(name, default)
+
+    def _break_off(self) -> None:
         if self.committed:
             raise RerunException(RerunData())
-        return super().__getitem__(name)
 
 
 def test_a_verb_without_a_request_key_runs_once_even_if_the_second_click_waits_at_its_commit(
@@ -110,6 +117,17 @@ def test_a_verb_without_a_request_key_runs_once_even_if_the_second_click_waits_a
     assert click("office") == "key 2", "another name is another request"
     clock.now += subject.MAX_REUSE_S + 1
     assert click("office") == "key 3"
+
+
+def test_a_key_counts_as_used_even_if_another_click_waits_at_its_commit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = WaitingClick()
+    monkeypatch.setattr(subject, "st", SimpleNamespace(session_state=state))
+    first = request_key("form")
+    state.committed = True
+    renew_request_key("form")
+    state.committed = False
+    clock.now += subject.MAX_REUSE_S + 1
+    assert request_key("form") != first, "the next request would be answered with the first one's"
 
 
 def test_what_was_refused_is_done_at_the_next_click(clock: Clock) -> None:
