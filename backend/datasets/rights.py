@@ -50,6 +50,7 @@ def declare_rights(
 
 def declare_sample_rights(tx: Session, dataset_id: str) -> None:
     """Declares the rights of an empty dataset that gets a sample character, whose pictures are free to use."""
+    lock_dataset(tx, dataset_id)
     card = get(tx, dataset_id)
     if not card.images and not card.rights_statement:
         declare_rights(tx, dataset_id, kind="made_up", note=SAMPLE_NOTE)

@@ -279,6 +279,10 @@ def record_edit(
 
 
 def find_edit_by_key(tx: Session, request_key: str) -> EditCard | None:
-    """The edit of an earlier call with the same key; None for an empty or new key."""
-    row = tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.request_key == request_key)).first() if request_key else None
+    """The edit of an earlier call with the same key; None for an empty or new key. Takes a lock on the key that is held until
+    `tx` ends, so that a double click waits for the first one."""
+    if not request_key:
+        return None
+    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(tx.info["tenant_id"] + request_key, 0))))
+    row = tx.execute(select(*EDIT_CARD_COLUMNS).where(DatasetEdit.request_key == request_key)).first()
     return EditCard(*row) if row else None

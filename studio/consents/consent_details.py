@@ -17,7 +17,7 @@ from studio.jobs.jobs import follow
 from studio.shell import nav
 from studio.shell.frame import Page
 from studio.ui.format import date_text, esc, media_url, plain, size
-from studio.ui.forms import renew_request_key, request_key
+from studio.ui.forms import renew_request_key, request_key, submit_once
 from studio.ui.notices import queue_toast, toast_errors
 from studio.ui.uploader import Uploaded, uploader
 
@@ -137,8 +137,12 @@ def _take(page: Page, consent_id: str, upload_id: str) -> None:
 
 
 def _confirm(page: Page, consent_id: str) -> None:
-    with toast_errors(), page.transaction(needs="owner") as tx:
-        consents.confirm(tx, consent_id)
+    def write() -> None:
+        with page.transaction(needs="owner") as tx:
+            consents.confirm(tx, consent_id)
+
+    with toast_errors():
+        submit_once(f"confirm:{consent_id}", None, write)
 
 
 def _voices(page: Page, card: ConsentCard) -> None:

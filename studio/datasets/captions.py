@@ -14,7 +14,15 @@ from studio.datasets.dataset_state import cached_tags_and_leaks
 from studio.gallery.picture_urls import thumbs
 from studio.shell.frame import Page
 from studio.ui.format import media_url, plain
-from studio.ui.forms import offer_reload, open_form, reload_form, reload_forms, renew_request_key, request_key
+from studio.ui.forms import (
+    offer_reload,
+    open_form,
+    reload_form,
+    reload_forms,
+    renew_request_key,
+    request_key,
+    submit_once,
+)
 
 PER_PAGE = {"Cards": 12, "Table": 100}
 VIEWS = {"Cards": tr_lazy("Cards"), "Table": tr_lazy("Table")}
@@ -180,8 +188,12 @@ def _save(page: Page, form: str, before: list[ImageCard], texts: dict[str, str])
     changed = {image.id: (texts[image.id], image.caption_version) for image in before if texts[image.id] != image.caption}
     if not changed:
         return
-    with page.transaction(needs="editor") as tx:
-        datasets.set_captions(tx, changed)
+
+    def write() -> None:
+        with page.transaction(needs="editor") as tx:
+            datasets.set_captions(tx, changed)
+
+    submit_once(f"save:{form}", changed, write)
     reload_form(form)
     st.toast(tr_plural("{n:,} caption saved.", "{n:,} captions saved.", len(changed)), icon=":material/check:")
     st.rerun()

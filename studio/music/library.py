@@ -85,7 +85,7 @@ def _new_track(page: Page, upload_id: str) -> None:
             added = st.form_submit_button(tr("Add"), type="primary", icon=":material/add:")
             dropped = st.form_submit_button(tr("Choose another file"), type="tertiary")
     if dropped:
-        del st.session_state[_UPLOAD]
+        st.session_state.pop(_UPLOAD, None)
         st.rerun()
     if added:
         with page.guard():
@@ -93,7 +93,7 @@ def _new_track(page: Page, upload_id: str) -> None:
                 new = NewTrack(upload_id=upload_id, **draft.model_dump())
                 music.add(tx, new, request_key=request_key(_FORM))
             renew_request_key(_FORM)
-            del st.session_state[_UPLOAD]
+            st.session_state.pop(_UPLOAD, None)
             queue_toast(tr("You can use it as soon as it is checked."))
             st.rerun()
 

@@ -38,7 +38,7 @@ class _RequestKey:
     """Streamlit starts the run of a second click in another thread while the first one still acts."""
 
 
-_asked = threading.local()
+_keys_of_run = threading.local()
 """The keys that this run has asked for, by form: each run has a thread of its own."""
 
 
@@ -66,14 +66,14 @@ def _key_of(form: str) -> _RequestKey:
     keys: dict[str, _RequestKey] = st.session_state.setdefault(_KEYS, {})
     if form not in keys or (keys[form].used_at and _is_double_click_over(keys[form])):
         keys[form] = _RequestKey(new_id("req"))
-    vars(_asked)[form] = keys[form]
+    vars(_keys_of_run)[form] = keys[form]
     return keys[form]
 
 
 def renew_request_key(form: str) -> None:
     """After a success: the next submit is a new request, unless it is the second half of a double click."""
     # Not by way of session_state: where it is read, any waiting click breaks this run off, and the key would serve twice
-    key: _RequestKey = vars(_asked).get(form) or _key_of(form)
+    key: _RequestKey = vars(_keys_of_run).get(form) or _key_of(form)
     key.used_at, key.drawn_at = time.monotonic(), 0.0
 
 

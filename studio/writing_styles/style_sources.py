@@ -14,6 +14,7 @@ from studio.jobs.jobs import ACTIVE, follow
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm, icon_button
 from studio.ui.format import plain, size
+from studio.ui.forms import renew_request_key, request_key, submit_once
 from studio.ui.uploader import Uploaded, uploader
 
 _MARKS = {
@@ -101,9 +102,11 @@ def _on_uploaded(page: Page, style_id: str, uploaded: Uploaded) -> None:
 
 
 def _train(page: Page, style_id: str) -> None:
+    form = f"style:train:{style_id}"
     try:
         with page.transaction(needs="editor") as tx:
-            writing_styles.train(tx, style_id, request_key=new_id("key"))
+            writing_styles.train(tx, style_id, request_key=request_key(form))
+        renew_request_key(form)
     except StudioError as error:
         st.toast(plain(worded(error.message)), icon=":material/error:")
 
@@ -136,5 +139,8 @@ def _about(source: StyleSourceCard) -> str:
 
 
 def _drop(page: Page, source_id: str) -> None:
-    with page.transaction(needs="editor") as tx:
-        writing_styles.remove_source(tx, source_id, request_key=new_id("key"))
+    def write() -> None:
+        with page.transaction(needs="editor") as tx:
+            writing_styles.remove_source(tx, source_id, request_key=new_id("key"))
+
+    submit_once(f"source:{source_id}", None, write)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,28 @@ def test_what_the_trigger_word_should_carry_is_named() -> None:
     assert not {"bella", "photo", "woman", "beach"} & set(leaks)
     assert caption_text.leaks([f"bella, {place}" for place in places], "bella") == []
     assert [leak.words for leak in caption_text.leaks(["bella, freckles"], "bella")] == ["freckles"]
+
+
+def test_two_clicks_at_once_are_one_change(db: Database, workspace: Tenant) -> None:
+    with db.transaction(workspace.caller, needs="editor") as tx:
+        dataset_id, empty_id = make_dataset(tx), datasets.create(tx, name="Empty").id
+    barrier, edit_ids = threading.Barrier(4), []
+
+    def click() -> None:
+        barrier.wait()
+        with db.transaction(workspace.caller, needs="editor") as tx:
+            edit = CaptionEdit(verb="replace", find="portrait", put="photo")
+            edit_ids.append(datasets.edit_captions(tx, dataset_id, edit, request_key="once").id)
+            datasets.declare_sample_rights(tx, empty_id)
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.transaction(workspace.caller) as tx:
+        assert len(datasets.rights_history(tx, empty_id)) == 1
+    assert (len(edit_ids), len(set(edit_ids))) == (4, 1)
 
 
 def test_a_bulk_change_is_seen_before_and_taken_back_after(db: Database, workspace: Tenant, dataset_id: str) -> None:
