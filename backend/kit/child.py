@@ -4,6 +4,7 @@ those that the kernel killed for lack of memory from any other."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import pwd
 import queue
@@ -64,6 +65,34 @@ class Child(subprocess.Popen[bytes]):
     oom_kills: int = 0
 
 
+class AdoptedChild:
+    """A process that another process has forked and that this one has become the parent of. It has no pipes. Thread-safe; as
+    much of Popen as `stop()` and its callers use."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        with self._lock:
+            if self.returncode is None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self.returncode = os.waitstatus_to_exitcode(status)
+            return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired after `timeout` seconds."""
+        _wait_unreaped(self, math.inf if timeout is None else time.monotonic() + timeout)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        return code
+
+
 Stream = int | IO[bytes] | None
 
 _LAUNCH = str(Path(__file__).with_name("launch.py"))
@@ -122,7 +151,7 @@ def spawn(
     return _on_spawner(lambda: _with_lifeline(start) if SUPERVISED else start())
 
 
-def stop(proc: Child, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int:
+def stop(proc: Child | AdoptedChild, *, sig: int = signal.SIGTERM, grace_s: float = 5.0) -> int:
     """Ends the whole group: `sig`, up to `grace_s` seconds, then SIGKILL. Closes our ends of its pipes.
 
     Returns the exit code (negative: the signal that ended it). Harmless on a child that has already ended.
@@ -249,7 +278,7 @@ def _signal_group(group: int, sig: int) -> None:
         os.killpg(group, sig)
 
 
-def _wait_unreaped(proc: Child, until: float) -> None:
+def _wait_unreaped(proc: Child | AdoptedChild, until: float) -> None:
     pause = 0.001
     while time.monotonic() < until:
         try:

@@ -28,7 +28,7 @@ LifeSign = Callable[[RunningService], object | None]
 
 @dataclass
 class _LastSign:
-    proc: child.Child
+    proc: child.Child | child.AdoptedChild
     sign: object
     at: float
     cpu_s: float

@@ -17,6 +17,7 @@ from backend.errors import Unavailable
 from backend.kit import child
 from backend.settings import ROOT
 from ops.local_stack import environment
+from ops.local_stack.fork_server import ForkServer
 from ops.local_stack.services import Service
 from ops.local_stack.state import State
 
@@ -33,7 +34,7 @@ class RunningService:
     """`answered`: it has answered once, so it is restarted however it ends. `restart_at` 0: no restart is planned."""
 
     service: Service
-    proc: child.Child
+    proc: child.Child | child.AdoptedChild
     started_at: float
     failures: int = 0
     restart_at: float = 0.0
@@ -42,10 +43,12 @@ class RunningService:
 
 @dataclass
 class Processes:
-    """Call `check()` regularly and `stop()` at the end. `env`: the whole environment; each process gets its part."""
+    """Call `check()` regularly and `stop()` at the end. `env`: the whole environment; each process gets its part.
+    `fork_server`: where processes that share their imports come from; without it each is started by itself."""
 
     state: State
     env: Mapping[str, str]
+    fork_server: ForkServer | None = None
     running: list[RunningService] = field(default_factory=list)
 
     def start(self, service: Service) -> RunningService:
@@ -94,8 +97,7 @@ class Processes:
                 os.killpg(process.proc.pid, signal.SIGKILL)
 
     def _plan_restart(self, process: RunningService) -> None:
-        child.stop(process.proc)  # what it left of its group
-        code = process.proc.returncode
+        code = child.stop(process.proc)  # what it left of its group
         process.failures = 1 if time.monotonic() - process.started_at > _STABLE_AFTER_S else process.failures + 1
         if process.service.must_answer and not process.answered and (code >= 0 or process.failures >= _MAX_FIRST_STARTS):
             raise Unavailable(self.failure_message(process.service, f"ended (code {code})"))
@@ -104,14 +106,28 @@ class Processes:
         name, log = process.service.name, self._log(process.service)
         print(f"{name} ended (code {code}); starting it again in {pause:.0f} s. Its log: {log}", file=sys.stderr, flush=True)
 
-    def _spawn(self, service: Service) -> child.Child:
+    def _spawn(self, service: Service) -> child.Child | child.AdoptedChild:
         log = self._log(service)
         log.parent.mkdir(parents=True, exist_ok=True)
         env = environment.service_environment(service, self.env)
-        with log.open("ab") as out:
-            proc = child.spawn([sys.executable, *service.args], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+        proc = (self._fork(service, env, log) if service.forked else None) or self._start_alone(service, env, log)
         self.state.note_child(service.name, proc.pid)
         return proc
+
+    def _fork(self, service: Service, env: Mapping[str, str], log: Path) -> child.AdoptedChild | None:
+        """None: there is no fork server, or it does not answer, and the process has to be started by itself."""
+        if self.fork_server is None:
+            return None
+        _, module, *arguments = service.args
+        try:
+            return self.fork_server.fork(service.name, module, arguments, env=env, log=log)
+        except Unavailable as error:
+            print(f"{error.message}. {service.name} is started without it.", file=sys.stderr, flush=True)
+            return None
+
+    def _start_alone(self, service: Service, env: Mapping[str, str], log: Path) -> child.Child:
+        with log.open("ab") as out:
+            return child.spawn([sys.executable, *service.args], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
 
     def _log(self, service: Service) -> Path:
         return self.state.folder / "log" / f"{service.name}.log"

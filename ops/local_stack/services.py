@@ -19,7 +19,8 @@ class Service:
 
     `must_answer`: if it ends before it has answered, the stack ends too. `withheld`: settings that it does not get; `foreign`:
     it gets none of ours. `health`: URL that answers 200 while it lives. `values`: settings that it gets instead of the
-    common ones.
+    common ones. `forked`: it shares its imports with others and is forked from the fork server where there is one; `args` are
+    then `-m MODULE …`.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Service:
     foreign: bool = False
     health: str = ""
     values: tuple[tuple[str, str], ...] = ()
+    forked: bool = False
 
 
 def migrate_args() -> tuple[str, ...]:
@@ -44,6 +46,7 @@ def studio_service(*, host: str, port: int) -> Service:
         must_answer=True,
         withheld=_WORKER_SETTINGS,
         health=f"http://{local_host}:{port}/_stcore/health",
+        forked=True,
     )
 
 
@@ -73,9 +76,8 @@ def backup_service(*, owner_url: str) -> Service:
 def worker_services(*, stop_grace_s: float) -> tuple[Service, Service]:
     """A light worker (cpu, net) that also runs the scheduler, and one for the devices (gpu)."""
     cpu, gpu = ("-m", "workers.main", "--queues", "cpu,net", "--tick"), ("-m", "workers.main", "--queues", "gpu")
+    withheld_from_gpu = (*_PAGE_SETTINGS, *_SENDER_SETTINGS, *_PLATFORM_SECRETS)
     return (
-        Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=_PAGE_SETTINGS),
-        Service(
-            "worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=(*_PAGE_SETTINGS, *_SENDER_SETTINGS, *_PLATFORM_SECRETS)
-        ),
+        Service("worker-cpu", cpu, stop_grace_s=stop_grace_s, withheld=_PAGE_SETTINGS, forked=True),
+        Service("worker-gpu", gpu, stop_grace_s=stop_grace_s, withheld=withheld_from_gpu, forked=True),
     )

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.request import urlopen
 
@@ -16,7 +17,7 @@ from dotenv import dotenv_values
 
 from backend.errors import Conflict, StudioError, Unavailable
 from backend.settings import ROOT, Settings
-from ops.local_stack import environment, frozen_processes, ports, services, stack
+from ops.local_stack import environment, fork_server, frozen_processes, ports, services, stack
 from ops.local_stack import state as states
 from ops.local_stack.log_files import LogFiles
 from ops.local_stack.processes import Processes
@@ -100,7 +101,7 @@ def run(
 
     if state.cut_short:
         print("The last run did not end in order (it was killed, or the power went). Its jobs go on.", flush=True)
-    with stack.boot(state, env=env, on_database=migrate) as servers:
+    with _fork_server(state, [studio, *workers]) as forks, stack.boot(state, env=env, on_database=migrate) as servers:
         urls, others = dict(servers.urls), list(workers)
         if sandbox:
             sandbox_service, sandbox_urls = _prepare_sandbox(settings, state)
@@ -113,13 +114,27 @@ def run(
         if settings.backup.target:
             is_embedded = "postgres" in servers.servers
             others.append(services.backup_service(owner_url="" if is_embedded else servers.urls["DATABASE_OWNER_URL"]))
-        processes = Processes(state, environment.process_environment(state, settings, env, urls, keys, logins))
+        processes = Processes(state, environment.process_environment(state, settings, env, urls, keys, logins), forks)
         shutdown.kill_now = processes.kill_all
         try:
             _serve(settings, servers, processes, shutdown, studio, others)
         finally:
             processes.stop(last=studio.name if shutdown.restart else "")
     return shutdown.restart
+
+
+@contextmanager
+def _fork_server(state: states.State, processes: Sequence[Service]) -> Iterator[fork_server.ForkServer | None]:
+    """It imports while Postgres starts. None where forks are not to be had, or nobody wants one."""
+    if not fork_server.AVAILABLE or not any(service.forked for service in processes):
+        yield None
+        return
+    server = fork_server.ForkServer(state.folder / "log" / "fork-server.log")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def _serve(
@@ -168,10 +183,12 @@ def _run(
         target=frozen_processes.FrozenProcessWatch(processes, signs).run, args=[shutdown.stop], name="watch", daemon=True
     )
     watching.start()
-    log_files = LogFiles(servers.state.folder / "log", settings.retention.log_days)
+    log_files, orphans = LogFiles(servers.state.folder / "log", settings.retention.log_days), fork_server.OrphanReaper()
     while not shutdown.stop.wait(_CHECK_EVERY_S):
         restarts.check()
         processes.check()
+        if processes.fork_server:
+            orphans.check()
         log_files.tidy()
     print("Stopping …", file=sys.stderr, flush=True)
 

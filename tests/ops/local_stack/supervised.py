@@ -1,6 +1,7 @@
 """Run as a program by test_supervisor.py: the real supervisor and servers, with a tiny page and tiny workers.
 
-Settings come from the environment, as always. FAKE_WORKER is the code of the worker, FAKE_PAGE of the page.
+Settings come from the environment, as always. FAKE_WORKER is the code of the worker, FAKE_PAGE of the page. FORKED=1: the
+worker is forked_worker.py, from the fork server.
 """
 
 from __future__ import annotations
@@ -26,7 +27,11 @@ class Page(BaseHTTPRequestHandler):
 HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Page).serve_forever()
 """
 
+WORKER_CODE = os.environ.get("FAKE_WORKER", "import time; time.sleep(99)")
+FORKED = ("-m", "tests.ops.local_stack.forked_worker")
+
 if __name__ == "__main__":
+    is_forked = os.environ.get("FORKED") == "1"
     try:
         again = supervisor.run(
             Settings.read(),
@@ -35,9 +40,7 @@ if __name__ == "__main__":
                 "studio", ("-c", os.environ.get("FAKE_PAGE", PAGE)), must_answer=True, withheld=("WORKER_DATABASE_URL",)
             ),
             workers=[
-                Service(
-                    "worker", ("-c", os.environ.get("FAKE_WORKER", "import time; time.sleep(99)")), withheld=("JWT_SECRET",)
-                )
+                Service("worker", FORKED if is_forked else ("-c", WORKER_CODE), withheld=("JWT_SECRET",), forked=is_forked)
             ],
             sandbox=os.environ.get("WITH_SANDBOX") == "1",
         )

@@ -79,13 +79,20 @@ def children(tmp_path: Path, names: set[str]) -> dict[str, psutil.Process]:
     raise AssertionError(f"only {sorted(pids)} run")
 
 
+def forked_worker(tmp_path: Path) -> dict[str, Any]:
+    """What the forked worker that was started last wrote about itself."""
+    log = tmp_path / "var" / "log" / "worker.log"
+    until(lambda: log.exists() and log.read_text().endswith("}\n"), 20, what="what the worker knows")
+    return dict(json.loads(log.read_text().splitlines()[-1]))
+
+
 ALL = {"postgres", "valkey", "seaweed", "studio", "worker"}
 # Nothing here is ever asked for: what these tests watch is above the servers.
 ELSEWHERE = {"DATABASE_URL": "x", "WORKER_DATABASE_URL": "x", "REDIS_URL": "x", "S3_ENDPOINT": "x"}
 
 
 def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
-    first = run(OPENROUTER_API_KEY="sk-test", WITH_SANDBOX="1")
+    first = run(OPENROUTER_API_KEY="sk-test", WITH_SANDBOX="1", FORKED="1")
     url = address(first)
     assert httpx.get(f"{url}/_stcore/health").text == "ok"
     running = children(tmp_path, {*ALL, "sandbox"})
@@ -98,6 +105,7 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
             True,
         )
     knows = {name: process.environ() for name, process in running.items()}
+    forks_know, knows["worker"] = knows["worker"], forked_worker(tmp_path)["environment"]
     assert knows["worker"]["WORKER_DATABASE_URL"].startswith("postgresql+psycopg://studio_worker:")
     assert knows["studio"]["OPENROUTER_API_KEY"] == "sk-test"
     assert {knows["studio"][name] for name in ("DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "STUDIO_APP_PASSWORD")} == {""}
@@ -106,6 +114,7 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
     secrets = [*json.loads((tmp_path / "var" / "secrets.json").read_text()).values(), "sk-test"]
     for name in ("postgres", "valkey", "seaweed", "sandbox"):
         assert not [secret for secret in secrets if secret in "".join(knows[name].values())], name
+    assert not [secret for secret in secrets if secret in "".join(forks_know.values())]
 
     second = run()
     output, _ = second.communicate(timeout=60)
@@ -122,7 +131,7 @@ def test_runs_migrated_and_ends_in_order(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.kill
 def test_a_killed_supervisor_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
-    first = run()
+    first = run(FORKED="1")
     url = address(first)
     values = [httpx.get(f"{url}/{name}").text for name in ("SECRET_KEYS", "DATABASE_URL", "S3_ENDPOINT")]
     running = list(children(tmp_path, ALL).values())
@@ -140,17 +149,26 @@ def test_a_killed_supervisor_leaves_nothing_behind(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.kill
-def test_a_dead_worker_comes_back(run: Run, tmp_path: Path) -> None:
-    proc = run(**ELSEWHERE)
+def test_a_dead_worker_is_forked_again_also_where_the_fork_server_has_died(run: Run, tmp_path: Path) -> None:
+    proc = run(**ELSEWHERE, FORKED="1", WITH_ORPHAN="1")
     address(proc)
     worker = children(tmp_path, {"worker"})["worker"]
+    assert worker.ppid() == proc.pid
+    orphan = forked_worker(tmp_path)["orphan"]
+    [server] = [
+        process
+        for process in psutil.Process(proc.pid).children()
+        if "ops.local_stack.fork_server" in process.cmdline() and process != worker
+    ]
+    server.kill()
     worker.kill()
     assert proc.stderr is not None
     assert proc.stderr.readline().startswith("worker ended (code -9); starting it again in 1 s.")
-    until = time.monotonic() + 20
-    while pid_of(tmp_path, "worker") == worker.pid and time.monotonic() < until:
-        time.sleep(0.05)
-    assert psutil.Process(pid_of(tmp_path, "worker")).is_running()
+    until(lambda: pid_of(tmp_path, "worker") != worker.pid, 30, what="the worker's return")
+    assert psutil.Process(pid_of(tmp_path, "worker")).ppid() == proc.pid
+    psutil.Process(orphan).kill()
+    until(lambda: not psutil.pid_exists(orphan), 20, what="that somebody waits for what the dead worker left")
+    psutil.Process(forked_worker(tmp_path)["orphan"]).kill()
 
 
 def answers(url: str) -> bool:
