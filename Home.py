@@ -7,7 +7,7 @@ from backend.accounts import ReadingSettings
 from backend.kit import traces
 from studio.content_plans import composer
 from studio.shell import menu, nav, page_reader, resources, session, sign_in, theme
-from studio.shell.frame import error_boundary, show_storage_notice
+from studio.shell.frame import end_switch, error_boundary, show_storage_notice
 from studio.ui.forms import track_run
 from studio.ui.undo_toast import show_undo_toasts
 
@@ -31,6 +31,7 @@ page_reader.tell_browser(session_info.user.reading)
 panel = st.container(key="composer-panel")  # first, so that what the page draws never moves it
 with track_run(), error_boundary(), traces.span(f"page /{page.url_path}"):
     page.run()
+    end_switch()
     show_undo_toasts()
     with panel:
         composer.show_panel(page.url_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,19 +23,33 @@ from studio.ui.undo_toast import offer_undo
 
 WORKSPACE_PARAM = "ws"
 _SWITCH = "_switch"
-"""Session key of what `Page.go` is about to open: (file, query)."""
+"""Session key of the `_Switch` to what `Page.go` opens."""
+_SECOND_PRESS_S = 1.0
+"""So long after the other page was drawn, a press on the page before may still be on its way."""
 PRODUCT = "InfluencerAI Studio"
 ROLE_NAMES = {"viewer": tr_lazy("viewer"), "editor": tr_lazy("editor"), "owner": tr_lazy("owner")}
 """In the middle of a sentence."""
+
+
+@dataclass(slots=True)
+class _Switch:
+    """From the page `source` to the page `target`. `drawn_at`: when the next page was drawn to its end, 0 before."""
+
+    source: str
+    target: str
+    query: dict[str, str]
+    drawn_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Given by `frame()`. `role` decides only what is drawn; `transaction()` decides what may happen.
 
-    `influencer_id`: the influencer chosen in the top bar, "" for all; `influencer_names`: those that can be chosen, by id.
+    `file`: such as `models/training`. `influencer_id`: the influencer chosen in the top bar, "" for all; `influencer_names`:
+    those that can be chosen, by id.
     """
 
+    file: str
     app: App
     caller: SignedIn
     user: UserCard
@@ -78,7 +93,7 @@ class Page:
         """Switches to the page `file` (such as `models/training`), in the same workspace and with the same influencer."""
         target = self._query(query)
         if target != st.query_params.to_dict():
-            st.session_state[_SWITCH] = (file, target)
+            st.session_state[_SWITCH] = _Switch(self.file, file, target)
         st.switch_page(nav.source(file), query_params=target)
 
     def link(self, file: str, label: str, *, icon: str | None = None, **query: str) -> None:
@@ -111,7 +126,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
     with error_boundary(stop=True), app.db.transaction(caller) as tx:
         names = influencers.names(tx)
     influencer_id = current_influencer.chosen_influencer_id(names)
-    page = Page(app, caller, session_info.user, workspace, influencer_id, names)
+    page = Page(file, app, caller, session_info.user, workspace, influencer_id, names)
     top_bar.show(page, item)
     top_bar.show_tabs(page, item)
     if RANK[workspace.role] < RANK[needs]:
@@ -128,11 +143,23 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
 
 
 def _finish_switch(file: str) -> None:
-    """A second press may break `Page.go` off when the address has the query of the other page already, and the path still of
-    this one: the other page is what was asked for."""
-    target, query = st.session_state.pop(_SWITCH, ("", {}))
-    if target not in ("", file) and query == st.query_params.to_dict():
-        st.switch_page(nav.source(target), query_params=query)
+    """A second press may break `Page.go` or the other page's run off when the address has the query of the other page already,
+    and the path still of this one: the other page is what was asked for."""
+    switch: _Switch | None = st.session_state.get(_SWITCH)
+    if switch is None or file == switch.target:
+        return
+    is_over = switch.drawn_at and time.monotonic() - switch.drawn_at > _SECOND_PRESS_S
+    if file != switch.source or switch.query != st.query_params.to_dict() or is_over:
+        st.session_state.pop(_SWITCH, None)
+        return
+    st.switch_page(nav.source(switch.target), query_params=switch.query)
+
+
+def end_switch() -> None:
+    """After a page that was drawn to its end."""
+    switch: _Switch | None = st.session_state.get(_SWITCH)
+    if switch:
+        switch.drawn_at = switch.drawn_at or time.monotonic()
 
 
 def show_storage_notice() -> None:

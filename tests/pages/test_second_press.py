@@ -14,6 +14,7 @@ from backend.app import App
 from backend.datasets import CaptionEdit
 from backend.db.tables import DatasetRight, Job, Reel
 from backend.reels import ReelDraft
+from studio.shell.frame import _Switch
 from tests.factories.account import Tenant
 from tests.factories.studio_rows import Rows, fill_workspace
 from tests.pages.conftest import Open
@@ -99,7 +100,7 @@ def test_the_page_that_was_asked_for_opens_although_the_way_there_was_broken_off
     """The second press came when the address had the other page's query already, and this page's path."""
     at = open_page("library/gallery", id=rows.picture_ids[0])
     query = {"ws": at.query_params["ws"], "remix": rows.picture_ids[0]}
-    at.session_state["_switch"] = ("create/pictures", query)
+    at.session_state["_switch"] = _Switch("library/gallery", "create/pictures", query)
     at.query_params.clear()
     at.query_params.update(query)
     at.run()
