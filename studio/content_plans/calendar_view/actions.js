@@ -45,6 +45,7 @@ export const tellDone = (view, undoId, sentences) => {
 /** @param {CalendarView} view */
 export const undoLast = async view => {
   const id = view.lastAct
+  if (!id) return
   view.lastAct = ""
   try {
     await send(`/api/content-plans/acts/${id}/undo`, {}, view.data.workspace)

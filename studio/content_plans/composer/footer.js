@@ -58,7 +58,8 @@ export class Footer {
   }
 
   get safetyText() {
-    const { data, safety, collisions } = this.model
+    const { acting, data, safety, collisions } = this.model
+    if (acting) return tr("Working …")
     if (!data.canEdit) return tr("You can look at this post, but not change it.")
     if (collisions.length) return tr("Not saved yet: choose first what stays.")
     if (safety.kind === "refused") return [tr("Not saved."), safety.message].join(" ")

@@ -1,4 +1,4 @@
-import { messageOf, send } from "../../ui/shared/api.js"
+import { send } from "../../ui/shared/api.js"
 import { el } from "../../ui/shared/dom.js"
 import { tr } from "../../ui/shared/words.js"
 import { menuItem, PopoverButton } from "./popover_menu.js"
@@ -69,26 +69,20 @@ export class PostMenu {
    */
   async copy(verb, body) {
     const { model } = this
-    try {
-      await model.autosave.flush()
+    await model.work(verb, async () => {
       const copy = await send(`${model.address}/${verb}`, body, model.data.workspace)
       model.tellOthers()
       this.on.open(copy.id)
-    } catch (error) {
-      model.warn(messageOf(error))
-    }
+    })
   }
 
   async remove() {
     const { model } = this
-    try {
-      await model.autosave.flush()
+    await model.work("delete", async () => {
       const done = await send(model.address, {}, model.data.workspace, "DELETE")
       model.take(await model.read())
       model.tell(done.said, done.id)
       model.tellOthers()
-    } catch (error) {
-      model.warn(messageOf(error))
-    }
+    })
   }
 }

@@ -18,12 +18,14 @@ export class PostModel extends PostStore {
   async act(action, { notice = "", ...more } = {}) {
     if (this.isActing) return false
     if (this.hasPassed) return this.warn(tr("That time has passed. Choose a later one."))
+    this.begin(action || "save")
     this.autosave.cancel()
     await this.autosave.flush()
-    if (this.collisions.length) return this.warn(tr("First choose which of the changes below stay."))
-    this.acting = action || "save"
-    this.notice = null
-    this.onChange()
+    this.isFlushing = false
+    if (this.collisions.length) {
+      this.acting = ""
+      return this.warn(tr("First choose which of the changes below stay."))
+    }
     const sent = this.draft
     try {
       const body = { version: this.base.version, ...draftJson(sent), action, ...more }
@@ -54,34 +56,55 @@ export class PostModel extends PostStore {
     return api(path, { method: "POST", headers: { ...headers, ...key }, body: JSON.stringify(body) })
   }
 
+  /** Before anything is awaited: a second press finds it acting. @param {string} action */
+  begin(action) {
+    this.acting = action
+    this.isFlushing = true
+    this.notice = null
+    this.onChange()
+  }
+
+  /**
+   * Does something with the post as it is saved; nothing while something else is being done. What goes wrong is told.
+   *
+   * @param {string} action
+   * @param {() => Promise<void>} run
+   */
+  async work(action, run) {
+    if (this.isActing) return
+    this.begin(action)
+    try {
+      await this.autosave.flush()
+      this.isFlushing = false
+      await run()
+    } catch (error) {
+      this.warn(messageOf(error))
+    }
+    this.acting = ""
+    this.onChange()
+  }
+
   /** Drops what was typed and not saved. */
   async discard() {
     this.autosave.cancel()
     this.collisions = []
-    try {
+    await this.work("discard", async () => {
       this.take(await send(`${this.address}/unsaved-edit`, {}, this.data.workspace, "DELETE"))
       this.copies.remove()
       this.setSafe(null)
-    } catch (error) {
-      this.warn(messageOf(error))
-    }
-    this.onChange()
+    })
   }
 
   /** @param {number} versionNumber */
   async restoreVersion(versionNumber) {
-    await this.autosave.flush()
-    const path = `${this.address}/versions/${versionNumber}/restore`
-    try {
+    await this.work("restore", async () => {
+      const path = `${this.address}/versions/${versionNumber}/restore`
       this.take(await send(path, { version: this.base.version }, this.data.workspace))
       this.copies.remove()
       this.setSafe(new Date())
       this.tell(tr("Restored."))
       this.tellOthers()
-    } catch (error) {
-      this.warn(messageOf(error))
-    }
-    this.onChange()
+    })
   }
 
   /**
@@ -102,14 +125,12 @@ export class PostModel extends PostStore {
 
   /** @param {string} undoId */
   async undo(undoId) {
-    try {
+    await this.work("undo", async () => {
       await send(`/api/content-plans/acts/${undoId}/undo`, {}, this.data.workspace)
       this.take(await this.read())
       this.tell(tr("Undone."))
       this.tellOthers()
-    } catch (error) {
-      this.warn(messageOf(error))
-    }
+    })
   }
 }
 

@@ -52,6 +52,8 @@ export class PostStore {
     this.notice = null
     /** The action on its way. @type {string} */
     this.acting = ""
+    /** Whether it waits until what is typed has been sent. */
+    this.isFlushing = false
     this.isClosed = false
   }
 
@@ -207,7 +209,7 @@ export class PostStore {
 
   /** Sends what is typed: into a draft, or into the caller's unsaved edit. Throws when the studio does not answer. */
   async send() {
-    if (this.collisions.length || this.acting || this.isClosed) return false
+    if (this.collisions.length || (this.acting && !this.isFlushing) || this.isClosed) return false
     if (!this.isUnsent) {
       this.settle(this.draft, this.savesItself ? "saved" : "kept")
       return true

@@ -42,6 +42,7 @@ export class EntryDetail {
     }
     this.node.classList.toggle("gone", !entry)
     if (!entry) return
+    this.node.dataset.subject = entry.id
     this.acts = el("div", "row acts")
     this.question = el("div", "question gone")
     const head = el("div", "row")

@@ -32,6 +32,7 @@ import { InboxHead } from "./inbox_head.js"
 /** What can change the inbox. */
 const NOUNS = ["plan", "post", "picture", "job", "channel", "workspace", "influencer", "budget", "notice"]
 const WITHOUT_STREAM_MS = 15_000
+const MOVES = new Set(["j", "k"])
 /** From this width on the selected entry is beside the list, below it under its row. */
 const WIDE_PX = 760
 /** @type {Partial<Record<InboxFilter, string>>} */
@@ -273,7 +274,9 @@ class InboxList {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping() || isUnderDialog()) return
-    if (this.actOnKey(event.key.toLowerCase())) event.preventDefault()
+    const key = event.key.toLowerCase()
+    if (event.repeat && !MOVES.has(key)) return // held down, it would approve one entry after the other
+    if (this.actOnKey(key)) event.preventDefault()
   }
 
   /** Whether the key means something. @param {string} key */

@@ -5,6 +5,7 @@ import { followChanges } from "../../ui/shared/live_changes.js"
 import { canShareStream, followStream } from "../../ui/shared/live_events.js"
 import { mountable } from "../../ui/shared/mount.js"
 import { hasEnded, poll } from "../../ui/shared/polling.js"
+import { stopStrayClicks } from "../../ui/shared/second_click.js"
 import { tr } from "../../ui/shared/words.js"
 import { badgeText, countRunning, endText, isAnnounced } from "./announced.js"
 import { PhoneBar } from "./phone_bar.js"
@@ -81,6 +82,8 @@ class StatusBadges {
       if (!event.composedPath().includes(root)) this.panel.classList.add("gone")
     }
     this.onSeen = () => this.tellPending()
+    this.listening = new AbortController()
+    stopStrayClicks(this.listening.signal)
     document.addEventListener("pointerdown", this.onOutside)
     document.addEventListener("visibilitychange", this.onSeen)
     root.onkeydown = event => {
@@ -140,6 +143,7 @@ class StatusBadges {
   close() {
     this.stop()
     this.bar.close()
+    this.listening.abort()
     document.removeEventListener("pointerdown", this.onOutside)
     document.removeEventListener("visibilitychange", this.onSeen)
   }

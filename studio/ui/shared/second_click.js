@@ -1,0 +1,45 @@
+/** What can be pressed. */
+const PRESSABLE = "button, a, summary, [role=button], [role=menuitem], [role=option]"
+
+/**
+ * What a person takes for one thing to press: its words, and what it is about. Streamlit draws the next row in the
+ * element of the one that went, with another key; our lists name what a row is about (`data-subject`).
+ *
+ * @param {Event} event
+ * @returns {string} "": nothing that can be pressed
+ */
+const pressedThing = event => {
+  const path = event.composedPath().filter(target => target instanceof Element)
+  const node = path.find(element => element.matches(PRESSABLE))
+  if (!node) return ""
+  const key = path.flatMap(element => [...element.classList]).find(name => name.startsWith("st-key-"))
+  const subject = path.find(element => element instanceof HTMLElement && element.dataset.subject)
+  const words = node.getAttribute("aria-label") || node.textContent
+  return JSON.stringify([words, key, subject?.getAttribute("data-subject")])
+}
+
+/**
+ * Whether a click is the second half of a double click that would reach another thing than its first half did, because
+ * something was drawn anew in between: the next row has moved up, “Approve” is of the next post, a menu has closed.
+ *
+ * @param {{ clicks: number, thing: string, first: string }} seen `clicks`: how many so quickly after each other, as the
+ *   browser counts them; `thing`: what it reaches; `first`: what the first of them reached
+ */
+export const isStray = ({ clicks, thing, first }) => clicks > 1 && thing !== "" && thing !== first
+
+/** What the first click of the last series reached. */
+let firstThing = ""
+
+/** Keeps such clicks from everything on the page. @param {AbortSignal} signal */
+export const stopStrayClicks = signal => {
+  /** @param {MouseEvent} event */
+  const look = event => {
+    const thing = pressedThing(event)
+    if (event.detail <= 1) firstThing = thing
+    else if (isStray({ clicks: event.detail, thing, first: firstThing })) {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+  }
+  window.addEventListener("click", look, { signal, capture: true })
+}
