@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -14,9 +15,11 @@ from backend.language import worded
 from backend.reels import PlacedScene, ReelCard, SceneCard, SceneDraft
 from studio.shell.frame import Page
 from studio.ui.format import plain
+from studio.ui.forms import submit_once
 from studio.ui.notices import queue_toast
 
 _MOST = 30
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +31,34 @@ class _Change:
     revision: int
 
 
-def act(page: Page, verb: Callable[[Session], object]) -> None:
-    """Runs a verb; a StudioError becomes a toast."""
-    try:
+def act(page: Page, verb: Callable[[Session], T], *, form: str = "", typed: object = None) -> T | None:
+    """Runs a verb; a StudioError becomes a toast, and None. `form`: a second press of its button with an equal `typed` gets
+    what the first one got."""
+
+    def write() -> T:
         with page.transaction(needs="editor") as tx:
-            verb(tx)
+            return verb(tx)
+
+    try:
+        return submit_once(form, typed, write) if form else write()
     except StudioError as error:
         queue_toast(plain(worded(error.message)), ":material/error:")
-
-
-def change(page: Page, card: ReelCard, title: str, verb: Callable[[Session], ReelCard]) -> ReelCard | None:
-    """Runs a verb that changes scenes, and remembers how they were. None: it was refused, and a toast says why."""
-    history = _history(card.id)
-    after: list[ReelCard] = []
-    act(page, lambda tx: after.append(verb(tx)))
-    if not after:
         return None
-    history.append(_Change(title, card.scenes, after[0].revision))
-    del history[:-_MOST]
-    return after[0]
+
+
+def change(
+    page: Page, card: ReelCard, title: str, verb: Callable[[Session], ReelCard], *, form: str = "", typed: object = None
+) -> ReelCard | None:
+    """Runs a verb that changes scenes, and remembers how they were. None: it was refused, and a toast says why. `form` and
+    `typed`: as of `act`."""
+    history = _history(card.id)
+    after = act(page, verb, form=form, typed=typed)
+    if after is None:
+        return None
+    if not history or history[-1].revision != after.revision:
+        history.append(_Change(title, card.scenes, after.revision))
+        del history[:-_MOST]
+    return after
 
 
 def undo_title(card: ReelCard) -> str:
@@ -62,12 +74,11 @@ def undo(page: Page, card: ReelCard) -> None:
         return
     names = SceneDraft.model_fields
     scenes = [PlacedScene(id=scene.id, **{name: getattr(scene, name) for name in names}) for scene in history[-1].before]
-    after: list[ReelCard] = []
-    act(page, lambda tx: after.append(reels.set_scenes(tx, card.id, scenes, revision=card.revision)))
+    after = act(page, lambda tx: reels.set_scenes(tx, card.id, scenes, revision=card.revision))
     if after:
         history.pop()
         if history:  # what it was before is what it is now
-            history[-1] = replace(history[-1], revision=after[0].revision)
+            history[-1] = replace(history[-1], revision=after.revision)
 
 
 def _history(reel_id: str) -> list[_Change]:

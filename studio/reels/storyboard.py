@@ -145,7 +145,8 @@ def _settings(page: Page, card: ReelCard) -> None:
         sound = {name: value for name, value in sound.items() if value != getattr(seen, name)}
         values = {name: getattr(card, name) for name in ReelDraft.model_fields}
         draft = ReelDraft(**values | sound | {"style": card.style.model_copy(update=look)})
-        changes.act(page, lambda tx: reels.save(tx, card.id, draft, revision=card.revision))
+        save = reels.save
+        changes.act(page, lambda tx: save(tx, card.id, draft, revision=card.revision), form=form, typed=(look, sound))
         st.rerun()
 
 
@@ -161,7 +162,12 @@ def _script(page: Page, card: ReelCard) -> None:
         if not both or not drawn_forms.keep_typed(form, tr("The script was changed elsewhere.")):
             split = reels.split_again
             if changes.change(
-                page, card, tr_lazy("Script changed"), lambda tx: split(tx, card.id, script, revision=card.revision)
+                page,
+                card,
+                tr_lazy("Script changed"),
+                lambda tx: split(tx, card.id, script, revision=card.revision),
+                form=form,
+                typed=script,
             ):
                 drawn_forms.let_go(form)
         st.rerun()

@@ -30,8 +30,10 @@ def write_button(page: Page, topic: str, seconds: int, influencer_id: str, forma
             order = TopicOrder(influencer_id=influencer_id, topic=topic, seconds=seconds, format=format_name)
             form = f"reels:topic:{hash(order.model_dump_json())}"
             with page.transaction(needs="editor") as tx:
-                st.session_state[_JOB] = reels.start_script(tx, order, request_key=request_key(form)).id
+                job = reels.start_script(tx, order, request_key=request_key(form))
             renew_request_key(form)
+            st.session_state[_JOB] = job.id
+            st.rerun()  # it is followed above the form
 
 
 def progress(page: Page) -> None:

@@ -83,6 +83,19 @@ def test_a_script_becomes_one_reel(open_page: Open, rows: Rows, count: Callable[
     assert count(Reel) == 1
 
 
+def test_a_script_of_a_topic_is_written_once_and_followed_at_once(
+    open_page: Open, rows: Rows, count: Callable[[Any], int]
+) -> None:
+    at, before = open_page("create/reels"), count(Job)
+    at.session_state["reels:way"] = "topic"
+    at.run()
+    at.text_input(key="reels:topic").set_value("running early").run()
+    followed = len(at.get("bidi_component"))
+    press_twice(at, "Write the script")
+    assert count(Job) == before + 1
+    assert len(at.get("bidi_component")) == followed + 1
+
+
 def test_a_scene_is_previewed_once(
     open_page: Open, app: App, workspace: Tenant, rows: Rows, count: Callable[[Any], int]
 ) -> None:

@@ -54,7 +54,7 @@ class SceneStrip {
       total: el("span", "muted grow cut"),
       earlier: button(tr("← Earlier"), () => this.move(this.place, this.place - 1), "quiet"),
       later: button(tr("Later →"), () => this.move(this.place, this.place + 1), "quiet"),
-      copy: button(tr("Duplicate"), () => this.act("duplicated", { id: this.selected }), "quiet"),
+      copy: button(tr("Duplicate"), event => this.addOnce(event, "duplicated", { id: this.selected }), "quiet"),
       remove: button(tr("Delete"), () => this.remove(this.place), "quiet"),
       back: button(tr("Undo"), () => this.act("undone", {}), "quiet"),
     }
@@ -220,7 +220,7 @@ class SceneStrip {
 
   buildAdd() {
     const item = el("li", "scene add")
-    const add = button("+", () => this.act("added", { after: this.scenes.at(-1)?.id ?? "" }), "open")
+    const add = button("+", event => this.addOnce(event, "added", { after: this.scenes.at(-1)?.id ?? "" }), "open")
     add.setAttribute("aria-label", tr("Add a scene at the end"))
     item.append(add)
     return item
@@ -242,6 +242,17 @@ class SceneStrip {
     const at = Math.max(Date.now(), (this.events.at(-1)?.at ?? this.data?.handled ?? 0) + 1)
     this.events = [...this.events, { ...values, name, at }]
     this.setStateValue("events", this.events)
+  }
+
+  /**
+   * One scene for a double click.
+   *
+   * @param {PointerEvent} event
+   * @param {string} name
+   * @param {object} values
+   */
+  addOnce(event, name, values) {
+    if (event.detail < 2) this.act(name, values)
   }
 
   /** @param {string} id */
