@@ -30,6 +30,15 @@ const PX_PER_SECOND = 26
 const MIN_WIDTH = 92
 const PX_PER_BAR = 3
 
+/**
+ * Once for a double click, also for one that began at a button which stood there before, such as the “Cancel” of a job.
+ *
+ * @param {() => void} act
+ */
+const once = act => (/** @type {PointerEvent} */ event) => {
+  if (event.detail < 2) act()
+}
+
 /** The scenes of a reel as a timeline: as wide as they are long, with their picture, their voice and their words. */
 class SceneStrip {
   /** @param {HTMLElement} root */
@@ -54,8 +63,16 @@ class SceneStrip {
       total: el("span", "muted grow cut"),
       earlier: button(tr("← Earlier"), () => this.move(this.place, this.place - 1), "quiet"),
       later: button(tr("Later →"), () => this.move(this.place, this.place + 1), "quiet"),
-      copy: button(tr("Duplicate"), event => this.addOnce(event, "duplicated", { id: this.selected }), "quiet"),
-      remove: button(tr("Delete"), () => this.remove(this.place), "quiet"),
+      copy: button(
+        tr("Duplicate"),
+        once(() => this.act("duplicated", { id: this.selected })),
+        "quiet",
+      ),
+      remove: button(
+        tr("Delete"),
+        once(() => this.remove(this.place)),
+        "quiet",
+      ),
       back: button(tr("Undo"), () => this.act("undone", {}), "quiet"),
     }
     this.bar.append(...Object.values(this.tools))
@@ -220,7 +237,11 @@ class SceneStrip {
 
   buildAdd() {
     const item = el("li", "scene add")
-    const add = button("+", event => this.addOnce(event, "added", { after: this.scenes.at(-1)?.id ?? "" }), "open")
+    const add = button(
+      "+",
+      once(() => this.act("added", { after: this.scenes.at(-1)?.id ?? "" })),
+      "open",
+    )
     add.setAttribute("aria-label", tr("Add a scene at the end"))
     item.append(add)
     return item
@@ -242,17 +263,6 @@ class SceneStrip {
     const at = Math.max(Date.now(), (this.events.at(-1)?.at ?? this.data?.handled ?? 0) + 1)
     this.events = [...this.events, { ...values, name, at }]
     this.setStateValue("events", this.events)
-  }
-
-  /**
-   * One scene for a double click.
-   *
-   * @param {PointerEvent} event
-   * @param {string} name
-   * @param {object} values
-   */
-  addOnce(event, name, values) {
-    if (event.detail < 2) this.act(name, values)
   }
 
   /** @param {string} id */
