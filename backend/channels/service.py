@@ -52,7 +52,10 @@ def switch(tx: Session, channel_id: str, *, on: bool) -> ChannelCard:
     channel = get(tx, channel_id)
     if channel.state == "reconnect":
         raise Conflict(tr_lazy("{name} must be connected again first: {trouble}", name=channel.name, trouble=channel.trouble))
-    _set(tx, channel_id, state="connected" if on else "off")
+    state = "connected" if on else "off"
+    if state == channel.state:
+        return channel
+    _set(tx, channel_id, state=state)
     events.record(tx, f"channel.{'on' if on else 'off'}", "channel", channel_id, {})
     return get(tx, channel_id)
 
@@ -77,9 +80,11 @@ def rename(tx: Session, channel_id: str, name: str) -> ChannelCard:
     """Changes the name that the channel has in the studio. Raises NotFound, Invalid."""
     if not 1 <= len(name.strip()) <= 80:
         raise Invalid(tr_lazy("A channel's name must have 1 to 80 characters."))
-    before = get(tx, channel_id).name
+    card = get(tx, channel_id)
+    if card.name == name.strip():
+        return card
     _set(tx, channel_id, name=name.strip())
-    events.record(tx, "channel.renamed", "channel", channel_id, {"from": before, "to": name.strip()})
+    events.record(tx, "channel.renamed", "channel", channel_id, {"from": card.name, "to": name.strip()})
     return get(tx, channel_id)
 
 

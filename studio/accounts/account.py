@@ -15,12 +15,15 @@ from studio.shell import session
 from studio.shell.frame import Page
 from studio.ui.design import tokens
 from studio.ui.format import ago, avatar_url, date_text, esc, plain
+from studio.ui.forms import open_form, reload_form, submit_once
 
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS X": "Mac", "Linux": "Linux"}
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+_ONE_WISH = "again"
+"""For `submit_once`, where a second press can mean nothing else: the first one may have emptied the form already."""
 _SETUP, _CODES = "_two_factor_setup", "_recovery_codes"
 
 
@@ -60,28 +63,40 @@ def installing() -> None:
 
 
 def password_form(page: Page) -> None:
-    with st.form("password", clear_on_submit=True):
+    key, _ = open_form("password", "")
+    with st.form(key):
         st.header(tr("Password"))
         st.caption(tr("At least 10 characters. Changing it signs out all your other browsers."))
-        current = st.text_input(tr("Current password"), type="password", autocomplete="current-password")
-        new = st.text_input(tr("New password"), type="password", autocomplete="new-password")
+        current = st.text_input(tr("Current password"), type="password", autocomplete="current-password", key=f"{key}:first")
+        new = st.text_input(tr("New password"), type="password", autocomplete="new-password", key=f"{key}:new")
         pressed = st.form_submit_button(tr("Change password"))
     if pressed:
-        accounts.change_password(
-            page.app.db, page.caller, current=SecretStr(current), new=SecretStr(new), address=session.address()
+        typed, address = (SecretStr(current), SecretStr(new)), session.address()
+        submit_once(
+            "password",
+            _ONE_WISH,
+            lambda: accounts.change_password(page.app.db, page.caller, current=typed[0], new=typed[1], address=address),
         )
-        st.success(tr("Your password is changed. All other browsers are signed out."), icon=":material/check:")
+        reload_form("password")
+        _toast_and_rerun(tr("Your password is changed. All other browsers are signed out."))
 
 
 def email_form(page: Page) -> None:
-    with st.form("email", clear_on_submit=True):
+    key, _ = open_form("email", "")
+    with st.form(key):
         st.header(tr("E-mail"))
         st.caption(tr("You sign in as {email}.", email=plain(page.user.email)))
-        email = st.text_input(tr("New e-mail address"), autocomplete="email")
-        current = st.text_input(tr("Password"), type="password", autocomplete="current-password")
+        email = st.text_input(tr("New e-mail address"), autocomplete="email", key=f"{key}:first")
+        current = st.text_input(tr("Password"), type="password", autocomplete="current-password", key=f"{key}:password")
         pressed = st.form_submit_button(tr("Change e-mail"))
     if pressed:
-        accounts.change_email(page.app.db, page.caller, current=SecretStr(current), email=email, address=session.address())
+        typed, address = SecretStr(current), session.address()
+        submit_once(
+            "email",
+            _ONE_WISH,
+            lambda: accounts.change_email(page.app.db, page.caller, current=typed, email=email, address=address),
+        )
+        reload_form("email")
         _toast_and_rerun(tr("Your e-mail address is changed. Sign in with the new one from now on."))
 
 
@@ -117,10 +132,15 @@ def _two_factor_setup(page: Page, setup: accounts.two_factor.TwoFactorSetup) -> 
         pressed = st.form_submit_button(tr("Turn on"), type="primary")
     st.button(tr("Cancel"), on_click=lambda: st.session_state.pop(_SETUP, None), type="tertiary", key="two-factor-cancel")
     if pressed:
-        with page.transaction() as tx:
-            st.session_state[_CODES] = accounts.two_factor.enable(tx, page.app.settings, code)
-        del st.session_state[_SETUP]
+        st.session_state[_CODES] = submit_once("two-factor-on", _ONE_WISH, lambda: _enable(page, code))
+        st.session_state.pop(_SETUP, None)
         st.rerun()
+
+
+def _enable(page: Page, code: str) -> list[str]:
+    """Its recovery codes."""
+    with page.transaction() as tx:
+        return accounts.two_factor.enable(tx, page.app.settings, code)
 
 
 def _two_factor_on(page: Page, state: accounts.two_factor.TwoFactorState) -> None:
@@ -138,12 +158,18 @@ def _two_factor_on(page: Page, state: accounts.two_factor.TwoFactorState) -> Non
             turned_off = st.form_submit_button(tr("Turn off"))
     typed, address = SecretStr(password), session.address()
     if renewed:
-        st.session_state[_CODES] = accounts.two_factor.new_recovery_codes(
-            page.app.db, page.caller, password=typed, address=address
+        st.session_state[_CODES] = submit_once(
+            "recovery-codes",
+            _ONE_WISH,
+            lambda: accounts.two_factor.new_recovery_codes(page.app.db, page.caller, password=typed, address=address),
         )
         st.rerun()
     if turned_off:
-        accounts.two_factor.turn_off(page.app.db, page.caller, password=typed, address=address)
+        submit_once(
+            "two-factor-off",
+            _ONE_WISH,
+            lambda: accounts.two_factor.turn_off(page.app.db, page.caller, password=typed, address=address),
+        )
         _toast_and_rerun(tr("Two-factor sign-in is off."))
 
 

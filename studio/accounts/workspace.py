@@ -28,7 +28,7 @@ _MENU = {
     "reset": tr_lazy("Create a reset link"),
     "remove": tr_lazy("Remove from the workspace"),
 }
-_LINK = "_workspace_link"
+_LINK, _INVITED = "_workspace_link", "_workspace_invited"
 
 
 def members(page: Page) -> None:
@@ -109,18 +109,23 @@ def _member_menu(page: Page, member: accounts.MemberCard, *, is_self: bool) -> N
 def invitations(page: Page) -> None:
     with st.container(border=True):
         st.header(tr("Invite"))
+        st.caption(tr("You get a link to send. It is shown once; where it was lost, “New link” makes another."))
         with st.form("invite", border=False):
             role = st.selectbox(tr("Role"), list(ROLES), index=1, format_func=lambda role: worded(ROLES[role]))
             email = st.text_input(tr("E-mail (optional)"), help=tr("With an address only that person can use the link."))
             pressed = st.form_submit_button(tr("Create invite link"), icon=":material/link:")
         if pressed:
-            secret = submit_once("invite", (role, email), lambda: _invite(page, role, email))
-            _show_link(
-                tr("Send this link yourself. It works once, within 7 days, and is shown only now."), _address(INVITE, secret)
-            )
+            invited = submit_once("invite", (role, email), lambda: _invite(page, role, email))
+            st.session_state[_INVITED] = invited
         with page.transaction(needs="owner") as tx:
             open_invitations = accounts.invitations(tx)
+        shown: accounts.NewInvitation | None = st.session_state.get(_INVITED)
         for invitation in open_invitations:
+            if shown and shown.card.id == invitation.id:
+                _show_link(
+                    tr("Send this link yourself. It works once, within 7 days, and is shown only now."),
+                    _address(INVITE, shown.secret),
+                )
             with st.container(horizontal=True, vertical_alignment="center"):
                 recipient = plain(invitation.email) or tr("whoever holds the link")
                 st.markdown(
@@ -131,6 +136,13 @@ def invitations(page: Page) -> None:
                         day=date_text(invitation.expires_at),
                     ),
                     width="stretch",
+                )
+                st.button(
+                    tr("New link"),
+                    key=f"renew:{invitation.id}",
+                    help=tr("The link that was sent stops working."),
+                    on_click=_renew,
+                    args=(page, invitation),
                 )
                 if st.button(tr("Withdraw"), key=f"withdraw:{invitation.id}"):
                     # Asked first: the next row moves up, where the second half of a double click would meet it
@@ -169,10 +181,21 @@ def new_workspace_form(page: Page) -> None:
         st.rerun()
 
 
-def _invite(page: Page, role: str, email: str) -> str:
-    """The secret of the link."""
+def _invite(page: Page, role: str, email: str) -> accounts.NewInvitation:
     with page.transaction(needs="owner") as tx:
-        return accounts.invite(tx, role=role, email=email).secret
+        return accounts.invite(tx, role=role, email=email)
+
+
+def _renew(page: Page, invitation: accounts.InvitationCard) -> None:
+    """A link of its own for the same person, in place of the one that was lost."""
+
+    def act() -> accounts.NewInvitation:
+        with page.transaction(needs="owner") as tx:
+            accounts.withdraw(tx, invitation.id)
+            return accounts.invite(tx, role=invitation.role, email=invitation.email)
+
+    with page.guard():
+        st.session_state[_INVITED] = submit_once("renew", invitation.id, act)
 
 
 def _create_workspace(page: Page, name: str) -> str:

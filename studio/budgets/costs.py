@@ -14,6 +14,7 @@ from studio.shell.frame import Page
 from studio.ui.charts import chart
 from studio.ui.empty_state import empty_state
 from studio.ui.format import number, percent, plain, usd
+from studio.ui.forms import submit_once
 
 _KINDS = {
     "suggestion": tr_lazy("Suggestions"),
@@ -188,10 +189,14 @@ def _limits(page: Page, current: Costs) -> None:
         with page.guard():
             if (limits := budget_form("costs:limits", current)) is None:
                 return
-            with page.transaction(needs="owner") as tx:
-                budgets.set_limits(tx, daily_usd=limits[0], monthly_usd=limits[1], settings=page.app.settings)
+            submit_once("costs:limits", limits, lambda: _set_limits(page, *limits))
             st.toast(tr("The limits are saved."), icon=":material/check:")
             st.rerun()
+
+
+def _set_limits(page: Page, daily_usd: Decimal | None, monthly_usd: Decimal | None) -> None:
+    with page.transaction(needs="owner") as tx:
+        budgets.set_limits(tx, daily_usd=daily_usd, monthly_usd=monthly_usd, settings=page.app.settings)
 
 
 def _operator_limits_text(current: Costs) -> str:

@@ -357,7 +357,8 @@ def _undo_row(page: Page) -> None:
 
 
 def _undo(page: Page, act_id: str) -> None:
-    st.session_state.pop(_UNDO, None)
+    if st.session_state.pop(_UNDO, None) is None:
+        return  # the second half of a double click
     with toast_errors(), page.transaction(needs="editor") as tx:
         content_plans.undo(tx, act_id)
     refresh_calendar()

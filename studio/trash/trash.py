@@ -18,6 +18,7 @@ from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, media_url, plain
+from studio.ui.forms import submit_once
 from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
 TAKE = 30
@@ -201,9 +202,14 @@ def _counted_kind(kind: TrashKind, n: int) -> str:
 
 
 def _restore(page: Page, cards: Sequence[TrashCard]) -> None:
-    with toast_errors():
+    items = _items(cards)
+
+    def act() -> None:
         with page.transaction(needs="editor") as tx:
-            trash_can.restore(tx, _items(cards))
+            trash_can.restore(tx, items)
+
+    with toast_errors():
+        submit_once("trash:restore", items, act)
         queue_toast(tr("Restored: {what}.", what=_counted(cards)), ":material/restore_from_trash:")
 
 

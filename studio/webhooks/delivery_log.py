@@ -13,6 +13,8 @@ from backend.webhooks import DeliveryCard, EndpointCard, MessageCard
 from studio.shell.frame import Page
 from studio.ui.buttons import confirm
 from studio.ui.format import ago, date_time_text, plain
+from studio.ui.forms import submit_once
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 from studio.webhooks.endpoints import remember_secret, show_new_secret, state_badge, trouble
 
 PAGE_SIZE = 25
@@ -34,6 +36,7 @@ _STATE_LABELS = {"pending": tr_lazy("waiting"), "delivered": tr_lazy("delivered"
 
 
 def show(page: Page, endpoint_id: str) -> None:
+    show_queued_toasts()
     with page.transaction(needs="owner") as tx:
         card = webhooks.get_endpoint(tx, endpoint_id)
     if st.button(tr("All webhooks"), icon=":material/arrow_back:", type="tertiary"):
@@ -64,8 +67,7 @@ def _test_form(page: Page, card: EndpointCard) -> None:
     with st.popover(tr("Send a test"), icon=":material/send:", disabled=card.state != "active"):
         name = st.selectbox(tr("Sample of"), ["", *webhooks.EVENT_TYPES], format_func=lambda kind: kind or "webhook.test")
         if st.button(tr("Send"), type="primary", key="test:send"):
-            with page.transaction(needs="owner") as tx:
-                webhooks.send_test(tx, card.id, name)
+            submit_once("hook:test", (card.id, name), lambda: _send_test(page, card.id, name))
             st.toast(tr("On its way."), icon=":material/send:")
             st.rerun()
 
@@ -75,10 +77,19 @@ def _recover_form(page: Page, card: EndpointCard) -> None:
         hours = st.selectbox(tr("Period"), list(_PERIODS), format_func=lambda hours: worded(_PERIODS[hours]))
         st.caption(tr("Sends what was given up and what happened while it was off. What was delivered is not sent again."))
         if st.button(tr("Send"), type="primary", key="recover:send"):
-            with page.transaction(needs="owner") as tx:
-                webhooks.recover(tx, card.id, now() - timedelta(hours=hours))
+            submit_once("hook:recover", (card.id, hours), lambda: _recover(page, card.id, hours))
             st.toast(tr("On its way."), icon=":material/history:")
             st.rerun()
+
+
+def _send_test(page: Page, endpoint_id: str, event_type: str) -> None:
+    with page.transaction(needs="owner") as tx:
+        webhooks.send_test(tx, endpoint_id, event_type)
+
+
+def _recover(page: Page, endpoint_id: str, hours: int) -> None:
+    with page.transaction(needs="owner") as tx:
+        webhooks.recover(tx, endpoint_id, now() - timedelta(hours=hours))
 
 
 def _rotate(page: Page, endpoint_id: str) -> None:
@@ -159,6 +170,11 @@ def _attempt_line(attempt: DeliveryCard) -> str:
 
 
 def _replay(page: Page, message_id: str) -> None:
-    with page.guard(), page.transaction(needs="editor") as tx:
+    with toast_errors():
+        submit_once("hook:replay", message_id, lambda: _send_again(page, message_id))
+        queue_toast(tr("Sent again."), ":material/replay:")
+
+
+def _send_again(page: Page, message_id: str) -> None:
+    with page.transaction(needs="editor") as tx:
         webhooks.replay(page.app.settings, tx, message_id)
-        st.toast(tr("Sent again."), icon=":material/replay:")

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from streamlit.testing.v1 import AppTest
 
-from backend import datasets, generation, reels
+from backend import accounts, datasets, generation, reels
+from backend.accounts import passwords
 from backend.app import App
 from backend.datasets import CaptionEdit
-from backend.db.tables import DatasetRight, Job, Reel
+from backend.db.tables import DatasetRight, Job, Reel, User
 from backend.reels import ReelDraft
 from studio.shell.frame import _Switch
 from tests.factories.account import Tenant
@@ -109,6 +111,31 @@ def test_a_scene_is_previewed_once(
     at, before = open_page("create/reels", id=reel.id), count(Job)
     press_twice(at, "Preview")
     assert count(Job) == before + 1
+
+
+def test_a_password_is_changed_once(open_page: Open, app: App, workspace: Tenant) -> None:
+    known = passwords.hash_password(SecretStr("three happy ducks"))
+    with app.db.transaction(workspace.caller) as tx:
+        tx.execute(update(User).where(User.id == workspace.owner.id).values(password_hash=known))
+    at = open_page("settings/account")
+    fields = {field.label: field for field in at.text_input}
+    fields["Current password"].set_value("three happy ducks")
+    fields["New password"].set_value("seven happy ducks")
+    press_twice(at, "Change password")
+    [changed, empty] = [field.value for field in at.text_input if field.label in ("Current password", "New password")]
+    assert (changed, empty) == ("", "")
+
+
+def test_a_lost_invitation_link_is_made_anew_once(open_page: Open, app: App, workspace: Tenant) -> None:
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        lost = accounts.invite(tx, role="viewer", email="vera@example.org")
+    at = open_page("settings/workspace")
+    press_twice(at, "New link")
+    with app.db.transaction(workspace.caller, needs="owner") as tx:
+        [invitation] = accounts.invitations(tx)
+    assert (invitation.role, invitation.email) == ("viewer", "vera@example.org")
+    assert invitation.id != lost.card.id
+    assert "?invite=" in at.code[0].value
 
 
 def test_the_page_that_was_asked_for_opens_although_the_way_there_was_broken_off(open_page: Open, rows: Rows) -> None:
