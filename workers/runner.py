@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic import ValidationError
@@ -27,8 +27,8 @@ from backend.db.migrations import schema_is_newer
 from backend.db.tables import JobState
 from backend.db.transactions import Anonymous, SystemCaller
 from backend.errors import Invalid, LeaseLost, StudioError, Unavailable
-from backend.jobs import JOB_TYPES, Handler, WaitForChildren, WaitUntil, finish_attempts
-from backend.jobs.claim import Claim, claim_some
+from backend.jobs import JOB_TYPES, AttemptEnd, Handler, WaitForChildren, WaitUntil, finish_attempts
+from backend.jobs.claim import Claim, claim_some, finish_and_claim
 from backend.jobs.rules import AttemptOutcome, completed, outcome_of_error
 from backend.kit import logs, metrics, traces
 from workers.context import Context
@@ -150,20 +150,24 @@ def drain(process: Process, queue: str) -> int:
 def exchange(process: Process, queue: str, n: int, finished_attempts: Sequence[FinishedAttempt]) -> list[Claim]:
     """The claim batcher's transaction: writes the finished attempts, then claims at most `n` jobs."""
     reports = [(finished, finished.context.take_report()) for finished in finished_attempts]
+    claiming: dict[str, Any] = {
+        "queue": queue,
+        "worker_id": process.identity.id,
+        "kinds": process.handlers,
+        "settings": process.app.settings,
+    }
     try:
+        ends = [attempt_end(finished.context.claim, finished.outcome, report) for finished, report in reports]
+        if not any(report.lines for _, report in reports):
+            done = finish_and_claim(process.app.db, ends, n, **claiming)
+            if done is not None:
+                states, claims = done
+                _warn_of_taken_over(ends, states)
+                return claims
         with process.app.db.dispatch() as tx:
-            _write_outcomes(tx, reports)
-            return claim_some(
-                tx,
-                n,
-                queue=queue,
-                worker_id=process.identity.id,
-                kinds=process.handlers,
-                device_ids=process.device_ids,
-                settings=process.app.settings,
-                loaded_models=process.loaded_models,
-                last=True,
-            )
+            _write_outcomes(tx, reports, ends)
+            claiming |= {"device_ids": process.device_ids, "loaded_models": process.loaded_models}
+            return claim_some(tx, n, **claiming, last=True)
     except BaseException:
         for finished, report in reports:
             finished.context.restore_report(report)
@@ -303,12 +307,15 @@ def write_outcome(process: Process, finished: FinishedAttempt) -> None:
         process.heartbeat.unwatch(context)
 
 
-def _write_outcomes(tx: Session, reports: Sequence[tuple[FinishedAttempt, ProgressReport]]) -> None:
-    ends = [attempt_end(finished.context.claim, finished.outcome, report) for finished, report in reports]
+def _write_outcomes(tx: Session, reports: Sequence[tuple[FinishedAttempt, ProgressReport]], ends: Sequence[AttemptEnd]) -> None:
     states = finish_attempts(tx, ends) if ends else []
-    for end, state in zip(ends, states, strict=True):
-        if state is None:
-            log.warning("attempt had been taken over", job=end.ref.job_id, attempt=end.ref.attempt_id)
+    _warn_of_taken_over(ends, states)
     write_log(
         tx, [(finished.context.claim, report) for (finished, report), state in zip(reports, states, strict=True) if state]
     )
+
+
+def _warn_of_taken_over(ends: Sequence[AttemptEnd], states: Sequence[JobState | None]) -> None:
+    for end, state in zip(ends, states, strict=True):
+        if state is None:
+            log.warning("attempt had been taken over", job=end.ref.job_id, attempt=end.ref.attempt_id)

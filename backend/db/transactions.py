@@ -145,15 +145,16 @@ class Database:
         with self._opened(enter_and_check) as entered:
             yield entered
 
-    def run_autocommit(self, caller: SystemCaller, statements: Sequence[Statement]) -> list[Any]:
+    def run_autocommit(self, caller: SystemCaller | None, statements: Sequence[Statement]) -> list[Any]:
         """Runs a whole transaction, begin and commit included, in one round trip, for the hottest paths. Returns first rows, as
-        `execute_pipelined`.
+        `execute_pipelined`. `caller` None: across workspaces, as in `dispatch`.
 
         In autocommit, everything sent in one pipeline up to its sync is one transaction (libpq, pipeline mode).
         Raises Unavailable: it may then have been committed or not.
         """
         with self._autocommit() as connection:
-            return send_pipelined(connection, [set_workspace(caller), *statements])[1:]
+            first = set_workspace(caller) if caller else (_DISPATCH_ROLE, {})
+            return send_pipelined(connection, [first, *statements])[1:]
 
     @contextmanager
     def _autocommit(self) -> Iterator[Any]:

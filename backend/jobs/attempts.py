@@ -116,7 +116,7 @@ def finish_attempt(tx: Session, ref: AttemptRef, outcome: AttemptOutcome, **figu
     if outcome.for_children:
         outcome, waits_for = _after_children(tx, ref, outcome)
     outcome = _after_deaths(tx, ref, outcome)
-    row = tx.execute(_END_ATTEMPT, _end_params(tx, ref, outcome, waits_for, figures)).first()
+    row = tx.execute(_END_ATTEMPT, _read_and_end_params(tx, ref, outcome, figures, waits_for)).first()
     if row is None:
         raise LeaseLost(TAKEN_OVER)
     return _notify_after(tx, ref, outcome, row, waits_for)
@@ -141,7 +141,7 @@ def finish_attempts(
     """
     assert all(end.ref.parent_id is None and not end.outcome.for_children for end in ends)
     ends = [replace(end, outcome=_after_deaths(tx, end.ref, end.outcome)) for end in ends]
-    statements: list[Statement] = [(_END_ATTEMPT, _end_params(tx, end.ref, end.outcome, 0, end.figures)) for end in ends]
+    statements: list[Statement] = [(_END_ATTEMPT, _read_and_end_params(tx, end.ref, end.outcome, end.figures)) for end in ends]
     rows = execute_pipelined(tx, [*before, *statements], last=last)[len(before) :]
     return [_notify_after(tx, end.ref, end.outcome, row, 0) if row else None for end, row in zip(ends, rows, strict=True)]
 
@@ -156,17 +156,35 @@ def _notify_after(tx: Session, ref: AttemptRef, outcome: AttemptOutcome, row: An
     return state
 
 
+def ends_alone(end: AttemptEnd) -> bool:
+    """Whether finishing the attempt is one statement: nothing is read before it, and no queue or parent is told after it."""
+    outcome = end.outcome
+    follows_up = outcome.for_children or outcome.killed or outcome.delays or end.ref.parent_id
+    return outcome.state in FINAL and not follows_up
+
+
+def end_statement(end: AttemptEnd) -> Statement:
+    """What finishes an attempt that `ends_alone`; its row has the job's new `state`. No row: others had ended the attempt."""
+    return _END_ATTEMPT, _end_params(end.ref, end.outcome, end.figures)
+
+
 def _end_params(
-    tx: Session, ref: AttemptRef, outcome: AttemptOutcome, waits_for: int, figures: Mapping[str, Any]
+    ref: AttemptRef,
+    outcome: AttemptOutcome,
+    figures: Mapping[str, Any],
+    *,
+    waits_for: int = 0,
+    delay_s: float = 0.0,
+    user_id: str | None = None,
 ) -> dict[str, Any]:
-    """The parameters of `_END_ATTEMPT`."""
+    """The parameters of `_END_ATTEMPT`. `delay_s`: seconds until the next attempt."""
     assert outcome.state in MOVES[JobState.PROCESSING]
     return {
         "job_id": ref.job_id,
         "attempt_id": ref.attempt_id,
         "device_id": ref.device_id,
         "event_id": new_id("evt"),
-        "user_id": tx.info.get("user_id"),
+        "user_id": user_id,
         "waits_for": waits_for,
         "outcome": outcome.outcome,
         "state": outcome.state.value,
@@ -178,11 +196,18 @@ def _end_params(
         "counted": int(outcome.counted),
         "killed": int(outcome.killed),
         "dead_letter": outcome.dead_letter,
-        "delay_s": _delay_s(tx, ref, outcome),
+        "delay_s": delay_s,
         "device_down": strip_nul(outcome.device_down),
         "phase": None if "phase" not in figures else message_json(figures["phase"]),
         **{name: figures.get(name) for name in ("step", "done", "total")},
     }
+
+
+def _read_and_end_params(
+    tx: Session, ref: AttemptRef, outcome: AttemptOutcome, figures: Mapping[str, Any], waits_for: int = 0
+) -> dict[str, Any]:
+    user_id, delay_s = tx.info.get("user_id"), _delay_s(tx, ref, outcome)
+    return _end_params(ref, outcome, figures, waits_for=waits_for, delay_s=delay_s, user_id=user_id)
 
 
 def _after_deaths(tx: Session, ref: AttemptRef, outcome: AttemptOutcome) -> AttemptOutcome:

@@ -10,7 +10,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from backend.db.pipelining import array_literal, execute_pipelined
-from backend.db.tables import Attempt, Device
+from backend.db.tables import Attempt, Device, JobState
+from backend.db.transactions import Database
+from backend.jobs.attempts import AttemptEnd, end_statement, ends_alone
 from backend.jobs.job_type import JOB_TYPES, JobType
 from backend.kit.ids import new_id
 from backend.settings import Settings
@@ -151,8 +153,8 @@ def claim_some(
     updated with what is claimed.
     """
     loaded_models = {} if loaded_models is None else loaded_models
-    specs = [spec for spec in JOB_TYPES.values() if spec.queue == queue and spec.kind in kinds]
-    if not any(spec.device for spec in specs):
+    specs = _specs(queue, kinds)
+    if not _need_device(specs):
         values = _claim_params(specs, queue=queue, worker_id=worker_id, settings=settings, device_by_kind={}, loaded_models={})
         return _run_claims(tx, [values | _new_ids() for _ in range(n)], {}, last=last) if values else []
     tx.execute(_LOCK_QUEUE, {"queue": queue})
@@ -174,6 +176,42 @@ def claim_some(
         if device_id := claimed[0].device_id:
             loaded_models[device_id] = str(claimed[0].payload.get("model") or "")
     return claims
+
+
+def finish_and_claim(
+    db: Database,
+    ends: Sequence[AttemptEnd],
+    n: int,
+    *,
+    queue: str,
+    worker_id: str,
+    kinds: Collection[str],
+    settings: Settings,
+) -> tuple[list[JobState | None], list[Claim]] | None:
+    """Finishes attempts, then claims as `claim_some`, the whole transaction in one round trip. Returns the jobs' new states
+    (None where others had ended the attempt) and the claims.
+
+    None, and nothing is done, where it takes more than one: for a kind that needs a device, and for an attempt that does not
+    end alone (`ends_alone`). Raises Unavailable: it may then have been committed or not.
+    """
+    specs = _specs(queue, kinds)
+    if _need_device(specs) or not all(ends_alone(end) for end in ends):
+        return None
+    values = _claim_params(specs, queue=queue, worker_id=worker_id, settings=settings, device_by_kind={}, loaded_models={})
+    params = [values | _new_ids() for _ in range(n)] if values else []
+    statements = [*map(end_statement, ends), (_LOCK_QUEUE, {"queue": queue}), *((_CLAIM, values) for values in params)]
+    rows = db.run_autocommit(None, statements)
+    ended, claimed = rows[: len(ends)], rows[len(ends) + 1 :]
+    states = [JobState(row.state) if row else None for row in ended]
+    return states, [_to_claim(row, values["attempt_id"], None) for row, values in zip(claimed, params, strict=True) if row]
+
+
+def _specs(queue: str, kinds: Collection[str]) -> list[JobType]:
+    return [spec for spec in JOB_TYPES.values() if spec.queue == queue and spec.kind in kinds]
+
+
+def _need_device(specs: Sequence[JobType]) -> bool:
+    return any(spec.device for spec in specs)
 
 
 def _claim_params(

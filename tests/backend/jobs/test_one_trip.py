@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
+from backend import jobs
 from backend.db.pipelining import execute_pipelined
-from backend.db.tables import Attempt
+from backend.db.tables import Attempt, JobState
 from backend.db.transactions import Database, SystemCaller
 from backend.errors import Unavailable
 from backend.jobs import AttemptEnd, AttemptRef, finish_attempts
-from backend.jobs.rules import completed
+from backend.jobs.claim import finish_and_claim
+from backend.jobs.rules import AttemptOutcome, completed
 from tests.factories.account import Tenant
 from tests.support.context import make_context
-from tests.support.handlers import Steps
+from tests.support.handlers import HANDLERS, Steps
 from tests.support.wait import until
 
 ONE = text("SELECT 1 AS one")
@@ -30,6 +33,23 @@ def test_who_has_lost_its_attempt_costs_the_others_nothing(worker_app: Any, work
     with worker_app.db.dispatch() as tx:
         states = finish_attempts(tx, [AttemptEnd(ref, completed({"n": n}), {}) for n, ref in enumerate(refs)])
     assert states == ["completed", None, "completed"]
+
+
+def test_attempts_are_finished_and_the_next_jobs_claimed_in_one_trip(worker_app: Any, workspace: Tenant) -> None:
+    contexts = [make_context(worker_app, workspace, "test-steps", Steps()) for _ in range(2)]
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        tx.get_one(Attempt, contexts[1].attempt_id).ended_at = text("clock_timestamp()")
+        job = jobs.enqueue(tx, kind="test-steps", payload=Steps(), title="next", request_key="next")
+    refs = [AttemptRef(context.job_id, context.attempt_id) for context in contexts]
+    claim_two = partial(finish_and_claim, worker_app.db, n=2, queue="cpu", worker_id="wrk", kinds=HANDLERS)
+    done = claim_two([AttemptEnd(ref, completed({}), {}) for ref in refs], settings=worker_app.settings)
+    assert done is not None
+    assert done[0] == ["completed", None]
+    [claim] = done[1]
+    assert claim.job_id == job.id
+    released = AttemptOutcome("released", JobState.PENDING)
+    again = AttemptEnd(AttemptRef(claim.job_id, claim.attempt_id), released, {})
+    assert claim_two([again], settings=worker_app.settings) is None, "its queue is notified, which is more than a statement"
 
 
 def test_a_statement_that_fails_undoes_all_of_them_and_the_session_is_of_use(worker_db: Database) -> None:
