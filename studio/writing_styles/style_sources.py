@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from backend import jobs, writing_styles
+from backend.assets import uploads
 from backend.errors import NotFound, StudioError
 from backend.jobs import JobCard
 from backend.kit.ids import new_id
@@ -36,6 +37,18 @@ def working(page: Page, style: WritingStyleCard) -> bool:
     elif job.state == "cancelled":
         st.warning(tr("Learning was cancelled. What was read is kept; learn again to continue."), icon=":material/block:")
     return False
+
+
+def offer_unread(page: Page, style: WritingStyleCard) -> None:
+    """Files that no training was started for, because the browser was closed or the page reloaded before the upload ended."""
+    with page.transaction() as tx:
+        unread = uploads.count(tx, writing_styles.NOUN, style.id, states=("stored",))
+    if not unread or not page.can_edit:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        text = tr_plural("{n:,} uploaded file not checked yet.", "{n:,} uploaded files not checked yet.", unread)
+        st.markdown(text, width="content")
+        st.button(tr("Check now"), key=f"style:{style.id}:unread", on_click=_train, args=(page, style.id))
 
 
 def _job(page: Page, style: WritingStyleCard) -> JobCard | None:

@@ -53,6 +53,8 @@ def style_page(page: Page, style_id: str) -> None:
         speakers, sources = writing_styles.speakers(tx, style_id), writing_styles.sources(tx, style_id)
     _head(page, style, speakers)
     working = style_sources.working(page, style)
+    if not working:
+        style_sources.offer_unread(page, style)
     if style.card is None:
         style_sources.sources(page, style, working=working)
         return
