@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from backend import influencers, reels
+from backend import influencers, prompt_library, reels
 from backend.language import tr, tr_lazy, tr_plural, worded
 from backend.reels import FORMATS, ReelCard, ReelDraft
 from backend.writing import MAX_TOPIC
@@ -13,8 +13,9 @@ from studio.shell.frame import Page
 from studio.ui.empty_state import empty_state
 from studio.ui.format import ago, esc, media_url, plain, state_badge
 from studio.ui.forms import submit_once
-from studio.ui.notices import queue_toast, show_queued_toasts
+from studio.ui.notices import queue_toast, show_queued_toasts, toast_errors
 
+_FORM, _SCRIPT = "reel", "reels:script"
 _EXAMPLE = tr_lazy("What is said in the reel. A blank line begins a new scene.")
 
 
@@ -59,7 +60,7 @@ def _new(page: Page, *, opened: bool) -> None:
         way = st.segmented_control(
             tr("Begin"), list(ways), default="script", format_func=ways.__getitem__, key="reels:way", required=True
         )
-        typed = _topic_fields() if way == "topic" else _script_field()
+        typed = _topic_fields() if way == "topic" else _script_field(page)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             ids = list(names) if way == "topic" else ["", *names]
             influencer_id = st.selectbox(
@@ -79,9 +80,18 @@ def _new(page: Page, *, opened: bool) -> None:
                 _create(page, typed[0], influencer_id or None, str(format_name))
 
 
-def _script_field() -> tuple[str, int]:
+def _script_field(page: Page) -> tuple[str, int]:
+    if _SCRIPT not in st.session_state:
+        with page.transaction() as tx:
+            st.session_state[_SCRIPT] = str(prompt_library.unsaved_form(tx, _FORM).get("script", ""))
     script = st.text_area(
-        tr("Script"), height=180, placeholder=worded(_EXAMPLE), key="reels:script", max_chars=reels.MAX_SCRIPT
+        tr("Script"),
+        height=180,
+        placeholder=worded(_EXAMPLE),
+        key=_SCRIPT,
+        max_chars=reels.MAX_SCRIPT,
+        on_change=_keep_script,
+        args=(page,),
     )
     if script.strip():
         seconds = reels.speaking_seconds(script)
@@ -91,6 +101,12 @@ def _script_field() -> tuple[str, int]:
             )
         )
     return script, 0
+
+
+def _keep_script(page: Page) -> None:
+    """Before the run: a reload may break that off."""
+    with toast_errors(), page.transaction(needs="editor") as tx:
+        prompt_library.save_unsaved_form(tx, _FORM, {"script": st.session_state[_SCRIPT]})
 
 
 def _topic_fields() -> tuple[str, int]:
@@ -112,4 +128,5 @@ def _create(page: Page, script: str, influencer_id: str | None, format_name: str
 
 def _write_reel(page: Page, draft: ReelDraft) -> tuple[ReelCard, str]:
     with page.transaction(needs="editor") as tx:
+        prompt_library.save_unsaved_form(tx, _FORM, {"script": ""})
         return reels.create_spoken_or_shown(page.app, tx, draft)

@@ -47,6 +47,15 @@ def test_what_is_written_in_one_tab_outlives_what_is_saved_in_another(open_page:
     assert saved() == ("Tea first.", 5.0)
 
 
+def test_a_script_outlives_a_reload_until_it_is_a_reel(open_page: Open) -> None:
+    field(open_page("create/reels"), "text_area", "Script").set_value("Water first.").run()
+    at = open_page("create/reels")
+    assert field(at, "text_area", "Script").value == "Water first."
+    next(button for button in at.button if button.label == "Make scenes").click().run()
+    assert not at.exception
+    assert field(open_page("create/reels"), "text_area", "Script").value == ""
+
+
 def field(at: AppTest, kind: str, label: str) -> Any:
     [found] = [element for element in at.get(kind) if element.label == label]
     return found
