@@ -95,6 +95,7 @@ a[data-testid="stPageLink-NavLink"]:focus-visible, [data-testid="stMain"] :is(bu
 [data-testid="stDialog"] :is(button, a):focus-visible, [data-testid="stSidebar"] button:focus-visible {
   outline: 2px solid var(--color-focus); outline-offset: 1px; box-shadow: none; }
 a[data-testid="stPageLink-NavLink"]:focus-visible { outline-offset: -2px; }
+[data-testid="stDialog"] [role="dialog"] { border: 1px solid var(--color-border-strong); }
 [data-testid="stDialog"] [data-baseweb="modal"] > div:first-child, div[data-testid="stDialog"] {
   background-color: var(--veil-backdrop); }
 @media (prefers-reduced-motion: reduce) {

@@ -27,19 +27,33 @@ const pressedThing = event => {
  */
 export const isStray = ({ clicks, thing, first }) => clicks > 1 && thing !== "" && thing !== first
 
-/** What the first click of the last series reached. */
+/** What lies under a dialog and closes it: Streamlit's, and that of a `<dialog>`, whose events are its own. */
+const VEIL = "[data-testid=stDialog], dialog"
+const SECOND_HALF_MS = 500
+/** What the first click of the last series reached, and when (ms since the page began). */
 let firstThing = ""
+let firstAt = Number.NEGATIVE_INFINITY
 
 /** Keeps such clicks from everything on the page. @param {AbortSignal} signal */
 export const stopStrayClicks = signal => {
   /** @param {MouseEvent} event */
   const look = event => {
     const thing = pressedThing(event)
-    if (event.detail <= 1) firstThing = thing
-    else if (isStray({ clicks: event.detail, thing, first: firstThing })) {
+    if (event.detail <= 1) {
+      firstThing = thing
+      firstAt = event.timeStamp
+    } else if (isStray({ clicks: event.detail, thing, first: firstThing })) {
       event.preventDefault()
       event.stopImmediatePropagation()
     }
   }
+  /** The dialog that the first half has opened is not closed by the second. @param {PointerEvent} event */
+  const keepOpen = event => {
+    const [reached] = event.composedPath()
+    if (!(reached instanceof Element && reached.matches(VEIL)) || event.timeStamp - firstAt > SECOND_HALF_MS) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+  }
   window.addEventListener("click", look, { signal, capture: true })
+  window.addEventListener("pointerdown", keepOpen, { signal, capture: true })
 }
