@@ -34,7 +34,7 @@ def last_edit(page: Page, dataset_id: str, *, key: str, edits: list[EditCard] | 
         st.markdown(f"{plain(worded(last.title))} · {ago(last.created_at)}", width="content")
         with st.container(horizontal=True, width="content"):
             if page.can_edit:
-                _undo(page, last, f"{key}:undo", tr("Undo"))
+                _undo(page, last, f"{key}:undo", tr("Undo"), form=f"undo-edit:{dataset_id}")
             with st.popover(tr("Changes"), icon=":material/history:"):
                 _list(page, edits, key)
 
@@ -50,23 +50,24 @@ def _list(page: Page, edits: list[EditCard], key: str) -> None:
                 width="content",
             )
             if page.can_edit and not edit.undone_at:
-                _undo(page, edit, f"{key}:undo:{edit.id}", "")
+                _undo(page, edit, f"{key}:undo:{edit.id}", "", form=f"undo-edit:{edit.id}")
 
 
-def _undo(page: Page, edit: EditCard, key: str, label: str) -> None:
+def _undo(page: Page, edit: EditCard, key: str, label: str, *, form: str) -> None:
+    """`form`: all edits that one button takes back after another share it, so that a second press takes back one only."""
     st.button(
         label,
         icon=":material/undo:",
         key=key,
         on_click=_undo_edit,
-        args=(page, edit),
+        args=(page, edit, form),
         help=tr("Undo: {change}", change=plain(worded(edit.title))),
     )
 
 
-def _undo_edit(page: Page, edit: EditCard) -> None:
+def _undo_edit(page: Page, edit: EditCard, form: str) -> None:
     with page.guard():
-        result = submit_once(f"undo-edit:{edit.id}", None, lambda: _write_undo(page, edit.id))
+        result = submit_once(form, None, lambda: _write_undo(page, edit.id))
         if edit.kind == "auto-captions":  # the forms on the page still hold the undone captions
             reload_forms("captions:")
         st.toast(

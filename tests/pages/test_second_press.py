@@ -63,8 +63,11 @@ def test_rights_are_declared_once(open_page: Open, rows: Rows, count: Callable[[
 
 def test_a_change_of_captions_is_undone_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
     with app.db.transaction(workspace.caller, needs="editor") as tx:
-        datasets.edit_captions(tx, rows.dataset_id, CaptionEdit(verb="suffix", put="indoors"), request_key="k")
+        for word in ("indoors", "at home"):
+            datasets.edit_captions(tx, rows.dataset_id, CaptionEdit(verb="suffix", put=word), request_key=word)
     press_twice(open_page("models/datasets", id=rows.dataset_id), "Undo")
+    with app.db.transaction(workspace.caller) as tx:
+        assert [edit.undone_at is not None for edit in datasets.list_edits(tx, rows.dataset_id, take=2)] == [True, False]
 
 
 def test_a_failed_job_is_tried_again_once(open_page: Open, app: App, workspace: Tenant, rows: Rows) -> None:
