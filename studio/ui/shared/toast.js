@@ -4,6 +4,8 @@ import { tr } from "./words.js"
 /** A toast with an undo stays as long. */
 const OFFER_MS = 20_000
 
+const SECOND_PRESS_MS = 500
+
 /** What was just done, at the foot of the page. */
 export class Toast {
   constructor() {
@@ -13,8 +15,11 @@ export class Toast {
     this.timer = undefined
   }
 
+  /** For a moment it stays where it was, unseen: a second press must not reach what lies behind it. */
   hide() {
-    this.node.classList.add("gone")
+    clearTimeout(this.timer)
+    this.node.classList.add("leaving")
+    this.timer = window.setTimeout(() => this.node.classList.add("gone"), SECOND_PRESS_MS)
   }
 
   /**
@@ -35,7 +40,15 @@ export class Toast {
    * @param {() => void} undo
    */
   offerUndo(text, undo) {
-    this.show(el("span", "grow", text), button(tr("Undo"), undo, "quiet"), this.buildClose())
+    const once = button(
+      tr("Undo"),
+      () => {
+        once.disabled = true
+        undo()
+      },
+      "quiet",
+    )
+    this.show(el("span", "grow", text), once, this.buildClose())
     this.timer = window.setTimeout(() => this.hide(), OFFER_MS)
   }
 
