@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, exists, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -135,9 +135,10 @@ def _runs(tx: Session, ids: Sequence[str]) -> list[AutomationRunCard]:
     return sorted((_run(row) for row in rows), key=lambda card: card.id, reverse=True)
 
 
-def _run_query() -> Select[Any, Any, Any, Any, Any, Any]:
+def _run_query() -> Select[Any, Any, Any, Any, Any, Any, Any]:
+    failed = exists().where(AutomationStep.run_id == AutomationRun.id, AutomationStep.state == "failed")
     return (
-        select(AutomationRun, Automation.name, Influencer.name, Job.state, Job.error_message, Job.finished_at)
+        select(AutomationRun, Automation.name, Influencer.name, Job.state, Job.error_message, Job.finished_at, failed)
         .join(Automation, Automation.id == AutomationRun.automation_id)
         .outerjoin(Influencer, Influencer.id == AutomationRun.influencer_id)
         .outerjoin(Job, Job.id == AutomationRun.job_id)
@@ -146,7 +147,7 @@ def _run_query() -> Select[Any, Any, Any, Any, Any, Any]:
 
 
 def _run(row: Any) -> AutomationRunCard:
-    run, automation_name, influencer_name, state, error, finished_at = row
+    run, automation_name, influencer_name, state, error, finished_at, has_failed_step = row
     return AutomationRunCard(
         id=run.id,
         automation_id=run.automation_id,
@@ -161,4 +162,5 @@ def _run(row: Any) -> AutomationRunCard:
         figures=run.figures,
         created_at=run.created_at,
         ended_at=run.ended_at or (finished_at if state in FINAL else None),
+        has_failed_step=has_failed_step,
     )

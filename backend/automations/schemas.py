@@ -80,7 +80,8 @@ class StepCard:
 
 @dataclass(frozen=True, slots=True)
 class AutomationRunCard:
-    """A run. `state`: that of its job (pending: it waits), or refused: it did not start, `summary` says why."""
+    """A run. `state`: that of its job (pending: it waits), or refused: it did not start, `summary` says why. A run with a step
+    that failed (`has_failed_step`) may have gone on behind it."""
 
     id: str
     automation_id: str
@@ -95,6 +96,7 @@ class AutomationRunCard:
     figures: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
+    has_failed_step: bool
     steps: tuple[StepCard, ...] = ()
     cost_usd: Decimal = Decimal(0)
 

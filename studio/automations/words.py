@@ -187,6 +187,8 @@ def run_badge(run: AutomationRunCard) -> str:
     """A run's state as Streamlit markdown."""
     if run.state == "refused":
         return f":orange-badge[{tr('Did not start')}]"
+    if run.state == "completed" and run.has_failed_step:
+        return f":orange-badge[{tr('Ended, with a failed step')}]"
     return state_badge(run.state)
 
 

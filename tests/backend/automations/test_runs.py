@@ -162,6 +162,7 @@ def test_posts_that_need_an_approval_are_not_published(rig: Rig) -> None:
     run = rig.run(run_id)
     assert (rig.states(plan_id), run.figures["left"]) == (["in_review"], [plan_id])
     assert run.steps[1].state == "failed"
+    assert run.has_failed_step
 
 
 def test_conditions_waits_and_webhooks(rig: Rig) -> None:
