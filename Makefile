@@ -105,6 +105,10 @@ soak: ## campaigns of hundreds of kills, property tests with twice the examples;
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 
+looks: ## each page in light and dark, wide and on a phone, with axe; at 200 % and with spaced text; screenshots in var/screens
+	@$(SETUP) check
+	@$(PY) -m pytest -n 2 tests/soak/test_four_looks.py $(ARGS)
+
 load: ## many users on a throw-away studio, against the targets (LOAD_USERS=100 LOAD_SECONDS=60 LOAD_ROWS=50000); docs/scale.md
 	@$(SETUP) load
 	@$(PY) -m tests.load

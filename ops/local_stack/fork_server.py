@@ -157,9 +157,10 @@ def _serve(connection: socket.socket) -> dict[str, Any] | None:
             request: dict[str, Any] = json.loads(line)
             middle = os.fork()
             if middle == 0:
+                own_pid = os.getpid()  # asked for before the fork: afterwards this process may be gone
                 if os.fork():
                     os._exit(0)  # the supervisor becomes the parent of the fork
-                return request | {"middle": os.getppid()}
+                return request | {"middle": own_pid}
             os.waitpid(middle, 0)
     return None
 

@@ -21,7 +21,7 @@ from studio.ui.format import esc, number
 from studio.ui.thumbnails import portrait_html, thumbnail
 
 _CSS = """<style>
-.swatches { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: var(--space-2); }
+.swatches { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(190px, 100%), 1fr)); gap: var(--space-2); }
 .swatches > div { border: 1px solid var(--color-border); border-radius: var(--radius-medium); overflow: hidden; }
 .swatches i { display: block; height: 44px; }
 .swatches span { display: block; padding: var(--space-1) var(--space-2); font-size: var(--text-small); }

@@ -19,7 +19,7 @@ from studio.ui.format import esc
 
 DAYS = 7
 _STRIP_CSS = """<style>
-.week-strip { display: grid; grid-template-columns: repeat(7, 1fr); gap: 6px; }
+.week-strip { display: grid; grid-template-columns: repeat(auto-fit, minmax(34px, 1fr)); gap: 6px; }
 .week-strip > div { border-radius: 8px; padding: 6px 2px; text-align: center; line-height: 1.3;
   background: var(--color-panel); }
 .week-strip > .free { background: none; outline: 1px dashed var(--color-border-strong); outline-offset: -1px; }

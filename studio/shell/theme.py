@@ -55,6 +55,10 @@ EVERYWHERE = """<style>
 @media (max-width: 260px) {  /* a phone at 200 % */
   [data-testid="stMain"] .st-key-top-bar-tools { flex-wrap: wrap; }
   .st-key-top-bar-tools > [data-testid="stElementContainer"]:has([data-testid="stSelectbox"]) { flex-basis: 100%; order: 1; }
+  [data-testid="stMain"] :is([data-testid^="stBaseButton"], [data-testid="stPageLink-NavLink"]) {
+    height: auto; max-width: 100%; white-space: normal; }
+  [data-testid="stMain"] :is([data-testid^="stBaseButton"], [data-testid="stPageLink-NavLink"]) p {
+    white-space: normal; overflow-wrap: anywhere; }
 }
 .st-key-icon-only-user button > div > div[aria-hidden="true"] { display: none; }
 .st-key-section-tabs { border-bottom: 1px solid var(--color-border); margin-top: -8px; row-gap: 0; }
