@@ -150,4 +150,4 @@ third-party: ## write the tables of Python packages in THIRD_PARTY.md anew from 
 	@$(SETUP) dev
 	@$(PY) bin/third_party.py
 
-.PHONY: help run doctor rotate audit-log backup restore upgrade drill seed demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak load capacity env-example design words lock audit update-deps third-party cleanup
+.PHONY: help run doctor rotate audit-log backup restore upgrade drill seed demo test test-comfy test-kohya test-upgrade test-n8n platforms check check-infra bench walks soak looks load capacity env-example design words lock audit update-deps third-party cleanup

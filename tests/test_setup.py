@@ -71,7 +71,7 @@ def test_checks_and_tests_need_node_and_the_studio_does_not() -> None:
     users = re.findall(
         r"^([a-z-]+):.*\n(?:\t.*\n)*?\t@\$\(SETUP\) check$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
     )
-    assert users == ["test", "check", "soak"]
+    assert users == ["test", "check", "soak", "looks"]
 
 
 @pytest.mark.parametrize(("lock", "source"), LOCKS.items())
