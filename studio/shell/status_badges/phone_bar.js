@@ -130,9 +130,7 @@ export class PhoneBar {
     }
     if (place.name === "inbox") {
       this.number = el("span", "number gone")
-      const comma = el("span", "unseen gone") // the name of the link is what is written in it: "Inbox, 2"
-      comma.textContent = ", "
-      link.append(comma, this.number)
+      link.append(this.number)
     }
     return link
   }
@@ -165,6 +163,9 @@ export class PhoneBar {
     if (!number) return
     setIfChanged(number, "textContent", badgeText(n))
     number.classList.toggle("gone", !n)
-    number.previousElementSibling?.classList.toggle("gone", !n)
+    const link = /** @type {HTMLElement} */ (number.parentElement)
+    const label = link.querySelector(".label")?.textContent ?? ""
+    if (n) link.setAttribute("aria-label", `${label}, ${n}`)
+    else link.removeAttribute("aria-label")
   }
 }

@@ -7,7 +7,7 @@ import { canRetry, percentDone, phaseText, statusText } from "./job_text.js"
 
 /** @typedef {{ onAct: (verb: "cancel" | "retry") => void, onOpen: () => void }} JobCardActions */
 
-/** One button takes the other's place as soon as the studio has answered: until then a second press belongs to the first. */
+/** One button takes the other's place once the studio has answered: until then a second press belongs to the first. */
 const DOUBLE_CLICK_MS = 700
 
 export class LiveJobCard {
