@@ -22,10 +22,16 @@ const pressedThing = event => {
  * Whether a click is the second half of a double click that would reach another thing than its first half did, because
  * something was drawn anew in between: the next row has moved up, “Approve” is of the next post, a menu has closed.
  *
- * @param {{ clicks: number, thing: string, first: string }} seen `clicks`: how many so quickly after each other, as the
- *   browser counts them; `thing`: what it reaches; `first`: what the first of them reached
+ * @param {{ clicks: number, thing: string, first: string, apart: number }} seen `clicks`: how many so quickly after each
+ *   other, as the browser counts them; `thing`: what it reaches; `first`: what the first of them reached; `apart`: pixels
+ *   between the two. Browsers count taps up to 100 pixels apart as one double tap, but who presses a menu and then an entry
+ *   of it means both.
  */
-export const isStray = ({ clicks, thing, first }) => clicks > 1 && thing !== "" && thing !== first
+export const isStray = ({ clicks, thing, first, apart }) =>
+  clicks > 1 && thing !== "" && thing !== first && apart <= SAME_PLACE_PX
+
+/** How far a hand moves between the halves of a double click, at most. */
+const SAME_PLACE_PX = 24
 
 /** What lies under a dialog and closes it: Streamlit's, and that of a `<dialog>`, whose events are its own. */
 const VEIL = "[data-testid=stDialog], dialog"
@@ -33,16 +39,19 @@ const SECOND_HALF_MS = 500
 /** What the first click of the last series reached, and when (ms since the page began). */
 let firstThing = ""
 let firstAt = Number.NEGATIVE_INFINITY
+let firstPlace = { clientX: 0, clientY: 0 }
 
 /** Keeps such clicks from everything on the page. @param {AbortSignal} signal */
 export const stopStrayClicks = signal => {
   /** @param {MouseEvent} event */
   const look = event => {
     const thing = pressedThing(event)
+    const apart = Math.hypot(event.clientX - firstPlace.clientX, event.clientY - firstPlace.clientY)
     if (event.detail <= 1) {
       firstThing = thing
       firstAt = event.timeStamp
-    } else if (isStray({ clicks: event.detail, thing, first: firstThing })) {
+      firstPlace = { clientX: event.clientX, clientY: event.clientY }
+    } else if (isStray({ clicks: event.detail, thing, first: firstThing, apart })) {
       event.preventDefault()
       event.stopImmediatePropagation()
     }
