@@ -34,7 +34,8 @@ AVAILABLE = sys.platform == "linux"
 _ANSWER_S = 60.0
 """For a fork; the first one waits for the imports too."""
 _MAX_ANSWER_BYTES = 64
-_ORPHAN_AFTER_S = 2.0
+_ORPHAN_AFTER_S = 10.0
+"""Longer than any of ours is left unwaited for: a health check of a server that is being started takes 5 s."""
 
 
 @dataclass
