@@ -161,7 +161,7 @@ class Database:
         """psycopg's connection from the pool, in autocommit; discarded when anything goes wrong. Raises Unavailable."""
         try:
             pooled = self.engine.raw_connection()
-        except (OperationalError, PoolTimeout) as error:
+        except (OperationalError, psycopg.OperationalError, PoolTimeout) as error:  # a raw connection's own are not wrapped
             raise as_unavailable(error) from error
         connection = pooled.driver_connection
         assert connection is not None

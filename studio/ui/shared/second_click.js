@@ -22,10 +22,10 @@ const pressedThing = event => {
  * Whether a click is the second half of a double click that would reach another thing than its first half did, because
  * something was drawn anew in between: the next row has moved up, “Approve” is of the next post, a menu has closed.
  *
- * @param {{ clicks: number, thing: string, first: string, apart: number }} seen `clicks`: how many so quickly after each
- *   other, as the browser counts them; `thing`: what it reaches; `first`: what the first of them reached; `apart`: pixels
- *   between the two. Browsers count taps up to 100 pixels apart as one double tap, but who presses a menu and then an entry
- *   of it means both.
+ * @param {{ clicks: number, thing: string, first: string, apart: number }} seen `clicks`: how many so quickly after
+ *   each other, as the browser counts them; `thing`: what it reaches; `first`: what the first of them reached; `apart`:
+ *   pixels between the two. Browsers count taps up to 100 pixels apart as one double tap, but who presses a menu and
+ *   then an entry of it means both.
  */
 export const isStray = ({ clicks, thing, first, apart }) =>
   clicks > 1 && thing !== "" && thing !== first && apart <= SAME_PLACE_PX

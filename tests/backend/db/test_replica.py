@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend import datasets
 from backend.app import App
 from backend.bootstrap import bootstrap
-from backend.db import replica
+from backend.db import replica, transactions
 from backend.errors import Invalid, NotSignedIn
 from backend.kit import metrics
 from backend.settings import Settings
@@ -148,6 +148,7 @@ def test_lists_and_exports_are_the_same_and_go_on_when_the_replica_is_killed(
         on_replica = all_lists()
         assert asked() == {"answered": len(lists) + 1}  # a page of pictures and their number
         standby.server.stop(sig=signal.SIGKILL)
+        monkeypatch.setattr(transactions, "_PING_AFTER_S", 0.0)  # as where a list is asked for seldom
         app.db._recent.clear()
         asked = Asked()
         on_primary = all_lists()
