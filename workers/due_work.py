@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 FULL_EVERY_S = 10.0
 """How often a thread does its pass whatever the look says."""
-_SHARED_FOR = 0.2
-"""How long a look is shared by the threads, in ticks: they tick nearly at the same time."""
+_SHARED_FOR = 1.5
+"""How long a look is shared by the threads, in ticks: the scheduler looks anew each tick, the others take what it saw."""
 _LOOK = text(
     """SELECT
       EXISTS (SELECT FROM jobs WHERE state = 'pending' AND waits_for = 0 AND not_before <= statement_timestamp())
@@ -43,11 +43,11 @@ class DueWork:
         self._row: Any = None
         self._valid_until = 0.0
 
-    def look(self) -> Any:
+    def look(self, *, anew: bool = False) -> Any:
         """A row: whether `jobs`, `posts`, `automations`, `webhooks`, `notices` may have work, whether there are events without
-        a position (`unnumbered`), and the newest `position`. Raises Unavailable."""
+        a position (`unnumbered`), and the newest `position`. `anew`: as it is now. Raises Unavailable."""
         with self._lock:
-            if time.monotonic() >= self._valid_until:
+            if anew or time.monotonic() >= self._valid_until:
                 [self._row] = self._app.db.look_across((_LOOK, {}))
                 self._valid_until = time.monotonic() + _SHARED_FOR * self._app.settings.jobs.tick_s
             return self._row
@@ -56,13 +56,14 @@ class DueWork:
 class DueCheck:
     """Whether one thread has anything to do: what `kinds` names, events that it has not seen, or FULL_EVERY_S are over."""
 
-    def __init__(self, due_work: DueWork, *kinds: str) -> None:
-        self._due_work, self._kinds = due_work, kinds
+    def __init__(self, due_work: DueWork, *kinds: str, anew: bool = False) -> None:
+        """`anew`: it looks itself, instead of taking what another thread saw up to a tick ago."""
+        self._due_work, self._kinds, self._anew = due_work, kinds, anew
         self._seen_position, self._full_at = -1, 0.0
 
     def is_due(self) -> bool:
         """Call `expire` where the pass after it fails. Raises Unavailable."""
-        row = self._due_work.look()
+        row = self._due_work.look(anew=self._anew)
         has_news = row.unnumbered or row.position != self._seen_position
         if not has_news and not any(getattr(row, kind) for kind in self._kinds) and time.monotonic() < self._full_at:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -52,6 +53,8 @@ _HEARTBEAT = text(
     WHERE a.worker_id = :id AND a.ended_at IS NULL"""
 )
 """A whole heartbeat in one statement. Returns the attempts that Postgres holds for this worker."""
+IDLE_BEATS = 3
+"""A worker that runs nothing sends every third heartbeat: nobody waits for its progress or for a cancellation."""
 ORPHAN_BEATS = 6
 """Heartbeats in a row after which an attempt in this worker's name that none of its threads runs is released. It exists when
 the claim was committed and its answer was lost; fewer would hit claims whose thread has not begun yet."""
@@ -68,7 +71,8 @@ class Heartbeat:
         self._db, self._identity, self._lease, self._beat_s = db, identity, lease, beat_s
         self._watched: dict[str, Context] = {}
         self._orphan_beats: Counter[str] = Counter()
-        self._lock, self._stopped = threading.Lock(), threading.Event()
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._is_idle = self._stopping = False
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -78,13 +82,17 @@ class Heartbeat:
 
     def stop(self) -> None:
         """Marks the worker as gone, so that nobody waits for its lease to end."""
-        self._stopped.set()
+        self._stopping = True
+        self._wake.set()
         self._thread.join()
         self._try_heartbeat("gone")
 
     def watch(self, context: Context) -> None:
         with self._lock:
             self._watched[context.attempt_id] = context
+            was_idle, self._is_idle = self._is_idle, False
+        if was_idle:
+            self._wake.set()
 
     def unwatch(self, context: Context) -> None:
         with self._lock:
@@ -95,8 +103,21 @@ class Heartbeat:
             return list(self._watched.values())
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._beat_s):
+        sent_at = time.monotonic()
+        while not self._wait(sent_at):
+            sent_at = time.monotonic()
             self._try_heartbeat("stopping" if self._lease.stopping.is_set() else "up")
+
+    def _wait(self, sent_at: float) -> bool:
+        """Until the next heartbeat is due after the one of `sent_at`. Whether it is to stop instead."""
+        while not self._stopping:
+            beats = IDLE_BEATS if self._is_idle else 1
+            left_s = sent_at + beats * self._beat_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            self._wake.wait(left_s)
+            self._wake.clear()
+        return True
 
     def _try_heartbeat(self, state: str) -> None:
         try:
@@ -107,11 +128,11 @@ class Heartbeat:
             log.exception("heartbeat failed")
 
     def _send_heartbeat(self, state: str) -> None:
+        self._is_idle = False
         sent_at, contexts = boot_clock(), self.watched()
         reports = {context.attempt_id: context.take_report() for context in contexts}
         try:
-            with self._db.dispatch() as tx:
-                rows = {row.id: row for row in tx.execute(_HEARTBEAT, self._values(state, reports))}
+            rows = {row.id: row for row in self._db.run_across((_HEARTBEAT, self._values(state, reports)))}
         except BaseException:
             for context in contexts:
                 context.restore_report(reports[context.attempt_id])
@@ -122,6 +143,8 @@ class Heartbeat:
             context.lost = context.lost or row is None
             context.cancel_requested = context.cancel_requested or (row is not None and row.cancel)
         self._release_orphaned_attempts(rows, known_attempts={context.attempt_id for context in contexts})
+        with self._lock:
+            self._is_idle = not rows and not self._watched
 
     def _values(self, state: str, reports: dict[str, ProgressReport]) -> dict[str, Any]:
         lines = [(attempt, level, line) for attempt, report in reports.items() for level, line in report.lines]

@@ -42,7 +42,7 @@ class Scheduler:
     def __init__(self, app: App, notify: Callable[[str], None], due_work: DueWork | None = None) -> None:
         """`due_work`: shared with other threads of the process."""
         self._app, self._notify, self._settings = app, notify, app.settings
-        self._due = DueCheck(due_work or DueWork(app), "jobs", "posts", "automations")
+        self._due = DueCheck(due_work or DueWork(app), "jobs", "posts", "automations", anew=True)
         self._answered_at = boot_clock()
         self._clock_offset: float | None = None
         """Seconds by which Postgres's clock is ahead of `boot_clock`, which nobody sets. None before the first tick."""

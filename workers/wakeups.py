@@ -1,12 +1,14 @@
 """Wake-ups: one Dramatiq actor per queue. A message carries no content; the handler asks Postgres for the next job.
 
 Dramatiq's consumers ask Valkey again and again whether there is a message. Ours ask when a queue is notified, and every
-`poll_ms` in case a notification was lost: an idle worker costs a tenth, and a job begins sooner.
+`poll_ms` in case a notification was lost: an idle worker costs a tenth, and a job begins sooner. (The scheduler notifies once a
+second of what waits, so a lost notification costs that second.)
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,31 +24,38 @@ from backend.jobs.queue_notify import CHANNEL, NAMESPACE, actor_name, checked_no
 log = structlog.get_logger(__name__)
 _HEAR_S = 1.0
 """How often the thread looks whether it is to stop, and tries to subscribe again."""
+_IDLE_MS = 1000
+"""How often Dramatiq's threads look whether they are to stop."""
 
 
 class _NotifiedBroker(RedisBroker):
     """As `queue_notify.broker`, for consumers that wait for `notified` instead of asking Valkey all the time."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, *, poll_ms: int) -> None:
         super().__init__(client=client, middleware=[], namespace=NAMESPACE, maintenance_chance=1_000_000)  # type: ignore[no-untyped-call]
+        self._poll_ms = poll_ms
         self.notified: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         """Queue -> set when there may be a message for it."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        return _NotifiedConsumer(super().consume(queue_name, prefetch, 0), self.notified[queue_name], timeout / 1000)
+        polling = super().consume(queue_name, prefetch, 0)
+        return _NotifiedConsumer(polling, self.notified[queue_name], idle_s=timeout / 1000, ask_s=self._poll_ms / 1000)
 
 
 class _NotifiedConsumer(Consumer):
-    """`polling`: Dramatiq's own, which answers None at once when there is nothing."""
+    """`polling`: Dramatiq's own, which answers None at once when there is nothing. `idle_s`: how long a call waits to be
+    notified; `ask_s`: how often Valkey is asked without that."""
 
-    def __init__(self, polling: Consumer, notified: threading.Event, idle_s: float) -> None:
-        self._polling, self._notified, self._idle_s = polling, notified, idle_s
+    def __init__(self, polling: Consumer, notified: threading.Event, *, idle_s: float, ask_s: float) -> None:
+        self._polling, self._notified, self._idle_s, self._ask_s = polling, notified, idle_s, ask_s
+        self._ask_at = 0.0
 
     def __next__(self) -> Any:
+        if time.monotonic() < self._ask_at and not self._notified.wait(self._idle_s):
+            return None
         self._notified.clear()  # before looking: who notifies after it is heard
         message = next(self._polling)
-        if message is None:
-            self._notified.wait(self._idle_s)
+        self._ask_at = 0.0 if message else time.monotonic() + self._ask_s
         return message
 
     def ack(self, message: Any) -> None:
@@ -72,12 +81,14 @@ def start_listening(
     The limit per queue keeps, for example, four long videos from delaying a post that is due. Call it once per process;
     `stop(timeout_ms)` on the result ends it.
     """
-    redis_broker = _NotifiedBroker(client)
+    redis_broker = _NotifiedBroker(client, poll_ms=poll_ms)
     for queue in queues:
         dramatiq.actor(actor_name=actor_name(queue), queue_name=queue, broker=redis_broker)(_make_actor(queue, on_message))
     redis_broker.emit_after("process_boot")
     thread_count = threads * len(queues)
-    worker = dramatiq.Worker(redis_broker, queues=set(queues), worker_threads=thread_count, worker_timeout=poll_ms)
+    worker = dramatiq.Worker(
+        redis_broker, queues=set(queues), worker_threads=thread_count, worker_timeout=min(_IDLE_MS, poll_ms)
+    )
     # Messages of a queue that this process holds, running or not. Bounding them by `threads` is what leaves the other queues
     # their threads; the default (twice the number of threads) would also withhold messages from idle workers
     # (docs/contracts/dramatiq.md, 4).

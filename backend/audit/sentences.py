@@ -11,11 +11,10 @@ from backend.language import tr_lazy, tr_lazy_plural
 
 
 def _post_state(change: Change) -> str:
-    return tr_lazy(
-        "State of a post: {before} → {after}.",
-        before=_state(str(change.data.get("from", ""))),
-        after=_state(change.kind.partition(".")[2]),
-    )
+    before, after = str(change.data.get("from", "")), _state(change.kind.partition(".")[2])
+    if not before:  # a channel was added to it
+        return tr_lazy("State of a post: {after}.", after=after)
+    return tr_lazy("State of a post: {before} → {after}.", before=_state(before), after=after)
 
 
 def _state(name: str) -> str:

@@ -197,14 +197,16 @@ class Database:
             raise NotSignedIn(_refusal(caller))
         return member_rows[0], rows
 
+    def run_across(self, statement: Statement) -> list[Any]:
+        """The rows of one statement as in `dispatch`, in a single round trip. Raises Unavailable: committed or not."""
+        return self.fetch_autocommit([(_DISPATCH_ROLE, {}), statement])[1]
+
     def look_across(self, statement: Statement) -> list[Any]:
-        """The rows of one read-only statement across workspaces, as in `dispatch`, in a single round trip, for what is asked
-        every second. Raises Unavailable."""
-        statements = [(_DISPATCH_ROLE, {}), statement]
+        """As `run_across`, of a statement that only reads. Raises Unavailable."""
         try:
-            return self.fetch_autocommit(statements)[1]
+            return self.run_across(statement)
         except Unavailable:  # its connection was dead
-            return self.fetch_autocommit(statements)[1]
+            return self.run_across(statement)
 
     def read_list(self, caller: Member, read: Callable[[Session], T]) -> T:
         """What `read` returns, from the replica where there is one that has all that was committed before this call, else from

@@ -94,7 +94,8 @@ def _tail(row_id: str) -> str:
 
 
 def _named(change: Change, names_by_thing: Mapping[tuple[str, str], str]) -> Change:
-    name = names_by_thing.get((change.noun, change.noun_id)) or str(change.data.get("name") or change.data.get("title") or "…")
+    name = names_by_thing.get((change.noun, change.noun_id)) or str(change.data.get("name") or change.data.get("title") or "")
+    name = name or (tr_lazy("Untitled") if change.noun == "plan" else "…")  # a post needs no topic
     return Change(change.kind, change.noun, change.noun_id, change.data, name)
 
 

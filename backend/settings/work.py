@@ -67,7 +67,7 @@ class WorkerSettings(SettingsSection):
     """Workers"""
 
     threads: int = env("WORKER_THREADS", 4, "jobs at once for each queue of a worker")
-    poll_ms: int = env("WORKER_POLL_MS", 1000, "how often an idle worker looks for a wake-up it was not told of")
+    poll_ms: int = env("WORKER_POLL_MS", 5000, "how often an idle worker looks for a wake-up it was not told of")
     device_probe_s: float = env("DEVICE_PROBE_S", 15.0, "how often a device marked down is tried again")
     stop_grace_s: float = env("WORKER_STOP_GRACE_S", 20.0)
     health_port: int = env("WORKER_HEALTH_PORT", 0, "where a worker answers /health, /ready, /metrics; 0: nowhere")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
 
+from backend.kit import asgi_server
 from ops.sandbox_platform.app import application
 from ops.sandbox_platform.store import SandboxStore
 
@@ -21,7 +23,9 @@ def main() -> None:
     store = SandboxStore(options.folder)
     try:
         app = application(store, public_url=options.public_url, listens_on=options.host)
-        uvicorn.run(app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=2)
+        with suppress(KeyboardInterrupt):
+            asgi_server.Server(config).run()
     finally:
         store.close()
 

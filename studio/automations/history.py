@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from backend.jobs import JobCard
 from backend.language import tr, tr_plural, worded
 from studio.automations import words
 from studio.shell.frame import Page
-from studio.ui.format import ago, clock_time, duration, plain, state_badge, usd
+from studio.ui.format import ago, clock_time, duration, moment_text, plain, state_badge, usd
 from studio.ui.live_jobs import live_jobs
 from studio.ui.live_page import live_page
 from studio.ui.notices import queue_toast, toast_errors
@@ -71,7 +72,8 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
         run = automations.get_run(tx, run_id)
     zone = zones.get(run.influencer_id, "UTC")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        title = " · ".join(filter(None, (clock_time(run.created_at, zone), run.influencer_name)))
+        started = moment_text(run.created_at.astimezone(ZoneInfo(zone)))
+        title = " · ".join(filter(None, (started, run.influencer_name)))
         st.markdown(f"### {plain(title)} {words.run_badge(run)}", width="content")
         if not words.has_ended(run) and page.can_edit:
             st.button(tr("Stop"), icon=":material/stop_circle:", on_click=_stop, args=(page, run.id))
@@ -93,8 +95,8 @@ def detail(page: Page, card: AutomationCard, run_id: str, zones: Mapping[str, st
         cards = jobs.get_many(tx, [job_id for step in run.steps for job_id in step.job_ids])
         files = {card.id: jobs.result_assets(card.result) for card in cards.values()}
         pictures = assets.first_with_thumbnail(tx, files)
-    for step in run.steps:
-        _step(page, step, zone, cards, pictures)
+    for n, step in enumerate(run.steps, 1):
+        _step(page, n, step, zone, cards, pictures)
     _posts(page, run)
 
 
@@ -104,11 +106,11 @@ def _stop(page: Page, run_id: str) -> None:
         queue_toast(tr("The run and its jobs are stopped. What is done stays."), ":material/stop_circle:")
 
 
-def _step(page: Page, step: StepCard, zone: str, cards: Mapping[str, JobCard], pictures: Mapping[str, str]) -> None:
+def _step(page: Page, n: int, step: StepCard, zone: str, cards: Mapping[str, JobCard], pictures: Mapping[str, str]) -> None:
     """`cards`: of jobs by id; `pictures`: job id -> asset id of the first picture or video that it made."""
     with st.container(border=True, gap="xxsmall"):
         icon = words.STEP_ICONS.get(step.kind, ":material/circle:")
-        st.markdown(f"{icon} **{worded(step.label)}** {words.step_badge(step.state)}")
+        st.markdown(f"{icon} **{n}. {worded(step.label)}** {words.step_badge(step.state)}")
         if step.message:
             st.markdown(plain(worded(step.message)))
         if step.started_at:

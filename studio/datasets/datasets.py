@@ -156,7 +156,7 @@ def _settings(page: Page, card: DatasetCard) -> None:
     with st.container(horizontal=True):
         if page.can_edit and st.button(tr("Delete the dataset"), icon=":material/delete:"):
             confirm(
-                tr("Delete {name}?", name=plain(card.name)),
+                tr("Delete “{name}”?", name=plain(card.name)),
                 tr_plural(
                     "It goes into the trash with its {n:,} picture. LoRAs trained on it stay.",
                     "It goes into the trash with its {n:,} pictures. LoRAs trained on it stay.",

@@ -115,7 +115,7 @@ def _actions(page: Page, card: LoraCard, usages: list[str]) -> None:
         if page.can_edit and st.button(tr("Delete"), icon=":material/delete:"):
             in_use = tr("In use: {usages}. Pictures made with it stay.", usages=_listed(usages))
             confirm(
-                tr("Delete {name}?", name=plain(card.name)),
+                tr("Delete “{name}”?", name=plain(card.name)),
                 in_use if usages else tr("Nothing uses it."),
                 action=tr("Delete"),
                 act=lambda: _delete(page, card.id),

@@ -253,7 +253,10 @@ def _delete(page: Page, key: str, name: str, verb: Any, consequence: str) -> Non
         help=tr("Delete {name}", name=plain(name)),
     ):
         confirm(
-            tr("Delete {name}?", name=plain(name)), consequence or tr("This cannot be undone."), action=tr("Delete it"), act=act
+            tr("Delete “{name}”?", name=plain(name)),
+            consequence or tr("This cannot be undone."),
+            action=tr("Delete it"),
+            act=act,
         )
 
 

@@ -13,6 +13,7 @@ from streamlit import config
 
 from backend.api import draining
 from backend.errors import Invalid
+from backend.kit import asgi_server
 from backend.settings import ROOT, Settings
 from studio.shell.connections import MAX_MESSAGE_BYTES, LimitedHttpProtocol, LimitedWebSocketProtocol
 
@@ -22,7 +23,7 @@ SHUTDOWN_S = 20
 """Requests that still run when the server is stopped have this long."""
 
 
-class DrainingServer(uvicorn.Server):
+class DrainingServer(asgi_server.Server):
     """Told to stop, it first says so at /ready for `drain_s` and goes on answering; then it takes no more connections, ends
     streams of events (their clients come back, to another studio or to the next one) and answers what it has begun. A second
     signal skips the wait."""

@@ -104,7 +104,7 @@ a[data-testid="stPageLink-NavLink"]:focus-visible { outline-offset: -2px; }
   background-color: var(--veil-backdrop); }
 @media (prefers-reduced-motion: reduce) {
   *, ::before, ::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
-    transition-duration: .01ms !important; scroll-behavior: auto !important; }
+    transition-duration: 0s !important; scroll-behavior: auto !important; }
 }
 @media (forced-colors: active) {  /* what is told by a background alone */
   .st-key-menu-current [data-testid="stPageLink-NavLink"], .st-key-section-tab-current [data-testid="stPageLink-NavLink"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -59,8 +58,8 @@ def number(value: float, places: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """“82%” of 0.829: rounded down, so that nothing below a threshold looks as if it had reached it."""
-    return f"{int(share * 100 + math.copysign(1e-9, share))}%"
+    """“82%” of 0.829: rounded down, as in sentences."""
+    return filled("{share:.0%}", {"share": share}, reader().language)
 
 
 def duration(seconds: float) -> str:

@@ -112,7 +112,7 @@ def _endpoint(page: Page, card: EndpointCard) -> None:
             st.rerun()
         if st.button(tr("Delete"), icon=":material/delete:", key=f"delete:{card.id}"):
             confirm(
-                tr("Delete {name}?", name=plain(card.name)),
+                tr("Delete “{name}”?", name=plain(card.name)),
                 tr("It gets no more events. Its deliveries are deleted too. This cannot be undone."),
                 action=tr("Delete"),
                 act=lambda: _delete(page, card.id),

@@ -36,8 +36,9 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--process-
 """No page lives long enough to earn back what its code costs to be compiled a second and a third time."""
 STILL = """addEventListener("DOMContentLoaded", () => document.head.append(Object.assign(document.createElement("style"), {
   textContent: `*, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important;
-    transition-duration: .01ms !important; scroll-behavior: auto !important }` })))"""
-"""CSS that ends animations at once: drawing them sixty times a second takes processor time that the studio needs."""
+    transition-duration: 0s !important; scroll-behavior: auto !important }` })))"""
+"""CSS that ends animations at once: drawing them sixty times a second takes processor time that the studio needs. A transition
+of any length would be one of every property of every element, and an inherited colour arrive a level of the page a frame."""
 NO_STREAM = "delete window.EventSource"
 """Pages poll then. An open stream is a request that never ends, and Playwright would wait for it (`networkidle`)."""
 expect.set_options(timeout=30_000)  # a busy machine is not a fault

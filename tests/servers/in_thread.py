@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from contextlib import suppress
 from typing import Any
 
 import uvicorn
 
+from backend.kit import asgi_server
+
 _PATIENCE_S = 20
-_TICK_S = 0.1
 _FLUSH_S = 0.1
 
 
-class _PromptServer(uvicorn.Server):
-    """Ends as soon as it is told to. uvicorn looks ten times a second, and then waits for another tenth: with hundreds of tests
-    that start servers, minutes."""
+class _PromptServer(asgi_server.Server):
+    """Ends as soon as it is told to: uvicorn waits for another tenth of a second then, with hundreds of tests that start
+    servers minutes."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -26,17 +26,12 @@ class _PromptServer(uvicorn.Server):
     def end(self) -> None:
         """May be called from any thread, once it `answers`."""
         self.should_exit = self.force_exit = True
-        self._loop.call_soon_threadsafe(self._told.set)
+        self.wake()
 
     async def main_loop(self) -> None:
-        self._loop, self._told, ticks = asyncio.get_running_loop(), asyncio.Event(), 0
-        await self.on_tick(ticks)
-        self.answers.set()
-        while not self._told.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), _TICK_S)
-            ticks += 1
-            await self.on_tick(ticks)
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self.answers.set)  # once `wake` can reach it
+        await super().main_loop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.server_state.tasks:  # requests that are being answered

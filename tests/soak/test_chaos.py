@@ -43,7 +43,7 @@ FULL_S, DISK_MB = float(os.environ.get("CHAOS_FULL_S", "60")), int(os.environ.ge
 DRAIN_S = float(os.environ.get("CHAOS_DRAIN_S", "2400"))
 VICTIMS = {
     "worker-gpu": 19, "worker-cpu": 13, "engine child": 10, "postgres": 8, "backend": 8, "seaweed": 7, "valkey": 6,
-    "sandbox": 5, "studio": 4, "backup": 3, "mail": 2, "supervisor": 2,
+    "sandbox": 5, "studio": 4, "backup": 3, "mail": 2, "supervisor": 2, "fork server": 2,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,23 +92,21 @@ class Studio:
             return _alive(self.proc.pid)
         if name in ("engine child", "backend"):
             return self._below(*(("worker-gpu", "child_") if name == "engine child" else ("postgres", "postgres: studio_")))
-        with suppress(OSError, ValueError):
-            children = json.loads((self.var / "run.json").read_text()).get("children", [])
-            return next(
-                (
-                    process
-                    for child_entry in children
-                    if child_entry["name"] == name and (process := _alive(child_entry["pid"]))
-                ),
-                None,
-            )
-        return None
+        if name == "fork server":
+            return self._below("supervisor", "ops.local_stack.fork_server", but={entry["pid"] for entry in self._children()})
+        pids = (entry["pid"] for entry in self._children() if entry["name"] == name)
+        return next((process for pid in pids if (process := _alive(pid))), None)
 
-    def _below(self, name: str, words: str) -> psutil.Process | None:
+    def _children(self) -> list[dict[str, Any]]:
+        with suppress(OSError, ValueError):
+            return list(json.loads((self.var / "run.json").read_text()).get("children", []))
+        return []
+
+    def _below(self, name: str, words: str, *, but: Collection[int] = ()) -> psutil.Process | None:
         above = self.find(name)
         with suppress(psutil.Error):
             for process in above.children(recursive=True) if above else []:
-                if words in " ".join(process.cmdline()):
+                if words in " ".join(process.cmdline()) and process.pid not in but:
                     return process
         return None
 

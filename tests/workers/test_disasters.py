@@ -43,6 +43,18 @@ def test_a_killed_worker_loses_nothing(workers: Workers, job_user: JobUser, mome
     assert completions(job_user) == {job: 1}
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_worker_killed_around_the_claim_that_ends_its_job(workers: Workers, job_user: JobUser, moment: str) -> None:
+    started = [job_user.start("test-instant", Steps()) for _ in range(3)]
+    victim = workers.start(tick=False, threads=1, handlers="tests.support.crash_claims", CLAIM_DEATH=moment, wait=False)
+    assert victim.wait(20) == -signal.SIGKILL
+    workers.start()
+    attempts = [job_user.ended(job).attempt_n for job in started]
+    # Before: the first job has to be done again. After: it is done, and the second one was claimed by the dead worker
+    assert attempts == ([2, 1, 1] if moment == "before" else [1, 2, 1]), workers.logs()
+    assert completions(job_user) == dict.fromkeys(started, 1)
+
+
 def notify_queues_again(workers: Workers, job_user: JobUser) -> None:
     """Notifies workers without a scheduler that started after the job's own notification."""
     from backend.jobs import notifier

@@ -130,6 +130,7 @@ export class PhoneBar {
     }
     if (place.name === "inbox") {
       this.number = el("span", "number gone")
+      this.number.ariaHidden = "true" // the link's name says it
       link.append(this.number)
     }
     return link

@@ -52,6 +52,8 @@ async def _upload(core: Core, request: Request) -> Response:
         path.parent.mkdir(parents=True, exist_ok=True)
         if form.get("overwrite") not in {"true", "1"}:
             path = _free_name(path, data)
+            if path.exists():  # as the real one: what is there already is not written again under a prompt that reads it
+                return JSONResponse({"name": path.name, "subfolder": subfolder, "type": kind})
         path.write_bytes(data)
         return JSONResponse({"name": path.name, "subfolder": subfolder, "type": kind})
 

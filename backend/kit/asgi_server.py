@@ -1,0 +1,38 @@
+"""uvicorn's server, which costs nothing while nobody asks: uvicorn's own wakes up ten times a second to see whether it is to
+stop, which is half a percent of a core for each server that is idle."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from types import FrameType
+
+import uvicorn
+
+_TICK_S = 1.0
+"""How often answers get a new date."""
+
+
+class Server(uvicorn.Server):
+    """Stops at once when it is told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    async def main_loop(self) -> None:
+        told = asyncio.Event()
+        self._wake = asyncio.get_running_loop(), told
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), _TICK_S)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.wake()
+
+    def wake(self) -> None:
+        """Lets it see at once that `should_exit` was set. May be called from any thread, and before it serves."""
+        if self._wake is not None:
+            loop, told = self._wake
+            loop.call_soon_threadsafe(told.set)
