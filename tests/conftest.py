@@ -41,6 +41,8 @@ _SLOWEST = (
     "diffusers/test_engine.py",
     "local_stack/test_supervisor.py",
 )
+_RERUN_LINES = 40
+"""How much is shown of what made a test run again."""
 IMPOSSIBLE = ("only root", "Linux only")
 """Skip reasons that no installation could remove."""
 
@@ -90,6 +92,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.skipped and os.environ.get("CI") == "true" and not any(words in reason for words in IMPOSSIBLE):
         report.outcome, report.longrepr = "failed", f"{item.nodeid} may not be skipped in CI: {reason}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What made tests run again: that they passed then does not say that nothing is wrong."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {report.nodeid}")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_RERUN_LINES:]))
 
 
 @pytest.fixture(scope="session")

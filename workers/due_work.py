@@ -14,7 +14,7 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from backend.app import App
 
-FULL_EVERY_S = 10.0
+FULL_EVERY_S = 30.0
 """How often a thread does its pass whatever the look says."""
 _SHARED_FOR = 1.5
 """How long a look is shared by the threads, in ticks: the scheduler looks anew each tick, the others take what it saw."""

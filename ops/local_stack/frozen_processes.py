@@ -40,7 +40,7 @@ class FrozenProcessWatch:
 
     processes: Processes
     signs: Mapping[str, tuple[LifeSign, float]]
-    every_s: float = 5.0
+    every_s: float = 15.0
     _last_signs: dict[str, _LastSign] = field(default_factory=dict)
     _checked_at: float = field(default_factory=time.monotonic)
 

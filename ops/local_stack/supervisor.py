@@ -26,7 +26,7 @@ from ops.local_stack.services import Service
 
 RESTART_SIGNAL = signal.SIGUSR2
 """From `make upgrade`: end in order, then begin again in this process with the code and packages that are there then."""
-_CHECK_EVERY_S = 0.3
+_CHECK_EVERY_S = 1.0
 
 
 @dataclass
