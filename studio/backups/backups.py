@@ -174,6 +174,6 @@ def _instructions(overview: BackupOverview) -> None:
             "4. Start the studio. Publishing stays paused until you resume it on the calendar."
         )
     )
-    st.code('make restore AT="2026-11-22 10:15" KEY=/path/to/backup-key.txt', language=None)
+    st.code('make restore AT="2026-11-22 10:15" KEY=/path/to/backup-key.txt', language=None, wrap_lines=True)
     if overview.target and not overview.drill:
         st.code("make drill", language=None)

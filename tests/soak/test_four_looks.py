@@ -97,4 +97,6 @@ def test_pages_at_twice_the_size_and_with_spaced_text_are_no_wider_than_the_wind
 
 def signed_in(visitor: BrowserContext, url: str, tenant: Tenant) -> Page:
     visitor.add_cookies([{"name": "studio_sid", "value": tenant.owner.token, "url": url}])
-    return visitor.new_page()
+    tab = visitor.new_page()
+    tab.emulate_media(reduced_motion="reduce")  # no colour is on its way from one look to the next
+    return tab

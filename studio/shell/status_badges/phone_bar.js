@@ -130,7 +130,6 @@ export class PhoneBar {
     }
     if (place.name === "inbox") {
       this.number = el("span", "number gone")
-      this.number.ariaHidden = "true" // the link's name says it
       link.append(this.number)
     }
     return link
@@ -164,9 +163,5 @@ export class PhoneBar {
     if (!number) return
     setIfChanged(number, "textContent", badgeText(n))
     number.classList.toggle("gone", !n)
-    const link = /** @type {HTMLElement} */ (number.parentElement)
-    const label = link.querySelector(".label")?.textContent ?? ""
-    if (n) link.setAttribute("aria-label", `${label}, ${n}`)
-    else link.removeAttribute("aria-label")
   }
 }
