@@ -107,6 +107,7 @@ soak: ## campaigns of hundreds of kills, property tests with twice the examples;
 
 looks: ## each page in light and dark, wide and on a phone, with axe; at 200 % and with spaced text; screenshots in var/screens
 	@$(SETUP) check
+	@bin/chromium.sh
 	@$(PY) -m pytest -n 2 tests/soak/test_four_looks.py $(ARGS)
 
 load: ## many users on a throw-away studio, against the targets (LOAD_USERS=100 LOAD_SECONDS=60 LOAD_ROWS=50000); docs/scale.md

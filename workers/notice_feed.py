@@ -25,11 +25,11 @@ class NoticeFeedThread:
     """Any number may run: each workspace's place is locked while its events are read."""
 
     def __init__(self, app: App, due_work: DueWork) -> None:
-        self._app, self._feeder, self._due = app, notices.Feeder(app), DueCheck(due_work)
+        self._feeder, self._due = notices.Feeder(app), DueCheck(due_work)
 
     def run(self, stopping: threading.Event) -> None:
-        """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
-        _repeat(self._feeder.tick, self._due, stopping, every_s=self._app.settings.jobs.tick_s)
+        """Works whenever there is something to do, until `stopping` is set. Errors are logged; the next look tries again."""
+        _repeat(self._feeder.tick, self._due, stopping)
 
 
 class NoticeSenderThread:
@@ -40,7 +40,7 @@ class NoticeSenderThread:
 
     def run(self, stopping: threading.Event) -> None:
         """As `NoticeFeedThread.run`."""
-        _repeat(self.tick, self._due, stopping, every_s=self._app.settings.jobs.tick_s)
+        _repeat(self.tick, self._due, stopping)
 
     def tick(self) -> None:
         """Sends what is due, and every WATCH_EVERY_S looks at what nobody does. Raises Unavailable while Postgres is away."""
@@ -53,8 +53,8 @@ class NoticeSenderThread:
         notices.deliver_due(self._app)
 
 
-def _repeat(tick: Callable[[], object], due: DueCheck, stopping: threading.Event, *, every_s: float) -> None:
-    while not stopping.wait(every_s):
+def _repeat(tick: Callable[[], object], due: DueCheck, stopping: threading.Event) -> None:
+    while due.wait(stopping):
         try:
             if due.is_due():
                 tick()

@@ -8,9 +8,9 @@ second of what waits, so a lost notification costs that second.)
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, PriorityQueue
 from typing import Any
 
 import dramatiq
@@ -24,8 +24,28 @@ from backend.jobs.queue_notify import CHANNEL, NAMESPACE, actor_name, checked_no
 log = structlog.get_logger(__name__)
 _HEAR_S = 1.0
 """How often the thread looks whether it is to stop, and tries to subscribe again."""
-_IDLE_MS = 1000
-"""How often Dramatiq's threads look whether they are to stop."""
+_STOPPING_POLL_S = 0.2
+"""As `_NotifiedBroker.poll_s`, while running jobs are waited for: consumers are told to stop behind them."""
+
+
+class _WorkQueue(PriorityQueue[Any]):
+    """What Dramatiq's threads take messages from. They wait until there is one: its own look once a second whether they are to
+    stop. After `stop_waiting` an empty queue says so at once."""
+
+    _stopping = False
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        with self.not_empty:
+            while not self._qsize():
+                if self._stopping:
+                    raise Empty
+                self.not_empty.wait()
+            return self._get()
+
+    def stop_waiting(self) -> None:
+        with self.not_empty:
+            self._stopping = True
+            self.not_empty.notify_all()
 
 
 class _NotifiedBroker(RedisBroker):
@@ -33,29 +53,28 @@ class _NotifiedBroker(RedisBroker):
 
     def __init__(self, client: Any, *, poll_ms: int) -> None:
         super().__init__(client=client, middleware=[], namespace=NAMESPACE, maintenance_chance=1_000_000)  # type: ignore[no-untyped-call]
-        self._poll_ms = poll_ms
+        self.poll_s = poll_ms / 1000
+        """How long a consumer waits to be notified before it asks Valkey."""
         self.notified: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         """Queue -> set when there may be a message for it."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        polling = super().consume(queue_name, prefetch, 0)
-        return _NotifiedConsumer(polling, self.notified[queue_name], idle_s=timeout / 1000, ask_s=self._poll_ms / 1000)
+        return _NotifiedConsumer(super().consume(queue_name, prefetch, 0), self.notified[queue_name], self)
 
 
 class _NotifiedConsumer(Consumer):
-    """`polling`: Dramatiq's own, which answers None at once when there is nothing. `idle_s`: how long a call waits to be
-    notified; `ask_s`: how often Valkey is asked without that."""
+    """`polling`: Dramatiq's own, which answers None at once when there is nothing."""
 
-    def __init__(self, polling: Consumer, notified: threading.Event, *, idle_s: float, ask_s: float) -> None:
-        self._polling, self._notified, self._idle_s, self._ask_s = polling, notified, idle_s, ask_s
-        self._ask_at = 0.0
+    def __init__(self, polling: Consumer, notified: threading.Event, broker: _NotifiedBroker) -> None:
+        self._polling, self._notified, self._broker = polling, notified, broker
+        self._is_idle = False
 
     def __next__(self) -> Any:
-        if time.monotonic() < self._ask_at and not self._notified.wait(self._idle_s):
-            return None
+        if self._is_idle:
+            self._notified.wait(self._broker.poll_s)
         self._notified.clear()  # before looking: who notifies after it is heard
         message = next(self._polling)
-        self._ask_at = 0.0 if message else time.monotonic() + self._ask_s
+        self._is_idle = message is None
         return message
 
     def ack(self, message: Any) -> None:
@@ -86,24 +105,37 @@ def start_listening(
         dramatiq.actor(actor_name=actor_name(queue), queue_name=queue, broker=redis_broker)(_make_actor(queue, on_message))
     redis_broker.emit_after("process_boot")
     thread_count = threads * len(queues)
-    worker = dramatiq.Worker(
-        redis_broker, queues=set(queues), worker_threads=thread_count, worker_timeout=min(_IDLE_MS, poll_ms)
-    )
+    worker = dramatiq.Worker(redis_broker, queues=set(queues), worker_threads=thread_count)
+    worker.work_queue = work_queue = _WorkQueue()
     # Messages of a queue that this process holds, running or not. Bounding them by `threads` is what leaves the other queues
     # their threads; the default (twice the number of threads) would also withhold messages from idle workers
     # (docs/contracts/dramatiq.md, 4).
     worker.queue_prefetch = threads
     worker.start()
-    return Listener(client, worker, redis_broker.notified, queues)
+
+    def end_waits() -> None:
+        redis_broker.poll_s = _STOPPING_POLL_S
+        work_queue.stop_waiting()
+        for notified in list(redis_broker.notified.values()):
+            notified.set()
+
+    return Listener(client, worker, redis_broker.notified, queues, before_stop=end_waits)
 
 
 class Listener:
     """A Dramatiq worker and the thread that passes Valkey's notifications on to its consumers."""
 
     def __init__(
-        self, client: Any, worker: dramatiq.Worker, notified: Mapping[str, threading.Event], queues: Sequence[str]
+        self,
+        client: Any,
+        worker: dramatiq.Worker,
+        notified: Mapping[str, threading.Event],
+        queues: Sequence[str],
+        *,
+        before_stop: Callable[[], object] = lambda: None,
     ) -> None:
         self._client, self._worker, self._notified, self._queues = client, worker, notified, queues
+        self._before_stop = before_stop
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="queues", daemon=True)
         self._thread.start()
@@ -111,6 +143,7 @@ class Listener:
     def stop(self, timeout: int) -> None:
         """Takes no more messages and waits for running ones, `timeout` milliseconds at most."""
         self._stopping.set()
+        self._before_stop()
         self._worker.stop(timeout=timeout)
         self._thread.join(_HEAR_S * 2)
 

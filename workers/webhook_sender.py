@@ -28,8 +28,8 @@ class WebhookSender:
         self._purge_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
-        """Looks every `jobs.tick_s` seconds until `stopping` is set. Errors are logged; the next look tries again."""
-        while not stopping.wait(self._app.settings.jobs.tick_s):
+        """Works whenever there is something to do, until `stopping` is set. Errors are logged; the next look tries again."""
+        while self._due.wait(stopping):
             try:
                 if self._due.is_due():
                     self.tick(stopping.is_set)

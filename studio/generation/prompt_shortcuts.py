@@ -29,7 +29,7 @@ def shortcut_popovers(page: Page, draft: GenerationDraft) -> None:
     """What fills the form, in a row. `draft`: the form as it stands."""
     # The keys contain the form's round: a new round closes the popover in which something was chosen.
     n = kept_form.round_number(page, create_form.FORM)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         with st.popover(tr("History"), icon=":material/history:", type="tertiary", key=f"create:tools:history:{n}"):
             _history(page, draft)
         with st.popover(tr("Templates"), icon=":material/edit_note:", type="tertiary", key=f"create:tools:templates:{n}"):

@@ -152,9 +152,8 @@ def _default_form(page: Page, card: LoraCard) -> None:
     if not influencers_by_id:
         return
     with st.form("lora:default", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            tr("Influencer"), list(influencers_by_id), format_func=lambda influencer_id: influencers_by_id[influencer_id].name
-        )
+        ids = sorted(influencers_by_id, key=lambda influencer_id: influencer_id != card.influencer_id)
+        chosen = st.selectbox(tr("Influencer"), ids, format_func=lambda influencer_id: influencers_by_id[influencer_id].name)
         submitted = st.form_submit_button(tr("Make it their default"))
     if submitted and chosen:
         with page.transaction(needs="editor") as tx:

@@ -13,8 +13,8 @@ STATIC = Path(__file__).parent.parent / "static"
 def apply() -> None:
     """First call of every run."""
     st.set_page_config(page_icon=str(STATIC / "favicon.png"), layout="wide", initial_sidebar_state="auto")
-    dark = st.context.theme.type == "dark"
-    st.logo(str(STATIC / ("logo-dark.svg" if dark else "logo-light.svg")), icon_image=str(STATIC / "mark.svg"), size="large")
+    # The logo follows the page's `color-scheme` itself: a system that turns dark does not run the page again
+    st.logo(str(STATIC / "logo.svg"), icon_image=str(STATIC / "mark.svg"), size="large")
 
 
 # Streamlit's DOM is named by `data-testid`. Colours, sizes and lengths are tokens (studio/ui/design).

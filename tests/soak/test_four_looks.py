@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
-from backend.db.transactions import Database, SystemCaller
+from backend import assets
+from backend.app import App
+from backend.db.tables import Asset
+from backend.db.transactions import SystemCaller
+from backend.settings import ROOT
 from studio.shell import nav
 from tests.e2e import axe, looks
 from tests.factories.account import Tenant
@@ -15,6 +24,7 @@ from tests.factories.posts import local_time_ahead, make_planner
 from tests.factories.studio_rows import Rows, fill_workspace, make_clip, make_track
 
 LOOKS = {"light": looks.light, "phone": looks.phone, "dark": looks.dark, "phone-dark": looks.dark_phone}
+FACES = sorted((ROOT / "studio" / "faces").glob("*.webp"))
 ZOOMED = {"width": 195, "height": 422}
 """CSS pixels of a phone of 390 at 200 %."""
 SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }
@@ -23,14 +33,30 @@ p { margin-bottom: 2em !important }"""
 
 
 @pytest.fixture
-def addresses(db: Database, workspace: Tenant) -> list[tuple[str, dict[str, str]]]:
+def addresses(app: App, workspace: Tenant) -> list[tuple[str, dict[str, str]]]:
     """(page, query) of every page, and of one thing of each kind."""
+    db = app.db
     rows = fill_workspace(db, workspace)
     with db.transaction(SystemCaller(workspace.id, workspace.user_id)) as tx:
         plan = make_planner(tx, "Marco").plan(tx, wall=local_time_ahead())
         make_track(tx)
         clip_id = make_clip(tx, rows.picture_ids[0])
+        files = tx.execute(select(Asset.key, Asset.kind, Asset.thumbs).where(Asset.kind.in_(("image", "video")))).all()
+    for n, (key, kind, widths) in enumerate(files):
+        face = FACES[n % len(FACES)]
+        if kind == "image":
+            app.storage.put_bytes(key, _drawn(face, 512, "JPEG"), "image/jpeg")
+        for width in widths:
+            app.storage.put_bytes(assets.thumb_key(key, width), _drawn(face, width, "WEBP"), "image/webp")
     return [(item.file, {}) for item in nav.ITEMS] + [(file, {"id": id}) for file, id in _things(rows, plan.id, clip_id)]
+
+
+@cache
+def _drawn(path: Path, side: int, image_format: str) -> bytes:
+    out = io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").resize((side, side)).save(out, image_format)
+    return out.getvalue()
 
 
 def _things(rows: Rows, plan_id: str, clip_id: str) -> list[tuple[str, str]]:

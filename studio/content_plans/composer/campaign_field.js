@@ -31,6 +31,7 @@ export class CampaignField {
       button(tr("Add"), () => this.create()),
     )
     this.node.append(el("span", "name", tr("Campaign")), this.select, this.fresh)
+    this.fillOptions()
   }
 
   draw() {
