@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -203,10 +203,9 @@ class Database:
 
     def look_across(self, statement: Statement) -> list[Any]:
         """As `run_across`, of a statement that only reads. Raises Unavailable."""
-        try:
+        with suppress(Unavailable):  # its connection was dead
             return self.run_across(statement)
-        except Unavailable:  # its connection was dead
-            return self.run_across(statement)
+        return self.run_across(statement)
 
     def read_list(self, caller: Member, read: Callable[[Session], T]) -> T:
         """What `read` returns, from the replica where there is one that has all that was committed before this call, else from

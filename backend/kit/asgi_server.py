@@ -13,19 +13,19 @@ _TICK_S = 1.0
 """How often answers get a new date."""
 
 
-class Server(uvicorn.Server):
-    """Stops at once when it is told to."""
+class IdleServer(uvicorn.Server):
+    """Stops at once when it is asked to."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self._wake: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     async def main_loop(self) -> None:
-        told = asyncio.Event()
-        self._wake = asyncio.get_running_loop(), told
+        stop_asked = asyncio.Event()
+        self._wake = asyncio.get_running_loop(), stop_asked
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), _TICK_S)
+                await asyncio.wait_for(stop_asked.wait(), _TICK_S)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -34,5 +34,5 @@ class Server(uvicorn.Server):
     def wake(self) -> None:
         """Lets it see at once that `should_exit` was set. May be called from any thread, and before it serves."""
         if self._wake is not None:
-            loop, told = self._wake
-            loop.call_soon_threadsafe(told.set)
+            loop, stop_asked = self._wake
+            loop.call_soon_threadsafe(stop_asked.set)

@@ -25,7 +25,7 @@ def main() -> None:
         app = application(store, public_url=options.public_url, listens_on=options.host)
         config = uvicorn.Config(app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=2)
         with suppress(KeyboardInterrupt):
-            asgi_server.Server(config).run()
+            asgi_server.IdleServer(config).run()
     finally:
         store.close()
 

@@ -23,7 +23,7 @@ SHUTDOWN_S = 20
 """Requests that still run when the server is stopped have this long."""
 
 
-class DrainingServer(asgi_server.Server):
+class DrainingServer(asgi_server.IdleServer):
     """Told to stop, it first says so at /ready for `drain_s` and goes on answering; then it takes no more connections, ends
     streams of events (their clients come back, to another studio or to the next one) and answers what it has begun. A second
     signal skips the wait."""

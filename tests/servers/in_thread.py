@@ -15,7 +15,7 @@ _PATIENCE_S = 20
 _FLUSH_S = 0.1
 
 
-class _PromptServer(asgi_server.Server):
+class _PromptServer(asgi_server.IdleServer):
     """Ends as soon as it is told to: uvicorn waits for another tenth of a second then, with hundreds of tests that start
     servers minutes."""
 
