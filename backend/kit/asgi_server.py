@@ -36,3 +36,11 @@ class IdleServer(uvicorn.Server):
         if self._wake is not None:
             loop, stop_asked = self._wake
             loop.call_soon_threadsafe(stop_asked.set)
+
+
+def run(server: uvicorn.Server) -> None:
+    """Serves until it is asked to stop. Raises SystemExit(3) where it cannot start, as uvicorn's own program."""
+    with suppress(KeyboardInterrupt):  # what uvicorn raises again behind an orderly end
+        server.run()
+    if not server.started:
+        raise SystemExit(3)

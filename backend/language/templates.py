@@ -34,7 +34,7 @@ class _Filler(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == ".0%":  # rounded down, so that nothing below a threshold looks as if it had reached it
-            value = math.trunc(value * 100 + math.copysign(1e-9, value)) / 100
+            value = math.trunc(float(value) * 100 + math.copysign(1e-9, value)) / 100
         text = format(value, format_spec)
         return text.translate(self._signs) if format_spec and isinstance(value, _NUMBERS) else text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -24,8 +23,7 @@ def main() -> None:
     try:
         app = application(store, public_url=options.public_url, listens_on=options.host)
         config = uvicorn.Config(app, host=options.host, port=options.port, log_level="warning", timeout_graceful_shutdown=2)
-        with suppress(KeyboardInterrupt):
-            asgi_server.IdleServer(config).run()
+        asgi_server.run(asgi_server.IdleServer(config))
     finally:
         store.close()
 

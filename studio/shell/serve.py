@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -72,11 +71,7 @@ def main() -> None:
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
     sys.path.insert(0, str(ROOT))
-    server = DrainingServer(server_config, drain_s=settings.web.drain_s)
-    with suppress(KeyboardInterrupt):  # what uvicorn raises again behind an orderly end
-        server.run()
-    if not server.started:
-        raise SystemExit(3)  # as uvicorn's own program
+    asgi_server.run(DrainingServer(server_config, drain_s=settings.web.drain_s))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ EVERYWHERE = """<style>
 [data-testid^="stBaseButton"] [data-testid="stMarkdownContainer"] { unicode-bidi: plaintext; }
 [data-testid="stSelectbox"] input { unicode-bidi: plaintext; text-overflow: ellipsis; }
 [data-testid="stHeaderActionElements"] { display: none; }
+/* Labels are no paragraphs: who sets more space between these would push them out of their buttons */
+:is(button, summary, label, a) [data-testid="stMarkdownContainer"] p { margin-bottom: 0 !important; }
 [data-testid^="stBaseButton-primary"][data-testid]:not(:disabled) {
   background-color: var(--color-filled); border-color: var(--color-filled); }
 [data-testid="stSidebar"] .st-key-menu { gap: 2px; }

@@ -47,3 +47,14 @@ def dark_phone(tab: Page) -> None:
 def too_wide(tab: Page) -> int:
     """By how many pixels the page is wider than its window: nothing on it may be."""
     return int(tab.evaluate("(m => m.scrollWidth - m.clientWidth)(document.querySelector('[data-testid=stMain]'))"))
+
+
+def cut_labels(tab: Page) -> list[str]:
+    """Texts of buttons that reach out of them: what is outside is not drawn. Names that are only spoken are left out."""
+    return list(
+        tab.evaluate("""() => [...document.querySelectorAll("button p")].filter(label => {
+          const [text, box] = [label, label.closest("button")].map(node => node.getBoundingClientRect())
+          const isSpoken = label.parentElement.clientWidth <= 1
+          return label.checkVisibility() && !isSpoken && (text.top < box.top - 1 || text.bottom > box.bottom + 1)
+        }).map(label => label.textContent)""")
+    )

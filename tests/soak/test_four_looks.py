@@ -97,7 +97,7 @@ def test_axe_finds_nothing_in_any_look_but_what_streamlit_draws(
     assert met == set(axe.EXCEPTIONS), "an exception that nothing needs any more"
 
 
-def test_pages_at_twice_the_size_and_with_spaced_text_are_no_wider_than_the_window(
+def test_pages_at_twice_the_size_and_with_spaced_text_fit_the_window_and_cut_no_label(
     bare_studio_url: str,
     new_visitor: Callable[..., BrowserContext],
     workspace: Tenant,
@@ -114,10 +114,12 @@ def test_pages_at_twice_the_size_and_with_spaced_text_are_no_wider_than_the_wind
         looks.settled(tab)
         shoot(tab, f"spaced-{file.replace('/', '-')}{'-one' if query else ''}")
         wide += [f"{file} {query} spaced: {px} px"] if (px := looks.too_wide(tab)) > 1 else []
+        wide += [f"{file} {query} spaced: “{label}” is cut" for label in looks.cut_labels(tab)]
         tab.set_viewport_size(ZOOMED)
         looks.settled(tab)
         shoot(tab, f"zoomed-{file.replace('/', '-')}{'-one' if query else ''}")
         wide += [f"{file} {query} zoomed: {px} px"] if (px := looks.too_wide(tab)) > 1 else []
+        wide += [f"{file} {query} zoomed: “{label}” is cut" for label in looks.cut_labels(tab)]
     assert not wide, "\n".join(wide)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import text, update
 
@@ -11,6 +13,7 @@ from backend.db.tables import Job
 from backend.db.transactions import Anonymous, SystemCaller
 from tests.factories.account import Tenant
 from tests.support.handlers import Steps
+from tests.support.wait import until
 from workers.due_work import DueCheck, DueWork
 
 
@@ -45,3 +48,28 @@ def test_the_role_of_a_look_ends_with_it(worker_app: App, workspace: Tenant, due
     due_work.look()
     with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
         assert tx.scalar(text("SELECT current_user")) == "studio_worker"
+
+
+def test_who_waits_is_woken_by_a_look_that_sees_something_for_it(worker_app: App, workspace: Tenant, due_work: DueWork) -> None:
+    scheduler, sender = DueCheck(due_work, "jobs", anew=True), DueCheck(due_work, "notices")
+    stopping, passes = threading.Event(), list[bool]()
+
+    def send() -> None:
+        while sender.wait(stopping):
+            passes.append(sender.is_due())
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    scheduler.is_due()
+    until(lambda: passes == [True], what="its first pass")
+    for _ in range(3):
+        scheduler.is_due()
+    assert passes == [True], "nothing is new"
+    with worker_app.db.transaction(SystemCaller(workspace.id)) as tx:
+        jobs.enqueue(tx, kind="test-steps", payload=Steps(n=0), title="x", request_key="x")
+    scheduler.is_due()
+    until(lambda: len(passes) > 1, what="the pass for the new event")
+    stopping.set()
+    scheduler.is_due()
+    thread.join(30)
+    assert not thread.is_alive()
