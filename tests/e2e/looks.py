@@ -19,6 +19,12 @@ def settled(tab: Page) -> None:
 DESKTOP, PHONE = {"width": 1280, "height": 1100}, {"width": 390, "height": 844}
 
 
+def desktop(tab: Page) -> None:
+    """As wide as a menu needs, in whichever theme."""
+    tab.set_viewport_size(DESKTOP)
+    expect(tab.get_by_test_id("stSidebar")).to_be_in_viewport()
+
+
 def light(tab: Page) -> None:
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(DESKTOP)
