@@ -76,6 +76,7 @@ def test_write_draw_plan_talk(
     for question in ("Hi! Who are you?", "What did you post lately?"):
         tab.get_by_placeholder("Write to Marco").fill(question)
         tab.keyboard.press("Enter")  # the second one while the first is being answered
+        expect(tab.get_by_placeholder("Write to Marco")).to_have_value("")  # before that, what is filled in is emptied too
     expect(tab.get_by_text("offline writer, no model")).to_have_count(2)
     shoot(tab, "write-chat")
     tab.get_by_role("button", name="Clear chat").click()
