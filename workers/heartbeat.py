@@ -54,7 +54,8 @@ _HEARTBEAT = text(
 )
 """A whole heartbeat in one statement. Returns the attempts that Postgres holds for this worker."""
 IDLE_BEATS = 3
-"""A worker that runs nothing sends every third heartbeat: nobody waits for its progress or for a cancellation."""
+"""A worker that runs nothing sends every third heartbeat, as far as its lease allows: nobody waits for its progress or for a
+cancellation."""
 ORPHAN_BEATS = 6
 """Heartbeats in a row after which an attempt in this worker's name that none of its threads runs is released. It exists when
 the claim was committed and its answer was lost; fewer would hit claims whose thread has not begun yet."""
@@ -73,6 +74,7 @@ class Heartbeat:
         self._orphan_beats: Counter[str] = Counter()
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._is_idle = self._stopping = False
+        self._idle_beat_s = max(beat_s, min(IDLE_BEATS * beat_s, lease.half_s / 2))
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -111,8 +113,8 @@ class Heartbeat:
     def _wait(self, sent_at: float) -> bool:
         """Until the next heartbeat is due after the one of `sent_at`. Whether it is to stop instead."""
         while not self._stopping:
-            beats = IDLE_BEATS if self._is_idle else 1
-            left_s = sent_at + beats * self._beat_s - time.monotonic()
+            beat_s = self._idle_beat_s if self._is_idle else self._beat_s
+            left_s = sent_at + beat_s - time.monotonic()
             if left_s <= 0:
                 return False
             self._wake.wait(left_s)

@@ -41,7 +41,7 @@ class Lease:
 
     def __init__(self, seconds: float) -> None:
         self.stopping = threading.Event()
-        self._half_s = seconds / 2
+        self.half_s = seconds / 2
         self._renewed_at = boot_clock()
 
     def renewed(self, at: float) -> None:
@@ -50,4 +50,4 @@ class Lease:
 
     @property
     def lapsed(self) -> bool:
-        return boot_clock() - self._renewed_at > self._half_s
+        return boot_clock() - self._renewed_at > self.half_s
