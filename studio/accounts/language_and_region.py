@@ -16,11 +16,14 @@ from studio.ui.format import date_text, time_text
 from studio.ui.notices import queue_toast
 
 _THEMES = {"": tr_lazy("System"), "light": tr_lazy("Light"), "dark": tr_lazy("Dark")}
+_SAVED = "saved"
+"""In the address after another theme was saved, for which the browser loads the page again, and in the session before that."""
 _WEEKDAYS = {"": tr_lazy("Monday"), "sun": tr_lazy("Sunday"), "sat": tr_lazy("Saturday")}
 
 
 def form(page: Page) -> None:
     """What is left at its first choice follows the browser."""
+    _tell_after_reload()
     own = page.user.reading
     rates = dict(page.app.settings.budgets.exchange_rates)
     with st.form("language-and-region"):
@@ -56,8 +59,17 @@ def form(page: Page) -> None:
         with page.transaction() as tx:
             accounts.set_reading(tx, changed)
         page_reader.set_reader(changed, rates=rates)
-        queue_toast(tr("Your language and region are saved."))
+        if changed.theme == own.theme:
+            queue_toast(tr("Your language and region are saved."))
+        else:
+            st.session_state[_SAVED] = st.query_params[_SAVED] = "yes"
         st.rerun()
+
+
+def _tell_after_reload() -> None:
+    if _SAVED in st.query_params and _SAVED not in st.session_state:
+        del st.query_params[_SAVED]
+        st.toast(tr("Your language and region are saved."), icon=":material/check:")
 
 
 def _index(options: list[str], value: str) -> int:

@@ -22,7 +22,7 @@ FIRST = 20
 
 
 def show(page: Page) -> None:
-    """`?influencer=` filters by influencer; `?said=` is the key of the message that OAuth left."""
+    """Of the influencer in the top bar, else of all. `?said=` is the key of the message that OAuth left."""
     show_queued_toasts()
     _show_flash(page)
     with page.transaction() as tx:
@@ -44,7 +44,7 @@ def show(page: Page) -> None:
         *dict.fromkeys(channel.influencer_id for channel in all_channels if channel.influencer_id in names),
         *names,
     ]
-    chosen_id = _influencer_filter(names)
+    chosen_id = page.influencer_id if page.influencer_id in names else ""
     shown_ids = (
         [chosen_id] if chosen_id else list(dict.fromkeys(influencer_ids))[: st.session_state.get("channels:take", FIRST)]
     )
@@ -73,21 +73,6 @@ def show_for(page: Page, influencer: InfluencerCard) -> None:
     problems = _setup_problems(page)
     _influencer_section(page, influencer.id, tr("Channels"), own_channels, problems, paces=paces, zone=influencer.time_zone)
     _setup_help(problems)
-
-
-def _influencer_filter(names: Mapping[str, str]) -> str:
-    if len(names) == 1:
-        return ""
-    requested = st.query_params.get("influencer", "")
-    options = ["", *names]
-    return st.selectbox(
-        tr("Influencer"),
-        options,
-        index=options.index(requested) if requested in options else 0,
-        key="channels:who",
-        format_func=lambda influencer_id: names.get(influencer_id) or tr("All influencers"),
-        width=260,
-    )
 
 
 def _show_flash(page: Page) -> None:

@@ -104,9 +104,12 @@ def _is_double_click_over(key: _RequestKey) -> bool:
 
 
 def _mark_drawn() -> None:
+    now = time.monotonic()
     for key in st.session_state.get(_KEYS, {}).values():
         if key.used_at and not key.drawn_at:
-            key.drawn_at = time.monotonic()
+            key.drawn_at = now
+        if now - key.used_at > MAX_REUSE_S:
+            key.answer = None  # some hold a secret that is shown once
 
 
 def open_form(form: str, current: T) -> tuple[str, T]:

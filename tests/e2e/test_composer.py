@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from backend import content_plans, gallery
 from backend.app import App
@@ -84,6 +84,37 @@ def test_what_is_typed_survives_reload_and_a_killed_studio(
     with running(args, env, tmp_path / "studio.log"):
         until(lambda: is_stored(typed), 60, what="the save by the studio that came back")
         expect(caption(tab)).to_have_value(typed)
+
+
+def test_a_save_that_arrives_without_an_answer_is_ones_own(
+    bare_studio_url: str, new_visitor: Callable[..., BrowserContext], app: App, workspace: Tenant, bella: Planner
+) -> None:
+    """What was typed after it is saved too, in the open tab and in one that was reloaded meanwhile."""
+    plan = plan_of(app, workspace, bella)
+    tab = open_post(new_visitor(), bare_studio_url, workspace.editor, workspace, plan)
+
+    def answer_lost(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    def is_stored(text: str) -> bool:
+        return stored(app, workspace, plan).posts[0].caption == text
+
+    def lose_answer(text: str) -> None:
+        tab.route("**/save", answer_lost, times=1)
+        with tab.expect_event("requestfailed"):
+            caption(tab).fill(text)
+        assert is_stored(text)
+
+    lose_answer("Trams at")
+    caption(tab).press_sequentially(" night")
+    until(lambda: is_stored("Trams at night"), what="what was typed after it")
+    expect(tab.get_by_role("alert")).to_have_count(0)
+    lose_answer("Trams at noon")
+    tab.reload()
+    caption(tab).press_sequentially(", again")
+    until(lambda: is_stored("Trams at noon, again"), what="what was typed after the reload")
+    expect(tab.get_by_role("alert")).to_have_count(0)
 
 
 def test_two_tabs_and_two_people_on_one_post(

@@ -48,6 +48,39 @@ export const mergeDrafts = (before, mine, theirs) => {
 }
 
 /**
+ * What was typed over when a save may have arrived without an answer: where `theirs` has what was sent, nobody else has
+ * changed it.
+ *
+ * @param {Draft} before
+ * @param {Draft} sent
+ * @param {Draft} theirs
+ * @returns {Draft}
+ */
+export const baseOf = (before, sent, theirs) => {
+  const [old, own, other] = byChannel(before, sent, theirs)
+  const variants = [...new Set([...old.keys(), ...own.keys()])].flatMap(channelId => {
+    const [was, arrived, now] = [old, own, other].map(variants => variants.get(channelId))
+    if (!arrived || !now) return was && (arrived || now) ? [was] : []
+    const values = VARIANT_FIELDS.map(name => [name, baseValue((was ?? arrived)[name], arrived[name], now[name])])
+    return [{ ...arrived, ...Object.fromEntries(values) }]
+  })
+  return {
+    topic: baseValue(before.topic, sent.topic, theirs.topic),
+    notes: baseValue(before.notes, sent.notes, theirs.notes),
+    ...baseValue(timeOf(before), timeOf(sent), timeOf(theirs)),
+    variants,
+  }
+}
+
+/**
+ * @template Value
+ * @param {Value} before
+ * @param {Value} sent
+ * @param {Value} theirs
+ */
+const baseValue = (before, sent, theirs) => (isSame(sent, theirs) ? theirs : before)
+
+/**
  * The draft with their value of a collision.
  *
  * @param {Draft} draft
@@ -90,6 +123,10 @@ class Merging {
   }
 }
 
+/** @param {Draft[]} drafts */
+const byChannel = (...drafts) =>
+  drafts.map(draft => new Map(draft.variants.map(variant => [variant.channelId, variant])))
+
 /** @param {Draft} draft */
 const timeOf = ({ localTime, timeZone }) => ({ localTime, timeZone })
 
@@ -101,9 +138,7 @@ const timeOf = ({ localTime, timeZone }) => ({ localTime, timeZone })
  * @returns {Variant[]}
  */
 const mergeVariants = (merging, before, mine, theirs) => {
-  const [old, own, other] = [before, mine, theirs].map(
-    draft => new Map(draft.variants.map(variant => [variant.channelId, variant])),
-  )
+  const [old, own, other] = byChannel(before, mine, theirs)
   const merged = mine.variants
     .filter(({ channelId }) => !(old.has(channelId) && !other.has(channelId)))
     .map(variant => {

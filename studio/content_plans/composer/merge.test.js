@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { mergeDrafts, withTheirs } from "./merge.js"
+import { baseOf, mergeDrafts, withTheirs } from "./merge.js"
 
 const variant = (/** @type {any} */ values = {}) => ({
   channelId: "a",
@@ -61,4 +61,30 @@ test("channels that one has added or removed are added or removed", () => {
     mergeDrafts(draft(), mine, theirs).draft.variants.map(({ channelId }) => channelId),
     ["b", "c"],
   )
+})
+
+test("what was saved without an answer is one's own, and is not asked about", () => {
+  const sent = draft({ topic: "Trams and", variants: [variant({ caption: "Hi th" })] })
+  const mine = draft({ topic: "Trams and boats", variants: [variant({ caption: "Hi there" })] })
+  const saved = draft({ ...sent, notes: "Theirs" })
+  const { draft: merged, collisions } = mergeDrafts(baseOf(draft(), sent, saved), mine, saved)
+  assert.deepEqual(collisions, [])
+  assert.deepEqual(merged, { ...mine, notes: "Theirs" })
+  const another = draft({ variants: [variant({ caption: "Theirs" })] })
+  const asked = mergeDrafts(baseOf(draft(), sent, another), mine, another).collisions
+  assert.deepEqual(
+    asked.map(({ field, theirs }) => [field, theirs]),
+    [["caption", "Theirs"]],
+  )
+})
+
+test("a channel that was added or removed without an answer", () => {
+  const both = draft({ variants: [variant(), variant({ channelId: "b" })] })
+  const merge = (/** @type {any[]} */ ...[before, sent, mine, saved]) =>
+    mergeDrafts(baseOf(before, sent, saved), mine, saved).draft.variants.map(({ channelId }) => channelId)
+  assert.deepEqual(merge(draft(), both, draft(), both), ["a"], "added, arrived, removed again")
+  assert.deepEqual(merge(draft(), both, both, draft()), ["a", "b"], "added, not arrived")
+  assert.deepEqual(merge(both, draft(), draft(), draft()), ["a"], "removed, arrived")
+  assert.deepEqual(merge(both, draft(), both, draft()), ["a", "b"], "removed, arrived, added again")
+  assert.deepEqual(merge(both, both, both, draft()), ["a"], "somebody else removed it")
 })

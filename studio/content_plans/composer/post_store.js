@@ -4,7 +4,8 @@ import { SENT_STATES } from "./answers.js"
 import { Autosave } from "./autosave.js"
 import { draftJson, isSame } from "./draft.js"
 import { LocalCopies, tabId } from "./local_copy.js"
-import { mergeDrafts, withTheirs } from "./merge.js"
+import { baseOf, mergeDrafts, withTheirs } from "./merge.js"
+import { wallOf } from "./times.js"
 
 /** @import { ComposerAnswer, ComposerData } from "./answers.js" */
 /** @import { Draft } from "./draft.js" */
@@ -44,6 +45,8 @@ export class PostStore {
     this.held = this.draft
     /** What the studio has as it was sent: it may write the same in another way. @type {object | null} */
     this.confirmed = null
+    /** What was sent last, until the studio has answered: it may have arrived. @type {Draft | null} */
+    this.unanswered = null
     /** @type {Collision[]} */
     this.collisions = []
     /** @type {Safety} */
@@ -164,6 +167,7 @@ export class PostStore {
   restore() {
     const copy = this.data.canEdit ? this.copies.read() : null
     if (!copy) return
+    this.unanswered = copy.sent ?? null
     this.putOnTop(copy.before, copy.draft)
     if (!this.isUnsent) {
       this.copies.remove()
@@ -181,7 +185,9 @@ export class PostStore {
    * @param {Draft} mine
    */
   putOnTop(before, mine) {
-    const { draft, collisions, taken } = mergeDrafts(before, mine, this.held)
+    const base = this.unanswered ? baseOf(before, this.unanswered, this.held) : before
+    this.unanswered = null
+    const { draft, collisions, taken } = mergeDrafts(base, mine, this.held)
     this.draft = draft
     this.collisions = collisions
     if (collisions.length) return
@@ -204,29 +210,35 @@ export class PostStore {
   }
 
   writeCopy() {
-    this.copies.write({ before: this.held, draft: this.draft, at: Date.now() })
+    this.copies.write({ before: this.held, sent: this.unanswered, draft: this.draft, at: Date.now() })
   }
 
   /** Sends what is typed: into a draft, or into the caller's unsaved edit. Throws when the studio does not answer. */
   async send() {
     if (this.collisions.length || (this.acting && !this.isFlushing) || this.isClosed) return false
-    if (!this.isUnsent) {
-      this.settle(this.draft, this.savesItself ? "saved" : "kept")
-      return true
-    }
-    const sent = this.draft
     try {
-      const body = { version: this.base.version, ...this.sendable(sent) }
-      const { workspace } = this.data
-      const unsavedAt = this.loaded.unsaved?.savedAt ?? null
-      const answer = this.savesItself
-        ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
-        : await send(`${this.address}/unsaved-edit`, { ...body, unsavedAt }, workspace, "PUT")
-      this.confirm(answer, sent)
+      if (this.unanswered) await this.mergeNewer()
+      if (this.collisions.length) return false
+      if (this.isUnsent) await this.sendDraft()
+      else this.settle(this.draft, this.savesItself ? "saved" : "kept")
     } catch (error) {
       return await this.onRefused(error)
     }
     return true
+  }
+
+  async sendDraft() {
+    const sent = this.draft
+    const json = this.sendable(sent)
+    const body = { version: this.base.version, ...json }
+    const { workspace } = this.data
+    const unsavedAt = this.loaded.unsaved?.savedAt ?? null
+    this.unanswered = json
+    this.writeCopy()
+    const answer = this.savesItself
+      ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
+      : await send(`${this.address}/unsaved-edit`, { ...body, unsavedAt }, workspace, "PUT")
+    this.confirm(answer, sent)
   }
 
   /**
@@ -253,6 +265,7 @@ export class PostStore {
    */
   confirm(answer, sent) {
     this.hold(answer)
+    this.unanswered = null
     this.confirmed = draftJson(sent)
     this.settle(sent, this.savesItself ? "saved" : "kept")
     this.tellOthers()
@@ -293,22 +306,24 @@ export class PostStore {
    * @param {unknown} error
    */
   async onRefused(error) {
+    const status = error instanceof ApiError ? error.status : undefined
+    const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 429
+    if (isFinal) this.unanswered = null
     if (error instanceof ApiError && error.code === "changed_since") {
       await this.mergeNewer()
       return !this.collisions.length
     }
-    const status = error instanceof ApiError ? error.status : undefined
-    const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 429
     this.safety = { kind: isFinal ? "refused" : "local", at: null, message: messageOf(error) }
     this.onChange()
     if (!isFinal) throw error
     return false
   }
 
-  /** Somebody has saved another version: what was typed stays on top of it. */
+  /** Somebody may have saved another version: what was typed stays on top of it. */
   async mergeNewer() {
+    const answer = await this.read()
     const { held, draft } = this
-    this.hold(await this.read())
+    this.hold(answer)
     this.putOnTop(held, draft)
     this.writeCopy()
     if (this.isUnsent && !this.collisions.length) this.autosave.touch()
@@ -374,19 +389,4 @@ export class PostStore {
 const closing = () => {
   window.__studioPosts ??= new Map()
   return window.__studioPosts
-}
-
-/**
- * What the clock of a zone shows now, to the minute.
- *
- * @param {string} zone
- */
-const wallOf = zone => {
-  const options = /** @type {const} */ ({ dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
-  try {
-    const text = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }).format(new Date())
-    return text.replace(" ", "T")
-  } catch {
-    return ""
-  }
 }

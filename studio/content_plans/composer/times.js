@@ -31,3 +31,18 @@ export const clockText = (at, now = new Date(), timeZone = undefined) => {
   const day = at.toLocaleDateString(dateLocale(), { weekday: "short", day: "numeric", month: "short", timeZone })
   return `${day.replace(",", "")}, ${time}`
 }
+
+/**
+ * What the clock of a zone shows now, to the minute.
+ *
+ * @param {string} zone
+ */
+export const wallOf = zone => {
+  const options = /** @type {const} */ ({ dateStyle: "short", timeStyle: "short", hourCycle: "h23" })
+  try {
+    const text = new Intl.DateTimeFormat("sv-SE", { ...options, timeZone: zone }).format(new Date())
+    return text.replace(" ", "T")
+  } catch {
+    return ""
+  }
+}

@@ -35,14 +35,22 @@ export const api = async (path, options = {}) => {
     const headers = { ...options.headers, "x-studio-language": readerLanguage() }
     answer = await fetch(path, { credentials: "same-origin", ...options, headers })
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") throw error
-    throw new ApiError(tr("The studio does not answer. Check your connection; nothing is lost."))
+    throw isAbort(error) ? error : noAnswer()
   }
   if (answer.status === 204) return null
+  if (answer.ok) {
+    return await answer.json().catch(error => {
+      throw isAbort(error) ? error : noAnswer()
+    })
+  }
   const body = await answer.json().catch(() => ({}))
-  if (!answer.ok) throw new ApiError(sentence(body.message, answer.status), answer.status, body.code)
-  return body
+  throw new ApiError(sentence(body.message, answer.status), answer.status, body.code)
 }
+
+const noAnswer = () => new ApiError(tr("The studio does not answer. Check your connection; nothing is lost."))
+
+/** @param {unknown} error */
+const isAbort = error => error instanceof Error && error.name === "AbortError"
 
 /**
  * @param {string | string[] | undefined} message

@@ -117,6 +117,10 @@ def test_a_verb_without_a_request_key_runs_once_even_if_the_second_click_waits_a
     assert click("office") == "key 2", "another name is another request"
     clock.now += subject.MAX_REUSE_S + 1
     assert click("office") == "key 3"
+    state.committed = False
+    with track_run():
+        clock.now += subject.MAX_REUSE_S + 1
+    assert "key 3" not in repr(state), "a secret is not kept once nobody can press it twice"
 
 
 def test_a_key_counts_as_used_even_if_another_click_waits_at_its_commit(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
