@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from ops.local_stack import Stack, start
 from tests.factories.account import Tenant, make_workspace
 from tests.support.compiled_statements import share_compiled_statements
 from tests.support.databases import DatabasePool, DatabaseUrls, make_login, make_template
+from tests.support.memory_folder import make_memory_folder
 from tests.support.processes import JobUser, Workers
 from tests.support.warm_children import WarmChildren
 from tests.support.worker_forks import WorkerForks
@@ -57,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.register_profile("soak", deadline=None, max_examples=100)
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
     if not hasattr(config, "workerinput"):  # xdist's workers use what the process that started them has
+        if folder := make_memory_folder():
+            config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         os.environ[_LAUNCHER] = child._LAUNCH
         if not child.SUPERVISED:  # elsewhere than on Linux children start cold
             warm = WarmChildren()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
+from backend.language import worded
+from studio.shell import nav
 from tests.bench.hundred_operators import full, site
 from tests.factories.account import make_person
 
@@ -41,7 +44,7 @@ def run() -> dict[str, Any]:
 
 
 def open_page(url: str, token: str, page: str, workspace: str) -> ClientConnection:
-    """Returns when the page's script has ended."""
+    """Returns when the page's script has ended and the page is drawn: with its title, and without an error."""
     headers = {"cookie": f"studio_sid={token}"}
     socket = connect(
         f"ws{url[4:]}/_stcore/stream", additional_headers=headers, origin=url, subprotocols=["streamlit"], max_size=None
@@ -50,10 +53,19 @@ def open_page(url: str, token: str, page: str, workspace: str) -> ClientConnecti
     message.rerun_script.query_string = urlencode({"ws": workspace})
     message.rerun_script.page_name = page
     socket.send(message.SerializeToString())
+    kinds, headings = Counter[str](), list[str]()
     while True:
         answer = ForwardMsg.FromString(socket.recv(timeout=120))
+        if answer.WhichOneof("type") == "delta" and answer.delta.WhichOneof("type") == "new_element":
+            element = answer.delta.new_element
+            kinds[element.WhichOneof("type")] += 1
+            headings += [element.heading.body] if element.HasField("heading") else []
         if answer.WhichOneof("type") == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-            return socket
+            break
+    title = next(item.title for item in nav.ITEMS if item.path == page)
+    if worded(title) not in headings or kinds["exception"]:
+        raise AssertionError(f"/{page} was not drawn: {headings}, {dict(kinds)}")
+    return socket
 
 
 def pss_mb(pid: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,10 @@ from backend.media.model_files import safetensors
 Make = Callable[..., TrainRequest]
 T = TypeVar("T")
 PHASES = ["loading", "caching", "training", "sampling", "saving"]
-LEAKS = ("bella", "secret", "/tmp", "pictures", "ss_tag_frequency", "ss_dataset_dirs", "ss_datasets", "ss_session_id")
+LEAKS = (
+    *("bella", "secret", tempfile.gettempdir(), "pictures"),
+    *("ss_tag_frequency", "ss_dataset_dirs", "ss_datasets", "ss_session_id"),
+)
 
 
 def of(events: list[Event], kind: type[T]) -> list[T]:
