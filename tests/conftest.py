@@ -24,6 +24,7 @@ from tests.support.compiled_statements import share_compiled_statements
 from tests.support.databases import DatabasePool, DatabaseUrls, make_login, make_template
 from tests.support.memory_folder import make_memory_folder
 from tests.support.processes import JobUser, Workers
+from tests.support.quick_passwords import hash_quickly
 from tests.support.warm_children import WarmChildren
 from tests.support.worker_forks import WorkerForks
 
@@ -54,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     machine."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     share_compiled_statements()
+    hash_quickly()
     # A deadline per example is an assertion of time, which a busy machine does not keep
     hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
     hypothesis.settings.register_profile("soak", deadline=None, max_examples=100)

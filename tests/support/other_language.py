@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page
 
 from backend.language import translations
-from backend.language.extraction import sentences
+from tests.support.catalogue import catalogue_keys
 
 _SEEN = """() => {
   const texts = []
@@ -40,7 +40,7 @@ class EnglishOnPages:
         catalogue = translations(language)
         own: set[str] = set()
         english: set[str] = set()
-        for context, template, plural in {key for keys in sentences().values() for key in keys}:
+        for context, template, plural in catalogue_keys():
             translated = catalogue.pgettext(context, template) if context else catalogue.gettext(template)
             if plural:
                 translated = catalogue.ngettext(template, plural, 1)

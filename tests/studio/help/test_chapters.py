@@ -7,9 +7,9 @@ import re
 import pytest
 
 from backend.language import LANGUAGES, translations
-from backend.language.extraction import sentences
 from studio.help import chapters, help
 from studio.shell import nav
+from tests.support.catalogue import catalogue_keys
 
 ROOT = nav.ROOT
 
@@ -35,7 +35,7 @@ def test_every_page_is_explained_once(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_bold_words_are_on_pages(language: str) -> None:
     """What the help tells people to press or look for has that name."""
-    templates = {key[1] for keys in sentences().values() for key in keys}
+    templates = {english for _, english, _ in catalogue_keys()}
     catalogue = translations(language)
     on_pages = templates if language == "en" else {catalogue.gettext(each) for each in templates} | {"Nuovo", "Archivia"}
     if language == "en":
