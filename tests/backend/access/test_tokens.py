@@ -19,10 +19,8 @@ from backend.db.tables import SessionRow, User
 from backend.db.transactions import Anonymous, ProgramSession
 from backend.errors import NotSignedIn
 from backend.kit.clock import now
-from tests.backend.accounts.conftest import fast_hashes
 from tests.factories.account import Person, Tenant, make_person
 
-__all__ = ["fast_hashes"]
 PASSWORD = SecretStr("correct horse battery")
 
 

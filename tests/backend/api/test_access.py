@@ -22,7 +22,6 @@ from backend.app import App
 from backend.db.tables import Board, IdempotentRequest
 from backend.errors import Conflict
 from backend.kit.clock import now
-from tests.backend.accounts.conftest import fast_hashes
 from tests.factories.account import Person, Tenant, make_person
 from tests.factories.posts import local_time_ahead, make_planner
 from tests.support.api_description import api_description
@@ -30,7 +29,6 @@ from tests.support.browsing import browser
 from tests.support.rest_api import rest_api
 from tests.support.wait import until
 
-__all__ = ["fast_hashes"]
 PASSWORD = "correct horse battery"
 
 
