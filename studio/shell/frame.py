@@ -24,6 +24,8 @@ from studio.ui.undo_toast import offer_undo
 WORKSPACE_PARAM = "ws"
 _SWITCH = "_switch"
 """Session key of the `_Switch` to what `Page.go` opens."""
+_ADDRESS = "_address"
+"""Session key of the page and query that the browser's address was last set to."""
 _SECOND_PRESS_S = 1.0
 """So long after the other page was drawn, a press on the page before may still be on its way."""
 PRODUCT = "InfluencerAI Studio"
@@ -126,6 +128,7 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
     with error_boundary(stop=True), app.db.transaction(caller) as tx:
         names = influencers.names(tx)
     influencer_id = current_influencer.chosen_influencer_id(names)
+    _show_address(file)
     page = Page(file, app, caller, session_info.user, workspace, influencer_id, names)
     top_bar.show(page, item)
     top_bar.show_tabs(page, item)
@@ -140,6 +143,15 @@ def frame(file: str, *, needs: Role = "viewer") -> Page:
         )
         st.stop()
     return page
+
+
+def _show_address(file: str) -> None:
+    """Puts this run's query into the browser's address. A link from a page to itself leaves the address as it was: the next run
+    would show what was there before."""
+    query = st.query_params.to_dict()
+    if st.session_state.get(_ADDRESS) != (file, query):
+        st.session_state[_ADDRESS] = (file, query)
+        st.query_params.from_dict(query)
 
 
 def _finish_switch(file: str) -> None:
