@@ -26,8 +26,8 @@ _SWITCH = "_switch"
 """Session key of the `_Switch` to what `Page.go` opens."""
 _ADDRESS = "_address"
 """Session key of the page and query that the browser's address was last set to."""
-_SECOND_PRESS_S = 1.0
-"""So long after the other page was drawn, a press on the page before may still be on its way."""
+_SECOND_PRESS_S = 0.5
+"""So long after the other page was drawn, a press on the page before may still be on its way; Back looks the same."""
 PRODUCT = "InfluencerAI Studio"
 ROLE_NAMES = {"viewer": tr_lazy("viewer"), "editor": tr_lazy("editor"), "owner": tr_lazy("owner")}
 """In the middle of a sentence."""

@@ -112,7 +112,8 @@ def test_a_save_that_arrives_without_an_answer_is_ones_own(
     expect(tab.get_by_role("alert")).to_have_count(0)
     lose_answer("Trams at noon")
     tab.reload()
-    caption(tab).press_sequentially(", again")
+    expect(caption(tab)).to_have_value("Trams at noon")
+    caption(tab).fill("Trams at noon, again")
     until(lambda: is_stored("Trams at noon, again"), what="what was typed after the reload")
     expect(tab.get_by_role("alert")).to_have_count(0)
 

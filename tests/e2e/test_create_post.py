@@ -62,7 +62,7 @@ def test_a_picture_and_a_text_become_scheduled_posts_in_three_clicks(
     with db.transaction(workspace.caller) as tx:
         writing.create(tx, order, TextParts(caption="Nobody at the stop."))
     clicks.clear()
-    tab.go_back()
+    tab.goto(f"{bare_studio_url}/texts?ws={workspace.id}")
     expect(tab.get_by_text("Nobody at the stop.")).to_be_visible()
     click(tab.get_by_role("button", name="Create post").first)
     click(tab.get_by_role("button", name="Use this picture").first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -50,4 +51,4 @@ def test_look_vote_undo_and_see_the_result(
         assert sorted(rank.wins for rank in comparisons.results(tx, trial_id).ranks if rank.n) == [0, 1]
     tab.get_by_role("button", name="See the result").click()
     expect(tab.get_by_text("After 1 blind vote")).to_be_visible()
-    expect(tab.get_by_text("Suggested: step 100 at 0.6")).to_be_visible()
+    expect(tab.get_by_text(re.compile("Suggested: step 100 at"))).to_be_visible()  # one vote moves its strength
