@@ -2,9 +2,9 @@
 
 /**
  * What a tab holds that the studio has not confirmed yet: it survives closing, reloading and a studio that is gone.
- * `before`: what it was typed over. `sent`: what may have arrived, for no answer came. `at`: in ms.
+ * `before`: what it was typed over. `sent`: drafts that may have arrived, for no answer came. `at`: in ms.
  *
- * @typedef {{ before: Draft, sent?: Draft | null, draft: Draft, at: number }} LocalCopy
+ * @typedef {{ before: Draft, sent?: Draft[], draft: Draft, at: number }} LocalCopy
  */
 
 const DAY_MS = 864e5

@@ -45,8 +45,8 @@ export class PostStore {
     this.held = this.draft
     /** What the studio has as it was sent: it may write the same in another way. @type {object | null} */
     this.confirmed = null
-    /** What was sent last, until the studio has answered: it may have arrived. @type {Draft | null} */
-    this.unanswered = null
+    /** What was sent and may have arrived, until the studio has saved something newer. @type {Draft[]} */
+    this.unanswered = []
     /** @type {Collision[]} */
     this.collisions = []
     /** @type {Safety} */
@@ -167,7 +167,7 @@ export class PostStore {
   restore() {
     const copy = this.data.canEdit ? this.copies.read() : null
     if (!copy) return
-    this.unanswered = copy.sent ?? null
+    this.unanswered = copy.sent ?? []
     this.putOnTop(copy.before, copy.draft)
     if (!this.isUnsent) {
       this.copies.remove()
@@ -185,8 +185,7 @@ export class PostStore {
    * @param {Draft} mine
    */
   putOnTop(before, mine) {
-    const base = this.unanswered ? baseOf(before, this.unanswered, this.held) : before
-    this.unanswered = null
+    const base = this.unanswered.reduce((typedOver, sent) => baseOf(typedOver, sent, this.held), before)
     const { draft, collisions, taken } = mergeDrafts(base, mine, this.held)
     this.draft = draft
     this.collisions = collisions
@@ -217,7 +216,7 @@ export class PostStore {
   async send() {
     if (this.collisions.length || (this.acting && !this.isFlushing) || this.isClosed) return false
     try {
-      if (this.unanswered) await this.mergeNewer()
+      if (this.unanswered.length) await this.mergeNewer()
       if (this.collisions.length) return false
       if (this.isUnsent) await this.sendDraft()
       else this.settle(this.draft, this.savesItself ? "saved" : "kept")
@@ -233,7 +232,7 @@ export class PostStore {
     const body = { version: this.base.version, ...json }
     const { workspace } = this.data
     const unsavedAt = this.loaded.unsaved?.savedAt ?? null
-    this.unanswered = json
+    this.unanswered = [...this.unanswered.filter(draft => !isSame(draft, json)), json]
     this.writeCopy()
     const answer = this.savesItself
       ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
@@ -265,7 +264,7 @@ export class PostStore {
    */
   confirm(answer, sent) {
     this.hold(answer)
-    this.unanswered = null
+    this.unanswered = []
     this.confirmed = draftJson(sent)
     this.settle(sent, this.savesItself ? "saved" : "kept")
     this.tellOthers()
@@ -308,7 +307,7 @@ export class PostStore {
   async onRefused(error) {
     const status = error instanceof ApiError ? error.status : undefined
     const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 429
-    if (isFinal) this.unanswered = null
+    if (isFinal) this.unanswered.pop()
     if (error instanceof ApiError && error.code === "changed_since") {
       await this.mergeNewer()
       return !this.collisions.length
