@@ -103,7 +103,7 @@ walks: ## through how many files a prompt, a post and an upload go, counted in a
 soak: ## campaigns of hundreds of kills, property tests with twice the examples; takes long
 	@$(SETUP) check
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests -m hypothesis --ignore=tests/soak $(ARGS)
-	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
+	@TMPDIR="$${TMPDIR:-/tmp}" HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/soak $(ARGS)
 
 looks: ## each page in light and dark, wide and on a phone, with axe; at 200 % and with spaced text; screenshots in var/screens
 	@$(SETUP) check

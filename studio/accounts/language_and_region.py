@@ -16,8 +16,8 @@ from studio.ui.format import date_text, time_text
 from studio.ui.notices import queue_toast
 
 _THEMES = {"": tr_lazy("System"), "light": tr_lazy("Light"), "dark": tr_lazy("Dark")}
-_SAVED = "saved"
-"""In the address after another theme was saved, for which the browser loads the page again, and in the session before that."""
+_SAVED, _SAVED_HERE = "saved", "_theme_saved"
+"""In the address after another theme was saved, for which the browser loads the page again; in the session before that."""
 _WEEKDAYS = {"": tr_lazy("Monday"), "sun": tr_lazy("Sunday"), "sat": tr_lazy("Saturday")}
 
 
@@ -62,12 +62,12 @@ def form(page: Page) -> None:
         if changed.theme == own.theme:
             queue_toast(tr("Your language and region are saved."))
         else:
-            st.session_state[_SAVED] = st.query_params[_SAVED] = "yes"
+            st.session_state[_SAVED_HERE] = st.query_params[_SAVED] = "yes"
         st.rerun()
 
 
 def _tell_after_reload() -> None:
-    if _SAVED in st.query_params and _SAVED not in st.session_state:
+    if _SAVED in st.query_params and _SAVED_HERE not in st.session_state:
         del st.query_params[_SAVED]
         st.toast(tr("Your language and region are saved."), icon=":material/check:")
 

@@ -150,8 +150,8 @@ def _show_address(file: str) -> None:
     would show what was there before."""
     query = st.query_params.to_dict()
     if st.session_state.get(_ADDRESS) != (file, query):
-        st.session_state[_ADDRESS] = (file, query)
         st.query_params.from_dict(query)
+        st.session_state[_ADDRESS] = (file, query)
 
 
 def _finish_switch(file: str) -> None:

@@ -1,4 +1,4 @@
-import { ApiError, api, messageOf, send } from "../../ui/shared/api.js"
+import { ApiError, api, isRefusal, messageOf, send } from "../../ui/shared/api.js"
 import { tr } from "../../ui/shared/words.js"
 import { SENT_STATES } from "./answers.js"
 import { Autosave } from "./autosave.js"
@@ -20,6 +20,8 @@ import { wallOf } from "./times.js"
 
 /** What was done, with its undo, or went wrong. @typedef {{ text: string, isBad: boolean, undoId: string }} Notice */
 
+/** Drafts that are kept while saving fails and reading does not. */
+const MAX_UNANSWERED = 20
 const TIMES = { pauseMs: 500, maxMs: 900, retryMs: 2000 }
 
 /** One post: what is typed, what is stored, and the way between them. */
@@ -232,12 +234,17 @@ export class PostStore {
     const body = { version: this.base.version, ...json }
     const { workspace } = this.data
     const unsavedAt = this.loaded.unsaved?.savedAt ?? null
-    this.unanswered = [...this.unanswered.filter(draft => !isSame(draft, json)), json]
+    this.unanswered = [...this.unanswered.filter(draft => !isSame(draft, json)), json].slice(-MAX_UNANSWERED)
     this.writeCopy()
-    const answer = this.savesItself
-      ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
-      : await send(`${this.address}/unsaved-edit`, { ...body, unsavedAt }, workspace, "PUT")
-    this.confirm(answer, sent)
+    try {
+      const answer = this.savesItself
+        ? await send(`${this.address}/save`, { ...body, typing: true }, workspace)
+        : await send(`${this.address}/unsaved-edit`, { ...body, unsavedAt }, workspace, "PUT")
+      this.confirm(answer, sent)
+    } catch (error) {
+      if (isRefusal(error)) this.unanswered = this.unanswered.filter(draft => draft !== json)
+      throw error
+    }
   }
 
   /**
@@ -305,16 +312,13 @@ export class PostStore {
    * @param {unknown} error
    */
   async onRefused(error) {
-    const status = error instanceof ApiError ? error.status : undefined
-    const isFinal = status !== undefined && status >= 400 && status < 500 && status !== 429
-    if (isFinal) this.unanswered.pop()
     if (error instanceof ApiError && error.code === "changed_since") {
       await this.mergeNewer()
       return !this.collisions.length
     }
-    this.safety = { kind: isFinal ? "refused" : "local", at: null, message: messageOf(error) }
+    this.safety = { kind: isRefusal(error) ? "refused" : "local", at: null, message: messageOf(error) }
     this.onChange()
-    if (!isFinal) throw error
+    if (!isRefusal(error)) throw error
     return false
   }
 

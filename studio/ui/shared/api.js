@@ -15,6 +15,16 @@ export class ApiError extends Error {
 }
 
 /**
+ * Whether the studio has refused: the same again would be refused too.
+ *
+ * @param {unknown} error
+ */
+export const isRefusal = error => {
+  const status = error instanceof ApiError ? error.status : undefined
+  return status !== undefined && status >= 400 && status < 500 && status !== 429
+}
+
+/**
  * The sentence to show for whatever was thrown.
  *
  * @param {unknown} error
