@@ -58,7 +58,7 @@ def run_series(ctx: JobContext, payload: SeriesPayload) -> dict[str, Any]:
     """Result: {posts, contentPlanIds, undated, unwritten, cost, model, pictures}, and `reasons` where posts are unwritten."""
     order = payload.order
     ctx.progress(0, 0, tr_lazy("looking for free times"))
-    times = ctx.write_step("times", no_work, lambda tx, _: _free_times(tx, order)) or {}
+    times = ctx.write_step("times", no_work, lambda tx, _: _free_times(tx, payload)) or {}
     with ctx.transaction() as tx:
         influencer, channels = influencers.get(tx, order.influencer_id), service.chosen_channels(tx, order)
     local_times = [datetime.fromisoformat(text) for text in times["walls"]]
@@ -102,7 +102,8 @@ def _over_budget_message(written: int, total: int, reason: str) -> str:
     return joined(stays, reason, tr_lazy("Then try again: it continues where it stopped."))
 
 
-def _free_times(tx: Session, order: SeriesOrder) -> dict[str, Any]:
+def _free_times(tx: Session, payload: SeriesPayload) -> dict[str, Any]:
+    order = service.first_open(tx, payload.order, payload.latest_first)
     times, _ = service.free_times(tx, influencers.get(tx, order.influencer_id), order)
     return {"walls": [time.wall.isoformat() for time in times]}
 

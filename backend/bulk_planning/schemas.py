@@ -96,9 +96,11 @@ class SeriesOrder(Draft):
 
 
 class SeriesPayload(BaseModel):
-    """Payload of a `content-plan` job."""
+    """Payload of a `content-plan` job. `latest_first`: the last day that it may begin on where no time is free any more on the
+    days of the order; None: only on those."""
 
     order: SeriesOrder
+    latest_first: date | None = None  # not in the order: workers of older versions refuse fields of orders they do not know
 
 
 class PicturePayload(BaseModel):

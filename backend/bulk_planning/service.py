@@ -26,8 +26,10 @@ _SEARCHED_DAYS = 60
 """How far ahead a week with a free time is looked for."""
 
 
-def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCard:
+def start_series(tx: Session, *, order: SeriesOrder, request_key: str, latest_first: date | None = None) -> JobCard:
     """The same `request_key` returns the first job. Its result: {posts, undated, unwritten, cost, model, pictures}.
+
+    `latest_first`: where others take the free times before the job runs, it may begin as late as on this day.
 
     Raises NotFound, Invalid (no channel, no free time), Conflict (the key was used for other work, the influencer's time zone
     is not the one that was shown).
@@ -50,11 +52,11 @@ def start_series(tx: Session, *, order: SeriesOrder, request_key: str) -> JobCar
             )
         )
     chosen_channels(tx, order)
-    n = len(require_free_times(tx, order))
+    n = len(require_free_times(tx, first_open(tx, order, latest_first)))
     title = tr_lazy_plural(
         "Plan of {n} post for {influencer}", "Plan of {n} posts for {influencer}", n, influencer=influencer.name
     )
-    payload = SeriesPayload(order=order)
+    payload = SeriesPayload(order=order, latest_first=latest_first)
     return jobs.enqueue(
         tx, kind=SERIES_KIND, payload=payload, title=title, request_key=request_key, subject=("influencer", influencer.id)
     )
@@ -110,6 +112,20 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
     if not free:
         raise Invalid(tr_lazy("No free time is left on these days: all are past, or taken. Choose later days or other times."))
     return free, len(wanted_times)
+
+
+def first_open(tx: Session, order: SeriesOrder, latest_first: date | None) -> SeriesOrder:
+    """The order, begun on the first day up to `latest_first` from which on a time is free; as it is where there is none.
+
+    Raises NotFound.
+    """
+    latest = latest_first or order.first
+    for days_later in range((latest - order.first).days + 1):
+        later = order.model_copy(update={"first": order.first + timedelta(days=days_later)})
+        with suppress(Invalid):
+            require_free_times(tx, later)
+            return later
+    return order
 
 
 def has_free_time(tx: Session, order: SeriesOrder) -> bool:

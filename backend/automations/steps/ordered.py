@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,8 @@ from backend.language import joined, tr_lazy, tr_lazy_plural
 from backend.training import RunDraft
 
 NIGHT = time(22)
+_SEARCHED = timedelta(days=3)
+"""How long after today new posts may begin where no time is free before."""
 _TEST_PROMPT = "portrait, looking at the camera, soft light"
 
 
@@ -41,7 +43,8 @@ def plan_posts(tx: Session, run: RunState, step: PlanPosts) -> Orders:
     order = series_order(tx, run, step)
     if isinstance(order, str):
         return Orders(message=order, failed=True)
-    job = bulk_planning.start_series(tx, order=order, request_key=run.key)
+    latest_first = _today(tx, run) + _SEARCHED
+    job = bulk_planning.start_series(tx, order=order, request_key=run.key, latest_first=latest_first)
     return Orders({job.id: ""})
 
 
@@ -53,23 +56,27 @@ def series_order(tx: Session, run: RunState, step: PlanPosts) -> SeriesOrder | s
     if not channel_ids:
         return tr_lazy("{name} has no connected channel. Connect one, then run it again.", name=run.influencer.name)
     clocks = step.clocks or (() if content_plans.get_rules(tx, run.influencer.id).slots else (USUAL_CLOCK,))
-    today = content_plans.to_local_time(clock.now(tx), run.zone).date()
-    for days_ahead in range(4):
-        order = SeriesOrder(
-            influencer_id=run.influencer.id,
-            first=today + timedelta(days=days_ahead),
-            days=step.days,
-            clocks=clocks,
-            channel_ids=tuple(channel_ids),
-            format=step.format,
-            pictures=step.pictures,
-            style=step.style,
-            topics=(step.topic,) if step.topic else (),
-            skip_filled=step.skip_filled,
-        )
-        if bulk_planning.has_free_time(tx, order):
-            return order
-    return tr_lazy("No time is free in the coming days: all are taken.")
+    today = _today(tx, run)
+    order = SeriesOrder(
+        influencer_id=run.influencer.id,
+        first=today,
+        days=step.days,
+        clocks=clocks,
+        channel_ids=tuple(channel_ids),
+        format=step.format,
+        pictures=step.pictures,
+        style=step.style,
+        topics=(step.topic,) if step.topic else (),
+        skip_filled=step.skip_filled,
+    )
+    order = bulk_planning.first_open(tx, order, today + _SEARCHED)
+    if not bulk_planning.has_free_time(tx, order):
+        return tr_lazy("No time is free in the coming days: all are taken.")
+    return order
+
+
+def _today(tx: Session, run: RunState) -> date:
+    return content_plans.to_local_time(clock.now(tx), run.zone).date()
 
 
 def planned(tx: Session, run: RunState, ended: Sequence[EndedJob]) -> StepResult:

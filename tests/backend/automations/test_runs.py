@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -94,6 +94,20 @@ def test_failed_jobs_are_tried_three_times_then_left_for_people(rig: Rig) -> Non
     [failed] = [job for job in rig.jobs_of("content-plan-words") if job.state == "failed"]
     tries_of_one_job = 1 + jobs.JOB_TYPES["content-plan-words"].max_retries
     assert attempts_of(rig, failed.id) == TRIES * tries_of_one_job
+
+
+def test_a_day_that_others_take_meanwhile_moves_new_posts_to_the_next(rig: Rig) -> None:
+    run_id = rig.start(rig.make({"kind": "plan-posts", "clocks": ["18:00"], "pictures": 0, "skip_filled": True}))
+    rig.one_attempt("net")
+    with rig.reading() as tx:
+        [payload] = tx.scalars(select(Job.payload).where(Job.kind == "content-plan"))
+    first = date.fromisoformat(payload["order"]["first"])
+    rig.plan(wall=datetime.combine(first, time(23)))
+    rig.work()
+    assert rig.run(run_id).state == "completed"
+    with rig.reading() as tx:
+        [plan_id] = automations.get_run(tx, run_id).figures["posts"]
+        assert content_plans.get(tx, plan_id).wall.date() == first + timedelta(days=1)
 
 
 def test_a_late_job_goes_on_and_its_post_is_left_for_people(rig: Rig) -> None:
