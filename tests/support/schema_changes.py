@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection, text
 
 _COLUMNS = text(
-    "SELECT c.relname || '.' || a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required, "
+    "SELECT c.oid AS of, a.attnum AS number, c.relname || '.' || a.attname AS name, "
+    "format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required, "
     "a.atthasdef OR a.attidentity <> '' AS filled, a.attgenerated <> '' AS generated "
     "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
     "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
@@ -21,7 +23,6 @@ _RULES = text(
     "FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid "
     "WHERE c.relnamespace = 'public'::regnamespace AND x.indisunique"
 )
-_NAMES = text("SELECT attname FROM pg_attribute WHERE attrelid = :of AND attnum = ANY(:keys)")
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,19 @@ class Catalog:
     columns: dict[str, tuple[str, bool, bool, bool]]
     rules: dict[str, tuple[str, frozenset[str]]]
 
-    @property
+    @cached_property
     def tables(self) -> set[str]:
         return {name.split(".")[0] for name in self.columns}
 
 
 def read_catalog(connection: Connection) -> Catalog:
-    columns = {row.name: (row.type, row.required, row.filled, row.generated) for row in connection.execute(_COLUMNS)}
-    rules = {}
-    for row in connection.execute(_RULES).all():
-        table = row.name.split(".")[0]
-        names = connection.scalars(_NAMES, {"of": row.of, "keys": [int(number) for number in row.numbers.split()]})
-        rules[row.name] = (row.definition, frozenset(f"{table}.{name}" for name in names))
+    rows = connection.execute(_COLUMNS).all()
+    columns = {row.name: (row.type, row.required, row.filled, row.generated) for row in rows}
+    names = {(row.of, row.number): row.name for row in rows}
+    rules = {
+        row.name: (row.definition, frozenset(names[row.of, int(n)] for n in row.numbers.split() if n != "0"))
+        for row in connection.execute(_RULES)
+    }
     return Catalog(columns, rules)
 
 
