@@ -71,7 +71,7 @@ def data(base: Path) -> Iterator[Path]:
 def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The new version's migrations: today's, and what a test adds."""
     folder = tmp_path / "versions"
-    shutil.copytree(contract.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(contract.FOLDER, folder)
     monkeypatch.setattr(upgrade, "migrate", partial(migrate, folder=folder))
     return folder
 
