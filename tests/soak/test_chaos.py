@@ -112,13 +112,14 @@ def _verified(ours: Studio, target: Path, key_file: Path) -> dict[str, Any]:
 
 
 def _kill(ours: Studio, victim: str) -> str:
-    """The kind that died: where there is no engine's child at this moment, its worker."""
+    """The kind that died: where there is no engine's child at this moment, its worker; the fork server, which was killed
+    before, is started again for the next process that ends."""
     process = ours.find(victim)
     if process is None and victim == "engine child":
         with suppress(AssertionError):
             process = until(lambda: ours.find(victim), 10, what="an engine's child")
     if process is None:
-        victim = {"engine child": "worker-gpu", "backend": "postgres"}.get(victim, victim)
+        victim = {"engine child": "worker-gpu", "backend": "postgres", "fork server": "worker-cpu"}.get(victim, victim)
         process = until(lambda: ours.find(victim), 90, what=f"a process of {victim}")
     with suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGKILL)
