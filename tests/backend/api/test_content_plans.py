@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,15 +37,17 @@ def body(bella: Planner, **more: Any) -> dict[str, Any]:
     return {"influencerId": bella.influencer.id, "topic": "Trams", "variants": [variant], **more}
 
 
-def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any, bella: Planner, workspace: Tenant) -> None:
-    soon = (now() + timedelta(minutes=2)).replace(second=0, microsecond=0, tzinfo=None)
+def test_made_listed_today_and_published_by_an_automation(app: App, editor: Any, workspace: Tenant) -> None:
+    zone = "UTC" if 2 <= now().hour < 22 else "Asia/Tokyo"  # where it is not about midnight, and soon is still today
+    soon = (now().astimezone(ZoneInfo(zone)) + timedelta(minutes=2)).replace(second=0, microsecond=0, tzinfo=None)
     with app.db.transaction(workspace.caller) as tx:
+        bella = make_planner(tx, zone=zone)
         make_channel(tx, bella.influencer.id)
     made = editor.post("/content-plans", json=body(bella, localTime=soon.isoformat()), headers={"idempotency-key": "k"})
     assert made.status_code == 201
     plan = made.json()
     assert made.headers["location"].startswith(f"/api/content-plans/{plan['id']}")
-    assert (plan["status"], plan["timeZone"], plan["variants"][0]["hashtags"]) == ("draft", "UTC", ["sun", "sea"])
+    assert (plan["status"], plan["timeZone"], plan["variants"][0]["hashtags"]) == ("draft", zone, ["sun", "sea"])
     again = editor.post("/content-plans", json=body(bella, localTime=soon.isoformat()), headers={"idempotency-key": "k"})
     assert again.json()["id"] == plan["id"]
 
