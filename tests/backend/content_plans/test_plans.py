@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -89,21 +89,23 @@ def test_what_is_out_or_on_its_way_is_never_touched(db: Database, workspace: Ten
 
 
 def test_move_and_undo_in_the_zone_of_whoever_looks(db: Database, workspace: Tenant) -> None:
+    year = now().year + 1
+    second_sunday = 14 - date(year, 3, 14).isoweekday() % 7  # of March: clocks in New York go from 2:00 to 3:00
     with db.transaction(workspace.caller) as tx:
         bella = make_planner(tx, zone="America/New_York")
-        plan = bella.plan(tx, wall=datetime(2027, 6, 1, 18))
+        plan = bella.plan(tx, wall=datetime(year, 6, 1, 18))
         content_plans.schedule(tx, [plan.id])
-        entry = content_plans.move(tx, plan.id, datetime(2027, 6, 2, 9), "Europe/Berlin")
+        entry = content_plans.move(tx, plan.id, datetime(year, 6, 2, 9), "Europe/Berlin")
         moved = content_plans.get(tx, plan.id)
-        assert (moved.wall, moved.zone, moved.state) == (datetime(2027, 6, 2, 3), "America/New_York", S.SCHEDULED)
+        assert (moved.wall, moved.zone, moved.state) == (datetime(year, 6, 2, 3), "America/New_York", S.SCHEDULED)
         assert moved.posts[0].due_at == moved.due_at
         content_plans.undo(tx, entry.id)
-        assert content_plans.get(tx, plan.id).wall == datetime(2027, 6, 1, 18)
+        assert content_plans.get(tx, plan.id).wall == datetime(year, 6, 1, 18)
         with pytest.raises(Conflict, match="undone already"):
             content_plans.undo(tx, entry.id)
-        skipped = content_plans.move(tx, plan.id, datetime(2027, 3, 14, 2, 30))
+        skipped = content_plans.move(tx, plan.id, datetime(year, 3, second_sunday, 2, 30))
         assert "skips that time" in skipped.note
-        assert str(content_plans.get(tx, plan.id).due_at) == "2027-03-14 07:00:00+00:00"
+        assert str(content_plans.get(tx, plan.id).due_at) == f"{year}-03-{second_sunday:02} 07:00:00+00:00"
         with pytest.raises(Invalid, match="passed"):
             content_plans.move(tx, plan.id, datetime(2020, 1, 1))
         off = content_plans.move(tx, plan.id, None)
