@@ -41,13 +41,14 @@ def addresses(app: App, workspace: Tenant) -> list[tuple[str, dict[str, str]]]:
         plan = make_planner(tx, "Marco").plan(tx, wall=local_time_ahead())
         make_track(tx)
         clip_id = make_clip(tx, rows.picture_ids[0])
-        files = tx.execute(select(Asset.key, Asset.kind, Asset.thumbs).where(Asset.kind.in_(("image", "video")))).all()
-    for n, (key, kind, widths) in enumerate(files):
-        face = FACES[n % len(FACES)]
-        if kind == "image":
-            app.storage.put_bytes(key, _drawn(face, 512, "JPEG"), "image/jpeg")
-        for width in widths:
-            app.storage.put_bytes(assets.thumb_key(key, width), _drawn(face, width, "WEBP"), "image/webp")
+        for n, asset in enumerate(tx.scalars(select(Asset).where(Asset.kind.in_(("image", "video"))))):
+            face = FACES[n % len(FACES)]
+            if asset.kind == "image":
+                data = _drawn(face, 512, "JPEG")
+                app.storage.put_bytes(asset.key, data, "image/jpeg")
+                asset.size_bytes = len(data)
+            for width in asset.thumbs:
+                app.storage.put_bytes(assets.thumb_key(asset.key, width), _drawn(face, width, "WEBP"), "image/webp")
     return [(item.file, {}) for item in nav.ITEMS] + [(file, {"id": id}) for file, id in _things(rows, plan.id, clip_id)]
 
 
