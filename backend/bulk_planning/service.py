@@ -115,24 +115,19 @@ def free_times(tx: Session, influencer: InfluencerCard, order: SeriesOrder) -> t
 
 
 def first_open(tx: Session, order: SeriesOrder, latest_first: date | None) -> SeriesOrder:
-    """The order, begun on the first day up to `latest_first` from which on a time is free; as it is where there is none.
+    """The order, begun on its first day or, where no time is free then, on the next day up to `latest_first` on which one is.
 
-    Raises NotFound.
+    Raises NotFound, Invalid (no time is free).
     """
-    latest = latest_first or order.first
-    for days_later in range((latest - order.first).days + 1):
-        later = order.model_copy(update={"first": order.first + timedelta(days=days_later)})
-        with suppress(Invalid):
-            require_free_times(tx, later)
-            return later
-    return order
-
-
-def has_free_time(tx: Session, order: SeriesOrder) -> bool:
-    """Whether the order would plan at least one post. Raises NotFound."""
-    with suppress(Invalid):
-        return bool(require_free_times(tx, order))
-    return False
+    while True:
+        try:
+            require_free_times(tx, order)
+        except Invalid:
+            if latest_first is None or order.first >= latest_first:
+                raise
+            order = order.model_copy(update={"first": order.first + timedelta(days=1)})
+        else:
+            return order
 
 
 def next_open_week(tx: Session, influencer_id: str, *, days: int = 7) -> date:

@@ -31,7 +31,7 @@ from backend.training import RunDraft
 
 NIGHT = time(22)
 _SEARCHED = timedelta(days=3)
-"""How long after today new posts may begin where no time is free before."""
+"""How long after today the first of new posts may be, where no time is free before."""
 _TEST_PROMPT = "portrait, looking at the camera, soft light"
 
 
@@ -69,10 +69,10 @@ def series_order(tx: Session, run: RunState, step: PlanPosts) -> SeriesOrder | s
         topics=(step.topic,) if step.topic else (),
         skip_filled=step.skip_filled,
     )
-    order = bulk_planning.first_open(tx, order, today + _SEARCHED)
-    if not bulk_planning.has_free_time(tx, order):
+    try:
+        return bulk_planning.first_open(tx, order, today + _SEARCHED)
+    except Invalid:
         return tr_lazy("No time is free in the coming days: all are taken.")
-    return order
 
 
 def _today(tx: Session, run: RunState) -> date:

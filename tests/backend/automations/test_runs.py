@@ -97,7 +97,8 @@ def test_failed_jobs_are_tried_three_times_then_left_for_people(rig: Rig) -> Non
 
 
 def test_a_day_that_others_take_meanwhile_moves_new_posts_to_the_next(rig: Rig) -> None:
-    run_id = rig.start(rig.make({"kind": "plan-posts", "clocks": ["18:00"], "pictures": 0, "skip_filled": True}))
+    automation_id = rig.make({"kind": "plan-posts", "clocks": ["18:00"], "pictures": 0, "skip_filled": True})
+    run_id = rig.start(automation_id)
     rig.one_attempt("net")
     with rig.reading() as tx:
         [payload] = tx.scalars(select(Job.payload).where(Job.kind == "content-plan"))
@@ -108,6 +109,12 @@ def test_a_day_that_others_take_meanwhile_moves_new_posts_to_the_next(rig: Rig) 
     with rig.reading() as tx:
         [plan_id] = automations.get_run(tx, run_id).figures["posts"]
         assert content_plans.get(tx, plan_id).wall.date() == first + timedelta(days=1)
+    for days in (2, 3):
+        rig.plan(wall=datetime.combine(first + timedelta(days=days), time(23)))
+    full_id = rig.start(automation_id, key="again")
+    rig.work()
+    [step] = rig.run(full_id).steps
+    assert (step.state, step.message) == ("failed", "No time is free in the coming days: all are taken.")
 
 
 def test_a_late_job_goes_on_and_its_post_is_left_for_people(rig: Rig) -> None:
