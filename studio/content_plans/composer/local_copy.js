@@ -4,7 +4,7 @@
  * What a tab holds that the studio has not confirmed yet: it survives closing, reloading and a studio that is gone.
  * `before`: what it was typed over. `sent`: drafts that may have arrived, for no answer came. `at`: in ms.
  *
- * @typedef {{ before: Draft, sent?: Draft[], draft: Draft, at: number }} LocalCopy
+ * @typedef {{ before: Draft, sent: Draft[], draft: Draft, at: number }} LocalCopy
  */
 
 const DAY_MS = 864e5
@@ -57,7 +57,8 @@ export class LocalCopies {
     const newest = found.toSorted(([, one], [, other]) => other.at - one.at)[0]
     if (!newest) return null
     for (const [key] of found) if (key !== this.key) this.storage.removeItem(key)
-    return newest[1]
+    const { sent } = /** @type {{ sent?: Draft | Draft[] | null }} */ (newest[1])
+    return { ...newest[1], sent: [sent ?? []].flat() } // earlier versions of the studio kept one draft, or none
   }
 
   /** @returns {[string, LocalCopy][]} */

@@ -22,7 +22,7 @@ const memory = () => {
 }
 const copy = (/** @type {string} */ topic, /** @type {number} */ at) => {
   const draft = { topic, notes: "", localTime: null, timeZone: "UTC", variants: [] }
-  return { before: draft, draft, at }
+  return { before: draft, sent: [], draft, at }
 }
 
 test("a tab finds its own again after a reload, and not what another one is typing", () => {
@@ -35,6 +35,21 @@ test("a tab finds its own again after a reload, and not what another one is typi
   assert.equal(ownTab.read(101_000), null)
   assert.equal(ownTab.read(130_000)?.draft.topic, "Other", "its tab was closed")
   assert.equal(new LocalCopies(storage, "another", "1").read(130_000), null)
+})
+
+test("a copy of an earlier version has one draft that was sent, or none", () => {
+  const storage = memory()
+  const copies = new LocalCopies(storage, "post", "1")
+  const { sent: _, ...older } = copy("Mine", 100_000)
+  for (const [sent, expected] of [
+    [undefined, []],
+    [null, []],
+    [older.draft, [older.draft]],
+    [[older.draft], [older.draft]],
+  ]) {
+    storage.setItem(copies.key, JSON.stringify({ ...older, sent }))
+    assert.deepEqual(copies.read(101_000)?.sent, expected)
+  }
 })
 
 test("what nobody came back for is forgotten", () => {

@@ -169,7 +169,7 @@ export class PostStore {
   restore() {
     const copy = this.data.canEdit ? this.copies.read() : null
     if (!copy) return
-    this.unanswered = copy.sent ?? []
+    this.unanswered = copy.sent
     this.putOnTop(copy.before, copy.draft)
     if (!this.isUnsent) {
       this.copies.remove()
