@@ -112,8 +112,8 @@ def _verified(ours: Studio, target: Path, key_file: Path) -> dict[str, Any]:
 
 
 def _kill(ours: Studio, victim: str) -> str:
-    """The kind that died: where there is no engine's child at this moment, its worker; the fork server, which was killed
-    before, is started again for the next process that ends."""
+    """The kind that died: the worker, where there is no engine's child at this moment; a worker, too, where the fork server has
+    died already, because it is started again with the next fork."""
     process = ours.find(victim)
     if process is None and victim == "engine child":
         with suppress(AssertionError):

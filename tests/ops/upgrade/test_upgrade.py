@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from ops.upgrade import compatibility, studio_process, upgrade
 from ops.upgrade.checkout import Checkout
 from ops.upgrade.studio_process import RunningStudio
 from ops.upgrade.upgrade import Upgrade
-from tests.backend.db.migrations.test_contract import NEXT, add_migration
+from tests.backend.db.migrations.test_contract import NEXT, add_migration, copy_migrations
 from tests.support.wait import until
 
 OUTSIDE = ("DATABASE_URL", "DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "REDIS_URL", "BACKUP_TARGET")
@@ -70,8 +69,7 @@ def data(base: Path) -> Iterator[Path]:
 @pytest.fixture
 def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The new version's migrations: today's, and what a test adds."""
-    folder = tmp_path / "versions"
-    shutil.copytree(contract.FOLDER, folder)
+    folder = copy_migrations(tmp_path)
     monkeypatch.setattr(upgrade, "migrate", partial(migrate, folder=folder))
     return folder
 

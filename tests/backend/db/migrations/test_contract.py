@@ -43,9 +43,7 @@ def urls(template: DatabaseUrls) -> Iterator[DatabaseUrls]:
 @pytest.fixture
 def versions(tmp_path: Path) -> Path:
     """A folder with today's migrations, to which tests add some of their own."""
-    folder = tmp_path / "versions"
-    shutil.copytree(contract.FOLDER, folder)
-    return folder
+    return copy_migrations(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +51,13 @@ def catalog(template: DatabaseUrls) -> Catalog:
     """Today's schema."""
     with create_engine(template.owner, poolclass=NullPool).connect() as connection:
         return read_catalog(connection)
+
+
+def copy_migrations(base: Path) -> Path:
+    """Today's migrations in a folder below `base`, compiled as they are, but for what another process compiles right now."""
+    folder = base / "versions"
+    shutil.copytree(contract.FOLDER, folder, ignore=shutil.ignore_patterns("*.pyc.*"))
+    return folder
 
 
 def add_migration(folder: Path, revision: str, body: str, *, before: str = contract.HEAD, serves_since: str = "") -> None:
